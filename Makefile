@@ -1,0 +1,34 @@
+# porlake: few verbs for everything. `make run` and `make test` need no other step.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.porlake-$(shell cat requirements/lock.txt requirements/uv.txt setup.cfg pyproject.toml | sha256sum | cut -c1-16)
+export PORLAKE_HOME := $(CURDIR)
+
+.PHONY: help setup run test nodes lint bench airflow query clean lock
+
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## make .venv from the lock (a second call does nothing)
+
+$(STAMP): requirements/lock.txt requirements/uv.txt setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "porlake needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name another: make PYTHON=python3.12 setup" % v)'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "this Python has no venv module; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/lock.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@rm -rf plugins/*.egg-info $(VENV)/.porlake-*
+	@touch $@
+	@echo "ready: $(BIN)/porlake"
+
+clean:  ## remove everything that make made, the lake included
+	rm -rf $(VENV) .airflow .nodes .mypy_cache .ruff_cache .pytest_cache build
+	rm -rf data/raw data/lake data/marts data/porlake.duckdb data/recordings
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: setup  ## compute requirements/lock.txt anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/uv.in -o requirements/uv.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/porlake.in -o requirements/lock.txt

@@ -1,0 +1,79 @@
+"""Published decimal text to whole base units and back. The only place that scales.
+
+An amount is an unsigned decimal number as a person prints it: ASCII digits, at most one point, no sign, no exponent, no
+grouping. Everything else is refused: `1,234.5` may mean two things, and `1e400` or `NaN` mean nothing that can be held.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from porlake.errors import InvalidAmount
+
+#: Digits of DECIMAL(38,0), the widest exact number that DuckDB and Parquet agree on.
+DIGITS = 38
+LIMIT = 10**DIGITS
+
+_PLAIN = re.compile(r"(?a:(\d+)(?:\.(\d*))?|\.(\d+))")
+
+
+def base_units(text: str, scale: int) -> int:
+    """`text`, in units of the asset, as whole base units of 10**-scale.
+
+    Raises InvalidAmount with code `not_a_number`, `too_fine` (a digit that is not zero below the base unit; nothing is
+    ever rounded) or `too_large` (over 38 digits).
+    """
+    whole, fraction = _parts(text)
+    digits = fraction.rstrip("0")
+    if len(digits) > scale:
+        raise InvalidAmount("too_fine", f"{_shown(text)} has {len(digits)} digits behind the point, the base unit only {scale}")
+    whole = whole.lstrip("0")
+    if len(whole) + scale > DIGITS:
+        raise InvalidAmount("too_large", f"{_shown(text)} has more than {DIGITS} digits in base units of 10^-{scale}")
+    return int((whole + digits.ljust(scale, "0")) or "0")
+
+
+def printed_decimals(text: str) -> int:
+    """Digits behind the point in `text` as printed, zeros included."""
+    return len(_parts(text)[1])
+
+
+def rescale(raw: int, decimals: int, scale: int) -> int:
+    """`raw` of a token with `decimals` as base units of its asset, whose `scale` is at least as fine."""
+    if decimals > scale:
+        raise InvalidAmount("too_fine", f"a token of {decimals} decimals does not fit an asset of scale {scale}")
+    units = int(raw * 10 ** (scale - decimals))
+    if not 0 <= units < LIMIT:
+        raise InvalidAmount(
+            "too_large", f"{raw} of {decimals} decimals does not fit {DIGITS} digits in base units of 10^-{scale}"
+        )
+    return units
+
+
+def units(base: int, scale: int) -> Decimal:
+    """Whole base units as an exact decimal number of units."""
+    return Decimal(base).scaleb(-scale) if abs(base) < 10**28 else Decimal((base < 0, tuple(map(int, str(abs(base)))), -scale))
+
+
+def decimal(text: str, digits: int, places: int) -> Decimal:
+    """`text` as an exact decimal of at most `digits` digits, `places` of them behind the point: printed ratios, USD values."""
+    whole, fraction = _parts(text)
+    whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+    if len(fraction) > places:
+        raise InvalidAmount("too_fine", f"{_shown(text)} has more than {places} digits behind the point")
+    if len(whole) > digits - places:
+        raise InvalidAmount("too_large", f"{_shown(text)} has more than {digits - places} digits before the point")
+    return Decimal(f"{whole or 0}.{fraction or 0}")
+
+
+def _parts(text: str) -> tuple[str, str]:
+    match = _PLAIN.fullmatch(text) if len(text) <= 120 else None
+    if match is None:
+        raise InvalidAmount("not_a_number", f"{_shown(text)} is not a plain decimal number")
+    whole, fraction, bare = match.groups()
+    return whole or "", fraction or bare or ""
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:60] + "…")

@@ -1,0 +1,383 @@
+"""The contract to Parquet: whole-partition writes, pointers, typed reads, and the raw bytes by their sha256.
+
+    <root>/raw/<sha256>                                   the bytes of a published file, never changed
+    <root>/raw/<sha256>.json                              when they first arrived
+    <root>/lake/<dataset>/<column>=<value>/.../pointer.json
+    <root>/lake/<dataset>/<column>=<value>/.../<content>/part-0.parquet
+
+The files of a partition are immutable and lie in a folder named by their content; one small pointer is replaced
+atomically (write aside, fsync, rename), and readers go through it. A writer that dies leaves the old pointer and a folder
+that the next write of that partition removes. Rows arrive in strictly increasing order of the dataset's key, which makes the
+check of the key free of memory and the bytes of a file depend on nothing but the rows.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from porlake.errors import ConfigurationError, ContractViolation, LakeError, MissingPartition
+from porlake.model import DATASETS, Column
+
+BATCH_ROWS = 16_384
+PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
+
+_ARROW: dict[object, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    datetime: pa.timestamp("us", tz="UTC"),
+    list[str]: pa.list_(pa.string()),
+}
+_KINDS: dict[str, pa.DataType] = {
+    "base_units": pa.decimal128(38, 0),  # whole base units: the widest exact type that DuckDB and Parquet share
+    "usd": pa.decimal128(38, 2),
+    "price": pa.decimal128(20, 12),  # units DECIMAL(28,8) times this stays within 38 digits
+    "ratio": pa.decimal128(20, 12),
+}
+
+
+@cache
+def schema(dataset: str) -> pa.Schema:
+    """The Parquet schema of a dataset, made from its class; column meanings ride along as field metadata."""
+    columns = typing.get_type_hints(DATASETS[dataset], include_extras=True)
+    return pa.schema([_field(field.name, columns[field.name]) for field in fields(DATASETS[dataset])])
+
+
+def column(annotation: object) -> tuple[object, Column, bool]:
+    """(Python type, meaning, may be null) of one column's annotation."""
+    nullable = isinstance(annotation, UnionType) or typing.get_origin(annotation) is typing.Union
+    if nullable:
+        annotation = next(part for part in typing.get_args(annotation) if part is not type(None))
+    kind, meaning = typing.get_args(annotation)
+    return kind, meaning, nullable
+
+
+def _field(name: str, annotation: object) -> pa.Field:
+    kind, meaning, nullable = column(annotation)
+    arrow = _KINDS[meaning.kind] if meaning.kind else _ARROW[kind]
+    about = {"meaning": meaning.meaning} | ({"unit": meaning.unit} if meaning.unit else {})
+    return pa.field(name, arrow, nullable=nullable, metadata=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What a partition holds now."""
+
+    dataset: str
+    partition: Mapping[str, str]
+    folder: str
+    files: tuple[Mapping[str, Any], ...]
+    rows: int
+    place: Path
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.place / self.folder / str(file["name"]) for file in self.files]
+
+    @property
+    def content(self) -> str:
+        """Hash of the partition's files: equal content, equal text."""
+        return "+".join(str(file["sha256"]) for file in self.files)
+
+
+class Writer:
+    """One partition while it is written. `add` takes rows of the dataset's class, `add_batch` a record batch of its schema."""
+
+    def __init__(self, dataset: str, partition: Mapping[str, str], place: Path) -> None:
+        self.dataset, self.partition, self.place = dataset, dict(partition), place
+        self.rows = 0
+        self._class, self._schema = DATASETS[dataset], schema(dataset)
+        self._names = self._schema.names
+        self._pending: list[tuple[Any, ...]] = []
+        self._last: tuple[Any, ...] | None = None
+        self._aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=place))
+        self._file = self._aside / "part-0.parquet"
+        self._parquet = pq.ParquetWriter(self._file, self._schema, **PARQUET)
+
+    def add(self, row: object) -> None:
+        self._pending.append(tuple(getattr(row, name) for name in self._names))
+        if len(self._pending) >= BATCH_ROWS:
+            self._flush()
+
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        self._flush()
+        self._write(batch)
+
+    def finish(self) -> Pointer:
+        """Make the partition visible. Nothing of it is, before."""
+        self._flush()
+        self._parquet.close()
+        digest = _sha256_of(self._file)
+        file = {"name": self._file.name, "rows": self.rows, "bytes": self._file.stat().st_size, "sha256": digest}
+        _sync(self._file)
+        folder, target = digest[:16], self.place / digest[:16]
+        if target.exists():
+            shutil.rmtree(self._aside)
+        else:
+            self._aside.rename(target)
+        pointer = {
+            "dataset": self.dataset,
+            "partition": self.partition,
+            "folder": folder,
+            "rows": self.rows,
+            "files": [file],
+            "schema": [[field.name, str(field.type)] for field in self._schema],
+        }
+        replace_bytes(self.place / "pointer.json", json_bytes(pointer))
+        return _pointer(self.place / "pointer.json")
+
+    def abandon(self) -> None:
+        self._parquet.close()
+        shutil.rmtree(self._aside, ignore_errors=True)
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        columns = zip(*self._pending, strict=True)
+        try:
+            arrays = [
+                pa.array(_exact(field, values), type=field.type) for field, values in zip(self._schema, columns, strict=True)
+            ]
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise ContractViolation(f"{self.dataset}: a row does not fit the schema: {error}") from error
+        self._pending.clear()
+        self._write(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+
+    def _write(self, batch: pa.RecordBatch) -> None:
+        if not batch.num_rows:
+            return
+        if not batch.schema.equals(self._schema):
+            raise ContractViolation(f"{self.dataset}: a batch has the schema {batch.schema}, not {self._schema}")
+        for field, values in zip(self._schema, batch.columns, strict=True):
+            if values.null_count and not field.nullable:
+                raise ContractViolation(f"{self.dataset}.{field.name}: null where the dataset allows none")
+        for name, value in self.partition.items():
+            if name in self._names and pc.any(pc.not_equal(batch.column(name), value)).as_py():
+                raise ContractViolation(f"{self.dataset}: a row of another partition than {name}={value}")
+        self._check_key(batch)
+        self._parquet.write_batch(batch)
+        self.rows += batch.num_rows
+
+    def _check_key(self, batch: pa.RecordBatch) -> None:
+        key = self._class.KEY  # type: ignore[attr-defined]
+        columns = [batch.column(name) for name in key]
+        first = tuple(values[0].as_py() for values in columns)
+        if self._last is not None and not self._last < first:
+            raise ContractViolation(f"{self.dataset}: key {first} after {self._last}: rows come in order of {key}, each key once")
+        if batch.num_rows > 1:
+            less, equal = pa.scalar(False), pa.scalar(True)
+            for values in columns:
+                a, b = values.slice(0, batch.num_rows - 1), values.slice(1)
+                less = pc.or_(less, pc.and_(equal, pc.less(a, b)))
+                equal = pc.and_(equal, pc.equal(a, b))
+            if not pc.all(less).as_py():
+                at = pc.index(less, False).as_py() + 1
+                bad = tuple(values[at].as_py() for values in columns)
+                raise ContractViolation(f"{self.dataset}: key {bad} stands twice or out of order: rows come in order of {key}")
+        self._last = tuple(values[-1].as_py() for values in columns)
+
+
+class Lake:
+    """The lake at `root`, a local folder."""
+
+    def __init__(self, root: Path | str) -> None:
+        if "://" in str(root):
+            raise ConfigurationError(
+                f"{str(root).split('://')[0]}://: the lake lies in a local folder; object stores are not read yet"
+            )
+        self.root = Path(root).absolute()
+
+    # --- datasets ---
+    def place(self, dataset: str, partition: Mapping[str, str]) -> Path:
+        names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
+        if tuple(partition) != names:
+            raise LakeError(f"{dataset} is partitioned by {names}, not {tuple(partition)}")
+        return self.root.joinpath("lake", dataset, *(f"{name}={quote(str(value), safe='')}" for name, value in partition.items()))
+
+    @contextmanager
+    def writing(self, *partitions: tuple[str, Mapping[str, str]]) -> Iterator[list[Writer]]:
+        """Writers for whole partitions, shown together at the end; on an error none of them changes anything."""
+        with ExitStack() as locks:
+            writers: list[Writer] = []
+            try:
+                for dataset, partition in partitions:
+                    place = self.place(dataset, partition)
+                    place.mkdir(parents=True, exist_ok=True)
+                    locks.enter_context(_alone(place))
+                    for left_over in place.glob(".writing-*"):
+                        shutil.rmtree(left_over)
+                    writers.append(Writer(dataset, partition, place))
+                yield writers
+            except BaseException:
+                for writer in writers:
+                    writer.abandon()
+                raise
+            for writer in writers:
+                writer.finish()
+
+    def write(self, dataset: str, partition: Mapping[str, str], rows: Iterable[object]) -> None:
+        """Replace one whole partition by `rows`, given in order of the key."""
+        with self.writing((dataset, partition)) as (writer,):
+            for row in rows:
+                writer.add(row)
+
+    def pointers(self, dataset: str, **only: str) -> list[Pointer]:
+        """The partitions of a dataset, in order of their place; `only` narrows by partition columns."""
+        names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
+        if unknown := set(only) - set(names):
+            raise LakeError(f"{dataset} has no partition column {sorted(unknown)}")
+        pattern = "/".join(f"{name}={quote(only[name], safe='') if name in only else '*'}" for name in names)
+        return [_pointer(path) for path in sorted((self.root / "lake" / dataset).glob(f"{pattern}/pointer.json"))]
+
+    def batches(self, dataset: str, **only: str) -> Iterator[pa.RecordBatch]:
+        """Record batches of all rows of the partitions that `only` names; a schema that is not the contract's raises."""
+        for pointer in self.pointers(dataset, **only):
+            for path in pointer.paths:
+                with checked_file(dataset, path) as parquet:
+                    yield from parquet.iter_batches(batch_size=BATCH_ROWS)
+
+    def rows(self, dataset: str, **only: str) -> Iterator[Any]:
+        """Rows as instances of the dataset's class."""
+        row_class = DATASETS[dataset]
+        for batch in self.batches(dataset, **only):
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield row_class(
+                    *(
+                        int(v) if isinstance(v, Decimal) and field.type.scale == 0 else v
+                        for field, v in zip(batch.schema, values, strict=True)
+                    )
+                )
+
+    def one(self, dataset: str, **only: str) -> Any:
+        """The single row of a partition. Raises MissingPartition."""
+        for row in self.rows(dataset, **only):
+            return row
+        raise MissingPartition(f"the lake has no {dataset} for {', '.join(f'{k}={v}' for k, v in only.items())}")
+
+    def report(self, report: str) -> Any:
+        """The `report_file` row of a report, by id or by an unambiguous beginning of it."""
+        found = [p for p in self.pointers("report_file") if p.partition["report"].startswith(report)]
+        if len(found) != 1:
+            raise MissingPartition(f"{len(found)} reports in the lake begin with {report!r}")
+        return self.one("report_file", **found[0].partition)
+
+    # --- raw bytes ---
+    def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """Keep the bytes of `stream` under their sha256; the `facts` beside them are those of the first time."""
+        folder = self.root / "raw"
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            for left_over in folder.glob(".writing-*"):
+                left_over.unlink()
+            digest = hashlib.sha256()
+            handle, aside = tempfile.mkstemp(prefix=".writing-", dir=folder)
+            with os.fdopen(handle, "wb") as out:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+                    out.write(chunk)
+            name = digest.hexdigest()
+            _sync(Path(aside))
+            if (folder / name).exists():
+                Path(aside).unlink()
+            else:
+                Path(aside).rename(folder / name)
+            if not (folder / f"{name}.json").exists():
+                replace_bytes(folder / f"{name}.json", json_bytes(facts))
+            return name, json.loads((folder / f"{name}.json").read_bytes())
+
+    def open_raw(self, sha256: str) -> BinaryIO:
+        try:
+            return (self.root / "raw" / sha256).open("rb")
+        except OSError as error:
+            raise MissingPartition(f"the archive has no file {sha256}") from error
+
+
+@contextmanager
+def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file whose schema is the contract's. DuckDB would read a double under a decimal column and round in silence."""
+    try:
+        parquet = pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
+    with parquet:
+        if not parquet.schema_arrow.equals(schema(dataset)):
+            raise ContractViolation(
+                f"{path}: its schema is {parquet.schema_arrow}, the contract of {dataset} is {schema(dataset)}"
+            )
+        yield parquet
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Replace a small file atomically: write aside, fsync, rename."""
+    handle, aside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    with os.fdopen(handle, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    Path(aside).chmod(0o644)
+    Path(aside).replace(path)
+    _sync(path.parent)
+
+
+def json_bytes(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _exact(field: pa.Field, values: Iterable[Any]) -> list[Any]:
+    if not pa.types.is_decimal(field.type) or field.type.scale:
+        return list(values)
+    return [None if value is None else Decimal(value) for value in values]
+
+
+def _pointer(path: Path) -> Pointer:
+    try:
+        content = json.loads(path.read_bytes())
+        return Pointer(
+            content["dataset"], content["partition"], content["folder"], tuple(content["files"]), content["rows"], path.parent
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise LakeError(f"{path}: not a pointer of the lake: {error!r}") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One writer at a time in `folder`; the lock ends with the process, however it ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

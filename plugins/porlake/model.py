@@ -1,0 +1,389 @@
+"""The nouns: one frozen class a dataset, with its key and its partition.
+
+A column has one name, one type and one meaning everywhere. Its meaning is written once, on the alias below; the Parquet
+schema, the key check, the DuckDB views and the data dictionary are made from these classes (`lake.py`, `docs`).
+`None` in a column means that the source says nothing, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column means; `kind` names its Parquet type where the Python type does not settle it."""
+
+    meaning: str
+    kind: str = ""
+    unit: str = ""
+
+
+# --- who and when ---------------------------------------------------------------------------------------------------
+Exchange = Annotated[str, Column("id of the exchange, a row of exchanges.csv")]
+Report = Annotated[str, Column("id of a published file: sha256 of its bytes (of a zip: of the member's bytes)")]
+Attestation = Annotated[str, Column("what one exchange says of one moment, as exchange/snapshot: okx/2024-03-25")]
+SnapshotAt = Annotated[
+    datetime, Column("moment that the attestation speaks of; the start of it where only a day or month is known", unit="UTC")
+]
+Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
+Content = Annotated[str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")]
+Revision = Annotated[int, Column("number of this statement of the same attestation and content; the newest counts in the marts")]
+FormatName = Annotated[str, Column("module of porlake.reports that reads the file")]
+FileName = Annotated[str, Column("name of the file as published")]
+Origin = Annotated[str, Column("where the bytes came from, without secrets: file:NAME or the URL without its query")]
+Container = Annotated[str, Column("sha256 of the archive in which the file was published")]
+SizeBytes = Annotated[int, Column("length of the file", unit="bytes")]
+RetrievedAt = Annotated[datetime, Column("when the bytes first reached the archive", unit="UTC")]
+ReportNo = Annotated[str, Column("number that the exchange itself gives the edition")]
+
+# --- what is claimed ------------------------------------------------------------------------------------------------
+SourceRow = Annotated[int, Column("line of the published file, counted from 1")]
+Network = Annotated[str, Column("id of the network, a row of networks.csv")]
+Asset = Annotated[str, Column("id of the asset, a row of assets.csv")]
+Address = Annotated[str, Column("custody address in its canonical spelling; one account has one spelling")]
+AddressPublished = Annotated[str, Column("address as published")]
+Label = Annotated[str, Column("coin label as published")]
+NetworkLabel = Annotated[str, Column("network label as published")]
+Amount = Annotated[int, Column("amount of the asset, exact", kind="base_units", unit="base units of the asset")]
+AmountPublished = Annotated[str, Column("amount as published")]
+PrintedDecimals = Annotated[int, Column("digits behind the point in the amount as published")]
+SnapshotHeight = Annotated[int, Column("snapshot height that the exchange states", unit="blocks")]
+Holding = Annotated[str, Column("how it is held: wallet, native_staking, eigenlayer, staking, custody, t_bills, buy_back")]
+Custodian = Annotated[str, Column("third party that holds it, as published")]
+Remark = Annotated[str, Column("code of what is unusual about the row and does not refuse it")]
+
+# --- what shows control ---------------------------------------------------------------------------------------------
+ForRow = Annotated[int, Column("source_row of the row that this row signs for, where a row only carries another row's signer")]
+Scheme = Annotated[str, Column("signature scheme, a row of schemes.csv")]
+Message = Annotated[str, Column("text that was signed, as published")]
+Signatures = Annotated[
+    list[str], Column("signatures as published, in the order of their columns; empty text where a column is empty")
+]
+KeyOrScript = Annotated[str, Column("public key or redeem script as published")]
+Owners = Annotated[
+    list[str],
+    Column("stated owners of the account as published, in the order of their columns; empty text where a column is empty"),
+]
+Verdict = Annotated[str, Column("proven, owner_signed, signature_only, unsigned, invalid, malformed or unsupported")]
+Reason = Annotated[str, Column("machine-readable reason")]
+Flags = Annotated[list[str], Column("remarks that do not change the verdict")]
+Signer = Annotated[str, Column("account that signed, where the signature shows one")]
+Binds = Annotated[list[str], Column("what the signed message names: exchange, date, address; empty where it names none")]
+
+# --- totals and liabilities -----------------------------------------------------------------------------------------
+Level = Annotated[str, Column("group (a total over labels), part (one label) or asset (a totals file)")]
+OwnAmount = Annotated[
+    int, Column("part of the amount in the exchange's own wallets", kind="base_units", unit="base units of the asset")
+]
+CustodyAmount = Annotated[
+    int, Column("part of the amount at third-party custodians", kind="base_units", unit="base units of the asset")
+]
+UsdPublished = Annotated[Decimal, Column("value in US dollars as published", kind="usd", unit="USD")]
+Scope = Annotated[str, Column("what a published total covers, in the publisher's words")]
+Source = Annotated[str, Column("who says so: a publisher, a host (never a key), a price source")]
+Note = Annotated[str, Column("remark of the source")]
+Owed = Annotated[int, Column("amount owed to customers", kind="base_units", unit="base units of the asset")]
+PrintedRatio = Annotated[Decimal, Column("reserve ratio as the exchange printed it", kind="ratio", unit="percent")]
+ProofKind = Annotated[str, Column("how the liability is shown: stated, merkle, zk")]
+ProofVerdict = Annotated[str, Column("verdict on that proof; null where there is none to check")]
+
+# --- rows that are not used -----------------------------------------------------------------------------------------
+Raw = Annotated[str, Column("the row as published, cut at 2,000 characters")]
+Expected = Annotated[str, Column("what would have been accepted")]
+Block_ = Annotated[str, Column("block of the file in which the row stands: summary or rows")]
+
+# --- what the chains say --------------------------------------------------------------------------------------------
+Height = Annotated[int, Column("height of the block that was read", unit="blocks")]
+BlockHash = Annotated[str, Column("hash of that block, as the network shows it")]
+BlockTime = Annotated[datetime, Column("time of that block", unit="UTC")]
+BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time) or head")]
+Component = Annotated[str, Column("part of the holding: total, liquid, frozen, delegated, unstaking, validator ...")]
+Method = Annotated[str, Column("how it was read")]
+AsOf = Annotated[str, Column("exact (at the snapshot block), near (a sweep close to it) or head (the latest block)")]
+OffsetSeconds = Annotated[int, Column("time of the block that was read minus time of the snapshot block", unit="seconds")]
+Owner = Annotated[str, Column("canonical address of a stated owner")]
+Relation = Annotated[str, Column("the call that was asked: safe_owner, owner, pod_owner, withdrawal_credentials ...")]
+Holds = Annotated[bool, Column("whether the chain confirms the relation")]
+Threshold = Annotated[int, Column("owners that must sign", unit="owners")]
+OwnerCount = Annotated[int, Column("owners of the account", unit="owners")]
+SweptAt = Annotated[datetime, Column("moment for which the balances were read", unit="UTC")]
+Usd = Annotated[Decimal, Column("price of one unit of the asset", kind="price", unit="USD")]
+PricedAt = Annotated[datetime, Column("time of the price", unit="UTC")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A file as published. Written by archive."""
+
+    KEY: ClassVar = ("report",)
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    attestation: Attestation
+    snapshot_at: SnapshotAt | None
+    snapshot_precision: Precision
+    content: Content
+    revision: Revision
+    format: FormatName
+    file_name: FileName
+    origin: Origin
+    container: Container | None
+    size_bytes: SizeBytes
+    retrieved_at: RetrievedAt
+    report_no: ReportNo | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row in which the exchange claims an amount at an address. Written by parse."""
+
+    KEY: ClassVar = ("report", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    network: Network
+    asset: Asset
+    address: Address
+    address_published: AddressPublished
+    label: Label
+    network_label: NetworkLabel | None
+    amount: Amount | None
+    amount_published: AmountPublished | None
+    printed_decimals: PrintedDecimals | None
+    snapshot_height: SnapshotHeight | None
+    holding: Holding
+    custodian: Custodian | None
+    remark: Remark | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a row of the address block gives to show control, as published; rejected rows included. Written by parse."""
+
+    KEY: ClassVar = ("report", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    for_row: ForRow | None
+    network: Network | None
+    asset: Asset | None
+    label: Label
+    network_label: NetworkLabel | None
+    holding: Holding
+    scheme: Scheme
+    address_published: AddressPublished
+    message: Message
+    signatures: Signatures
+    key_or_script: KeyOrScript
+    owners: Owners
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTotal:
+    """An amount that the exchange prints without an address: a summary line or a row of a totals file. Written by parse."""
+
+    # The label alone is no key: HTX prints one label twice in a summary, and sources contradict each other.
+    KEY: ClassVar = ("report", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    label: Label
+    level: Level
+    network: Network | None
+    asset: Asset | None
+    amount: Amount | None
+    amount_published: AmountPublished | None
+    printed_decimals: PrintedDecimals | None
+    own_amount: OwnAmount | None
+    custody_amount: CustodyAmount | None
+    usd_published: UsdPublished | None
+    snapshot_height: SnapshotHeight | None
+    holding: Holding
+    scope: Scope | None
+    source: Source
+    note: Note | None
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """What the exchange says it owes. Written by parse."""
+
+    KEY: ClassVar = ("report", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    label: Label
+    asset: Asset
+    owed: Owed | None
+    printed_ratio: PrintedRatio | None
+    proof_kind: ProofKind
+    proof_verdict: ProofVerdict | None
+    source: Source
+    note: Note | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that is not used, and why. Written by parse."""
+
+    KEY: ClassVar = ("report", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    block: Block_
+    network: Network | None
+    asset: Asset | None
+    label: Label | None
+    address_published: AddressPublished | None
+    reason: Reason
+    expected: Expected
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What the signatures of a row say by themselves. One row for each row of the address block. Written by verify."""
+
+    KEY: ClassVar = ("report", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    for_row: ForRow | None
+    network: Network | None
+    asset: Asset | None
+    address: Address
+    scheme: Scheme
+    verdict: Verdict
+    reason: Reason
+    flags: Flags
+    signer: Signer | None
+    message: Message
+    binds: Binds
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block at which balances were read, or that a report names. Written by observe."""
+
+    # Labels of one report may name different heights of one network: the height belongs to the key.
+    KEY: ClassVar = ("report", "network", "height")
+    PARTITION: ClassVar = ("exchange", "report", "network")
+    exchange: Exchange
+    report: Report
+    network: Network
+    height: Height
+    block_hash: BlockHash
+    block_time: BlockTime
+    block_origin: BlockOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a custody address held of one asset. Written by observe."""
+
+    KEY: ClassVar = ("report", "network", "asset", "address", "component")
+    PARTITION: ClassVar = ("exchange", "report", "network")
+    exchange: Exchange
+    report: Report
+    network: Network
+    asset: Asset
+    address: Address
+    component: Component
+    amount: Amount
+    height: Height
+    method: Method
+    source: Source
+    as_of: AsOf
+    offset_seconds: OffsetSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLink:
+    """What the chain says of a stated owner of an account. Written by observe."""
+
+    KEY: ClassVar = ("report", "network", "address", "owner")
+    PARTITION: ClassVar = ("exchange", "report", "network")
+    exchange: Exchange
+    report: Report
+    network: Network
+    address: Address
+    owner: Owner
+    relation: Relation
+    holds: Holds
+    threshold: Threshold | None
+    owner_count: OwnerCount | None
+    height: Height
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Unobserved:
+    """A claimed holding that could not be read, and why. Written by observe."""
+
+    KEY: ClassVar = ("report", "network", "asset", "address")
+    PARTITION: ClassVar = ("exchange", "report", "network")
+    exchange: Exchange
+    report: Report
+    network: Network
+    asset: Asset
+    address: Address
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A balance read at the moment itself, for chains that keep no past. Written by observe."""
+
+    KEY: ClassVar = ("exchange", "network", "swept_at", "asset", "address", "component")
+    PARTITION: ClassVar = ("exchange", "network", "swept_at")
+    exchange: Exchange
+    network: Network
+    swept_at: SweptAt
+    asset: Asset
+    address: Address
+    component: Component
+    amount: Amount
+    height: Height
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for one unit of an asset at the snapshot; a price that is missing is a row with a reason. Written by price."""
+
+    KEY: ClassVar = ("attestation", "asset", "source")
+    PARTITION: ClassVar = ("exchange", "attestation")
+    exchange: Exchange
+    attestation: Attestation
+    asset: Asset
+    source: Source
+    usd: Usd | None
+    priced_at: PricedAt | None
+    reason: Reason | None
+
+
+#: Every dataset by the name under which it lies in the lake.
+DATASETS: dict[str, type] = {
+    "report_file": ReportFile,
+    "claim": Claim,
+    "evidence": Evidence,
+    "published_total": PublishedTotal,
+    "liability": Liability,
+    "rejection": Rejection,
+    "ownership": Ownership,
+    "block": Block,
+    "balance": Balance,
+    "owner_link": OwnerLink,
+    "unobserved": Unobserved,
+    "sweep": Sweep,
+    "price": Price,
+}

@@ -13,19 +13,22 @@ check of the key free of memory and the bytes of a file depend on nothing but th
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from types import UnionType
 from typing import Any, BinaryIO
@@ -59,8 +62,13 @@ _KINDS: dict[str, pa.DataType] = {
 @cache
 def schema(dataset: str) -> pa.Schema:
     """The Parquet schema of a dataset, made from its class; column meanings ride along as field metadata."""
-    columns = typing.get_type_hints(DATASETS[dataset], include_extras=True)
-    return pa.schema([_field(field.name, columns[field.name]) for field in fields(DATASETS[dataset])])
+    return schema_of(DATASETS[dataset])
+
+
+def schema_of(row_class: type) -> pa.Schema:
+    """The Parquet schema of any class whose columns are annotated as in `model`."""
+    columns = typing.get_type_hints(row_class, include_extras=True)
+    return pa.schema([_field(field.name, columns[field.name]) for field in fields(row_class)])
 
 
 def column(annotation: object) -> tuple[object, Column, bool]:
@@ -110,6 +118,7 @@ class Writer:
         self._names = self._schema.names
         self._pending: list[tuple[Any, ...]] = []
         self._last: tuple[Any, ...] | None = None
+        self._pointer = place / "pointer.json"
         self._aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=place))
         self._file = self._aside / "part-0.parquet"
         self._parquet = pq.ParquetWriter(self._file, self._schema, **PARQUET)
@@ -123,28 +132,33 @@ class Writer:
         self._flush()
         self._write(batch)
 
-    def finish(self) -> Pointer:
-        """Make the partition visible. Nothing of it is, before."""
+    def seal(self) -> None:
+        """Finish the file; a row that does not fit raises here at the latest. No reader sees anything yet."""
         self._flush()
         self._parquet.close()
-        digest = _sha256_of(self._file)
-        file = {"name": self._file.name, "rows": self.rows, "bytes": self._file.stat().st_size, "sha256": digest}
         _sync(self._file)
+
+    def show(self) -> None:
+        """Move the file to the folder of its content and the pointer to it."""
+        digest, size = _sha256_of(self._file), self._file.stat().st_size
         folder, target = digest[:16], self.place / digest[:16]
         if target.exists():
             shutil.rmtree(self._aside)
         else:
             self._aside.rename(target)
+        kept = {folder} | ({_pointer(self._pointer).folder} if self._pointer.exists() else set())
         pointer = {
             "dataset": self.dataset,
             "partition": self.partition,
             "folder": folder,
             "rows": self.rows,
-            "files": [file],
+            "files": [{"name": self._file.name, "rows": self.rows, "bytes": size, "sha256": digest}],
             "schema": [[field.name, str(field.type)] for field in self._schema],
         }
-        replace_bytes(self.place / "pointer.json", json_bytes(pointer))
-        return _pointer(self.place / "pointer.json")
+        replace_bytes(self._pointer, json_bytes(pointer))
+        for old in self.place.iterdir():
+            if old.is_dir() and old.name not in kept:  # a reader may still hold the pointer before this one
+                shutil.rmtree(old)
 
     def abandon(self) -> None:
         self._parquet.close()
@@ -153,15 +167,9 @@ class Writer:
     def _flush(self) -> None:
         if not self._pending:
             return
-        columns = zip(*self._pending, strict=True)
-        try:
-            arrays = [
-                pa.array(_exact(field, values), type=field.type) for field, values in zip(self._schema, columns, strict=True)
-            ]
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise ContractViolation(f"{self.dataset}: a row does not fit the schema: {error}") from error
+        batch = _batch(self.dataset, self._schema, self._pending)
         self._pending.clear()
-        self._write(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        self._write(batch)
 
     def _write(self, batch: pa.RecordBatch) -> None:
         if not batch.num_rows:
@@ -172,7 +180,7 @@ class Writer:
             if values.null_count and not field.nullable:
                 raise ContractViolation(f"{self.dataset}.{field.name}: null where the dataset allows none")
         for name, value in self.partition.items():
-            if name in self._names and pc.any(pc.not_equal(batch.column(name), value)).as_py():
+            if pa.types.is_string(self._schema.field(name).type) and pc.any(pc.not_equal(batch.column(name), value)).as_py():
                 raise ContractViolation(f"{self.dataset}: a row of another partition than {name}={value}")
         self._check_key(batch)
         self._parquet.write_batch(batch)
@@ -228,12 +236,14 @@ class Lake:
                         shutil.rmtree(left_over)
                     writers.append(Writer(dataset, partition, place))
                 yield writers
+                for writer in writers:
+                    writer.seal()
             except BaseException:
                 for writer in writers:
                     writer.abandon()
                 raise
             for writer in writers:
-                writer.finish()
+                writer.show()
 
     def write(self, dataset: str, partition: Mapping[str, str], rows: Iterable[object]) -> None:
         """Replace one whole partition by `rows`, given in order of the key."""
@@ -325,6 +335,65 @@ def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
                 f"{path}: its schema is {parquet.schema_arrow}, the contract of {dataset} is {schema(dataset)}"
             )
         yield parquet
+
+
+def export(path: Path, row_class: type, rows: Iterable[object]) -> None:
+    """Rows of an annotated class as one file of its own, .parquet or .csv, whole or not at all.
+
+    A CSV cell that a spreadsheet would run as a formula is led by an apostrophe: addresses come from strangers' files.
+    """
+    made = schema_of(row_class)
+    if path.suffix not in {".parquet", ".csv"}:
+        raise ConfigurationError(f"{path}: write to a name that ends in .parquet or .csv")
+    aside = path.with_name(f".{path.name}.writing")
+    try:
+        with _exporter(aside, path.suffix, made) as write:
+            for chunk in _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS):
+                write(_batch(path.name, made, chunk))
+        aside.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _exporter(path: Path, suffix: str, made: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    if suffix == ".parquet":
+        with pq.ParquetWriter(path, made, **PARQUET) as parquet:
+            yield parquet.write_batch
+        return
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerow(made.names)
+        yield lambda batch: lines.writerows(
+            [_no_formula(cell) for cell in row] for row in zip(*(values.to_pylist() for values in batch.columns), strict=True)
+        )
+
+
+def _no_formula(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+# A leading minus is left alone before a digit: -1:ab.. is an address on TON's masterchain.
+_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d)")
+
+
+def _chunks(rows: Iterable[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _batch(name: str, made: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
+    """Rows, as tuples in the order of the schema, as one record batch. Raises ContractViolation."""
+    try:
+        arrays = [
+            pa.array(_exact(field, values), type=field.type) for field, values in zip(made, zip(*rows, strict=True), strict=True)
+        ]
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        raise ContractViolation(f"{name}: a row does not fit the schema: {error}") from error
+    return pa.RecordBatch.from_arrays(arrays, schema=made)
 
 
 def replace_bytes(path: Path, content: bytes) -> None:

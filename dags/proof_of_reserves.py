@@ -1,0 +1,119 @@
+"""One DAG for each exchange of the registry: archive -> parse -> verify, observe, price -> build -> publish."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, get_current_context, task
+from porlake import registry
+
+MARTS = [path.stem for path in sorted(Path(__file__).resolve().parents[1].glob("sql/models/marts/*.sql"))]
+RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": 2.0}
+PARAMS = {
+    "reports": Param([], type="array", items={"type": "string"}, title="Published files",
+                     description="Paths or URLs, one a line. Empty: the files of data/inbox/<exchange> of this month."),
+    "snapshot": Param(None, type=["null", "string"], title="Snapshot (UTC)",
+                      description="YYYY-MM-DD or YYYY-MM-DDTHH:MM, where neither name nor content of the file says it."),
+    "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
+    "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
+}  # fmt: skip
+
+
+def own_pools(exchange: str) -> list[str]:
+    """Networks with a task and a pool of their own: those of the exchange's labels that a client reads at a known endpoint."""
+    facts = registry.load()
+    named = {row.network for row in facts.labels.values() if row.exchange == exchange and row.network}
+    return sorted(name for name in named if facts.networks[name].client != "none" and facts.networks[name].endpoint)
+
+
+def proof_of_reserves(exchange: registry.Exchange) -> DAG:
+    networks = own_pools(exchange.exchange)
+
+    @dag(
+        dag_id=f"proof_of_reserves_{exchange.exchange}",
+        schedule=CronTriggerTimetable(exchange.schedule, timezone="UTC") if exchange.schedule else None,
+        start_date=datetime(2022, 11, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,  # runs share the warehouse
+        params=PARAMS,
+        tags=["proof of reserves", exchange.exchange],
+        default_args=RETRIES,
+        doc_md=f"What {exchange.name} says it holds, who can prove control of it, and what the chains show.",
+    )
+    def flow() -> None:
+        @task
+        def archive() -> list[str]:
+            from porlake.airflow import tasks
+
+            return tasks.archive(exchange.exchange, get_current_context())
+
+        @task(map_index_template="{{ report }}")
+        def parse(report: str) -> str:
+            from porlake.airflow import tasks
+
+            return tasks.stage("parse", report, context=get_current_context())
+
+        @task
+        def with_addresses(reports: list[str]) -> list[str]:
+            from porlake.airflow import tasks
+
+            return tasks.with_addresses(list(reports), get_current_context())
+
+        @task(map_index_template="{{ report }}")
+        def verify(report: str) -> str:
+            from porlake.airflow import tasks
+
+            return tasks.stage("verify", report, context=get_current_context())
+
+        @task(map_index_template="{{ report }}")
+        def observe(report: str, network: str) -> str:
+            from porlake.airflow import tasks
+
+            return tasks.stage("observe", report, network, context=get_current_context())
+
+        @task(map_index_template="{{ report }}")
+        def observe_others(report: str, networks: list[str]) -> str:
+            from porlake.airflow import tasks
+
+            return tasks.observe_others(report, networks, get_current_context())
+
+        @task
+        def price(reports: list[str]) -> None:
+            from porlake.airflow import tasks
+
+            tasks.price(list(reports), get_current_context())
+
+        @task
+        def build() -> str:
+            from porlake.airflow import tasks
+
+            return tasks.stage("build", context=get_current_context())
+
+        @task(outlets=[Asset(f"porlake://marts/{mart}") for mart in MARTS])
+        def publish() -> str:
+            from porlake.airflow import tasks
+
+            return tasks.stage("publish", context=get_current_context())
+
+        parsed = parse.expand(report=archive())
+        claimed = with_addresses(parsed)
+        observed = [
+            observe.override(task_id=f"observe_{network}", pool=f"porlake_{network}")
+            .partial(network=network)
+            .expand(report=claimed)
+            for network in networks
+        ]
+        others = observe_others.override(pool="porlake_others").partial(networks=networks).expand(report=claimed)
+        (
+            [verify.expand(report=claimed), *observed, others, price(parsed)]
+            >> build.override(trigger_rule="none_failed")()
+            >> publish()
+        )
+
+    return flow()
+
+
+for _exchange in registry.load().exchanges.values():
+    globals()[f"proof_of_reserves_{_exchange.exchange}"] = proof_of_reserves(_exchange)

@@ -1,0 +1,1 @@
+"""porlake inside Airflow: the connection type for endpoints, settings of a task, Airflow on the embedded default."""

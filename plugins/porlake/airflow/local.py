@@ -1,0 +1,115 @@
+"""Airflow on its embedded default: SQLite, one folder, no service that must run already.
+
+python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this process
+python -m porlake.airflow.local up                                                                scheduler, API and UI
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from porlake import registry
+from porlake.errors import ConfigurationError, PorlakeError
+
+AIRFLOW = Path(sys.executable).with_name("airflow")
+SLOTS = 2  # tasks of one network at a time: its endpoint's rate limit is kept inside each
+
+
+def environment(home: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Airflow's settings for the checkout at `home`; what the environment sets already stays."""
+    defaults = {
+        "AIRFLOW_HOME": str(home / ".airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__API__SECRET_KEY": _kept_secret(home / ".airflow" / "secret"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": _kept_secret(home / ".airflow" / "jwt_secret"),
+        "PORLAKE_HOME": str(home),
+        "PATH": f"{AIRFLOW.parent}{os.pathsep}{environ.get('PATH', '')}",
+    }
+    return defaults | dict(environ) | {"PATH": defaults["PATH"]}
+
+
+def run(home: Path, exchange: str, conf: str) -> int:
+    """One run of an exchange's DAG, start to end; its log goes to .airflow/run.log. The exit code is Airflow's."""
+    env = environment(home)
+    log = home / ".airflow" / "run.log"
+    command = [str(AIRFLOW), "dags", "test", f"proof_of_reserves_{exchange}", "--conf", json.dumps(json.loads(conf))]
+    with log.open("w", encoding="utf-8") as out:
+        _migrated(env, out.fileno())
+        code = subprocess.run(command, env=env, cwd=home, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        sys.stderr.write("".join(log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[-60:]))
+        sys.stderr.write(f"the run failed; the whole log is {log}\n")
+    return code
+
+
+def up(home: Path) -> int:
+    """Scheduler, API server and UI in the foreground, with a pool for each network, until interrupted."""
+    env = environment(home)
+    port = env.get("AIRFLOW__API__PORT", "8080")
+    if _taken(int(port)):
+        raise ConfigurationError(f"port {port} is taken; choose another: AIRFLOW__API__PORT=8081 make airflow")
+    env |= {"AIRFLOW__API__PORT": port, "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}", "AIRFLOW__API__HOST": "127.0.0.1"}
+    _migrated(env, None)
+    pools = home / ".airflow" / "pools.json"
+    pools.write_text(json.dumps(pools_of_networks(), indent=1), encoding="utf-8")
+    subprocess.run([str(AIRFLOW), "pools", "import", str(pools)], env=env, check=True, stdout=subprocess.DEVNULL)
+    password = home / ".airflow" / "simple_auth_manager_passwords.json.generated"
+    print(f"Airflow comes up at http://127.0.0.1:{port}", f"user admin, password in {password}", sep="\n", flush=True)  # noqa: T201
+    return subprocess.run([str(AIRFLOW), "standalone"], env=env, cwd=home, check=False).returncode
+
+
+def pools_of_networks() -> dict[str, dict[str, object]]:
+    """A pool for each network that a client reads, and one for the rest, in the form of `airflow pools import`."""
+    read = [network for network in registry.load().networks.values() if network.client != "none"]
+    pools = {f"porlake_{n.network}": {"slots": SLOTS, "description": f"tasks that ask {n.name}"} for n in read}
+    return pools | {"porlake_others": {"slots": SLOTS, "description": "tasks of networks without a pool of their own"}}
+
+
+def _migrated(env: Mapping[str, str], out: int | None) -> None:
+    subprocess.run([str(AIRFLOW), "db", "migrate"], env=env, check=True, stdout=out or subprocess.DEVNULL, stderr=out)
+
+
+def _kept_secret(path: Path) -> str:
+    """A secret made once for this checkout: Airflow's processes must agree on it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def main(arguments: list[str]) -> int:
+    home = Path(os.environ.get("PORLAKE_HOME", ".")).absolute()
+    match arguments:
+        case ["run", exchange, conf]:
+            return run(home, exchange, conf)
+        case ["up"]:
+            return up(home)
+    sys.stderr.write(__doc__ or "")
+    return 2
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except PorlakeError as error:
+        sys.exit(f"porlake: {error}")

@@ -1,0 +1,79 @@
+"""What the tasks of dags/proof_of_reserves.py do: a task's context to settings, then one stage of the pipeline."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
+
+from porlake import pipeline, registry
+from porlake.airflow.hook import EndpointHook
+from porlake.progress import Lines
+from porlake.transport import Endpoint
+
+log = logging.getLogger(__name__)
+
+Context = Mapping[str, Any]
+
+
+def settings(context: Context, networks: list[str] | None = None) -> pipeline.Settings:
+    """Settings from the run's params, the environment, and Airflow's connections for the `networks` that the task asks."""
+    params = context["params"]
+    found = {} if params["replay"] else _connections(networks or [])
+    return pipeline.settings(record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info))
+
+
+def archive(exchange: str, context: Context) -> list[str]:
+    """The ids of the reports in the files that the run names, else of those that wait in the inbox; skips where there is none."""
+    chosen, params = settings(context), context["params"]
+    moment = context.get("logical_date") or context["dag_run"].run_after
+    sources = params["reports"] or pipeline.waiting(chosen, exchange, moment)
+    if not sources:
+        raise AirflowSkipException(f"no file was named and none of this month waits in {pipeline.inbox(chosen, exchange)}")
+    return list(
+        dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"]))
+    )
+
+
+def stage(name: str, *arguments: str, context: Context) -> str:
+    """One stage of the pipeline by name: parse, verify, observe, build or publish."""
+    networks = list(arguments[1:]) if name == "observe" else []
+    chosen = settings(context, networks)
+    if name == "observe" and arguments[1] not in pipeline.networks(chosen, arguments[0]):
+        raise AirflowSkipException(f"the report claims nothing on {arguments[1]}")
+    return str(getattr(pipeline, name)(chosen, *arguments))
+
+
+def with_addresses(reports: list[str], context: Context) -> list[str]:
+    chosen = settings(context)
+    return [report for report in reports if pipeline.has_addresses(chosen, report)]
+
+
+def observe_others(report: str, own: list[str], context: Context) -> str:
+    """The networks of a report that have no task of their own."""
+    claimed = [network for network in pipeline.networks(settings(context), report) if network not in own]
+    chosen = settings(context, claimed)
+    for network in claimed:
+        pipeline.observe(chosen, report, network)
+    return report
+
+
+def price(reports: list[str], context: Context) -> None:
+    chosen = settings(context)
+    for attestation in pipeline.attestations(chosen, reports):
+        pipeline.price(chosen, attestation)
+
+
+def _connections(networks: list[str]) -> dict[str, Endpoint]:
+    found = {}
+    for network in networks:
+        if registry.load().networks[network].client == "none":
+            continue
+        try:
+            found[network] = EndpointHook(f"porlake_{network}").endpoint()
+        except AirflowRuntimeError as error:
+            if "not found" not in str(error).lower() and "not_found" not in str(error).lower():
+                raise
+    return found

@@ -1,0 +1,402 @@
+"""The same stages from a shell.
+
+Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 the command line is wrong,
+3 done, but with --strict: something could not be read or verified.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from porlake import __version__
+from porlake.errors import ConfigurationError, PorlakeError
+
+EXAMPLES = """examples:
+  porlake verify okx_por_2024032500.csv.zip --out verdicts.parquet
+  porlake run okx --report okx_por_2024032500.csv.zip --report totals.csv
+  porlake query "select asset, reserve_ratio from reserve_ratio where is_latest"
+"""
+
+out = Console(soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except PorlakeError as error:
+        print(f"porlake: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, and with it the reason to complain
+        return 1
+    except KeyboardInterrupt:
+        print("porlake: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="porlake",
+        description="What an exchange really holds, who can prove control of it, and what it owes.",
+        epilog=EXAMPLES,
+    )
+    parser.add_argument("--version", action="version", version=f"porlake {__version__}")
+    verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    verb = _verb(verbs, "parse", parse, "read a published file and say what is in it", "porlake parse huobi_por_20240701.csv")
+    _file(verb)
+
+    verb = _verb(verbs, "verify", verify, "check the signatures of a published file", "porlake verify FILE --out verdicts.csv")
+    _file(verb)
+    verb.add_argument("--out", type=Path, metavar="F", help="one line for each row of the address block: .parquet or .csv")
+    verb.add_argument("--strict", action="store_true", help="exit 3 unless every row is proven")
+
+    verb = _verb(
+        verbs, "run", run, "all stages for some published files", "porlake run htx --report huobi_por_20240701.csv --lake data"
+    )
+    verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
+    verb.add_argument(
+        "--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files"
+    )
+    verb.add_argument(
+        "--snapshot", metavar="TIME", help="YYYY-MM-DD or YYYY-MM-DDTHH:MM in UTC, where the file's name does not say it"
+    )
+    verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
+    verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
+    verb.add_argument("--prices", metavar="CSV", help="prices of your own: asset,usd,priced_at,source")
+    verb.add_argument("--strict", action="store_true", help="exit 3 where an endpoint or price source did not answer")
+    _lake(verb)
+
+    verb = _verb(verbs, "balances", balances, "read balances at a height", BALANCES)
+    verb.add_argument("--network", required=True, help="id of the network (`porlake networks`)")
+    verb.add_argument("--asset", required=True, help="one or more assets, separated by commas")
+    verb.add_argument("--at", required=True, type=int, metavar="HEIGHT", help="snapshot height")
+    verb.add_argument("--addresses", required=True, type=Path, metavar="FILE", help="one address a line")
+    verb.add_argument("--endpoint", metavar="URL", help="where to ask; else as configured")
+    verb.add_argument("--out", required=True, type=Path, metavar="F", help=".parquet or .csv")
+
+    _lake(_verb(verbs, "build", build, "build all tables from the lake", "porlake build"))
+    _lake(_verb(verbs, "publish", publish, "publish the marts as Parquet", "porlake publish"))
+
+    verb = _verb(verbs, "query", query, "ask the tables", 'porlake query "select * from reserve_ratio where is_latest"')
+    verb.add_argument("sql", nargs="?", help="one statement; without it a prompt opens")
+    verb.add_argument("--csv", action="store_true", help="print CSV")
+    _lake(verb)
+
+    verb = _verb(verbs, "summary", summary, "the tables a person wants of one attestation", "porlake summary okx/2024-03-25")
+    verb.add_argument("attestation", nargs="*", help="default: the latest of each exchange")
+    _lake(verb)
+
+    _lake(_verb(verbs, "doctor", doctor, "what is installed, configured, missing, and how to fix it", "porlake doctor"))
+    _verb(verbs, "networks", networks, "which network is supported how", "porlake networks")
+    return parser
+
+
+BALANCES = "porlake balances --network ethereum --asset ETH,USDT --at 19506528 --addresses list.txt --endpoint http://127.0.0.1:8545 --out b.parquet"
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+
+def _verb(
+    verbs: Any, name: str, command: Callable[[argparse.Namespace], int | None], what: str, example: str
+) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, epilog=f"example:\n  {example}")
+    verb.set_defaults(command=command)
+    return verb
+
+
+def _file(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("file", help="a published file, plain or in its zip")
+    verb.add_argument("--exchange", help="whose labels the file uses; default: the exchange that publishes this format")
+
+
+def _lake(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--lake", metavar="DIR", help="the lake's folder (default: PORLAKE_LAKE, else data)")
+
+
+# --- a bare file ----------------------------------------------------------------------------------------------------------
+@contextmanager
+def _alone(options: argparse.Namespace) -> Any:
+    """A lake of its own for one file: (settings, id of its report). Nothing of it stays."""
+    from porlake import pipeline, progress
+
+    with tempfile.TemporaryDirectory(prefix="porlake-") as folder, progress.shown() as tell:
+        settings = pipeline.settings(folder, environ={}, progress=tell)
+        exchange = options.exchange or pipeline.publisher(options.file)
+        found = pipeline.archive(settings, exchange, options.file, undated=True)
+        for report in found:
+            pipeline.parse(settings, report)
+        yield settings, found
+
+
+def parse(options: argparse.Namespace) -> None:
+    with _alone(options) as (settings, found):
+        for report in found:
+            _parsed(settings, report)
+
+
+def _parsed(settings: Any, report: str) -> None:
+    file = settings.lake.report(report)
+    only = {"exchange": file.exchange, "report": report}
+    claims, rejected = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    signers = sum(row.for_row is not None for row in settings.lake.rows("evidence", **only))
+    for claim in settings.lake.rows("claim", **only):
+        claims[claim.network, claim.asset] += 1
+    shown = []
+    for row in settings.lake.rows("rejection", **only):
+        rejected[row.block, row.reason] += 1
+        if len(shown) < SHOWN:
+            shown.append((str(row.source_row), row.reason, row.expected, row.raw[:80]))
+    totals = sum(1 for _ in settings.lake.rows("published_total", **only))
+    out.print(f"{file.file_name}: {file.format}, {file.attestation}, {file.size_bytes:,} bytes, sha256 {report}", highlight=False)
+    refused = sum(count for (block, _), count in rejected.items() if block == "rows")
+    out.print(
+        f"{sum(claims.values()):,} claims + {signers:,} signer rows + {refused:,} rejections in the address block; "
+        f"{totals:,} published totals, {sum(rejected.values()) - refused:,} of the summary rejected",
+        highlight=False,
+    )
+    _table("claims", ("network", "asset", "rows"), [(*key, f"{count:,}") for key, count in sorted(claims.items())])
+    _table("rejections", ("block", "reason", "rows"), [(*key, f"{count:,}") for key, count in sorted(rejected.items())])
+    _table(f"the first {SHOWN}", ("line", "reason", "expected", "row"), shown)
+
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """A line of `verify --out`."""
+
+    source_row: int
+    for_row: int | None
+    network: str | None
+    asset: str | None
+    address: str
+    scheme: str
+    verdict: str
+    reason: str
+    signer: str | None
+    flags: str
+
+
+def verify(options: argparse.Namespace) -> int:
+    from porlake import pipeline
+
+    with _alone(options) as (settings, found):
+        counts, failed = Counter[tuple[str, str]](), []
+        lines = []
+        for report in found:
+            pipeline.verify(settings, report)
+            file = settings.lake.report(report)
+            for row in settings.lake.rows("ownership", exchange=file.exchange, report=report):
+                counts[row.network or "-", row.verdict] += 1
+                if row.verdict in {"invalid", "malformed"} and len(failed) < SHOWN:
+                    failed.append((str(row.source_row), row.network or "-", row.address[:64], row.verdict, row.reason))
+                lines.append(row)
+        if options.out:
+            pipeline.export(options.out, VerdictLine, (_verdict_line(row) for row in lines))
+    _verdict_table(counts)
+    _table(f"what failed (the first {SHOWN})", ("line", "network", "address", "verdict", "reason"), failed)
+    return 3 if options.strict and any(verdict != "proven" for _, verdict in counts) else 0
+
+
+def _verdict_line(row: Any) -> VerdictLine:
+    return VerdictLine(
+        row.source_row,
+        row.for_row,
+        row.network,
+        row.asset,
+        row.address,
+        row.scheme,
+        row.verdict,
+        row.reason,
+        row.signer,
+        " ".join(row.flags),
+    )
+
+
+def _verdict_table(counts: Counter[tuple[str, str]]) -> None:
+    verdicts = [v for v in VERDICTS if any(verdict == v for _, verdict in counts)]
+    rows = [
+        (network, *(f"{counts[network, verdict]:,}" if counts[network, verdict] else "" for verdict in verdicts))
+        for network in sorted({network for network, _ in counts})
+    ]
+    total = ("all", *(f"{sum(n for (_, v), n in counts.items() if v == verdict):,}" for verdict in verdicts))
+    _table("rows by network and verdict", ("network", *verdicts), [*rows, total])
+
+
+VERDICTS = ("proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported")
+
+
+# --- the lake -------------------------------------------------------------------------------------------------------------
+def run(options: argparse.Namespace) -> int:
+    from porlake import pipeline, progress
+
+    with progress.shown() as tell:
+        settings = pipeline.settings(
+            options.lake, record=options.record, replay=options.replay, price_file=options.prices, progress=tell
+        )
+        found = pipeline.run(settings, options.exchange, options.report, options.snapshot)
+    spoken = pipeline.attestations(settings, found)
+    _summary(settings, spoken if len(spoken) <= 3 else [])
+    missing = pipeline.unanswered(settings, found)
+    for line in missing:
+        print(f"porlake: not read: {line}", file=sys.stderr)
+    return 3 if options.strict and missing else 0
+
+
+def balances(options: argparse.Namespace) -> None:
+    from porlake import pipeline, progress
+    from porlake.transport import Endpoint
+
+    endpoints = {options.network: Endpoint(options.endpoint)} if options.endpoint else {}
+    try:
+        listed = [line.strip() for line in options.addresses.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{options.addresses}: cannot be read as a list of addresses: {error}") from error
+    with progress.shown() as tell:
+        settings = pipeline.settings(endpoints=endpoints, progress=tell)
+        rows = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed)
+        pipeline.export(options.out, pipeline.BalanceLine, rows)
+    unread = Counter(row.reason for row in rows if row.reason)
+    out.print(f"{len(rows) - sum(unread.values()):,} balances in {options.out}", highlight=False)
+    for reason, count in sorted(unread.items()):
+        out.print(f"{count:,} not read: {reason}", highlight=False)
+
+
+def build(options: argparse.Namespace) -> None:
+    from porlake import pipeline
+
+    settings = pipeline.settings(options.lake)
+    out.print(f"build {pipeline.build(settings)}: {pipeline.database(settings)}", highlight=False)
+
+
+def publish(options: argparse.Namespace) -> None:
+    from porlake import pipeline
+
+    settings = pipeline.settings(options.lake)
+    out.print(f"build {pipeline.publish(settings)}: {settings.lake.root / 'marts' / 'latest'}", highlight=False)
+
+
+def query(options: argparse.Namespace) -> None:
+    from porlake import pipeline
+
+    settings = pipeline.settings(options.lake)
+    if options.sql:
+        _answer(settings, options.sql, options.csv)
+        return
+    print("One statement a line; tables: show all tables. End with Ctrl-D.", file=sys.stderr)
+    while True:
+        try:
+            statement = input("porlake> ")
+        except EOFError:
+            return
+        try:
+            if statement.strip():
+                _answer(settings, statement, options.csv)
+        except PorlakeError as error:
+            print(f"porlake: {error}", file=sys.stderr)
+
+
+def _answer(settings: Any, sql: str, as_csv: bool) -> None:
+    import csv
+
+    from porlake import pipeline
+
+    columns, rows = pipeline.query(settings, sql)
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+        return
+    _table("", columns, [tuple(_text(value) for value in row) for row in rows], empty=True)
+
+
+def summary(options: argparse.Namespace) -> None:
+    from porlake import pipeline
+
+    _summary(pipeline.settings(options.lake), options.attestation)
+
+
+def _summary(settings: Any, attestations: list[str]) -> None:
+    from porlake import pipeline
+
+    for title, columns, rows in pipeline.summary(settings, attestations):
+        _table(title, columns, [tuple(_text(value) for value in row) for row in rows])
+    out.print(f"DuckDB   {pipeline.database(settings)}", highlight=False)
+    out.print(f"Parquet  {settings.lake.root / 'marts' / 'latest'}/<mart>/*.parquet", highlight=False)
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from porlake import pipeline
+
+    checks = pipeline.doctor(pipeline.settings(options.lake))
+    _table("", ("", "what", "found", "to mend it"), [("ok" if c.ok else "--", c.what, c.found, c.remedy) for c in checks])
+    return 0 if all(check.ok or check.optional for check in checks) else 1
+
+
+def networks(options: argparse.Namespace) -> None:
+    from porlake import registry
+
+    facts = registry.load()
+    signed = {row.network: row.scheme for row in facts.labels.values() if row.network}
+    rows = []
+    for network in facts.networks.values():
+        scheme = facts.schemes.get(signed.get(network.network, ""))
+        verified = scheme.module if scheme and scheme.module != "none" else "-"
+        rows.append((network.network, network.caip2, network.address_form, verified, network.client, network.why_none))
+    _table("", ("network", "CAIP-2", "addresses", "signatures", "balances", "why not"), rows)
+
+
+# --- printing -------------------------------------------------------------------------------------------------------------
+def _table(title: str, columns: Iterable[str], rows: Sequence[tuple[str, ...]], *, empty: bool = False) -> None:
+    """A table as text; nothing where there are no rows, unless `empty`."""
+    if not rows and not empty:
+        return
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    numeric = [all(_is_number(row[i]) for row in rows) for i, _ in enumerate(columns)] if rows else []
+    for position, column in enumerate(columns):
+        right = bool(numeric) and numeric[position]
+        table.add_column(column, justify="right" if right else "left", no_wrap=True, overflow="fold" if not right else "ignore")
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in row))
+    wide = Console(width=max(out.width, 60) if out.is_terminal else 4_000, soft_wrap=True)
+    wide.print(table)
+    wide.print()
+
+
+def _plain(cell: str) -> str:
+    """Text from a file or chain shows as text: no markup, no control characters."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cell).replace("[", "\\[")
+
+
+def _is_number(cell: str) -> bool:
+    return not cell.strip(" 0123456789.,%+-")
+
+
+def _text(value: object) -> str:
+    from decimal import Decimal
+
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
+    return f"{value:,.4f}" if isinstance(value, float) else str(value)

@@ -24,6 +24,28 @@ $(STAMP): requirements/lock.txt requirements/uv.txt setup.cfg pyproject.toml
 	@touch $@
 	@echo "ready: $(BIN)/porlake"
 
+run: setup  ## the bundled sample month through the whole pipeline, offline, and its tables
+	@$(BIN)/python -m porlake.airflow.local run okx "$$(cat data/samples/run.json)"
+	@$(BIN)/porlake summary okx/2024-03-25
+	@$(BIN)/porlake query "$$(cat data/samples/report_2.sql)"
+
+test: setup  ## all tests; real nodes are used where `make nodes` has installed them
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: setup  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup  ## figures as ratios against named baselines of the same run
+	$(BIN)/python bench/spine.py
+
+airflow: setup  ## Airflow with its UI on the embedded default
+	$(BIN)/python -m porlake.airflow.local up
+
+query: setup  ## a SQL prompt over all tables
+	@$(BIN)/porlake query
+
 clean:  ## remove everything that make made, the lake included
 	rm -rf $(VENV) .airflow .nodes .mypy_cache .ruff_cache .pytest_cache build
 	rm -rf data/raw data/lake data/marts data/porlake.duckdb data/recordings

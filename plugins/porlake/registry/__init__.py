@@ -176,7 +176,7 @@ class Registry:
         if alone is None:
             network, scheme = (place.network, place.scheme) if place else ("", "")
             raise UnknownLabel("unknown_asset", f"no asset is known under the label {label!r} of {exchange}", network, scheme)
-        assert place is not None  # noqa: S101 - net is not empty here: the pair lookup covers (coin, "")
+        assert place is not None  # net is not empty here: the pair lookup covers (coin, "")
         known = (place.network, alone.asset) in self.tokens
         return Resolved(
             place.network, alone.asset, place.scheme, alone.holding or "wallet", "" if known else "asset_not_on_network"

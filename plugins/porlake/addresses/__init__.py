@@ -1,0 +1,69 @@
+"""Custody addresses: text to the account's bytes and one canonical spelling, and derivation from a key or script.
+
+One file an address form; networks.csv says which form a network has. `parse` decodes: a checksum that does not hold, or an address of
+another network, is refused, never matched by its looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from porlake import registry
+from porlake.addresses import (
+    aelf,
+    algorand,
+    aptos,
+    bech32,
+    bitcoin,
+    cardano,
+    cashaddr,
+    conflux,
+    eos,
+    evm,
+    filecoin,
+    hedera,
+    icon,
+    near,
+    nuls,
+    opaque,
+    solana,
+    ss58,
+    stacks,
+    starknet,
+    stellar,
+    sui,
+    tezos,
+    ton,
+    tron,
+    validator,
+    xrp,
+)
+from porlake.addresses._address import Address
+from porlake.errors import InvalidAddress
+
+__all__ = ["CODES", "FORMS", "Address", "parse"]
+
+FORMS: dict[str, Callable[[str, str], Address]] = {
+    module.__name__.rpartition(".")[2]: module.parse
+    for module in (
+        aelf, algorand, aptos, bech32, bitcoin, cardano, cashaddr, conflux, eos, evm, filecoin, hedera, icon, near, nuls, opaque, solana,
+        ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
+    )
+}  # fmt: skip
+
+#: Every code that an InvalidAddress of this room may carry.
+CODES = frozenset({
+    "bad_base58", "bad_checksum", "wrong_version", "wrong_network", "bad_bech32", "bad_base32", "bad_hex", "length", "bad_address", "bad_key",
+    "bad_script",
+})  # fmt: skip
+
+LONGEST = 200
+
+
+def parse(network: str, text: str) -> Address:
+    """The account that `text` names on `network`. Raises InvalidAddress with one of CODES."""
+    if not text or len(text) > LONGEST:
+        raise InvalidAddress("length", f"an address of {len(text)} characters")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise InvalidAddress("bad_address", f"{text!r} has characters that no address has")
+    return FORMS[registry.load().networks[network].address_form](text, network)

@@ -1,0 +1,123 @@
+"""Addresses of Bitcoin and its family: base58check (P2PKH, P2SH), segwit v0 (BIP-173) and v1 and later (BIP-350).
+
+Versions and prefixes are those of each network's chain parameters. Scripts are those of BIP-13, 16, 141 and 341.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from porlake.addresses._address import Address
+from porlake.encoding import base58, bech32
+from porlake.encoding.blake256 import blake256
+from porlake.encoding.hashes import Hash, ripemd160, sha256, sha256d
+from porlake.errors import InvalidAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Version bytes (the first is what the network shows now, the others are older), segwit prefix ('' without segwit), inner hash."""
+
+    p2pkh: tuple[bytes, ...]
+    p2sh: tuple[bytes, ...]
+    hrp: str = ""
+    inner: Hash = sha256
+    checksum: Hash = sha256d
+
+
+def _versions(*numbers: int) -> tuple[bytes, ...]:
+    return tuple(number.to_bytes(2 if number > 0xFF else 1, "big") for number in numbers)
+
+
+def _blake256d(data: bytes) -> bytes:
+    return blake256(blake256(data))
+
+
+NETWORKS = {
+    "bitcoin": Parameters(_versions(0x00), _versions(0x05), "bc"),
+    "bitcoin_cash": Parameters(_versions(0x00), _versions(0x05)),
+    "ecash": Parameters(_versions(0x00), _versions(0x05)),
+    "bitcoin_sv": Parameters(_versions(0x00), _versions(0x05)),
+    "litecoin": Parameters(_versions(0x30), _versions(0x32, 0x05), "ltc"),
+    "dogecoin": Parameters(_versions(0x1E), _versions(0x16)),
+    "dash": Parameters(_versions(0x4C), _versions(0x10)),
+    "bitcoin_gold": Parameters(_versions(0x26), _versions(0x17), "btg"),
+    "bitcoin_diamond": Parameters(_versions(0x00), _versions(0x05), "bcd"),
+    "digibyte": Parameters(_versions(0x1E), _versions(0x3F, 0x05), "dgb"),
+    "qtum": Parameters(_versions(0x3A), _versions(0x32), "qc"),
+    "ravencoin": Parameters(_versions(0x3C), _versions(0x7A)),
+    "zcash": Parameters(_versions(0x1CB8), _versions(0x1CBD)),
+    "horizen": Parameters(_versions(0x2089), _versions(0x2096)),
+    "decred": Parameters(_versions(0x073F), _versions(0x071A), "", blake256, _blake256d),
+}
+
+
+def parse(text: str, network: str) -> Address:
+    """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, length)."""
+    known = NETWORKS[network]
+    if known.hrp and text[: len(known.hrp) + 1].lower() == f"{known.hrp}1":
+        version, program = bech32.segwit(text, known.hrp)
+        return segwit(network, version, program)
+    payload = base58.decode_check(text, checksum=known.checksum)
+    for kind, versions in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)):
+        for version in versions:
+            if payload.startswith(version) and len(payload) == len(version) + 20:
+                return _base58(network, kind, payload[len(version) :])
+    raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
+
+
+def segwit(network: str, version: int, program: bytes) -> Address:
+    hrp = NETWORKS[network].hrp
+    if not hrp:
+        raise InvalidAddress("wrong_network", f"{network} has no segwit")
+    kind = {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr"}.get((version, len(program)), f"witness_v{version}")
+    return Address(network, bech32.segwit_text(hrp, version, program), program, kind)
+
+
+def key_hash(network: str, key: bytes) -> bytes:
+    """The 20 bytes to which a public key, in the form given, is hashed."""
+    return ripemd160(NETWORKS[network].inner(key))
+
+
+def p2pkh(network: str, key: bytes) -> Address:
+    return _base58(network, "p2pkh", key_hash(network, key))
+
+
+def p2sh(network: str, redeem_script: bytes) -> Address:
+    return _base58(network, "p2sh", key_hash(network, redeem_script))
+
+
+def p2wpkh(network: str, compressed: bytes) -> Address:
+    return segwit(network, 0, key_hash(network, compressed))
+
+
+def p2wsh(network: str, witness_script: bytes) -> Address:
+    return segwit(network, 0, sha256(witness_script))
+
+
+def p2sh_p2wpkh(network: str, compressed: bytes) -> Address:
+    """P2WPKH nested in P2SH (BIP-49)."""
+    return p2sh(network, b"\x00\x14" + key_hash(network, compressed))
+
+
+def p2sh_p2wsh(network: str, witness_script: bytes) -> Address:
+    """P2WSH nested in P2SH (BIP-141)."""
+    return p2sh(network, b"\x00\x20" + sha256(witness_script))
+
+
+def script(address: Address) -> bytes:
+    """The scriptPubKey that pays an address."""
+    if address.kind == "p2pkh":
+        return b"\x76\xa9\x14" + address.payload + b"\x88\xac"
+    if address.kind == "p2sh":
+        return b"\xa9\x14" + address.payload + b"\x87"
+    version = {"p2wpkh": 0, "p2wsh": 0, "p2tr": 1}.get(address.kind)
+    if version is None:
+        version = int(address.kind.removeprefix("witness_v"))
+    return bytes([version + 0x50 if version else 0, len(address.payload)]) + address.payload
+
+
+def _base58(network: str, kind: str, digest: bytes) -> Address:
+    known = NETWORKS[network]
+    version = known.p2pkh[0] if kind == "p2pkh" else known.p2sh[0]
+    return Address(network, base58.encode_check(version + digest, checksum=known.checksum), digest, kind)

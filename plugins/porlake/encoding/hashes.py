@@ -1,0 +1,44 @@
+"""The hashes that addresses and signatures are made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from Crypto.Hash import RIPEMD160, SHA512
+
+Hash = Callable[[bytes], bytes]
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def sha256d(data: bytes) -> bytes:
+    """SHA-256 twice."""
+    return hashlib.sha256(hashlib.sha256(data).digest()).digest()
+
+
+def ripemd160(data: bytes) -> bytes:
+    """By PyCryptodome: OpenSSL 3 leaves RIPEMD-160 out unless its legacy provider is loaded."""
+    return RIPEMD160.new(data).digest()
+
+
+def hash160(data: bytes) -> bytes:
+    """RIPEMD-160 of SHA-256."""
+    return ripemd160(sha256(data))
+
+
+def sha3_256(data: bytes) -> bytes:
+    """SHA3-256 of FIPS 202."""
+    return hashlib.sha3_256(data).digest()
+
+
+def blake2b(data: bytes, size: int, person: bytes = b"") -> bytes:
+    """BLAKE2b (RFC 7693) with a digest of `size` bytes."""
+    return hashlib.blake2b(data, digest_size=size, person=person).digest()
+
+
+def sha512_256(data: bytes) -> bytes:
+    """SHA-512/256 of FIPS 180-4."""
+    return SHA512.new(data, truncate="256").digest()

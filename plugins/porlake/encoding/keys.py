@@ -1,0 +1,24 @@
+"""secp256k1 public keys: compressed to uncompressed and back, by libsecp256k1."""
+
+from __future__ import annotations
+
+import coincurve
+
+from porlake.errors import InvalidAddress
+
+
+def uncompressed(key: bytes) -> bytes:
+    """The 65-byte form of a 33- or 65-byte key. Raises InvalidAddress (bad_key) for a point that is not on the curve."""
+    return _key(key).format(compressed=False)
+
+
+def compressed(key: bytes) -> bytes:
+    """The 33-byte form of a 33- or 65-byte key. Raises InvalidAddress (bad_key)."""
+    return _key(key).format(compressed=True)
+
+
+def _key(key: bytes) -> coincurve.PublicKey:
+    try:
+        return coincurve.PublicKey(key)
+    except ValueError as error:
+        raise InvalidAddress("bad_key", f"{key.hex()[:140]} is no secp256k1 public key") from error

@@ -64,16 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--out", type=Path, metavar="F", help="one line for each row of the address block: .parquet or .csv")
     verb.add_argument("--strict", action="store_true", help="exit 3 unless every row is proven")
 
-    verb = _verb(
-        verbs, "run", run, "all stages for some published files", "porlake run htx --report huobi_por_20240701.csv --lake data"
-    )
+    verb = _verb(verbs, "run", run, "all stages for some published files", "porlake run htx --report huobi_por_20240701.csv --lake data")
     verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
-    verb.add_argument(
-        "--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files"
-    )
-    verb.add_argument(
-        "--snapshot", metavar="TIME", help="YYYY-MM-DD or YYYY-MM-DDTHH:MM in UTC, where the file's name does not say it"
-    )
+    verb.add_argument("--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files")
+    verb.add_argument("--snapshot", metavar="TIME", help="YYYY-MM-DD or YYYY-MM-DDTHH:MM in UTC, where the file's name does not say it")
     verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
     verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
     verb.add_argument("--prices", metavar="CSV", help="prices of your own: asset,usd,priced_at,source")
@@ -113,9 +107,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
 
-def _verb(
-    verbs: Any, name: str, command: Callable[[argparse.Namespace], int | None], what: str, example: str
-) -> argparse.ArgumentParser:
+def _verb(verbs: Any, name: str, command: Callable[[argparse.Namespace], int | None], what: str, example: str) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, epilog=f"example:\n  {example}")
     verb.set_defaults(command=command)
     return verb
@@ -249,9 +241,7 @@ def run(options: argparse.Namespace) -> int:
     from porlake import pipeline, progress
 
     with progress.shown() as tell:
-        settings = pipeline.settings(
-            options.lake, record=options.record, replay=options.replay, price_file=options.prices, progress=tell
-        )
+        settings = pipeline.settings(options.lake, record=options.record, replay=options.replay, price_file=options.prices, progress=tell)
         found = pipeline.run(settings, options.exchange, options.report, options.snapshot)
     spoken = pipeline.attestations(settings, found)
     _summary(settings, spoken if len(spoken) <= 3 else [])

@@ -210,9 +210,7 @@ class Lake:
 
     def __init__(self, root: Path | str) -> None:
         if "://" in str(root):
-            raise ConfigurationError(
-                f"{str(root).split('://')[0]}://: the lake lies in a local folder; object stores are not read yet"
-            )
+            raise ConfigurationError(f"{str(root).split('://')[0]}://: the lake lies in a local folder; object stores are not read yet")
         self.root = Path(root).absolute()
 
     # --- datasets ---
@@ -331,9 +329,7 @@ def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
         raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
     with parquet:
         if not parquet.schema_arrow.equals(schema(dataset)):
-            raise ContractViolation(
-                f"{path}: its schema is {parquet.schema_arrow}, the contract of {dataset} is {schema(dataset)}"
-            )
+            raise ContractViolation(f"{path}: its schema is {parquet.schema_arrow}, the contract of {dataset} is {schema(dataset)}")
         yield parquet
 
 
@@ -388,9 +384,7 @@ def _chunks(rows: Iterable[tuple[Any, ...]], size: int) -> Iterator[list[tuple[A
 def _batch(name: str, made: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
     """Rows, as tuples in the order of the schema, as one record batch. Raises ContractViolation."""
     try:
-        arrays = [
-            pa.array(_exact(field, values), type=field.type) for field, values in zip(made, zip(*rows, strict=True), strict=True)
-        ]
+        arrays = [pa.array(_exact(field, values), type=field.type) for field, values in zip(made, zip(*rows, strict=True), strict=True)]
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         raise ContractViolation(f"{name}: a row does not fit the schema: {error}") from error
     return pa.RecordBatch.from_arrays(arrays, schema=made)
@@ -421,9 +415,7 @@ def _exact(field: pa.Field, values: Iterable[Any]) -> list[Any]:
 def _pointer(path: Path) -> Pointer:
     try:
         content = json.loads(path.read_bytes())
-        return Pointer(
-            content["dataset"], content["partition"], content["folder"], tuple(content["files"]), content["rows"], path.parent
-        )
+        return Pointer(content["dataset"], content["partition"], content["folder"], tuple(content["files"]), content["rows"], path.parent)
     except (OSError, ValueError, KeyError) as error:
         raise LakeError(f"{path}: not a pointer of the lake: {error!r}") from error
 

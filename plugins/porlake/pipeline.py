@@ -198,11 +198,9 @@ def _archive_member(
             _archive_part(settings, form, part.exchange, part.content, name, origin, container, part.snapshot)
             for part in form.split(content, name)
         ]
-    snapshot = stated or reports.snapshot_of(name, head) or fallback
+    snapshot = stated or form.snapshot_of(name) or fallback
     if snapshot is None:
-        raise SnapshotUnknown(
-            f"{name}: neither its name nor its content says which moment it speaks of; give --snapshot YYYY-MM-DD"
-        )
+        raise SnapshotUnknown(f"{name}: neither its name nor its content says which moment it speaks of; give --snapshot YYYY-MM-DD")
     return [_archive_part(settings, form, exchange, content, name, origin, container, snapshot)]
 
 
@@ -724,11 +722,7 @@ def run(settings: Settings, exchange: str, sources: Iterable[str], snapshot: str
     for report in with_rows:
         verify(settings, report)
         with ThreadPoolExecutor(max_workers=8) as pool:  # networks answer independently, and one that hangs holds up no other
-            list(
-                pool.map(
-                    lambda network, report=report: observe(settings, report, network, give_up=True), networks(settings, report)
-                )
-            )
+            list(pool.map(lambda network, report=report: observe(settings, report, network, give_up=True), networks(settings, report)))
     for attestation in attestations(settings, found):
         price(settings, attestation, give_up=True)
     build(settings)
@@ -746,7 +740,7 @@ def waiting(settings: Settings, exchange: str, moment: datetime) -> list[str]:
     begins = moment - relativedelta(months=1)
     found = []
     for path in sorted(inbox(settings, exchange).glob("*")):
-        snapshot = reports.snapshot_of(path.name, b"")
+        snapshot = reports.snapshot_of(path.name)
         if snapshot is not None and snapshot.at is not None and begins < snapshot.at <= moment:
             found.append(str(path))
     return found
@@ -762,9 +756,7 @@ def publisher(source: str) -> str:
             formats.add(reports.detect(content.read(HEAD_BYTES), member).NAME)
     found = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
     if len(found) != 1:
-        raise ConfigurationError(
-            f"{name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange"
-        )
+        raise ConfigurationError(f"{name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange")
     return found[0]
 
 
@@ -843,9 +835,7 @@ def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
     for report in reports_:
         file: ReportFile = lake.report(report)
         failed = Counter(
-            row.network
-            for row in lake.rows("unobserved", exchange=file.exchange, report=report)
-            if row.reason == "endpoint_failed"
+            row.network for row in lake.rows("unobserved", exchange=file.exchange, report=report) if row.reason == "endpoint_failed"
         )
         lines += [f"{file.attestation}: {count:,} holdings on {network}" for network, count in sorted(failed.items())]
     return lines

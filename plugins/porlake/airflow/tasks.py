@@ -32,9 +32,7 @@ def archive(exchange: str, context: Context) -> list[str]:
     sources = params["reports"] or pipeline.waiting(chosen, exchange, moment)
     if not sources:
         raise AirflowSkipException(f"no file was named and none of this month waits in {pipeline.inbox(chosen, exchange)}")
-    return list(
-        dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"]))
-    )
+    return list(dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])))
 
 
 def stage(name: str, *arguments: str, context: Context) -> str:

@@ -1,0 +1,35 @@
+"""Chain clients: one file a family, block at a height, balances at a block. Each client is given its transport.
+
+client = open_client(registry.load().networks["ethereum"], Endpoint("http://127.0.0.1:8545"), Tape.live())
+at = client.block(19506528)
+for answer in client.balances([Wanted("ETH", token, "0x...")], at): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from porlake.chains import bitcoin, evm, tron
+from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.registry import Network
+from porlake.transport import Endpoint, Tape
+
+__all__ = ["CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client"]
+
+
+class Client(Protocol):
+    """A wanted holding is answered by one Unread, or by one Reading for each component of which `total` is always one."""
+
+    def block(self, height: int) -> BlockRef: ...
+    def head(self) -> BlockRef: ...
+    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]: ...
+
+
+#: By the `client` column of networks.csv.
+CLIENTS = {"evm": evm.open_client, "bitcoin": bitcoin.open_client, "tron": tron.open_client}
+
+
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
+    """The client of a network; a replay needs no endpoint."""
+    return CLIENTS[network.client](network, endpoint, tape)

@@ -1,0 +1,97 @@
+"""What a parser yields: rows as published, texts untouched but for blanks around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A published file: its name, and the exchange whose labels it uses."""
+
+    file_name: str
+    exchange: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The moment a file speaks of, in UTC. `precision`: moment, day, month or unknown; `revision`: the V-number in the name."""
+
+    at: datetime | None
+    precision: str
+    revision: int | None = None
+    report_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A row of the address block. `amount` is in units of the coin, in base units, or nobody knows: `unit` is coin, base or unknown."""
+
+    source_row: int
+    for_row: int | None
+    label: str
+    network_label: str
+    network: str
+    asset: str
+    scheme: str
+    holding: str
+    remark: str
+    height: int | None
+    address: str
+    amount: str | None
+    unit: str
+    message: str
+    signatures: list[str]
+    key_or_script: str
+    owners: list[str]
+    custodian: str | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A line without an address: a total, a liability, or both. Amounts are texts in units of the asset, '' where nothing is printed."""
+
+    source_row: int
+    label: str
+    level: str
+    network: str
+    asset: str
+    holding: str
+    height: int | None
+    amount: str
+    own_amount: str
+    custody_amount: str
+    owed: str
+    printed_ratio: str
+    usd: str
+    scope: str | None
+    source: str
+    note: str | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that is not used. What it holds of evidence is kept, so that its verdict can name the reason."""
+
+    source_row: int
+    block: str
+    reason: str
+    expected: str
+    raw: str
+    label: str = ""
+    network_label: str = ""
+    network: str = ""
+    asset: str = ""
+    scheme: str = ""
+    holding: str = "wallet"
+    address: str = ""
+    message: str = ""
+    signatures: tuple[str, ...] = ()
+    key_or_script: str = ""
+    owners: tuple[str, ...] = ()
+
+
+Item = Published | Summary | Refused

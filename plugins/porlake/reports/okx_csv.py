@@ -1,0 +1,274 @@
+"""OKX's reserves file: a block of totals, an empty line, then one row an address; and its auditors' layout without totals.
+
+Published monthly since 2022-11 at https://www.okx.com/proof-of-reserves/download; layouts as OKX's verifier reads them
+(https://github.com/okx/proof-of-reserves). Content: addresses; ownership_only in the auditors' layouts, which have no amounts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Context, Decimal
+from io import BytesIO
+from typing import BinaryIO
+
+from porlake import registry
+from porlake.errors import BadStructure
+from porlake.reports import _rows
+from porlake.reports._items import Item, Published, Refused, Snapshot, Source
+from porlake.reports._rows import Line
+
+NAME = "okx_csv"
+
+COLUMNS = {
+    "coin": "label", "type": "type", "network": "network", "snapshot height": "height", "address": "address", "amount": "amount",
+    "balance": "amount", "message": "message", "signature1": "signature1", "signature2": "signature2", "redeem script public key": "key",
+    "redeem script": "key", "eoa1": "owner1", "eoa2": "owner2",
+    "digitalasset": "label", "chain": "chain", "signedmessage": "signature1", "signedmessage2": "signature2", "publickey": "key",
+    "owner1": "owner1", "owner2": "owner2", "status": "status",
+}  # fmt: skip
+
+_MONTHLY = ("address", "amount", "message", "signature1", "signature2", "key")
+_AUDITOR = ("network", "address", "signature1", "signature2", "message", "key", "owner1", "owner2")
+
+#: The layouts by name: columns, and how many cells a row must have (the owner columns are left off where they are empty).
+LAYOUTS = {
+    "okx-7": (("label", *_MONTHLY), 7),
+    "okx-9": (("label", "network", "height", *_MONTHLY), 9),
+    "okx-11": (("label", "network", "height", *_MONTHLY, "owner1", "owner2"), 9),
+    "okx-12": (("label", "type", "network", "height", *_MONTHLY, "owner1", "owner2"), 10),
+    "auditor-9": (("label", *_AUDITOR), 9),
+    "auditor-9-status": (("label", *_AUDITOR, "status"), 10),
+    "auditor-chain": (("label", "chain", *_AUDITOR), 10),
+    "auditor-chain-status": (("label", "chain", *_AUDITOR, "status"), 11),
+}
+TOTALS = (("label", "height", "amount"), ("label", "amount"))
+
+HOLDINGS = {
+    "": "wallet",
+    "non staking": "wallet",
+    "native eth staking": "native_staking",
+    "eigenlayer staking": "eigenlayer",
+    "staking": "staking",
+}
+VALIDATORS = {"native_staking", "eigenlayer"}  # such rows carry a validator's key in the address column
+JUDGED = "5"  # the auditors' tool takes rows of this status only
+
+_EXACT = Context(prec=200)
+_NAME = re.compile(r"(\d{8})(\d{2})?(\d{2})?(?=\D|$)(?:.*?[_-][vV](\d{1,3})(?=\D|$))?")
+
+
+def matches(head: bytes) -> bool:
+    """Whether a line of the head is a header with an address and signature columns of OKX's names."""
+    return any(_is_row_header(line.cells) for line in _rows.lines(BytesIO(head)))
+
+
+def content(stream: BinaryIO) -> str:
+    return "ownership_only" if _layout_of(stream).startswith("auditor") else "addresses"
+
+
+def snapshot_of(file_name: str) -> Snapshot | None:
+    """okx_por_20221122.csv, okx_por_2024032500.csv.zip, okx_por_202507042112.csv, por_csv_2026020419_V4.zip"""
+    match = _NAME.search(file_name)
+    if match is None:
+        return None
+    day, hour, minute, revision = match.groups()
+    try:
+        at = datetime.strptime(day + (hour or "00") + (minute or "00"), "%Y%m%d%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Snapshot(at, "moment" if hour else "day", int(revision) if revision else None)
+
+
+def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
+    """Raises BadStructure."""
+    layout = _layout_of(stream)
+    units = _units(stream, source) if layout == "okx-7" else {}
+    stream.seek(0)
+    found = 0
+    for line, columns, in_rows in _blocks(stream, source.file_name):
+        if not in_rows:
+            yield _summary(line, columns, source)
+            continue
+        found += 1
+        yield _row(line, columns, LAYOUTS[layout][1], source, units)
+    if not found:
+        raise BadStructure(source.file_name, 0, "the address block has no rows")
+
+
+# --- structure ----------------------------------------------------------------------------------------------------------
+def _blocks(stream: BinaryIO, file: str) -> Iterator[tuple[Line, tuple[str, ...], bool]]:
+    """The lines of both blocks with their columns; True for a row of the address block. Raises BadStructure."""
+    columns: tuple[str, ...] = ()
+    in_rows, number = False, 0
+    for line in _rows.lines(stream):
+        number = line.number
+        if line.is_blank:
+            columns = columns if in_rows else ()
+        elif columns:
+            yield line, columns, in_rows
+        else:
+            columns, in_rows = _header(line, file), _is_row_header(line.cells)
+    if not in_rows:
+        raise BadStructure(file, number, "the file ends before the header of its address block")
+
+
+def _header(line: Line, file: str) -> tuple[str, ...]:
+    columns = tuple(_rows.header(line.cells, COLUMNS) or ())
+    _rows.nothing_left(file, line.number, list(columns))
+    if columns not in TOTALS and columns not in [known for known, _ in LAYOUTS.values()]:
+        raise BadStructure(file, line.number, f"a header with the columns {', '.join(columns)}; known are {', '.join(LAYOUTS)}")
+    return columns
+
+
+def _is_row_header(cells: list[str]) -> bool:
+    folded = {_rows.fold(cell) for cell in cells}
+    return "address" in folded and bool(folded & {"coin", "digitalasset"}) and bool(folded & {"signature1", "signedmessage"})
+
+
+def _layout_of(stream: BinaryIO) -> str:
+    """The name of the layout, by the header of the address block; '' where the file has none that is known."""
+    stream.seek(0)
+    try:
+        for line in _rows.lines(stream):
+            if _is_row_header(line.cells):
+                columns = tuple(_rows.header(line.cells, COLUMNS) or ())
+                return next((name for name, (known, _) in LAYOUTS.items() if known == columns), "")
+    finally:
+        stream.seek(0)
+    return ""
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The cells of a row by column, blanks around them taken off; the message stays as it stands, blanks are signed too."""
+
+    values: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        value = self.values.get(column, "")
+        return value if column == "message" else value.strip()
+
+    def evidence(self, column: str) -> str:
+        return _rows.null(self[column])
+
+
+def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units: dict[str, str]) -> Published | Refused:
+    cells = line.cells
+    while len(cells) > len(columns) and not cells[-1].strip():
+        cells = cells[:-1]
+    if line.fault or not least <= len(cells) <= len(columns):
+        reason = line.fault or "ragged"
+        return Refused(line.number, "rows", reason, f"{least} to {len(columns)} cells of CSV in UTF-8, {len(cells)} are there", line.raw)
+    row = _Cells(dict(zip(columns, cells, strict=False)))
+    holding = HOLDINGS.get(_rows.fold(row["type"]))
+    if holding is None:
+        return _refused(line, row, "unknown_type", f"one of {', '.join(filter(None, HOLDINGS))}")
+    if "status" in columns and row["status"] != JUDGED:
+        return _refused(line, row, "status_not_judged", f"status {JUDGED}")
+    try:
+        height = _rows.height(row["height"])
+    except ValueError:
+        return _refused(line, row, "bad_height", "a block height or -", holding=holding)
+    try:
+        meant = registry.load().label(source.exchange, row["label"], row.evidence("network"))
+    except registry.UnknownLabel as unknown:
+        return _refused(line, row, unknown.code, str(unknown), holding=holding, network=unknown.network, scheme=unknown.scheme)
+    if not meant.network:
+        return _refused(line, row, "unknown_network", f"the label {row['label']!r} names no network", holding=holding)
+    network = "ethereum_beacon" if holding in VALIDATORS and meant.network == "ethereum" else meant.network
+    return Published(
+        source_row=line.number,
+        for_row=None,
+        label=row["label"],
+        network_label=row["network"],
+        network=network,
+        asset=meant.asset,
+        scheme=meant.scheme,
+        holding=holding if holding != "wallet" else meant.holding,
+        remark=meant.remark,
+        height=height,
+        address=row["address"],
+        amount=row["amount"] if "amount" in columns else None,
+        unit=units.get(registry.fold(row["label"]), "coin"),
+        message=row["message"],
+        signatures=[row.evidence("signature1"), row.evidence("signature2")],
+        key_or_script=row.evidence("key"),
+        owners=[row.evidence("owner1"), row.evidence("owner2")],
+        custodian=None,
+        raw=line.raw,
+    )
+
+
+def _refused(
+    line: Line, row: _Cells, reason: str, expected: str, *, holding: str = "wallet", network: str = "", scheme: str = ""
+) -> Refused:
+    return Refused(
+        source_row=line.number,
+        block="rows",
+        reason=reason,
+        expected=expected,
+        raw=line.raw,
+        label=row["label"],
+        network_label=row["network"],
+        network=network,
+        scheme=scheme,
+        holding=holding,
+        address=row["address"],
+        message=row["message"],
+        signatures=(row.evidence("signature1"), row.evidence("signature2")),
+        key_or_script=row.evidence("key"),
+        owners=(row.evidence("owner1"), row.evidence("owner2")),
+    )
+
+
+def _summary(line: Line, columns: tuple[str, ...], source: Source) -> Item:
+    if line.fault or len(line.cells) < len(columns) or any(cell.strip() for cell in line.cells[len(columns) :]):
+        return Refused(line.number, "summary", line.fault or "ragged", f"{len(columns)} cells of CSV in UTF-8", line.raw)
+    row = _Cells(dict(zip(columns, line.cells, strict=False)))
+    return _rows.summary(line, source.exchange, source.file_name, row["label"], row["height"], row["amount"])
+
+
+# --- the units of 2022 ------------------------------------------------------------------------------------------------------
+def _units(stream: BinaryIO, source: Source) -> dict[str, str]:
+    """For each label of a seven-column file: coin, base or unknown.
+
+    That layout prints some coins in base units. A fraction shows units of the coin; else the file's own total, compared with the sum of
+    the rows, shows which; where it shows neither, nobody can tell.
+    """
+    totals: dict[str, Decimal] = {}
+    sums: dict[str, Decimal] = {}
+    fractions: set[str] = set()
+    stream.seek(0)
+    for line, columns, in_rows in _blocks(stream, source.file_name):
+        row = _Cells(dict(zip(columns, line.cells, strict=False)))
+        label, text = registry.fold(row["label"]), row["amount"]
+        if not re.fullmatch(r"\d{1,60}(\.\d{0,40})?", text, re.ASCII):
+            continue
+        if in_rows:
+            sums[label] = _EXACT.add(sums.get(label, Decimal(0)), Decimal(text))
+            if text.partition(".")[2].strip("0"):
+                fractions.add(label)
+        else:
+            totals[label] = Decimal(text)
+    return {label: "coin" if label in fractions else _unit(label, total, totals.get(label), source) for label, total in sums.items()}
+
+
+def _unit(label: str, rows: Decimal, total: Decimal | None, source: Source) -> str:
+    if rows == 0:
+        return "coin"
+    if total is None:
+        return "unknown"
+    last_digit = Decimal(1).scaleb(int(total.as_tuple().exponent))
+    if abs(_EXACT.subtract(rows, total)) < last_digit:
+        return "coin"
+    try:
+        meant = registry.load().label(source.exchange, label)
+    except registry.UnknownLabel:
+        return "unknown"
+    token = registry.load().token(meant.network, meant.asset)
+    in_base = token is not None and abs(_EXACT.subtract(rows.scaleb(-token.decimals, _EXACT), total)) < last_digit
+    return "base" if in_base else "unknown"

@@ -1,0 +1,142 @@
+"""Published totals without addresses, and liabilities beside an address file: our own format, described in docs/formats/totals_csv.md.
+
+Content: totals. A file may speak of many exchanges and moments; `split` makes one canonical file of each.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import BinaryIO
+
+from porlake import registry
+from porlake.errors import BadStructure
+from porlake.reports import _rows
+from porlake.reports._items import Item, Refused, Snapshot, Source, Summary
+from porlake.reports._rows import Line
+
+NAME = "totals_csv"
+
+COLUMNS = (
+    "exchange", "report_no", "snapshot", "snapshot_precision", "asset", "wallet_amount", "own_amount", "custody_amount", "liabilities",
+    "printed_ratio", "usd", "scope", "source", "note",
+)  # fmt: skip
+TOTAL = "TOTAL"  # in `asset`: a sum in US dollars over what `scope` names
+PRECISIONS = ("day", "month", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one exchange says of one moment, as a canonical file of its own."""
+
+    exchange: str
+    snapshot: Snapshot
+    content: BinaryIO
+
+
+def matches(head: bytes) -> bool:
+    """Whether the first line names our columns."""
+    return next((tuple(cell.strip() for cell in line.cells) == COLUMNS for line in _rows.lines(BytesIO(head))), False)
+
+
+def content(stream: BinaryIO) -> str:
+    return "totals"
+
+
+def snapshot_of(file_name: str) -> Snapshot | None:
+    """The content says it, row by row."""
+    return None
+
+
+def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
+    """One part for each exchange and snapshot, in that order; rows keep their order, and undated rows are a part of their own.
+
+    Raises BadStructure for a row whose exchange or snapshot cannot be told: no part could hold it.
+    """
+    stream.seek(0)
+    parts: dict[tuple[str, str, str], tuple[Snapshot, list[list[str]]]] = {}
+    for line in _lines(stream):
+        cells = _cells(line, file_name)
+        exchange, snapshot = cells[0], _snapshot(cells, line, file_name)
+        parts.setdefault((exchange, cells[2], cells[3]), (snapshot, []))[1].append(cells)
+    if not parts:
+        raise BadStructure(file_name, 0, "the file has no rows")
+    for (exchange, _, _), (snapshot, rows) in sorted(parts.items()):
+        yield Part(exchange, _numbered(snapshot, rows), BytesIO(_text([list(COLUMNS), *rows])))
+
+
+def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
+    """Raises BadStructure."""
+    stream.seek(0)
+    for line in _lines(stream):
+        yield _row(line, dict(zip(COLUMNS, _cells(line, source.file_name), strict=True)))
+
+
+def _lines(stream: BinaryIO) -> Iterator[Line]:
+    """The rows behind the header."""
+    return (line for line in _rows.lines(stream) if line.number > 1 and not line.is_blank)
+
+
+def _cells(line: Line, file: str) -> list[str]:
+    if line.fault or len(line.cells) != len(COLUMNS):
+        raise BadStructure(file, line.number, line.fault or f"{len(line.cells)} cells for {len(COLUMNS)} columns")
+    return [cell.strip() for cell in line.cells]
+
+
+def _snapshot(cells: list[str], line: Line, file: str) -> Snapshot:
+    exchange, _, text, precision = cells[:4]
+    if exchange not in registry.load().exchanges:
+        raise BadStructure(file, line.number, f"{exchange!r} is no exchange of the registry")
+    try:
+        at = {"day": date.fromisoformat, "month": lambda month: date.fromisoformat(f"{month}-01")}[precision](text) if text else None
+    except (KeyError, ValueError) as error:
+        raise BadStructure(
+            file, line.number, f"snapshot {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM"
+        ) from error
+    if (at is None) != (precision == "unknown"):
+        raise BadStructure(file, line.number, f"snapshot {text!r} and precision {precision!r} do not fit together")
+    return Snapshot(datetime(at.year, at.month, at.day, tzinfo=UTC) if at else None, precision)
+
+
+def _numbered(snapshot: Snapshot, rows: list[list[str]]) -> Snapshot:
+    """With the edition's number, where the rows agree on one."""
+    numbers = {row[1] for row in rows if row[1]}
+    return Snapshot(snapshot.at, snapshot.precision, None, numbers.pop() if len(numbers) == 1 else None)
+
+
+def _text(rows: list[list[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode()
+
+
+def _row(line: Line, cells: dict[str, str]) -> Summary | Refused:
+    asset, label = "", cells["asset"]
+    if label != TOTAL:
+        asset = label
+        if asset not in registry.load().assets:
+            return Refused(line.number, "summary", "unknown_asset", f"an asset of the registry or {TOTAL}", line.raw, label=label)
+    custody_only = not cells["wallet_amount"] and not cells["own_amount"] and cells["custody_amount"]
+    return Summary(
+        source_row=line.number,
+        label=label,
+        level="asset" if asset else "group",
+        network="",
+        asset=asset,
+        holding="custody" if custody_only else "wallet",
+        height=None,
+        amount=cells["wallet_amount"],
+        own_amount=cells["own_amount"],
+        custody_amount=cells["custody_amount"],
+        owed=cells["liabilities"],
+        printed_ratio=cells["printed_ratio"],
+        usd=cells["usd"],
+        scope=cells["scope"] or None,
+        source=cells["source"] or "not stated",
+        note=cells["note"] or None,
+        raw=line.raw,
+    )

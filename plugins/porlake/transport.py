@@ -1,0 +1,386 @@
+"""The only sockets: JSON-RPC and HTTP, with timeouts, bounded retries, a rate limit for each endpoint, and a tape that records and replays.
+
+An endpoint's URL and headers may hold keys: every text of this module shows its host and nothing else of it. urllib3 moves the bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count, islice
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
+from urllib.parse import urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
+
+from porlake import errors
+from porlake.errors import BadAnswer, ConfigurationError, NotRecorded, RateLimited, RequestFailed, TooBig, TransportError, Unavailable
+
+ANSWER_BYTES = 256 << 20
+DOWNLOAD_BYTES = 2 << 30
+TRIES = 4
+LONGEST_WAIT = 60.0
+TIMEOUT = urllib3.Timeout(connect=10, read=120)
+
+# How nodes say "ask for less" and "not here"; facts of geth, Erigon, Nethermind, Besu, Reth, Bor, anvil and java-tron.
+_TOO_BIG = (
+    "too large",
+    "too big",
+    "out of gas",
+    "outofgas",
+    "timed out",
+    "timeout",
+    "exceeding limit",
+    "limit of",
+    "max initcode",
+    "exceeds the limit",
+)
+_UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is pruned", "world state unavailable", "no state available",
+                "header not found", "unknown block", "block not found", "haven't been fully indexed", "cannot query unfinalized data",
+                "not currently canonical", "resource not found", "blockoutofrange")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Endpoint:
+    """Where to ask. `per_second` is the rate that the endpoint allows, None where it is not known."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    per_second: float | None = None
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
+            raise ConfigurationError("an endpoint is an http or https URL with a host")
+
+    @property
+    def host(self) -> str:
+        """Host and port, without user, path and query: all of those may be secret."""
+        parts = urlsplit(self.url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.host})"
+
+
+# --- the tape -------------------------------------------------------------------------------------------------------------
+class Tape:
+    """Answers from outside: passed through, kept in a folder, or taken from it.
+
+    An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its number. No URL,
+    header or key is in it. A replay opens no socket, and its clock is the recording's.
+    """
+
+    def __init__(self, mode: str, folder: Path | None = None) -> None:
+        self._mode, self._folder = mode, folder
+        self._asked: dict[str, Iterator[int]] = {}
+        self._lock = threading.Lock()
+        if mode == "replay" and (folder is None or not folder.is_dir()):
+            raise ConfigurationError(f"{folder}: no recording lies there")
+
+    @classmethod
+    def live(cls) -> Tape:
+        return cls("live")
+
+    @classmethod
+    def record(cls, folder: Path) -> Tape:
+        return cls("record", folder)
+
+    @classmethod
+    def replay(cls, folder: Path) -> Tape:
+        return cls("replay", folder)
+
+    @property
+    def replays(self) -> bool:
+        return self._mode == "replay"
+
+    def now(self) -> datetime:
+        """The time, to the second; of a recording the time when it was made."""
+        moment = self.answer("run", "clock", None, "", lambda: datetime.now(UTC).replace(microsecond=0).isoformat(), once=True)[0]
+        return datetime.fromisoformat(moment)
+
+    def answer(self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False) -> tuple[Any, str]:
+        """(answer, host that gave it). Raises what `ask` raises, in a replay too; NotRecorded where the recording does not know the question."""
+        if self._mode == "live" or self._folder is None:
+            return ask(), host
+        path = self._path(self._folder, name, method, params, once)
+        if self._mode == "replay" or (once and path.exists()):
+            return _replayed(path, name, method)
+        try:
+            result: dict[str, Any] = {"answer": ask()}
+        except TransportError as error:
+            _keep(path, {"method": method, "params": params, "host": host, "error": _described(error)})
+            raise
+        _keep(path, {"method": method, "params": params, "host": host} | result)
+        return result["answer"], host
+
+    def _path(self, folder: Path, name: str, method: str, params: object, once: bool) -> Path:
+        digest = hashlib.sha256(_json(params)).hexdigest()[:16]
+        stem = f"{method.replace('/', '.').strip('.')}_{digest}"
+        with self._lock:
+            number = 1 if once else next(self._asked.setdefault(f"{name}/{stem}", count(1)))
+        return folder / name / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+
+    @contextmanager
+    def download(self, url: str) -> Iterator[BinaryIO]:
+        """The bytes behind a URL, seekable. Raises TransportError."""
+        if self.replays:
+            raise NotRecorded("a replay reads published files from disk: a recording does not hold them")
+        with cast(BinaryIO, SpooledTemporaryFile(max_size=16 << 20)) as out:
+            _Wire(Endpoint(url)).fetch(out)
+            out.seek(0)
+            yield out
+
+
+def _replayed(path: Path, name: str, method: str) -> tuple[Any, str]:
+    try:
+        kept = json.loads(path.read_bytes(), object_hook=_undecimal)
+    except FileNotFoundError as error:
+        raise NotRecorded(f"{name}: the recording holds no answer to this {method} ({path.name})") from error
+    except (OSError, ValueError) as error:
+        raise NotRecorded(f"{name}: {path.name} of the recording cannot be read") from error
+    if "error" in kept:
+        raise _rebuilt(kept["error"])
+    return kept["answer"], kept["host"]
+
+
+def _keep(path: Path, content: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(f".{threading.get_ident()}.writing")
+    aside.write_bytes(_json(content, indent=1) + b"\n")
+    aside.replace(path)
+
+
+def _json(value: object, indent: int | None = None) -> bytes:
+    separators = None if indent else (",", ":")
+    return json.dumps(value, sort_keys=True, separators=separators, indent=indent, default=_decimal, ensure_ascii=False).encode()
+
+
+def _decimal(value: object) -> dict[str, str]:
+    """JSON numbers with a point are kept as text: a double would not be exact."""
+    if not isinstance(value, Decimal):
+        raise TypeError(type(value))
+    return {"$decimal": str(value)}
+
+
+def _undecimal(value: dict[str, Any]) -> Any:
+    return Decimal(value["$decimal"]) if value.keys() == {"$decimal"} else value
+
+
+def _described(error: TransportError) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": type(error).__name__, "text": str(error)}
+    return found | ({"code": error.code, "data": error.data} if isinstance(error, RequestFailed) else {})
+
+
+def _rebuilt(kept: Mapping[str, Any]) -> TransportError:
+    if kept["class"] == "RequestFailed":
+        return RequestFailed(kept["text"], kept["code"], kept["data"])
+    found = getattr(errors, kept["class"], TransportError)
+    return cast(TransportError, found(kept["text"]))
+
+
+# --- JSON-RPC -------------------------------------------------------------------------------------------------------------
+class JsonRpc:
+    """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a tape keeps the answers."""
+
+    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
+        self._name, self._tape = name, tape
+        self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
+        self.host = endpoint.host if endpoint else ""
+        self._ids = count(1)
+
+    def call(self, method: str, params: list[Any]) -> Any:
+        """The `result`. Raises TransportError by what went wrong."""
+        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(method, params))
+        return answer
+
+    def many(self, calls: Iterable[tuple[str, list[Any]]], in_flight: int) -> Iterator[Any]:
+        """The results of many calls, in their order, with at most `in_flight` of them under way."""
+        with ThreadPoolExecutor(max_workers=in_flight) as pool:
+            source = iter(calls)
+            waiting = [pool.submit(self.call, *call) for call in islice(source, in_flight)]
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(self.call, *call) for call in islice(source, 1)]
+
+    def _ask(self, method: str, params: list[Any]) -> Any:
+        if self._wire is None:
+            raise ConfigurationError(f"{self._name}: no endpoint is configured")
+        number = next(self._ids)
+        question = _json({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        answer = self._wire.ask("POST", "", question)
+        if not isinstance(answer, dict) or answer.get("id") != number:
+            raise BadAnswer(f"{self.host}: {method}: the answer is not of this question")
+        if answer.get("error") is not None:
+            raise _rpc_error(self.host, method, answer["error"])
+        if "result" not in answer:
+            raise BadAnswer(f"{self.host}: {method}: neither result nor error")
+        return answer["result"]
+
+
+def _rpc_error(host: str, method: str, error: Any) -> TransportError:
+    if not isinstance(error, dict):
+        return BadAnswer(f"{host}: {method}: an error that is no object")
+    code, message = error.get("code"), str(error.get("message", ""))[:300]
+    text, low = f"{host}: {method}: {message} ({code})", message.lower()
+    if code == -32005 or "rate limit" in low or "too many requests" in low:
+        return RateLimited(text)
+    if any(mark in low for mark in _UNAVAILABLE):
+        return Unavailable(text)
+    if any(mark in low for mark in _TOO_BIG):
+        return TooBig(text)
+    return RequestFailed(text, code if isinstance(code, int) else None, error.get("data"))
+
+
+# --- HTTP -----------------------------------------------------------------------------------------------------------------
+class Http:
+    """JSON over HTTP, for chains and sources that have an API of their own."""
+
+    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
+        self._name, self._tape = name, tape
+        self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
+        self.host = endpoint.host if endpoint else ""
+
+    def get(self, path: str) -> Any:
+        return self._answer("GET", path, None)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._answer("POST", path, body)
+
+    def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        method = path.partition("?")[0] if verb == "POST" else "get"
+        params = body if verb == "POST" else path
+        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(verb, path, body))
+        return answer
+
+    def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        if self._wire is None:
+            raise ConfigurationError(f"{self._name}: no endpoint is configured")
+        return self._wire.ask(verb, path, None if body is None else _json(body))
+
+
+class _Wire:
+    """One endpoint on the wire: connections, retries, rate."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint, self._host = endpoint, endpoint.host
+        self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT, maxsize=16)
+        self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
+        self._lock, self._next = threading.Lock(), 0.0
+
+    def ask(self, verb: str, path: str, body: bytes | None) -> Any:
+        """The JSON of an answer, numbers with a point as Decimal. Reads only: asking again is safe."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return _parsed(self._once(verb, path, body), self._host)
+            except (RateLimited, _Passing) as error:
+                if attempt == TRIES:
+                    raise error if isinstance(error, RateLimited) else TransportError(str(error)) from error
+                wish = error.retry_after if isinstance(error, RateLimited) else None
+                time.sleep(min(LONGEST_WAIT, 0.5 * 2**attempt + self._random.random() if wish is None else wish))
+        raise AssertionError("unreachable")
+
+    def fetch(self, out: BinaryIO) -> None:
+        """The bytes behind the endpoint's URL."""
+        with self._response("GET", self._endpoint.url, None) as response:
+            _checked_status(response, self._host)
+            _copied(response, out.write, DOWNLOAD_BYTES, self._host)
+
+    def _once(self, verb: str, path: str, body: bytes | None) -> bytes:
+        self._wait_for_turn()
+        url = self._endpoint.url.rstrip("/") + path if path else self._endpoint.url
+        parts: list[bytes] = []
+        with self._response(verb, url, body) as response:
+            _copied(response, parts.append, ANSWER_BYTES, self._host)
+            _checked_status(response, self._host, b"".join(parts))
+        return b"".join(parts)
+
+    @contextmanager
+    def _response(self, verb: str, url: str, body: bytes | None) -> Iterator[urllib3.BaseHTTPResponse]:
+        headers = {"Accept-Encoding": "gzip", "User-Agent": "porlake"} | dict(self._endpoint.headers)
+        parts = urlsplit(url)
+        if parts.username is not None:
+            headers |= urllib3.make_headers(basic_auth=f"{parts.username}:{parts.password or ''}")
+            url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        # The cause of every error below is left out: urllib3's texts quote the URL.
+        try:
+            response = self._pool.request(verb, url, body=body, headers=headers, redirect=False, preload_content=False)
+        except (NewConnectionError, NameResolutionError, MaxRetryError) as error:
+            raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
+        except (HTTPError, OSError) as error:
+            raise _Passing(f"{self._host}: {type(error).__name__}") from None
+        try:
+            yield response
+        except (HTTPError, OSError) as error:
+            raise _Passing(f"{self._host}: the answer broke off ({type(error).__name__})") from None
+        finally:
+            response.release_conn()
+            response.close()
+
+    def _wait_for_turn(self) -> None:
+        if not self._endpoint.per_second:
+            return
+        with self._lock:
+            now = time.monotonic()
+            self._next = max(now, self._next) + 1 / self._endpoint.per_second
+            wait = self._next - 1 / self._endpoint.per_second - now
+        time.sleep(max(0.0, wait))
+
+
+class _Passing(TransportError):
+    """A fault that may be over at the next try."""
+
+
+def _copied(response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], limit: int, host: str) -> None:
+    size = 0
+    for chunk in response.stream(1 << 20, decode_content=True):
+        size += len(chunk)
+        if size > limit:
+            raise BadAnswer(f"{host}: the answer is longer than {limit:,} bytes")
+        write(chunk)
+
+
+def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"") -> None:
+    status = response.status
+    if 300 <= status < 400:
+        target = urlsplit(urljoin(f"http://{host}", response.headers.get("Location", ""))).hostname
+        raise BadAnswer(f"{host}: redirects to {target}, which is refused: a key may be in the request")
+    if status == 429 or (status == 403 and b"frequency limit" in body):
+        raise RateLimited(f"{host}: HTTP {status}, too many requests", _retry_after(response))
+    if status == 413:
+        raise TooBig(f"{host}: HTTP 413")
+    # JSON-RPC servers answer errors with 4xx and 5xx and a JSON body that says more.
+    if status >= 500 and not body.lstrip().startswith(b"{"):
+        raise _Passing(f"{host}: HTTP {status}")
+    if status in (401, 403, 404) and not body.lstrip().startswith(b"{"):
+        raise TransportError(f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status != 404 else ""))
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else None
+
+
+def _parsed(body: bytes, host: str) -> Any:
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        kind = "HTML" if body.lstrip()[:1] == b"<" else "no JSON, or only a part of it"
+        raise BadAnswer(f"{host}: the answer is {kind}") from error
+
+
+def _no_constant(text: str) -> object:
+    raise ValueError(f"{text} is no JSON number")

@@ -10,6 +10,8 @@ PorlakeError
 │   └── SnapshotUnknown     neither option, file name nor content says which moment is meant
 ├── InvalidAmount           a text that is no amount of this asset (has `code`)
 ├── InvalidAddress          a text that is no address of this network (has `code`)
+├── InvalidSignature        a text that is no signature of its scheme (has `code`)
+│   └── NoKey               it has the form of one, but no key can have made it
 ├── TransportError          an endpoint did not answer as asked; the text shows its host, never a key
 │   ├── RateLimited         429, -32005 and their kin: wait and ask again
 │   ├── TooBig              the question or the answer is over the endpoint's limit: ask for less
@@ -81,6 +83,14 @@ class InvalidAmount(CodedError):
 
 
 class InvalidAddress(CodedError):
+    pass
+
+
+class InvalidSignature(CodedError):
+    pass
+
+
+class NoKey(InvalidSignature):
     pass
 
 

@@ -1,0 +1,33 @@
+"""What is said of a row. The verdicts, with what each needs:
+
+proven          the signature holds, and the address is derived from its key, or from a script of which the threshold of distinct keys signed
+owner_signed    the stated owners of the account signed; that they own it is for the chain to say
+signature_only  the signature holds, and nothing binds its key to the address
+unsigned        there is no signature (the address is not looked at)
+invalid         there is one, and it is not that of this address, these owners or these script keys over this message
+malformed       the address, the signature, the script or an owner is not what its column should hold
+unsupported     there is no rule here for this scheme or form; the reason names it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the signatures of a row say by themselves.
+
+    `reason` and `flags` are machine-readable; flags do not change the verdict. `signer`: the account, the owners or (multisig) the
+    compressed public keys that signed, joined by commas in the order of their columns; None where no signature holds, because any
+    65 bytes recover some key. `binds`: what the message names of `exchange`, `date` and `address`.
+    """
+
+    verdict: Verdict
+    reason: str
+    flags: tuple[str, ...] = ()
+    signer: str | None = None
+    binds: tuple[str, ...] = ()

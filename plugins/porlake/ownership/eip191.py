@@ -1,0 +1,39 @@
+"""EVM accounts that sign a message. EIP-191, https://eips.ethereum.org/EIPS/eip-191
+
+OKX signs the personal-message form over the 32-byte hash of the text; HTX the bare hash of the text, or the standard form of the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from porlake.addresses import Address, evm
+from porlake.encoding.keccak import keccak256
+from porlake.model import Evidence
+from porlake.ownership import _accounts
+from porlake.ownership._judgement import Judgement
+
+PREFIX = b"\x19Ethereum Signed Message:\n"
+
+
+def okx_digests(message: bytes) -> Iterator[bytes]:
+    yield keccak256(PREFIX + b"32" + keccak256(message))
+
+
+def htx_digests(message: bytes) -> Iterator[bytes]:
+    yield keccak256(message)
+    yield keccak256(PREFIX + str(len(message)).encode() + message)
+
+
+_rules = partial(_accounts.Rules, account=evm.from_public_key, network="ethereum", reason="eth_address")
+RULES = {"okx_evm": _rules(okx_digests), "htx_evm": _rules(htx_digests)}
+
+
+def judge(row: Evidence, address: Address) -> Judgement:
+    """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
+    judgement = _accounts.judge(row, address, RULES[row.scheme])
+    if address.kind == "evm" and row.address_published[:2] in ("0x", "0X") and not evm.checksum_holds(row.address_published):
+        return replace(judgement, flags=(*judgement.flags, "bad_eip55"))
+    return judgement

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, get_current_context, task
+
 from porlake import registry
 
 MARTS = [path.stem for path in sorted(Path(__file__).resolve().parents[1].glob("sql/models/marts/*.sql"))]
@@ -100,17 +101,11 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
         parsed = parse.expand(report=archive())
         claimed = with_addresses(parsed)
         observed = [
-            observe.override(task_id=f"observe_{network}", pool=f"porlake_{network}")
-            .partial(network=network)
-            .expand(report=claimed)
+            observe.override(task_id=f"observe_{network}", pool=f"porlake_{network}").partial(network=network).expand(report=claimed)
             for network in networks
         ]
         others = observe_others.override(pool="porlake_others").partial(networks=networks).expand(report=claimed)
-        (
-            [verify.expand(report=claimed), *observed, others, price(parsed)]
-            >> build.override(trigger_rule="none_failed")()
-            >> publish()
-        )
+        ([verify.expand(report=claimed), *observed, others, price(parsed)] >> build.override(trigger_rule="none_failed")() >> publish())
 
     return flow()
 

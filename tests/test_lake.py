@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from porlake import lake as lake_room
 from porlake.errors import ConfigurationError, ContractViolation, LakeError, MissingPartition
 from porlake.lake import Lake
@@ -41,9 +42,7 @@ def price(asset: str, usd: str | None = "1.5") -> Price:
 
 
 def claim(row: int, amount: int | None) -> Claim:
-    return Claim(
-        "okx", "ab" * 32, row, "bitcoin", "BTC", "addr", "addr", "BTC", None, amount, None, None, 1, "wallet", None, None
-    )
+    return Claim("okx", "ab" * 32, row, "bitcoin", "BTC", "addr", "addr", "BTC", None, amount, None, None, 1, "wallet", None, None)
 
 
 CLAIMS = {"exchange": "okx", "report": "ab" * 32}

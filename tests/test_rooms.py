@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
+
 from porlake import lake, model
 
 PACKAGE = Path(__file__).resolve().parents[1] / "plugins" / "porlake"

@@ -57,7 +57,7 @@ def knots() -> str:
 
 
 def _wanted(package: str) -> bool:
-    return package in {"bitcoin-knots", "libc6", "libstdc++6"} or package.startswith("lib") or package.startswith("gcc-")
+    return package in {"bitcoin-knots", "libc6", "libstdc++6"} or package.startswith(("lib", "gcc-"))
 
 
 def _apt(folder: Path) -> list[str]:

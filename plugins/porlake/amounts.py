@@ -45,9 +45,7 @@ def rescale(raw: int, decimals: int, scale: int) -> int:
         raise InvalidAmount("too_fine", f"a token of {decimals} decimals does not fit an asset of scale {scale}")
     units = int(raw * 10 ** (scale - decimals))
     if not 0 <= units < LIMIT:
-        raise InvalidAmount(
-            "too_large", f"{raw} of {decimals} decimals does not fit {DIGITS} digits in base units of 10^-{scale}"
-        )
+        raise InvalidAmount("too_large", f"{raw} of {decimals} decimals does not fit {DIGITS} digits in base units of 10^-{scale}")
     return units
 
 

@@ -12,7 +12,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +149,7 @@ def _parsed(settings: Any, report: str) -> None:
     signers = sum(row.for_row is not None for row in settings.lake.rows("evidence", **only))
     for claim in settings.lake.rows("claim", **only):
         claims[claim.network, claim.asset] += 1
-    shown = []
+    shown: list[tuple[str, ...]] = []
     for row in settings.lake.rows("rejection", **only):
         rejected[row.block, row.reason] += 1
         if len(shown) < SHOWN:
@@ -171,56 +170,24 @@ def _parsed(settings: Any, report: str) -> None:
 SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictLine:
-    """A line of `verify --out`."""
-
-    source_row: int
-    for_row: int | None
-    network: str | None
-    asset: str | None
-    address: str
-    scheme: str
-    verdict: str
-    reason: str
-    signer: str | None
-    flags: str
-
-
 def verify(options: argparse.Namespace) -> int:
     from porlake import pipeline
 
+    counts: Counter[tuple[str, str]] = Counter()
+    failed: list[tuple[str, ...]] = []
     with _alone(options) as (settings, found):
-        counts, failed = Counter[tuple[str, str]](), []
-        lines = []
         for report in found:
             pipeline.verify(settings, report)
-            file = settings.lake.report(report)
-            for row in settings.lake.rows("ownership", exchange=file.exchange, report=report):
+            for row in pipeline.verdict_lines(settings, report):
                 counts[row.network or "-", row.verdict] += 1
                 if row.verdict in {"invalid", "malformed"} and len(failed) < SHOWN:
                     failed.append((str(row.source_row), row.network or "-", row.address[:64], row.verdict, row.reason))
-                lines.append(row)
         if options.out:
-            pipeline.export(options.out, VerdictLine, (_verdict_line(row) for row in lines))
+            lines = (line for report in found for line in pipeline.verdict_lines(settings, report))
+            pipeline.export(options.out, pipeline.VerdictLine, lines)
     _verdict_table(counts)
     _table(f"what failed (the first {SHOWN})", ("line", "network", "address", "verdict", "reason"), failed)
     return 3 if options.strict and any(verdict != "proven" for _, verdict in counts) else 0
-
-
-def _verdict_line(row: Any) -> VerdictLine:
-    return VerdictLine(
-        row.source_row,
-        row.for_row,
-        row.network,
-        row.asset,
-        row.address,
-        row.scheme,
-        row.verdict,
-        row.reason,
-        row.signer,
-        " ".join(row.flags),
-    )
 
 
 def _verdict_table(counts: Counter[tuple[str, str]]) -> None:

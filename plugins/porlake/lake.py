@@ -229,7 +229,7 @@ class Lake:
                 for dataset, partition in partitions:
                     place = self.place(dataset, partition)
                     place.mkdir(parents=True, exist_ok=True)
-                    locks.enter_context(_alone(place))
+                    locks.enter_context(alone(place))
                     for left_over in place.glob(".writing-*"):
                         shutil.rmtree(left_over)
                     writers.append(Writer(dataset, partition, place))
@@ -270,10 +270,7 @@ class Lake:
         for batch in self.batches(dataset, **only):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield row_class(
-                    *(
-                        int(v) if isinstance(v, Decimal) and field.type.scale == 0 else v
-                        for field, v in zip(batch.schema, values, strict=True)
-                    )
+                    *(int(v) if isinstance(v, Decimal) and field.type.scale == 0 else v for field, v in zip(batch.schema, values, strict=True))
                 )
 
     def one(self, dataset: str, **only: str) -> Any:
@@ -294,7 +291,7 @@ class Lake:
         """Keep the bytes of `stream` under their sha256; the `facts` beside them are those of the first time."""
         folder = self.root / "raw"
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with alone(folder):
             for left_over in folder.glob(".writing-*"):
                 left_over.unlink()
             digest = hashlib.sha256()
@@ -421,7 +418,7 @@ def _pointer(path: Path) -> Pointer:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """One writer at a time in `folder`; the lock ends with the process, however it ends."""
     handle = os.open(folder, os.O_RDONLY)
     try:

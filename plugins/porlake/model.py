@@ -26,9 +26,7 @@ class Column:
 Exchange = Annotated[str, Column("id of the exchange, a row of exchanges.csv")]
 Report = Annotated[str, Column("id of a published file: sha256 of its bytes (of a zip: of the member's bytes)")]
 Attestation = Annotated[str, Column("what one exchange says of one moment, as exchange/snapshot: okx/2024-03-25")]
-SnapshotAt = Annotated[
-    datetime, Column("moment that the attestation speaks of; the start of it where only a day or month is known", unit="UTC")
-]
+SnapshotAt = Annotated[datetime, Column("moment that the attestation speaks of; the start of it where only a day or month is known", unit="UTC")]
 Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
 Content = Annotated[str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")]
 Revision = Annotated[int, Column("number of this statement of the same attestation and content; the newest counts in the marts")]
@@ -60,9 +58,7 @@ Remark = Annotated[str, Column("code of what is unusual about the row and does n
 ForRow = Annotated[int, Column("source_row of the row that this row signs for, where a row only carries another row's signer")]
 Scheme = Annotated[str, Column("signature scheme, a row of schemes.csv")]
 Message = Annotated[str, Column("text that was signed, as published")]
-Signatures = Annotated[
-    list[str], Column("signatures as published, in the order of their columns; empty text where a column is empty")
-]
+Signatures = Annotated[list[str], Column("signatures as published, in the order of their columns; empty text where a column is empty")]
 KeyOrScript = Annotated[str, Column("public key or redeem script as published")]
 Owners = Annotated[
     list[str],
@@ -76,12 +72,8 @@ Binds = Annotated[list[str], Column("what the signed message names: exchange, da
 
 # --- totals and liabilities -----------------------------------------------------------------------------------------
 Level = Annotated[str, Column("group (a total over labels), part (one label) or asset (a totals file)")]
-OwnAmount = Annotated[
-    int, Column("part of the amount in the exchange's own wallets", kind="base_units", unit="base units of the asset")
-]
-CustodyAmount = Annotated[
-    int, Column("part of the amount at third-party custodians", kind="base_units", unit="base units of the asset")
-]
+OwnAmount = Annotated[int, Column("part of the amount in the exchange's own wallets", kind="base_units", unit="base units of the asset")]
+CustodyAmount = Annotated[int, Column("part of the amount at third-party custodians", kind="base_units", unit="base units of the asset")]
 UsdPublished = Annotated[Decimal, Column("value in US dollars as published", kind="usd", unit="USD")]
 Scope = Annotated[str, Column("what a published total covers, in the publisher's words")]
 Source = Annotated[str, Column("who says so: a publisher, a host (never a key), a price source")]

@@ -8,33 +8,33 @@ other a report's id (or an attestation's); rows travel in the lake.
 
 from __future__ import annotations
 
-import heapq
 import os
+import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from importlib import metadata
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from dateutil.relativedelta import relativedelta
 
 from porlake import addresses, amounts, chains, ownership, prices, registry, reports, warehouse
 from porlake.errors import (
-    BadStructure,
+    ChainError,
     ConfigurationError,
     InvalidAddress,
     InvalidAmount,
-    PorlakeError,
     SnapshotUnknown,
     TransportError,
 )
 from porlake.lake import Lake
+from porlake.lake import export as export
 from porlake.model import (
     Address,
     Amount,
@@ -44,8 +44,10 @@ from porlake.model import (
     Block,
     BlockHash,
     Claim,
+    Column,
     Component,
     Evidence,
+    ForRow,
     Height,
     Liability,
     Method,
@@ -56,8 +58,12 @@ from porlake.model import (
     Reason,
     Rejection,
     ReportFile,
+    Scheme,
+    Signer,
     Source,
+    SourceRow,
     Unobserved,
+    Verdict,
 )
 from porlake.progress import Tell, silent
 from porlake.transport import Endpoint, Tape
@@ -195,8 +201,7 @@ def _archive_member(
     form = reports.detect(head, name)
     if hasattr(form, "split"):
         return [
-            _archive_part(settings, form, part.exchange, part.content, name, origin, container, part.snapshot)
-            for part in form.split(content, name)
+            _archive_part(settings, form, part.exchange, part.content, name, origin, container, part.snapshot) for part in form.split(content, name)
         ]
     snapshot = stated or form.snapshot_of(name) or fallback
     if snapshot is None:
@@ -291,7 +296,7 @@ def parse(settings: Settings, report: str) -> str:
         source = reports.Source(file.file_name, file.exchange)
         for item in reports.FORMATS[file.format].parse(stream, source):
             take(item)
-            if take.rows % TELL_EVERY == 0:
+            if take.rows and take.rows % TELL_EVERY == 0:
                 settings.progress(f"parse {file.attestation}", take.rows, None)
     return file.report
 
@@ -318,7 +323,7 @@ class _Taker:
         self._out["evidence"](self._evidence(row))
         try:
             address = addresses.parse(row.network, row.address).text
-            amount, decimals, remark = self._amount(row.asset, row.amount, row.unit, row.remark)
+            amount, decimals, remark = self._amount(row)
         except (InvalidAddress, InvalidAmount) as error:
             self._reject(row, "rows", error.code, error.why)
             return
@@ -345,16 +350,18 @@ class _Taker:
             )
         )
 
-    def _amount(self, asset: str, text: str | None, unit: str, remark: str) -> tuple[int | None, int | None, str]:
-        if text is None:
-            return None, None, remark
-        if unit == "unknown":
-            # Layouts of 2022 print some coins in base units; where the file does not show which, no figure is better than a wrong one.
-            amounts.base_units(text, 0)
-            return None, None, remark or "unit_unknown"
-        if unit == "base":
-            return amounts.base_units(text, 0), 0, remark
-        return amounts.base_units(text, self._assets[asset].scale), amounts.printed_decimals(text), remark
+    def _amount(self, row: reports.Published) -> tuple[int | None, int | None, str]:
+        if row.amount is None:
+            return None, None, row.remark
+        scale = self._assets[row.asset].scale
+        if row.unit == "coin":
+            return amounts.base_units(row.amount, scale), amounts.printed_decimals(row.amount), row.remark
+        raw = amounts.base_units(row.amount, 0)
+        token = registry.load().token(row.network, row.asset)
+        if row.unit == "base" and token is not None:
+            return amounts.rescale(raw, token.decimals, scale), token.decimals, row.remark
+        # Layouts of 2022 print some coins in base units; where the file does not show which, no figure is better than a wrong one.
+        return None, None, row.remark or "unit_unknown"
 
     def _evidence(self, row: reports.Published | reports.Refused) -> Evidence:
         return Evidence(
@@ -370,9 +377,9 @@ class _Taker:
             scheme=row.scheme or "no_scheme",
             address_published=row.address or "",
             message=row.message,
-            signatures=row.signatures,
+            signatures=list(row.signatures),
             key_or_script=row.key_or_script,
-            owners=row.owners,
+            owners=list(row.owners),
         )
 
     def _refused(self, row: reports.Refused) -> None:
@@ -520,7 +527,8 @@ def networks(settings: Settings, report: str) -> list[str]:
 
 def has_addresses(settings: Settings, report: str) -> bool:
     """Whether a report states addresses."""
-    return settings.lake.report(report).content != "totals"
+    file: ReportFile = settings.lake.report(report)
+    return file.content != "totals"
 
 
 def observe(settings: Settings, report: str, network: str, *, give_up: bool = False) -> str:
@@ -535,7 +543,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     seen = _Seen(file, network)
     try:
         _look(settings, file, network, claims, seen)
-    except (TransportError, chains.ChainError) as error:
+    except (TransportError, ChainError) as error:
         if not give_up:
             raise
         settings.progress(f"observe {network}: {error}", 0, 0)
@@ -543,7 +551,8 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
     with lake.writing(*((name, partition) for name in OBSERVED)) as writers:
-        for writer, rows in zip(writers, (seen.blocks, seen.balances, (), seen.unobserved), strict=True):
+        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, (), seen.unobserved)
+        for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=_key):
                 writer.add(row)
     return file.report
@@ -829,20 +838,120 @@ def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> Balan
     )
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """A row of a file's address block and its verdict, as `verify --out` writes it; flags are separated by blanks."""
+
+    source_row: SourceRow
+    for_row: ForRow | None
+    network: Network | None
+    asset: Asset | None
+    address: Address
+    scheme: Scheme
+    verdict: Verdict
+    reason: Reason
+    signer: Signer | None
+    flags: Annotated[str, Column("remarks that do not change the verdict")]
+
+
+def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
+    """The verdicts of a verified report, in the order of its rows."""
+    file: ReportFile = settings.lake.report(report)
+    for row in settings.lake.rows("ownership", exchange=file.exchange, report=report):
+        yield VerdictLine(
+            row.source_row,
+            row.for_row,
+            row.network,
+            row.asset,
+            row.address,
+            row.scheme,
+            row.verdict,
+            row.reason,
+            row.signer,
+            " ".join(row.flags),
+        )
+
+
+def database(settings: Settings) -> Path:
+    return warehouse.database_of(settings.lake)
+
+
+def query(settings: Settings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(columns, rows) of one statement over the last build. Raises BuildError, MissingPartition."""
+    return warehouse.query(settings.lake, sql)
+
+
+def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
+    """(title, columns, rows) of the tables a person wants, for some attestations or the latest of each exchange."""
+    for path in sorted((warehouse.sql_folder() / "summary").glob("*.sql")):
+        sql = path.read_text(encoding="utf-8")
+        columns, rows = warehouse.query(settings.lake, sql, {"attestations": list(attestations_)})
+        yield sql.split("\n", 1)[0].removeprefix("-- "), columns, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A finding of `doctor`; `optional` ones fail nothing."""
+
+    what: str
+    ok: bool
+    found: str
+    remedy: str
+    optional: bool = False
+
+
+def doctor(settings: Settings) -> list[Check]:
+    """What is installed, configured and missing, and how to mend it."""
+    versions = [_version(name) for name in ("apache-airflow", "dbt-duckdb", "duckdb", "pyarrow", "coincurve")]
+    return [
+        Check("Python", (3, 11) <= sys.version_info[:2] <= (3, 13), sys.version.split()[0], "porlake runs on Python 3.11 to 3.13"),
+        *versions,
+        Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
+        _writable(settings.root),
+        Check("tables", database(settings).exists(), str(database(settings)), "porlake run ..., or porlake build", optional=True),
+        *(_reachable(settings, network) for network in registry.load().networks.values() if network.client != "none" and _asked(settings, network)),
+    ]
+
+
+def _version(name: str) -> Check:
+    try:
+        return Check(name, True, metadata.version(name), "")
+    except metadata.PackageNotFoundError:
+        return Check(name, False, "not installed", "make setup")
+
+
+def _writable(root: Path) -> Check:
+    place = next(path for path in (root, *root.absolute().parents) if path.exists())
+    return Check("lake", os.access(place, os.W_OK), str(root), "choose a folder that can be written: PORLAKE_LAKE or --lake")
+
+
+def _asked(settings: Settings, network: registry.Network) -> bool:
+    return network.network in settings.endpoints or bool(network.endpoint)
+
+
+def _reachable(settings: Settings, network: registry.Network) -> Check:
+    endpoint = settings.endpoint(network.network)
+    what = f"endpoint of {network.network}"
+    remedy = f"PORLAKE_ENDPOINT_{network.network.upper()}=https://..."
+    try:
+        head = chains.open_client(network, endpoint, Tape.live()).head()
+    except (TransportError, ChainError) as error:
+        return Check(what, False, str(error), remedy, optional=True)
+    return Check(what, True, f"{endpoint.host if endpoint else ''}: head at {head.height:,}", "", optional=True)
+
+
 def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
     """What failing endpoints left open in some reports, a line each."""
     lake, lines = settings.lake, []
     for report in reports_:
         file: ReportFile = lake.report(report)
-        failed = Counter(
-            row.network for row in lake.rows("unobserved", exchange=file.exchange, report=report) if row.reason == "endpoint_failed"
-        )
+        failed = Counter(row.network for row in lake.rows("unobserved", exchange=file.exchange, report=report) if row.reason == "endpoint_failed")
         lines += [f"{file.attestation}: {count:,} holdings on {network}" for network, count in sorted(failed.items())]
     return lines
 
 
 # --- small helpers ----------------------------------------------------------------------------------------------------------
-def _key(row: object) -> tuple[object, ...]:
+def _key(row: object) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in type(row).KEY)  # type: ignore[attr-defined]
 
 

@@ -104,9 +104,7 @@ def _lines(path: Path) -> Iterator[Quote]:
                 raise ConfigurationError(f"{path}:1: the header reads {reader.fieldnames}, not {COLUMNS}")
             for row in reader:
                 moment = datetime.fromisoformat(row["priced_at"])
-                yield _fitting(
-                    row["asset"], row["source"], Decimal(row["usd"]), moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-                )
+                yield _fitting(row["asset"], row["source"], Decimal(row["usd"]), moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(f"{path}: cannot be read as a price list: {error}") from error
     except (ValueError, InvalidOperation, TypeError) as error:

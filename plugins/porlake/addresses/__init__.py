@@ -53,8 +53,8 @@ FORMS: dict[str, Callable[[str, str], Address]] = {
 
 #: Every code that an InvalidAddress of this room may carry.
 CODES = frozenset({
-    "bad_base58", "bad_checksum", "wrong_version", "wrong_network", "bad_bech32", "bad_base32", "bad_hex", "length", "bad_address", "bad_key",
-    "bad_script",
+    "bad_base58", "bad_checksum", "wrong_version", "wrong_network", "bad_bech32", "bad_base32", "bad_hex", "length", "bad_address",
+    "bad_key", "bad_script",
 })  # fmt: skip
 
 LONGEST = 200

@@ -60,9 +60,9 @@ def parse(text: str, network: str) -> Address:
         return segwit(network, version, program)
     payload = base58.decode_check(text, checksum=known.checksum)
     for kind, versions in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)):
-        for version in versions:
-            if payload.startswith(version) and len(payload) == len(version) + 20:
-                return _base58(network, kind, payload[len(version) :])
+        for prefix in versions:
+            if payload.startswith(prefix) and len(payload) == len(prefix) + 20:
+                return _base58(network, kind, payload[len(prefix) :])
     raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
 
 

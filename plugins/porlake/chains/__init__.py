@@ -7,7 +7,7 @@ for answer in client.balances([Wanted("ETH", token, "0x...")], at): ...
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from porlake.chains import bitcoin, evm, tron
@@ -27,7 +27,11 @@ class Client(Protocol):
 
 
 #: By the `client` column of networks.csv.
-CLIENTS = {"evm": evm.open_client, "bitcoin": bitcoin.open_client, "tron": tron.open_client}
+CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
+    "evm": evm.open_client,
+    "bitcoin": bitcoin.open_client,
+    "tron": tron.open_client,
+}
 
 
 def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:

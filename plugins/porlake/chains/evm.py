@@ -88,9 +88,7 @@ class Client:
     def _read(self, wants: list[Wanted], answer: Any, at: BlockRef) -> Iterator[Reading | Unread]:
         words = self._words(answer, len(wants))
         if self._network.network not in FOREIGN_NUMBER and (words[0] != at.height or f"0x{words[1]:064x}" != self._parents[at.hash]):
-            raise ChainError(
-                f"{self._rpc.host}: asked for block {at.height:,} of {self._network.name}, it answered from block {words[0]:,}"
-            )
+            raise ChainError(f"{self._rpc.host}: asked for block {at.height:,} of {self._network.name}, it answered from block {words[0]:,}")
         for want, raw in zip(wants, words[2:], strict=True):
             if raw == FAILED:
                 yield Unread(want.asset, want.address, "token_call_failed")

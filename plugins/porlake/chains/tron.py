@@ -56,9 +56,7 @@ class Client:
         frozen = [entry.get("frozen_balance", 0) for entry in account.get("frozen", [])]
         frozen += [resource.get("frozen_balance_for_energy", {}).get("frozen_balance", 0)]
         frozen += [entry.get("amount", 0) for entry in account.get("frozenV2", [])]
-        delegated = [
-            account.get(name, 0) for name in ("delegated_frozen_balance_for_bandwidth", "delegated_frozenV2_balance_for_bandwidth")
-        ]
+        delegated = [account.get(name, 0) for name in ("delegated_frozen_balance_for_bandwidth", "delegated_frozenV2_balance_for_bandwidth")]
         delegated += [resource.get(name, 0) for name in ("delegated_frozen_balance_for_energy", "delegated_frozenV2_balance_for_energy")]
         parts = {
             "liquid": [account.get("balance", 0)],

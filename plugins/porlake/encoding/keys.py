@@ -9,12 +9,12 @@ from porlake.errors import InvalidAddress
 
 def uncompressed(key: bytes) -> bytes:
     """The 65-byte form of a 33- or 65-byte key. Raises InvalidAddress (bad_key) for a point that is not on the curve."""
-    return _key(key).format(compressed=False)
+    return bytes(_key(key).format(compressed=False))
 
 
 def compressed(key: bytes) -> bytes:
     """The 33-byte form of a 33- or 65-byte key. Raises InvalidAddress (bad_key)."""
-    return _key(key).format(compressed=True)
+    return bytes(_key(key).format(compressed=True))
 
 
 def _key(key: bytes) -> coincurve.PublicKey:

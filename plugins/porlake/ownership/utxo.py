@@ -111,7 +111,8 @@ def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
         return _single(row, address, b"")  # the column holds the witness program of one key
     wanted = script.multisig(redeem)
     keys = {known for key in wanted.keys if (known := _point(key))}
-    signers, flags = [], []
+    signers: list[bytes] = []
+    flags: list[str] = []
     for column, text in enumerate(row.signatures, 1):
         if not text:
             continue

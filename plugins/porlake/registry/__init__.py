@@ -178,9 +178,7 @@ class Registry:
             raise UnknownLabel("unknown_asset", f"no asset is known under the label {label!r} of {exchange}", network, scheme)
         assert place is not None  # net is not empty here: the pair lookup covers (coin, "")
         known = (place.network, alone.asset) in self.tokens
-        return Resolved(
-            place.network, alone.asset, place.scheme, alone.holding or "wallet", "" if known else "asset_not_on_network"
-        )
+        return Resolved(place.network, alone.asset, place.scheme, alone.holding or "wallet", "" if known else "asset_not_on_network")
 
 
 def fold(label: str) -> str:
@@ -271,10 +269,7 @@ def _rows(path: Path, row_class: type[Row]) -> Iterator[tuple[int, Row]]:
                 yield (
                     reader.line_num,
                     row_class(
-                        **{
-                            column: _value(path.name, reader.line_num, types[column], cell)
-                            for column, cell in zip(columns, cells, strict=True)
-                        }
+                        **{column: _value(path.name, reader.line_num, types[column], cell) for column, cell in zip(columns, cells, strict=True)}
                     ),
                 )
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -64,9 +64,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file_name: str, 
         while chunk := packed.read(1 << 20):
             size += len(chunk)
             if size > limit:
-                raise UnsafeArchive(
-                    f"{file_name}: {entry.filename[:100]!r} unpacks to more than {limit:,} bytes from {entry.compress_size:,}"
-                )
+                raise UnsafeArchive(f"{file_name}: {entry.filename[:100]!r} unpacks to more than {limit:,} bytes from {entry.compress_size:,}")
             out.write(chunk)
     out.seek(0)
     if is_archive(out):

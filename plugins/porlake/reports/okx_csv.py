@@ -203,9 +203,7 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
     )
 
 
-def _refused(
-    line: Line, row: _Cells, reason: str, expected: str, *, holding: str = "wallet", network: str = "", scheme: str = ""
-) -> Refused:
+def _refused(line: Line, row: _Cells, reason: str, expected: str, *, holding: str = "wallet", network: str = "", scheme: str = "") -> Refused:
     return Refused(
         source_row=line.number,
         block="rows",

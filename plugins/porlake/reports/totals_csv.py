@@ -26,7 +26,7 @@ COLUMNS = (
     "printed_ratio", "usd", "scope", "source", "note",
 )  # fmt: skip
 TOTAL = "TOTAL"  # in `asset`: a sum in US dollars over what `scope` names
-PRECISIONS = ("day", "month", "unknown")
+WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a snapshot of that precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,9 @@ def _snapshot(cells: list[str], line: Line, file: str) -> Snapshot:
     if exchange not in registry.load().exchanges:
         raise BadStructure(file, line.number, f"{exchange!r} is no exchange of the registry")
     try:
-        at = {"day": date.fromisoformat, "month": lambda month: date.fromisoformat(f"{month}-01")}[precision](text) if text else None
+        at = date.fromisoformat(text + WHOLE[precision]) if text else None
     except (KeyError, ValueError) as error:
-        raise BadStructure(
-            file, line.number, f"snapshot {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM"
-        ) from error
+        raise BadStructure(file, line.number, f"snapshot {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM") from error
     if (at is None) != (precision == "unknown"):
         raise BadStructure(file, line.number, f"snapshot {text!r} and precision {precision!r} do not fit together")
     return Snapshot(datetime(at.year, at.month, at.day, tzinfo=UTC) if at else None, precision)

@@ -1,0 +1,308 @@
+"""The build in DuckDB, and the published marts.
+
+`build` makes a fresh DuckDB file aside: typed views over the lake, the registry as tables, then `dbt build` on it as one subprocess (run in
+process, dbt keeps the file locked); the finished file takes the old one's place. `publish` writes the marts as Parquet and shows them all at once.
+
+    <root>/porlake.duckdb                         schemas main (marts), core, staging, lake (views), registry
+    <root>/failed_build.duckdb                    the last build that failed, with the offending rows in schema failed_tests
+    <root>/marts/<mart>/<content>/part-0.parquet  immutable
+    <root>/marts/manifest.json                    what is published now
+    <root>/marts/latest/<mart>/part-0.parquet     a stable path for dashboards: `latest` is a link that is swapped
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from porlake import lake as lake_room
+from porlake import registry
+from porlake.errors import BuildError, ConfigurationError, LakeError, MissingPartition
+from porlake.lake import Lake
+from porlake.model import DATASETS
+
+SEARCH_PATH = "main,core,staging,lake,registry"
+OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+MARTS_VERSION = "1.0"  # a column added raises the second number, a column changed the first
+TABLES = {
+    "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
+    "exchange_tokens": registry.ExchangeToken, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    build_id: str
+    database: Path
+
+
+def sql_folder() -> Path:
+    """The dbt project: PORLAKE_SQL, else sql/ of the checkout."""
+    folder = Path(os.environ.get("PORLAKE_SQL") or Path(__file__).resolve().parents[2] / "sql")
+    if not (folder / "dbt_project.yml").exists():
+        raise ConfigurationError(f"{folder}: no dbt project lies there; set PORLAKE_SQL to the sql folder of porlake")
+    return folder
+
+
+def marts(folder: Path | None = None) -> list[str]:
+    return sorted(path.stem for path in ((folder or sql_folder()) / "models" / "marts").glob("*.sql"))
+
+
+def database_of(lake: Lake) -> Path:
+    return lake.root / "porlake.duckdb"
+
+
+# --- build ----------------------------------------------------------------------------------------------------------------
+def build(lake: Lake) -> Built:
+    """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it."""
+    lake.root.mkdir(parents=True, exist_ok=True)
+    with _aside(lake.root, ".building-") as folder:
+        target, build_id = folder / "porlake.duckdb", identity(lake)
+        prepare(lake, target)
+        try:
+            dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"build_id": build_id}))
+        except BuildError:
+            target.replace(lake.root / "failed_build.duckdb")
+            raise
+        _describe(target, folder / "target" / "manifest.json")
+        target.replace(database_of(lake))
+        (lake.root / "failed_build.duckdb").unlink(missing_ok=True)
+    return Built(build_id, database_of(lake))
+
+
+def identity(lake: Lake) -> str:
+    """Hash of everything that a build is made of: the lake's pointers, the SQL, the registry."""
+    digest = hashlib.sha256()
+    for dataset in DATASETS:
+        for pointer in lake.pointers(dataset):
+            digest.update(f"{dataset} {dict(pointer.partition)} {pointer.content}\n".encode())
+    for folder, pattern in ((sql_folder(), "**/*.sql"), (sql_folder(), "**/*.yml"), (registry.FOLDER, "*.csv")):
+        for path in sorted(folder.glob(pattern)):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def prepare(lake: Lake, target: Path) -> None:
+    """A DuckDB file with a typed view over each dataset and the registry's tables. Raises ContractViolation for a file of another schema."""
+    with duckdb.connect(str(target), config=OFFLINE) as connection:
+        for schema in ("lake", "registry", "core", "staging"):
+            connection.execute(f"create schema if not exists {schema}")
+        for dataset in DATASETS:
+            _view(connection, lake, dataset)
+        for name, row_class in TABLES.items():
+            rows = _registry_rows(name, row_class)
+            connection.register("rows", rows)
+            connection.execute(f"create table registry.{name} as select * from rows")
+            connection.unregister("rows")
+
+
+def _view(connection: duckdb.DuckDBPyConnection, lake: Lake, dataset: str) -> None:
+    made = lake_room.schema(dataset)
+    paths = [path for pointer in lake.pointers(dataset) for path in pointer.paths]
+    for path in paths:
+        with lake_room.checked_file(dataset, path):
+            pass
+    if paths:
+        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+        connection.execute(f"create view lake.{dataset} as select * from read_parquet([{listed}], hive_partitioning = false)")
+    else:
+        connection.register("nothing", made.empty_table())
+        types = connection.execute("describe select * from nothing").fetchall()
+        connection.unregister("nothing")
+        columns = ", ".join(f'null::{kind} as "{name}"' for name, kind, *_ in types)
+        connection.execute(f"create view lake.{dataset} as select {columns} where false")
+    about = (DATASETS[dataset].__doc__ or "").split("\n")[0]
+    connection.execute(f"comment on view lake.{dataset} is {_quoted(about)}")
+    for field in made:
+        meaning = field.metadata[b"meaning"].decode() + (f" [{field.metadata[b'unit'].decode()}]" if b"unit" in field.metadata else "")
+        connection.execute(f'comment on column lake.{dataset}."{field.name}" is {_quoted(meaning)}')
+
+
+def _registry_rows(name: str, row_class: type) -> pa.Table:
+    registry.load()  # refuses a bad row
+    kinds = {"int": pa.int64(), "date": pa.date32(), "date | None": pa.date32()}
+    made = pa.schema([(field.name, kinds.get(str(field.type), pa.string())) for field in fields(row_class)])
+    with (registry.FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return pa.table({field.name: _cast([row[field.name] for row in rows], field.type) for field in made}, schema=made)
+
+
+def _cast(cells: list[str], kind: pa.DataType) -> pa.Array:
+    return pa.array(cells) if kind == pa.string() else pa.array([cell or None for cell in cells], pa.string()).cast(kind)
+
+
+def dbt(target: Path, folder: Path, *arguments: str) -> None:
+    """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError."""
+    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": OFFLINE}
+    (folder / "profiles.yml").write_text(json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8")
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
+    places = {
+        "DBT_PROJECT_DIR": sql_folder(),
+        "DBT_PROFILES_DIR": folder,
+        "DBT_LOG_PATH": folder / "logs",
+        "DBT_TARGET_PATH": folder / "target",
+    }
+    env = dict(os.environ) | {name: str(place) for name, place in places.items()} | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(
+            _failures(folder / "target" / "run_results.json") or f"dbt ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}"
+        )
+
+
+def _failures(path: Path) -> str:
+    try:
+        results = json.loads(path.read_bytes())["results"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    failed = [result for result in results if result["status"] in ("error", "fail")]
+    lines = [f"{result['unique_id'].split('.')[2]}: {result['failures'] or ''} {result['message'] or ''}".strip() for result in failed]
+    return "the build failed, nothing was replaced. " + "; ".join(lines) if lines else ""
+
+
+def _describe(target: Path, manifest: Path) -> None:
+    """Comments on tables and columns, from the dbt project, in DuckDB's catalogue."""
+    nodes = [node for node in json.loads(manifest.read_bytes())["nodes"].values() if node["resource_type"] == "model"]
+    with duckdb.connect(str(target), config=OFFLINE) as connection:
+        for node in nodes:
+            table = f'{node["schema"]}."{node["alias"]}"'
+            about = node["description"] or node["raw_code"].split("\n")[0].removeprefix("-- ")
+            connection.execute(f"comment on table {table} is {_quoted(about)}")
+            for name, column in node["columns"].items():
+                connection.execute(f'comment on column {table}."{name}" is {_quoted(column["description"])}')
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def _aside(root: Path, prefix: str) -> Iterator[Path]:
+    """A folder to work in, alone; what a killed run left behind goes first."""
+    with lake_room.alone(root):
+        for left_over in root.glob(f"{prefix}*"):
+            shutil.rmtree(left_over)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- publish --------------------------------------------------------------------------------------------------------------
+def publish(lake: Lake) -> Mapping[str, Any]:
+    """The marts of the last build as Parquet, shown all at once; the manifest."""
+    place = lake.root / "marts"
+    place.mkdir(parents=True, exist_ok=True)
+    with _aside(place, ".writing-") as folder, _reading(database_of(lake), lake) as connection:
+        published = {mart: _write_mart(connection, mart, folder, place) for mart in marts()}
+        manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
+        before = _folders(place)
+        _show(place, published)
+        lake_room.replace_bytes(place / "manifest.json", lake_room.json_bytes(manifest))
+        _forget(place, _folders(place) | before)
+    return manifest
+
+
+def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, place: Path) -> dict[str, Any]:
+    """One mart as an immutable file in a folder named by its content. Raises LakeError for a type that Parquet would not keep exactly."""
+    columns = {name: kind for name, kind, *_ in connection.execute(f'describe "{mart}"').fetchall()}
+    if wide := [name for name, kind in columns.items() if kind in ("HUGEINT", "UHUGEINT")]:
+        raise LakeError(f"{mart}.{wide[0]}: a HUGEINT, which would become a double")
+    path = folder / f"{mart}.parquet"
+    reader = connection.sql(f'select * from "{mart}" order by all').to_arrow_reader(65_536)
+    with pq.ParquetWriter(path, reader.schema, **lake_room.PARQUET) as parquet:
+        for batch in reader:
+            parquet.write_batch(batch)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    target = place / mart / digest[:16] / "part-0.parquet"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+    return {
+        "folder": digest[:16],
+        "sha256": digest,
+        "rows": pq.read_metadata(target).num_rows,
+        "bytes": target.stat().st_size,
+        "schema": columns,
+    }
+
+
+def _show(place: Path, published: Mapping[str, Mapping[str, Any]]) -> None:
+    """A folder of links to the marts' folders, and the link `latest` swapped to it: a reader sees one publish, never two."""
+    name = "shown-" + hashlib.sha256(lake_room.json_bytes(published)).hexdigest()[:16]
+    shown = place / name
+    if not shown.exists():
+        made = Path(tempfile.mkdtemp(prefix=".writing-", dir=place))
+        made.chmod(0o755)
+        for mart, facts in published.items():
+            (made / mart).symlink_to(Path("..") / mart / facts["folder"], target_is_directory=True)
+        made.rename(shown)
+    link = place / ".writing-latest"
+    link.unlink(missing_ok=True)
+    link.symlink_to(name, target_is_directory=True)
+    link.replace(place / "latest")
+
+
+def _folders(place: Path) -> set[Path]:
+    """The folders that `latest` leads to now."""
+    latest = place / "latest"
+    if not latest.exists():
+        return set()
+    shown = latest.resolve()
+    return {shown} | {link.resolve() for link in shown.iterdir()}
+
+
+def _forget(place: Path, kept: set[Path]) -> None:
+    """All but this publish and the one before it, which a reader may still have open."""
+    for folder in [
+        *place.glob("shown-*"),
+        *place.glob("[a-z]*_[a-z]*/*"),
+        *(path for mart in marts() for path in (place / mart).glob("*")),
+    ]:
+        if folder.is_dir() and not folder.is_symlink() and folder.resolve() not in kept and folder.exists():
+            shutil.rmtree(folder)
+
+
+def _build_id(connection: duckdb.DuckDBPyConnection) -> str:
+    row = connection.execute("select max(build_id) from asset_composition").fetchone()
+    return str(row[0]) if row and row[0] else "empty"
+
+
+# --- query ----------------------------------------------------------------------------------------------------------------
+def query(lake: Lake, sql: str, values: Mapping[str, Any] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(columns, rows) of one statement over the last build, read-only; files outside the lake are out of its reach. Raises BuildError."""
+    with _reading(database_of(lake), lake) as connection:
+        try:
+            answer = connection.execute(sql, dict(values or {}))
+            return [name for name, *_ in answer.description or []], answer.fetchall()
+        except duckdb.Error as error:
+            raise BuildError(f"DuckDB: {error}") from error
+
+
+@contextmanager
+def _reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    if not database.exists():
+        raise MissingPartition(f"{database}: nothing is built yet; `porlake build` does it")
+    with duckdb.connect(str(database), read_only=True, config=OFFLINE) as connection:
+        connection.execute(f"set allowed_directories = ['{str(lake.root).replace(chr(39), chr(39) * 2)}']")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"set search_path = '{SEARCH_PATH}'")
+        connection.execute("set lock_configuration = true")
+        yield connection

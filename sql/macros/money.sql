@@ -1,0 +1,23 @@
+{# Whole base units as units of the asset, DECIMAL(28,8): exact up to the eighth digit, where it rounds. DuckDB divides decimals as doubles, so each
+   scale multiplies by its own exact literal. What does not fit raises. #}
+{% macro units(amount, scale) -%}
+case {{ scale }}
+    {%- for digits in range(25) %}
+    when {{ digits }} then ({{ amount }} * {{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }}::decimal({{ digits + 1 }}, {{ digits }}))::decimal(28, 8)
+    {%- endfor %}
+end
+{%- endmacro %}
+
+{# US dollars of some units at a price DECIMAL(20,12), to the cent. A product over 38 digits raises. #}
+{% macro usd(units, price) %}({{ units }} * {{ price }})::decimal(38, 2){% endmacro %}
+
+{# A ratio for people: a double, null without a denominator. Never decides anything. #}
+{% macro ratio(part, whole) %}({{ part }})::double / nullif(({{ whole }})::double, 0){% endmacro %}
+
+{# Columns that every mart carries. #}
+{% macro about(a) %}{{ a }}.attestation, {{ a }}.exchange, {{ a }}.snapshot_at, {{ a }}.is_latest, {{ a }}.report, '{{ var("build_id") }}' as build_id{% endmacro %}
+
+{# Labels of one file are compared without case, dashes and blanks, and the words of `SOL-USDC` in any order. #}
+{% macro folded(label) -%}
+array_to_string(list_sort(string_split(regexp_replace(upper(regexp_replace(trim({{ label }}), '\s*\(all\)$', '', 'i')), '[-_\s]+', '_', 'g'), '_')), '_')
+{%- endmacro %}

@@ -1,0 +1,15 @@
+-- What one exchange says of one moment. One row an attestation; `report` is its address file, else its totals.
+with newest as (
+    select attestation, exchange,
+        any_value(snapshot_at) as snapshot_at,
+        any_value(snapshot_precision) as snapshot_precision,
+        any_value(report_no) as report_no,
+        arg_min(report, (content = 'totals', report)) as report
+    from {{ ref('stg_report') }}
+    where is_newest
+    group by attestation, exchange
+)
+select *,
+    -- undated attestations stand in no series: they are kept and are never the latest
+    coalesce(snapshot_at = max(snapshot_at) over (partition by exchange), false) as is_latest
+from newest

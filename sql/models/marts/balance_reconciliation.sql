@@ -1,0 +1,15 @@
+-- What is claimed against what the chain shows. One row an attestation, network and asset; amounts in base units, counts of holdings by status.
+select {{ about('a') }}, o.network, o.asset,
+    count(*) as holdings,
+    {% for status in ['matched', 'rounded', 'differing', 'other_moment', 'unobserved', 'no_amount'] -%}
+    count(*) filter (o.status = '{{ status }}') as {{ status }},
+    {% endfor -%}
+    count(*) filter (o.conflicting) as conflicting,
+    sum(o.amount)::decimal(38, 0) as claimed,
+    sum(o.onchain_exact)::decimal(38, 0) as onchain,
+    (sum(o.amount) filter (o.onchain_exact is not null))::decimal(38, 0) as claimed_observed,
+    (sum(o.onchain_exact - o.amount) filter (o.status = 'differing'))::decimal(38, 0) as difference,
+    list(distinct o.unobserved_reason order by o.unobserved_reason) filter (o.status = 'unobserved' and o.unobserved_reason is not null) as unobserved_reasons
+from {{ ref('core_observation') }} o
+join {{ ref('core_attestation') }} a using (attestation)
+group by all

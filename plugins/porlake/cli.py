@@ -355,5 +355,5 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | Decimal):
-        return f"{value:,}"
+        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
     return f"{value:,.4f}" if isinstance(value, float) else str(value)

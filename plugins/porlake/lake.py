@@ -264,6 +264,15 @@ class Lake:
                 with checked_file(dataset, path) as parquet:
                     yield from parquet.iter_batches(batch_size=BATCH_ROWS)
 
+    def distinct(self, dataset: str, column: str, **only: str) -> set[Any]:
+        """The values of one column; the other columns are not read."""
+        found: set[Any] = set()
+        for pointer in self.pointers(dataset, **only):
+            for path in pointer.paths:
+                with checked_file(dataset, path) as parquet:
+                    found.update(parquet.read(columns=[column]).column(column).unique().to_pylist())
+        return found
+
     def rows(self, dataset: str, **only: str) -> Iterator[Any]:
         """Rows as instances of the dataset's class."""
         row_class = DATASETS[dataset]

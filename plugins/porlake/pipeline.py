@@ -522,7 +522,7 @@ OBSERVED = ("block", "balance", "owner_link", "unobserved")
 def networks(settings: Settings, report: str) -> list[str]:
     """The networks on which a report claims something."""
     file: ReportFile = settings.lake.report(report)
-    return sorted({row.network for row in settings.lake.rows("claim", exchange=file.exchange, report=file.report)})
+    return sorted(settings.lake.distinct("claim", "network", exchange=file.exchange, report=file.report))
 
 
 def has_addresses(settings: Settings, report: str) -> bool:
@@ -664,38 +664,40 @@ def attestations(settings: Settings, reports_: Iterable[str]) -> list[str]:
     return sorted({settings.lake.report(report).attestation for report in reports_})
 
 
-def price(settings: Settings, attestation: str, *, give_up: bool = False) -> str:
-    """USD at the snapshot for every asset that any report of the exchange names; what has no price is a row with its reason."""
+def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
+    """USD at the snapshot of each attestation, for every asset that any report of its exchange names; what has no price is a row with its reason.
+
+    Raises TransportError; with `give_up` the prices of a source that does not answer are missing for the reason source_failed.
+    """
+    done, named = list(spoken), {}
+    for attestation in done:
+        exchange = attestation.split("/")[0]
+        if exchange not in named:
+            named[exchange] = _named_assets(settings.lake, exchange)
+        _price(settings, exchange, attestation, named[exchange], give_up)
+    return done
+
+
+def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> None:
     lake = settings.lake
-    exchange = attestation.split("/")[0]
     file = next((row for row in lake.rows("report_file", exchange=exchange) if row.attestation == attestation), None)
     if file is None:
         raise ConfigurationError(f"the lake holds no report of {attestation}")
-    wanted = _named_assets(lake, exchange)
-    rows: list[Price] = []
-    if file.snapshot_precision in {"month", "unknown"}:
+    if file.snapshot_at is None or file.snapshot_precision == "month":
         rows = [Price(exchange, attestation, asset, "none", None, None, "snapshot_not_dated") for asset in wanted]
     else:
-        rows = [
-            Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason)
-            for quote in _quotes(settings, wanted, file.snapshot_at, give_up)
-        ]
+        quotes = _quotes(settings, wanted, file.snapshot_at, give_up)
+        rows = [Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason) for quote in quotes]
     lake.write("price", {"exchange": exchange, "attestation": attestation}, sorted(rows, key=_key))
-    return attestation
 
 
 def _named_assets(lake: Lake, exchange: str) -> list[str]:
     """Every asset that any report of the exchange names."""
-    named: set[str] = set()
-    for dataset in ("claim", "published_total", "liability"):
-        for batch in lake.batches(dataset, exchange=exchange):
-            named.update(asset for asset in batch.column("asset").unique().to_pylist() if asset)
-    return sorted(named)
+    named = set().union(*(lake.distinct(dataset, "asset", exchange=exchange) for dataset in ("claim", "published_total", "liability")))
+    return sorted(asset for asset in named if asset)
 
 
-def _quotes(settings: Settings, wanted: list[str], at: datetime | None, give_up: bool) -> list[prices.Quote]:
-    if at is None:
-        raise ConfigurationError("an attestation with a dated snapshot has no time")
+def _quotes(settings: Settings, wanted: list[str], at: datetime, give_up: bool) -> list[prices.Quote]:
     assets = [registry.load().assets[name] for name in wanted]
     own = prices.from_csv(settings.price_file, assets, at) if settings.price_file else []
     try:
@@ -732,8 +734,7 @@ def run(settings: Settings, exchange: str, sources: Iterable[str], snapshot: str
         verify(settings, report)
         with ThreadPoolExecutor(max_workers=8) as pool:  # networks answer independently, and one that hangs holds up no other
             list(pool.map(lambda network, report=report: observe(settings, report, network, give_up=True), networks(settings, report)))
-    for attestation in attestations(settings, found):
-        price(settings, attestation, give_up=True)
+    price(settings, attestations(settings, found), give_up=True)
     build(settings)
     publish(settings)
     return found

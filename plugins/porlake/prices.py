@@ -19,6 +19,7 @@ from porlake.registry import Asset
 from porlake.transport import Endpoint, Http, Tape
 
 DEFILLAMA = "coins.llama.fi"
+ENDPOINT = Endpoint(f"https://{DEFILLAMA}")
 BATCH = 30  # a URL holds a few dozen coins
 FARTHEST_SECONDS = 6 * 3600
 STEP = Decimal("0.000000000001")  # DECIMAL(20,12) of the lake; more digits are rounded half to even
@@ -35,9 +36,9 @@ class Quote:
     reason: str | None
 
 
-def from_defillama(assets: Iterable[Asset], at: datetime, tape: Tape, endpoint: Endpoint | None = None) -> list[Quote]:
+def from_defillama(assets: Iterable[Asset], at: datetime, tape: Tape) -> list[Quote]:
     """A quote for each asset. Raises TransportError."""
-    http = Http("prices", endpoint or Endpoint(f"https://{DEFILLAMA}"), tape)
+    http = Http("prices", ENDPOINT, tape)
     wanted = list(assets)
     quotes = [Quote(asset.asset, DEFILLAMA, None, None, "no_price_id") for asset in wanted if not asset.price_id]
     listed = [asset for asset in wanted if asset.price_id]

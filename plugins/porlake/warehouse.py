@@ -100,6 +100,7 @@ def identity(lake: Lake) -> str:
 def prepare(lake: Lake, target: Path) -> None:
     """A DuckDB file with a typed view over each dataset and the registry's tables. Raises ContractViolation for a file of another schema."""
     with duckdb.connect(str(target), config=OFFLINE) as connection:
+        connection.begin()
         for schema in ("lake", "registry", "core", "staging"):
             connection.execute(f"create schema if not exists {schema}")
         for dataset in DATASETS:
@@ -109,6 +110,7 @@ def prepare(lake: Lake, target: Path) -> None:
             connection.register("rows", rows)
             connection.execute(f"create table registry.{name} as select * from rows")
             connection.unregister("rows")
+        connection.commit()
 
 
 def _view(connection: duckdb.DuckDBPyConnection, lake: Lake, dataset: str) -> None:
@@ -179,12 +181,14 @@ def _describe(target: Path, manifest: Path) -> None:
     """Comments on tables and columns, from the dbt project, in DuckDB's catalogue."""
     nodes = [node for node in json.loads(manifest.read_bytes())["nodes"].values() if node["resource_type"] == "model"]
     with duckdb.connect(str(target), config=OFFLINE) as connection:
+        connection.begin()
         for node in nodes:
             table = f'{node["schema"]}."{node["alias"]}"'
             about = node["description"] or node["raw_code"].split("\n")[0].removeprefix("-- ")
             connection.execute(f"comment on table {table} is {_quoted(about)}")
             for name, column in node["columns"].items():
                 connection.execute(f'comment on column {table}."{name}" is {_quoted(column["description"])}')
+        connection.commit()
 
 
 def _quoted(text: str) -> str:

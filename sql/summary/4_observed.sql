@@ -1,7 +1,10 @@
 -- what was looked at: holdings by what the chain showed
-select attestation, network, sum(holdings) as holdings, sum(matched) as matched, sum(rounded) as rounded, sum(differing) as differing,
-    sum(other_moment) as other_moment, sum(unobserved) as unobserved, list_sort(list_distinct(flatten(list(coalesce(unobserved_reasons, []))))) as why
-from balance_reconciliation
-where list_contains($attestations, attestation) or (len($attestations) = 0 and is_latest)
-group by attestation, network
-order by attestation, unobserved = holdings, network
+with shown as (
+    select * from balance_reconciliation
+    where list_contains($attestations, attestation) or (len($attestations) = 0 and is_latest)
+)
+select s.attestation, s.network, sum(s.holdings) as holdings, sum(s.matched) as matched, sum(s.rounded) as rounded, sum(s.differing) as differing,
+    sum(s.other_moment) as other_moment, sum(s.unobserved) as unobserved, list_sort(list_distinct(flatten(list(coalesce(s.unobserved_reasons, []))))) as why
+from shown s
+group by s.attestation, s.network
+order by s.attestation, sum(s.unobserved) = sum(s.holdings), s.network

@@ -60,8 +60,7 @@ def observe_others(report: str, own: list[str], context: Context) -> str:
 
 def price(reports: list[str], context: Context) -> None:
     chosen = settings(context)
-    for attestation in pipeline.attestations(chosen, reports):
-        pipeline.price(chosen, attestation)
+    pipeline.price(chosen, pipeline.attestations(chosen, reports))
 
 
 def _connections(networks: list[str]) -> dict[str, Endpoint]:

@@ -23,10 +23,14 @@ PARAMS = {
 
 
 def own_pools(exchange: str) -> list[str]:
-    """Networks with a task and a pool of their own: those of the exchange's labels that a client reads at a known endpoint."""
+    """Networks with a task and a pool of their own: those of the exchange's labels that a client reads, EVM networks only at a known endpoint.
+
+    Labels name some ninety EVM networks; the rest of them share a task.
+    """
     facts = registry.load()
     named = {row.network for row in facts.labels.values() if row.exchange == exchange and row.network}
-    return sorted(name for name in named if facts.networks[name].client != "none" and facts.networks[name].endpoint)
+    read = [facts.networks[name] for name in sorted(named) if facts.networks[name].client != "none"]
+    return [network.network for network in read if network.endpoint or network.client != "evm"]
 
 
 def proof_of_reserves(exchange: registry.Exchange) -> DAG:

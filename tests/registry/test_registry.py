@@ -1,0 +1,154 @@
+"""The registry: a bad row stops the load with its file, line and reason; every reference has its partner."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from porlake import registry
+from porlake.chains import CLIENTS
+from porlake.errors import RegistryError
+from porlake.ownership import MODULES
+from porlake.reports import FORMATS
+
+from porlake import addresses
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+OKX_ASSETS = "BTC ETH USDT USDC XRP DOGE SOL OKB APT DOT ELF EOS ETC FIL LINK LTC OKT PEOPLE TON TRX UNI BCH".split()
+NOT_READ = 84  # networks with `client = none`: this number may only fall
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for path in registry.FOLDER.glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+BAD = [
+    ("networks.csv", "Bitcoin,X,eip155:5,ETH,evm,evm,,,", "is no id"),
+    ("networks.csv", "x,X,no-caip,ETH,evm,evm,,,", "CAIP-2"),
+    ("networks.csv", "x,X,eip155:5,ETH,evm,telnet,,,", "client 'telnet'"),
+    ("networks.csv", "x,X,eip155:5,ETH,evm,none,,,", "reason in why_none"),
+    ("networks.csv", "x,X,eip155:5,ETH,,evm,,,", "address_form"),
+    ("networks.csv", "x,X,eip155:5,NOTHING,evm,evm,,,", "no row of assets.csv"),
+    ("networks.csv", "ethereum,X,eip155:5,ETH,evm,evm,,,", "stands already on line"),
+    ("networks.csv", "x,X,eip155:5,ETH,evm,evm,,", "8 cells for 9 columns"),
+    ("networks.csv", "x, X,eip155:5,ETH,evm,evm,,,", "blanks around it"),
+    ("assets.csv", "XX,X,gold,8,,,", "asset_class 'gold'"),
+    ("assets.csv", "XX,X,other,99,,,", "scale 99"),
+    ("assets.csv", "XX,X,other,eight,,,", "is no int"),
+    ("assets.csv", "XX,X,wrapped,8,,,", "names its underlying"),
+    ("assets.csv", "XX,X,wrapped,8,NOTHING,,", "no row of assets.csv"),
+    ("tokens.csv", "ethereum,DOGE,gold,,8,", "kind 'gold'"),
+    ("tokens.csv", "ethereum,DOGE,erc20,,8,", "needs its contract"),
+    ("tokens.csv", "ethereum,DOGE,erc20,0xABC,8,", "no lower-case EVM address"),
+    ("tokens.csv", "ethereum,DOGE,native,0x1,8,", "no contract"),
+    ("tokens.csv", "ethereum,DOGE,other,,18,", "finer than the scale"),
+    ("tokens.csv", "ethereum,DOGE,native,,8,", "do not agree"),
+    ("tokens.csv", "nowhere,DOGE,other,,8,", "no row of networks.csv"),
+    ("exchanges.csv", "Big,X,,okx_csv,,", "is no id"),
+    ("exchanges.csv", "big,X,monthly,okx_csv,,", "no cron"),
+    ("exchange_tokens.csv", "okx,BTC,friend,2020-01-01,,", "relation 'friend'"),
+    ("exchange_tokens.csv", "okx,BTC,own,2020-01-01,2019-01-01,", "until lies before since"),
+    ("exchange_tokens.csv", "okx,BTC,own,soon,,", "is no date"),
+    ("schemes.csv", "newone,none,,", "none with its reason"),
+    ("schemes.csv", "New,utxo,,", "is no id"),
+    ("labels.csv", "okx,,,bitcoin,BTC,utxo,,", "neither label nor network_label"),
+    ("labels.csv", "okx,new-coin,,bitcoin,BTC,utxo,,", "not folded"),
+    ("labels.csv", "okx,NEW,,bitcoin,BTC,utxo,pocket,", "holding 'pocket'"),
+    ("labels.csv", "okx,NEW,,bitcoin,,utxo,,", "needs its asset"),
+    ("labels.csv", "okx,,NEW,,,utxo,,", "needs its network"),
+    ("labels.csv", "okx,NEW,,bitcoin,BTC,magic,,", "no row of schemes.csv"),
+    ("labels.csv", "ftx,NEW,,bitcoin,BTC,utxo,,", "no row of exchanges.csv"),
+]
+
+
+@pytest.mark.parametrize(("name", "row", "why"), BAD, ids=[f"{name}: {why}" for name, _, why in BAD])
+def test_a_bad_row_stops_the_load_with_file_line_and_reason(folder: Path, name: str, row: str, why: str) -> None:
+    path = folder / name
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, row]) + "\n")
+    with pytest.raises(RegistryError, match=why.replace("(", r"\(")) as caught:
+        registry.load(folder)
+    assert (caught.value.file, caught.value.line) == (name, len(lines) + 1)
+
+
+def test_another_header_and_bytes_that_are_no_text_stop_the_load(folder: Path) -> None:
+    (folder / "assets.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(RegistryError, match=r"assets\.csv"):
+        registry.load(folder)
+    (folder / "networks.csv").write_text("a,b\n")
+    with pytest.raises(RegistryError, match="the header reads"):
+        registry.load(folder)
+
+
+def test_the_assets_of_okx_and_a_network_for_each_are_there() -> None:
+    facts = registry.load()
+    assert not [asset for asset in OKX_ASSETS if not any(known == asset for _, known in facts.tokens)]
+
+
+def test_every_network_has_an_address_form_and_a_client_or_its_reason() -> None:
+    networks = registry.load().networks.values()
+    assert {network.address_form for network in networks} <= set(addresses.FORMS)
+    assert {network.client for network in networks} - {"none"} == set(CLIENTS)
+    assert sum(network.client == "none" for network in networks) <= NOT_READ
+
+
+def test_every_scheme_has_its_module_or_its_reason() -> None:
+    assert {scheme.module for scheme in registry.load().schemes.values()} - {"none"} == set(MODULES)
+
+
+def test_every_format_that_an_exchange_names_is_read() -> None:
+    named = {name for exchange in registry.load().exchanges.values() for name in exchange.formats.split()}
+    assert named == set(FORMATS)
+
+
+def test_every_label_leads_to_a_token_that_the_registry_knows() -> None:
+    facts = registry.load()
+    missing = [row for row in facts.labels.values() if row.network and row.asset and (row.network, row.asset) not in facts.tokens]
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    ("labels", "network", "asset", "scheme", "remark"),
+    [
+        (("USDT-TRC20", ""), "tron", "USDT", "okx_tron", ""),
+        (("USDT", ""), "bitcoin", "USDT", "utxo", ""),
+        (("USDT", "ETH"), "ethereum", "USDT", "okx_evm", ""),
+        (("usdt ", " TRX"), "tron", "USDT", "okx_tron", ""),
+        (("ETC", "OKC"), "oktc", "ETCK", "okx_ecdsa", ""),
+        (("ETH", "STARKNET"), "starknet", "ETH", "starknet_typed_data", ""),
+        (("BTC", "HBAR"), "hedera", "BTC", "okx_ed25519", "asset_not_on_network"),
+    ],
+)
+def test_the_network_column_decides(labels: tuple[str, str], network: str, asset: str, scheme: str, remark: str) -> None:
+    found = registry.load().label("okx", *labels)
+    assert (found.network, found.asset, found.scheme, found.remark) == (network, asset, scheme, remark)
+
+
+@pytest.mark.parametrize(
+    ("labels", "code"), [(("NO_SUCH_COIN", "ETH"), "unknown_asset"), (("BTC", "NO_SUCH_CHAIN"), "unknown_network"), (("", ""), "unknown_asset")]
+)
+def test_an_unknown_label_says_what_is_unknown(labels: tuple[str, str], code: str) -> None:
+    with pytest.raises(registry.UnknownLabel) as caught:
+        registry.load().label("okx", *labels)
+    assert caught.value.code == code
+
+
+def test_every_label_of_the_real_signatures_and_files_is_known() -> None:
+    if not SHARED.exists():
+        pytest.skip("the real files are not beside the project")
+    facts = registry.load()
+    for row in json.loads((SHARED / "data/vectors/ownership.json").read_text()):
+        if row["profile"] in {"okx", "htx"}:
+            facts.label(row["profile"], row["coin"], row["network"])
+    for path in sorted((SHARED / "data/htx").glob("*.csv")):
+        with path.open(encoding="utf-8-sig") as stream:
+            for cells in csv.reader(stream):
+                if cells and cells[0] != "coin":
+                    facts.label("htx", cells[0].replace("(ALL)", "").replace("(All)", ""))

@@ -32,6 +32,9 @@ run: setup  ## the bundled sample month through the whole pipeline, offline, and
 test: setup  ## all tests; real nodes are used where `make nodes` has installed them
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
+nodes: setup  ## real nodes for the tests (anvil, Bitcoin Knots), in .nodes/
+	@$(BIN)/python tools/install_nodes.py
+
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

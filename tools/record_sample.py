@@ -159,8 +159,8 @@ def knots(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
     with tempfile.TemporaryDirectory() as folder:
         libraries = KNOTS / "usr/lib/x86_64-linux-gnu"
         loader = next(KNOTS.rglob("ld-linux-x86-64.so.2"))
-        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0", "-fallbackfee=0.0001", "-printtoconsole=0",
-                   f"-mocktime={SNAPSHOT - 600 * height}"]  # fmt: skip
+        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0",
+                   "-fallbackfee=0.0001", "-printtoconsole=0", f"-mocktime={SNAPSHOT - 600 * height}"]  # fmt: skip
         process = subprocess.Popen([str(loader), "--library-path", str(libraries), str(KNOTS / "usr/bin/bitcoind"), *options])
         url = f"http://u:p@127.0.0.1:{port}"
         try:

@@ -10,6 +10,7 @@ import coincurve
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from porlake import addresses, registry
 from porlake.addresses import aelf, aptos, bech32, bitcoin, conflux, evm, filecoin, icon, nuls, ss58, stacks, sui, tezos, ton, tron, xrp
 from porlake.encoding import base58, keys
@@ -180,8 +181,9 @@ def test_an_address_derived_from_a_key_is_read_back_as_that_account() -> None:
 
 @pytest.mark.parametrize(
     ("derive", "length"),
-    [(conflux.from_public_key, 20), (filecoin.from_public_key, 21), (aelf.from_public_key, 32), (icon.from_public_key, 20), (stacks.from_public_key, 20),
-     (nuls.from_public_key, 21), (xrp.from_public_key, 20), (aptos.from_public_key, 32), (sui.from_public_key, 32), (tezos.from_public_key, 23)],
+    [(conflux.from_public_key, 20), (filecoin.from_public_key, 21), (aelf.from_public_key, 32), (icon.from_public_key, 20),
+     (stacks.from_public_key, 20), (nuls.from_public_key, 21), (xrp.from_public_key, 20), (aptos.from_public_key, 32), (sui.from_public_key, 32),
+     (tezos.from_public_key, 23)],
 )  # fmt: skip
 def test_a_derivation_gives_a_whole_account(derive: object, length: int) -> None:
     assert len(derive(LONG)) == length  # type: ignore[operator]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from porlake.encoding import base58, bech32, hashes, script, varint
 from porlake.encoding.blake256 import blake256
 from porlake.encoding.crc import crc16

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import coincurve
 import pytest
+
 from porlake.addresses import bitcoin, evm, tron
 from porlake.encoding.hashes import sha256, sha256d
 from porlake.encoding.keccak import keccak256

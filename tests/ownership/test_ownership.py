@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from porlake import ownership, registry
 from porlake.addresses import bitcoin
 from porlake.encoding.keccak import keccak256

@@ -8,17 +8,19 @@ import shutil
 from pathlib import Path
 
 import pytest
-from porlake import registry
+
+from porlake import addresses, registry
 from porlake.chains import CLIENTS
 from porlake.errors import RegistryError
 from porlake.ownership import MODULES
 from porlake.reports import FORMATS
 
-from porlake import addresses
-
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
-OKX_ASSETS = "BTC ETH USDT USDC XRP DOGE SOL OKB APT DOT ELF EOS ETC FIL LINK LTC OKT PEOPLE TON TRX UNI BCH".split()
+OKX_ASSETS = [
+    "BTC", "ETH", "USDT", "USDC", "XRP", "DOGE", "SOL", "OKB", "APT", "DOT", "ELF",
+    "EOS", "ETC", "FIL", "LINK", "LTC", "OKT", "PEOPLE", "TON", "TRX", "UNI", "BCH",
+]  # fmt: skip
 NOT_READ = 84  # networks with `client = none`: this number may only fall
 
 

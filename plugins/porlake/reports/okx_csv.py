@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from io import BytesIO
@@ -17,7 +17,7 @@ from typing import BinaryIO
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _rows
-from porlake.reports._items import Item, Published, Refused, Snapshot, Source
+from porlake.reports._items import Item, Published, Refused, Snapshot, Source, Summary
 from porlake.reports._rows import Line
 
 NAME = "okx_csv"
@@ -88,12 +88,20 @@ def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
     units = _units(stream, source) if layout == "okx-7" else {}
     stream.seek(0)
     found = 0
+    heights: dict[str, int | None] = {}
     for line, columns, in_rows in _blocks(stream, source.file_name):
         if not in_rows:
-            yield _summary(line, columns, source)
+            total = _summary(line, columns, source)
+            if isinstance(total, Summary):
+                heights[registry.fold(total.label)] = total.height
+            yield total
             continue
         found += 1
-        yield _row(line, columns, LAYOUTS[layout][1], source, units)
+        row = _row(line, columns, LAYOUTS[layout][1], source, units)
+        if isinstance(row, Published) and "height" not in columns:
+            # Seven columns: the height of a row is that of its label's line in the totals block.
+            row = replace(row, height=heights.get(registry.fold(row.label)))
+        yield row
     if not found:
         raise BadStructure(source.file_name, 0, "the address block has no rows")
 

@@ -1,0 +1,251 @@
+"""Published files: every row accounted for, hostile files refused, structure that is not understood stops with a clear message."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from porlake import reports
+from porlake.errors import BadStructure, ReportError, UnknownFormat, UnsafeArchive
+from porlake.reports import _archive, _rows
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "cases").glob("*/*/report.csv"))
+SHARED = HERE.parents[2] / "shared" / "data" / "htx"
+ETH = "0x" + "11" * 20
+ROWS = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+
+
+def shown(item: reports.Item) -> list[Any]:
+    if isinstance(item, reports.Published):
+        names = "source_row for_row network asset scheme holding height address amount unit message signatures key_or_script owners remark"
+        return ["published", *(getattr(item, name) for name in names.split())]
+    if isinstance(item, reports.Refused):
+        return ["refused", item.source_row, item.block, item.reason, item.label, item.address]
+    names = "source_row label level network asset holding height amount custody_amount owed printed_ratio usd source"
+    return ["summary", *(getattr(item, name) for name in names.split())]
+
+
+def read(content: bytes, exchange: str = "okx", name: str = "f.csv") -> list[reports.Item]:
+    form = reports.detect(content[:65_536], name)
+    return list(form.parse(io.BytesIO(content), reports.Source(name, exchange)))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parts[-3]}/{path.parts[-2]}")
+def test_a_file_gives_its_rows(path: Path) -> None:
+    found = [shown(item) for item in read(path.read_bytes(), "htx" if path.parts[-3] == "htx_csv" else "okx", "report.csv")]
+    assert json.loads(json.dumps(found)) == json.loads((path.parent / "expected.json").read_text())
+
+
+def test_every_format_has_a_case() -> None:
+    assert {path.parts[-3] for path in CASES} == set(reports.FORMATS)
+
+
+def address_rows(content: bytes) -> int:
+    """Counted apart from the parser: the lines that hold anything behind the header of the address block."""
+    lines = content.decode("utf-8-sig").splitlines()
+    header = next(number for number, line in enumerate(lines) if "address" in line.lower())
+    return sum(bool(line.strip(" ,")) for line in lines[header + 1 :])
+
+
+@pytest.mark.parametrize("path", sorted(SHARED.glob("*.csv")) or [None], ids=lambda path: path.stem if path else "absent")
+def test_every_row_of_a_real_month_is_a_claim_a_signer_row_or_a_rejection(path: Path | None) -> None:
+    if path is None:
+        pytest.skip("the real files are not beside the project")
+    items = read(path.read_bytes(), "htx", path.name)
+    kinds = Counter(type(item).__name__ for item in items if not isinstance(item, reports.Summary))
+    assert sum(kinds.values()) == address_rows(path.read_bytes())
+    assert kinds["Refused"] == 0
+    signers = [item for item in items if isinstance(item, reports.Published) and item.for_row]
+    below = {item.source_row: item for item in items if isinstance(item, reports.Published)}
+    assert all(not any(below[item.for_row].signatures) for item in signers if item.for_row)
+
+
+def test_all_real_months_have_499_summary_rows() -> None:
+    if not SHARED.exists():
+        pytest.skip("the real files are not beside the project")
+    assert sum(isinstance(item, reports.Summary) for path in SHARED.glob("*.csv") for item in read(path.read_bytes(), "htx")) == 499
+
+
+@pytest.mark.parametrize(
+    ("name", "moment", "precision", "revision"),
+    [
+        ("okx_por_20221122.csv", datetime(2022, 11, 22, tzinfo=UTC), "day", None),
+        ("okx_por_2024032500.csv.zip", datetime(2024, 3, 25, tzinfo=UTC), "moment", None),
+        ("okx_por_202507042112.csv.zip", datetime(2025, 7, 4, 21, 12, tzinfo=UTC), "moment", None),
+        ("okx_por_2025100813_v6.csv.zip", datetime(2025, 10, 8, 13, tzinfo=UTC), "moment", 6),
+        ("por_csv_2026020419_V4.zip", datetime(2026, 2, 4, 19, tzinfo=UTC), "moment", 4),
+        ("huobi_por_20240701.csv", datetime(2024, 7, 1, tzinfo=UTC), "day", None),
+    ],
+)
+def test_the_name_of_a_file_tells_its_snapshot(name: str, moment: datetime, precision: str, revision: int | None) -> None:
+    found = reports.snapshot_of(name)
+    assert found is not None
+    assert (found.at, found.precision, found.revision) == (moment, precision, revision)
+
+
+@pytest.mark.parametrize("name", ["report.csv", "okx_por_20249999.csv", "x_1234567.csv"])
+def test_a_name_without_a_date_tells_none(name: str) -> None:
+    assert reports.snapshot_of(name) is None
+
+
+# --- structure --------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("content", [b"", b"hello", b"<html></html>", b"a,b,c\n1,2,3\n", b"\xff" * 100, b"coin,amount\nBTC,1\n"])
+def test_a_file_that_no_format_recognises_says_what_was_looked_for(content: bytes) -> None:
+    with pytest.raises(UnknownFormat, match=r"f\.csv.*okx_csv.*htx_csv.*totals_csv"):
+        read(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (ROWS.strip() + ",color\nETH\n", "unknown column 'color'"),
+        (ROWS.replace("amount,", "") + "ETH\n", "header with the columns"),
+        (ROWS, "no rows"),
+        ("coin,amount,color\nBTC,1,2\n\n" + ROWS + "x\n", "unknown column 'color'"),
+        ("coin,address,snapshot height,balance,message,signature,more\nx\n", "unknown column 'more'"),
+        ("coin,address,snapshot height,balance,message,signature\n", "no rows"),
+        ("coin,address,balance,message,signature\nx\n", "header with the columns"),
+    ],
+)
+def test_a_structure_that_is_not_understood_stops_the_file(content: str, why: str) -> None:
+    with pytest.raises(BadStructure, match=why):
+        read(content.encode())
+
+
+def test_a_file_cut_before_its_address_block_is_refused() -> None:
+    form = reports.FORMATS["htx_csv"]
+    with pytest.raises(BadStructure, match="before the header"):
+        list(form.parse(io.BytesIO(b"coin,snapshot height,balance\nBTC,1,2\n"), reports.Source("f.csv", "htx")))
+
+
+TOTALS = ",".join(reports.totals_csv.COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("ftx,1,2022-12-20,day,BTC,1,,,,,,,x,", "no exchange"),
+        ("okx,1,2022-12,day,BTC,1,,,,,,,x,", "a day is"),
+        ("okx,1,,day,BTC,1,,,,,,,x,", "do not fit together"),
+        ("okx,1,2022-12-20,century,BTC,1,,,,,,,x,", "a day is"),
+        ("okx,1,2022-12-20,day,BTC", "5 cells for 14"),
+        ("", "no rows"),
+    ],
+)
+def test_a_totals_row_that_no_part_could_hold_stops_the_file(row: str, why: str) -> None:
+    with pytest.raises(BadStructure, match=why):
+        list(reports.totals_csv.split(io.BytesIO((TOTALS + row + "\n").encode()), "f.csv"))
+
+
+def test_a_totals_file_is_split_by_exchange_and_snapshot_and_keeps_every_row() -> None:
+    body = (
+        TOTALS
+        + "okx,2,2022-12-20,day,BTC,1,,,,,,,a,\nhtx,,,unknown,BTC,2,,,,,,,a,\n"
+        + "okx,2,2022-12-20,day,BTC,3,,,,,,,b,\nokx,9,2023-07,month,GOLD,4,,,,,,,a,\n"
+    )
+    parts = list(reports.totals_csv.split(io.BytesIO(body.encode()), "f.csv"))
+    assert [(part.exchange, part.snapshot.precision, part.snapshot.report_no) for part in parts] == [
+        ("htx", "unknown", None),
+        ("okx", "day", "2"),
+        ("okx", "month", "9"),
+    ]
+    rows = [line for part in parts for line in part.content.read().decode().splitlines()[1:]]
+    assert sorted(rows) == sorted(body.splitlines()[1:])
+
+
+# --- hostile files ----------------------------------------------------------------------------------------------------------
+def test_a_cell_of_ten_megabytes_is_a_rejected_row_and_the_next_row_is_read() -> None:
+    good = f"ETH,ETH,1,{ETH},1,m,s,,\n"
+    found = read((ROWS + "ETH,ETH,1," + "9" * 10_000_000 + ",1,m,s,,\n" + good).encode())
+    assert [shown(item)[:4] for item in found] == [["refused", 2, "rows", "line_too_long"], ["published", 3, None, "ethereum"]]
+    assert len(found[0].raw) <= _rows.RAW_CHARACTERS
+
+
+def zipped(entries: dict[str, bytes], change: Callable[[zipfile.ZipInfo], None] = lambda info: None) -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            change(info)
+            archive.writestr(info, content)
+    out.seek(0)
+    return out
+
+
+def test_the_file_in_a_published_zip_is_read() -> None:
+    found = list(reports.members(zipped({"okx_por_2026081100_V6.csv": b"abc", "__MACOSX/._x": b"junk"}), "por.zip"))
+    assert [(name, content.read()) for name, content in found] == [("okx_por_2026081100_V6.csv", b"abc")]
+
+
+@pytest.mark.parametrize("name", ["../evil.csv", "/etc/passwd", "a/../../b.csv", "..\\evil.csv", "C:evil.csv", "\\\\host\\x"])
+def test_a_path_that_leads_out_of_the_archive_is_refused(name: str) -> None:
+    with pytest.raises(UnsafeArchive, match="leads out"):
+        list(reports.members(zipped({name: b"x"}), "por.zip"))
+
+
+def symlink(info: zipfile.ZipInfo) -> None:
+    info.external_attr = 0o120777 << 16
+
+
+@pytest.mark.parametrize(
+    ("stream", "why"),
+    [
+        (zipped({"bomb.csv": bytes(100 << 20)}), "unpacks to more"),
+        (zipped({"link": b"/etc/passwd"}, symlink), "is a link"),
+        (zipped({"inner.zip": zipped({"a": b"b"}).getvalue()}), "archive in an archive"),
+        (zipped({f"{n}.csv": b"" for n in range(65)}), "65 files"),
+        (zipped({}), "broken|0 files"),
+        (io.BytesIO(zipped({"a.csv": b"abc" * 1000}).getvalue()[:-30]), "broken"),
+        (io.BytesIO(b"PK\x03\x04" + bytes(50)), "broken"),
+    ],
+    ids=["bomb", "symlink", "nested", "too many", "empty", "truncated", "garbage"],
+)
+def test_an_unsafe_archive_is_refused(stream: io.BytesIO, why: str) -> None:
+    if why.startswith("broken|0"):
+        stream = io.BytesIO(b"PK\x03\x04")
+    with pytest.raises(UnsafeArchive, match=why):
+        list(reports.members(stream, "por.zip"))
+
+
+def test_an_archive_over_the_size_cap_is_refused() -> None:
+    with pytest.raises(UnsafeArchive, match="unpacks to more than 5"):
+        list(_archive.members(zipped({"a.csv": b"abcdefgh"}), "por.zip", unpacked_bytes=5))
+
+
+HEADERS = [ROWS.encode(), b"coin,address,snapshot height,balance,message,signature\n", TOTALS.encode(), b"coin,amount\nETH,1\n\n" + ROWS.encode()]
+
+
+@given(
+    st.sampled_from(HEADERS),
+    st.lists(st.binary(max_size=60) | st.from_regex(rb"[A-Z]{1,5}(,[\w\"\[\]{}.-]{0,12}){0,12}", fullmatch=True), min_size=1, max_size=12),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_rows_hold_they_add_up_or_the_file_is_refused(header: bytes, rows: list[bytes]) -> None:
+    body = b"\n".join(row.replace(b"\n", b"").replace(b"\r", b"") for row in rows)
+    content = header + body
+    try:
+        found = read(content, "okx")
+    except ReportError:
+        return
+    in_rows = [item for item in found if not isinstance(item, reports.Summary) and getattr(item, "block", "rows") == "rows"]
+    totals = header == TOTALS.encode()
+    filled = [line for line in body.split(b"\n") if line.strip(b" ,\t\x0b\x0c\x1c\x1d\x1e\x1f\x85")]
+    assert totals or len(in_rows) >= len([line for line in filled if line.strip()]) - body.count(b'""') - body.count(b"\xc2\x85")
+
+
+@given(st.text(alphabet='ab,"[]{} ', max_size=40))
+def test_cells_without_quotes_and_brackets_are_those_of_a_plain_split(text: str) -> None:
+    plain = text.translate(str.maketrans("", "", '"[]{}'))
+    assert _rows.split(plain) == plain.split(",")

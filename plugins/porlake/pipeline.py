@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -942,13 +942,19 @@ def _reachable(settings: Settings, network: registry.Network) -> Check:
 
 
 def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
-    """What failing endpoints left open in some reports, a line each."""
-    lake, lines = settings.lake, []
+    """What failing endpoints left open in some reports, a line for each network."""
+    holdings, spoken = Counter[str](), defaultdict[str, set[str]](set)
     for report in reports_:
-        file: ReportFile = lake.report(report)
-        failed = Counter(row.network for row in lake.rows("unobserved", exchange=file.exchange, report=report) if row.reason == "endpoint_failed")
-        lines += [f"{file.attestation}: {count:,} holdings on {network}" for network, count in sorted(failed.items())]
-    return lines
+        file: ReportFile = settings.lake.report(report)
+        for row in settings.lake.rows("unobserved", exchange=file.exchange, report=report):
+            if row.reason == "endpoint_failed":
+                holdings[row.network] += 1
+                spoken[row.network].add(file.attestation)
+    return [
+        f"{network}: {count:,} holdings of {', '.join(sorted(spoken[network])[:3])}"
+        + (f" and {len(spoken[network]) - 3} more" if len(spoken[network]) > 3 else "")
+        for network, count in sorted(holdings.items())
+    ]
 
 
 # --- small helpers ----------------------------------------------------------------------------------------------------------

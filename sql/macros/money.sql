@@ -8,6 +8,20 @@ case {{ scale }}
 end
 {%- endmacro %}
 
+{# Base units of one scale as base units of another; digits that do not fit are rounded. What does not fit raises. #}
+{% macro rescaled(amount, from, to) -%}
+case {{ to }} - {{ from }}
+    {%- for digits in range(1, 25) %}
+    when {{ digits }} then ({{ amount }} * 1{{ '0' * digits }}::decimal({{ digits + 1 }}, 0))::decimal(38, 0)
+    when -{{ digits }} then ({{ amount }} * 0.{{ '0' * (digits - 1) }}1::decimal({{ digits + 1 }}, {{ digits }}))::decimal(38, 0)
+    {%- endfor %}
+    when 0 then {{ amount }}
+end
+{%- endmacro %}
+
+{# One unit of the last of the printed digits, in base units. #}
+{% macro last_digit(scale, digits) %}('1' || repeat('0', greatest({{ scale }} - coalesce({{ digits }}, {{ scale }}), 0)))::decimal(38, 0){% endmacro %}
+
 {# US dollars of some units at a price DECIMAL(20,12), to the cent. A product over 38 digits raises. #}
 {% macro usd(units, price) %}({{ units }} * {{ price }})::decimal(38, 2){% endmacro %}
 

@@ -10,7 +10,7 @@ with seen as (
 joined as (
     select c.*, a.scale, s.onchain, s.as_of, s.components, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
-        case when c.printed_decimals < a.scale then ('1' || repeat('0', a.scale - c.printed_decimals))::decimal(38, 0) else 1 end as last_digit
+        {{ last_digit('a.scale', 'c.printed_decimals') }} as last_digit
     from {{ ref('core_claim') }} c
     join {{ source('registry', 'assets') }} a using (asset)
     left join seen s using (attestation, network, asset, address)

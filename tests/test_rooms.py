@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "pipeline": {"model", "errors", "progress", "amounts", "registry", "addresses", "transport", "reports", "chains", "ownership",
                  "liabilities", "prices", "lake", "warehouse"},
     "airflow": {"pipeline", "progress", "registry", "errors", "transport", "chains"},
+    "__main__": {"cli"},
     "cli": {"pipeline", "progress", "registry", "errors", "transport"},
 }  # fmt: skip
 

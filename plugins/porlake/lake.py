@@ -288,16 +288,20 @@ class Lake:
             return row
         raise MissingPartition(f"the lake has no {dataset} for {', '.join(f'{k}={v}' for k, v in only.items())}")
 
-    def report(self, report: str) -> Any:
-        """The `report_file` row of a report, by id or by an unambiguous beginning of it."""
-        found = [p for p in self.pointers("report_file") if p.partition["report"].startswith(report)]
-        if len(found) != 1:
+    def reports(self, report: str) -> list[Any]:
+        """The `report_file` rows of a report, by id or by an unambiguous beginning of it: one for each attestation, the first first."""
+        found = [pointer.partition for pointer in self.pointers("report_file") if pointer.partition["report"].startswith(report)]
+        if len({(partition["exchange"], partition["report"]) for partition in found}) != 1:
             raise MissingPartition(f"{len(found)} reports in the lake begin with {report!r}")
-        return self.one("report_file", **found[0].partition)
+        return [self.one("report_file", **partition) for partition in found]
+
+    def report(self, report: str) -> Any:
+        """The first of `reports`: exchange, format and content are the same for all of them."""
+        return self.reports(report)[0]
 
     # --- raw bytes ---
-    def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-        """Keep the bytes of `stream` under their sha256; the `facts` beside them are those of the first time."""
+    def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> str:
+        """Keep the bytes of `stream` under their sha256, which is returned; the `facts` beside them are those of the first time."""
         folder = self.root / "raw"
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder):
@@ -317,7 +321,7 @@ class Lake:
                 Path(aside).rename(folder / name)
             if not (folder / f"{name}.json").exists():
                 replace_bytes(folder / f"{name}.json", json_bytes(facts))
-            return name, json.loads((folder / f"{name}.json").read_bytes())
+            return name
 
     def open_raw(self, sha256: str) -> BinaryIO:
         try:

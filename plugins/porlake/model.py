@@ -35,7 +35,7 @@ FileName = Annotated[str, Column("name of the file as published")]
 Origin = Annotated[str, Column("where the bytes came from, without secrets: file:NAME or the URL without its query")]
 Container = Annotated[str, Column("sha256 of the archive in which the file was published")]
 SizeBytes = Annotated[int, Column("length of the file", unit="bytes")]
-RetrievedAt = Annotated[datetime, Column("when the bytes first reached the archive", unit="UTC")]
+RetrievedAt = Annotated[datetime, Column("when the file first reached the archive for this attestation", unit="UTC")]
 ReportNo = Annotated[str, Column("number that the exchange itself gives the edition")]
 
 # --- what is claimed ------------------------------------------------------------------------------------------------
@@ -109,10 +109,10 @@ PricedAt = Annotated[datetime, Column("time of the price", unit="UTC")]
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A file as published. Written by archive."""
+    """A file as published for a moment; the same bytes may be published for several. Written by archive."""
 
-    KEY: ClassVar = ("report",)
-    PARTITION: ClassVar = ("exchange", "report")
+    KEY: ClassVar = ("report", "attestation")
+    PARTITION: ClassVar = ("exchange", "report", "attestation")
     exchange: Exchange
     report: Report
     attestation: Attestation

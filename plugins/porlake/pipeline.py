@@ -26,6 +26,7 @@ from dateutil.relativedelta import relativedelta
 
 from porlake import addresses, amounts, chains, ownership, prices, registry, reports, warehouse
 from porlake.errors import (
+    BadStructure,
     ChainError,
     ConfigurationError,
     InvalidAddress,
@@ -163,7 +164,7 @@ def archive(settings: Settings, exchange: str, source: str, snapshot: str | None
         stream, name, origin = _opened(settings, files, source)
         container = None
         if reports.is_archive(stream):
-            container, _ = settings.lake.keep(stream, _facts(settings, name, origin))
+            container = settings.lake.keep(stream, _facts(settings, name, origin))
             stream.seek(0)
         return [
             report
@@ -221,9 +222,12 @@ def _archive_part(
 ) -> str:
     lake = settings.lake
     content.seek(0)
-    report, facts = lake.keep(content, _facts(settings, name, origin))
+    facts = _facts(settings, name, origin)
+    report = lake.keep(content, facts)
     attestation = f"{exchange}/{_spoken(snapshot)}"
-    partition = {"exchange": exchange, "report": report}
+    partition = {"exchange": exchange, "report": report, "attestation": attestation}
+    for earlier in lake.rows("report_file", **partition):  # what was true at the first time stays
+        facts = {"file_name": earlier.file_name, "origin": earlier.origin, "retrieved_at": earlier.retrieved_at.isoformat()}
     size = content.seek(0, os.SEEK_END)
     row = ReportFile(
         exchange=exchange,
@@ -234,11 +238,11 @@ def _archive_part(
         content=form.content(content),
         revision=snapshot.revision or _next_revision(lake, exchange, report, attestation, form.NAME),
         format=form.NAME,
-        file_name=str(facts["file_name"]),
-        origin=str(facts["origin"]),
+        file_name=facts["file_name"],
+        origin=facts["origin"],
         container=container,
         size_bytes=size,
-        retrieved_at=datetime.fromisoformat(str(facts["retrieved_at"])),
+        retrieved_at=datetime.fromisoformat(facts["retrieved_at"]),
         report_no=snapshot.report_no,
     )
     lake.write("report_file", partition, [row])
@@ -246,7 +250,7 @@ def _archive_part(
 
 
 def _facts(settings: Settings, name: str, origin: str) -> dict[str, str]:
-    """What is written once beside raw bytes; under replay the clock is the recording's."""
+    """How a file came here; under replay the clock is the recording's."""
     return {"file_name": name, "origin": origin, "retrieved_at": settings.tape.now().isoformat()}
 
 
@@ -298,6 +302,7 @@ def parse(settings: Settings, report: str) -> str:
             take(item)
             if take.rows and take.rows % TELL_EVERY == 0:
                 settings.progress(f"parse {file.attestation}", take.rows, None)
+        take.check()
     return file.report
 
 
@@ -308,6 +313,13 @@ class _Taker:
         self._file, self._out = file, out
         self._assets = registry.load().assets
         self.rows = 0
+        self._claims = self._signers = self._rejections = 0
+
+    def check(self) -> None:
+        """Every row of the address block is in the lake once. Raises BadStructure."""
+        if self.rows != self._claims + self._signers + self._rejections:
+            kept = f"{self._claims} claims, {self._signers} signer rows and {self._rejections} rejections"
+            raise BadStructure(self._file.file_name, 0, f"{self.rows} rows of the address block became {kept}")
 
     def __call__(self, item: reports.Item) -> None:
         if isinstance(item, reports.Published):
@@ -328,7 +340,9 @@ class _Taker:
             self._reject(row, "rows", error.code, error.why)
             return
         if row.for_row is not None:
+            self._signers += 1
             return
+        self._claims += 1
         self._out["claim"](
             Claim(
                 exchange=self._file.exchange,
@@ -388,6 +402,7 @@ class _Taker:
         self._reject(row, row.block, row.reason, row.expected)
 
     def _reject(self, row: reports.Item, block: str, reason: str, expected: str) -> None:
+        self._rejections += block == "rows"
         self._out["rejection"](
             Rejection(
                 exchange=self._file.exchange,
@@ -660,8 +675,8 @@ class _Seen:
 
 # --- price --------------------------------------------------------------------------------------------------------------
 def attestations(settings: Settings, reports_: Iterable[str]) -> list[str]:
-    """The attestations that reports speak of."""
-    return sorted({settings.lake.report(report).attestation for report in reports_})
+    """The attestations that reports speak of: one each, or several where the same bytes were published again."""
+    return sorted({file.attestation for report in reports_ for file in settings.lake.reports(report)})
 
 
 def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:

@@ -1,4 +1,5 @@
--- What one exchange says of one moment. One row an attestation; `report` is its address file, else its totals.
+-- What one exchange says of one moment. One row an attestation; `report` is its address file, else its totals; `repeats` names the first attestation
+-- of the exchange for which the same bytes were published.
 with newest as (
     select attestation, exchange,
         any_value(snapshot_at) as snapshot_at,
@@ -10,6 +11,10 @@ with newest as (
     group by attestation, exchange
 )
 select *,
+    case when count(*) over same_file > 1 and attestation <> first(attestation) over same_file then first(attestation) over same_file end as repeats,
     -- undated attestations stand in no series: they are kept and are never the latest
     coalesce(snapshot_at = max(snapshot_at) over (partition by exchange), false) as is_latest
 from newest
+window same_file as (
+    partition by exchange, report order by snapshot_at nulls last, attestation rows between unbounded preceding and unbounded following
+)

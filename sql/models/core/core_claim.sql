@@ -4,7 +4,7 @@ with ranked as (
     select c.*, o.verdict, o.reason,
         list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], o.verdict) as weakness
     from {{ ref('stg_claim') }} c
-    left join {{ ref('stg_ownership') }} o using (report, source_row)
+    left join {{ ref('stg_ownership') }} o using (attestation, report, source_row)
 ),
 counted as (
     select attestation, exchange, network, asset, address,

@@ -8,7 +8,7 @@ with signed as (
     -- rows of their own that sign for the row above them (HTX)
     select o.attestation, c.network, c.address, o.address as owner
     from {{ ref('stg_ownership') }} o
-    join {{ ref('stg_claim') }} c on c.report = o.report and c.source_row = o.for_row
+    join {{ ref('stg_claim') }} c on c.attestation = o.attestation and c.report = o.report and c.source_row = o.for_row
     where o.verdict = 'proven'
 )
 select distinct s.attestation, s.network, s.address, s.owner, l.threshold

@@ -15,38 +15,38 @@ by_label as (
 ),
 parts as (
     -- a line and the group line above it
-    select p.*, max(case when level = 'group' then source_row end) over (partition by report order by source_row) as group_row from lines p
+    select p.*, max(case when level = 'group' then source_row end) over (partition by attestation, report order by source_row) as group_row from lines p
 ),
 by_group as (
     -- parts may have another scale than their group: jsTRX stands below TRX
-    select g.report, g.source_row, sum({{ rescaled('p.amount', 'p.scale', 'g.scale') }})::decimal(38, 0) as amount, count(*) as rows,
+    select g.attestation, g.report, g.source_row, sum({{ rescaled('p.amount', 'p.scale', 'g.scale') }})::decimal(38, 0) as amount, count(*) as rows,
         max(p.printed_decimals) as digits
     from lines g
-    join parts p on p.report = g.report and p.level = 'part' and p.group_row = g.source_row
+    join parts p on p.attestation = g.attestation and p.report = g.report and p.level = 'part' and p.group_row = g.source_row
     where g.level = 'group'
-    group by g.report, g.source_row
+    group by g.attestation, g.report, g.source_row
 ),
 same_label as (
-    select l.report, l.source_row, b.folded as rows_of, 'label' as matched_by
+    select l.attestation, l.report, l.source_row, b.folded as rows_of, 'label' as matched_by
     from lines l
-    join by_label b using (report, folded)
+    join by_label b using (attestation, report, folded)
 ),
 same_asset as (
-    select l.report, l.source_row, b.folded as rows_of, 'network_and_asset' as matched_by
+    select l.attestation, l.report, l.source_row, b.folded as rows_of, 'network_and_asset' as matched_by
     from lines l
-    join by_label b on b.report = l.report and b.network = l.network and b.asset = l.asset
+    join by_label b on b.attestation = l.attestation and b.report = l.report and b.network = l.network and b.asset = l.asset
     where l.level = 'part'
-        and not exists (select 1 from same_label x where x.report = l.report and (x.source_row = l.source_row or x.rows_of = b.folded))
-    qualify count(*) over (partition by l.report, l.source_row) = 1 and count(*) over (partition by b.report, b.folded) = 1
+        and not exists (select 1 from same_label x where x.attestation = l.attestation and x.report = l.report and (x.source_row = l.source_row or x.rows_of = b.folded))
+    qualify count(*) over (partition by l.attestation, l.report, l.source_row) = 1 and count(*) over (partition by b.attestation, b.report, b.folded) = 1
 ),
 whole_asset as (
-    select l.report, l.source_row, b.folded as rows_of, 'asset' as matched_by
+    select l.attestation, l.report, l.source_row, b.folded as rows_of, 'asset' as matched_by
     from lines l
-    join by_label b on b.report = l.report and b.asset = l.asset
+    join by_label b on b.attestation = l.attestation and b.report = l.report and b.asset = l.asset
     where l.level = 'group'
-        and not exists (select 1 from by_group g where g.report = l.report and g.source_row = l.source_row)
-        and not exists (select 1 from same_label x where x.report = l.report and (x.source_row = l.source_row or x.rows_of = b.folded))
-        and not exists (select 1 from same_asset x where x.report = l.report and x.rows_of = b.folded)
+        and not exists (select 1 from by_group g where g.attestation = l.attestation and g.report = l.report and g.source_row = l.source_row)
+        and not exists (select 1 from same_label x where x.attestation = l.attestation and x.report = l.report and (x.source_row = l.source_row or x.rows_of = b.folded))
+        and not exists (select 1 from same_asset x where x.attestation = l.attestation and x.report = l.report and x.rows_of = b.folded)
 ),
 matched as (
     select * from same_label
@@ -56,11 +56,11 @@ matched as (
     select * from whole_asset
 ),
 by_rows as (
-    select m.report, m.source_row, any_value(m.matched_by) as matched_by,
+    select m.attestation, m.report, m.source_row, any_value(m.matched_by) as matched_by,
         sum(b.amount)::decimal(38, 0) as amount, sum(b.rows)::bigint as rows, max(b.digits) as digits
     from matched m
-    join by_label b on b.report = m.report and b.folded = m.rows_of
-    group by m.report, m.source_row
+    join by_label b on b.attestation = m.attestation and b.report = m.report and b.folded = m.rows_of
+    group by m.attestation, m.report, m.source_row
 ),
 compared as (
     select l.attestation, l.report, l.source_row, l.label, l.level, l.asset, l.scale, l.amount as printed, l.printed_decimals as digits_printed,
@@ -69,14 +69,14 @@ compared as (
         case when g.rows is not null then g.digits else r.digits end as digits_summed,
         case when g.rows is not null then 'lines' else r.matched_by end as matched_by
     from lines l
-    left join by_group g using (report, source_row)
-    left join by_rows r using (report, source_row)
+    left join by_group g using (attestation, report, source_row)
+    left join by_rows r using (attestation, report, source_row)
     union all by name
     select b.attestation, b.report, null as source_row, b.label, 'part' as level, b.asset, s.scale, null as printed, b.amount as summed, b.rows
     from by_label b
     join {{ source('registry', 'assets') }} s using (asset)
-    where not exists (select 1 from matched m where m.report = b.report and m.rows_of = b.folded)
-        and exists (select 1 from lines l where l.report = b.report)
+    where not exists (select 1 from matched m where m.attestation = b.attestation and m.report = b.report and m.rows_of = b.folded)
+        and exists (select 1 from lines l where l.attestation = b.attestation and l.report = b.report)
 )
 select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var("build_id") }}' as build_id,
     c.source_row, c.label, c.level, c.asset, c.printed, c.summed, c.rows, c.matched_by,

@@ -1,0 +1,7 @@
+"""python -m porlake"""
+
+import sys
+
+from porlake.cli import main
+
+sys.exit(main())

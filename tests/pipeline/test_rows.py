@@ -1,0 +1,165 @@
+"""What becomes of each row of a published file: a claim, a signer row or a rejection with its reason; nothing disappears."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from porlake import pipeline
+from porlake.errors import BadStructure
+from porlake.lake import Lake
+from porlake.model import ReportFile
+from support import MONTH, SAMPLES, stages, tree
+
+HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+TOTALS = "coin,amount\nETH,1\n\n"
+ACCOUNT = "0x" + "11" * 20
+OTHER = "0x" + "22" * 20
+
+
+def row(amount: str = "1", address: str = ACCOUNT, coin: str = "ETH", network: str = "ETH", height: str = "7") -> str:
+    quoted = f'"{amount}"' if "," in amount else amount
+    return f"{coin},{network},{height},{address},{quoted},m,,,,,\n"
+
+
+def parsed(folder: Path, *rows: str) -> tuple[Lake, dict[str, str]]:
+    path = folder / "okx_por_2025102200.csv"
+    path.write_text(TOTALS + HEADER + "".join(rows), encoding="utf-8")
+    chosen = pipeline.settings(folder / "lake", environ={})
+    (report,) = pipeline.archive(chosen, "okx", str(path))
+    pipeline.parse(chosen, report)
+    pipeline.verify(chosen, report)
+    return chosen.lake, {"exchange": "okx", "report": report}
+
+
+def reasons(lake: Lake, only: dict[str, str]) -> list[tuple[int, str]]:
+    return [(rejection.source_row, rejection.reason) for rejection in lake.rows("rejection", **only)]
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason"),
+    [
+        ("1e400", "not_a_number"),
+        ("NaN", "not_a_number"),
+        ("-5", "not_a_number"),
+        ("1,234.5", "not_a_number"),
+        ("Infinity", "not_a_number"),
+        ("0x10", "not_a_number"),
+        ("١٢", "not_a_number"),
+        ("1" * 60, "too_large"),
+        ("0." + "1" * 60, "too_fine"),
+        ("1.0000000000000000001", "too_fine"),
+    ],
+)
+def test_an_amount_that_is_none_rejects_its_row_alone(tmp_path: Path, amount: str, reason: str) -> None:
+    lake, only = parsed(tmp_path, row(amount), row("2", OTHER))
+    assert reasons(lake, only) == [(5, reason)]
+    assert [(claim.source_row, claim.amount) for claim in lake.rows("claim", **only)] == [(6, 2 * 10**18)]
+    assert [(verdict.source_row, verdict.verdict, verdict.reason) for verdict in lake.rows("ownership", **only)] == [
+        (5, "malformed", reason),
+        (6, "unsigned", "unsigned"),
+    ]
+
+
+def test_an_asset_or_network_that_nobody_knows_is_a_rejection_with_its_name(tmp_path: Path) -> None:
+    lake, only = parsed(tmp_path, row(coin="DRAGON"), row(network="MOON"), row())
+    found = list(lake.rows("rejection", **only))
+    assert [(r.source_row, r.label) for r in found] == [(5, "DRAGON"), (6, "ETH")]
+    assert all(r.reason in {"unknown_asset", "unknown_network", "unknown_label"} for r in found), [r.reason for r in found]
+    assert len(list(lake.rows("claim", **only))) == 1
+
+
+def test_the_same_account_in_two_spellings_is_two_rows_of_one_canonical_address(tmp_path: Path) -> None:
+    mixed = "0x52908400098527886E0F7030069857D2E4169EE7"
+    lake, only = parsed(tmp_path, row("3", mixed), row("3", mixed.lower()), row("4", mixed))
+    assert {claim.address for claim in lake.rows("claim", **only)} == {mixed.lower()}
+    assert [claim.amount for claim in lake.rows("claim", **only)] == [3 * 10**18, 3 * 10**18, 4 * 10**18]
+
+
+def test_a_claim_keeps_what_was_published_beside_what_it_means(tmp_path: Path) -> None:
+    lake, only = parsed(tmp_path, row("01.50"))
+    (claim,) = lake.rows("claim", **only)
+    assert (claim.amount, claim.amount_published, claim.printed_decimals, claim.snapshot_height) == (15 * 10**17, "01.50", 2, 7)
+
+
+def test_a_parser_that_loses_a_row_is_caught() -> None:
+    file = ReportFile(**dict.fromkeys((field.name for field in fields(ReportFile)), ""))
+    take = pipeline._Taker(file, {})
+    take.rows = 1
+    with pytest.raises(BadStructure, match="1 rows of the address block became 0 claims"):
+        take.check()
+
+
+def test_the_bundled_month_accounts_for_every_row(month: Path) -> None:
+    lake = Lake(month)
+    for file in lake.rows("report_file"):
+        if file.content == "totals":
+            continue
+        only = {"exchange": file.exchange, "report": file.report}
+        claims, evidence = list(lake.rows("claim", **only)), list(lake.rows("evidence", **only))
+        rejected = [r for r in lake.rows("rejection", **only) if r.block == "rows"]
+        lines = (SAMPLES / file.file_name).read_text().splitlines()
+        block = lines[next(n for n, line in enumerate(lines) if "address" in line) + 1 :]
+        assert len(claims) + sum(r.for_row is not None for r in evidence) + len(rejected) == len(evidence) == len(block)
+
+
+CELLS = st.lists(st.sampled_from(["ETH", "BTC", "1", "-", "", ACCOUNT, "0x", "1e9", '"', "\0", "é", "=1+1", "9" * 70, "m", ";", "\t"]), max_size=13)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(CELLS, min_size=1, max_size=6))
+def test_whatever_stands_in_a_file_every_line_has_one_outcome_or_the_file_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    body = [",".join(cells) for cells in rows]
+    try:
+        lake, only = parsed(tmp_path_factory.mktemp("any"), *(line + "\n" for line in body), row())
+    except BadStructure:
+        return
+    counted = len(list(lake.rows("claim", **only))) + sum(r.block == "rows" for r in lake.rows("rejection", **only))
+    held = sum(any(character not in " ,\t\r" for character in line) for line in body) + 1
+    assert counted == len(list(lake.rows("ownership", **only))) == held or '"' in "".join(body)
+
+
+def test_rows_in_another_order_give_the_same_verdicts(month: Path, tmp_path: Path) -> None:
+    text = (SAMPLES / "okx_por_2024032500.csv").read_text()
+    lines = text.splitlines(keepends=True)
+    start = next(n for n, line in enumerate(lines) if "address" in line) + 1
+    block = lines[start:]
+    random.Random(7).shuffle(block)
+    path = tmp_path / "okx_por_2024032500.csv"
+    path.write_text("".join(lines[:start] + block))
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    (report,) = pipeline.archive(chosen, "okx", str(path))
+    pipeline.parse(chosen, report)
+    pipeline.verify(chosen, report)
+
+    def verdicts(lake: Lake) -> Counter[tuple[str, str, str]]:
+        return Counter((v.address, v.verdict, v.reason) for v in lake.rows("ownership"))
+
+    assert verdicts(chosen.lake) == verdicts(Lake(month))
+
+
+def test_a_second_archive_of_a_file_changes_nothing(tmp_path: Path) -> None:
+    first = stages(tmp_path, MONTH)
+    before = tree(tmp_path)
+    assert stages(tmp_path, MONTH) == first
+    assert tree(tmp_path) == before
+
+
+def test_the_same_bytes_under_two_dates_are_one_report_of_two_attestations(tmp_path: Path) -> None:
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    for name in ("okx_por_2025112200.csv", "okx_por_2025102200.csv"):
+        (tmp_path / name).write_text(TOTALS + HEADER + row(), encoding="utf-8")
+        (report,) = pipeline.archive(chosen, "okx", str(tmp_path / name))
+    assert [(file.attestation, file.file_name) for file in chosen.lake.reports(report)] == [
+        ("okx/2025-10-22", "okx_por_2025102200.csv"),
+        ("okx/2025-11-22", "okx_por_2025112200.csv"),
+    ]
+    assert pipeline.attestations(chosen, [report]) == ["okx/2025-10-22", "okx/2025-11-22"]

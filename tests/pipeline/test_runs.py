@@ -1,0 +1,180 @@
+"""Whole runs: a replay gives the same bytes, a killed run leaves nothing half-written, an endpoint that fails leaves its part unobserved."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from porlake import pipeline
+from porlake.errors import ConfigurationError, NotRecorded, SnapshotUnknown
+from porlake.lake import Lake
+from porlake.transport import Endpoint
+from support import MONTH, RECORDING, ROOT, SAMPLES, command, environment, stages, tree
+
+HTX = sorted((ROOT.parent / "shared" / "data" / "htx").glob("*.csv"))
+Porlake = Callable[..., subprocess.CompletedProcess[str]]
+MONTH_RUN = ["run", "okx", *(word for name in MONTH for word in ("--report", name)), "--replay", str(RECORDING)]
+NOT_DATA = ("porlake.duckdb", "failed_build", ".")
+
+
+def test_a_replay_gives_the_same_bytes(month: Path, tmp_path: Path) -> None:
+    stages(tmp_path, list(reversed(MONTH)))
+    assert tree(tmp_path) == tree(month)
+
+
+def test_every_stage_may_run_again(month: Path, tmp_path: Path) -> None:
+    shutil.copytree(month, tmp_path / "again", symlinks=True)
+    stages(tmp_path / "again", MONTH)
+    assert tree(tmp_path / "again") == tree(month)
+
+
+def test_a_run_killed_at_any_moment_and_run_again_gives_the_bytes_of_an_undisturbed_run(tmp_path: Path) -> None:
+    quiet, killed = tmp_path / "quiet", tmp_path / "killed"
+    began = time.monotonic()
+    subprocess.run(command(*MONTH_RUN, "--lake", str(quiet)), env=environment(), check=True, stdout=subprocess.DEVNULL)
+    whole = time.monotonic() - began
+    chance = random.Random(11)
+    ends = []
+    for share in (0.1, 0.2, 0.35, 0.6, 0.95):
+        run = subprocess.Popen(
+            command(*MONTH_RUN, "--lake", str(killed)),
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            run.wait(whole * share * chance.uniform(0.8, 1.1))
+        except subprocess.TimeoutExpired:
+            run.send_signal(signal.SIGKILL)
+        ends.append(run.wait())
+        for report in Lake(killed).rows("report_file"):  # whatever is shown can be read
+            assert report.exchange
+        for partition in (killed / "marts" / "latest").glob("*/part-0.parquet"):
+            assert partition.read_bytes()[:4] == b"PAR1"
+    assert ends.count(-signal.SIGKILL) >= 3
+    subprocess.run(command(*MONTH_RUN, "--lake", str(killed)), env=environment(), check=True, stdout=subprocess.DEVNULL)
+    assert tree(killed, but=NOT_DATA) == tree(quiet, but=NOT_DATA)
+    assert not list(killed.glob(".*-*")), "left-overs of killed runs"
+
+
+def test_a_replay_that_lacks_an_answer_stops_and_writes_nothing_of_that_network(month: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "recording"
+    shutil.copytree(RECORDING, recording)
+    next((recording / "base").glob("eth_call_*")).unlink()
+    chosen = pipeline.settings(tmp_path / "lake", replay=recording, environ={})
+    (report,) = pipeline.archive(chosen, "okx", MONTH[0])
+    pipeline.parse(chosen, report)
+    with pytest.raises(NotRecorded, match="base"):
+        pipeline.observe(chosen, report, "base")
+    assert not list(chosen.lake.rows("balance", exchange="okx"))
+
+
+def test_an_endpoint_that_fails_leaves_its_holdings_unobserved_with_the_reason(tmp_path: Path) -> None:
+    endpoints = {name: Endpoint("http://127.0.0.1:9/secret-key") for name in ("ethereum", "bitcoin", "tron")}
+    chosen = replace(pipeline.settings(tmp_path, environ={}), endpoints=endpoints)
+    (report,) = pipeline.archive(chosen, "okx", MONTH[0])
+    pipeline.parse(chosen, report)
+    began = time.monotonic()
+    for network in endpoints:
+        pipeline.observe(chosen, report, network, give_up=True)
+    assert time.monotonic() - began < 20, "a host that refuses is not asked again and again"
+    assert not list(chosen.lake.rows("balance"))
+    claims = {(c.network, c.asset, c.address) for c in chosen.lake.rows("claim") if c.network in endpoints}
+    unread = {(u.network, u.asset, u.address): u.reason for u in chosen.lake.rows("unobserved")}
+    assert set(unread) == claims
+    assert set(unread.values()) == {"endpoint_failed"}
+    assert pipeline.unanswered(chosen, [report])[0].startswith("bitcoin: ")
+    assert not any("secret-key" in str(path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_a_file_without_its_moment_asks_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "reserves.csv"
+    path.write_bytes(Path(MONTH[0]).read_bytes())
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    with pytest.raises(SnapshotUnknown, match="--snapshot"):
+        pipeline.archive(chosen, "okx", str(path))
+    (report,) = pipeline.archive(chosen, "okx", str(path), "2024-03-25T16:00")
+    assert chosen.lake.report(report).attestation == "okx/2024-03-25"
+    for wrong in ("yesterday", "2024-13-01", "2024-03-25T99:00"):
+        with pytest.raises(ConfigurationError, match="neither YYYY-MM-DD"):
+            pipeline.archive(chosen, "okx", str(path), wrong)
+
+
+def test_a_zip_is_kept_beside_the_file_in_it(tmp_path: Path) -> None:
+    import zipfile
+
+    packed = tmp_path / "okx_por_2024032500.csv.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        out.write(MONTH[0], "okx_por_2024032500.csv")
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    (report,) = pipeline.archive(chosen, "okx", str(packed))
+    file = chosen.lake.report(report)
+    assert file.container is not None
+    assert chosen.lake.open_raw(file.container).read() == packed.read_bytes()
+    assert chosen.lake.open_raw(report).read() == Path(MONTH[0]).read_bytes()
+
+
+def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
+    chosen = pipeline.settings(tmp_path, environ={})
+    box = pipeline.inbox(chosen, "htx")
+    box.mkdir(parents=True)
+    for name in ("huobi_por_20240701.csv", "huobi_por_20240801.csv", "notes.txt"):
+        (box / name).write_text("")
+    from datetime import UTC, datetime
+
+    assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 8, 2, tzinfo=UTC))] == ["huobi_por_20240801.csv"]
+    assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 7, 2, tzinfo=UTC))] == ["huobi_por_20240701.csv"]
+
+
+@pytest.mark.skipif(not HTX, reason="../shared/data/htx is not here")
+def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(porlake: Porlake, tmp_path: Path, silent_recording: Path) -> None:
+    reports = [word for path in HTX for word in ("--report", str(path))]
+    done = porlake("run", "htx", *reports, "--lake", str(tmp_path / "lake"), "--replay", str(silent_recording))
+    assert done.returncode == 0, done.stderr
+
+    def ask(sql: str) -> list[str]:
+        found = porlake("query", sql, "--csv", "--lake", str(tmp_path / "lake"))
+        assert found.returncode == 0, found.stderr
+        return found.stdout.splitlines()[1:]
+
+    assert ask("select count(distinct attestation), count(distinct report) from core_attestation") == [
+        "24,20"
+    ]  # five of the files are the same bytes
+    assert ask("select count(*) from stg_published_total") == ["499"]
+    assert ask("select count(*) from lake.rejection") == ["0"]
+    assert ask("select count(*), count(usd), bool_and(unpriced_assets <> []) from (select usd_total as usd, unpriced_assets from dominance)") == [
+        "24,0,True"
+    ]
+    again = ask("select attestation, repeats from core_attestation where repeats is not null order by all")
+    assert again == [f"htx/{month}-01,htx/2022-12-01" for month in ("2023-02", "2023-04", "2023-05", "2023-07")]
+    # printed 20,129,646.99, while its rows add to a hundred million more; the group's total is right
+    arithmetic = "select label, printed_units, summed_units, status from report_arithmetic where snapshot_at::date = "
+    assert "USDT-ERC20,20129646.99000000,120129647.10000000,differs" in ask(arithmetic + "'2025-05-01'")
+    assert "ETH,730.66000000,57457.72000000,differs" in ask(arithmetic + "'2025-01-01'")
+    assert "BTC,9424.57000000,9343.99000000,differs" in ask(arithmetic + "'2025-10-01'")
+    # one account stands twice under USDT-TRC20, with different amounts: counted once, with the smaller, and flagged
+    twice = "select amounts, amount, conflicting from core_claim where attestation = 'htx/2024-07-01' and conflicting"
+    assert ask(twice) == ["\"[Decimal('4731015000000000000000000'), Decimal('31700532980000000000000000')]\",4731015000000000000000000,True"]
+
+
+def test_a_run_without_any_answer_ends_well_and_says_what_is_missing(porlake: Porlake, tmp_path: Path, silent_recording: Path) -> None:
+    path = tmp_path / "okx_por_2024032500.csv"
+    path.write_bytes(Path(MONTH[0]).read_bytes())
+    done = porlake("run", "okx", "--report", str(path), "--lake", "lake", "--replay", str(silent_recording), "--strict")
+    assert done.returncode == 3, done.stderr
+    assert "porlake: not read: ethereum" in done.stderr
+    assert "Traceback" not in done.stderr
+    found = porlake(
+        "query", "select bool_and(reserves_onchain is null), bool_and(is_covered is null), count(*) > 9 from reserve_ratio", "--csv", "--lake", "lake"
+    )
+    assert found.stdout.splitlines()[1] == "True,True,True"
+    assert (SAMPLES / "recording").exists()

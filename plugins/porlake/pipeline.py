@@ -116,9 +116,11 @@ def settings(
     tape = Tape.replay(Path(replay)) if replay else Tape.record(Path(record)) if record else Tape.live()
     found = _endpoints_of_file(environ.get("PORLAKE_ENDPOINTS", "")) | _endpoints_of_environment(environ) | dict(endpoints or {})
     home = Path(environ.get("PORLAKE_HOME", "."))
-    chosen = price_file or environ.get("PORLAKE_PRICES") or None
+    root, chosen = str(lake or environ.get("PORLAKE_LAKE") or home / "data"), price_file or environ.get("PORLAKE_PRICES") or None
+    if "://" in root:
+        raise ConfigurationError(f"{root.split('://')[0]}://: the lake lies in a local folder; object stores are not read yet")
     return Settings(
-        root=Path(lake or environ.get("PORLAKE_LAKE") or home / "data"),
+        root=Path(root),
         tape=tape,
         endpoints=found,
         price_file=Path(chosen) if chosen else None,

@@ -1,0 +1,159 @@
+"""The command line: tables and files, exit codes, errors without a traceback."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from porlake import cli
+from support import MONTH, RECORDING
+
+Porlake = Callable[..., subprocess.CompletedProcess[str]]
+FILE = MONTH[0]
+COLUMNS = ["source_row", "for_row", "network", "asset", "address", "scheme", "verdict", "reason", "signer", "flags"]
+SIGNERS = """coin,snapshot height,balance
+BTC(ALL),1,1
+
+coin,address,snapshot height,balance,message,signature
+ETH,0x1111111111111111111111111111111111111111,1,5,,
+ETH,0x2222222222222222222222222222222222222222,-,-,m,0x00
+ETH,0x3333333333333333333333333333333333333333,1,5e3,m,0x00
+"""
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = cli.main(list(arguments))
+    shown = capsys.readouterr()
+    return code, shown.out, shown.err
+
+
+def test_verify_prints_a_table_and_writes_a_line_for_each_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, shown, _ = told(capsys, "verify", FILE, "--out", str(tmp_path / "v.csv"))
+    assert code == 0
+    assert re.search(r"ethereum +\d+", shown)
+    with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert list(lines[0]) == COLUMNS
+    rows = Path(FILE).read_text().splitlines()
+    first = next(number for number, row in enumerate(rows, 1) if "address" in row) + 1
+    assert [int(line["source_row"]) for line in lines] == list(range(first, len(rows) + 1))
+    by_verdict = {line["verdict"] for line in lines}
+    assert {"proven", "invalid", "malformed", "unsigned", "unsupported"} <= by_verdict
+    assert next(line for line in lines if line["reason"] == "not_a_number")["verdict"] == "malformed"
+
+
+def test_verify_gives_the_same_rows_in_parquet_and_csv(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    told(capsys, "verify", FILE, "--out", str(tmp_path / "v.csv"))
+    told(capsys, "verify", FILE, "--out", str(tmp_path / "v.parquet"))
+    table = pq.read_table(tmp_path / "v.parquet")
+    assert table.column_names == COLUMNS
+    with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as stream:
+        lines = [list(line.values()) for line in csv.DictReader(stream)]
+    assert lines == [["" if cell is None else str(cell) for cell in row.values()] for row in table.to_pylist()]
+
+
+def test_a_signer_row_has_a_verdict_of_its_own_and_names_its_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "huobi_por_20240701.csv"
+    path.write_text(SIGNERS)
+    assert told(capsys, "verify", str(path), "--out", str(tmp_path / "v.csv"))[0] == 0
+    with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as stream:
+        found = [(line["source_row"], line["for_row"], line["verdict"], line["reason"]) for line in csv.DictReader(stream)]
+    assert [row[:3] for row in found] == [("5", "", "unsigned"), ("6", "5", "malformed"), ("7", "", "malformed")]
+    assert found[2][3] == "not_a_number"
+
+
+def test_strict_verify_fails_a_file_that_is_not_all_proven(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "verify", FILE, "--strict")[0] == 3
+
+
+def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    code, shown, _ = told(capsys, "parse", FILE)
+    assert code == 0
+    assert re.search(r"okx_csv, okx/2024-03-25, [\d,]+ bytes, sha256 [0-9a-f]{64}", shown)
+    assert re.search(r"\d+ claims \+ 0 signer rows \+ \d+ rejections in the address block", shown)
+    assert "not_a_number" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (["verify", "nowhere.csv"], 1, "nowhere.csv: cannot be read"),
+        (["verify", "F", "--out", "v.xlsx"], 1, ".parquet or .csv"),
+        (["run", "ftx", "--report", FILE], 1, "'ftx' is no exchange of the registry"),
+        (["run", "okx", "--report", FILE, "--replay", "nowhere"], 1, "no recording lies there"),
+        (["run", "okx", "--report", FILE, "--replay", str(RECORDING), "--record", "r"], 1, "not both"),
+        (["run", "okx", "--report", FILE, "--snapshot", "soon", "--replay", str(RECORDING)], 1, "neither YYYY-MM-DD"),
+        (["balances", "--network", "moon", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "no such network"),
+        (["balances", "--network", "ethereum", "--asset", "DOGE", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "not known on ethereum"),
+        (["balances", "--network", "solana", "--asset", "SOL", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "solana"),
+        (["query", "select 1"], 1, "nothing is built yet"),
+        (["query", "select 1", "--lake", "s3://bucket/lake"], 1, "object stores are not read yet"),
+        (["publish"], 1, "nothing is built yet"),
+        (["frobnicate"], 2, "invalid choice"),
+        (["run", "okx"], 2, "--report"),
+        (["verify", "E"], 1, "E"),
+    ],
+)
+def test_what_goes_wrong_is_a_line_and_an_exit_code(porlake: Porlake, tmp_path: Path, arguments: list[str], code: int, why: str) -> None:
+    (tmp_path / "F").write_bytes(Path(FILE).read_bytes())
+    (tmp_path / "A").write_text("0x" + "11" * 20 + "\n")
+    (tmp_path / "E").write_bytes(b"")
+    done = porlake(*arguments)
+    assert done.returncode == code, done.stderr
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_a_key_in_the_settings_is_never_shown(porlake: Porlake, tmp_path: Path) -> None:
+    (tmp_path / "A").write_text("0x" + "11" * 20 + "\n")
+    settings = tmp_path / "endpoints.toml"
+    settings.write_text('[ethereum]\nurl = "http://user:hunter2@127.0.0.1:9/k3y?token=t0ken"\nheaders = { auth = "h3ader" }\n')
+    arguments = ["balances", "--network", "ethereum", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv"]
+    done = porlake(*arguments, PORLAKE_ENDPOINTS=str(settings))
+    assert done.returncode == 1
+    assert "127.0.0.1:9" in done.stderr
+    doctor = porlake("doctor", PORLAKE_ENDPOINTS=str(settings))
+    bad = porlake("doctor", PORLAKE_ENDPOINTS=str(tmp_path / "A"))
+    for text in (done.stderr, doctor.stdout, doctor.stderr, bad.stderr):
+        assert not re.search("hunter2|k3y|t0ken|h3ader", text)
+    assert bad.returncode == 1
+
+
+def test_a_misspelled_network_in_the_environment_is_named(porlake: Porlake) -> None:
+    done = porlake("doctor", PORLAKE_ENDPOINT_ETHERIUM="http://127.0.0.1:9")
+    assert (done.returncode, "PORLAKE_ENDPOINT_ETHERIUM: no such network" in done.stderr) == (1, True)
+
+
+def test_networks_says_how_each_is_supported(capsys: pytest.CaptureFixture[str]) -> None:
+    code, shown, _ = told(capsys, "networks")
+    assert code == 0
+    assert re.search(r"ethereum +eip155:1 +evm +\S+ +evm", shown)
+    assert re.search(r"solana +solana:\S+ .* none +\S", shown)
+
+
+def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    verbs = ["parse", "verify", "run", "balances", "build", "publish", "query", "summary", "doctor", "networks"]
+    for verb in verbs:
+        with pytest.raises(SystemExit) as end:
+            cli.main([verb, "--help"])
+        assert end.value.code == 0
+        assert f"example:\n  porlake {verb}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    listed = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
+    assert listed == verbs
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_written_as_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "huobi_por_20240701.csv"
+    path.write_text(SIGNERS.replace("0x3333333333333333333333333333333333333333", "=HYPERLINK(1)"))
+    told(capsys, "verify", str(path), "--out", str(tmp_path / "v.csv"))
+    assert ",=HYPERLINK" not in (tmp_path / "v.csv").read_text()
+    assert "HYPERLINK(1)" in (tmp_path / "v.csv").read_text()

@@ -1,0 +1,154 @@
+"""The DAGs as Airflow sees them, one real run of the bundled month on the embedded default, and the endpoint connections."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from porlake import registry
+from porlake.airflow import local, provider
+from support import RECORDING, ROOT, environment, stages, tree
+
+SAMPLE_RUN = json.loads((ROOT / "data" / "samples" / "run.json").read_text())
+
+LOOK = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+def told(dag):
+    tasks = {t.task_id: {"pool": t.pool, "retries": t.retries, "below": sorted(t.downstream_task_ids), "rule": str(t.trigger_rule),
+                         "outlets": [o.uri for o in t.outlets]} for t in dag.tasks}
+    schedule = getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None)
+    return {"tasks": tasks, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs, "params": sorted(dag.params),
+            "schedule": schedule, "timetable": type(dag.timetable).__name__}
+print(json.dumps({"errors": {str(k): str(v) for k, v in bag.import_errors.items()}, "dags": {d: told(g) for d, g in bag.dags.items()}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Airflow's folder of this test; the DAGs are those of the checkout."""
+    return tmp_path_factory.mktemp("airflow")
+
+
+def airflow_environment(home: Path) -> dict[str, str]:
+    return local.environment(ROOT, environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data")})
+
+
+@pytest.fixture(scope="module")
+def seen(home: Path) -> Any:
+    env = airflow_environment(home)
+    done = subprocess.run([sys.executable, "-c", LOOK, str(ROOT / "dags")], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_dag_imports(seen: Any) -> None:
+    assert seen["errors"] == {}
+
+
+def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
+    exchanges = registry.load().exchanges
+    assert set(seen["dags"]) == {f"proof_of_reserves_{name}" for name in exchanges}
+    for name, exchange in exchanges.items():
+        found = seen["dags"][f"proof_of_reserves_{name}"]
+        if exchange.schedule:
+            assert found["timetable"] == "CronTriggerTimetable"  # its logical date is the day itself
+            assert found["schedule"] == exchange.schedule
+        else:
+            assert found["timetable"] == "NullTimetable"
+        assert (found["catchup"], found["max_active_runs"]) == (False, 1)
+        assert found["params"] == ["record", "replay", "reports", "snapshot"]
+    assert seen["dags"]["proof_of_reserves_okx"]["schedule"].split()[2] == "22"
+
+
+def test_every_task_is_tried_again_and_every_network_has_a_pool(seen: Any) -> None:
+    pools = local.pools_of_networks()
+    for dag in seen["dags"].values():
+        for name, task in dag["tasks"].items():
+            assert task["retries"] == 3
+            if name.startswith("observe_"):
+                assert task["pool"] == f"porlake_{name.removeprefix('observe_')}"
+                assert task["pool"] in pools
+    okx = seen["dags"]["proof_of_reserves_okx"]["tasks"]
+    assert {"observe_bitcoin", "observe_ethereum", "observe_tron", "observe_others"} <= set(okx)
+
+
+def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_looked_at(seen: Any) -> None:
+    tasks = seen["dags"]["proof_of_reserves_okx"]["tasks"]
+    before_build = {name for name, task in tasks.items() if "build" in task["below"]}
+    assert before_build == {"verify", "price", *(name for name in tasks if name.startswith("observe_"))}
+    assert tasks["build"]["below"] == ["publish"]
+    assert tasks["build"]["rule"] == "none_failed"
+
+
+def test_downstream_dags_can_wait_for_each_mart(seen: Any) -> None:
+    marts = {path.stem for path in (ROOT / "sql" / "models" / "marts").glob("*.sql")}
+    assert {outlet.rpartition("/")[2] for outlet in seen["dags"]["proof_of_reserves_okx"]["tasks"]["publish"]["outlets"]} == marts
+
+
+def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_command_line(home: Path, tmp_path: Path) -> None:
+    env = environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data"), "PORLAKE_HOME": str(ROOT)}
+    command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(SAMPLE_RUN)]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    stages(tmp_path, [str(ROOT / name) for name in SAMPLE_RUN["reports"]])
+    assert tree(home / "data" / "lake") == tree(tmp_path / "lake")
+    assert (home / "data" / "marts" / "latest" / "reserve_ratio" / "part-0.parquet").exists()
+
+
+def test_a_run_that_fails_says_so_and_exits_with_an_error(home: Path) -> None:
+    env = environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "other"), "PORLAKE_HOME": str(ROOT)}
+    conf = {"reports": ["data/samples/nowhere.csv"], "replay": str(RECORDING)}
+    command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(conf)]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "nowhere.csv: cannot be read" in done.stderr
+
+
+def test_what_the_environment_sets_stays(tmp_path: Path) -> None:
+    env = local.environment(tmp_path, {"AIRFLOW__CORE__PARALLELISM": "9", "PATH": os.environ["PATH"]})
+    assert env["AIRFLOW__CORE__PARALLELISM"] == "9"
+    assert env["AIRFLOW_HOME"] == str(tmp_path / ".airflow")
+    again = local.environment(tmp_path, {})
+    assert again["AIRFLOW__API__SECRET_KEY"] == env["AIRFLOW__API__SECRET_KEY"]
+    assert (tmp_path / ".airflow" / "secret").stat().st_mode & 0o077 == 0
+
+
+HOOK = """
+import json, sys
+from porlake.airflow.hook import EndpointHook
+endpoint = EndpointHook("porlake_ethereum").endpoint()
+print(json.dumps([endpoint.url, dict(endpoint.headers), repr(endpoint)]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("connection", "url", "headers"),
+    [
+        ({"conn_type": "porlake_rpc", "host": "https://node.example/rpc", "password": "k3y", "extra": {"header": "X-Key"}},
+         "https://node.example/rpc", {"X-Key": "k3y"}),
+        ({"conn_type": "porlake_rpc", "host": "http://127.0.0.1:8332", "login": "u", "password": "p"},
+         "http://127.0.0.1:8332", {"Authorization": "Basic dTpw"}),
+        ({"conn_type": "porlake_rpc", "host": "node.example", "port": 8545}, "http://node.example:8545", {}),
+    ],
+)  # fmt: skip
+def test_a_connection_becomes_an_endpoint_whose_key_is_not_shown(home: Path, connection: dict[str, Any], url: str, headers: dict[str, str]) -> None:
+    env = airflow_environment(home) | {"AIRFLOW_CONN_PORLAKE_ETHEREUM": json.dumps(connection)}
+    done = subprocess.run([sys.executable, "-c", HOOK], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found[:2] == [url, headers]
+    assert "k3y" not in found[2]
+
+
+def test_the_provider_names_a_hook_that_exists() -> None:
+    (kind,) = provider.get_provider_info()["connection-types"]
+    module, _, name = kind["hook-class-name"].rpartition(".")
+    assert (ROOT / "plugins" / Path(*module.split("."))).with_suffix(".py").read_text().count(f"class {name}(") == 1

@@ -1,0 +1,86 @@
+"""The documents are true: what they name exists, and the commands in them run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from porlake import cli, registry, reports
+from support import MONTH, ROOT, command, environment
+
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(str(path) for path in ROOT.glob("docs/**/*.md")))]
+DOCUMENTS.append(ROOT / "data" / "samples" / "README.md")
+MARTS = {path.stem for path in (ROOT / "sql" / "models" / "marts").glob("*.sql")}
+
+
+def code_lines(text: str) -> list[str]:
+    return [line for block in re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL) for line in block.splitlines()]
+
+
+def test_every_mart_is_in_the_readme_and_no_other() -> None:
+    table = re.findall(r"^\| `(\w+)` \|", README.split("## The tables")[1], re.MULTILINE)
+    assert set(table) == MARTS
+
+
+def test_every_make_target_that_a_document_names_exists() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {target for path in DOCUMENTS for target in re.findall(r"`make ([a-z]+)", path.read_text())}
+    named |= {line.split()[1] for line in code_lines(README) if line.startswith("make ")}
+    assert named <= targets, named - targets
+    assert {"setup", "run", "test", "nodes", "lint", "bench", "airflow", "query", "clean", "lock"} <= targets
+
+
+def test_every_file_that_a_document_names_exists() -> None:
+    pattern = r"`((?:data/samples|docs|plugins|sql|tests|tools|registry|requirements|bench)/[\w./-]*\w)`|\]\(([\w./-]+)\)"
+    for path in DOCUMENTS:
+        for match in re.finditer(pattern, path.read_text()):
+            name = match[1] or match[2]
+            places = [ROOT / name, path.parent / name, ROOT / "plugins" / "porlake" / name]
+            assert any(place.exists() for place in places), f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize("line", [line for line in code_lines(README) if line.startswith("porlake ")])
+def test_a_command_of_the_readme_is_understood(line: str) -> None:
+    words = shlex.split(line.partition("  #")[0])[1:]
+    cli._parser().parse_args(words)
+
+
+def test_the_first_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "FILE").write_bytes(Path(MONTH[0]).read_bytes())
+    verify = next(line for line in code_lines(README) if line.startswith("porlake verify"))
+    done = subprocess.run(
+        command(*shlex.split(verify.partition("  #")[0])[1:]), cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "proven" in done.stdout) == (0, True), done.stderr
+
+
+def test_every_format_of_ours_has_a_page_with_its_columns() -> None:
+    page = (ROOT / "docs" / "formats" / "totals_csv.md").read_text()
+    assert ",".join(reports.totals_csv.COLUMNS) in page
+    for column in reports.totals_csv.COLUMNS:
+        assert f"`{column}`" in page
+
+
+def test_the_changelog_and_the_samples_name_what_is_there() -> None:
+    for name in re.findall(r"^\| `([\w./-]+)`", (ROOT / "data" / "samples" / "README.md").read_text(), re.MULTILINE):
+        assert (ROOT / "data" / "samples" / name).exists(), name
+
+
+def test_the_limits_in_the_readme_name_the_clients_there_are() -> None:
+    clients = {network.client for network in registry.load().networks.values()} - {"none"}
+    assert clients == {"evm", "bitcoin", "tron"}, "say in the README what is read now"
+
+
+def test_nothing_names_a_path_of_a_machine_or_a_registrys_host() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("no git checkout")
+    for name in listed.stdout.splitlines():
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="replace")
+        found = re.search(r"/home/\w+/|/root/|/work/(?:main|shared)|files\.pythonhosted|--index-url|registry\.npmjs\.org/", text)
+        assert found is None or name == "tests/test_docs.py", f"{name}: {found}"

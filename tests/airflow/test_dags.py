@@ -85,7 +85,7 @@ def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_
     before_build = {name for name, task in tasks.items() if "build" in task["below"]}
     assert before_build == {"verify", "price", *(name for name in tasks if name.startswith("observe_"))}
     assert tasks["build"]["below"] == ["publish"]
-    assert tasks["build"]["rule"] == "none_failed"
+    assert tasks["build"]["rule"] == "TriggerRule.NONE_FAILED"
 
 
 def test_downstream_dags_can_wait_for_each_mart(seen: Any) -> None:

@@ -41,7 +41,7 @@ lint: setup  ## ruff and mypy
 	$(BIN)/mypy
 
 bench: setup  ## figures as ratios against named baselines of the same run
-	$(BIN)/python bench/spine.py
+	@for figures in bench/*.py; do echo "== $$figures"; $(BIN)/python $$figures || exit 1; done
 
 airflow: setup  ## Airflow with its UI on the embedded default
 	$(BIN)/python -m porlake.airflow.local up

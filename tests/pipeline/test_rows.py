@@ -15,6 +15,7 @@ from porlake import pipeline
 from porlake.errors import BadStructure
 from porlake.lake import Lake
 from porlake.model import ReportFile
+from porlake.pipeline import _parse
 from support import MONTH, SAMPLES, stages, tree
 
 HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
@@ -90,7 +91,7 @@ def test_a_claim_keeps_what_was_published_beside_what_it_means(tmp_path: Path) -
 
 def test_a_parser_that_loses_a_row_is_caught() -> None:
     file = ReportFile(**dict.fromkeys((field.name for field in fields(ReportFile)), ""))
-    take = pipeline._Taker(file, {})
+    take = _parse._Taker(file, {})
     take.rows = 1
     with pytest.raises(BadStructure, match="1 rows of the address block became 0 claims"):
         take.check()

@@ -1,0 +1,79 @@
+"""The stages, and what comes after what. The one place where the rooms meet; settings are read here, once.
+
+    archive -> parse -> verify, observe (one per network), price -> build -> publish
+
+Every stage reads what earlier stages wrote and replaces its own partition; running one again gives the same bytes. Stages hand each
+other a report's id (or an attestation's); rows travel in the lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+from dateutil.relativedelta import relativedelta
+
+from porlake import reports, warehouse
+from porlake.lake import export
+from porlake.pipeline._archive import archive
+from porlake.pipeline._ask import BalanceLine, Check, VerdictLine, balances, database, doctor, publisher, query, summary, unanswered, verdict_lines
+from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
+from porlake.pipeline._parse import PARSED, parse
+from porlake.pipeline._price import attestations, price
+from porlake.pipeline._settings import Settings, settings
+from porlake.pipeline._verify import verdicts, verify
+
+__all__ = [
+    "OBSERVED", "PARSED", "BalanceLine", "Check", "Settings", "VerdictLine", "archive", "attestations", "balances", "build", "database",
+    "doctor", "export", "has_addresses", "inbox", "networks", "observe", "parse", "price", "publish", "publisher", "query", "run", "settings",
+    "summary", "unanswered", "verdict_lines", "verdicts", "verify", "waiting",
+]  # fmt: skip
+
+
+# --- build, publish -----------------------------------------------------------------------------------------------------
+def build(settings: Settings) -> str:
+    """All marts in a fresh DuckDB file that then takes the old one's place; the build's id. Raises BuildError and changes nothing."""
+    return warehouse.build(settings.lake).build_id
+
+
+def publish(settings: Settings) -> str:
+    """The marts of the last build as Parquet, shown all at once; the build's id."""
+    return str(warehouse.publish(settings.lake)["build_id"])
+
+
+# --- all of it ------------------------------------------------------------------------------------------------------------
+def run(settings: Settings, exchange: str, sources: Iterable[str], snapshot: str | None = None) -> list[str]:
+    """All stages for some published files; the reports' ids.
+
+    A network or price source that does not answer leaves its part unobserved, with the reason in the tables.
+    """
+    found = list(dict.fromkeys(report for source in sources for report in archive(settings, exchange, source, snapshot)))
+    for report in found:
+        parse(settings, report)
+    with_rows = [report for report in found if has_addresses(settings, report)]
+    for report in with_rows:
+        verify(settings, report)
+        with ThreadPoolExecutor(max_workers=8) as pool:  # networks answer independently, and one that hangs holds up no other
+            list(pool.map(lambda network, report=report: observe(settings, report, network, give_up=True), networks(settings, report)))
+    price(settings, attestations(settings, found), give_up=True)
+    build(settings)
+    publish(settings)
+    return found
+
+
+def inbox(settings: Settings, exchange: str) -> Path:
+    """Where a scheduled run looks for files that were put there."""
+    return settings.lake.root / "inbox" / exchange
+
+
+def waiting(settings: Settings, exchange: str, moment: datetime) -> list[str]:
+    """The files of the inbox whose snapshot lies in the month that ends at `moment`; a backfill finds each month's own."""
+    begins = moment - relativedelta(months=1)
+    found = []
+    for path in sorted(inbox(settings, exchange).glob("*")):
+        snapshot = reports.snapshot_of(path.name)
+        if snapshot is not None and snapshot.at is not None and begins < snapshot.at <= moment:
+            found.append(str(path))
+    return found

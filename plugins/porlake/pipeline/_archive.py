@@ -1,0 +1,156 @@
+"""archive: the bytes of a published file as they came, and what the file is."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from porlake import registry, reports
+from porlake.errors import (
+    ConfigurationError,
+    SnapshotUnknown,
+)
+from porlake.lake import Lake
+from porlake.model import (
+    ReportFile,
+)
+from porlake.pipeline._settings import Settings
+
+HEAD_BYTES = 65_536
+
+
+def archive(settings: Settings, exchange: str, source: str, snapshot: str | None = None, *, undated: bool = False) -> list[str]:
+    """Keep a published file (path or URL) and say what it is; the ids of the reports in it.
+
+    `undated` takes a file that does not say its moment. Raises ReportError where the file is refused as a whole, ConfigurationError
+    for an exchange that the registry does not know.
+    """
+    if exchange not in registry.load().exchanges:
+        raise ConfigurationError(f"{exchange!r} is no exchange of the registry: {', '.join(registry.load().exchanges)}")
+    stated = _stated_snapshot(snapshot) if snapshot else None
+    fallback = reports.Snapshot(None, "unknown") if undated else None
+    with ExitStack() as files:
+        stream, name, origin = opened(settings, files, source)
+        container = None
+        if reports.is_archive(stream):
+            container = settings.lake.keep(stream, _facts(settings, name, origin))
+            stream.seek(0)
+        return [
+            report
+            for member, content in reports.members(stream, name)
+            for report in _archive_member(settings, exchange, content, member, origin, container, stated, fallback)
+        ]
+
+
+def opened(settings: Settings, files: ExitStack, source: str) -> tuple[BinaryIO, str, str]:
+    """(stream, file name, origin without secrets) of a path or URL."""
+    parts = urlsplit(source)
+    if parts.scheme in {"http", "https"}:
+        name = Path(parts.path).name or "report"
+        stream = files.enter_context(settings.tape.download(source))
+        return stream, name, f"{parts.scheme}://{parts.hostname}{parts.path}"
+    path = Path(source)
+    try:
+        return files.enter_context(path.open("rb")), path.name, f"file:{path.name}"
+    except OSError as error:
+        raise ConfigurationError(f"{source}: cannot be read: {error.strerror}") from error
+
+
+def _archive_member(
+    settings: Settings,
+    exchange: str,
+    content: BinaryIO,
+    name: str,
+    origin: str,
+    container: str | None,
+    stated: reports.Snapshot | None,
+    fallback: reports.Snapshot | None,
+) -> list[str]:
+    head = content.read(HEAD_BYTES)
+    content.seek(0)
+    form = reports.detect(head, name)
+    if hasattr(form, "split"):
+        return [
+            _archive_part(settings, form, part.exchange, part.content, name, origin, container, part.snapshot) for part in form.split(content, name)
+        ]
+    snapshot = stated or form.snapshot_of(name) or fallback
+    if snapshot is None:
+        raise SnapshotUnknown(f"{name}: neither its name nor its content says which moment it speaks of; give --snapshot YYYY-MM-DD")
+    return [_archive_part(settings, form, exchange, content, name, origin, container, snapshot)]
+
+
+def _archive_part(
+    settings: Settings,
+    form: reports.Format,
+    exchange: str,
+    content: BinaryIO,
+    name: str,
+    origin: str,
+    container: str | None,
+    snapshot: reports.Snapshot,
+) -> str:
+    lake = settings.lake
+    content.seek(0)
+    facts = _facts(settings, name, origin)
+    report = lake.keep(content, facts)
+    attestation = f"{exchange}/{_spoken(snapshot)}"
+    partition = {"exchange": exchange, "report": report, "attestation": attestation}
+    for earlier in lake.rows("report_file", **partition):  # what was true at the first time stays
+        facts = {"file_name": earlier.file_name, "origin": earlier.origin, "retrieved_at": earlier.retrieved_at.isoformat()}
+    size = content.seek(0, os.SEEK_END)
+    row = ReportFile(
+        exchange=exchange,
+        report=report,
+        attestation=attestation,
+        snapshot_at=snapshot.at,
+        snapshot_precision=snapshot.precision,
+        content=form.content(content),
+        revision=snapshot.revision or _next_revision(lake, exchange, report, attestation, form.NAME),
+        format=form.NAME,
+        file_name=facts["file_name"],
+        origin=facts["origin"],
+        container=container,
+        size_bytes=size,
+        retrieved_at=datetime.fromisoformat(facts["retrieved_at"]),
+        report_no=snapshot.report_no,
+    )
+    lake.write("report_file", partition, [row])
+    return report
+
+
+def _facts(settings: Settings, name: str, origin: str) -> dict[str, str]:
+    """How a file came here; under replay the clock is the recording's."""
+    return {"file_name": name, "origin": origin, "retrieved_at": settings.tape.now().isoformat()}
+
+
+def _next_revision(lake: Lake, exchange: str, report: str, attestation: str, form: str) -> int:
+    """Without a number in the name, statements of one attestation and format count in the order of their first retrieval."""
+    earlier = 0
+    for row in lake.rows("report_file", exchange=exchange):
+        if row.report == report and row.attestation == attestation:
+            return int(row.revision)
+        if row.attestation == attestation and row.format == form:
+            earlier = max(earlier, row.revision)
+    return earlier + 1
+
+
+def _stated_snapshot(text: str) -> reports.Snapshot:
+    """A snapshot as given by an option: a day (2024-03-25) or a moment in UTC (2024-03-25T16:00)."""
+    try:
+        if len(text) == len("2024-03-25"):
+            return reports.Snapshot(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC), "day")
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"snapshot {text!r} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM") from error
+    return reports.Snapshot(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC), "moment")
+
+
+def _spoken(snapshot: reports.Snapshot) -> str:
+    """The snapshot in an attestation's id: as precise as it is known."""
+    if snapshot.at is None or snapshot.precision == "unknown":
+        return "undated"
+    return f"{snapshot.at:%Y-%m}" if snapshot.precision == "month" else f"{snapshot.at:%Y-%m-%d}"

@@ -1,0 +1,243 @@
+"""What a shell asks beside the stages: balances of a list, verdicts of a file, tables, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+from porlake import addresses, amounts, chains, registry, reports, warehouse
+from porlake.errors import (
+    ChainError,
+    ConfigurationError,
+    TransportError,
+)
+from porlake.model import (
+    Address,
+    Amount,
+    AsOf,
+    Asset,
+    BlockHash,
+    Column,
+    Component,
+    ForRow,
+    Height,
+    Method,
+    Network,
+    Reason,
+    ReportFile,
+    Scheme,
+    Signer,
+    Source,
+    SourceRow,
+    Verdict,
+)
+from porlake.pipeline._archive import HEAD_BYTES, opened
+from porlake.pipeline._settings import TELL_EVERY, Settings, settings
+from porlake.transport import Tape
+
+
+def publisher(source: str) -> str:
+    """The exchange whose labels a published file uses, by its format. Raises ReportError, ConfigurationError where several may be."""
+    with ExitStack() as files:
+        stream, name, _ = opened(settings(environ={}), files, source)
+        formats = set()
+        for member, content in reports.members(stream, name):
+            formats.add(reports.detect(content.read(HEAD_BYTES), member).NAME)
+    found = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
+    if len(found) != 1:
+        raise ConfigurationError(f"{name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange")
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceLine:
+    """A balance that a shell asked for; `amount` is in base units of the asset, null with the reason where it could not be read."""
+
+    network: Network
+    asset: Asset
+    address: Address
+    component: Component | None
+    amount: Amount | None
+    height: Height | None
+    block_hash: BlockHash | None
+    as_of: AsOf | None
+    method: Method | None
+    source: Source | None
+    reason: Reason | None
+
+
+def balances(settings: Settings, network: str, assets: list[str], height: int, listed: list[str]) -> list[BalanceLine]:
+    """Balances of some assets at some addresses. Raises ConfigurationError, InvalidAddress, TransportError, ChainError."""
+    facts = registry.load()
+    if network not in facts.networks:
+        raise ConfigurationError(f"{network!r}: no such network (`porlake networks` lists them)")
+    endpoint = settings.endpoint(network)
+    if facts.networks[network].client == "none":
+        raise ConfigurationError(f"{network}: {facts.networks[network].why_none}")
+    if endpoint is None:
+        raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
+    accounts = sorted({addresses.parse(network, text).text for text in listed})
+    wanted = [chains.Wanted(asset, _token(network, asset), address) for asset in assets for address in accounts]
+    client = chains.open_client(facts.networks[network], endpoint, settings.tape)
+    at = client.block(height)
+    lines = []
+    for done, answer in enumerate(client.balances(wanted, at), 1):
+        lines.append(_balance_line(network, answer))
+        if done % TELL_EVERY == 0 or done == len(wanted):
+            settings.progress(f"balances on {network}", done, len(wanted))
+    return sorted(lines, key=lambda line: (line.asset, line.address, line.component or ""))
+
+
+def _token(network: str, asset: str) -> registry.Token:
+    token = registry.load().token(network, asset)
+    if token is None:
+        known = sorted(name for place, name in registry.load().tokens if place == network)
+        raise ConfigurationError(f"{asset!r} is not known on {network}; known are {', '.join(known)}")
+    return token
+
+
+def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> BalanceLine:
+    if isinstance(answer, chains.Unread):
+        nothing = (None,) * 7
+        return BalanceLine(network, answer.asset, answer.address, *nothing, answer.reason)
+    scale = registry.load().assets[answer.asset].scale
+    amount = amounts.rescale(answer.raw, _token(network, answer.asset).decimals, scale)
+    at = answer.block
+    return BalanceLine(
+        network,
+        answer.asset,
+        answer.address,
+        answer.component,
+        amount,
+        at.height,
+        at.hash,
+        answer.as_of,
+        answer.method,
+        answer.source,
+        None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """A row of a file's address block and its verdict, as `verify --out` writes it; flags are separated by blanks."""
+
+    source_row: SourceRow
+    for_row: ForRow | None
+    network: Network | None
+    asset: Asset | None
+    address: Address
+    scheme: Scheme
+    verdict: Verdict
+    reason: Reason
+    signer: Signer | None
+    flags: Annotated[str, Column("remarks that do not change the verdict")]
+
+
+def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
+    """The verdicts of a verified report, in the order of its rows."""
+    file: ReportFile = settings.lake.report(report)
+    for row in settings.lake.rows("ownership", exchange=file.exchange, report=report):
+        yield VerdictLine(
+            row.source_row,
+            row.for_row,
+            row.network,
+            row.asset,
+            row.address,
+            row.scheme,
+            row.verdict,
+            row.reason,
+            row.signer,
+            " ".join(row.flags),
+        )
+
+
+def database(settings: Settings) -> Path:
+    return warehouse.database_of(settings.lake)
+
+
+def query(settings: Settings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(columns, rows) of one statement over the last build. Raises BuildError, MissingPartition."""
+    return warehouse.query(settings.lake, sql)
+
+
+def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
+    """(title, columns, rows) of the tables a person wants, for some attestations or the latest of each exchange."""
+    for path in sorted((warehouse.sql_folder() / "summary").glob("*.sql")):
+        sql = path.read_text(encoding="utf-8")
+        columns, rows = warehouse.query(settings.lake, sql, {"attestations": list(attestations_)})
+        yield sql.split("\n", 1)[0].removeprefix("-- "), columns, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A finding of `doctor`; `optional` ones fail nothing."""
+
+    what: str
+    ok: bool
+    found: str
+    remedy: str
+    optional: bool = False
+
+
+def doctor(settings: Settings) -> list[Check]:
+    """What is installed, configured and missing, and how to mend it."""
+    versions = [_version(name) for name in ("apache-airflow", "dbt-duckdb", "duckdb", "pyarrow", "coincurve")]
+    return [
+        Check("Python", (3, 11) <= sys.version_info[:2] <= (3, 13), sys.version.split()[0], "porlake runs on Python 3.11 to 3.13"),
+        *versions,
+        Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
+        _writable(settings.root),
+        Check("tables", database(settings).exists(), str(database(settings)), "porlake run ..., or porlake build", optional=True),
+        *(_reachable(settings, network) for network in registry.load().networks.values() if network.client != "none" and _asked(settings, network)),
+    ]
+
+
+def _version(name: str) -> Check:
+    try:
+        return Check(name, True, metadata.version(name), "")
+    except metadata.PackageNotFoundError:
+        return Check(name, False, "not installed", "make setup")
+
+
+def _writable(root: Path) -> Check:
+    place = next(path for path in (root, *root.absolute().parents) if path.exists())
+    return Check("lake", os.access(place, os.W_OK), str(root), "choose a folder that can be written: PORLAKE_LAKE or --lake")
+
+
+def _asked(settings: Settings, network: registry.Network) -> bool:
+    return network.network in settings.endpoints or bool(network.endpoint)
+
+
+def _reachable(settings: Settings, network: registry.Network) -> Check:
+    endpoint = settings.endpoint(network.network)
+    what = f"endpoint of {network.network}"
+    remedy = f"PORLAKE_ENDPOINT_{network.network.upper()}=https://..."
+    try:
+        head = chains.open_client(network, endpoint, Tape.live()).head()
+    except (TransportError, ChainError) as error:
+        return Check(what, False, str(error), remedy, optional=True)
+    return Check(what, True, f"{endpoint.host if endpoint else ''}: head at {head.height:,}", "", optional=True)
+
+
+def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
+    """What failing endpoints left open in some reports, a line for each network."""
+    holdings, spoken = Counter[str](), defaultdict[str, set[str]](set)
+    for report in reports_:
+        file: ReportFile = settings.lake.report(report)
+        for row in settings.lake.rows("unobserved", exchange=file.exchange, report=report):
+            if row.reason == "endpoint_failed":
+                holdings[row.network] += 1
+                spoken[row.network].add(file.attestation)
+    return [
+        f"{network}: {count:,} holdings of {', '.join(sorted(spoken[network])[:3])}"
+        + (f" and {len(spoken[network]) - 3} more" if len(spoken[network]) > 3 else "")
+        for network, count in sorted(holdings.items())
+    ]

@@ -1,0 +1,160 @@
+"""observe: what the chains show of everything that a report claims, one network at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from porlake import amounts, chains, registry
+from porlake.errors import (
+    ChainError,
+    TransportError,
+)
+from porlake.model import (
+    Balance,
+    Block,
+    Claim,
+    ReportFile,
+    Unobserved,
+)
+from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
+
+OBSERVED = ("block", "balance", "owner_link", "unobserved")
+
+
+def networks(settings: Settings, report: str) -> list[str]:
+    """The networks on which a report claims something."""
+    file: ReportFile = settings.lake.report(report)
+    return sorted(settings.lake.distinct("claim", "network", exchange=file.exchange, report=file.report))
+
+
+def has_addresses(settings: Settings, report: str) -> bool:
+    """Whether a report states addresses."""
+    file: ReportFile = settings.lake.report(report)
+    return file.content != "totals"
+
+
+def observe(settings: Settings, report: str, network: str, *, give_up: bool = False) -> str:
+    """Balances of everything that a report claims on a network, at the snapshot height or as near as the chain lets one look.
+
+    Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then unobserved, for
+    the reason endpoint_failed.
+    """
+    lake = settings.lake
+    file: ReportFile = lake.report(report)
+    claims = _accounts(row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network)
+    seen = _Seen(file, network)
+    try:
+        _look(settings, file, network, claims, seen)
+    except (TransportError, ChainError) as error:
+        if not give_up:
+            raise
+        settings.progress(f"observe {network}: {error}", 0, 0)
+        seen = _Seen(file, network)
+        seen.unread(claims, "endpoint_failed")
+    partition = {"exchange": file.exchange, "report": file.report, "network": network}
+    with lake.writing(*((name, partition) for name in OBSERVED)) as writers:
+        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, (), seen.unobserved)
+        for writer, rows in zip(writers, found, strict=True):
+            for row in sorted(rows, key=key_of):
+                writer.add(row)
+    return file.report
+
+
+def _accounts(claims: Iterable[Claim]) -> list[Claim]:
+    """One claim for each (asset, address): a report that names an account twice is asked about it once, at its first height."""
+    accounts: dict[tuple[str, str], Claim] = {}
+    for claim in claims:
+        accounts.setdefault((claim.asset, claim.address), claim)
+    return list(accounts.values())
+
+
+def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
+    facts = registry.load().networks[network]
+    endpoint = settings.endpoint(network)
+    if facts.client == "none":
+        return seen.unread(claims, "no_client")
+    readable = seen.readable(claims)
+    if not readable:
+        return None
+    if endpoint is None and not settings.tape.replays:
+        return seen.unread(readable, "no_endpoint")
+    client = chains.open_client(facts, endpoint, settings.tape)
+    for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):
+        at = client.block(height)
+        seen.block(at, "published")
+        wanted = [seen.wanted(claim) for claim in readable if claim.snapshot_height == height]
+        what = f"observe {network} of {file.attestation}"
+        for done, answer in enumerate(client.balances(wanted, at), 1):
+            seen.answer(answer, at)
+            if done % TELL_EVERY == 0 or done == len(wanted):
+                settings.progress(what, done, len(wanted))
+    return None
+
+
+class _Seen:
+    """What a look at one network gave, as rows of the datasets."""
+
+    def __init__(self, file: ReportFile, network: str) -> None:
+        self._file, self._network = file, network
+        self._facts = registry.load()
+        self.blocks: list[Block] = []
+        self.balances: list[Balance] = []
+        self.unobserved: list[Unobserved] = []
+
+    def readable(self, claims: list[Claim]) -> list[Claim]:
+        """The claims that can be asked for; the others are unobserved, each with its reason."""
+        ready = []
+        for claim in claims:
+            if reason := self._unreadable(claim):
+                self.unread([claim], reason)
+            else:
+                ready.append(claim)
+        return ready
+
+    def _unreadable(self, claim: Claim) -> str:
+        if claim.snapshot_height is None:
+            return "no_snapshot_height"
+        token = self._facts.token(self._network, claim.asset)
+        if token is None:
+            return "asset_not_on_network"
+        return "contract_unknown" if token.kind != "native" and not token.contract else ""
+
+    def wanted(self, claim: Claim) -> chains.Wanted:
+        token = self._facts.token(self._network, claim.asset)
+        assert token is not None  # `readable` let only such claims through
+        return chains.Wanted(claim.asset, token, claim.address)
+
+    def unread(self, claims: Iterable[Claim], reason: str) -> None:
+        for claim in claims:
+            self._unobserved(claim.asset, claim.address, reason)
+
+    def _unobserved(self, asset: str, address: str, reason: str) -> None:
+        self.unobserved.append(Unobserved(self._file.exchange, self._file.report, self._network, asset, address, reason))
+
+    def block(self, at: chains.BlockRef, origin: str) -> None:
+        if all(block.height != at.height for block in self.blocks):
+            self.blocks.append(Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.time, origin))
+
+    def answer(self, answer: chains.Reading | chains.Unread, at: chains.BlockRef) -> None:
+        if isinstance(answer, chains.Unread):
+            return self._unobserved(answer.asset, answer.address, answer.reason)
+        self.block(answer.block, "head")
+        token = self._facts.token(self._network, answer.asset)
+        assert token is not None  # it was asked for with its token
+        self.balances.append(
+            Balance(
+                exchange=self._file.exchange,
+                report=self._file.report,
+                network=self._network,
+                asset=answer.asset,
+                address=answer.address,
+                component=answer.component,
+                amount=amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale),
+                height=answer.block.height,
+                method=answer.method,
+                source=answer.source,
+                as_of=answer.as_of,
+                offset_seconds=round((answer.block.time - at.time).total_seconds()),
+            )
+        )
+        return None

@@ -1,0 +1,212 @@
+"""parse: rows as published to claims, evidence, totals, liabilities and rejections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from porlake import addresses, amounts, registry, reports
+from porlake.errors import (
+    BadStructure,
+    InvalidAddress,
+    InvalidAmount,
+)
+from porlake.model import (
+    Claim,
+    Evidence,
+    Liability,
+    PublishedTotal,
+    Rejection,
+    ReportFile,
+)
+from porlake.pipeline._settings import TELL_EVERY, Settings
+
+RAW_CHARACTERS = 2_000
+PARSED = ("claim", "evidence", "published_total", "liability", "rejection")
+
+
+def parse(settings: Settings, report: str) -> str:
+    """Rows as published to claims, evidence, totals, liabilities and rejections. Raises BadStructure and writes nothing then.
+
+    Every row of the address block becomes exactly one of a claim, a signer row or a rejection; the count is checked.
+    """
+    lake = settings.lake
+    file: ReportFile = lake.report(report)
+    partition = {"exchange": file.exchange, "report": file.report}
+    with lake.open_raw(file.report) as stream, lake.writing(*((name, partition) for name in PARSED)) as writers:
+        take = _Taker(file, dict(zip(PARSED, (writer.add for writer in writers), strict=True)))
+        source = reports.Source(file.file_name, file.exchange)
+        for item in reports.FORMATS[file.format].parse(stream, source):
+            take(item)
+            if take.rows and take.rows % TELL_EVERY == 0:
+                settings.progress(f"parse {file.attestation}", take.rows, None)
+        take.check()
+    return file.report
+
+
+class _Taker:
+    """Turns what a parser yields into rows of the datasets: canonical address, whole base units, or a rejection."""
+
+    def __init__(self, file: ReportFile, out: Mapping[str, Callable[[object], None]]) -> None:
+        self._file, self._out = file, out
+        self._assets = registry.load().assets
+        self.rows = 0
+        self._claims = self._signers = self._rejections = 0
+
+    def check(self) -> None:
+        """Every row of the address block is in the lake once. Raises BadStructure."""
+        if self.rows != self._claims + self._signers + self._rejections:
+            kept = f"{self._claims} claims, {self._signers} signer rows and {self._rejections} rejections"
+            raise BadStructure(self._file.file_name, 0, f"{self.rows} rows of the address block became {kept}")
+
+    def __call__(self, item: reports.Item) -> None:
+        if isinstance(item, reports.Published):
+            self.rows += 1
+            self._published(item)
+        elif isinstance(item, reports.Refused):
+            self.rows += item.block == "rows"
+            self._refused(item)
+        else:
+            self._summary(item)
+
+    def _published(self, row: reports.Published) -> None:
+        self._out["evidence"](self._evidence(row))
+        try:
+            address = addresses.parse(row.network, row.address).text
+            amount, decimals, remark = self._amount(row)
+        except (InvalidAddress, InvalidAmount) as error:
+            self._reject(row, "rows", error.code, error.why)
+            return
+        if row.for_row is not None:
+            self._signers += 1
+            return
+        self._claims += 1
+        self._out["claim"](
+            Claim(
+                exchange=self._file.exchange,
+                report=self._file.report,
+                source_row=row.source_row,
+                network=row.network,
+                asset=row.asset,
+                address=address,
+                address_published=row.address,
+                label=row.label,
+                network_label=row.network_label or None,
+                amount=amount,
+                amount_published=row.amount,
+                printed_decimals=decimals,
+                snapshot_height=row.height,
+                holding=row.holding,
+                custodian=row.custodian,
+                remark=remark or None,
+            )
+        )
+
+    def _amount(self, row: reports.Published) -> tuple[int | None, int | None, str]:
+        if row.amount is None:
+            return None, None, row.remark
+        scale = self._assets[row.asset].scale
+        if row.unit == "coin":
+            return amounts.base_units(row.amount, scale), amounts.printed_decimals(row.amount), row.remark
+        raw = amounts.base_units(row.amount, 0)
+        token = registry.load().token(row.network, row.asset)
+        if row.unit == "base" and token is not None:
+            return amounts.rescale(raw, token.decimals, scale), token.decimals, row.remark
+        # Layouts of 2022 print some coins in base units; where the file does not show which, no figure is better than a wrong one.
+        return None, None, row.remark or "unit_unknown"
+
+    def _evidence(self, row: reports.Published | reports.Refused) -> Evidence:
+        return Evidence(
+            exchange=self._file.exchange,
+            report=self._file.report,
+            source_row=row.source_row,
+            for_row=row.for_row if isinstance(row, reports.Published) else None,
+            network=row.network or None,
+            asset=row.asset or None,
+            label=row.label or "",
+            network_label=row.network_label or None,
+            holding=row.holding,
+            scheme=row.scheme or "no_scheme",
+            address_published=row.address or "",
+            message=row.message,
+            signatures=list(row.signatures),
+            key_or_script=row.key_or_script,
+            owners=list(row.owners),
+        )
+
+    def _refused(self, row: reports.Refused) -> None:
+        if row.block == "rows":
+            self._out["evidence"](self._evidence(row))
+        self._reject(row, row.block, row.reason, row.expected)
+
+    def _reject(self, row: reports.Item, block: str, reason: str, expected: str) -> None:
+        self._rejections += block == "rows"
+        self._out["rejection"](
+            Rejection(
+                exchange=self._file.exchange,
+                report=self._file.report,
+                source_row=row.source_row,
+                block=block,
+                network=row.network or None,
+                asset=row.asset or None,
+                label=row.label or None,
+                address_published=getattr(row, "address", None) or None,
+                reason=reason,
+                expected=expected,
+                raw=row.raw[:RAW_CHARACTERS],
+            )
+        )
+
+    def _summary(self, row: reports.Summary) -> None:
+        try:
+            total, liability = self._total(row), self._liability(row)
+        except InvalidAmount as error:
+            self._reject(row, "summary", error.code, error.why)
+            return
+        if total:
+            self._out["published_total"](total)
+        if liability:
+            self._out["liability"](liability)
+
+    def _total(self, row: reports.Summary) -> PublishedTotal | None:
+        if not (row.amount or row.own_amount or row.custody_amount or row.usd):
+            return None
+        return PublishedTotal(
+            exchange=self._file.exchange,
+            report=self._file.report,
+            source_row=row.source_row,
+            label=row.label,
+            level=row.level,
+            network=row.network or None,
+            asset=row.asset or None,
+            amount=self._units(row.asset, row.amount),
+            amount_published=row.amount,
+            printed_decimals=amounts.printed_decimals(row.amount) if row.amount else None,
+            own_amount=self._units(row.asset, row.own_amount),
+            custody_amount=self._units(row.asset, row.custody_amount),
+            usd_published=amounts.decimal(row.usd, 38, 2) if row.usd else None,
+            snapshot_height=row.height,
+            holding=row.holding,
+            scope=row.scope,
+            source=row.source,
+            note=row.note,
+        )
+
+    def _liability(self, row: reports.Summary) -> Liability | None:
+        if not row.asset or not (row.owed or row.printed_ratio):
+            return None
+        return Liability(
+            exchange=self._file.exchange,
+            report=self._file.report,
+            source_row=row.source_row,
+            label=row.label,
+            asset=row.asset,
+            owed=self._units(row.asset, row.owed),
+            printed_ratio=amounts.decimal(row.printed_ratio, 20, 12) if row.printed_ratio else None,
+            proof_kind="stated",
+            proof_verdict=None,
+            source=row.source,
+            note=row.note,
+        )
+
+    def _units(self, asset: str | None, text: str | None) -> int | None:
+        return amounts.base_units(text, self._assets[asset].scale) if text and asset else None

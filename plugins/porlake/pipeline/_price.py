@@ -1,0 +1,67 @@
+"""price: US dollars at the snapshot of an attestation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from porlake import prices, registry
+from porlake.errors import (
+    ConfigurationError,
+    TransportError,
+)
+from porlake.lake import Lake
+from porlake.model import (
+    Price,
+)
+from porlake.pipeline._settings import Settings, key_of
+
+
+def attestations(settings: Settings, reports_: Iterable[str]) -> list[str]:
+    """The attestations that reports speak of: one each, or several where the same bytes were published again."""
+    return sorted({file.attestation for report in reports_ for file in settings.lake.reports(report)})
+
+
+def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
+    """USD at the snapshot of each attestation, for every asset that any report of its exchange names; what has no price is a row with its reason.
+
+    Raises TransportError; with `give_up` the prices of a source that does not answer are missing for the reason source_failed.
+    """
+    done, named = list(spoken), {}
+    for attestation in done:
+        exchange = attestation.split("/")[0]
+        if exchange not in named:
+            named[exchange] = _named_assets(settings.lake, exchange)
+        _price(settings, exchange, attestation, named[exchange], give_up)
+    return done
+
+
+def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> None:
+    lake = settings.lake
+    file = next((row for row in lake.rows("report_file", exchange=exchange) if row.attestation == attestation), None)
+    if file is None:
+        raise ConfigurationError(f"the lake holds no report of {attestation}")
+    if file.snapshot_at is None or file.snapshot_precision == "month":
+        rows = [Price(exchange, attestation, asset, "none", None, None, "snapshot_not_dated") for asset in wanted]
+    else:
+        quotes = _quotes(settings, wanted, file.snapshot_at, give_up)
+        rows = [Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason) for quote in quotes]
+    lake.write("price", {"exchange": exchange, "attestation": attestation}, sorted(rows, key=key_of))
+
+
+def _named_assets(lake: Lake, exchange: str) -> list[str]:
+    """Every asset that any report of the exchange names."""
+    named = set().union(*(lake.distinct(dataset, "asset", exchange=exchange) for dataset in ("claim", "published_total", "liability")))
+    return sorted(asset for asset in named if asset)
+
+
+def _quotes(settings: Settings, wanted: list[str], at: datetime, give_up: bool) -> list[prices.Quote]:
+    assets = [registry.load().assets[name] for name in wanted]
+    own = prices.from_csv(settings.price_file, assets, at) if settings.price_file else []
+    try:
+        return [*own, *prices.from_defillama(assets, at, settings.tape)]
+    except TransportError as error:
+        if not give_up:
+            raise
+        settings.progress(f"price: {error}", 0, 0)
+        return [*own, *(prices.Quote(asset.asset, prices.DEFILLAMA, None, None, "source_failed") for asset in assets)]

@@ -151,6 +151,7 @@ class Claim:
     holding: Holding
     custodian: Custodian | None
     remark: Remark | None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,11 @@ from porlake.model import DATASETS
 
 SEARCH_PATH = "main,core,staging,lake,registry"
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false"}  # of a build: a day is a day in UTC, and order is told, never assumed
 MARTS_VERSION = "1.0"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
-    "exchange_tokens": registry.ExchangeToken, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
+    "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
 }  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def _cast(cells: list[str], kind: pa.DataType) -> pa.Array:
 
 def dbt(target: Path, folder: Path, *arguments: str) -> None:
     """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError."""
-    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": OFFLINE}
+    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": SETTINGS}
     (folder / "profiles.yml").write_text(json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8")
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
     places = {

@@ -1,13 +1,26 @@
 -- A claim counted once. One row an attestation, network, asset and canonical address: equal amounts count once, of different amounts the
 -- smallest, flagged; the verdict is the strongest.
-with ranked as (
-    select c.*, o.verdict, o.reason,
-        list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], o.verdict) as weakness
+with ranked as not materialized (
+    select c.attestation, c.exchange, c.network, c.asset, c.address, k.account, c.report, c.source_row, c.amount, c.printed_decimals, c.holding,
+        c.custodian, o.verdict, o.reason
     from {{ ref('stg_claim') }} c
-    left join {{ ref('stg_ownership') }} o using (attestation, report, source_row)
+    join {{ ref('core_account') }} k on k.network = c.network and k.address = c.address
+    left join {{ ref('stg_ownership') }} o on o.statement = c.statement and o.source_row = c.source_row
 ),
-counted as (
-    select attestation, exchange, network, asset, address,
+single as (
+    select attestation, exchange, network, asset, address, account, amount, 1 as rows, false as conflicting, null::decimal(38, 0)[] as amounts,
+        printed_decimals, holding, custodian, report, verdict, reason
+    from ranked
+    anti join {{ ref('core_repeated_claim') }} using (attestation, network, asset, address)
+),
+weighed as (
+    select *,
+        list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], verdict) as weakness
+    from ranked
+    semi join {{ ref('core_repeated_claim') }} using (attestation, network, asset, address)
+),
+repeated as (
+    select attestation, exchange, network, asset, address, account,
         min(amount) as amount,
         count(*) as rows,
         count(distinct amount) > 1 as conflicting,
@@ -18,8 +31,13 @@ counted as (
         arg_min(report, source_row) as report,
         arg_min(verdict, (weakness, source_row)) filter (verdict is not null) as verdict,
         arg_min(reason, (weakness, source_row)) filter (verdict is not null) as reason
-    from ranked
-    group by attestation, exchange, network, asset, address
+    from weighed
+    group by attestation, exchange, network, asset, address, account
+),
+counted as (
+    select * from single
+    union all by name
+    select * from repeated
 ),
 confirmed as (
     select attestation, network, address, count(*) >= max(coalesce(threshold, 1)) as owners_suffice

@@ -42,7 +42,8 @@ SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false"}  #
 MARTS_VERSION = "1.0"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
-    "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
+    "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken,
+    "schemes": registry.SchemeRow, "labels": registry.LabelRow,
 }  # fmt: skip
 
 

@@ -73,10 +73,7 @@ def _archive_member(
     head = content.read(HEAD_BYTES)
     content.seek(0)
     form = reports.detect(head, name)
-    if hasattr(form, "split"):
-        parts = list(form.split(content, name))
-    else:
-        parts = [reports.Part(exchange, stated or form.snapshot_of(name), content)]
+    parts = form.split(content, name) if hasattr(form, "split") else [reports.Part(exchange, stated or form.snapshot_of(name), content)]
     return [
         _archive_part(settings, form, part.exchange, part.content, name, origin, container, _told(name, part.snapshot or stated or fallback))
         for part in parts

@@ -207,7 +207,8 @@ def _keep_results(target: Path, path: Path) -> dict[str, int]:
     ]
     with duckdb.connect(str(target), config=OFFLINE) as connection:
         connection.execute("create schema if not exists failed_tests")
-        connection.execute("create or replace table failed_tests.results (test varchar, result varchar, rows bigint, offending varchar, message varchar)")
+        columns = "test varchar, result varchar, rows bigint, offending varchar, message varchar"
+        connection.execute(f"create or replace table failed_tests.results ({columns})")
         if rows:
             connection.executemany("insert into failed_tests.results values (?, ?, ?, ?, ?)", rows)
         connection.execute("comment on table failed_tests.results is 'What every data test found; `offending` is the table with its rows.'")

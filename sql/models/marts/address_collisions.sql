@@ -24,7 +24,7 @@ parties as (
     group by account, exchange
 ),
 against as (
-    select p.*, 'exchange' as against_kind, o.exchange as against, coalesce(o.source, o.attestation) as against_source,
+    select p.*, 'exchange' as against_kind, o.exchange as against, case when o.with_amounts then o.attestation else coalesce(o.source, o.attestation) end as against_source,
         coalesce(p.first_at <= o.last_at and o.first_at <= p.last_at, false) as at_the_same_time
     from parties p
     join parties o on o.account = p.account and o.exchange <> p.exchange

@@ -18,7 +18,20 @@ from dateutil.relativedelta import relativedelta
 from porlake import reports, warehouse
 from porlake.lake import export
 from porlake.pipeline._archive import archive
-from porlake.pipeline._ask import BalanceLine, Check, VerdictLine, balances, database, doctor, publisher, query, summary, unanswered, verdict_lines
+from porlake.pipeline._ask import (
+    BalanceLine,
+    Check,
+    VerdictLine,
+    balances,
+    database,
+    doctor,
+    publisher,
+    query,
+    read,
+    summary,
+    unanswered,
+    verdict_lines,
+)
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
@@ -27,7 +40,7 @@ from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
     "OBSERVED", "PARSED", "BalanceLine", "Check", "Settings", "VerdictLine", "archive", "attestations", "balances", "build", "database",
-    "doctor", "export", "has_addresses", "inbox", "networks", "observe", "parse", "price", "publish", "publisher", "query", "run", "settings",
+    "doctor", "export", "has_addresses", "inbox", "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "run", "settings",
     "summary", "unanswered", "verdict_lines", "verdicts", "verify", "waiting",
 ]  # fmt: skip
 

@@ -168,6 +168,11 @@ def query(settings: Settings, sql: str, *, failed: bool = False) -> tuple[list[s
     return warehouse.query(settings.lake, sql, failed=failed)
 
 
+def read(settings: Settings, mart: str) -> Any:
+    """A mart of the last build as an Arrow table. Raises ConfigurationError, MissingPartition."""
+    return warehouse.read(settings.lake, mart)
+
+
 def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
     """(title, columns, rows) of the tables a person wants, for some attestations or the latest of each exchange."""
     for path in sorted((warehouse.sql_folder() / "summary").glob("*.sql")):

@@ -103,9 +103,7 @@ def test_every_mart_has_a_test_of_its_key(built: Path) -> None:
 
 
 def test_marts_hold_no_float_but_shares_and_ratios(built: Path) -> None:
+    sql = "select table_name, column_name from duckdb_columns() where schema_name in ('main', 'core', 'staging') and data_type in ('DOUBLE', 'FLOAT')"
     with duckdb.connect(str(built / "porlake.duckdb"), read_only=True) as connection:
-        rows = connection.execute(
-            "select table_name, column_name from duckdb_columns() where schema_name in ('main', 'core', 'staging') and data_type in ('DOUBLE', 'FLOAT')"
-        ).fetchall()
-    money = [row for row in rows if not any(word in row[1] for word in ("share", "ratio", "cleanliness"))]
-    assert money == []
+        rows = connection.execute(sql).fetchall()
+    assert [row for row in rows if not any(word in row[1] for word in ("share", "ratio", "cleanliness"))] == []

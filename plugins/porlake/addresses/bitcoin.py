@@ -57,12 +57,13 @@ def parse(text: str, network: str) -> Address:
     known = NETWORKS[network]
     if known.hrp and text[: len(known.hrp) + 1].lower() == f"{known.hrp}1":
         version, program = bech32.segwit(text, known.hrp)
-        return segwit(network, version, program)
+        return Address(network, text.lower(), program, _segwit_kind(version, program))
     payload = base58.decode_check(text, checksum=known.checksum)
     for kind, versions in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)):
         for prefix in versions:
             if payload.startswith(prefix) and len(payload) == len(prefix) + 20:
-                return _base58(network, kind, payload[len(prefix) :])
+                digest = payload[len(prefix) :]
+                return Address(network, text, digest, kind) if prefix is versions[0] else _base58(network, kind, digest)
     raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
 
 
@@ -70,8 +71,11 @@ def segwit(network: str, version: int, program: bytes) -> Address:
     hrp = NETWORKS[network].hrp
     if not hrp:
         raise InvalidAddress("wrong_network", f"{network} has no segwit")
-    kind = {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr"}.get((version, len(program)), f"witness_v{version}")
-    return Address(network, bech32.segwit_text(hrp, version, program), program, kind)
+    return Address(network, bech32.segwit_text(hrp, version, program), program, _segwit_kind(version, program))
+
+
+def _segwit_kind(version: int, program: bytes) -> str:
+    return {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr"}.get((version, len(program)), f"witness_v{version}")
 
 
 def key_hash(network: str, key: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 The first byte says which key fits and how its address is made: BIP-137, https://github.com/bitcoin/bips/blob/master/bip-0137.mediawiki
 A key proves the address of its own hash; of a multisig script the threshold of distinct keys must have signed. OKX also publishes
-signatures as 0x and r, s, v over the Keccak-256 of its own header. BIP-322 signatures (Taproot, witness stacks) have no rule here yet.
+signatures as 0x and r, s, v over the Keccak-256 of its own header. Witness stacks and texts with BIP-322's prefixes go to `bip322`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from porlake.addresses import Address, bitcoin
 from porlake.encoding import hashes, script
 from porlake.encoding.keccak import keccak256
-from porlake.encoding.keys import compressed
 from porlake.encoding.varint import with_length
-from porlake.errors import InvalidAddress, InvalidSignature
+from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _message, _secp256k1
+from porlake.ownership import _message, _secp256k1, bip322
 from porlake.ownership._judgement import Judgement
+from porlake.ownership._steps import step
 
 BITCOIN = b"Bitcoin Signed Message:\n"
 OKX = b"OKX Signed Message:\n"
@@ -40,7 +41,10 @@ HEADERS = {
 ANY, NESTED, NATIVE = range(27, 35), range(35, 39), range(39, 43)
 """First bytes of BIP-137: any wallet before it, P2SH-P2WPKH, P2WPKH."""
 
-WITNESS = {"p2wpkh", "p2wsh", "p2tr"}
+NAMED = {"p2sh": NESTED, "p2wpkh": NATIVE}
+"""The first bytes above 34 that name a type of address."""
+
+NESTED_KEY = b"\x00\x14"  # the script of P2SH-P2WPKH is this and the hash of the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +55,27 @@ class Signed:
     header: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """32 bytes that may have been signed: what they are the hash of, and what is unusual about it."""
+
+    digest: bytes
+    signed: bytes
+    flags: tuple[str, ...]
+
+
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
-    if any(_is_bip322(text, address) for text in row.signatures if text):
-        return Judgement("unsupported", "bip322")
-    witness_script = _script(row)
-    if address.kind in ("p2sh", "p2wsh") and witness_script:
-        return _multisig(row, address, witness_script)
+    if any(bip322.is_meant(text, address) for text in row.signatures if text):
+        return bip322.judge(row, address)
+    field = _script(row)
+    if address.kind in ("p2sh", "p2wsh") and field:
+        return _multisig(row, address, field)
     if address.kind == "p2wsh":
         raise InvalidSignature("no_script", "a P2WSH address shows nothing without its witness script")
     if address.kind not in ("p2pkh", "p2sh", "p2wpkh"):
         return Judgement("unsupported", address.kind)
-    return _single(row, address, witness_script)
+    return _single(row, address, field)
 
 
 # --- one key --------------------------------------------------------------------------------------------------------------
@@ -71,52 +84,51 @@ def _single(row: Evidence, address: Address, field: bytes) -> Judgement:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
     signed = _read(row.signatures[0])
     flags = tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
-    if field and field != bitcoin.script(address):
-        flags += ("key_field_unused",)
-    if signed.header is not None and signed.header >= NESTED.start and signed.header not in _named(address):
+    if signed.header is not None and signed.header >= NESTED.start and signed.header not in NAMED.get(address.kind, ()):
         return Judgement("invalid", "header_of_other_type", flags)
-    for digest, spelled in _digests(row, signed):
-        key = _secp256k1.recover(signed.signature, digest)
-        for form, payload, seen in _accounts(address, key.format(), key.format(compressed=False), signed.header):
+    step("account in the row", address.payload)
+    for tried in _digests(row, signed):
+        key = _secp256k1.recover(signed.signature, tried.digest)
+        for form, known, payload, seen in _accounts(address, key.format(), key.format(compressed=False), signed.header):
+            _tell(tried, known)
+            step("derived account", payload)
             if payload == address.payload:
-                return Judgement("proven", form, signed.signature.flags + spelled + flags + seen, address.text)
+                if field and field not in (known, bitcoin.script(address)):
+                    seen += ("key_field_unused",)
+                return Judgement("proven", form, signed.signature.flags + tried.flags + flags + seen, address.text)
     return Judgement("invalid", "address_mismatch", flags)
 
 
-def _named(address: Address) -> range:
-    """The first bytes above 34 that name this type of address."""
-    return {"p2sh": NESTED, "p2wpkh": NATIVE}.get(address.kind, range(0))
-
-
-def _accounts(address: Address, short: bytes, long: bytes, header: int | None) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
-    """(form, payload, flags) of the addresses of this type that a key has."""
-    loose = ("loose_bip137",) if header in ANY else ()
-    if address.kind == "p2wpkh":
-        yield "p2wpkh", bitcoin.key_hash(address.network, short), loose
-    elif address.kind == "p2sh" and bitcoin.NETWORKS[address.network].hrp:
-        yield "p2sh-p2wpkh", bitcoin.key_hash(address.network, b"\x00\x14" + bitcoin.key_hash(address.network, short)), loose
-    elif address.kind == "p2pkh":
+def _accounts(address: Address, short: bytes, long: bytes, header: int | None) -> Iterator[tuple[str, bytes, bytes, tuple[str, ...]]]:
+    """(form, key, payload, flags) of the addresses of this type that a key has."""
+    if address.kind == "p2pkh":
         said_short = header is None or header >= 31
         other = ("header_compression_bit",)
-        yield "compressed", bitcoin.key_hash(address.network, short), () if said_short else other
-        yield "uncompressed", bitcoin.key_hash(address.network, long), other if said_short and header is not None else ()
+        yield "compressed", short, bitcoin.key_hash(address.network, short), () if said_short else other
+        yield "uncompressed", long, bitcoin.key_hash(address.network, long), other if said_short and header is not None else ()
+        return
+    loose = ("loose_bip137",) if header in ANY else ()
+    if address.kind == "p2wpkh":
+        yield "p2wpkh", short, bitcoin.key_hash(address.network, short), loose
+    elif bitcoin.NETWORKS[address.network].hrp:
+        yield "p2sh-p2wpkh", short, bitcoin.key_hash(address.network, NESTED_KEY + bitcoin.key_hash(address.network, short)), loose
 
 
 # --- a script -------------------------------------------------------------------------------------------------------------
 def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
     form = _form(address, redeem)
+    step("script", redeem)
     if not form:
         return Judgement("invalid", "script_mismatch")
-    if form == "p2sh" and len(redeem) == 22 and redeem[:2] == b"\x00\x14":
+    if form == "p2sh" and len(redeem) == 22 and redeem[:2] == NESTED_KEY:
         return _single(row, address, b"")  # the column holds the witness program of one key
     wanted = script.multisig(redeem)
-    keys = {known for key in wanted.keys if (known := _point(key))}
     signers: list[bytes] = []
     flags: list[str] = []
     for column, text in enumerate(row.signatures, 1):
         if not text:
             continue
-        signer, seen = _script_signer(row, _read(text), keys)
+        signer, seen = _script_signer(row, _read(text), wanted.keys)
         flags += seen
         if signer is None:
             flags.append(f"extra_signature{column}")
@@ -141,48 +153,63 @@ def _form(address: Address, redeem: bytes) -> str:
     return "p2sh-p2wsh" if nested and bitcoin.NETWORKS[address.network].hrp else ""
 
 
-def _point(key: bytes) -> bytes:
-    """The compressed form of a script's key; b'' for a push that is no point: nobody can sign with it."""
-    try:
-        return compressed(key)
-    except InvalidAddress:
-        return b""
-
-
-def _script_signer(row: Evidence, signed: Signed, keys: set[bytes]) -> tuple[bytes | None, tuple[str, ...]]:
+def _script_signer(row: Evidence, signed: Signed, keys: tuple[bytes, ...]) -> tuple[bytes | None, tuple[str, ...]]:
+    """The compressed key of the script that made a signature; None where none of them did. Two forms of one key are one signer."""
     if signed.header is not None and signed.header not in ANY:
         return None, ()
-    for digest, spelled in _digests(row, signed):
-        key = _secp256k1.recover(signed.signature, digest).format()
-        if key in keys:
-            return key, signed.signature.flags + spelled
+    for tried in _digests(row, signed):
+        key = _secp256k1.recover(signed.signature, tried.digest)
+        short = key.format()
+        _tell(tried, short)
+        # A push that is no point equals no key that signed: nobody can sign with it.
+        if short in keys or any(len(pushed) == 65 and _is_long_form(pushed, key.format(compressed=False)) for pushed in keys):
+            return short, signed.signature.flags + tried.flags
     return None, ()
 
 
+def _is_long_form(pushed: bytes, long: bytes) -> bool:
+    """Whether 65 bytes are this key, uncompressed or hybrid (06 or 07 by the parity of y; scripts may hold such)."""
+    return pushed[1:] == long[1:] and pushed[0] in (4, 6 | long[64] & 1)
+
+
 # --- texts ----------------------------------------------------------------------------------------------------------------
-def _digests(row: Evidence, signed: Signed) -> Iterator[tuple[bytes, tuple[str, ...]]]:
-    """The digests that may have been signed, with their flags: by the network's own header, then by Bitcoin's."""
+def _digests(row: Evidence, signed: Signed) -> tuple[Digest, ...]:
     own = HEADERS.get(row.network or "", BITCOIN)
-    for message, flags in _message.spellings(row.message):
-        if signed.header is None:
-            yield keccak256(with_length(OKX) + with_length(message)), flags
-            continue
-        yield hashes.sha256d(with_length(own) + with_length(message)), flags
-        if own != BITCOIN:
-            yield hashes.sha256d(with_length(BITCOIN) + with_length(message)), (*flags, "alt_header")
+    return _digests_of((OKX,) if signed.header is None else (own, BITCOIN) if own != BITCOIN else (BITCOIN,), row.message)
+
+
+@lru_cache(maxsize=1024)
+def _digests_of(headers: tuple[bytes, ...], message: str) -> tuple[Digest, ...]:
+    """What may have been signed, in the order in which it is tried: by the network's own header, then by Bitcoin's."""
+    found = []
+    for spelled, flags in _message.spellings(message):
+        for header in headers:
+            signed = with_length(header) + with_length(spelled)
+            digest = keccak256(signed) if header == OKX else hashes.sha256d(signed)
+            found.append(Digest(digest, signed, flags if header == headers[0] else (*flags, "alt_header")))
+    return tuple(found)
+
+
+def _tell(tried: Digest, key: bytes) -> None:
+    step("bytes signed", tried.signed)
+    step("digest", tried.digest)
+    step("recovered key", key)
 
 
 def _read(text: str) -> Signed:
     """Raises InvalidSignature: bad_base64, length, bad_header, bad_hex, bad_v."""
     if text.startswith("0x"):
-        return Signed(_secp256k1.from_hex(text), None)
-    raw = _base64(text)
-    if len(raw) != _secp256k1.BYTES:
-        raise InvalidSignature("length", f"{len(raw)} bytes; a compact signature has {_secp256k1.BYTES}")
-    header = raw[0]
-    if not ANY.start <= header < NATIVE.stop:
-        raise InvalidSignature("bad_header", f"the first byte is {header}; BIP-137 knows 27 to 42")
-    return Signed(_secp256k1.signature(raw[1:], (header - 27) % 4), header)
+        signed = Signed(_secp256k1.from_hex(text), None)
+    else:
+        raw = _base64(text)
+        if len(raw) != _secp256k1.BYTES:
+            raise InvalidSignature("length", f"{len(raw)} bytes; a compact signature has {_secp256k1.BYTES}")
+        header = raw[0]
+        if not ANY.start <= header < NATIVE.stop:
+            raise InvalidSignature("bad_header", f"the first byte is {header}; BIP-137 knows 27 to 42")
+        signed = Signed(_secp256k1.signature(raw[1:], (header - 27) % 4), header)
+    step("signature", signed.signature.rs)
+    return signed
 
 
 def _base64(text: str) -> bytes:
@@ -190,19 +217,6 @@ def _base64(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidSignature("bad_base64", f"no base64: {text[:200]!r}") from error
-
-
-def _is_bip322(text: str, address: Address) -> bool:
-    """A witness stack, or a text with BIP-322's prefixes: no rule for it here."""
-    if text[:3] in ("smp", "ful", "pof") or address.kind == "p2tr":
-        return True
-    if address.kind not in WITNESS or text.startswith("0x"):
-        return False
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return len(raw) > _secp256k1.BYTES and raw[0] in (1, 2, 3, 4)
 
 
 def _script(row: Evidence) -> bytes:

@@ -14,13 +14,19 @@ from porlake import addresses, registry
 from porlake.addresses import Address
 from porlake.errors import InvalidAddress, InvalidSignature, NoKey
 from porlake.model import Evidence
-from porlake.ownership import _message, eip191, tron, utxo
+from porlake.ownership import _message, eip191, eos, okx_ecdsa, tron, utxo
 from porlake.ownership._judgement import Judgement, Verdict
 
 __all__ = ["MODULES", "Judgement", "Verdict", "judge", "judge_many"]
 
 #: By the `module` column of schemes.csv.
-MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {"utxo": utxo.judge, "eip191": eip191.judge, "tron": tron.judge}
+MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {
+    "utxo": utxo.judge,
+    "eip191": eip191.judge,
+    "tron": tron.judge,
+    "okx_ecdsa": okx_ecdsa.judge,
+    "eos": eos.judge,
+}
 
 WORKERS = 2
 BATCH = 512

@@ -44,6 +44,7 @@ ANY, NESTED, NATIVE = range(27, 35), range(35, 39), range(39, 43)
 NAMED = {"p2sh": NESTED, "p2wpkh": NATIVE}
 """The first bytes above 34 that name a type of address."""
 
+SCRIPTS = frozenset({"p2sh", "p2sh32", "p2wsh"})
 NESTED_KEY = b"\x00\x14"  # the script of P2SH-P2WPKH is this and the hash of the key
 
 
@@ -69,10 +70,10 @@ def judge(row: Evidence, address: Address) -> Judgement:
     if any(bip322.is_meant(text, address) for text in row.signatures if text):
         return bip322.judge(row, address)
     field = _script(row)
-    if address.kind in ("p2sh", "p2wsh") and field:
+    if address.kind in SCRIPTS and field:
         return _multisig(row, address, field)
-    if address.kind == "p2wsh":
-        raise InvalidSignature("no_script", "a P2WSH address shows nothing without its witness script")
+    if address.kind in ("p2wsh", "p2sh32"):
+        raise InvalidSignature("no_script", "such an address shows nothing without its witness script")
     if address.kind not in ("p2pkh", "p2sh", "p2wpkh"):
         return Judgement("unsupported", address.kind)
     return _single(row, address, field)
@@ -145,6 +146,8 @@ def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
 
 def _form(address: Address, redeem: bytes) -> str:
     """How the script makes the address; '' where it does not."""
+    if address.kind == "p2sh32":
+        return "p2sh32" if hashes.sha256d(redeem) == address.payload else ""
     if address.kind == "p2wsh":
         return "p2wsh" if hashes.sha256(redeem) == address.payload else ""
     if bitcoin.key_hash(address.network, redeem) == address.payload:

@@ -231,9 +231,9 @@ class _Machine:
             elif code == 0x68:
                 self._need(bool(branches), "ENDIF without IF")
                 branches.pop()
-            elif live and data is not None:
+            elif data is not None:
                 self._need(len(data) <= 520, "an element of more than 520 bytes")
-                self.stack.append(data)
+                self.stack += [data] if live else []
             elif code not in _RULES:
                 raise NoRule(f"opcode_{code:02x}", "an opcode without a rule here")
             elif live:

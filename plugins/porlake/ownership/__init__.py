@@ -60,7 +60,7 @@ def _verdict(row: Evidence) -> Judgement:
     if not any(row.signatures):
         return Judgement("unsigned", "unsigned")
     if not row.network:
-        return Judgement("malformed", "unknown_network")
+        return _by_coin(row)
     module = registry.load().schemes[row.scheme].module
     try:
         address = addresses.parse(row.network, row.address_published)
@@ -69,3 +69,15 @@ def _verdict(row: Evidence) -> Judgement:
         return Judgement("invalid", error.code)
     except (InvalidAddress, InvalidSignature) as error:
         return Judgement("malformed", error.code)
+
+
+def _by_coin(row: Evidence) -> Judgement:
+    """Of a network that nobody knows the coin's own rules hold: the address must be one, whatever the key column says."""
+    try:
+        meant = registry.load().label(row.exchange, row.label)
+    except registry.UnknownLabel:
+        return Judgement("malformed", "unknown_network")
+    if not meant.network or not row.network_label:
+        return Judgement("malformed", "unknown_network")
+    found = _verdict(replace(row, network=meant.network, scheme=meant.scheme))
+    return replace(found, flags=(*found.flags, "network_unknown"))

@@ -49,6 +49,7 @@ ADDRESS: dict[str, tuple[str, str, Callable[[made.Key], str]]] = {
     "FIL 0x": ("filecoin", "eth_address", lambda key: "0x" + _eth20(key).hex()),
     "CFX": ("conflux", "cfx", lambda key: conflux.encode(conflux.from_public_key(key.long))),
     "CFX verbose": ("conflux", "cfx", lambda key: conflux.encode(conflux.from_public_key(key.long)).upper().replace("CFX:", "CFX:TYPE.USER:")),
+    "CFX hex": ("conflux", "cfx", lambda key: "0x" + conflux.from_public_key(key.long).hex()),
     "ELF": ("aelf", "aelf", _aelf),
     "ELF wrapped": ("aelf", "aelf", lambda key: f"ELF_{_aelf(key)}_AELF"),
     "OKT 0x": ("oktc", "eth_address", lambda key: "0x" + _eth20(key).hex()),
@@ -66,7 +67,7 @@ ADDRESS: dict[str, tuple[str, str, Callable[[made.Key], str]]] = {
 } | {
     network: (network, "cosmos", lambda key, network=network: bech32.of(network, bech32.from_public_key(key.short)).text) for network in COSMOS
 }  # fmt: skip
-CHECKED = frozenset(ADDRESS) - {"FIL 0x", "OKT 0x", "ICX"}
+CHECKED = frozenset(ADDRESS) - {"FIL 0x", "OKT 0x", "CFX hex", "ICX"}
 """Spellings with a checksum."""
 
 

@@ -90,8 +90,6 @@ def _single(chance: random.Random, network: str) -> Case:
     def hex_form() -> Case:
         spelled, add, flags = chance.choice([("", 27, ()), ("v_0_1", 0, ("v_0_1",)), ("v_nonstandard", 31, ("v_nonstandard",))])
         raw_hex = key.sign(okx_digest(text))
-        if form == "uncompressed":
-            return signature(f"hex {spelled}", made.hexed(raw_hex, add), "proven", form, flags)
         return signature(f"hex {spelled}", made.hexed(raw_hex, add), "proven", form, flags)
 
     def stranger_too() -> Case:
@@ -194,9 +192,11 @@ def _multisig(chance: random.Random, network: str) -> Case:
     by_stranger = row.signed(stranger)
     one_of_them = ("proven", form, ("extra_signature1",)) if threshold == 1 else ("invalid", "below_threshold", None)
     no_script = ("malformed", "no_script") if form == "p2wsh" else ("invalid", "address_mismatch")
+    in_hex = [made.hexed(signer.sign(okx_digest(row.text))) for signer in signers]
     mutations: list[made.Mutation] = [
         flipped,
         script_changed,
+        lambda: signatures("signatures in hex", in_hex, "proven", form, ()),
         lambda: signatures("strangers signed", [by_stranger, by_stranger], "invalid", "signer_not_in_script"),
         lambda: signatures("a stranger first", [by_stranger, row.signatures[0]], *one_of_them),
         lambda: signatures("the second is no base64", [row.signatures[0], "?" * 88], "malformed", "bad_base64"),

@@ -10,12 +10,14 @@ from typing import Any
 
 import coincurve
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from made_rows import _secp256k1 as made
 from made_rows import bip322, eos, okx_ecdsa, utxo
 from porlake import ownership, registry
 from porlake.addresses import bitcoin, cashaddr, conflux, stacks
-from porlake.encoding import bech32
+from porlake.encoding import base58, bech32
 from porlake.encoding.hashes import sha256, sha256d
 from porlake.model import Evidence
 from porlake.ownership import _steps
@@ -145,6 +147,20 @@ def test_f03_letter_case_is_part_of_an_aelf_address() -> None:
 
 def test_i02_a_second_signature_by_a_stranger_is_a_remark() -> None:
     assert judged("BTC", "BTC", p2pkh(A), compact(A), compact(B)) == ("proven compressed", ("extra_signature2",))
+
+
+def test_what_the_script_column_of_one_key_may_hold() -> None:
+    script = bitcoin.script(bitcoin.p2pkh("bitcoin", A.short))
+    held = {script.hex(): (), A.short.hex(): (), B.short.hex(): ("key_field_unused",), "6a": ("script_differs",)}
+    for text, flags in held.items():
+        assert judged("BTC", "BTC", p2pkh(A), compact(A), "", text) == ("proven compressed", flags)
+    assert verdict("BTC", "BTC", p2pkh(A), compact(A), "", "no hex") == "malformed bad_script"
+
+
+def test_letter_case_of_a_hex_account_is_a_remark() -> None:
+    good = of("OKT 0x", A)
+    at = next(at for at in range(2, len(good)) if good[at].isalpha())
+    assert "bad_eip55" in judged("OKT", "OKC", good[:at] + good[at].upper() + good[at + 1 :], ecdsa(A))[1]
 
 
 def test_j01_the_order_of_the_rows_changes_nothing() -> None:
@@ -315,6 +331,34 @@ def test_a_form_without_a_rule_is_unsupported_by_its_name() -> None:
     output = coincurve.PublicKeyXOnly(A.short[1:])
     taproot = bitcoin.segwit("bitcoin", 1, output.format())
     assert bip(taproot, bip322.text_of("smp", bip322.stack((b"\1" * 64, b"\x50annex")))) == ("unsupported annex", ())
+
+
+@given(st.sampled_from(["smp", "ful", "pof"]), st.sampled_from(sorted(bip322.FORMS)), st.integers(0, 10**6), st.integers(0, 255))
+@settings(max_examples=150, deadline=None)
+def test_a_changed_byte_never_raises_and_proves_nothing(prefix: str, form: str, at: int, value: int) -> None:
+    keys = [A, B, C]
+    where, signer, _, _ = bip322.FORMS[form](random.Random(1), keys)
+    script = bitcoin.script(where)
+    build = {"smp": bip322.simple, "ful": bip322.full, "pof": lambda *of: bip322.funds(*of, C)}[prefix]
+    raw = bytearray(build(MESSAGE, script, signer))
+    at %= len(raw)
+    is_changed, raw[at] = raw[at] != value, value
+    found = ownership.judge(evidence("BTC", "BTC", where.text, bip322.text_of(prefix, bytes(raw))))
+    # A PSBT says some things twice, and may hold fields that nobody reads.
+    assert found.verdict != "proven" or not is_changed or prefix == "pof"
+
+
+BYTES = st.binary(max_size=200) | st.binary(max_size=100).map(lambda raw: b"psbt\xff" + raw)
+
+
+@given(st.sampled_from(["", "smp", "ful", "pof", "SIG_K1_"]), BYTES, st.binary(max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_no_bytes_raise(prefix: str, raw: bytes, script: bytes) -> None:
+    text = bip322.text_of(prefix, raw) if prefix != "SIG_K1_" else prefix + base58.encode(raw)
+    for where in (bitcoin.p2wsh("bitcoin", script), bitcoin.p2sh("bitcoin", script), bitcoin.segwit("bitcoin", 1, A.short[1:])):
+        for signature in (text, bip322.text_of("smp", bip322.stack((raw[:100], script)))):
+            assert ownership.judge(evidence("BTC", "BTC", where.text, signature, "", script.hex())).verdict != "proven"
+    assert ownership.judge(evidence("EOS", "EOS", "okbwallet1tr", text, "", eos.key_text(A))).verdict != "signature_only"
 
 
 def test_the_steps_of_a_row_are_told() -> None:

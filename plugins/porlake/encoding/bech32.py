@@ -7,7 +7,7 @@ https://github.com/bitcoincashorg/bitcoincash.org/blob/master/spec/cashaddr.md
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from operator import xor
 
 from porlake.errors import InvalidAddress
@@ -15,7 +15,8 @@ from porlake.errors import InvalidAddress
 CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 BECH32, BECH32M = 1, 0x2BC830A3
 
-_VALUE = {letter: value for value, letter in enumerate(CHARSET)}
+_NONE = 0xFF
+_VALUES = bytes(CHARSET.index(chr(code)) if chr(code) in CHARSET else _NONE for code in range(256))
 _DIGITS_OF = b"0123456789abcdefghijklmnopqrstuv" + bytes(224)  # a 5-bit value as a digit of int(text, 32)
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CASH_GENERATOR = (0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470)
@@ -29,13 +30,13 @@ def _remainders(generator: tuple[int, ...]) -> tuple[int, ...]:
 _TOP, _CASH_TOP = _remainders(_GENERATOR), _remainders(_CASH_GENERATOR)
 
 
-def decode(text: str, limit: int = 90) -> tuple[str, list[int], int]:
+def decode(text: str, limit: int = 90) -> tuple[str, bytes, int]:
     """(human-readable part, 5-bit values, checksum constant: BECH32 or BECH32M). Raises InvalidAddress (bad_bech32, bad_checksum)."""
     lower = text.lower()
     if text not in (lower, text.upper()):
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} mixes upper and lower case")
     hrp, separator, data = lower.rpartition("1")
-    if not separator or not hrp or len(data) < 6 or len(text) > limit or not all(33 <= ord(c) <= 126 for c in hrp):
+    if not separator or not hrp or len(data) < 6 or len(text) > limit or not hrp.isascii() or not hrp.isprintable() or " " in hrp:
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} is no bech32")
     values = values_of(data, text)
     constant = _polymod(values, _started(hrp))
@@ -91,7 +92,7 @@ def cash_decode(text: str, prefix: str) -> tuple[int, bytes]:
     if colon and before != prefix:
         raise InvalidAddress("wrong_network", f"{text[:100]!r} begins with {before!r}, not {prefix!r}")
     values = values_of(data, text)
-    if len(values) < 9 or _cash_polymod([ord(c) & 31 for c in prefix] + [0] + values):
+    if len(values) < 9 or _cash_polymod(_prefix(prefix) + values):
         raise InvalidAddress("bad_checksum", f"the checksum of {text[:100]!r} does not hold")
     payload = regroup(values[:-8], 5, 8, text)
     return payload[0], payload[1:]
@@ -99,15 +100,20 @@ def cash_decode(text: str, prefix: str) -> tuple[int, bytes]:
 
 def cash_encode(prefix: str, version: int, data: bytes) -> str:
     values = pad(bytes([version]) + data)
-    check = _cash_polymod([ord(c) & 31 for c in prefix] + [0] + values + [0] * 8)
+    check = _cash_polymod([*_prefix(prefix), *values, *bytes(8)])
     return f"{prefix}:" + "".join(CHARSET[v] for v in values + [(check >> 5 * (7 - i)) & 31 for i in range(8)])
 
 
-def values_of(data: str, text: str) -> list[int]:
-    try:
-        return [_VALUE[letter] for letter in data]
-    except KeyError as error:
-        raise InvalidAddress("bad_bech32", f"{text[:100]!r} has {error.args[0]!r}, which is no bech32 digit") from error
+def _prefix(prefix: str) -> bytes:
+    return bytes(ord(c) & 31 for c in prefix) + b"\0"
+
+
+def values_of(data: str, text: str) -> bytes:
+    values = data.encode("ascii", "replace").translate(_VALUES)
+    if _NONE in values:
+        bad = next(letter for letter in data if letter not in CHARSET)
+        raise InvalidAddress("bad_bech32", f"{text[:100]!r} has {bad!r}, which is no bech32 digit")
+    return values
 
 
 def regroup(values: Iterable[int], width: int, to: int, text: str) -> bytes:
@@ -128,7 +134,7 @@ def pad(data: bytes) -> list[int]:
     return [(number >> 5 * (width - 1 - i)) & 31 for i in range(width)]
 
 
-@cache
+@lru_cache(maxsize=256)  # the part comes from published text
 def _started(hrp: str) -> int:
     """The register after the human-readable part."""
     return _polymod([ord(c) >> 5 for c in hrp] + [0] + [ord(c) & 31 for c in hrp], 1)

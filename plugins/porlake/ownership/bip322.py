@@ -25,6 +25,7 @@ NETWORKS = frozenset({"bitcoin", "litecoin"})
 
 WITNESS = frozenset({"p2wpkh", "p2wsh", "p2tr"})
 VERSIONS = (0, 2)
+COMPACT = 88  # characters of a compact signature in base64
 NOTHING = Output(0, b"\x6a")
 
 
@@ -32,7 +33,7 @@ def is_meant(text: str, address: Address) -> bool:
     """Whether a signature text is one of these: a prefix, a Taproot address, or a witness stack for a native segwit one."""
     if text[:3] in PREFIXES or address.kind == "p2tr":
         return True
-    if address.kind not in WITNESS or text.startswith("0x"):
+    if address.kind not in WITNESS or len(text) == COMPACT or text.startswith("0x"):
         return False
     try:
         raw = base64.b64decode(text, validate=True)
@@ -45,13 +46,12 @@ def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature where a column does not hold what it should; NoKey where the signature is not that of the address."""
     if address.network not in NETWORKS:
         return Judgement("unsupported", "bip322")
-    if not row.signatures[0]:
+    if not row.signatures or not row.signatures[0]:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
     flags = tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
     text = row.signatures[0]
     if text[:3] not in PREFIXES:
         flags += ("bip322_no_prefix",)
-    step("account in the row", address.payload)
     try:
         spent, spelled = _spent(row.message, text, address)
     except NoRule as error:
@@ -76,7 +76,6 @@ def _spent(message: str, text: str, address: Address) -> tuple[_script.Spent, tu
             (Output(0, bitcoin.script(address)),),
             0,
         )
-        step("message", spelled)
         step("bytes signed", to_spend.without_witness())
         try:
             to_sign, outputs = _read(text, to_spend)

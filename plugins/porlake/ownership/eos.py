@@ -29,6 +29,7 @@ FIRST = range(27, 35)
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
     stated = _stated(row.key_or_script)
+    step("message", row.message)
     step("account in the row", address.text)
     if not stated:
         return Judgement("unsupported", "no_stated_key")

@@ -7,7 +7,7 @@ address must be that key's. FIL, CFX, ELF, OKT, the Cosmos family, INJ, ICX, ONE
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from porlake import addresses
@@ -71,9 +71,15 @@ class Digest:
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
+    step("message", row.message)
     step("account in the row", address.payload)
-    if any(row.owners):
-        return _owned(row, address)
+    judgement = _owned(row, address) if any(row.owners) else _own(row, address)
+    if row.address_published[:2] in ("0x", "0X") and address.kind != "flow" and not evm.checksum_holds(row.address_published):
+        return replace(judgement, flags=(*judgement.flags, "bad_eip55"))
+    return judgement
+
+
+def _own(row: Evidence, address: Address) -> Judgement:
     stated = _stated(row.key_or_script)
     if not _accounts(address) and not (stated and address.kind in UNDERIVED):
         return Judgement("unsupported", address.kind)

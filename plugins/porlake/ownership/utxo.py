@@ -7,11 +7,12 @@ signatures as 0x and r, s, v over the Keccak-256 of its own header. Witness stac
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+
+from coincurve import PublicKey
 
 from porlake.addresses import Address, bitcoin
 from porlake.encoding import hashes, script
@@ -45,15 +46,12 @@ NAMED = {"p2sh": NESTED, "p2wpkh": NATIVE}
 """The first bytes above 34 that name a type of address."""
 
 SCRIPTS = frozenset({"p2sh", "p2sh32", "p2wsh"})
-NESTED_KEY = b"\x00\x14"  # the script of P2SH-P2WPKH is this and the hash of the key
+NESTED_KEY, NESTED_SCRIPT = b"\x00\x14", b"\x00\x20"
+"""The script of P2SH-P2WPKH is the first and the hash of the key, that of P2SH-P2WSH the second and the hash of the witness script."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A signature as published: `header` is its first byte, None for the 0x form."""
-
-    signature: _secp256k1.Signature
-    header: int | None
+Signed = tuple[_secp256k1.Signature, int | None]
+"""A signature as published, and its first byte; None for the 0x form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,10 @@ class Digest:
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
-    if any(bip322.is_meant(text, address) for text in row.signatures if text):
+    step("message", row.message)
+    step("account in the row", address.payload)
+    first = next(filter(None, row.signatures), "")
+    if bip322.is_meant(first, address):
         return bip322.judge(row, address)
     field = _script(row)
     if address.kind in SCRIPTS and field:
@@ -83,29 +84,34 @@ def judge(row: Evidence, address: Address) -> Judgement:
 def _single(row: Evidence, address: Address, field: bytes) -> Judgement:
     if not row.signatures or not row.signatures[0]:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
-    signed = _read(row.signatures[0])
-    flags = tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
-    if signed.header is not None and signed.header >= NESTED.start and signed.header not in NAMED.get(address.kind, ()):
+    signature, header = _read(row.signatures[0])
+    flags = tuple([f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text])
+    if header is not None and header >= NESTED.start and header not in NAMED.get(address.kind, ()):
         return Judgement("invalid", "header_of_other_type", flags)
-    step("account in the row", address.payload)
-    for tried in _digests(row, signed):
-        key = _secp256k1.recover(signed.signature, tried.digest)
-        for form, known, payload, seen in _accounts(address, key.format(), key.format(compressed=False), signed.header):
+    for tried in _digests(row, header):
+        key = _secp256k1.recover(signature, tried.digest)
+        for form, known, payload, seen in _accounts(address, key, header):
             _tell(tried, known)
             step("derived account", payload)
             if payload == address.payload:
                 if field and field not in (known, bitcoin.script(address)):
-                    seen += ("key_field_unused",)
-                return Judgement("proven", form, signed.signature.flags + tried.flags + flags + seen, address.text)
+                    seen += ("key_field_unused" if _looks_like_key(field) else "script_differs",)
+                return Judgement("proven", form, signature.flags + tried.flags + flags + seen, address.text)
     return Judgement("invalid", "address_mismatch", flags)
 
 
-def _accounts(address: Address, short: bytes, long: bytes, header: int | None) -> Iterator[tuple[str, bytes, bytes, tuple[str, ...]]]:
-    """(form, key, payload, flags) of the addresses of this type that a key has."""
+def _looks_like_key(field: bytes) -> bool:
+    return (len(field), field[0]) in ((33, 2), (33, 3), (65, 4))
+
+
+def _accounts(address: Address, key: PublicKey, header: int | None) -> Iterator[tuple[str, bytes, bytes, tuple[str, ...]]]:
+    """(form, key, payload, flags) of the addresses of this type that a key has, the likely one first."""
+    short = key.format()
     if address.kind == "p2pkh":
         said_short = header is None or header >= 31
         other = ("header_compression_bit",)
         yield "compressed", short, bitcoin.key_hash(address.network, short), () if said_short else other
+        long = key.format(compressed=False)
         yield "uncompressed", long, bitcoin.key_hash(address.network, long), other if said_short and header is not None else ()
         return
     loose = ("loose_bip137",) if header in ANY else ()
@@ -117,8 +123,8 @@ def _accounts(address: Address, short: bytes, long: bytes, header: int | None) -
 
 # --- a script -------------------------------------------------------------------------------------------------------------
 def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
-    form = _form(address, redeem)
     step("script", redeem)
+    form = _form(address, redeem)
     if not form:
         return Judgement("invalid", "script_mismatch")
     if form == "p2sh" and len(redeem) == 22 and redeem[:2] == NESTED_KEY:
@@ -146,27 +152,37 @@ def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
 
 def _form(address: Address, redeem: bytes) -> str:
     """How the script makes the address; '' where it does not."""
+    for form, payload in _script_accounts(address, redeem):
+        step("derived account", payload)
+        if payload == address.payload:
+            return form
+    return ""
+
+
+def _script_accounts(address: Address, redeem: bytes) -> Iterator[tuple[str, bytes]]:
+    """(form, payload) of the addresses of this type that a script has."""
     if address.kind == "p2sh32":
-        return "p2sh32" if hashes.sha256d(redeem) == address.payload else ""
-    if address.kind == "p2wsh":
-        return "p2wsh" if hashes.sha256(redeem) == address.payload else ""
-    if bitcoin.key_hash(address.network, redeem) == address.payload:
-        return "p2sh"
-    nested = bitcoin.key_hash(address.network, b"\x00\x20" + hashes.sha256(redeem)) == address.payload
-    return "p2sh-p2wsh" if nested and bitcoin.NETWORKS[address.network].hrp else ""
+        yield "p2sh32", hashes.sha256d(redeem)
+    elif address.kind == "p2wsh":
+        yield "p2wsh", hashes.sha256(redeem)
+    else:
+        yield "p2sh", bitcoin.key_hash(address.network, redeem)
+        if bitcoin.NETWORKS[address.network].hrp:
+            yield "p2sh-p2wsh", bitcoin.key_hash(address.network, NESTED_SCRIPT + hashes.sha256(redeem))
 
 
-def _script_signer(row: Evidence, signed: Signed, keys: tuple[bytes, ...]) -> tuple[bytes | None, tuple[str, ...]]:
+def _script_signer(row: Evidence, published: Signed, keys: tuple[bytes, ...]) -> tuple[bytes | None, tuple[str, ...]]:
     """The compressed key of the script that made a signature; None where none of them did. Two forms of one key are one signer."""
-    if signed.header is not None and signed.header not in ANY:
+    signature, header = published
+    if header is not None and header not in ANY:
         return None, ()
-    for tried in _digests(row, signed):
-        key = _secp256k1.recover(signed.signature, tried.digest)
+    for tried in _digests(row, header):
+        key = _secp256k1.recover(signature, tried.digest)
         short = key.format()
         _tell(tried, short)
         # A push that is no point equals no key that signed: nobody can sign with it.
         if short in keys or any(len(pushed) == 65 and _is_long_form(pushed, key.format(compressed=False)) for pushed in keys):
-            return short, signed.signature.flags + tried.flags
+            return short, signature.flags + tried.flags
     return None, ()
 
 
@@ -176,14 +192,14 @@ def _is_long_form(pushed: bytes, long: bytes) -> bool:
 
 
 # --- texts ----------------------------------------------------------------------------------------------------------------
-def _digests(row: Evidence, signed: Signed) -> tuple[Digest, ...]:
-    own = HEADERS.get(row.network or "", BITCOIN)
-    return _digests_of((OKX,) if signed.header is None else (own, BITCOIN) if own != BITCOIN else (BITCOIN,), row.message)
+def _digests(row: Evidence, header: int | None) -> tuple[Digest, ...]:
+    return _digests_of("" if header is None else row.network or "", row.message)
 
 
 @lru_cache(maxsize=1024)
-def _digests_of(headers: tuple[bytes, ...], message: str) -> tuple[Digest, ...]:
-    """What may have been signed, in the order in which it is tried: by the network's own header, then by Bitcoin's."""
+def _digests_of(network: str, message: str) -> tuple[Digest, ...]:
+    """What may have been signed, in the order in which it is tried: by the network's own header, then by Bitcoin's; '' is OKX's own."""
+    headers = tuple(dict.fromkeys((HEADERS.get(network, BITCOIN), BITCOIN))) if network else (OKX,)
     found = []
     for spelled, flags in _message.spellings(message):
         for header in headers:
@@ -202,7 +218,7 @@ def _tell(tried: Digest, key: bytes) -> None:
 def _read(text: str) -> Signed:
     """Raises InvalidSignature: bad_base64, length, bad_header, bad_hex, bad_v."""
     if text.startswith("0x"):
-        signed = Signed(_secp256k1.from_hex(text), None)
+        signature, header = _secp256k1.from_hex(text), None
     else:
         raw = _base64(text)
         if len(raw) != _secp256k1.BYTES:
@@ -210,20 +226,22 @@ def _read(text: str) -> Signed:
         header = raw[0]
         if not ANY.start <= header < NATIVE.stop:
             raise InvalidSignature("bad_header", f"the first byte is {header}; BIP-137 knows 27 to 42")
-        signed = Signed(_secp256k1.signature(raw[1:], (header - 27) % 4), header)
-    step("signature", signed.signature.rs)
-    return signed
+        signature = _secp256k1.signature(raw[1:], (header - 27) % 4)
+    step("signature", signature.rs)
+    return signature, header
 
 
 def _base64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as error:
         raise InvalidSignature("bad_base64", f"no base64: {text[:200]!r}") from error
 
 
 def _script(row: Evidence) -> bytes:
     """The script column. Raises InvalidSignature (bad_script)."""
+    if not row.key_or_script:
+        return b""
     text = row.key_or_script.removeprefix("0x")
     try:
         return bytes.fromhex(text)

@@ -191,6 +191,7 @@ def _multisig(chance: random.Random, network: str) -> Case:
     high = made.compact(made.high(signers[0].sign(digest(network, row.text))), 31)
     by_stranger = row.signed(stranger)
     one_of_them = ("proven", form, ("extra_signature1",)) if threshold == 1 else ("invalid", "below_threshold", None)
+    not_needed = ("proven", form, ("extra_signature2",)) if threshold == 1 else ("malformed", "bad_base64", None)
     no_script = ("malformed", "no_script") if form == "p2wsh" else ("invalid", "address_mismatch")
     in_hex = [made.hexed(signer.sign(okx_digest(row.text))) for signer in signers]
     mutations: list[made.Mutation] = [
@@ -199,7 +200,7 @@ def _multisig(chance: random.Random, network: str) -> Case:
         lambda: signatures("signatures in hex", in_hex, "proven", form, ()),
         lambda: signatures("strangers signed", [by_stranger, by_stranger], "invalid", "signer_not_in_script"),
         lambda: signatures("a stranger first", [by_stranger, row.signatures[0]], *one_of_them),
-        lambda: signatures("the second is no base64", [row.signatures[0], "?" * 88], "malformed", "bad_base64"),
+        lambda: signatures("the second is no base64", [row.signatures[0], "?" * 88], *not_needed),
         lambda: signatures("the first is cut off", [base64.b64encode(base64.b64decode(row.signatures[0])[:-1]).decode()], "malformed", "length"),
         lambda: signatures("none", [], "unsigned", "unsigned"),
         lambda: with_script("half a byte", row.script.hex()[:-1], "malformed", "bad_script"),

@@ -151,10 +151,28 @@ def test_i02_a_second_signature_by_a_stranger_is_a_remark() -> None:
 
 def test_what_the_script_column_of_one_key_may_hold() -> None:
     script = bitcoin.script(bitcoin.p2pkh("bitcoin", A.short))
-    held = {script.hex(): (), A.short.hex(): (), B.short.hex(): ("key_field_unused",), "6a": ("script_differs",)}
+    held = {script.hex(): (), A.short.hex(): (), B.short.hex(): ("key_field_unused",), "6a": ("script_differs",), "no hex": ("key_field_unused",)}
     for text, flags in held.items():
         assert judged("BTC", "BTC", p2pkh(A), compact(A), "", text) == ("proven compressed", flags)
-    assert verdict("BTC", "BTC", p2pkh(A), compact(A), "", "no hex") == "malformed bad_script"
+    nested = bitcoin.p2sh_p2wpkh("bitcoin", A.short).text
+    program = bitcoin.script(bitcoin.p2wpkh("bitcoin", A.short))
+    for text in (A.short.hex(), program.hex()):
+        assert judged("BTC", "BTC", nested, compact(A, first=35), "", text) == ("proven p2sh-p2wpkh", ())
+
+
+def test_scripts_that_are_no_multisig() -> None:
+    lone = bytes([33]) + A.short + b"\xac"
+    assert script_row("bitcoin", "p2wsh", lone, A) == ("proven p2wsh", ())
+    assert script_row("bitcoin", "p2wsh", lone, B) == ("invalid signer_not_in_script", ())
+    assert script_row("bitcoin", "p2sh", b"\x51", A) == ("unsupported p2sh_script", ())
+
+
+def test_a_second_signature_that_is_not_needed_is_a_remark_even_where_it_is_none() -> None:
+    script = utxo.script(1, [A.short, B.short])
+    where = bitcoin.p2wsh("bitcoin", script).text
+    assert judged("BTC", "BTC", where, compact(A), "?", script.hex()) == ("proven p2wsh", ("extra_signature2",))
+    assert judged("BTC", "BTC", where, "?", compact(A), script.hex()) == ("proven p2wsh", ("extra_signature1",))
+    assert verdict("BTC", "BTC", where, "?", compact(C), script.hex()) == "malformed bad_base64"
 
 
 def test_letter_case_of_a_hex_account_is_a_remark() -> None:

@@ -18,7 +18,7 @@ from porlake.addresses import Address, bitcoin
 from porlake.encoding import hashes, script
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
-from porlake.errors import InvalidSignature
+from porlake.errors import InvalidAddress, InvalidSignature
 from porlake.model import Evidence
 from porlake.ownership import _message, _secp256k1, bip322
 from porlake.ownership._judgement import Judgement
@@ -70,18 +70,19 @@ def judge(row: Evidence, address: Address) -> Judgement:
     first = next(filter(None, row.signatures), "")
     if bip322.is_meant(first, address):
         return bip322.judge(row, address)
-    field = _script(row)
-    if address.kind in SCRIPTS and field:
-        return _multisig(row, address, field)
+    if address.kind in SCRIPTS and row.key_or_script:
+        field = _script(row)
+        if not (address.kind == "p2sh" and _looks_like_key(field)):
+            return _multisig(row, address, field)
     if address.kind in ("p2wsh", "p2sh32"):
         raise InvalidSignature("no_script", "such an address shows nothing without its witness script")
     if address.kind not in ("p2pkh", "p2sh", "p2wpkh"):
         return Judgement("unsupported", address.kind)
-    return _single(row, address, field)
+    return _single(row, address)
 
 
 # --- one key --------------------------------------------------------------------------------------------------------------
-def _single(row: Evidence, address: Address, field: bytes) -> Judgement:
+def _single(row: Evidence, address: Address) -> Judgement:
     if not row.signatures or not row.signatures[0]:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
     signature, header = _read(row.signatures[0])
@@ -94,10 +95,20 @@ def _single(row: Evidence, address: Address, field: bytes) -> Judgement:
             _tell(tried, known)
             step("derived account", payload)
             if payload == address.payload:
-                if field and field not in (known, bitcoin.script(address)):
-                    seen += ("key_field_unused" if _looks_like_key(field) else "script_differs",)
+                seen += _remarks_on_field(row.key_or_script, address, known) if row.key_or_script else ()
                 return Judgement("proven", form, signature.flags + tried.flags + flags + seen, address.text)
     return Judgement("invalid", "address_mismatch", flags)
+
+
+def _remarks_on_field(text: str, address: Address, key: bytes) -> tuple[str, ...]:
+    """One key needs no script, so that what else stands in its column changes nothing; it is told."""
+    try:
+        field = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        return ("key_field_unused",)
+    if field in (key, bitcoin.script(address), NESTED_KEY + bitcoin.key_hash(address.network, key)):
+        return ()
+    return ("key_field_unused",) if _looks_like_key(field) else ("script_differs",)
 
 
 def _looks_like_key(field: bytes) -> bool:
@@ -128,14 +139,21 @@ def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
     if not form:
         return Judgement("invalid", "script_mismatch")
     if form == "p2sh" and len(redeem) == 22 and redeem[:2] == NESTED_KEY:
-        return _single(row, address, b"")  # the column holds the witness program of one key
-    wanted = script.multisig(redeem)
+        return _single(row, address)  # the column holds the witness program of one key
+    try:
+        wanted = script.multisig(redeem)
+    except InvalidAddress:
+        return Judgement("unsupported", f"{form}_script")
     signers: list[bytes] = []
     flags: list[str] = []
+    broken: InvalidSignature | None = None
     for column, text in enumerate(row.signatures, 1):
         if not text:
             continue
-        signer, seen = _script_signer(row, _read(text), wanted.keys)
+        try:
+            signer, seen = _script_signer(row, _read(text), wanted.keys)
+        except InvalidSignature as error:
+            signer, seen, broken = None, (), broken or error
         flags += seen
         if signer is None:
             flags.append(f"extra_signature{column}")
@@ -143,6 +161,8 @@ def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
             flags.append("same_key_twice")
         else:
             signers.append(signer)
+    if broken and len(signers) < wanted.threshold:
+        raise broken
     if not signers:
         return Judgement("invalid", "signer_not_in_script")
     if len(signers) < wanted.threshold:
@@ -240,10 +260,7 @@ def _base64(text: str) -> bytes:
 
 def _script(row: Evidence) -> bytes:
     """The script column. Raises InvalidSignature (bad_script)."""
-    if not row.key_or_script:
-        return b""
-    text = row.key_or_script.removeprefix("0x")
     try:
-        return bytes.fromhex(text)
+        return bytes.fromhex(row.key_or_script.removeprefix("0x"))
     except ValueError as error:
         raise InvalidSignature("bad_script", f"no hex: {row.key_or_script[:200]!r}") from error

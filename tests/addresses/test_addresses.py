@@ -179,6 +179,10 @@ def test_two_spellings_are_one_account(network: str, one: str, other: str) -> No
     assert (first.text, first.payload) == (second.text, second.payload)
 
 
+def test_a_base58_address_may_begin_as_bech32_does() -> None:
+    assert addresses.parse("qtum", "Qc1G6fPPstFKCQaiE3z83qEagSfu1SistC").kind == "p2pkh"
+
+
 def test_eip_55_is_told_and_refuses_nothing() -> None:
     assert evm.checksum_holds("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")
     assert evm.checksum_holds("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed")

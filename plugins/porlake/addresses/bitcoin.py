@@ -58,7 +58,7 @@ HIDDEN = {"litecoin": {"ltcmweb1": ("mweb", 66)}, "zcash": {"zs1": ("sapling", 4
 def parse(text: str, network: str) -> Address:
     """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, length)."""
     known = NETWORKS[network]
-    if known.hrp and text[: len(known.hrp) + 1].lower() == f"{known.hrp}1":
+    if known.hrp and _is_segwit(text, known.hrp):
         version, program = bech32.segwit(text, known.hrp)
         return Address(network, text.lower(), program, _segwit_kind(version, program))
     for start, (kind, size) in HIDDEN.get(network, {}).items():
@@ -71,6 +71,11 @@ def parse(text: str, network: str) -> Address:
                 digest = payload[len(prefix) :]
                 return Address(network, text, digest, kind) if prefix is versions[0] else _base58(network, kind, digest)
     raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
+
+
+def _is_segwit(text: str, hrp: str) -> bool:
+    """Lower or upper case alone: Qtum has base58 addresses that begin with Qc1."""
+    return text.startswith(f"{hrp}1") or (text.isupper() and text.startswith(f"{hrp.upper()}1"))
 
 
 def _hidden(text: str, network: str, kind: str, size: int) -> Address:

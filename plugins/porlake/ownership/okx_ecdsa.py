@@ -143,12 +143,12 @@ def _owned(row: Evidence, address: Address) -> Judgement:
 
 
 def _owner(text: str, network: str) -> Address:
-    """An owner is an account of the network or an EVM account."""
+    """An owner is an EVM account, or an account of the network."""
     try:
-        return addresses.parse(network, text)
+        return addresses.parse("ethereum", text)
     except InvalidAddress:
         try:
-            return addresses.parse("ethereum", text)
+            return addresses.parse(network, text)
         except InvalidAddress as error:
             raise InvalidAddress("bad_owner", f"owner {text[:200]!r}: {error}") from error
 

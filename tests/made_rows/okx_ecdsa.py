@@ -67,8 +67,8 @@ ADDRESS: dict[str, tuple[str, str, Callable[[made.Key], str]]] = {
 } | {
     network: (network, "cosmos", lambda key, network=network: bech32.of(network, bech32.from_public_key(key.short)).text) for network in COSMOS
 }  # fmt: skip
-CHECKED = frozenset(ADDRESS) - {"FIL 0x", "OKT 0x", "CFX hex", "ICX"}
-"""Spellings with a checksum."""
+CHECKED = frozenset(ADDRESS) - {"FIL 0x", "OKT 0x", "CFX hex", "ICX", "NULS"}
+"""Spellings with a checksum of more than one byte."""
 
 
 def _bech32(hrp: str, account: bytes) -> str:

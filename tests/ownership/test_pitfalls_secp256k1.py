@@ -6,6 +6,8 @@ import base64
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import coincurve
@@ -15,14 +17,17 @@ from hypothesis import strategies as st
 
 from made_rows import _secp256k1 as made
 from made_rows import bip322, eos, okx_ecdsa, utxo
-from porlake import ownership, registry
+from porlake import addresses, ownership, registry
 from porlake.addresses import bitcoin, cashaddr, conflux, stacks
 from porlake.encoding import base58, bech32
 from porlake.encoding.hashes import sha256, sha256d
+from porlake.encoding.transaction import Output, Transaction, transaction
+from porlake.errors import NoKey
 from porlake.model import Evidence
-from porlake.ownership import _steps
+from porlake.ownership import _script, _steps
 from porlake.reports import _rows
 
+VECTORS = json.loads((Path(__file__).parent / "vectors_secp256k1.json").read_text())
 MESSAGE = "I am an OKX address"
 Judged = tuple[str, tuple[str, ...]]
 
@@ -393,3 +398,18 @@ def test_the_steps_of_a_row_are_told() -> None:
         assert told["recovered key"] == A.short
         is_same = told["derived account"] == told["account in the row"]
         assert is_same == (ownership.judge(row).verdict == "proven")
+
+
+@pytest.mark.parametrize("kind", ["p2wsh-time-lock", "p2tr-time-lock"])
+def test_the_locked_spends_of_the_standard_hold(kind: str) -> None:
+    """The standard's own transactions, of which only the message or the address was exchanged: the spend itself is good."""
+    published = next(case for case in VECTORS if f"{kind} full signature" in case["why"])
+    to_sign = transaction(base64.b64decode(published["signatures"][0][3:]))
+    program = bitcoin.script(addresses.parse("bitcoin", published["address"]))
+    if kind.startswith("p2wsh"):
+        program = b"\x00\x20" + sha256(to_sign.inputs[0].witness[-1])
+    spent = _script.spend(to_sign, 0, (Output(0, program),))
+    assert (spent.form, spent.is_time_locked) == ({"p2wsh-time-lock": "p2wsh", "p2tr-time-lock": "p2tr-script"}[kind], True)
+    early = Transaction(to_sign.version, (replace(to_sign.inputs[0], sequence=2015),), to_sign.outputs, to_sign.locktime)
+    with pytest.raises(NoKey):
+        _script.spend(early, 0, (Output(0, program),))

@@ -122,9 +122,11 @@ def taproot_of_leaf(script: bytes, beside: bytes) -> tuple[Address, bytes]:
     return bitcoin.segwit("bitcoin", 1, output.format()), bytes([0xC0 | output.parity]) + NUMS + beside
 
 
-def locked_script(one: bytes, other: bytes) -> bytes:
+def locked_script(one: bytes, other: bytes, lock: int = LOCK) -> bytes:
     """One key at once, or another after 2016 blocks, as in the standard's own vectors."""
-    return b"\x63" + pushed(one) + b"\xac\x67" + pushed(LOCK.to_bytes(2, "little")) + b"\xb2\x75" + pushed(other) + b"\xac\x68"
+    return (
+        b"\x63" + pushed(one) + b"\xac\x67" + pushed(lock.to_bytes(lock.bit_length() // 8 + 1, "little")) + b"\xb2\x75" + pushed(other) + b"\xac\x68"
+    )
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from porlake.addresses import (
     aelf,
     algorand,
     aptos,
+    ark,
     bech32,
     bitcoin,
     cardano,
@@ -21,9 +22,11 @@ from porlake.addresses import (
     eos,
     evm,
     filecoin,
+    flow,
     hedera,
     icon,
     near,
+    nervos,
     nuls,
     opaque,
     solana,
@@ -46,8 +49,8 @@ __all__ = ["CODES", "FORMS", "Address", "parse"]
 FORMS: dict[str, Callable[[str, str], Address]] = {
     module.__name__.rpartition(".")[2]: module.parse
     for module in (
-        aelf, algorand, aptos, bech32, bitcoin, cardano, cashaddr, conflux, eos, evm, filecoin, hedera, icon, near, nuls, opaque, solana,
-        ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
+        aelf, algorand, aptos, ark, bech32, bitcoin, cardano, cashaddr, conflux, eos, evm, filecoin, flow, hedera, icon, near, nervos, nuls, opaque,
+        solana, ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
     )
 }  # fmt: skip
 

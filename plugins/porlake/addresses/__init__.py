@@ -15,17 +15,25 @@ from porlake.addresses import (
     aptos,
     bech32,
     bitcoin,
+    canton,
     cardano,
     cashaddr,
+    casper,
     conflux,
     eos,
     evm,
     filecoin,
     hedera,
     icon,
+    icp,
+    iota,
+    kadena,
+    lisk,
     near,
     nuls,
     opaque,
+    pocket,
+    sia,
     solana,
     ss58,
     stacks,
@@ -46,8 +54,8 @@ __all__ = ["CODES", "FORMS", "Address", "parse"]
 FORMS: dict[str, Callable[[str, str], Address]] = {
     module.__name__.rpartition(".")[2]: module.parse
     for module in (
-        aelf, algorand, aptos, bech32, bitcoin, cardano, cashaddr, conflux, eos, evm, filecoin, hedera, icon, near, nuls, opaque, solana,
-        ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
+        aelf, algorand, aptos, bech32, bitcoin, canton, cardano, cashaddr, casper, conflux, eos, evm, filecoin, hedera, icon, icp, iota, kadena,
+        lisk, near, nuls, opaque, pocket, sia, solana, ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
     )
 }  # fmt: skip
 

@@ -27,14 +27,14 @@ def decode(text: str, limit: int = 90) -> tuple[str, list[int], int]:
     if not separator or not hrp or len(data) < 6 or len(text) > limit or not all(33 <= ord(c) <= 126 for c in hrp):
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} is no bech32")
     values = values_of(data, text)
-    constant = _polymod(_expand(hrp) + values)
+    constant = polymod(_expand(hrp) + values)
     if constant not in (BECH32, BECH32M):
         raise InvalidAddress("bad_checksum", f"the checksum of {text[:100]!r} does not hold")
     return hrp, values[:-6], constant
 
 
 def encode(hrp: str, values: list[int], constant: int = BECH32) -> str:
-    check = _polymod(_expand(hrp) + values + [0] * 6) ^ constant
+    check = polymod(_expand(hrp) + values + [0] * 6) ^ constant
     return hrp + "1" + "".join(CHARSET[v] for v in values + [(check >> 5 * (5 - i)) & 31 for i in range(6)])
 
 
@@ -126,7 +126,8 @@ def _expand(hrp: str) -> list[int]:
     return [ord(c) >> 5 for c in hrp] + [0] + [ord(c) & 31 for c in hrp]
 
 
-def _polymod(values: Iterable[int]) -> int:
+def polymod(values: Iterable[int]) -> int:
+    """The remainder of bech32's BCH code: BECH32 or BECH32M over values whose checksum holds."""
     check = 1
     for value in values:
         top = check >> 25

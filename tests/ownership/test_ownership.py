@@ -18,7 +18,7 @@ from porlake.addresses import bitcoin
 from porlake.encoding.keccak import keccak256
 from porlake.model import Evidence
 
-VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
+VECTORS = [case for path in sorted(Path(__file__).parent.glob("vectors*.json")) for case in json.loads(path.read_text())]
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 Row = Callable[..., Evidence]

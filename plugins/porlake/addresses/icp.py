@@ -50,6 +50,8 @@ def _principal(text: str) -> bytes:
         data = base64.b32decode(digits + "=" * (-len(digits) % 8))
     except binascii.Error as error:
         raise InvalidAddress("bad_base32", f"{text!r} is no base32") from error
+    if base64.b32encode(data).decode().rstrip("=") != digits:
+        raise InvalidAddress("bad_base32", f"{text!r} has bits after its last byte")
     if not 5 <= len(data) <= 33:
         raise InvalidAddress("length", f"{text!r} holds {len(data)} bytes")
     if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):

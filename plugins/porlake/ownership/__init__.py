@@ -14,13 +14,20 @@ from porlake import addresses, registry
 from porlake.addresses import Address
 from porlake.errors import InvalidAddress, InvalidSignature, NoKey
 from porlake.model import Evidence
-from porlake.ownership import _message, eip191, tron, utxo
+from porlake.ownership import _message, beth_bls, ed25519, eip191, starknet, tron, utxo
 from porlake.ownership._judgement import Judgement, Verdict
 
 __all__ = ["MODULES", "Judgement", "Verdict", "judge", "judge_many"]
 
 #: By the `module` column of schemes.csv.
-MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {"utxo": utxo.judge, "eip191": eip191.judge, "tron": tron.judge}
+MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {
+    "utxo": utxo.judge,
+    "eip191": eip191.judge,
+    "tron": tron.judge,
+    "ed25519": ed25519.judge,
+    "beth_bls": beth_bls.judge,
+    "starknet": starknet.judge,
+}
 
 WORKERS = 2
 BATCH = 512

@@ -6,7 +6,7 @@ accounts of a key can be told. https://docs.starknet.io/learn/protocol/accounts#
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 
 from porlake.addresses import _hex32
@@ -55,21 +55,28 @@ ARGENT_0_4_0 = 0x36078334509B514626504EDC9FB252328D1A240E4E948BEF8D0C08DFF45927F
 
 def accounts(key: int) -> Iterator[tuple[str, bytes]]:
     """(class, payload) of the accounts that a key has by the classes known here; deployed by nobody, salted with the key."""
+    salted = stark.pedersen(_nobody(), key)
     own = stark.list_hash((key, 0))
-    yield "okx", _address(key, DIRECT["okx"], own)
+    yield "okx", _address(salted, DIRECT["okx"], own)
     for name, (proxy, behind) in PROXIED.items():
-        yield name, _address(key, proxy, stark.list_hash((behind, stark.selector("initialize"), 2, key, 0)))
-        if name == "okx_cairo_0":
-            yield from ((other, _address(key, number, own)) for other, number in DIRECT.items() if other != "okx")
-    yield "argent_0.4.0", _address(key, ARGENT_0_4_0, stark.list_hash((0, key, 1)))
+        yield name, _address(salted, proxy, stark.pedersen(stark.chain((key, 0), _initializer(behind)), 5))
+    for name, number in DIRECT.items():
+        if name != "okx":
+            yield name, _address(salted, number, own)
+    yield "argent_0.4.0", _address(salted, ARGENT_0_4_0, stark.list_hash((0, key, 1)))
 
 
-def _address(key: int, number: int, calldata: int) -> bytes:
-    parts: Sequence[int] = (key, number, calldata)
-    return (stark.pedersen(stark.chain(parts, _before()), 5) % BOUND).to_bytes(32, "big")
+def _address(salted: int, number: int, calldata: int) -> bytes:
+    """Five parts are hashed: prefix, deployer, salt, class and constructor."""
+    return (stark.pedersen(stark.chain((number, calldata), salted), 5) % BOUND).to_bytes(32, "big")
 
 
 @cache
-def _before() -> int:
-    """What is hashed before salt, class and constructor: the prefix, and the deployer, which is nobody."""
+def _nobody() -> int:
     return stark.chain((stark.short_string("STARKNET_CONTRACT_ADDRESS"), 0))
+
+
+@cache
+def _initializer(behind: int) -> int:
+    """What a proxy's constructor is given before key and guardian: the class behind it, what to call, and two arguments."""
+    return stark.chain((behind, stark.selector("initialize"), 2))

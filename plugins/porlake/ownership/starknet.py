@@ -7,7 +7,7 @@ class known here for the stated key; else the signature shows the key and no mor
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from porlake.addresses import Address, starknet
 from porlake.encoding import stark
@@ -49,14 +49,20 @@ def message_hash(account: bytes, message: str) -> int:
         contents = stark.short_string(message)
     except ValueError as error:
         raise InvalidSignature("bad_message", str(error)) from error
-    struct = stark.list_hash((stark.selector("Message(contents:felt)"), contents))
-    return stark.list_hash((stark.short_string("StarkNet Message"), _domain(), int.from_bytes(account, "big"), struct))
+    return stark.pedersen(stark.chain((int.from_bytes(account, "big"), _struct(contents)), _before()), 4)
 
 
 @cache
-def _domain() -> int:
+def _before() -> int:
+    """What is hashed before account and message: the prefix and the domain."""
     kind = stark.selector("StarkNetDomain(name:felt,version:felt,chainId:felt)")
-    return stark.list_hash((kind, stark.short_string("OKX POR MESSAGE"), 1, stark.short_string("SN_MAIN")))
+    domain = stark.list_hash((kind, stark.short_string("OKX POR MESSAGE"), 1, stark.short_string("SN_MAIN")))
+    return stark.chain((stark.short_string("StarkNet Message"), domain))
+
+
+@lru_cache(maxsize=64)  # a file has a few messages
+def _struct(contents: int) -> int:
+    return stark.list_hash((stark.selector("Message(contents:felt)"), contents))
 
 
 def _signed(row: Evidence, address: Address, key: int, r: int, s: int) -> tuple[str, ...] | None:

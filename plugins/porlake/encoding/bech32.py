@@ -7,6 +7,8 @@ https://github.com/bitcoincashorg/bitcoincash.org/blob/master/spec/cashaddr.md
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import xor
 
 from porlake.errors import InvalidAddress
 
@@ -130,20 +132,20 @@ def polymod(values: Iterable[int]) -> int:
     """The remainder of bech32's BCH code: BECH32 or BECH32M over values whose checksum holds."""
     check = 1
     for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for i in range(5):
-            if top >> i & 1:
-                check ^= _GENERATOR[i]
+        check = (check & 0x1FFFFFF) << 5 ^ value ^ _FOLDED[check >> 25]
     return check
 
 
 def _cash_polymod(values: Iterable[int]) -> int:
     check = 1
     for value in values:
-        top = check >> 35
-        check = (check & 0x07FFFFFFFF) << 5 ^ value
-        for i in range(5):
-            if top >> i & 1:
-                check ^= _CASH_GENERATOR[i]
+        check = (check & 0x07FFFFFFFF) << 5 ^ value ^ _CASH_FOLDED[check >> 35]
     return check ^ 1
+
+
+def _folded(generator: tuple[int, ...]) -> tuple[int, ...]:
+    """What the five bits that fall out at the top add, for each of their values."""
+    return tuple(reduce(xor, (word for i, word in enumerate(generator) if top >> i & 1), 0) for top in range(32))
+
+
+_FOLDED, _CASH_FOLDED = _folded(_GENERATOR), _folded(_CASH_GENERATOR)

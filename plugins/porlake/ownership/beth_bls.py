@@ -43,7 +43,7 @@ def _signature(row: Evidence) -> bytes:
     """Raises InvalidSignature: no_signature1, bad_hex, length."""
     if not row.signatures[0]:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
-    match = _HEX.fullmatch(row.signatures[0])
+    match = _HEX.fullmatch(row.signatures[0].strip())
     if match is None:
         raise InvalidSignature("bad_hex", f"no hex digits: {row.signatures[0][:200]!r}")
     digits = match[1] or match[2] or ""

@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from porlake import addresses, registry
 from porlake.addresses import (
@@ -112,7 +113,9 @@ def _once(flags: tuple[str, ...]) -> tuple[str, ...]:
 # --- the columns ----------------------------------------------------------------------------------------------------------
 def _owners(row: Evidence, address: Address) -> list[Address | None]:
     """The stated owners by column, None where a column before the last is empty. Raises InvalidAddress (bad_owner)."""
-    stated = max((column for column, text in enumerate(row.owners, 1) if text), default=0)
+    if not any(row.owners):
+        return []
+    stated = max(column for column, text in enumerate(row.owners, 1) if text)
     return [_owner(text, address.network) if text else None for text in row.owners[:stated]]
 
 
@@ -127,14 +130,14 @@ def _flags(row: Evidence, signers: list[Address], owners: list[Address | None], 
     flags = [f"extra_signature{column}" for column, text in enumerate(row.signatures, 1) if text and column > len(signers)]
     if any(owners) and address.kind != "aptos":  # only Aptos rotates the key of an account
         flags.append("owner_mode_unusual")
-    if len({signer.payload for signer in signers}) < len(signers):
+    if len(signers) > 1 and len({signer.payload for signer in signers}) < len(signers):
         flags.append("same_owner_twice")
     if row.scheme == BARE and row.key_or_script:
         flags.append("key_field_unused")
     if address.kind in ("aptos", "sui", "iota") and row.address_published.startswith("0x") and len(row.address_published) < 66:
         flags.append("short_address")
-    if address.kind == "ss58" and (prefix := ss58.decode(row.address_published)[0]) != ss58.PREFIX[address.network]:
-        flags.append(f"ss58_prefix_{prefix}")
+    if address.kind == "ss58" and address.text != row.address_published:
+        flags.append(f"ss58_prefix_{ss58.decode(row.address_published)[0]}")
     return tuple(flags)
 
 
@@ -154,8 +157,7 @@ def _signed(row: Evidence, column: int, key: bytes) -> tuple[str, ...] | None:
         raise InvalidSignature(f"no_signature{column + 1}", f"signature column {column + 1} is empty")
     signature = _from_base64(text) if row.scheme == BARE else _signature(text)
     step("signature", signature)
-    for message, flags in _message.spellings(row.message):
-        data = message if row.scheme == BARE else with_length(OKX) + with_length(message)
+    for message, data, flags in _data(row.message, row.scheme):
         step("message", message)
         step("bytes signed", data)
         if ed25519.holds(key, signature, data):
@@ -163,8 +165,16 @@ def _signed(row: Evidence, column: int, key: bytes) -> tuple[str, ...] | None:
     return None
 
 
+@lru_cache(maxsize=64)  # a file has a few messages
+def _data(message: str, scheme: str) -> tuple[tuple[bytes, bytes, tuple[str, ...]], ...]:
+    """(message, bytes signed, flags) by spelling."""
+    spelled = _message.spellings(message)
+    return tuple((text, text if scheme == BARE else with_length(OKX) + with_length(text), flags) for text, flags in spelled)
+
+
 def _signature(text: str) -> bytes:
     """64 bytes in hex; the first files had base58. Raises InvalidSignature: bad_hex, length."""
+    text = text.strip()
     match = _HEX.fullmatch(text)
     if (match is None or len(match[1]) != 2 * ed25519.SIGNATURE) and len(text) in (86, 87, 88):
         try:
@@ -177,7 +187,7 @@ def _signature(text: str) -> bytes:
 
 
 def _hex(text: str, size: int) -> bytes:
-    match = _HEX.fullmatch(text)
+    match = _HEX.fullmatch(text.strip())
     if match is None:
         raise InvalidSignature("bad_hex", f"no hex digits: {text[:200]!r}")
     if len(match[1]) != 2 * size:
@@ -188,7 +198,7 @@ def _hex(text: str, size: int) -> bytes:
 def _from_base64(text: str) -> bytes:
     """Raises InvalidSignature: bad_base64, length."""
     try:
-        raw = base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidSignature("bad_base64", f"no base64: {text[:200]!r}") from error
     if len(raw) != ed25519.SIGNATURE:

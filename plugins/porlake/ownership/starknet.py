@@ -99,7 +99,7 @@ def _signature(row: Evidence) -> tuple[int, int]:
 
 
 def _digits(text: str) -> str:
-    match = _HEX.fullmatch(text)
+    match = _HEX.fullmatch(text.strip())
     if match is None:
         raise InvalidSignature("bad_hex", f"no hex digits: {text[:200]!r}")
     return match[1]

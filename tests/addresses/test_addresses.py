@@ -258,6 +258,7 @@ TON_WALLETS = {
 
 def test_the_ton_wallets_of_a_key() -> None:
     assert {name: digest.hex() for name, digest in ton.wallets(bytes.fromhex(TON_KEY))} == TON_WALLETS
+    assert ton.ever_wallet(bytes.fromhex(TON_KEY)).hex() == "700442fc479c519f0f4af43f7181fe88585d69e90877fc5c287d6c742832d0d0"
 
 
 def test_accounts_of_keys_that_standards_and_chains_print() -> None:

@@ -134,6 +134,8 @@ OKX = [
     Form("pocket", "pokt", lambda key, chance: pocket.from_public_key(key).hex()),
     Form("canton", "canton", lambda key, chance: f"vault-{chance.randrange(99)}::{canton.fingerprint(key).hex()}"),
 ]  # fmt: skip
+#: A wallet that is known among contracts that are not: the address of another key only shows a signature.
+VENOM = Form("venom", "venom", lambda key, chance: f"0:{ton.ever_wallet(key).hex()}")
 HTX = [Form("solana", "sol", _base58), Form("algorand", "algo", _algorand, "bad_checksum")]
 
 #: Accounts that are no function of one key: (network, text).
@@ -277,10 +279,14 @@ def _second(chance: Random, made: Case, form: Form) -> Case:
 
 # OKX alone: the key is stated, and owners may be
 def _loose(chance: Random, made: Case, form: Form) -> Case:
-    network, text = chance.choice(LOOSE)
+    network, text = chance.choice([*LOOSE, ("venom", VENOM.address(bytes(_signer(chance).verify_key), chance))])
     if chance.random() < 0.3:
         return _flipped(chance, replace(made, row=replace(made.row, network=network, address_published=text)), form)
     return Case(replace(made.row, network=network, address_published=text), "signature_only", "address_not_derived", "no function of a key")
+
+
+def _venom(chance: Random, made: Case, form: Form) -> Case:
+    return _good(chance, "okx_ed25519", VENOM)
 
 
 def _base58_signature(chance: Random, made: Case, form: Form) -> Case:
@@ -417,6 +423,6 @@ COMMON: list[Change] = [
 ]  # fmt: skip
 ONLY_OKX: list[Change] = [
     _loose, _base58_signature, _bare_signature, _bad_hex, _no_key, _short_key, _bad_key, _other_key, _signed_bare, _free_text, _other_network,
-    _letter_case, _owner, _short,
+    _letter_case, _owner, _short, _venom,
 ]  # fmt: skip
 ONLY_HTX: list[Change] = [_bad_base64]

@@ -95,11 +95,19 @@ WALLETS = {
     "v1r1": _wallet("a0cfc2c48aee16a271f2cfc0b7382d81756cecb1017d077faaab3bb602f6868c", 0, _SEQNO),
 }  # fmt: skip
 
+#: The wallet of Venom's own apps; its data are the key and a time of 64 bits. https://github.com/broxus/ever-wallet-contract
+EVER_WALLET = _wallet("3ba6528ab2694c118180aa3bd10dd19ff400b909ab4dcf58fc69925b2c7b12a6", 3, "", _bits(0, 64))
+
 
 def wallets(key: bytes) -> Iterator[tuple[str, bytes]]:
     """(contract, hash) of the accounts that an ed25519 key has in any workchain, by wallet contract."""
     for name, wallet in WALLETS.items():
         yield name, _state_hash(wallet, key)
+
+
+def ever_wallet(key: bytes) -> bytes:
+    """The hash of the account that an ed25519 key has on Venom by its own wallet. Other contracts there are many, and their code is not known here."""
+    return _state_hash(EVER_WALLET, key)
 
 
 def _state_hash(wallet: Wallet, key: bytes) -> bytes:

@@ -60,7 +60,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
 
     Raises InvalidSignature and InvalidAddress where a column does not hold what it should.
     """
-    form = FORMS.get(registry.load().networks[address.network].address_form)
+    form = NETWORKS.get(address.network) or FORMS.get(registry.load().networks[address.network].address_form)
     if form is None or (row.scheme == BARE and address.kind not in ("solana", "algorand")):
         return Judgement("unsupported", f"no_ed25519_{address.kind}")
     owners = [] if row.scheme == BARE else _owners(row, address)
@@ -247,11 +247,15 @@ def _cardano(account: Address, key: bytes) -> Accounts:
 
 
 def _ton(account: Address, key: bytes) -> Accounts:
-    if account.network != "ton":  # Venom's wallets have other code
-        return
     for name, digest in ton.wallets(key):
         step("wallet contract", name)
         yield account.payload[:1] + digest, () if name in ("v3r2", "highload_v3") else (f"ton_{name}",)
+
+
+def _venom(account: Address, key: bytes) -> Accounts:
+    """One wallet contract is known; an account that it does not give may be of another contract."""
+    if (payload := account.payload[:1] + ton.ever_wallet(key)) == account.payload:
+        yield payload, ()
 
 
 def _lisk(account: Address, key: bytes) -> Accounts:
@@ -286,3 +290,6 @@ FORMS = {
     "hedera": Form("", _nothing),
     "opaque": Form("", _nothing),
 }
+
+#: Networks whose accounts are made otherwise than those of their address form.
+NETWORKS = {"venom": Form("venom", _venom)}

@@ -16,8 +16,10 @@ from porlake.addresses import (
     ark,
     bech32,
     bitcoin,
+    canton,
     cardano,
     cashaddr,
+    casper,
     conflux,
     eos,
     evm,
@@ -25,10 +27,16 @@ from porlake.addresses import (
     flow,
     hedera,
     icon,
+    icp,
+    iota,
+    kadena,
+    lisk,
     near,
     nervos,
     nuls,
     opaque,
+    pocket,
+    sia,
     solana,
     ss58,
     stacks,
@@ -49,8 +57,8 @@ __all__ = ["CODES", "FORMS", "Address", "parse"]
 FORMS: dict[str, Callable[[str, str], Address]] = {
     module.__name__.rpartition(".")[2]: module.parse
     for module in (
-        aelf, algorand, aptos, ark, bech32, bitcoin, cardano, cashaddr, conflux, eos, evm, filecoin, flow, hedera, icon, near, nervos, nuls, opaque,
-        solana, ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
+        aelf, algorand, aptos, ark, bech32, bitcoin, canton, cardano, cashaddr, casper, conflux, eos, evm, filecoin, flow, hedera, icon, icp, iota,
+        kadena, lisk, near, nervos, nuls, opaque, pocket, sia, solana, ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
     )
 }  # fmt: skip
 

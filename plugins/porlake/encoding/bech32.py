@@ -39,14 +39,14 @@ def decode(text: str, limit: int = 90) -> tuple[str, bytes, int]:
     if not separator or not hrp or len(data) < 6 or len(text) > limit or not hrp.isascii() or not hrp.isprintable() or " " in hrp:
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} is no bech32")
     values = values_of(data, text)
-    constant = _polymod(values, _started(hrp))
+    constant = polymod(values, _started(hrp))
     if constant not in (BECH32, BECH32M):
         raise InvalidAddress("bad_checksum", f"the checksum of {text[:100]!r} does not hold")
     return hrp, values[:-6], constant
 
 
 def encode(hrp: str, values: list[int], constant: int = BECH32) -> str:
-    check = _polymod(values + [0] * 6, _started(hrp)) ^ constant
+    check = polymod(values + [0] * 6, _started(hrp)) ^ constant
     return hrp + "1" + "".join(CHARSET[v] for v in values + [(check >> 5 * (5 - i)) & 31 for i in range(6)])
 
 
@@ -137,10 +137,11 @@ def pad(data: bytes) -> list[int]:
 @lru_cache(maxsize=256)  # the part comes from published text
 def _started(hrp: str) -> int:
     """The register after the human-readable part."""
-    return _polymod([ord(c) >> 5 for c in hrp] + [0] + [ord(c) & 31 for c in hrp], 1)
+    return polymod([ord(c) >> 5 for c in hrp] + [0] + [ord(c) & 31 for c in hrp], 1)
 
 
-def _polymod(values: Iterable[int], check: int) -> int:
+def polymod(values: Iterable[int], check: int = 1) -> int:
+    """The register of bech32's BCH code: BECH32 or BECH32M over values whose checksum holds."""
     for value in values:
         check = (check & 0x1FFFFFF) << 5 ^ value ^ _TOP[check >> 25]
     return check

@@ -14,7 +14,7 @@ from porlake import addresses, registry
 from porlake.addresses import Address
 from porlake.errors import InvalidAddress, InvalidSignature, NoKey
 from porlake.model import Evidence
-from porlake.ownership import _message, eip191, eos, okx_ecdsa, tron, utxo
+from porlake.ownership import _message, beth_bls, ed25519, eip191, eos, okx_ecdsa, starknet, tron, utxo
 from porlake.ownership._judgement import Judgement, Verdict
 
 __all__ = ["MODULES", "Judgement", "Verdict", "judge", "judge_many"]
@@ -26,6 +26,9 @@ MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {
     "tron": tron.judge,
     "okx_ecdsa": okx_ecdsa.judge,
     "eos": eos.judge,
+    "ed25519": ed25519.judge,
+    "beth_bls": beth_bls.judge,
+    "starknet": starknet.judge,
 }
 
 WORKERS = 2

@@ -34,8 +34,10 @@ SCALES = {"ETH": 18, "USDT": 18, "TRX": 6, "BTC": 8, "SOL": 9, "LTC": 8, "DOGE":
 # An account is replaced once in fifty months; its number gives the address, and with the month the amount. One row in a thousand repeats another.
 ACCOUNTS = f"""
 select n, network, asset, observed, a.account,
-    case network when 'bitcoin' then 'bc1q' when 'tron' then 'T' else '0x' end || md5(a.account::varchar) || left(md5('b' || a.account), 8) as address,
-    ((hash(a.account, $month) % 1000000007 + 1)::decimal(38, 0) * ('1' || repeat('0', greatest(scale - 5, 0)))::decimal(38, 0))::decimal(38, 0) as amount
+    case network when 'bitcoin' then 'bc1q' when 'tron' then 'T' else '0x' end || md5(a.account::varchar) || left(md5('b' || a.account), 8)
+        as address,
+    ((hash(a.account, $month) % 1000000007 + 1)::decimal(38, 0) * ('1' || repeat('0', greatest(scale - 5, 0)))::decimal(38, 0))::decimal(38, 0)
+        as amount
 from (select i as n, case when i % 1000 = 0 then i - 10 else i end as who from range(1, $rows + 1) as r (i)) r
 join (select *, row_number() over () - 1 as place from {PLACES}) on place = n % 10
 cross join lateral (select who + $rows * (($month + who % 50) // 50) as account) a

@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from porlake import pipeline, warehouse
@@ -156,55 +155,6 @@ def test_a_second_version_is_compared_with_the_first_and_only_the_newest_counts(
 
 
 # --- data tests ---------------------------------------------------------------------------------------------------------------
-#: What breaks the tables, and the rows that the test of that name then shows.
-BREAKS = {
-    "shares_add_up": ("update asset_composition set share = share * 1.001 where asset = 'ETH'", 3),
-    "flows_add_up": ("update net_flow set usd_flow = usd_flow + 0.01 where asset = 'ETH' and since = 'previous'", 2),
-    "heights_lie_within_one_window": ("", 2),
-    "assets_and_networks_are_registered": ("delete from registry.assets where asset = 'USDC'", 2),
-    "money_is_exact": ("alter table cleanliness add column usd_rough double", 1),
-    "totals_are_sums_of_claims": ("update reserve_ratio set reserves_claimed = reserves_claimed + 1 where asset = 'OKB' and is_latest", 1),
-    "measures_are_in_order": ("update reserve_ratio set reserves_proven = 2, reserves_onchain = 1 where asset = 'OKB' and is_latest", 1),
-    "unique_key_dominance_v1_attestation": ("insert into dominance select * from dominance where is_latest", 1),
-}
-
-
-def stops() -> set[str]:
-    """The tests of the project that stop a publish, but for the keys, which are one test."""
-    return {path.stem for path in (warehouse.sql_folder() / "tests").glob("*.sql")}
-
-
-def test_every_test_that_stops_a_publish_has_a_case_that_fails() -> None:
-    assert stops() == {name for name in BREAKS if not name.startswith("unique_key")}
-    warnings = [path.read_text() for path in (warehouse.sql_folder() / "tests" / "warnings").glob("*.sql")]
-    assert len(warnings) >= 6
-    assert all("severity='warn'" in text for text in warnings)
-
-
-OTHER_DAYS = """create or replace view lake.block as
-    select 'okx' as exchange, report, network, 1::bigint as height, '0x' as block_hash, moment as block_time, 'published' as block_origin
-    from staging.stg_report, (values ('ethereum', '2025-02-01'::timestamptz), ('bitcoin', '2025-02-03'::timestamptz)) as v (network, moment)
-    where attestation = 'okx/2025-02-01'"""
-
-
-def test_broken_tables_are_stopped_and_the_offending_rows_can_be_asked_for(lake: Lake, tmp_path: Path) -> None:
-    target = tmp_path / "porlake.duckdb"
-    shutil.copy(warehouse.database_of(lake), target)
-    with duckdb.connect(str(target)) as connection:
-        for sql, _ in BREAKS.values():
-            connection.execute(sql or OTHER_DAYS)
-    with pytest.raises(BuildError) as error:
-        warehouse.dbt(target, tmp_path, "test", "--exclude-resource-type", "unit_test")
-    warehouse._keep_results(target, tmp_path / "target" / "run_results.json")
-    target.replace(warehouse.failed_of(Lake(tmp_path)))
-    results = dict(warehouse.query(Lake(tmp_path), "select test, rows from failed_tests.results where result = 'stop'", failed=True)[1])
-    assert results == {test: rows for test, (_, rows) in BREAKS.items()}
-    for test in BREAKS:
-        assert test in str(error.value)
-        (offending,) = warehouse.query(Lake(tmp_path), f"select offending from failed_tests.results where test = '{test}'", failed=True)[1]
-        assert len(warehouse.query(Lake(tmp_path), f"from {offending[0]}", failed=True)[1]) == results[test]
-
-
 def test_a_build_that_fails_leaves_the_last_good_one_and_its_own_rows(lake: Lake, tmp_path: Path) -> None:
     broken = Lake(tmp_path / "lake")
     shutil.copytree(lake.root, broken.root, symlinks=True)
@@ -216,5 +166,16 @@ def test_a_build_that_fails_leaves_the_last_good_one_and_its_own_rows(lake: Lake
     with pytest.raises(BuildError, match="heights_lie_within_one_window"):
         warehouse.build(broken)
     assert (broken.root / "porlake.duckdb").read_bytes() == good
-    found = warehouse.query(broken, "select network, height from failed_tests.heights_lie_within_one_window order by 1", failed=True)[1]
+    stopped = warehouse.query(broken, "select test, rows, offending from failed_tests.results where result = 'stop'", failed=True)[1]
+    assert stopped == [("heights_lie_within_one_window", 2, "failed_tests.heights_lie_within_one_window")]
+    found = warehouse.query(broken, f"select network, height from {stopped[0][2]} order by 1", failed=True)[1]
     assert found == [("bitcoin", 1), ("ethereum", 1)]
+
+
+def test_warnings_stop_nothing_and_are_kept_beside_the_tables(lake: Lake) -> None:
+    kept = dict(warehouse.query(lake, "select test, rows from failed_tests.results where result = 'warn'")[1])
+    assert set(kept) == {"an_account_is_claimed_twice"}
+    assert not warehouse.query(lake, "select test from failed_tests.results where result = 'stop'")[1]
+    warned = list((warehouse.sql_folder() / "tests" / "warnings").glob("*.sql"))
+    assert len(warned) >= 6
+    assert all("severity='warn'" in path.read_text() for path in warned)

@@ -14,13 +14,22 @@ from porlake import addresses, registry
 from porlake.addresses import Address
 from porlake.errors import InvalidAddress, InvalidSignature, NoKey
 from porlake.model import Evidence
-from porlake.ownership import _message, eip191, tron, utxo
+from porlake.ownership import _message, beth_bls, ed25519, eip191, eos, okx_ecdsa, starknet, tron, utxo
 from porlake.ownership._judgement import Judgement, Verdict
 
 __all__ = ["MODULES", "Judgement", "Verdict", "judge", "judge_many"]
 
 #: By the `module` column of schemes.csv.
-MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {"utxo": utxo.judge, "eip191": eip191.judge, "tron": tron.judge}
+MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {
+    "utxo": utxo.judge,
+    "eip191": eip191.judge,
+    "tron": tron.judge,
+    "okx_ecdsa": okx_ecdsa.judge,
+    "eos": eos.judge,
+    "ed25519": ed25519.judge,
+    "beth_bls": beth_bls.judge,
+    "starknet": starknet.judge,
+}
 
 WORKERS = 2
 BATCH = 512
@@ -54,7 +63,7 @@ def _verdict(row: Evidence) -> Judgement:
     if not any(row.signatures):
         return Judgement("unsigned", "unsigned")
     if not row.network:
-        return Judgement("malformed", "unknown_network")
+        return _by_coin(row)
     module = registry.load().schemes[row.scheme].module
     try:
         address = addresses.parse(row.network, row.address_published)
@@ -63,3 +72,15 @@ def _verdict(row: Evidence) -> Judgement:
         return Judgement("invalid", error.code)
     except (InvalidAddress, InvalidSignature) as error:
         return Judgement("malformed", error.code)
+
+
+def _by_coin(row: Evidence) -> Judgement:
+    """Of a network that nobody knows the coin's own rules hold: the address must be one, whatever the key column says."""
+    try:
+        meant = registry.load().label(row.exchange, row.label)
+    except registry.UnknownLabel:
+        return Judgement("malformed", "unknown_network")
+    if not meant.network or not row.network_label:
+        return Judgement("malformed", "unknown_network")
+    found = _verdict(replace(row, network=meant.network, scheme=meant.scheme))
+    return replace(found, flags=(*found.flags, "network_unknown"))

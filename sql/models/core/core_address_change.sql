@@ -8,10 +8,10 @@ select p.attestation, p.base_attestation, 'added' as change, c.network, c.addres
 from compared p
 join {{ ref('core_claim') }} c on c.attestation = p.attestation
 where p.base_attestation in (select attestation from {{ ref('core_claim') }})
-    and not exists (select 1 from {{ ref('core_claim') }} b where b.attestation = p.base_attestation and b.account = c.account)
+    and not exists (select 1 from {{ ref('core_claim') }} b where b.attestation = p.base_attestation and b.network = c.network and b.address = c.address)
 union all
 select p.attestation, p.base_attestation, 'dropped' as change, b.network, b.address, b.asset, b.amount
 from compared p
 join {{ ref('core_claim') }} b on b.attestation = p.base_attestation
 where p.attestation in (select attestation from {{ ref('core_claim') }})
-    and not exists (select 1 from {{ ref('core_claim') }} c where c.attestation = p.attestation and c.account = b.account)
+    and not exists (select 1 from {{ ref('core_claim') }} c where c.attestation = p.attestation and c.network = b.network and c.address = b.address)

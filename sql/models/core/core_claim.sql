@@ -1,26 +1,31 @@
 -- A claim counted once. One row an attestation, network, asset and canonical address: equal amounts count once, of different amounts the
 -- smallest, flagged; the verdict is the strongest.
-with ranked as not materialized (
-    select c.attestation, c.exchange, c.network, c.asset, c.address, k.account, c.report, c.source_row, c.amount, c.printed_decimals, c.holding,
-        c.custodian, o.verdict, o.reason
+with suspects as (
+    -- what may stand twice: the hash only narrows, the key decides below
+    select hash(attestation, network, asset, address) as fingerprint
+    from {{ ref('stg_claim') }}
+    group by fingerprint
+    having count(*) > 1
+),
+ranked as not materialized (
+    select c.*, o.verdict, o.reason, hash(c.attestation, c.network, c.asset, c.address) as fingerprint
     from {{ ref('stg_claim') }} c
-    join {{ ref('core_account') }} k on k.network = c.network and k.address = c.address
-    left join {{ ref('stg_ownership') }} o on o.statement = c.statement and o.source_row = c.source_row
+    left join {{ ref('stg_ownership') }} o on {{ file_number('o') }} = {{ file_number('c') }} and o.source_row = c.source_row
 ),
 single as (
-    select attestation, exchange, network, asset, address, account, amount, 1 as rows, false as conflicting, null::decimal(38, 0)[] as amounts,
+    select attestation, exchange, network, asset, address, amount, 1 as rows, false as conflicting, null::decimal(38, 0)[] as amounts,
         printed_decimals, holding, custodian, report, verdict, reason
     from ranked
-    anti join {{ ref('core_repeated_claim') }} using (attestation, network, asset, address)
+    anti join suspects using (fingerprint)
 ),
 weighed as (
     select *,
         list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], verdict) as weakness
     from ranked
-    semi join {{ ref('core_repeated_claim') }} using (attestation, network, asset, address)
+    semi join suspects using (fingerprint)
 ),
 repeated as (
-    select attestation, exchange, network, asset, address, account,
+    select attestation, exchange, network, asset, address,
         min(amount) as amount,
         count(*) as rows,
         count(distinct amount) > 1 as conflicting,
@@ -32,7 +37,7 @@ repeated as (
         arg_min(verdict, (weakness, source_row)) filter (verdict is not null) as verdict,
         arg_min(reason, (weakness, source_row)) filter (verdict is not null) as reason
     from weighed
-    group by attestation, exchange, network, asset, address, account
+    group by attestation, exchange, network, asset, address
 ),
 counted as (
     select * from single

@@ -1,6 +1,6 @@
 -- An account that more than one exchange names, or that is known collateral. One row an account.
 with named as (
-    select account, exchange from {{ ref('core_claim') }} group by all
+    select account, exchange from {{ ref('core_listing') }} group by all
     union
     select k.account, l.exchange
     from {{ ref('stg_listed_address') }} l

@@ -2,7 +2,7 @@
 -- and the other party; two exchanges make two rows. Address lists of others count as claims here, without amounts.
 with claims as (
     select c.account, c.exchange, c.attestation, a.snapshot_at, a.report, null::varchar as source, c.asset, c.amount
-    from {{ ref('core_claim') }} c
+    from {{ ref('core_listing') }} c
     join {{ ref('core_attestation') }} a using (attestation)
     where c.account in (select account from {{ ref('core_shared_account') }})
     union all by name

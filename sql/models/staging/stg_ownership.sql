@@ -1,5 +1,5 @@
 -- The verdict on a row of an address block, of newest reports.
-select r.attestation, r.statement, o.*
+select r.attestation, o.*
 from {{ source('lake', 'ownership') }} o
 join {{ ref('stg_report') }} r using (exchange, report)
 where r.is_newest

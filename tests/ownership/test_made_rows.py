@@ -6,16 +6,14 @@ import importlib
 import pkgutil
 import random
 from collections import Counter
-from dataclasses import astuple, fields, replace
-from typing import Any
+from dataclasses import astuple
 
-import pyarrow as pa
 import pytest
 
 import made_rows
+from batches import judged
 from made_rows import Case
-from porlake import lake, ownership, registry
-from porlake.model import Evidence
+from porlake import ownership, registry
 
 ROWS = 20_000
 MAKERS = {found.name: importlib.import_module(f"made_rows.{found.name}") for found in pkgutil.iter_modules(made_rows.__path__)}
@@ -26,22 +24,6 @@ def drawn(seed: int, count: int) -> list[tuple[str, Case]]:
     chance = random.Random(seed)
     names = [name for name, maker in sorted(MAKERS.items()) for _ in maker.SCHEMES]
     return [(name, MAKERS[name].case(chance)) for name in (chance.choice(names) for _ in range(count))]
-
-
-def batch(rows: list[Evidence]) -> pa.RecordBatch:
-    schema = lake.schema("evidence")
-    numbered = [replace(row, source_row=number) for number, row in enumerate(rows)]
-    columns = [[getattr(row, column.name) for row in numbered] for column in fields(Evidence)]
-    return pa.RecordBatch.from_arrays([pa.array(values, kind.type) for values, kind in zip(columns, schema, strict=True)], schema=schema)
-
-
-def judged(rows: list[Evidence], size: int = 2_048) -> list[tuple[Any, ...]]:
-    """(verdict, reason, flags, signer, binds, account) of rows, through the lanes."""
-    parts = ((batch(rows[start : start + size]), {}) for start in range(0, len(rows), size))
-    found = []
-    for _, part in ownership.judge_batches(parts):
-        found += list(zip(*(getattr(part, column.name) for column in fields(part)), strict=True))
-    return found
 
 
 def test_every_made_row_has_its_verdict() -> None:

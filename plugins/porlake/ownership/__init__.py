@@ -6,6 +6,7 @@ schemes.csv says which module judges a scheme. A row gets a verdict whatever it 
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,11 +22,26 @@ from porlake.errors import InvalidAddress, InvalidSignature, NoKey
 from porlake.model import Evidence
 from porlake.ownership import _message, eip191, tron, utxo
 from porlake.ownership._apart import Apart
-from porlake.ownership._judgement import Judgement, Verdict
+from porlake.ownership._judgement import MEANINGS, Judgement, Verdict
 from porlake.ownership._many import Judged, Judges
-from porlake.ownership._steps import step
+from porlake.ownership._steps import Step, listening, step
 
-__all__ = ["MODULES", "SLOW", "Judged", "Judgement", "Verdict", "account", "judge", "judge_batches", "judge_many", "judged"]
+__all__ = [
+    "MEANINGS",
+    "MODULES",
+    "SLOW",
+    "Judged",
+    "Judgement",
+    "Step",
+    "Verdict",
+    "account",
+    "explain",
+    "judge",
+    "judge_batches",
+    "judge_many",
+    "judged",
+    "rule",
+]
 
 #: By the `module` column of schemes.csv.
 MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {"utxo": utxo.judge, "eip191": eip191.judge, "tron": tron.judge}
@@ -62,6 +78,19 @@ def judge_batches(batches: Iterable[tuple[pa.RecordBatch, Mapping[int, str]]]) -
         judges = Judges(judged, account, apart.submit, slow)
         for (batch, _), waiting in _in_order(batches, lambda given: judges(*given), WINDOW):
             yield batch, waiting.finish()
+
+
+def explain(row: Evidence) -> tuple[Judgement, list[Step]]:
+    """The judgement of a row, and the steps that led to it."""
+    with listening() as steps:
+        return judge(row), steps
+
+
+def rule(scheme: str) -> str:
+    """How rows of a scheme are judged, in words; '' where nothing judges them."""
+    known = registry.load().schemes.get(scheme)
+    module = MODULES.get(known.module) if known is not None else None
+    return (sys.modules[module.__module__].__doc__ or "").strip() if module is not None else ""
 
 
 def account(network: str | None, text: str) -> str:
@@ -102,7 +131,6 @@ def judged(row: Evidence) -> tuple[Judgement, str]:
         except InvalidAddress as error:
             address = error
     text = address.text if isinstance(address, Address) else row.address_published
-    step("account in the row", text if isinstance(address, Address) else f"{row.address_published[:200]!r} {address or 'of no known network'}")
     return _verdict(row, address), text
 
 
@@ -113,6 +141,7 @@ def _verdict(row: Evidence, address: Address | InvalidAddress | None) -> Judgeme
     if address is None:
         return Judgement("malformed", "unknown_network")
     if isinstance(address, InvalidAddress):
+        step("refused", str(address))
         return Judgement("malformed", address.code)
     if scheme is None or scheme.module == "none":
         return Judgement("unsupported", row.scheme)

@@ -12,10 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from batches import batch, judged
 from made_rows import evm_tron
-from porlake import ownership
+from porlake import ownership, registry
 from porlake.addresses import bitcoin
 from porlake.model import Evidence
 from porlake.ownership import _lanes, _secp256k1
@@ -74,6 +76,25 @@ def test_the_lanes_agree_with_judge_on_rows_that_are_changed_anywhere() -> None:
     rows = made + [changed_somewhere(chance, row) for row in made] + [changed_somewhere(chance, changed_somewhere(chance, row)) for row in made]
     rows += [replace(row, scheme=chance.choice(("okx_evm", "htx_evm", "okx_tron", "htx_tron", "utxo", "no_scheme"))) for row in made]
     assert same_as_judge(rows) > 500
+
+
+TEXT = st.text(max_size=140) | st.sampled_from(
+    ["", "0x", "0x" + "00" * 65, "0x" + "ff" * 65, "A" * 87 + "=", "IAAA" + "A" * 83 + "=", "ff" * 200, "1" * 34, "T" * 34]
+)
+
+
+@given(st.lists(st.tuples(
+    st.sampled_from([*sorted(registry.load().schemes), "no_such_scheme"]),
+    st.sampled_from([*sorted(registry.load().networks), "no_such_network", None]),
+    TEXT, TEXT, st.lists(TEXT, max_size=3), TEXT, st.lists(TEXT, max_size=3)), min_size=1, max_size=30,
+))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_no_batch_raises_whatever_it_holds(cells: list[tuple[Any, ...]]) -> None:
+    rows = [
+        Evidence("okx", "r", 1, None, network, None, "X", None, "wallet", scheme, address, message, signatures, script, owners)
+        for scheme, network, address, message, signatures, script, owners in cells
+    ]
+    assert same_as_judge(rows) == 0
 
 
 def same_as_judge(rows: list[Evidence]) -> int:

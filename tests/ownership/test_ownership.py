@@ -246,11 +246,25 @@ def test_any_change_of_what_matters_turns_the_verdict(signer: Keys, seed: str, m
     raw = bytearray(base64.b64decode(signed) if scheme == "utxo" else bytes.fromhex(signed[2:]))
     raw[random.randrange(1, 64) if scheme == "utxo" else random.randrange(0, 63)] ^= 1 << random.randrange(8)
     spoiled = base64.b64encode(bytes(raw)).decode() if scheme == "utxo" else "0x" + raw.hex()
-    assert ownership.judge(replace(good, address_published=foreign)).verdict == "invalid"
-    assert ownership.judge(replace(good, message=message + "x")).verdict == "invalid"
-    assert ownership.judge(replace(good, signatures=[spoiled, ""])).verdict == "invalid"
-    assert ownership.judge(replace(good, signatures=[signed[:-4], ""])).verdict == "malformed"
-    assert ownership.judge(replace(good, signatures=["", ""])).verdict == "unsigned"
+    cut = {"utxo": (signed[:-4], "length"), "okx_evm": (signed[:-2], "length"), "okx_tron": (signed[:-2], "length")}[scheme]
+    no_digit = "bad_base64" if scheme == "utxo" else "bad_hex"
+    expected = [
+        (replace(good, address_published=foreign), "invalid address_mismatch"),
+        (replace(good, message=message + "x"), "invalid address_mismatch"),
+        (replace(good, signatures=[spoiled, ""]), "invalid address_mismatch"),
+        (replace(good, signatures=[cut[0], ""]), f"malformed {cut[1]}"),
+        (replace(good, signatures=[signed[:50] + "!" + signed[51:], ""]), f"malformed {no_digit}"),
+        (replace(good, signatures=["", signed]), "malformed no_signature1"),
+        (replace(good, signatures=["", ""]), "unsigned unsigned"),
+        (replace(good, signatures=[]), "unsigned unsigned"),
+        (replace(good, network=None), "malformed unknown_network"),
+        (replace(good, network="no_such_network"), "malformed unknown_network"),
+        (replace(good, scheme="no_such_scheme"), "unsupported no_such_scheme"),
+        (replace(good, address_published=""), "malformed length"),
+    ]
+    for changed, stated in expected:
+        assert verdict(ownership.judge(changed)) == stated or (changed.signatures[:1] == [spoiled] and stated.startswith("invalid"))
+    assert ownership.judge(replace(good, signatures=[spoiled, ""])).reason in ("address_mismatch", "bad_signature")
 
 
 ANY = st.text(max_size=150) | st.sampled_from(["", "0x", "0x" + "00" * 65, "A" * 88, "H" + "A" * 87, "ff" * 200, "\ud800", "null"])

@@ -8,13 +8,13 @@ with suspects as (
     having count(*) > 1
 ),
 ranked as not materialized (
-    select c.*, o.verdict, o.reason, hash(c.attestation, c.network, c.asset, c.address) as fingerprint
+    select c.*, o.verdict, o.reason, o.message, o.binds, hash(c.attestation, c.network, c.asset, c.address) as fingerprint
     from {{ ref('stg_claim') }} c
     left join {{ ref('stg_ownership') }} o on {{ file_number('o') }} = {{ file_number('c') }} and o.source_row = c.source_row
 ),
 single as (
     select attestation, exchange, network, asset, address, amount, 1 as rows, false as conflicting, null::decimal(38, 0)[] as amounts,
-        printed_decimals, holding, custodian, report, verdict, reason
+        printed_decimals, holding, custodian, report, verdict, reason, message, binds
     from ranked
     anti join suspects using (fingerprint)
 ),
@@ -35,7 +35,10 @@ repeated as (
         arg_min(custodian, source_row) as custodian,
         arg_min(report, source_row) as report,
         arg_min(verdict, (weakness, source_row)) filter (verdict is not null) as verdict,
-        arg_min(reason, (weakness, source_row)) filter (verdict is not null) as reason
+        arg_min(reason, (weakness, source_row)) filter (verdict is not null) as reason,
+        -- the message on which that verdict rests; a row without a signature rests on none
+        arg_min(message, (weakness, source_row)) filter (verdict <> 'unsigned') as message,
+        arg_min(binds, (weakness, source_row)) filter (verdict <> 'unsigned') as binds
     from weighed
     group by attestation, exchange, network, asset, address
 ),
@@ -45,11 +48,16 @@ counted as (
     select * from repeated
 ),
 confirmed as (
-    select attestation, network, address, count(*) >= max(coalesce(threshold, 1)) as owners_suffice
+    select attestation, network, address, count(*) >= max(coalesce(threshold, 1)) as owners_suffice,
+        min(message) as message, arg_min(binds, message) as binds
     from {{ ref('core_signing_owner') }}
     group by attestation, network, address
 )
-select c.* replace (coalesce(c.verdict, 'unsigned') as verdict, coalesce(c.reason, 'not_verified') as reason),
+select c.* replace (
+        coalesce(c.verdict, 'unsigned') as verdict, coalesce(c.reason, 'not_verified') as reason,
+        case when o.owners_suffice and o.message is not null then o.message when c.verdict <> 'unsigned' then c.message end as message,
+        case when o.owners_suffice and o.message is not null then o.binds when c.verdict <> 'unsigned' then c.binds end as binds
+    ),
     case when o.owners_suffice then 'proven' else coalesce(c.verdict, 'unsigned') end as final_verdict,
     case when o.owners_suffice then 'owners_confirmed' else coalesce(c.reason, 'not_verified') end as final_reason
 from counted c

@@ -1,32 +1,74 @@
--- A counted claim beside what the chain showed. One row an attestation, network, asset and address.
-with seen as (
-    select attestation, network, asset, address,
-        max(amount) filter (component = 'total') as onchain,
-        any_value(as_of) as as_of,
-        list({component: component, amount: amount}) as components
+-- A counted claim beside what the chain showed. One row an attestation, network, asset and address. `matching_component` names the part of the
+-- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated.
+with in_parts as (
+    -- the few holdings of which more is known than the total
+    select attestation, network, asset, address
     from {{ ref('stg_balance') }}
-    group by attestation, network, asset, address
+    where component <> 'total'
+    group by all
+),
+whole as (
+    select {{ file_number('b') }} as file, b.network, b.asset, b.address, b.amount as onchain, b.as_of, b.method = 'proved' as proved,
+        null::struct(component varchar, amount decimal(38, 0), is_exact boolean)[] as components
+    from {{ ref('stg_balance') }} b
+    anti join in_parts using (attestation, network, asset, address)
+),
+parted as (
+    select {{ file_number('b') }} as file, b.network, b.asset, b.address,
+        max(b.amount) filter (b.component = 'total') as onchain,
+        any_value(b.as_of) filter (b.component = 'total') as as_of,
+        bool_or(b.method = 'proved') filter (b.component = 'total') as proved,
+        -- a part of nothing is no part that a claim could mean
+        list({component: b.component, amount: b.amount, is_exact: b.as_of = 'exact'} order by b.as_of <> 'exact', b.component <> 'total', b.component)
+            filter (b.component = 'total' or b.amount > 0) as components
+    from {{ ref('stg_balance') }} b
+    semi join in_parts using (attestation, network, asset, address)
+    group by all
+),
+seen as (
+    select * from whole
+    union all
+    select * from parted
+),
+digits as (
+    select n as digits, ('1' || repeat('0', n))::decimal(38, 0) as one_unit from (select unnest(range(0, 38))::integer as n)
 ),
 joined as (
-    select c.*, a.scale, s.onchain, s.as_of, s.components, u.reason as unobserved_reason,
+    select c.*, a.scale, s.onchain, s.as_of, coalesce(s.proved, false) as proved, s.components, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
-        {{ last_digit('a.scale', 'c.printed_decimals') }} as last_digit
+        d.one_unit as last_digit
     from {{ ref('core_claim') }} c
     join {{ source('registry', 'assets') }} a using (asset)
-    left join seen s using (attestation, network, asset, address)
-    left join {{ ref('stg_unobserved') }} u using (attestation, network, asset, address)
+    left join digits d on d.digits = greatest(a.scale - coalesce(c.printed_decimals, a.scale), 0)
+    left join seen s on s.file = {{ file_number('c') }} and s.network = c.network and s.asset = c.asset and s.address = c.address
+    left join {{ ref('stg_unobserved') }} u on {{ file_number('u') }} = {{ file_number('c') }}
+        and u.network = c.network and u.asset = c.asset and u.address = c.address
+),
+fitted as (
+    select *,
+        case
+            when components is not null then list_filter(components, lambda x: x.amount = amount)[1]
+            when onchain = amount then {component: 'total', amount: onchain, is_exact: as_of = 'exact'}
+        end as equal,
+        case
+            when components is not null then list_filter(components, lambda x: abs(x.amount - amount) < last_digit)[1]
+            when abs(onchain - amount) < last_digit then {component: 'total', amount: onchain, is_exact: as_of = 'exact'}
+        end as close
+    from joined
 )
-select * exclude (components, last_digit),
-    list_filter(components, lambda x: x.amount = amount)[1].component as matching_component,
+select * exclude (components, last_digit, equal, close),
+    coalesce(equal.component, close.component) as matching_component,
     case
         when amount is null then 'no_amount'
         when onchain is null then 'unobserved'
+        -- a part may be known of the snapshot block where the total is not
+        when equal.is_exact then 'matched'
+        when close.is_exact then 'rounded'
         when as_of <> 'exact' then 'other_moment'
-        when onchain = amount or len(list_filter(components, lambda x: x.amount = amount)) > 0 then 'matched'
-        when abs(onchain - amount) < last_digit then 'rounded'
         else 'differing'
     end as status,
-    case when as_of = 'exact' then onchain end as onchain_exact,
+    -- of a holding of which a part alone is known, that part counts where it is what was claimed
+    case when as_of = 'exact' then onchain when equal.is_exact then equal.amount when close.is_exact then close.amount end as onchain_exact,
     {{ units('amount', 'scale') }} as claimed_units,
     {{ units('onchain', 'scale') }} as onchain_units
-from joined
+from fitted

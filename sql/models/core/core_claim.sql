@@ -7,22 +7,23 @@ with suspects as (
     group by fingerprint
     having count(*) > 1
 ),
-ranked as not materialized (
-    select c.*, o.verdict, o.reason, o.message, o.binds, hash(c.attestation, c.network, c.asset, c.address) as fingerprint
+single as (
+    select c.attestation, c.exchange, c.network, c.asset, c.address, c.amount, 1 as rows, false as conflicting, null::decimal(38, 0)[] as amounts,
+        c.printed_decimals, c.holding, c.custodian, c.report, o.verdict, o.reason, o.message, o.binds
     from {{ ref('stg_claim') }} c
+    anti join suspects s on s.fingerprint = hash(c.attestation, c.network, c.asset, c.address)
     left join {{ ref('stg_ownership') }} o on {{ file_number('o') }} = {{ file_number('c') }} and o.source_row = c.source_row
 ),
-single as (
-    select attestation, exchange, network, asset, address, amount, 1 as rows, false as conflicting, null::decimal(38, 0)[] as amounts,
-        printed_decimals, holding, custodian, report, verdict, reason, message, binds
-    from ranked
-    anti join suspects using (fingerprint)
+doubtful as (
+    select c.*
+    from {{ ref('stg_claim') }} c
+    semi join suspects s on s.fingerprint = hash(c.attestation, c.network, c.asset, c.address)
 ),
 weighed as (
-    select *,
-        list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], verdict) as weakness
-    from ranked
-    semi join suspects using (fingerprint)
+    select c.*, o.verdict, o.reason, o.message, o.binds,
+        list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], o.verdict) as weakness
+    from doubtful c
+    left join {{ ref('stg_ownership') }} o on {{ file_number('o') }} = {{ file_number('c') }} and o.source_row = c.source_row
 ),
 repeated as (
     select attestation, exchange, network, asset, address,

@@ -46,21 +46,20 @@ joined as (
 ),
 fitted as (
     select *,
-        case
-            when components is not null then list_filter(components, lambda x: x.amount = amount)[1]
-            when onchain = amount then {component: 'total', amount: onchain, is_exact: as_of = 'exact'}
-        end as equal,
-        case
-            when components is not null then list_filter(components, lambda x: abs(x.amount - amount) < last_digit)[1]
-            when abs(onchain - amount) < last_digit then {component: 'total', amount: onchain, is_exact: as_of = 'exact'}
-        end as close
+        onchain = amount as whole_equals,
+        abs(onchain - amount) < last_digit as whole_is_close,
+        -- where parts are known: the first that equals the claim, or comes as close as its printed digits
+        case when components is not null then list_filter(components, lambda x: x.amount = amount)[1] end as equal,
+        case when components is not null then list_filter(components, lambda x: abs(x.amount - amount) < last_digit)[1] end as close
     from joined
 )
-select * exclude (components, last_digit, equal, close),
-    coalesce(equal.component, close.component) as matching_component,
+select * exclude (components, last_digit, whole_equals, whole_is_close, equal, close),
+    case when components is not null then coalesce(equal.component, close.component) when whole_equals or whole_is_close then 'total' end as matching_component,
     case
         when amount is null then 'no_amount'
         when onchain is null then 'unobserved'
+        when components is null and as_of <> 'exact' then 'other_moment'
+        when components is null then case when whole_equals then 'matched' when whole_is_close then 'rounded' else 'differing' end
         -- a part may be known of the snapshot block where the total is not
         when equal.is_exact then 'matched'
         when close.is_exact then 'rounded'
@@ -68,7 +67,9 @@ select * exclude (components, last_digit, equal, close),
         else 'differing'
     end as status,
     -- of a holding of which a part alone is known, that part counts where it is what was claimed
-    case when as_of = 'exact' then onchain when equal.is_exact then equal.amount when close.is_exact then close.amount end as onchain_exact,
-    {{ units('amount', 'scale') }} as claimed_units,
-    {{ units('onchain', 'scale') }} as onchain_units
+    case
+        when as_of = 'exact' then onchain
+        when components is not null and equal.is_exact then equal.amount
+        when components is not null and close.is_exact then close.amount
+    end as onchain_exact
 from fitted

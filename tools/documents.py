@@ -1,6 +1,7 @@
 """Write docs/tables.md (the data dictionary) and the results in docs/questions.md anew.
 
-    .venv/bin/python tools/documents.py
+    .venv/bin/python tools/documents.py                     both pages
+    .venv/bin/python tools/documents.py --page build/docs   dbt's page on the tables, with their lineage, as one file
 
 The dictionary comes from the classes of porlake.model, the registry, and the dbt project; the results from a build of the bundled month and
 docs/examples.
@@ -8,7 +9,9 @@ docs/examples.
 
 from __future__ import annotations
 
+import argparse
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -154,12 +157,29 @@ def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
+def page(folder: Path) -> None:
+    """dbt's static page of the project: tables, columns, tests, lineage."""
+    with tempfile.TemporaryDirectory() as work:
+        target = Path(work) / "porlake.duckdb"
+        warehouse.prepare(Lake(Path(work) / "lake"), target)
+        warehouse.dbt(target, Path(work), "run")
+        warehouse.dbt(target, Path(work), "docs", "generate", "--static")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(work) / "target" / "static_index.html", folder / "index.html")
+    print(folder / "index.html")
+
+
 def main() -> None:
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options.add_argument("--page", type=Path, metavar="DIR", help="write dbt's page there instead")
+    if chosen := options.parse_args().page:
+        page(chosen)
+        return
     (ROOT / "docs" / "tables.md").write_text(tables(), encoding="utf-8")
-    page = ROOT / "docs" / "questions.md"
+    asked = ROOT / "docs" / "questions.md"
     with tempfile.TemporaryDirectory() as folder:
         made = example(Path(folder) / "lake")
-        page.write_text(questions(page.read_text(encoding="utf-8"), lambda sql: warehouse.query(made, sql)), encoding="utf-8")
+        asked.write_text(questions(asked.read_text(encoding="utf-8"), lambda sql: warehouse.query(made, sql)), encoding="utf-8")
 
 
 if __name__ == "__main__":

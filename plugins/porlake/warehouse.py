@@ -38,7 +38,8 @@ from porlake.model import DATASETS
 
 SEARCH_PATH = "main,core,staging,lake,registry,failed_tests"
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false"}  # of a build: a day is a day in UTC, and order is told, never assumed
+# Of a build: a day is a day in UTC, order is told and never assumed, and what does not fit into this memory goes to disk.
+SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false", "memory_limit": "2500MB"}
 MARTS_VERSION = "1.2"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
@@ -164,7 +165,8 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
 
     It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there before it has ended.
     """
-    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": SETTINGS}
+    settings = SETTINGS | {"temp_directory": str(folder / "spilled")}
+    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": settings}
     (folder / "profiles.yml").write_text(json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8")
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
     places = {

@@ -59,6 +59,7 @@ select c.* replace (
         case when o.owners_suffice and o.message is not null then o.message when c.verdict <> 'unsigned' then c.message end as message,
         case when o.owners_suffice and o.message is not null then o.binds when c.verdict <> 'unsigned' then c.binds end as binds
     ),
+    {{ account_number('c') }} as account,
     case when o.owners_suffice then 'proven' else coalesce(c.verdict, 'unsigned') end as final_verdict,
     case when o.owners_suffice then 'owners_confirmed' else coalesce(c.reason, 'not_verified') end as final_reason
 from counted c

@@ -2,7 +2,7 @@
 -- added where its address was not listed before for any asset, and dropped where its address is listed no longer; so a coin that arrives at a
 -- listed address is no change of the list. The values are those of the day on which the holding stands in a list.
 with listing as (
-    select attestation, count(*) as holdings from {{ ref('core_listing') }} group by attestation
+    select attestation, count(*) as holdings from {{ ref('core_claim') }} group by attestation
 ),
 compared as (
     select s.attestation, s.since, s.base_attestation
@@ -13,20 +13,20 @@ compared as (
 added as (
     select p.attestation, p.since, c.network, c.asset, count(*) as holdings, sum(c.amount)::decimal(38, 0) as amount
     from compared p
-    join {{ ref('core_listing') }} c on c.attestation = p.attestation
-    anti join {{ ref('core_listing') }} b on b.attestation = p.base_attestation and b.account = c.account
+    join {{ ref('core_claim') }} c on c.attestation = p.attestation
+    anti join {{ ref('core_claim') }} b on b.attestation = p.base_attestation and b.account = c.account
     group by all
 ),
 dropped as (
     select p.attestation, p.since, b.network, b.asset, count(*) as holdings, sum(b.amount)::decimal(38, 0) as amount
     from compared p
-    join {{ ref('core_listing') }} b on b.attestation = p.base_attestation
-    anti join {{ ref('core_listing') }} c on c.attestation = p.attestation and c.account = b.account
+    join {{ ref('core_claim') }} b on b.attestation = p.base_attestation
+    anti join {{ ref('core_claim') }} c on c.attestation = p.attestation and c.account = b.account
     group by all
 ),
 listed as (
     select attestation, network, asset, count(*) as holdings
-    from {{ ref('core_listing') }}
+    from {{ ref('core_claim') }}
     group by all
 ),
 places as (

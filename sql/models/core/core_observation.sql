@@ -2,27 +2,30 @@
 -- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated.
 with in_parts as (
     -- the few holdings of which more is known than the total
-    select attestation, network, asset, address
-    from {{ ref('stg_balance') }}
-    where component <> 'total'
+    select {{ file_number('b') }} as file, {{ account_number('b') }} as account, b.asset
+    from {{ ref('stg_balance') }} b
+    where b.component <> 'total'
     group by all
 ),
+balances as not materialized (
+    select b.*, {{ file_number('b') }} as file, {{ account_number('b') }} as account from {{ ref('stg_balance') }} b
+),
 whole as (
-    select {{ file_number('b') }} as file, b.network, b.asset, b.address, b.amount as onchain, b.as_of, b.method = 'proved' as proved,
+    select b.file, b.account, b.asset, b.amount as onchain, b.as_of, b.method = 'proved' as proved,
         null::struct(component varchar, amount decimal(38, 0), is_exact boolean)[] as components
-    from {{ ref('stg_balance') }} b
-    anti join in_parts using (attestation, network, asset, address)
+    from balances b
+    anti join in_parts using (file, account, asset)
 ),
 parted as (
-    select {{ file_number('b') }} as file, b.network, b.asset, b.address,
+    select b.file, b.account, b.asset,
         max(b.amount) filter (b.component = 'total') as onchain,
         any_value(b.as_of) filter (b.component = 'total') as as_of,
         bool_or(b.method = 'proved') filter (b.component = 'total') as proved,
         -- a part of nothing is no part that a claim could mean
         list({component: b.component, amount: b.amount, is_exact: b.as_of = 'exact'} order by b.as_of <> 'exact', b.component <> 'total', b.component)
             filter (b.component = 'total' or b.amount > 0) as components
-    from {{ ref('stg_balance') }} b
-    semi join in_parts using (attestation, network, asset, address)
+    from balances b
+    semi join in_parts using (file, account, asset)
     group by all
 ),
 seen as (
@@ -40,9 +43,9 @@ joined as (
     from {{ ref('core_claim') }} c
     join {{ source('registry', 'assets') }} a using (asset)
     left join digits d on d.digits = greatest(a.scale - coalesce(c.printed_decimals, a.scale), 0)
-    left join seen s on s.file = {{ file_number('c') }} and s.network = c.network and s.asset = c.asset and s.address = c.address
+    left join seen s on s.file = {{ file_number('c') }} and s.account = {{ account_number('c') }} and s.asset = c.asset
     left join {{ ref('stg_unobserved') }} u on {{ file_number('u') }} = {{ file_number('c') }}
-        and u.network = c.network and u.asset = c.asset and u.address = c.address
+        and {{ account_number('u') }} = {{ account_number('c') }} and u.asset = c.asset
 ),
 fitted as (
     select *,

@@ -2,14 +2,13 @@
 -- and the other party; two exchanges make two rows. Address lists of others count as claims here, without amounts.
 with claims as (
     select c.account, c.exchange, c.attestation, a.snapshot_at, a.report, null::varchar as source, c.asset, c.amount
-    from {{ ref('core_listing') }} c
+    from {{ ref('core_claim') }} c
     join {{ ref('core_attestation') }} a using (attestation)
     where c.account in (select account from {{ ref('core_shared_account') }})
     union all by name
     select k.account, l.exchange, l.attestation, l.snapshot_at, l.report, coalesce(l.source, l.label) as source
     from {{ ref('stg_listed_address') }} l
-    join {{ ref('core_account') }} k using (network, address)
-    where k.account in (select account from {{ ref('core_shared_account') }})
+    join {{ ref('core_shared_account') }} k using (network, address)
 ),
 parties as (
     -- an exchange and the newest statement in which it names the account: one with amounts before a list

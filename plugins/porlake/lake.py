@@ -29,6 +29,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from types import UnionType
 from typing import Any, BinaryIO
@@ -115,7 +116,7 @@ class Writer:
         self.dataset, self.partition, self.place = dataset, dict(partition), place
         self.rows = 0
         self._class, self._schema = DATASETS[dataset], schema(dataset)
-        self._names = self._schema.names
+        self._values = attrgetter(*self._schema.names)
         self._pending: list[tuple[Any, ...]] = []
         self._last: tuple[Any, ...] | None = None
         self._pointer = place / "pointer.json"
@@ -124,7 +125,7 @@ class Writer:
         self._parquet = pq.ParquetWriter(self._file, self._schema, **PARQUET)
 
     def add(self, row: object) -> None:
-        self._pending.append(tuple(getattr(row, name) for name in self._names))
+        self._pending.append(self._values(row))
         if len(self._pending) >= BATCH_ROWS:
             self._flush()
 
@@ -230,8 +231,6 @@ class Lake:
                     place = self.place(dataset, partition)
                     place.mkdir(parents=True, exist_ok=True)
                     locks.enter_context(alone(place))
-                    for left_over in place.glob(".writing-*"):
-                        shutil.rmtree(left_over)
                     writers.append(Writer(dataset, partition, place))
                 yield writers
                 for writer in writers:
@@ -305,8 +304,6 @@ class Lake:
         folder = self.root / "raw"
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder):
-            for left_over in folder.glob(".writing-*"):
-                left_over.unlink()
             digest = hashlib.sha256()
             handle, aside = tempfile.mkstemp(prefix=".writing-", dir=folder)
             with os.fdopen(handle, "wb") as out:
@@ -344,18 +341,24 @@ def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
 
 
 def export(path: Path, row_class: type, rows: Iterable[object]) -> None:
-    """Rows of an annotated class as one file of its own, .parquet or .csv, whole or not at all.
+    """Rows of an annotated class as one file of its own; see `export_batches`."""
+    made = schema_of(row_class)
+    chunks = _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS)
+    export_batches(path, made, (_batch(path.name, made, chunk) for chunk in chunks))
+
+
+def export_batches(path: Path, made: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Record batches as one file, .parquet or .csv, whole or not at all.
 
     A CSV cell that a spreadsheet would run as a formula is led by an apostrophe: addresses come from strangers' files.
     """
-    made = schema_of(row_class)
     if path.suffix not in {".parquet", ".csv"}:
         raise ConfigurationError(f"{path}: write to a name that ends in .parquet or .csv")
     aside = path.with_name(f".{path.name}.writing")
     try:
         with _exporter(aside, path.suffix, made) as write:
-            for chunk in _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS):
-                write(_batch(path.name, made, chunk))
+            for batch in batches:
+                write(batch)
         aside.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
@@ -431,12 +434,20 @@ def _pointer(path: Path) -> Pointer:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One writer at a time in `folder`; the lock ends with the process, however it ends."""
+def alone(folder: Path, prefix: str = ".writing-") -> Iterator[int]:
+    """One writer at a time in `folder`; what a writer that was killed left under `prefix` goes first.
+
+    The lock ends with the process, however it ends, and with those to which it hands the descriptor that is yielded.
+    """
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        for left_over in folder.glob(f"{prefix}*"):
+            if left_over.is_dir() and not left_over.is_symlink():
+                shutil.rmtree(left_over)
+            else:
+                left_over.unlink()
+        yield handle
     finally:
         os.close(handle)
 

@@ -15,6 +15,7 @@ from porlake import addresses, registry
 from porlake.addresses import (
     aelf,
     aptos,
+    ark,
     bech32,
     bitcoin,
     canton,
@@ -27,6 +28,7 @@ from porlake.addresses import (
     icp,
     iota,
     lisk,
+    nervos,
     nuls,
     pocket,
     sia,
@@ -60,6 +62,8 @@ CHECKED = {
     "filecoin",
     "stacks",
     "cardano",
+    "ark",
+    "nervos",
     "sia",
     "icp",
     "lisk",
@@ -150,6 +154,13 @@ def test_no_changed_character_passes(case: dict[str, str]) -> None:
         ("bitcoin", "", "length"),
         ("bitcoin", "1" * 10_000_000, "length"),
         ("aelf", "1 2", "bad_address"),
+        ("ark", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "wrong_version"),
+        ("ark", "any-text-at-all", "bad_base58"),
+        ("nervos", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "wrong_network"),
+        ("nervos", "ckb1qyqt8xaupvm8837nv3gtc9x0ekkj64vud3jqfwyw5q", "bad_checksum"),
+        ("flow", "0x4f45575f29f5dff", "bad_address"),
+        ("conflux", "0x" + "2" * 40, "wrong_version"),
+        ("litecoin", "ltcmweb1qqexample", "bad_checksum"),
     ],
 )  # fmt: skip
 def test_a_bad_address_says_what_is_wrong(network: str, text: str, code: str) -> None:
@@ -197,6 +208,14 @@ def test_scripts_of_bip_173_and_350(text: str, kind: str, script: str) -> None:
         ("tron", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "41a614f803b6fd780986a42c78ec9c7f77e6ded13c"),
         ("aptos", "0x1", "0x" + "1".zfill(64)),
         ("polkadot", "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"),
+        ("conflux", "cfx:aameksd3gwvmtduc861ym2uzkfaawu9566k0jnte55", "CFX:TYPE.USER:AAMEKSD3GWVMTDUC861YM2UZKFAAWU9566K0JNTE55"),
+        ("filecoin", "f410fa7sh5u6fvd7vt625dx2akhbu3jt7yvkhgdp55ki", "0x07e47ed3c5a8ff59fb5d1df4051c34da67fc5547"),
+        (
+            "nervos",
+            "ckb1qyqt8xaupvm8837nv3gtc9x0ekkj64vud3jqfwyw5v",
+            "ckb1qzda0cr08m85hc8jlnfp3zer7xulejywt49kt2rr0vthywaa50xwsqdnnw7qkdnnclfkg59uzn8umtfd2kwxceqxwquc4",
+        ),
+        ("flow", "0x4f45575f29f5dffb", "4F45575F29F5DFFB"),
         ("aelf", "21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR", "ELF_21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR_AELF"),
     ],
 )
@@ -207,6 +226,10 @@ def test_two_spellings_are_one_account(network: str, one: str, other: str) -> No
         pytest.fail(f"{one} is a good address")
     second = addresses.parse(network, other)
     assert (first.text, first.payload) == (second.text, second.payload)
+
+
+def test_a_base58_address_may_begin_as_bech32_does() -> None:
+    assert addresses.parse("qtum", "Qc1G6fPPstFKCQaiE3z83qEagSfu1SistC").kind == "p2pkh"
 
 
 def test_eip_55_is_told_and_refuses_nothing() -> None:
@@ -235,6 +258,17 @@ def test_an_address_derived_from_a_key_is_read_back_as_that_account() -> None:
 )  # fmt: skip
 def test_a_derivation_gives_a_whole_account(derive: object, length: int) -> None:
     assert len(derive(LONG)) == length  # type: ignore[operator]
+
+
+def test_keys_of_published_accounts_make_them() -> None:
+    """The keys that the documents of the networks give beside their addresses."""
+    ckb, own = (
+        bytes.fromhex("024a501efd328e062c8675f2365970728c859c592beeefd6be8ead3d901330bc01"),
+        addresses.parse("nervos", "ckb1qyqrdsefa43s6m882pcj53m4gdnj4k440axqdt9rtd"),
+    )
+    assert (own.payload, own.kind) == (nervos.from_public_key(ckb), "ckb_key")
+    passphrase = bytes.fromhex("034151a3ec46b5670a682b0a63394f863587d1bc97483b1b6c70eb58e7f0aed192")
+    assert addresses.parse("ark", "AGeYmgbg2LgGxRW2vNNJvQ88PknEJsYizC").payload == ark.from_public_key(passphrase)
 
 
 #: Accounts of one ed25519 key by every wallet contract, as the contracts' own published code gives them.

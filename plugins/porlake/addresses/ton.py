@@ -106,7 +106,7 @@ def wallets(key: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def ever_wallet(key: bytes) -> bytes:
-    """The hash of the account that an ed25519 key has by the wallet of Venom's own apps."""
+    """The hash of the account that an ed25519 key has on Venom by its own wallet; the code of the many other contracts there is not known here."""
     return _state_hash(EVER_WALLET, key)
 
 

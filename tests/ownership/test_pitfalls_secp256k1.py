@@ -21,7 +21,7 @@ from porlake import addresses, ownership, registry
 from porlake.addresses import bitcoin, cashaddr, conflux, stacks
 from porlake.encoding import base58, bech32
 from porlake.encoding.hashes import sha256, sha256d
-from porlake.encoding.transaction import Output, Transaction, transaction
+from porlake.encoding.transaction import Input, Output, Transaction, transaction
 from porlake.errors import NoKey
 from porlake.model import Evidence
 from porlake.ownership import _script, _steps
@@ -351,6 +351,8 @@ def test_a_form_without_a_rule_is_unsupported_by_its_name() -> None:
     assert bip(future, bip322.text_of("smp", b"\x01\x01\x01")) == ("unsupported witness_v16", ())
     gold = bitcoin.p2wpkh("bitcoin_gold", A.short)
     assert verdict("BTG", "BTG", gold.text, bip322.text_of("smp", b"\x00")) == "unsupported bip322"
+    many = Transaction(2, tuple(Input(bytes([n]) * 36, b"", 0) for n in range(101)), (bip322.NOTHING,), 0)
+    assert bip(bitcoin.p2pkh("bitcoin", A.short), bip322.text_of("ful", many.without_witness())) == ("unsupported too_many_inputs", ())
     output = coincurve.PublicKeyXOnly(A.short[1:])
     taproot = bitcoin.segwit("bitcoin", 1, output.format())
     assert bip(taproot, bip322.text_of("smp", bip322.stack((b"\1" * 64, b"\x50annex")))) == ("unsupported annex", ())

@@ -299,6 +299,15 @@ def test_a_satisfied_script_without_a_signature_of_its_own_key_proves_nothing() 
         assert bip(where, bip322.text_of("smp", bip322.simple(MESSAGE, bitcoin.script(where), by))) == ("invalid no_key_signed", ())
 
 
+def test_a_witness_that_is_longer_than_two_columns_shows_three_of_five() -> None:
+    script = utxo.script(3, [k.short for k in ALL])
+    where = bitcoin.p2wsh("bitcoin", script)
+    raw = bip322.simple(MESSAGE, bitcoin.script(where), bip322.by_multisig([A, C, E], script))
+    assert bip(where, bip322.text_of("", raw)) == ("proven p2wsh", ("bip322_no_prefix",))
+    two = bip322.simple(MESSAGE, bitcoin.script(where), bip322.by_multisig([A, C], script))
+    assert bip(where, bip322.text_of("", two))[0] == "invalid bad_signature"
+
+
 def test_one_key_twice_in_a_script_is_one_signer() -> None:
     script = utxo.script(2, [A.short, A.short])
     where = bitcoin.p2wsh("bitcoin", script)

@@ -28,8 +28,8 @@ VERSIONS = (0, 2)
 MOST_INPUTS = 100
 """Every input's digest reads all inputs: a text of some megabytes would take hours."""
 
-COMPACT = 88
-"""Characters of a compact signature in base64."""
+COMPACT, FIRST_OF_COMPACT = 88, 27
+"""Characters of a compact signature in base64, and the lowest that its first byte may be."""
 
 NOTHING = Output(0, b"\x6a")
 
@@ -44,7 +44,7 @@ def is_meant(text: str, address: Address) -> bool:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return False
-    return len(raw) > _secp256k1.BYTES and raw[0] in (1, 2, 3, 4)
+    return len(raw) > _secp256k1.BYTES and raw[0] < FIRST_OF_COMPACT
 
 
 def judge(row: Evidence, address: Address) -> Judgement:

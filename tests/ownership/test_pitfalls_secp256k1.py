@@ -161,7 +161,8 @@ def test_what_the_script_column_of_one_key_may_hold() -> None:
         assert judged("BTC", "BTC", p2pkh(A), compact(A), "", text) == ("proven compressed", flags)
     nested = bitcoin.p2sh_p2wpkh("bitcoin", A.short).text
     program = bitcoin.script(bitcoin.p2wpkh("bitcoin", A.short))
-    for text in (A.short.hex(), program.hex()):
+    assert judged("BTC", "BTC", p2pkh(A), compact(A), "", "0x") == ("proven compressed", ())
+    for text in (A.short.hex(), program.hex(), "0x"):
         assert judged("BTC", "BTC", nested, compact(A, first=35), "", text) == ("proven p2sh-p2wpkh", ())
 
 
@@ -380,6 +381,28 @@ def test_a_changed_byte_never_raises_and_proves_nothing(prefix: str, form: str, 
     found = ownership.judge(evidence("BTC", "BTC", where.text, bip322.text_of(prefix, bytes(raw))))
     # A PSBT says some things twice, and may hold fields that nobody reads.
     assert found.verdict != "proven" or not is_changed or prefix == "pof"
+
+
+ODD = ["", "0x", " ", "null", "{", "[]", '{"publicKey1":1}', "00", "51", "02" + "00" * 32, "\ud800"]
+CELL = st.text(max_size=70) | st.sampled_from(ODD) | st.binary(max_size=70).map(bytes.hex)
+
+
+@given(st.sampled_from([utxo, bip322, okx_ecdsa, eos]), st.integers(0, 200), CELL, CELL, CELL, CELL, CELL, st.integers(0, 63))
+@settings(max_examples=400, deadline=None)
+def test_no_cell_of_a_row_raises(module: Any, seed: int, address: str, message: str, one: str, two: str, script: str, which: int) -> None:
+    """Good and spoiled rows, some of whose cells are replaced by anything."""
+    row = module.case(random.Random(seed)).row
+    row = replace(
+        row,
+        address_published=address if which & 1 else row.address_published,
+        message=message if which & 2 else row.message,
+        signatures=[one if which & 4 else row.signatures[0], two if which & 8 else row.signatures[1]],
+        key_or_script=script if which & 16 else row.key_or_script,
+        owners=[one, two] if which & 32 else row.owners,
+    )
+    assert ownership.judge(row).reason
+    for what in (row, replace(row, signatures=row.signatures[:1]), replace(row, owners=[two])):
+        assert ownership.judge(what).verdict
 
 
 BYTES = st.binary(max_size=200) | st.binary(max_size=100).map(lambda raw: b"psbt\xff" + raw)

@@ -85,7 +85,9 @@ def _single(row: Evidence, address: Address) -> Judgement:
     if not row.signatures or not row.signatures[0]:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
     signature, header = _read(row.signatures[0])
-    flags = tuple([f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text])
+    flags: tuple[str, ...] = ()
+    if any(row.signatures[1:]):
+        flags = tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
     if header is not None and header >= NESTED.start and header not in NAMED.get(address.kind, ()):
         return Judgement("invalid", "header_of_other_type", flags)
     for tried in _digests(row, header):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from porlake.model import Evidence
 from porlake.ownership import _lanes, _message
@@ -134,6 +135,11 @@ def evidence(batch: pa.RecordBatch) -> Iterator[Evidence]:
 
 def _binds(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
     """As `_message.binds`, for each row."""
+    messages, addresses = batch.column("message").unique(), batch.column("address_published")
+    if len(messages) == 1 and batch.num_rows:
+        named = _message.named(batch.column("exchange")[0].as_py(), messages[0].as_py())
+        if pc.min(pc.binary_length(addresses)).as_py() > named.longest and pc.all(pc.ascii_is_alnum(addresses)).as_py():
+            return [named.names] * batch.num_rows  # one word each, and the message has none as long
     columns = (batch.column(name).to_numpy(zero_copy_only=False).tolist() for name in ("exchange", "message", "address_published"))
     return [_message.named(exchange, message).with_address(address) for exchange, message, address in zip(*columns, strict=True)]
 

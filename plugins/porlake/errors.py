@@ -11,7 +11,8 @@ PorlakeError
 ├── InvalidAmount           a text that is no amount of this asset (has `code`)
 ├── InvalidAddress          a text that is no address of this network (has `code`)
 ├── InvalidSignature        a text that is no signature of its scheme (has `code`)
-│   └── NoKey               it has the form of one, but no key can have made it
+│   ├── NoKey               it has the form of one, but no key can have made it
+│   └── NoRule              it may be one, but of a form that is not judged here
 ├── TransportError          an endpoint did not answer as asked; the text shows its host, never a key
 │   ├── RateLimited         429, -32005 and their kin: wait and ask again
 │   ├── TooBig              the question or the answer is over the endpoint's limit: ask for less
@@ -91,6 +92,10 @@ class InvalidSignature(CodedError):
 
 
 class NoKey(InvalidSignature):
+    pass
+
+
+class NoRule(InvalidSignature):
     pass
 
 

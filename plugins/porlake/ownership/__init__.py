@@ -20,7 +20,7 @@ from porlake import addresses, registry
 from porlake.addresses import Address
 from porlake.errors import InvalidAddress, InvalidSignature, NoKey
 from porlake.model import Evidence
-from porlake.ownership import _message, eip191, tron, utxo
+from porlake.ownership import _message, beth_bls, ed25519, eip191, eos, okx_ecdsa, starknet, tron, utxo
 from porlake.ownership._apart import Apart
 from porlake.ownership._judgement import MEANINGS, Judgement, Verdict
 from porlake.ownership._many import Judged, Judges
@@ -44,10 +44,19 @@ __all__ = [
 ]
 
 #: By the `module` column of schemes.csv.
-MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {"utxo": utxo.judge, "eip191": eip191.judge, "tron": tron.judge}
+MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {
+    "utxo": utxo.judge,
+    "eip191": eip191.judge,
+    "tron": tron.judge,
+    "okx_ecdsa": okx_ecdsa.judge,
+    "eos": eos.judge,
+    "ed25519": ed25519.judge,
+    "beth_bls": beth_bls.judge,
+    "starknet": starknet.judge,
+}
 
 #: Modules whose rows take milliseconds each and hold the interpreter: judged in processes of their own.
-SLOW = frozenset({"bls", "starknet"})
+SLOW = frozenset({"beth_bls", "starknet"})
 
 WORKERS = 2
 BATCH = 512
@@ -139,7 +148,7 @@ def _verdict(row: Evidence, address: Address | InvalidAddress | None) -> Judgeme
     if not any(row.signatures):
         return Judgement("unsigned", "unsigned")
     if address is None:
-        return Judgement("malformed", "unknown_network")
+        return _by_coin(row)
     if isinstance(address, InvalidAddress):
         step("refused", str(address))
         return Judgement("malformed", address.code)
@@ -153,3 +162,15 @@ def _verdict(row: Evidence, address: Address | InvalidAddress | None) -> Judgeme
     except (InvalidAddress, InvalidSignature) as error:
         step("refused", str(error))
         return Judgement("malformed", error.code)
+
+
+def _by_coin(row: Evidence) -> Judgement:
+    """Of a network that nobody knows the coin's own rules hold: the address must be one, whatever the key column says."""
+    try:
+        meant = registry.load().label(row.exchange, row.label)
+    except registry.UnknownLabel:
+        return Judgement("malformed", "unknown_network")
+    if not meant.network or not row.network_label:
+        return Judgement("malformed", "unknown_network")
+    found, _ = judged(replace(row, network=meant.network, scheme=meant.scheme))
+    return replace(found, flags=(*found.flags, "network_unknown"))

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake.model import Evidence
-from porlake.ownership import _lanes, _message
+from porlake.ownership import _labels, _lanes, _message
 from porlake.ownership._judgement import Judgement
 
 KEPT = 200_000
@@ -145,8 +145,8 @@ def _binds(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
 
 
 def _identity(row: Evidence) -> bytes:
-    """A hash of all that a judgement depends on, but for what the message binds."""
+    """A hash of all that a judgement depends on, but for what the message binds. Of the asset only what it says beside the network counts."""
     texts = (row.exchange, row.network or "", row.holding, row.scheme, row.address_published, row.message, row.key_or_script,
-             str(len(row.signatures)), *row.signatures, *row.owners)  # fmt: skip
+             str(len(row.signatures)), *row.signatures, *row.owners, *_labels.remarks(row))  # fmt: skip
     text = f"{','.join([str(len(part)) for part in texts])};{''.join(texts)}"  # the lengths tell where each text ends
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()

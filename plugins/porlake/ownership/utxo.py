@@ -112,7 +112,7 @@ def _remarks_on_field(text: str, address: Address, key: bytes) -> tuple[str, ...
 
 
 def _looks_like_key(field: bytes) -> bool:
-    return (len(field), field[0]) in ((33, 2), (33, 3), (65, 4))
+    return (len(field), field[:1]) in ((33, b"\x02"), (33, b"\x03"), (65, b"\x04"))
 
 
 def _accounts(address: Address, key: PublicKey, header: int | None) -> Iterator[tuple[str, bytes, bytes, tuple[str, ...]]]:

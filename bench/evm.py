@@ -49,7 +49,7 @@ def main() -> None:
     alloc: dict[str, Any] = {account: {"balance": hex(native[account])} for account in accounts}
     alloc[USDT] = {"balance": "0x0", "code": anvil.TOKEN_CODE, "storage": {anvil.slot(a): f"0x{raw:064x}" for a, raw in token.items()}}
     alloc[anvil.MULTICALL3_PLACE] = {"balance": "0x0", "code": anvil.MULTICALL3}
-    with tempfile.TemporaryDirectory() as folder, anvil.started(alloc=alloc) as url:
+    with tempfile.TemporaryDirectory() as folder, anvil.started(alloc=alloc, gas=10**12) as url:
         del alloc
         for _ in range(HEIGHT + 3):
             anvil.rpc(url, "evm_mine")

@@ -325,10 +325,10 @@ class JsonRpc:
         return found
 
     def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
-        """What of an item is kept. An item that is refused for its rate or size fails the whole batch: it is asked again, or in parts."""
+        """What of an item is kept. One that is refused for its rate fails the whole batch, which is asked again."""
         if item.get("error") is not None:
             error = _rpc_error(self.host, "batch", item["error"])
-            if isinstance(error, RateLimited | TooBig | BadAnswer):
+            if isinstance(error, RateLimited | BadAnswer):
                 raise error
             return {"error": item["error"]}
         if "result" not in item:

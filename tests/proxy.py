@@ -139,6 +139,30 @@ def reset_in_the_body(exchange: Exchange) -> bool:
     return exchange.reset()
 
 
+def short_body(exchange: Exchange) -> bool:
+    """Less than was announced, and a farewell."""
+    answer = exchange.forward()
+    exchange.handler.close_connection = True
+    return exchange.send(answer[: len(answer) // 2], length=len(answer))
+
+
+def chunked(exchange: Exchange, *, whole: bool = True) -> bool:
+    answer = exchange.forward()
+    exchange.handler.send_response(200)
+    exchange.handler.send_header("Transfer-Encoding", "chunked")
+    exchange.handler.end_headers()
+    pieces = [answer[at : at + 700] for at in range(0, len(answer), 700)]
+    for piece in pieces if whole else pieces[:-1]:
+        exchange.handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+    exchange.handler.wfile.write(b"0\r\n\r\n" if whole else b"ffff\r\n{")
+    exchange.handler.close_connection = not whole
+    return True
+
+
+def short_chunk(exchange: Exchange) -> bool:
+    return chunked(exchange, whole=False)
+
+
 def status(code: int, body: bytes = b"", **headers: str) -> Fault:
     return lambda exchange: exchange.send(body, code, **headers)
 

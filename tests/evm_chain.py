@@ -16,7 +16,7 @@ from porlake.chains import evm
 from porlake.registry import Token
 from porlake.transport import Endpoint, Tape
 
-COUNT, HEIGHT = 400, 5
+COUNT, HEIGHT, BEGIN = 400, 5, 1_700_000_000
 SENDER = "0x00000000000000000000000000000000000c0de5"
 
 #: What lies at the contracts of some tokens, and why no balance is read there.
@@ -73,6 +73,7 @@ def mined(url: str, accounts: list[str]) -> None:
             for account in accounts[:50]:
                 anvil.rpc(url, "anvil_setBalance", account, hex(7))
                 anvil.rpc(url, "anvil_setStorageAt", contract("ethereum", "USDT"), anvil.slot(account), f"0x{9:064x}")
+        anvil.rpc(url, "evm_setNextBlockTimestamp", BEGIN + 12 * height)
         anvil.rpc(url, "evm_mine")
 
 
@@ -104,7 +105,7 @@ def running(**options: Any) -> Iterator[Chain]:
     node_or_skip()
     accounts = sorted(f"0x{hashlib.sha256(str(i).encode()).hexdigest()[:40]}" for i in range(COUNT))
     native = {account: 0 if i % 7 == 0 else 2 ** (i % 90) + i for i, account in enumerate(accounts)}
-    held = {account: 0 if i % 5 == 0 else 3 ** (i % 60) + i for i, account in enumerate(accounts)}
+    held = {account: 0 if i % 5 == 0 else 3 ** (i % 50) + i for i, account in enumerate(accounts)}
     contracts = {contract("ethereum", asset): code for asset, (code, _) in ODD.items() if code is not None}
     contracts[anvil.MULTICALL3_PLACE] = anvil.MULTICALL3
     with anvil.started(**options, alloc=filled(accounts, native, held, contracts)) as url:

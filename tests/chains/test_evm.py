@@ -168,7 +168,7 @@ def test_final_is_what_the_tag_names_or_a_depth_where_no_tag_is_served(chain: Ch
 
 
 @settings(deadline=None)
-@given(seconds=st.integers(0, 40))
+@given(seconds=st.integers(0, 12 * HEIGHT))
 def test_the_block_of_a_moment_is_the_last_one_before_it(chain: Chain, seconds: int) -> None:
     client = opened(quick(chain.url))
     blocks = [client.block(height) for height in range(client.final() + 1)]

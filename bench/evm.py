@@ -98,7 +98,7 @@ def child(root: Path, url: str) -> dict[str, float]:
 
 
 def observe(root: Path, url: str) -> None:
-    settings = pipeline.settings(root, environ={"PORLAKE_ENDPOINT_ETHEREUM": url})
+    settings = pipeline.settings(root, environ={"PORLAKE_ENDPOINT_ETHEREUM": url, "PORLAKE_PROOF_SHARE": "0"})
     evm.open_client(registry.load().networks["ethereum"], settings.endpoints_of("ethereum"), settings.tape).head()
     began = time.perf_counter()
     pipeline.observe(settings, REPORT, "ethereum")

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from itertools import count, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -564,8 +565,14 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    """RFC 9110: seconds, or a date."""
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _parsed(body: bytes, host: str) -> Any:

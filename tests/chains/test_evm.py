@@ -160,6 +160,25 @@ def test_on_arbitrum_the_block_shows_itself_by_arbsys() -> None:
                 list(client.balances(native, at))
 
 
+# --- chains of another making ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("network", "lacks", "method"),
+    [("zksync_era", (), "eth_batch"), ("filecoin_evm", ("eth_call_creation",), "eth_call_creation"), ("polygon", (), "eth_call_override")],
+)
+def test_a_chain_is_asked_as_it_can_be_asked(network: str, lacks: tuple[str, ...], method: str) -> None:
+    facts = registry.load().networks[network]
+    with running(chain_id=int(facts.caip2.rpartition(":")[2])) as found, Proxy(found.url) as proxy:
+        proxy.misbehave(lacking(*(change for name in lacks for change in NODES[name])))
+        client = opened(quick(proxy.url), network=network)
+        at = client.block(HEIGHT)
+        native = token(network, facts.native_asset)
+        answers = list(client.balances([chains.Wanted(native.asset, native, account) for account in found.accounts], at))
+        assert [answer.raw for answer in answers if isinstance(answer, chains.Reading)] == found.amounts("ETH")
+        assert {answer.method for answer in answers if isinstance(answer, chains.Reading)} == {method}
+        calls = [exchange.question["params"] for exchange in proxy.asked if exchange.methods == {"eth_call"}]
+        assert any(len(params) > 2 or "to" not in params[0] for params in calls) == (network != "zksync_era"), "another VM runs no program of ours"
+
+
 # --- sizes ------------------------------------------------------------------------------------------------------------------
 LIMITS = [
     (-32000, "out of gas"),

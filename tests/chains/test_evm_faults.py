@@ -52,6 +52,8 @@ PASSING: dict[str, tuple[Fault, type[PorlakeError] | None, str]] = {
     "chunks": (faults.chunked, None, ""),
     "429": (faults.status(429), RateLimited, "too many requests"),
     "429 with Retry-After": (faults.status(429, Retry_After="0"), RateLimited, "too many requests"),
+    "429 with a date": (faults.status(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), RateLimited, "too many requests"),
+    "429 with nonsense": (faults.status(429, Retry_After="soon"), RateLimited, "too many requests"),
     "-32005": (faults.error(-32005, "limit exceeded"), RateLimited, "limit exceeded"),
     "500": (faults.status(500), TransportError, "HTTP 500"),
     "500 with a page": (faults.status(500, b"<html>oops</html>"), TransportError, "HTTP 500"),

@@ -36,7 +36,7 @@ def claim(line: int, asset: str, address: str, height: int | None = HEIGHT, netw
 
 def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: str = "moment") -> None:
     """A parsed report that makes these claims."""
-    now = datetime(2024, 3, 25, tzinfo=UTC)
+    now = datetime.fromtimestamp(BEGIN, UTC)
     file = ReportFile(
         exchange=EXCHANGE, report=REPORT, attestation="okx/2024-03-25", snapshot_at=at or now, snapshot_precision=precision, content="addresses",
         revision=1, format="okx_csv", file_name="made.csv", origin="file:made.csv", container=None, size_bytes=1, retrieved_at=now, report_no=None,
@@ -93,6 +93,12 @@ def test_every_claim_is_a_balance_or_a_reason(chain: Chain, tmp_path: Path) -> N
     rows = list(Lake(tmp_path).rows("balance", **HERE))
     assert {(r.component, r.height, r.method, r.as_of, r.offset_seconds) for r in rows} == {("total", HEIGHT, "eth_call_override", "exact", 0)}
     assert {r.source for r in rows} == {chain.url.removeprefix("http://")}
+
+
+def test_an_endpoint_that_has_not_reached_the_snapshot_is_behind(chain: Chain, tmp_path: Path) -> None:
+    put(tmp_path, [claim(1, "ETH", chain.accounts[0], 10**6)], at=datetime(2024, 3, 25, tzinfo=UTC))
+    with pytest.raises(ChainError, match="the endpoint is behind"):
+        pipeline.observe(settings(tmp_path, quick(chain.url)), REPORT, "ethereum")
 
 
 def test_labels_may_name_different_heights(chain: Chain, tmp_path: Path) -> None:

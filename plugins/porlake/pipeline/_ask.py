@@ -42,7 +42,7 @@ from porlake.model import (
 from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import HEAD_BYTES, opened
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
-from porlake.transport import Tape
+from porlake.transport import Endpoint, Tape
 
 
 def publisher(source: str) -> str:
@@ -216,7 +216,12 @@ def doctor(settings: Settings) -> list[Check]:
         Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
         _writable(settings.root),
         Check("tables", database(settings).exists(), str(database(settings)), "porlake run ..., or porlake build", optional=True),
-        *(_reachable(settings, network) for network in registry.load().networks.values() if network.client != "none" and _asked(settings, network)),
+        *(
+            _reachable(network, endpoint)
+            for network in registry.load().networks.values()
+            if network.client != "none"
+            for endpoint in settings.endpoints_of(network.network)
+        ),
     ]
 
 
@@ -232,19 +237,14 @@ def _writable(root: Path) -> Check:
     return Check("lake", os.access(place, os.W_OK), str(root), "choose a folder that can be written: PORLAKE_LAKE or --lake")
 
 
-def _asked(settings: Settings, network: registry.Network) -> bool:
-    return network.network in settings.endpoints or bool(network.endpoint)
-
-
-def _reachable(settings: Settings, network: registry.Network) -> Check:
-    endpoint = settings.endpoint(network.network)
+def _reachable(network: registry.Network, endpoint: Endpoint) -> Check:
     what = f"endpoint of {network.network}"
     remedy = f"PORLAKE_ENDPOINT_{network.network.upper()}=https://..."
     try:
         head = chains.open_client(network, endpoint, Tape.live()).head()
     except (TransportError, ChainError) as error:
         return Check(what, False, str(error), remedy, optional=True)
-    return Check(what, True, f"{endpoint.host if endpoint else ''}: head at {head.height:,}", "", optional=True)
+    return Check(what, True, f"{endpoint.host}: head at {head.height:,}", "", optional=True)
 
 
 def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:

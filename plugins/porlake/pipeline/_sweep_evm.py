@@ -210,6 +210,8 @@ def _at_heights(settings: Settings, swept: Swept, client: evm.Client, readable: 
         if height <= final:
             blocks[height] = client.block(height)
             swept.block(blocks[height], "published")
+    if len(blocks) < len(named):
+        _reached(client, swept)
     for held, _ in readable:
         for height in np.unique(held.heights):
             if height != NO_HEIGHT and height not in blocks:
@@ -231,6 +233,15 @@ def _at_heights(settings: Settings, swept: Swept, client: evm.Client, readable: 
         for height, at in blocks.items():
             looker.look(held, token, at, (held.heights == height) & (held.reasons == 0))
         looker.settle(held, token)
+
+
+def _reached(client: evm.Client, swept: Swept) -> None:
+    """Raises ChainError where the endpoint has not come as far as the snapshot: it is behind, and nothing is wrong with the heights."""
+    head, at = client.head(), swept.file.snapshot_at
+    if at is not None and head.time < at:
+        raise ChainError(
+            f"{swept.network}: the endpoint is behind: its head, {head.height:,}, is of {head.time:%Y-%m-%d %H:%M}, the snapshot of {at}"
+        )
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from porlake.model import (
     ReportFile,
     Unobserved,
 )
+from porlake.pipeline import _sweep_evm
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
 OBSERVED = ("block", "balance", "owner_link", "unobserved")
@@ -41,6 +42,8 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     """
     lake = settings.lake
     file: ReportFile = lake.report(report)
+    if registry.load().networks[network].client == "evm":
+        return _observe_columns(settings, file, network, give_up=give_up)
     claims = _accounts(row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network)
     seen = _Seen(file, network)
     try:
@@ -57,6 +60,24 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=key_of):
                 writer.add(row)
+    return file.report
+
+
+def _observe_columns(settings: Settings, file: ReportFile, network: str, *, give_up: bool) -> str:
+    """`observe` of a network whose client reads columns. Where it gives up, what was read already is kept for the next time."""
+    failed = False
+    try:
+        swept = _sweep_evm.look(settings, file, network)
+    except (TransportError, ChainError) as error:
+        if not give_up:
+            raise
+        settings.progress(f"observe {network}: {error}", 0, 0)
+        swept, failed = _sweep_evm.unread(settings, file, network, "endpoint_failed"), True
+    partition = {"exchange": file.exchange, "report": file.report, "network": network}
+    with settings.lake.writing(*((name, partition) for name in OBSERVED)) as (blocks, balances, _, unobserved):
+        swept.write(blocks, balances, unobserved)
+    if not failed:
+        _sweep_evm.forget_kept(settings, file, network)
     return file.report
 
 

@@ -12,6 +12,7 @@ PorlakeError
 ├── InvalidAddress          a text that is no address of this network (has `code`)
 ├── InvalidSignature        a text that is no signature of its scheme (has `code`)
 │   └── NoKey               it has the form of one, but no key can have made it
+├── InvalidEncoding         bytes that are not what their encoding allows (has `code`)
 ├── TransportError          an endpoint did not answer as asked; the text shows its host, never a key
 │   ├── RateLimited         429, -32005 and their kin: wait and ask again
 │   ├── TooBig              the question or the answer is over the endpoint's limit: ask for less
@@ -20,6 +21,7 @@ PorlakeError
 │   ├── BadAnswer           the answer is not of the form that the method defines
 │   └── NotRecorded         a replay was asked something that its recording does not hold
 ├── ChainError              a chain's answers contradict each other or the question (wrong block, reorganised hash)
+│   └── ProofFails          a proof does not lead from the block's root to what the endpoint says
 ├── LakeError               the lake breaks its contract
 │   ├── ContractViolation   a row or file does not fit its dataset's schema or key
 │   └── MissingPartition    a stage needs what an earlier stage has not written
@@ -94,6 +96,10 @@ class NoKey(InvalidSignature):
     pass
 
 
+class InvalidEncoding(CodedError):
+    pass
+
+
 class TransportError(PorlakeError):
     pass
 
@@ -131,6 +137,10 @@ class NotRecorded(TransportError):
 
 
 class ChainError(PorlakeError):
+    pass
+
+
+class ProofFails(ChainError):
     pass
 
 

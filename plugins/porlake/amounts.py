@@ -49,6 +49,13 @@ def rescale(raw: int, decimals: int, scale: int) -> int:
     return units
 
 
+def token_units(amount: int, scale: int, decimals: int) -> int:
+    """Base units of an asset as raw units of a token with `decimals`: the way back of `rescale`. Raises InvalidAmount where it is not whole."""
+    if decimals > scale or (parts := divmod(amount, 10 ** (scale - decimals)))[1]:
+        raise InvalidAmount("too_fine", f"{amount} of scale {scale} is no whole amount of a token of {decimals} decimals")
+    return int(parts[0])
+
+
 def units(base: int, scale: int) -> Decimal:
     """Whole base units as an exact decimal number of units."""
     return Decimal(base).scaleb(-scale) if abs(base) < 10**28 else Decimal((base < 0, tuple(map(int, str(abs(base)))), -scale))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -28,7 +30,7 @@ class Node:
         with urllib.request.urlopen(urllib.request.Request(self.url, body, {"Content-Type": "application/json"}), timeout=30) as response:
             answer = json.load(response)
         if answer.get("error"):
-            raise OSError(f"{method}: {answer['error']}")
+            raise LookupError(answer["error"])
         return answer["result"]
 
     def mine(self, times: int = 1) -> int:
@@ -56,3 +58,39 @@ def anvil(*options: str) -> Iterator[Node]:
     finally:
         process.kill()
         process.wait()
+
+
+Change = Callable[[dict[str, Any], Any], Any]
+
+
+@contextmanager
+def changing(node: Node, change: Change) -> Iterator[str]:
+    """The node behind something that may change its answers: `change` is given the question and the answer.
+
+    A LookupError with an error object, of the node or of `change`, is answered as that error.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            try:
+                answer = change(question, node(question["method"], *question["params"]))
+                body = {"jsonrpc": "2.0", "id": question["id"], "result": answer}
+            except LookupError as error:
+                body = {"jsonrpc": "2.0", "id": question["id"], "error": error.args[0]}
+            data = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chains.anvil_node import Node, anvil, needs_anvil
+from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
 from porlake import chains, registry
 from porlake.chains import Wanted, evm_proof
 from porlake.encoding.keccak import keccak256
@@ -96,39 +92,6 @@ def test_the_headers_of_each_fork_lead_to_their_state(fork: str) -> None:
 
 
 # --- a node that lies ------------------------------------------------------------------------------------------------------
-Change = Callable[[dict[str, Any], Any], Any]
-
-
-@contextmanager
-def changing(node: Node, change: Change) -> Iterator[str]:
-    """The node behind something that may change its answers: `change` is given the question and the answer."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            try:
-                answer = change(question, node(question["method"], *question["params"]))
-                body = {"jsonrpc": "2.0", "id": question["id"], "result": answer}
-            except LookupError as error:
-                body = {"jsonrpc": "2.0", "id": question["id"], "error": error.args[0]}
-            data = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def of_proofs(change: Callable[[dict[str, Any]], Any]) -> Change:
     return lambda question, answer: change(answer) if question["method"] == "eth_getProof" else answer
 

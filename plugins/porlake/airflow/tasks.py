@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
-from porlake import pipeline, registry
+from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
 from porlake.progress import Lines
 from porlake.transport import Endpoint
@@ -65,7 +65,7 @@ def price(reports: list[str], context: Context) -> None:
 
 def _connections(networks: list[str]) -> dict[str, Endpoint]:
     found = {}
-    for network in networks:
+    for network in dict.fromkeys((*networks, *(chains.BESIDE[name] for name in networks if name in chains.BESIDE))):
         if registry.load().networks[network].client == "none":
             continue
         try:

@@ -39,6 +39,7 @@ from porlake.model import (
     Verdict,
 )
 from porlake.pipeline._archive import HEAD_BYTES, opened
+from porlake.pipeline._observe import client_of
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
 from porlake.transport import Tape
 
@@ -85,7 +86,7 @@ def balances(settings: Settings, network: str, assets: list[str], height: int, l
         raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
     accounts = sorted({addresses.parse(network, text).text for text in listed})
     wanted = [chains.Wanted(asset, _token(network, asset), address) for asset in assets for address in accounts]
-    client = chains.open_client(facts.networks[network], endpoint, settings.tape)
+    client = client_of(settings, network)
     at = client.block(height)
     lines = []
     for done, answer in enumerate(client.balances(wanted, at), 1):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from porlake import amounts, chains, registry
 from porlake.errors import (
@@ -13,9 +14,12 @@ from porlake.model import (
     Balance,
     Block,
     Claim,
+    OwnerLink,
     ReportFile,
     Unobserved,
 )
+from porlake.pipeline._links import owner_links
+from porlake.pipeline._prove import PROVED, prove
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
 OBSERVED = ("block", "balance", "owner_link", "unobserved")
@@ -44,7 +48,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     claims = _accounts(row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network)
     seen = _Seen(file, network)
     try:
-        _look(settings, file, network, claims, seen)
+        _look(settings, file, network, claims, seen, give_up)
     except (TransportError, ChainError) as error:
         if not give_up:
             raise
@@ -53,7 +57,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
     with lake.writing(*((name, partition) for name in OBSERVED)) as writers:
-        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, (), seen.unobserved)
+        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.links, seen.unobserved)
         for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=key_of):
                 writer.add(row)
@@ -68,7 +72,7 @@ def _accounts(claims: Iterable[Claim]) -> list[Claim]:
     return list(accounts.values())
 
 
-def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
+def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen, give_up: bool) -> None:
     facts = registry.load().networks[network]
     endpoint = settings.endpoint(network)
     if facts.client == "none":
@@ -78,7 +82,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
         return None
     if endpoint is None and not settings.tape.replays:
         return seen.unread(readable, "no_endpoint")
-    client = chains.open_client(facts, endpoint, settings.tape)
+    client = client_of(settings, network)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):
         at = client.block(height)
         seen.block(at, "published")
@@ -88,7 +92,19 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
             seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
+        if facts.client == "evm":
+            seen.prove(settings, at, readable, give_up)
+    if facts.client in ("evm", "beacon"):
+        seen.links = owner_links(settings, file, network, client, seen.blocks_by(client))
     return None
+
+
+def client_of(settings: Settings, network: str) -> chains.Client:
+    """The client of a network, with the one beside it whose blocks it goes by."""
+    beside = chains.BESIDE.get(network)
+    return chains.open_client(
+        registry.load().networks[network], settings.endpoint(network), settings.tape, client_of(settings, beside) if beside else None
+    )
 
 
 class _Seen:
@@ -99,6 +115,8 @@ class _Seen:
         self._facts = registry.load()
         self.blocks: list[Block] = []
         self.balances: list[Balance] = []
+        self.links: list[OwnerLink] = []
+        self._refs: dict[int, chains.BlockRef] = {}
         self.unobserved: list[Unobserved] = []
 
     def readable(self, claims: list[Claim]) -> list[Claim]:
@@ -131,7 +149,18 @@ class _Seen:
     def _unobserved(self, asset: str, address: str, reason: str) -> None:
         self.unobserved.append(Unobserved(self._file.exchange, self._file.report, self._network, asset, address, reason))
 
+    def blocks_by(self, client: chains.Client) -> Callable[[int], chains.BlockRef]:
+        """The block at a height: asked for once."""
+
+        def at(height: int) -> chains.BlockRef:
+            if height not in self._refs:
+                self.block(client.block(height), "published")
+            return self._refs[height]
+
+        return at
+
     def block(self, at: chains.BlockRef, origin: str) -> None:
+        self._refs.setdefault(at.height, at)
         if all(block.height != at.height for block in self.blocks):
             self.blocks.append(Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.time, origin))
 
@@ -158,3 +187,18 @@ class _Seen:
             )
         )
         return None
+
+    def prove(self, settings: Settings, at: chains.BlockRef, claims: Iterable[Claim], give_up: bool) -> None:
+        """Mark the balances of a block that proofs confirm, and withhold those that one speaks against."""
+        held = {
+            (row.asset, row.address): row.amount for row in self.balances if (row.height, row.component, row.as_of) == (at.height, "total", "exact")
+        }
+        claimed = {(claim.asset, claim.address): claim.amount for claim in claims}
+        proofs = prove(settings, self._network, at, held, claimed, give_up=give_up)
+        for (asset, address), reason in proofs.failing.items():
+            self._unobserved(asset, address, reason)
+        self.balances = [
+            replace(row, method=PROVED) if (row.asset, row.address) in proofs.proved else row
+            for row in self.balances
+            if (row.asset, row.address) not in proofs.failing
+        ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +21,19 @@ from porlake.transport import Endpoint, Tape
 
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
+PROOF_SHARE = Fraction(95, 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a run is told from outside."""
+    """Everything that a run is told from outside. `proof_share`: of the amount of each asset, how much is proved, the largest accounts first."""
 
     root: Path
     tape: Tape = field(default_factory=Tape.live)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     price_file: Path | None = None
     progress: Tell = silent
+    proof_share: Fraction = PROOF_SHARE
 
     @property
     def lake(self) -> Lake:
@@ -71,7 +75,18 @@ def settings(
         endpoints=found,
         price_file=Path(chosen) if chosen else None,
         progress=progress,
+        proof_share=_share(environ, "PORLAKE_PROOF_SHARE", PROOF_SHARE),
     )
+
+
+def _share(environ: Mapping[str, str], name: str, otherwise: Fraction) -> Fraction:
+    """A share from the environment, written as a decimal between 0 and 1."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return otherwise
+    if not re.fullmatch(r"0(\.\d{1,9})?|1(\.0{1,9})?", text, re.ASCII):
+        raise ConfigurationError(f"{name}: {text!r} is no share between 0 and 1")
+    return Fraction(text)
 
 
 def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, Endpoint]:

@@ -25,7 +25,7 @@ from porlake.errors import RegistryError
 
 FOLDER = Path(__file__).parent
 
-CLIENTS = frozenset({"evm", "bitcoin", "tron", "none"})
+CLIENTS = frozenset({"evm", "bitcoin", "tron", "beacon", "none"})
 ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "wrapped", "receipt", "other"})
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})

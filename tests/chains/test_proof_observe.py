@@ -1,0 +1,184 @@
+"""Proofs in the observe stage: the largest accounts up to a share are proved, what a proof speaks against is withheld, the rest stays as read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
+from porlake import pipeline
+from porlake.errors import ConfigurationError, RateLimited, TransportError
+from porlake.pipeline import _prove
+from porlake.progress import Tell, silent
+from porlake.transport import Endpoint
+
+HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2"
+HEIGHT = 2
+ACCOUNTS = [f"0x{0xACC0 + number:040x}" for number in range(6)]
+CLAIMED = [64, 32, 16, 8, 4, 2]  # whole coins; 126 of them, 95 % of which are 119.7
+
+
+# --- which accounts ---------------------------------------------------------------------------------------------------------
+def test_the_largest_accounts_of_each_asset_are_chosen_until_the_share_is_reached() -> None:
+    held = {("ETH", f"e{n}"): 10**n for n in range(5)} | {("USDT", f"u{n}"): 50 for n in range(4)} | {("PEOPLE", "p"): 10**9}
+    claimed = dict.fromkeys(held, None)
+    assert _prove.largest("ethereum", held, claimed, Fraction(95, 100)) == [
+        ("ETH", "e4"), ("ETH", "e3"), ("USDT", "u0"), ("USDT", "u1"), ("USDT", "u2"), ("USDT", "u3"),
+    ]  # fmt: skip
+    assert _prove.largest("ethereum", held, claimed, Fraction(1, 2)) == [("ETH", "e4"), ("USDT", "u0"), ("USDT", "u1")]
+    assert _prove.largest("ethereum", held, claimed, Fraction(0)) == []
+
+
+def test_what_is_claimed_counts_before_what_was_read() -> None:
+    held = {("ETH", "empty"): 0, ("ETH", "full"): 100}
+    assert _prove.largest("ethereum", held, {("ETH", "empty"): 1_000, ("ETH", "full"): 1}, Fraction(95, 100)) == [("ETH", "empty")]
+    assert _prove.largest("ethereum", held, {("ETH", "empty"): None, ("ETH", "full"): None}, Fraction(95, 100)) == [("ETH", "full")]
+    assert _prove.largest("ethereum", {}, {}, Fraction(1)) == []
+
+
+@given(st.lists(st.integers(0, 10**30), max_size=30), st.fractions(0, 1))
+def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: list[int], share: Fraction) -> None:
+    held = {("ETH", str(number)): amount for number, amount in enumerate(amounts)}
+    chosen = [held[key] for key in _prove.largest("ethereum", held, {}, share)]
+    assert sum(chosen) >= share * sum(amounts)
+    assert not chosen or sum(chosen) - min(chosen) < share * sum(amounts)
+    assert chosen == sorted(amounts, reverse=True)[: len(chosen)]
+
+
+@pytest.mark.parametrize(("text", "share"), [("", "0.95"), ("0", "0"), ("1", "1"), ("1.0", "1"), ("0.5", "0.5"), (" 0.999 ", "0.999")])
+def test_the_share_is_a_setting(text: str, share: str, tmp_path: Path) -> None:
+    assert pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text}).proof_share == Fraction(share)
+
+
+@pytest.mark.parametrize("text", ["95", "-0.1", "1.01", "95%", "nan", "1/2", "0,5", "٠"])
+def test_a_share_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="PORLAKE_PROOF_SHARE"):
+        pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text})
+
+
+# --- in the stage -----------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    with anvil() as running:
+        for account, coins in zip(ACCOUNTS, CLAIMED, strict=True):
+            running("anvil_setBalance", account, hex(coins * 10**18))
+        running.mine(3)
+        for account in ACCOUNTS:
+            running("anvil_setBalance", account, "0x0")
+        running.mine(2)
+        yield running
+
+
+def observed(node: Node, folder: Path, change: Change, *, give_up: bool = False, tell: Tell = silent) -> tuple[dict[str, Any], dict[str, str]]:
+    """(method by account, reason by account that was not read) after a look through something that may change answers."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "okx_por_2025102200.csv"
+    rows = [f"ETH,ETH,{HEIGHT},{account},{coins},m,,,,," for account, coins in zip(ACCOUNTS, CLAIMED, strict=True)]
+    path.write_text("\n".join(["coin,amount", "ETH,126", "", HEADER, *rows]) + "\n")
+    with changing(node, change) as url:
+        settings = pipeline.Settings(root=folder / "lake", endpoints={"ethereum": Endpoint(url)}, progress=tell)
+        (report,) = pipeline.archive(settings, "okx", str(path))
+        pipeline.parse(settings, report)
+        pipeline.observe(settings, report, "ethereum", give_up=give_up)
+    balances = {row.address: row for row in settings.lake.rows("balance")}
+    assert all(row.amount == CLAIMED[ACCOUNTS.index(address)] * 10**18 for address, row in balances.items()), "never a wrong number"
+    return {address: row.method for address, row in balances.items()}, {row.address: row.reason for row in settings.lake.rows("unobserved")}
+
+
+def of(account: str, change: Any) -> Change:
+    """A change of the proofs of one account."""
+
+    def changed(question: dict[str, Any], answer: Any) -> Any:
+        return change(answer) if question["method"] == "eth_getProof" and question["params"][0] == account else answer
+
+    return changed
+
+
+needs_node = [pytest.mark.node, needs_anvil]
+
+
+class TestStage:
+    pytestmark = needs_node
+
+    def test_the_largest_are_proved_and_the_others_stay_as_read(self, node: Node, tmp_path: Path) -> None:
+        methods, unread = observed(node, tmp_path, lambda question, answer: answer)
+        assert [methods[account] == "proved" for account in ACCOUNTS] == [True] * 4 + [False] * 2
+        assert unread == {}
+
+    def test_a_proof_that_does_not_verify_withholds_its_value_alone(self, node: Node, tmp_path: Path) -> None:
+        said: list[str] = []
+        methods, unread = observed(
+            node,
+            tmp_path,
+            of(ACCOUNTS[1], lambda proof: proof | {"accountProof": proof["accountProof"][:-1]}),
+            tell=lambda what, done, total: said.append(what),
+        )
+        assert unread == {ACCOUNTS[1]: "proof_fails"}
+        assert ACCOUNTS[1] not in methods
+        assert [methods[account] == "proved" for account in (ACCOUNTS[0], *ACCOUNTS[2:])] == [True, True, True, False, False]
+        assert any(ACCOUNTS[1] in text and "breaks off" in text for text in said)
+
+    def test_a_balance_that_the_proof_contradicts_is_withheld(self, node: Node, tmp_path: Path) -> None:
+        """The node lies in eth_call about the first account; its proof cannot."""
+
+        def lying(question: dict[str, Any], answer: Any) -> Any:
+            if question["method"] != "eth_call" or ACCOUNTS[0][2:] not in question["params"][0]["data"]:
+                return answer
+            halves = [answer[at : at + 32] for at in range(2, len(answer), 32)]
+            return "0x" + "".join(f"{65 * 10**18:032x}" if half == f"{64 * 10**18:032x}" else half for half in halves)
+
+        methods, unread = observed(node, tmp_path, lying)
+        assert unread == {ACCOUNTS[0]: "proof_differs"}
+        assert len(methods) == 5
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            {"code": -32601, "message": "the method eth_getProof does not exist"},
+            {"code": -32000, "message": "distance to target block exceeds maximum proof window"},
+            {"code": -32000, "message": "missing trie node 1234 (path )"},
+            {"code": -32000, "message": "response too large"},
+        ],
+    )
+    def test_an_endpoint_without_proofs_leaves_balances_unproved(self, node: Node, tmp_path: Path, error: dict[str, Any]) -> None:
+        def without(question: dict[str, Any], answer: Any) -> Any:
+            if question["method"] == "eth_getProof":
+                raise LookupError(error)
+            return answer
+
+        said: list[str] = []
+        methods, unread = observed(node, tmp_path, without, tell=lambda what, done, total: said.append(what))
+        assert "proved" not in methods.values()
+        assert (len(methods), unread) == (6, {})
+        assert any("4 balances are not proved" in text for text in said)
+
+    def test_a_chain_whose_headers_are_of_another_kind_is_named_and_not_proved(self, node: Node, tmp_path: Path) -> None:
+        def other(question: dict[str, Any], answer: Any) -> Any:
+            return answer | {"gasUsed": "0x77"} if question["method"] == "eth_getBlockByHash" else answer
+
+        said: list[str] = []
+        methods, unread = observed(node, tmp_path, other, tell=lambda what, done, total: said.append(what))
+        assert "proved" not in methods.values()
+        assert (len(methods), unread) == (6, {})
+        assert any("header of block 2 of Ethereum does not hash" in text for text in said)
+
+    def test_a_passing_fault_fails_the_task_or_is_given_up(self, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("porlake.transport.time.sleep", lambda seconds: None)  # the waits between tries
+
+        def limited(question: dict[str, Any], answer: Any) -> Any:
+            if question["method"] == "eth_getProof" and question["params"][0] == ACCOUNTS[2]:
+                raise LookupError({"code": -32005, "message": "limit exceeded"})
+            return answer
+
+        with pytest.raises((RateLimited, TransportError)):
+            observed(node, tmp_path / "once", limited)
+        methods, unread = observed(node, tmp_path / "given_up", limited, give_up=True)
+        assert unread == {}
+        assert len(methods) == 6
+        assert methods[ACCOUNTS[2]] != "proved"

@@ -65,14 +65,3 @@ def test_a_printed_ratio_stays_as_printed() -> None:
     assert amounts.decimal("1.0002990000000000", 20, 12) == Decimal("1.000299")
     with pytest.raises(InvalidAmount):
         amounts.decimal("123456789.1", 20, 12)
-
-
-@given(st.integers(0, 10**30), st.integers(0, 18), st.integers(0, 8))
-def test_units_of_a_token_come_back_from_base_units_of_its_asset(raw: int, decimals: int, finer: int) -> None:
-    assert amounts.token_units(raw * 10**finer, decimals + finer, decimals) == raw
-
-
-@pytest.mark.parametrize(("amount", "scale", "decimals"), [(15, 2, 1), (10, 1, 2), (1, 18, 6)])
-def test_an_amount_that_is_no_whole_number_of_a_tokens_units_is_refused(amount: int, scale: int, decimals: int) -> None:
-    with pytest.raises(InvalidAmount):
-        amounts.token_units(amount, scale, decimals)

@@ -126,7 +126,7 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
         "--no-mining",
         "--silent",
     ]
-    process = subprocess.Popen([*command, "--gas-limit", "1000000000000", "--hardfork", "cancun"])
+    process = subprocess.Popen([*command, "--slots-in-an-epoch", "1", "--gas-limit", "1000000000000", "--hardfork", "cancun"])
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: rpc(url, "eth_chainId", []))

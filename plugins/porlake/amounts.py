@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from porlake.errors import InvalidAmount
 
 #: Digits of DECIMAL(38,0), the widest exact number that DuckDB and Parquet agree on.
@@ -49,11 +52,16 @@ def rescale(raw: int, decimals: int, scale: int) -> int:
     return units
 
 
-def token_units(amount: int, scale: int, decimals: int) -> int:
-    """Base units of an asset as raw units of a token with `decimals`: the way back of `rescale`. Raises InvalidAmount where it is not whole."""
-    if decimals > scale or (parts := divmod(amount, 10 ** (scale - decimals)))[1]:
-        raise InvalidAmount("too_fine", f"{amount} of scale {scale} is no whole amount of a token of {decimals} decimals")
-    return int(parts[0])
+def rescale_column(raw: pa.Decimal128Array, decimals: int, scale: int) -> pa.Decimal128Array:
+    """As `rescale`, for a column of DECIMAL(38,0); null where the amount does not fit 38 digits."""
+    if decimals > scale:
+        raise InvalidAmount("too_fine", f"a token of {decimals} decimals does not fit an asset of scale {scale}")
+    if decimals == scale:
+        return raw
+    fits = pc.less(raw, pa.scalar(Decimal(10) ** (DIGITS - scale + decimals), pa.decimal128(DIGITS, 0)))
+    kept = pc.if_else(fits, raw, pa.scalar(None, raw.type))
+    # The same digits read at a negative scale are the amount times a power of ten.
+    return pa.Decimal128Array.from_buffers(pa.decimal128(DIGITS, decimals - scale), len(kept), kept.buffers()).cast(raw.type)
 
 
 def units(base: int, scale: int) -> Decimal:

@@ -15,6 +15,7 @@ PorlakeError
 ├── InvalidEncoding         bytes that are not what their encoding allows (has `code`)
 ├── TransportError          an endpoint did not answer as asked; the text shows its host, never a key
 │   ├── RateLimited         429, -32005 and their kin: wait and ask again
+│   ├── TimedOut            no answer in time: ask again, or for less
 │   ├── TooBig              the question or the answer is over the endpoint's limit: ask for less
 │   ├── Unavailable         the endpoint does not have that block or state: ask another
 │   ├── RequestFailed       the endpoint understood and refused
@@ -110,6 +111,10 @@ class RateLimited(TransportError):
     def __init__(self, why: str, retry_after: float | None = None) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+
+
+class TimedOut(TransportError):
+    pass
 
 
 class TooBig(TransportError):

@@ -45,7 +45,7 @@ def anvil(*options: str) -> Iterator[Node]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen([str(ANVIL), "--port", str(port), "--chain-id", "1", "--no-mining", "--silent", *options])
+    process = subprocess.Popen([str(ANVIL), "--port", str(port), "--chain-id", "1", "--no-mining", "--silent", "--slots-in-an-epoch", "1", *options])
     node = Node(f"http://127.0.0.1:{port}")
     try:
         for _ in range(200):

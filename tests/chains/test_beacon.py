@@ -35,7 +35,7 @@ def stub(**options: Any) -> Stub:
 
 
 def client(url: str, tape: Tape | None = None) -> beacon.Client:
-    return beacon.open_client(NETWORK, Endpoint(url), tape or Tape.live(), Execution())
+    return beacon.open_client(NETWORK, Endpoint(url, pause=0.001), tape or Tape.live(), Execution())
 
 
 def wanted(*keys: str) -> list[Wanted]:

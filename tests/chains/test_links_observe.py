@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import coincurve
+import duckdb
 import pytest
 
 from chains.anvil_node import anvil, needs_anvil
 from chains.beacon_stub import Stub, serving, validator
 from chains.contracts import ENDLESS, ONE_WORD, SAFE, assemble, safe_storage
-from porlake import pipeline
+from porlake import pipeline, warehouse
 from porlake.addresses import evm
 from porlake.chains import beacon
 from porlake.encoding.keccak import keccak256
@@ -179,9 +180,14 @@ def test_gwei_become_base_units_and_an_unknown_validator_is_unobserved(month: Mo
     assert unobserved == [(VALIDATORS["unknown"], "validator_unknown")]
 
 
-def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Month) -> None:
-    pipeline.build(month.settings)
-    claims = pipeline.query(month.settings, "select address, verdict, final_verdict, final_reason from core_claim")[1]
+def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Month, tmp_path: Path) -> None:
+    def ask(sql: str) -> list[Any]:
+        with duckdb.connect(str(tmp_path / "built.duckdb"), read_only=True) as connection:
+            return connection.execute(f"set search_path = '{warehouse.SEARCH_PATH}'").execute(sql).fetchall()
+
+    warehouse.prepare(month.settings.lake, tmp_path / "built.duckdb")
+    warehouse.dbt(tmp_path / "built.duckdb", tmp_path, "run", "--select", "+balance_reconciliation", "--vars", '{"build_id": "links"}')
+    claims = ask("select address, verdict, final_verdict, final_reason from core_claim")
     names = {address: name for name, address in VALIDATORS.items()} | {
         SAFE_2: "safe_2", SAFE_ALONE: "safe_alone", SAFE_3: "safe_3", OWNED: "owned", NOT_OURS: "not_ours", LOOP: "loop", C.account: "itself",
     }  # fmt: skip
@@ -190,9 +196,9 @@ def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Mo
     assert confirmed == {"safe_2", "owned", "native", "pod", "no_pod_named"}
     assert {name for name, row in final.items() if row == ("owner_signed", "owner_signed", "owner")} == final.keys() - confirmed - {"itself"}
     assert final["itself"][:2] == ("proven", "proven")
-    status = dict(pipeline.query(month.settings, "select address, status from core_observation where network = 'ethereum_beacon'")[1])
+    status = dict(ask("select address, status from core_observation where network = 'ethereum_beacon'"))
     assert status[VALIDATORS["native"]] == "matched", "a published 32 is what counts as stake"
-    shown = pipeline.query(month.settings, "select proved, proved_share from balance_reconciliation where network = 'ethereum'")[1]
+    shown = ask("select proved, proved_share from balance_reconciliation where network = 'ethereum'")
     assert shown == [(6, 27 / 28)], "the largest six of seven make up 95 %"
 
 

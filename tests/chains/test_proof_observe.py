@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
 from porlake import pipeline
+from porlake.chains import evm
 from porlake.errors import ConfigurationError, RateLimited, TransportError
 from porlake.pipeline import _prove
 from porlake.progress import Tell, silent
@@ -25,38 +27,42 @@ CLAIMED = [64, 32, 16, 8, 4, 2]  # whole coins; 126 of them, 95 % of which are 1
 
 
 # --- which accounts ---------------------------------------------------------------------------------------------------------
-def test_the_largest_accounts_of_each_asset_are_chosen_until_the_share_is_reached() -> None:
-    held = {("ETH", f"e{n}"): 10**n for n in range(5)} | {("USDT", f"u{n}"): 50 for n in range(4)} | {("PEOPLE", "p"): 10**9}
-    claimed = dict.fromkeys(held, None)
-    assert _prove.largest("ethereum", held, claimed, Fraction(95, 100)) == [
-        ("ETH", "e4"), ("ETH", "e3"), ("USDT", "u0"), ("USDT", "u1"), ("USDT", "u2"), ("USDT", "u3"),
-    ]  # fmt: skip
-    assert _prove.largest("ethereum", held, claimed, Fraction(1, 2)) == [("ETH", "e4"), ("USDT", "u0"), ("USDT", "u1")]
-    assert _prove.largest("ethereum", held, claimed, Fraction(0)) == []
+def words(*amounts: int) -> evm.Words:
+    return evm.words_of(b"".join(amount.to_bytes(16, "big") for amount in amounts))
 
 
-def test_what_is_claimed_counts_before_what_was_read() -> None:
-    held = {("ETH", "empty"): 0, ("ETH", "full"): 100}
-    assert _prove.largest("ethereum", held, {("ETH", "empty"): 1_000, ("ETH", "full"): 1}, Fraction(95, 100)) == [("ETH", "empty")]
-    assert _prove.largest("ethereum", held, {("ETH", "empty"): None, ("ETH", "full"): None}, Fraction(95, 100)) == [("ETH", "full")]
-    assert _prove.largest("ethereum", {}, {}, Fraction(1)) == []
+@pytest.mark.parametrize(
+    ("amounts", "share", "places"),
+    [
+        ([1, 10, 100, 1_000, 10_000], "0.95", [4, 3]),
+        ([50, 50, 50, 50], "0.5", [0, 1]),
+        ([50, 50, 50, 50], "0.95", [0, 1, 2, 3]),
+        ([1, 2**100, 2**70, 2**101], "0.9", [3, 1]),
+        ([0, 0], "1", []),
+        ([5, 0], "1", [0]),
+        ([5, 4], "0", []),
+        ([], "0.95", []),
+    ],
+)
+def test_the_largest_are_chosen_until_the_share_is_reached(amounts: list[int], share: str, places: list[int]) -> None:
+    assert _prove.largest(words(*amounts), Decimal(share)) == places
 
 
-@given(st.lists(st.integers(0, 10**30), max_size=30), st.fractions(0, 1))
-def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: list[int], share: Fraction) -> None:
-    held = {("ETH", str(number)): amount for number, amount in enumerate(amounts)}
-    chosen = [held[key] for key in _prove.largest("ethereum", held, {}, share)]
-    assert sum(chosen) >= share * sum(amounts)
-    assert not chosen or sum(chosen) - min(chosen) < share * sum(amounts)
+@given(st.lists(st.integers(0, 10**38 - 1), max_size=30), st.decimals(0, 1, places=4))
+def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: list[int], share: Decimal) -> None:
+    chosen = [amounts[place] for place in _prove.largest(words(*amounts), share)]
+    wanted = Fraction(share) * sum(amounts)
+    assert sum(chosen) >= wanted
+    assert not chosen or sum(chosen) - min(chosen) < wanted
     assert chosen == sorted(amounts, reverse=True)[: len(chosen)]
 
 
-@pytest.mark.parametrize(("text", "share"), [("", "0.95"), ("0", "0"), ("1", "1"), ("1.0", "1"), ("0.5", "0.5"), (" 0.999 ", "0.999")])
+@pytest.mark.parametrize(("text", "share"), [("", "0.95"), ("0", "0"), ("100", "1"), ("99.9", "0.999"), ("50", "0.5")])
 def test_the_share_is_a_setting(text: str, share: str, tmp_path: Path) -> None:
-    assert pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text}).proof_share == Fraction(share)
+    assert pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text}).proof_share == Decimal(share)
 
 
-@pytest.mark.parametrize("text", ["95", "-0.1", "1.01", "95%", "nan", "1/2", "0,5", "٠"])
+@pytest.mark.parametrize("text", ["101", "-1", "95%", "nan", "1/2", "0,5", "٩"])
 def test_a_share_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="PORLAKE_PROOF_SHARE"):
         pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text})
@@ -75,14 +81,16 @@ def node() -> Iterator[Node]:
         yield running
 
 
-def observed(node: Node, folder: Path, change: Change, *, give_up: bool = False, tell: Tell = silent) -> tuple[dict[str, Any], dict[str, str]]:
+def observed(
+    node: Node, folder: Path, change: Change, *, give_up: bool = False, tell: Tell = silent, others: tuple[Endpoint, ...] = ()
+) -> tuple[dict[str, Any], dict[str, str]]:
     """(method by account, reason by account that was not read) after a look through something that may change answers."""
     folder.mkdir(exist_ok=True)
     path = folder / "okx_por_2025102200.csv"
     rows = [f"ETH,ETH,{HEIGHT},{account},{coins},m,,,,," for account, coins in zip(ACCOUNTS, CLAIMED, strict=True)]
     path.write_text("\n".join(["coin,amount", "ETH,126", "", HEADER, *rows]) + "\n")
     with changing(node, change) as url:
-        settings = pipeline.Settings(root=folder / "lake", endpoints={"ethereum": Endpoint(url)}, progress=tell)
+        settings = pipeline.Settings(root=folder / "lake", endpoints={"ethereum": (Endpoint(url, pause=0.001), *others)}, progress=tell)
         (report,) = pipeline.archive(settings, "okx", str(path))
         pipeline.parse(settings, report)
         pipeline.observe(settings, report, "ethereum", give_up=give_up)
@@ -168,9 +176,17 @@ class TestStage:
         assert (len(methods), unread) == (6, {})
         assert any("header of block 2 of Ethereum does not hash" in text for text in said)
 
-    def test_a_passing_fault_fails_the_task_or_is_given_up(self, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("porlake.transport.time.sleep", lambda seconds: None)  # the waits between tries
+    def test_a_second_endpoint_proves_what_the_first_cannot(self, node: Node, tmp_path: Path) -> None:
+        def without(question: dict[str, Any], answer: Any) -> Any:
+            if question["method"] == "eth_getProof" and question["params"][0] != ACCOUNTS[0]:
+                raise LookupError({"code": -32000, "message": "missing trie node 1234 (path )"})
+            return answer
 
+        methods, unread = observed(node, tmp_path, without, others=(Endpoint(node.url),))
+        assert [methods[account] == "proved" for account in ACCOUNTS] == [True] * 4 + [False] * 2
+        assert unread == {}
+
+    def test_a_passing_fault_fails_the_task_or_is_given_up(self, node: Node, tmp_path: Path) -> None:
         def limited(question: dict[str, Any], answer: Any) -> Any:
             if question["method"] == "eth_getProof" and question["params"][0] == ACCOUNTS[2]:
                 raise LookupError({"code": -32005, "message": "limit exceeded"})

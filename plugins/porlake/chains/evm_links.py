@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from porlake.chains._answers import BlockRef
 from porlake.encoding.keccak import keccak256
@@ -82,13 +81,14 @@ class Asker:
 
     def _answer(self, address: str, signature: str, at: BlockRef) -> bytes | None:
         """The bytes that a call returns; None where the code gives up. Raises TransportError."""
+        by_number = self._by_number
         call = {"to": address, "data": "0x" + keccak256(signature.encode())[:4].hex(), "gas": hex(GAS)}
         try:
-            text = self._rpc.call("eth_call", [call, self._block(at)])
+            text = self._rpc.call("eth_call", [call, hex(at.height) if by_number else {"blockHash": at.hash, "requireCanonical": True}])
         except (RequestFailed, TooBig) as error:
             if getattr(error, "code", None) in _REVERT_CODES or _GAVE_UP.search(str(error)):
                 return None
-            if self._by_number or isinstance(error, TooBig):
+            if by_number or isinstance(error, TooBig):
                 raise
             self._by_number = True  # the endpoint does not take a block's hash (EIP-1898)
             return self._answer(address, signature, at)
@@ -96,9 +96,6 @@ class Asker:
             return bytes.fromhex(text.removeprefix("0x"))
         except (AttributeError, ValueError) as error:
             raise BadAnswer(f"{self._rpc.host}: eth_call: the answer is no hex") from error
-
-    def _block(self, at: BlockRef) -> Any:
-        return hex(at.height) if self._by_number else {"blockHash": at.hash, "requireCanonical": True}
 
 
 def _number(data: bytes | None) -> int | None:

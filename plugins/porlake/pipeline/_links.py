@@ -9,35 +9,42 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake import addresses, chains, registry
-from porlake.chains import beacon, evm_links
+from porlake.chains import beacon, evm, evm_links
 from porlake.errors import ConfigurationError, InvalidAddress
 from porlake.model import OwnerLink, ReportFile
 from porlake.pipeline._settings import Settings
 
 EIGENLAYER = "eigenlayer"
 
-BlockAt = Callable[[int], chains.BlockRef]
+BlockAt = Callable[[int | None], chains.BlockRef | None]
+"""The block that was read for a height that the file names, or for none; None where none was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """An account, the owners that the file states for it (canonical), and the highest block at which it is claimed."""
+    """An account, the owners that the file states for it (canonical), and the highest block at which it is claimed, None where none is named."""
 
     address: str
     owners: tuple[str, ...]
-    height: int
+    height: int | None
     holding: str
 
 
-def owner_links(settings: Settings, file: ReportFile, network: str, client: chains.Client, block: BlockAt) -> list[OwnerLink]:
-    """One row for each account with stated owners and each of them, whether the chain confirms it or not. Raises TransportError, ChainError."""
+def owner_links(settings: Settings, file: ReportFile, network: str, client: evm.Client | beacon.Client, block: BlockAt) -> list[OwnerLink]:
+    """One row for each account with stated owners and each of them, whether the chain confirms it or not.
+
+    Accounts for which no block was read have none. Raises TransportError, ChainError.
+    """
     rows: list[OwnerLink] = []
     for height, accounts in _by_height(stated(settings, file, network)):
         at = block(height)
-        found = _validators(settings, client, accounts, at) if isinstance(client, beacon.Client) else _contracts(settings, network, accounts, at)
+        if at is None:
+            continue
+        found = _validators(settings, client, accounts, at) if isinstance(client, beacon.Client) else _contracts(client, accounts, at)
         rows += [_row(file, network, link, at) for link in found]
         settings.progress(f"owners on {network}", len(rows), None)
     return rows
@@ -60,26 +67,28 @@ class _Link:
 def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
     """The accounts of a network whose owners a file states, in the row itself or in rows that sign for it."""
     named: dict[int, list[str]] = {}
-    for row in _rows(settings, "evidence", file, network, ["source_row", "for_row", "address_published", "owners"]):
+    signs = pc.field("for_row").is_valid()
+    here, stated_here = pc.field("network") == network, pc.binary_length(pc.binary_join(pc.field("owners"), pa.scalar(""))) > 0
+    for row in _rows(settings, "evidence", file, ("network", "source_row", "for_row", "address_published", "owners"), here & (signs | stated_here)):
         if row["for_row"] is not None:
             named.setdefault(row["for_row"], []).append(row["address_published"])
         elif any(row["owners"]):
             named.setdefault(row["source_row"], []).extend(filter(None, row["owners"]))
     accounts: dict[str, Stated] = {}
-    for row in _rows(settings, "claim", file, network, ["source_row", "address", "snapshot_height", "holding"]):
-        if row["source_row"] not in named or row["snapshot_height"] is None:
-            continue
+    mine = here & pc.field("source_row").isin(sorted(named))
+    for row in _rows(settings, "claim", file, ("network", "source_row", "address", "snapshot_height", "holding"), mine):
         address, before = row["address"], accounts.get(row["address"])
         owners = [owner for owner in map(_canonical, named[row["source_row"]]) if owner not in (None, address)]
         both = dict.fromkeys((*(before.owners if before else ()), *filter(None, owners)))
-        height = max(row["snapshot_height"], before.height if before else 0)
+        height = max(filter(None, (row["snapshot_height"], before.height if before else None)), default=None)
         accounts[address] = Stated(address, tuple(both), height, row["holding"])
     return [account for _, account in sorted(accounts.items()) if account.owners]
 
 
-def _rows(settings: Settings, dataset: str, file: ReportFile, network: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    for batch in settings.lake.batches(dataset, exchange=file.exchange, report=file.report):
-        yield from batch.filter(pc.equal(batch.column("network"), network)).select(columns).to_pylist()
+def _rows(settings: Settings, dataset: str, file: ReportFile, names: Sequence[str], mine: pc.Expression) -> Iterator[dict[str, Any]]:
+    """Some columns of the rows that an expression names; most rows of a file state no owner, and never become Python objects."""
+    for batch in settings.lake.columns(dataset, names, exchange=file.exchange, report=file.report):
+        yield from pa.Table.from_batches([batch]).filter(mine).to_pylist()
 
 
 def _canonical(text: str) -> str | None:
@@ -90,17 +99,16 @@ def _canonical(text: str) -> str | None:
         return None
 
 
-def _by_height(accounts: Iterable[Stated]) -> list[tuple[int, list[Stated]]]:
-    heights: dict[int, list[Stated]] = {}
+def _by_height(accounts: Iterable[Stated]) -> list[tuple[int | None, list[Stated]]]:
+    heights: dict[int | None, list[Stated]] = {}
     for account in accounts:
         heights.setdefault(account.height, []).append(account)
-    return sorted(heights.items())
+    return sorted(heights.items(), key=lambda item: item[0] or -1)
 
 
 # --- what the chain says ------------------------------------------------------------------------------------------------------
-def _contracts(settings: Settings, network: str, accounts: list[Stated], at: chains.BlockRef) -> Iterator[_Link]:
-    asker = evm_links.open_asker(registry.load().networks[network], settings.endpoint(network), settings.tape)
-    said = asker.controls([account.address for account in accounts], at)
+def _contracts(client: evm.Client, accounts: list[Stated], at: chains.BlockRef) -> Iterator[_Link]:
+    said = evm_links.Asker(client.rpc).controls([account.address for account in accounts], at)
     for account, control in zip(accounts, said, strict=True):
         count = len(control.owners) if control.relation != "none" else None
         for owner in account.owners:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from porlake import amounts, chains, registry
+from porlake.chains import beacon, evm
 from porlake.errors import (
     ChainError,
     TransportError,
@@ -18,8 +18,9 @@ from porlake.model import (
     ReportFile,
     Unobserved,
 )
+from porlake.pipeline import _sweep_evm
 from porlake.pipeline._links import owner_links
-from porlake.pipeline._prove import PROVED, prove
+from porlake.pipeline._prove import prove
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
 OBSERVED = ("block", "balance", "owner_link", "unobserved")
@@ -45,10 +46,12 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     """
     lake = settings.lake
     file: ReportFile = lake.report(report)
+    if registry.load().networks[network].client == "evm":
+        return _observe_columns(settings, file, network, give_up=give_up)
     claims = _accounts(row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network)
     seen = _Seen(file, network)
     try:
-        _look(settings, file, network, claims, seen, give_up)
+        _look(settings, file, network, claims, seen)
     except (TransportError, ChainError) as error:
         if not give_up:
             raise
@@ -64,6 +67,38 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     return file.report
 
 
+def _observe_columns(settings: Settings, file: ReportFile, network: str, *, give_up: bool) -> str:
+    """`observe` of a network whose client reads columns. Where it gives up, what was read already is kept for the next time."""
+    failed, links = False, list[OwnerLink]()
+    try:
+        swept = _sweep_evm.look(settings, file, network)
+        if swept.blocks:
+            links = _proved_and_linked(settings, swept, give_up=give_up)
+    except (TransportError, ChainError) as error:
+        if not give_up:
+            raise
+        settings.progress(f"observe {network}: {error}", 0, 0)
+        swept, failed = _sweep_evm.unread(settings, file, network, "endpoint_failed"), True
+    partition = {"exchange": file.exchange, "report": file.report, "network": network}
+    with settings.lake.writing(*((name, partition) for name in OBSERVED)) as (blocks, balances, owners, unobserved):
+        swept.write(blocks, balances, unobserved)
+        for link in sorted(links, key=key_of):
+            owners.add(link)
+    if not failed:
+        _sweep_evm.forget_kept(settings, file, network)
+    return file.report
+
+
+def _proved_and_linked(settings: Settings, swept: _sweep_evm.Swept, *, give_up: bool) -> list[OwnerLink]:
+    """Proofs of the largest balances, and what the chain says of stated owners, at the blocks that were read."""
+    read = {block.height: chains.BlockRef(block.height, block.block_hash, block.block_time) for block in swept.blocks.values()}
+    resolved = {block.block_origin: read[block.height] for block in swept.blocks.values()}.get("resolved")
+    client = evm.open_client(registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape)
+    client.block(min(read))  # takes an endpoint that is of this chain and answers
+    prove(settings, swept, client, give_up=give_up)
+    return owner_links(settings, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height))
+
+
 def _accounts(claims: Iterable[Claim]) -> list[Claim]:
     """One claim for each (asset, address): a report that names an account twice is asked about it once, at its first height."""
     accounts: dict[tuple[str, str], Claim] = {}
@@ -72,7 +107,7 @@ def _accounts(claims: Iterable[Claim]) -> list[Claim]:
     return list(accounts.values())
 
 
-def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen, give_up: bool) -> None:
+def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
     facts = registry.load().networks[network]
     endpoint = settings.endpoint(network)
     if facts.client == "none":
@@ -92,10 +127,8 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
             seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
-        if facts.client == "evm":
-            seen.prove(settings, at, readable, give_up)
-    if facts.client in ("evm", "beacon"):
-        seen.links = owner_links(settings, file, network, client, seen.blocks_by(client))
+    if isinstance(client, beacon.Client):
+        seen.links = owner_links(settings, file, network, client, seen.read_at)
     return None
 
 
@@ -149,15 +182,9 @@ class _Seen:
     def _unobserved(self, asset: str, address: str, reason: str) -> None:
         self.unobserved.append(Unobserved(self._file.exchange, self._file.report, self._network, asset, address, reason))
 
-    def blocks_by(self, client: chains.Client) -> Callable[[int], chains.BlockRef]:
-        """The block at a height: asked for once."""
-
-        def at(height: int) -> chains.BlockRef:
-            if height not in self._refs:
-                self.block(client.block(height), "published")
-            return self._refs[height]
-
-        return at
+    def read_at(self, height: int | None) -> chains.BlockRef | None:
+        """The block that was read at a height."""
+        return self._refs.get(height or -1)
 
     def block(self, at: chains.BlockRef, origin: str) -> None:
         self._refs.setdefault(at.height, at)
@@ -187,18 +214,3 @@ class _Seen:
             )
         )
         return None
-
-    def prove(self, settings: Settings, at: chains.BlockRef, claims: Iterable[Claim], give_up: bool) -> None:
-        """Mark the balances of a block that proofs confirm, and withhold those that one speaks against."""
-        held = {
-            (row.asset, row.address): row.amount for row in self.balances if (row.height, row.component, row.as_of) == (at.height, "total", "exact")
-        }
-        claimed = {(claim.asset, claim.address): claim.amount for claim in claims}
-        proofs = prove(settings, self._network, at, held, claimed, give_up=give_up)
-        for (asset, address), reason in proofs.failing.items():
-            self._unobserved(asset, address, reason)
-        self.balances = [
-            replace(row, method=PROVED) if (row.asset, row.address) in proofs.proved else row
-            for row in self.balances
-            if (row.asset, row.address) not in proofs.failing
-        ]

@@ -8,8 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
@@ -17,6 +19,7 @@ from porlake import pipeline
 from porlake.chains import evm
 from porlake.errors import ConfigurationError, RateLimited, TransportError
 from porlake.pipeline import _prove
+from porlake.pipeline._sweep_evm import Held
 from porlake.progress import Tell, silent
 from porlake.transport import Endpoint
 
@@ -48,6 +51,7 @@ def test_the_largest_are_chosen_until_the_share_is_reached(amounts: list[int], s
     assert _prove.largest(words(*amounts), Decimal(share)) == places
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**38 - 1), max_size=30), st.decimals(0, 1, places=4))
 def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: list[int], share: Decimal) -> None:
     chosen = [amounts[place] for place in _prove.largest(words(*amounts), share)]
@@ -55,6 +59,27 @@ def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: 
     assert sum(chosen) >= wanted
     assert not chosen or sum(chosen) - min(chosen) < wanted
     assert chosen == sorted(amounts, reverse=True)[: len(chosen)]
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.integers(0, 2**160 - 1), st.integers(0, 10**38 - 1), max_size=20), st.data())
+def test_an_account_weighs_what_is_claimed_or_what_was_read_whichever_is_more(read: dict[int, int], data: st.DataObject) -> None:
+    names = st.one_of(st.sampled_from(sorted(read)), st.integers(0, 2**160 - 1)) if read else st.integers(0, 2**160 - 1)
+    claimed = data.draw(st.dictionaries(names, st.integers(0, 10**38 - 1), max_size=20))
+    accounts = evm.accounts_from([f"0x{account:040x}" for account in sorted(read)])
+    nothing = np.zeros(len(read), np.uint8)
+    held = Held("ETH", accounts, nothing.astype(np.int64), words(*(read[account] for account in sorted(read))), nothing, nothing, nothing)
+    theirs = evm.accounts_from([f"0x{account:040x}" for account in claimed]), words(*claimed.values())
+    weights = _prove._larger(held.words, _prove._aligned(held, theirs))
+    assert [evm.number(weights, place) for place in range(len(read))] == [max(read[account], claimed.get(account, 0)) for account in sorted(read)]
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.none(), st.integers(0, 10**38 - 1)), max_size=12), st.integers(0, 3))
+def test_decimals_become_halves_and_null_is_zero(amounts: list[int | None], skipped: int) -> None:
+    column = pa.array([None if amount is None else Decimal(amount) for amount in amounts], pa.decimal128(38, 0)).slice(skipped)
+    halves = _prove._units(column)
+    assert [evm.number(halves, place) for place in range(len(column))] == [amount or 0 for amount in amounts[skipped:]]
 
 
 @pytest.mark.parametrize(("text", "share"), [("", "0.95"), ("0", "0"), ("100", "1"), ("99.9", "0.999"), ("50", "0.5")])
@@ -90,13 +115,13 @@ def observed(
     rows = [f"ETH,ETH,{HEIGHT},{account},{coins},m,,,,," for account, coins in zip(ACCOUNTS, CLAIMED, strict=True)]
     path.write_text("\n".join(["coin,amount", "ETH,126", "", HEADER, *rows]) + "\n")
     with changing(node, change) as url:
-        settings = pipeline.Settings(root=folder / "lake", endpoints={"ethereum": (Endpoint(url, pause=0.001), *others)}, progress=tell)
-        (report,) = pipeline.archive(settings, "okx", str(path))
-        pipeline.parse(settings, report)
-        pipeline.observe(settings, report, "ethereum", give_up=give_up)
-    balances = {row.address: row for row in settings.lake.rows("balance")}
+        chosen = pipeline.Settings(root=folder / "lake", endpoints={"ethereum": (Endpoint(url, pause=0.001), *others)}, progress=tell)
+        (report,) = pipeline.archive(chosen, "okx", str(path))
+        pipeline.parse(chosen, report)
+        pipeline.observe(chosen, report, "ethereum", give_up=give_up)
+    balances = {row.address: row for row in chosen.lake.rows("balance")}
     assert all(row.amount == CLAIMED[ACCOUNTS.index(address)] * 10**18 for address, row in balances.items()), "never a wrong number"
-    return {address: row.method for address, row in balances.items()}, {row.address: row.reason for row in settings.lake.rows("unobserved")}
+    return {address: row.method for address, row in balances.items()}, {row.address: row.reason for row in chosen.lake.rows("unobserved")}
 
 
 def of(account: str, change: Any) -> Change:

@@ -136,8 +136,9 @@ def _keys(accounts: Accounts) -> npt.NDArray[np.bytes_]:
 
 def _units(amounts: pa.Decimal128Array) -> Words:
     """DECIMAL(38,0) as pairs of 64-bit halves; null is zero."""
-    little = np.frombuffer(amounts.fill_null(Decimal(0)).buffers()[1], np.uint64).reshape(-1, 2)
-    return np.ascontiguousarray(little[amounts.offset : amounts.offset + len(amounts), ::-1])
+    whole = amounts.fill_null(Decimal(0))
+    little = np.frombuffer(whole.buffers()[1], np.uint64).reshape(-1, 2)
+    return np.ascontiguousarray(little[whole.offset : whole.offset + len(whole), ::-1])
 
 
 def _larger(one: Words, other: Words) -> Words:

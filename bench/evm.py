@@ -49,7 +49,7 @@ def main() -> None:
     alloc: dict[str, Any] = {account: {"balance": hex(native[account])} for account in accounts}
     alloc[USDT] = {"balance": "0x0", "code": anvil.TOKEN_CODE, "storage": {anvil.slot(a): f"0x{raw:064x}" for a, raw in token.items()}}
     alloc[anvil.MULTICALL3_PLACE] = {"balance": "0x0", "code": anvil.MULTICALL3}
-    with tempfile.TemporaryDirectory() as folder, anvil.started(alloc=alloc) as url:
+    with tempfile.TemporaryDirectory() as folder, anvil.started(alloc=alloc, gas=10**12) as url:
         del alloc
         for _ in range(HEIGHT + 3):
             anvil.rpc(url, "evm_mine")
@@ -98,7 +98,7 @@ def child(root: Path, url: str) -> dict[str, float]:
 
 
 def observe(root: Path, url: str) -> None:
-    settings = pipeline.settings(root, environ={"PORLAKE_ENDPOINT_ETHEREUM": url})
+    settings = pipeline.settings(root, environ={"PORLAKE_ENDPOINT_ETHEREUM": url, "PORLAKE_PROOF_SHARE": "0"})
     evm.open_client(registry.load().networks["ethereum"], settings.endpoints_of("ethereum"), settings.tape).head()
     began = time.perf_counter()
     pipeline.observe(settings, REPORT, "ethereum")

@@ -19,8 +19,8 @@ from porlake.encoding.keccak import keccak256
 ROOT = Path(__file__).resolve().parents[1]
 ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 
-#: balanceOf(address) over a mapping at slot 0: sload(keccak256(address . 0)), for whatever is called.
-TOKEN_CODE = "0x600435600052600060205260406000205460005260206000f3"
+#: balanceOf(address) over a mapping at slot 2, where USDT has it on Ethereum: sload(keccak256(address . 2)), for whatever is called.
+TOKEN_CODE = "0x600435600052600260205260406000205460005260206000f3"
 #: Tokens that are none, by what they do when they are asked for a balance.
 REVERTS = "0x60006000fd"
 EMPTY = "0x00"
@@ -34,17 +34,20 @@ MULTICALL3_PLACE = "0xca11bde05977b3631167028862be2a173976ca11"
 
 @contextmanager
 def started(
-    *options: str, chain_id: int = 1, alloc: Mapping[str, Any] | None = None, number: int = 0, timestamp: int = 1_700_000_000
+    *options: str, chain_id: int = 1, alloc: Mapping[str, Any] | None = None, timestamp: int = 1_700_000_000, gas: int = 50_000_000
 ) -> Iterator[str]:
-    """The URL of a node whose genesis has the accounts of `alloc` (in the form of geth's genesis.json). It mines when it is told to."""
+    """The URL of a node whose genesis has the accounts of `alloc` (in the form of geth's genesis.json). It mines when it is told to.
+
+    `gas` bounds a call as geth's default cap does.
+    """
     with tempfile.TemporaryDirectory() as folder:
         genesis = Path(folder) / "genesis.json"
-        genesis.write_text(json.dumps({"config": {"chainId": chain_id}, "difficulty": "0x0", "gasLimit": "0xe8d4a51000",
-                                       "timestamp": hex(timestamp), "number": hex(number), "alloc": dict(alloc or {})}))  # fmt: skip
+        genesis.write_text(json.dumps({"config": {"chainId": chain_id}, "difficulty": "0x0", "gasLimit": hex(gas),
+                                       "timestamp": hex(timestamp), "alloc": dict(alloc or {})}))  # fmt: skip
         port = free_port()
-        command = [str(ANVIL), "--port", str(port), "--chain-id", str(chain_id), "--init", str(genesis), "--number", str(number), "--silent",
+        command = [str(ANVIL), "--port", str(port), "--chain-id", str(chain_id), "--init", str(genesis), "--silent",
                    "--no-mining", "--slots-in-an-epoch", "1",
-                   "--gas-limit", "1000000000000", "--no-request-size-limit", "--hardfork", "cancun", *options]  # fmt: skip
+                   "--gas-limit", str(gas), "--no-request-size-limit", "--hardfork", "cancun", *options]  # fmt: skip
         process = subprocess.Popen(command, cwd=folder)
         url = f"http://127.0.0.1:{port}"
         try:
@@ -71,7 +74,7 @@ def rpc(url: str, method: str, *params: Any) -> Any:
 
 def slot(account: str) -> str:
     """Where TOKEN_CODE keeps the balance of an account."""
-    return "0x" + keccak256(bytes.fromhex(account[2:]).rjust(32, b"\0") + bytes(32)).hex()
+    return "0x" + keccak256(bytes.fromhex(account[2:]).rjust(32, b"\0") + (2).to_bytes(32, "big")).hex()
 
 
 def free_port() -> int:

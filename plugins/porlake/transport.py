@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import random
 import re
 import threading
@@ -64,6 +65,9 @@ _TOO_BIG = (
     "batch limit",
     "createcontractsizelimit",
 )
+# urllib3 writes paths, and so keys, into its log at DEBUG, whatever the level of a program's own log is.
+logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.DEBUG)
+
 _UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is pruned", "world state unavailable", "no state available",
                 "header not found", "unknown block", "block not found", "haven't been fully indexed", "cannot query unfinalized data",
                 "not currently canonical", "resource not found", "blockoutofrange")  # fmt: skip
@@ -325,12 +329,12 @@ class JsonRpc:
         return found
 
     def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
-        """What of an item is kept. An item that is refused for its rate or size fails the whole batch: it is asked again, or in parts."""
+        """What of an item is kept. One that is refused for its rate fails the whole batch, which is asked again."""
         if item.get("error") is not None:
             error = _rpc_error(self.host, "batch", item["error"])
-            if isinstance(error, RateLimited | TooBig | BadAnswer):
+            if isinstance(error, RateLimited | BadAnswer):
                 raise error
-            return {"error": item["error"]}
+            return {"error": _no_url(item["error"])}
         if "result" not in item:
             raise _Garbled(f"{self.host}: batch: an item with neither result nor error")
         return {"result": item["result"]}
@@ -341,15 +345,19 @@ class JsonRpc:
         return self._wire
 
 
-def _no_url(text: str) -> str:
-    """Error texts of gateways quote the URL they asked, key and all."""
-    return re.sub(r"https?://[^\s\"'<>]+", "<url>", text)
+def _no_url(value: Any) -> Any:
+    """Errors of gateways quote the URL they asked, key and all."""
+    if isinstance(value, dict):
+        return {key: _no_url(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_no_url(part) for part in value]
+    return value if not isinstance(value, str) else re.sub(r"https?://[^\s\"'<>]+", "<url>", value)
 
 
 def _rpc_error(host: str, method: str, error: Any) -> TransportError:
     if not isinstance(error, dict):
         return BadAnswer(f"{host}: {method}: an error that is no object")
-    code, message = error.get("code"), _no_url(str(error.get("message", ""))[:300])
+    code, message = error.get("code"), _no_url(str(error.get("message", "")))[:300]
     text, low = f"{host}: {method}: {message} ({code})", message.lower()
     if "batch" in low and any(mark in low for mark in ("too large", "limit", "exceed", "too many")):
         return TooBig(text)
@@ -359,7 +367,7 @@ def _rpc_error(host: str, method: str, error: Any) -> TransportError:
         return Unavailable(text)
     if any(mark in low for mark in _TOO_BIG):
         return TooBig(text)
-    return RequestFailed(text, code if isinstance(code, int) else None, error.get("data"))
+    return RequestFailed(text, code if isinstance(code, int) else None, _no_url(error.get("data")))
 
 
 # --- HTTP -----------------------------------------------------------------------------------------------------------------
@@ -529,7 +537,8 @@ def _final(error: TransportError) -> TransportError:
 
 def _copied(response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], limit: int, host: str, until: float | None) -> None:
     size = 0
-    for chunk in response.stream(1 << 20, decode_content=True):
+    # read1 comes back with what has arrived: an answer that trickles in is seen to.
+    while chunk := response.read1(1 << 20, decode_content=True):
         size += len(chunk)
         if size > limit:
             raise BadAnswer(f"{host}: the answer is longer than {limit:,} bytes")

@@ -115,6 +115,9 @@ def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words
     if not all(good and len(data) == 32 for good, data in results[:2]):
         raise Unsupported(f"{rpc.host}: eth_call: Multicall3 does not tell the block")
     pin.check(rpc.host, *(int.from_bytes(data, "big") for _, data in results[:2]))
+    succeeded = [good for good, _ in results[2:]]
+    if succeeded[0] and not succeeded[-1] and not any(succeeded[succeeded.index(False) :]):
+        raise TooBig(f"{rpc.host}: eth_call: from some account on every call failed, as where the gas runs out")
     return words_from([_word(data) if good else FAILED for good, data in results[2:]])
 
 
@@ -180,8 +183,12 @@ def questions(pin: Pin, token: Token, accounts: Accounts) -> Iterable[tuple[str,
             yield "eth_call", [{"to": token.contract, "data": "0x" + BALANCE_OF + account.rjust(64, "0")}, pin.param]
 
 
+#: What a node says where one call failed inside the token, not for the size of the question.
+_TOKENS_OWN = ("revert", "out of gas", "outofgas", "invalid opcode", "invalid jump")
+
+
 def _balance(host: str, token: Token, answer: Any) -> int:
-    if isinstance(answer, RequestFailed) and token.kind != "native" and "revert" in str(answer).lower():
+    if isinstance(answer, RequestFailed | TooBig) and token.kind != "native" and any(mark in str(answer).lower() for mark in _TOKENS_OWN):
         return FAILED
     if isinstance(answer, RequestFailed):
         raise Unsupported(str(answer)) from answer

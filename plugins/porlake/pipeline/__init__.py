@@ -16,7 +16,7 @@ from pathlib import Path
 from dateutil.relativedelta import relativedelta
 
 from porlake import reports, warehouse
-from porlake.lake import export
+from porlake.lake import export, forget
 from porlake.pipeline._archive import archive
 from porlake.pipeline._ask import BalanceLine, Check, VerdictLine, balances, database, doctor, publisher, query, summary, unanswered, verdict_lines
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
@@ -27,8 +27,8 @@ from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
     "OBSERVED", "PARSED", "BalanceLine", "Check", "Settings", "VerdictLine", "archive", "attestations", "balances", "build", "database",
-    "doctor", "export", "has_addresses", "inbox", "networks", "observe", "parse", "price", "publish", "publisher", "query", "run", "settings",
-    "summary", "unanswered", "verdict_lines", "verdicts", "verify", "waiting",
+    "doctor", "export", "forget", "has_addresses", "inbox", "networks", "observe", "parse", "price", "publish", "publisher", "query", "run",
+    "settings", "summary", "unanswered", "verdict_lines", "verdicts", "verify", "waiting",
 ]  # fmt: skip
 
 

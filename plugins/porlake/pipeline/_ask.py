@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from porlake import addresses, amounts, chains, registry, reports, warehouse
+from porlake.chains import evm
 from porlake.errors import (
     ChainError,
     ConfigurationError,
@@ -38,6 +39,7 @@ from porlake.model import (
     SourceRow,
     Verdict,
 )
+from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import HEAD_BYTES, opened
 from porlake.pipeline._observe import client_of
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
@@ -74,8 +76,11 @@ class BalanceLine:
     reason: Reason | None
 
 
-def balances(settings: Settings, network: str, assets: list[str], height: int, listed: list[str]) -> list[BalanceLine]:
-    """Balances of some assets at some addresses. Raises ConfigurationError, InvalidAddress, TransportError, ChainError."""
+def balances(settings: Settings, network: str, assets: list[str], height: int, listed: list[str], scratch: Path | None = None) -> list[BalanceLine]:
+    """Balances of some assets at some addresses. Raises ConfigurationError, InvalidAddress, TransportError, ChainError.
+
+    In the folder `scratch` a sweep that is stopped leaves what it has read, where the network's client can go on from there.
+    """
     facts = registry.load()
     if network not in facts.networks:
         raise ConfigurationError(f"{network!r}: no such network (`porlake networks` lists them)")
@@ -85,7 +90,10 @@ def balances(settings: Settings, network: str, assets: list[str], height: int, l
     if endpoint is None:
         raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
     accounts = sorted({addresses.parse(network, text).text for text in listed})
-    wanted = [chains.Wanted(asset, _token(network, asset), address) for asset in assets for address in accounts]
+    tokens = {asset: _token(network, asset) for asset in assets}
+    if facts.networks[network].client == "evm":
+        return list(_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch)))
+    wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
     client = client_of(settings, network)
     at = client.block(height)
     lines = []
@@ -94,6 +102,18 @@ def balances(settings: Settings, network: str, assets: list[str], height: int, l
         if done % TELL_EVERY == 0 or done == len(wanted):
             settings.progress(f"balances on {network}", done, len(wanted))
     return sorted(lines, key=lambda line: (line.asset, line.address, line.component or ""))
+
+
+def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[BalanceLine]:
+    for held in shown.held:
+        assert held.amounts is not None  # it is settled
+        columns = (evm.addresses_of(held.accounts), held.amounts, held.reasons, held.method, held.source)
+        for address, amount, reason, method, source in zip(*(column.tolist() for column in columns), strict=True):
+            if reason:
+                yield BalanceLine(shown.network, held.asset, address, *(None,) * 7, shown.why[reason])
+            else:
+                found = (at.height, at.hash, "exact", shown.methods[method], shown.sources[source])
+                yield BalanceLine(shown.network, held.asset, address, "total", int(amount), *found, None)
 
 
 def _token(network: str, asset: str) -> registry.Token:

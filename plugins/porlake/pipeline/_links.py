@@ -34,16 +34,20 @@ class Stated:
     holding: str
 
 
-def owner_links(settings: Settings, file: ReportFile, network: str, client: evm.Client | beacon.Client, block: BlockAt) -> list[OwnerLink]:
+def owner_links(
+    settings: Settings, file: ReportFile, network: str, opened: Callable[[], evm.Client | beacon.Client], block: BlockAt
+) -> list[OwnerLink]:
     """One row for each account with stated owners and each of them, whether the chain confirms it or not.
 
-    Accounts for which no block was read have none. Raises TransportError, ChainError.
+    Accounts for which no block was read have none. `opened` gives the client, and is called only if there is something to ask.
+    Raises TransportError, ChainError.
     """
     rows: list[OwnerLink] = []
     for height, accounts in _by_height(stated(settings, file, network)):
         at = block(height)
         if at is None:
             continue
+        client = opened()
         found = _validators(settings, client, accounts, at) if isinstance(client, beacon.Client) else _contracts(client, accounts, at)
         rows += [_row(file, network, link, at) for link in found]
         settings.progress(f"owners on {network}", len(rows), None)

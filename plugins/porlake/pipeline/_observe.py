@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from porlake import amounts, chains, registry
 from porlake.chains import beacon, evm
@@ -93,8 +94,13 @@ def _proved_and_linked(settings: Settings, swept: _sweep_evm.Swept, *, give_up: 
     """Proofs of the largest balances, and what the chain says of stated owners, at the blocks that were read."""
     read = {block.height: chains.BlockRef(block.height, block.block_hash, block.block_time) for block in swept.blocks.values()}
     resolved = {block.block_origin: read[block.height] for block in swept.blocks.values()}.get("resolved")
-    client = evm.open_client(registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape)
-    client.block(min(read))  # takes an endpoint that is of this chain and answers
+
+    @cache
+    def client() -> evm.Client:
+        found = evm.open_client(registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape)
+        found.block(min(read))  # takes an endpoint that is of this chain and answers
+        return found
+
     prove(settings, swept, client, give_up=give_up)
     return owner_links(settings, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height))
 
@@ -128,7 +134,8 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
     if isinstance(client, beacon.Client):
-        seen.links = owner_links(settings, file, network, client, seen.read_at)
+        beacon_client = client
+        seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
@@ -17,23 +18,24 @@ from porlake.pipeline._settings import Settings
 from porlake.pipeline._sweep_evm import Held, Swept
 
 TELL_EVERY = 1_000
+MOST = 10_000  # accounts of one asset: a proof is a question of its own for a native coin, and files of a hundred thousand equal accounts exist
 UNPROVED = (RequestFailed, Unavailable, TooBig, NotRecorded, ChainError)
 """What an endpoint without proofs of the block says, and a chain whose headers are not understood. Asking again would not help."""
 
 Place = tuple[Held, int]
 
 
-def prove(settings: Settings, swept: Swept, client: evm.Client, *, give_up: bool = False) -> None:
+def prove(settings: Settings, swept: Swept, opened: Callable[[], evm.Client], *, give_up: bool = False) -> None:
     """Mark the balances that a proof confirms, and withhold those that one speaks against (proof_fails, proof_differs).
 
-    The rest stays as it was read. Raises TransportError where the endpoint fails for a passing reason; with `give_up` that leaves balances
-    unproved too.
+    The rest stays as it was read. `opened` gives the client, and is called only if there is something to ask. Raises TransportError where
+    the endpoint fails for a passing reason; with `give_up` that leaves balances unproved too.
     """
     places = _chosen(settings, swept)
     for height in sorted({int(held.heights[row]) for held, row in places}):
         block = swept.blocks[height]
         at = chains.BlockRef(block.height, block.block_hash, block.block_time)
-        _at(settings, swept, client, [(held, row) for held, row in places if held.heights[row] == height], at, give_up=give_up)
+        _at(settings, swept, opened(), [(held, row) for held, row in places if held.heights[row] == height], at, give_up=give_up)
 
 
 def _at(settings: Settings, swept: Swept, client: evm.Client, places: list[Place], at: chains.BlockRef, *, give_up: bool) -> None:
@@ -74,18 +76,23 @@ def _asked(settings: Settings, swept: Swept, prover: evm_proof.Prover, places: l
 
 def _chosen(settings: Settings, swept: Swept) -> list[Place]:
     """The rows whose balances are to be proved."""
+    if not settings.proof_share:
+        return []
     facts = registry.load()
     provable = []
     for held in swept.held:
         token = facts.token(swept.network, held.asset)
         if token is not None and evm_proof.provable(token) and held.amounts is not None:
             provable.append(held)
-    claimed = _claimed(settings, swept, {held.asset for held in provable}) if settings.proof_share else {}
+    claimed = _claimed(settings, swept, {held.asset for held in provable})
     places = []
     for held in provable:
         rows = np.flatnonzero(held.reasons == 0)
         weights = _larger(_units(held.amounts)[rows], _aligned(held, claimed.get(held.asset))[rows])
-        places += [(held, int(rows[place])) for place in largest(weights, settings.proof_share)]
+        chosen = largest(weights, settings.proof_share)
+        if len(chosen) > MOST:
+            settings.progress(f"prove {swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0)
+        places += [(held, int(rows[place])) for place in chosen[:MOST]]
     return places
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from porlake import amounts, chains, registry
 from porlake.chains import evm
 from porlake.chains.evm import DISAGREE, REASONS, TOO_LARGE, Accounts, Piece, Words
+from porlake.errors import ChainError
 from porlake.lake import Scratch, Writer, forget, schema
 from porlake.model import Block, ReportFile
 from porlake.pipeline._settings import Settings
@@ -45,17 +46,11 @@ class Held:
 
 
 @dataclass(slots=True)
-class Swept:
-    """What the chain shows of a report's claims on one network; `write` puts it into the datasets.
+class Shown:
+    """What a chain shows. `why` names the reason of each code in `Held.reasons`, where 0 is a balance that was read; so `methods`, `sources`."""
 
-    `why` names the reason of each code in `Held.reasons`; 0 is a balance that was read. `methods` and `sources` likewise.
-    """
-
-    file: ReportFile
     network: str
     held: list[Held] = field(default_factory=list)
-    odd: list[tuple[str, str]] = field(default_factory=list)
-    blocks: dict[int, Block] = field(default_factory=dict)
     why: list[str] = field(default_factory=lambda: list(REASONS))
     methods: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
@@ -66,6 +61,18 @@ class Swept:
     def method(self, name: str) -> int:
         """The code of a method."""
         return _code(self.methods, name)
+
+
+@dataclass(slots=True)
+class Swept(Shown):
+    """What the chain shows of a report's claims on one network; `write` puts it into the datasets.
+
+    `odd`: (asset, address) of claims whose address is no account of an EVM chain.
+    """
+
+    file: ReportFile = field(kw_only=True)
+    odd: list[tuple[str, str]] = field(default_factory=list)
+    blocks: dict[int, Block] = field(default_factory=dict)
 
     def block(self, at: chains.BlockRef, origin: str) -> None:
         self.blocks.setdefault(at.height, Block(self.file.exchange, self.file.report, self.network, at.height, at.hash, at.time, origin))
@@ -126,7 +133,7 @@ class Swept:
 def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
     """Every account that a report claims on a network, once for each asset, at the first height that the file names for it."""
     parts: dict[str, list[tuple[Accounts, npt.NDArray[np.int64]]]] = {}
-    swept = Swept(file, network)
+    swept = Swept(network, file=file)
     names = ("network", "asset", "address", "snapshot_height")
     for batch in settings.lake.columns("claim", names, exchange=file.exchange, report=file.report):
         here = pc.equal(batch.column("network"), network)
@@ -143,11 +150,12 @@ def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
         if not good.all():
             bad = rows.filter(pa.array(~good))
             swept.odd += zip(bad.column("asset").to_pylist(), bad.column("address").to_pylist(), strict=True)
-    swept.held = [_once(asset, parts.pop(asset)) for asset in sorted(parts)]
+    swept.held = [once(asset, parts.pop(asset)) for asset in sorted(parts)]
     return swept
 
 
-def _once(asset: str, parts: Sequence[tuple[Accounts, npt.NDArray[np.int64]]]) -> Held:
+def once(asset: str, parts: Sequence[tuple[Accounts, npt.NDArray[np.int64]]]) -> Held:
+    """Accounts, in order and each once, at the first height that stands by it."""
     accounts = np.concatenate([part for part, _ in parts])
     heights = np.concatenate([part for _, part in parts])
     order = evm.in_order(accounts)
@@ -235,7 +243,7 @@ class Looker:
 
     settings: Settings
     client: evm.Client
-    swept: Swept
+    shown: Shown
     scratch: Path | None
     what: str
     total: int = 0
@@ -251,7 +259,7 @@ class Looker:
         for piece in self.client.sweep(token, accounts, at, self._kept(token, at, accounts)):
             stretch = slice(piece.start, piece.start + len(piece.words))
             words[stretch] = piece.words
-            methods[stretch], sources[stretch] = _code(self.swept.methods, piece.method), _code(self.swept.sources, piece.source)
+            methods[stretch], sources[stretch] = _code(self.shown.methods, piece.method), _code(self.shown.sources, piece.source)
             self.done += len(piece.words)
             self.settings.progress(self.what, self.done, self.total)
         reasons = evm.reasons_of(words)
@@ -272,7 +280,7 @@ class Looker:
         chosen = np.flatnonzero(self._chosen(at, accounts, words, reasons))
         if not len(chosen):
             return
-        other = self.client.second_opinion(token, accounts[chosen], at, set(self.swept.sources))
+        other = self.client.second_opinion(token, accounts[chosen], at, set(self.shown.sources))
         if other is not None:
             differing = chosen[(words[chosen] != other).any(axis=1)]
             reasons[differing] = DISAGREE
@@ -292,7 +300,7 @@ class Looker:
     def _kept(self, token: registry.Token, at: chains.BlockRef, accounts: Accounts) -> evm.Kept:
         if self.scratch is None:
             return evm.NOTHING_KEPT
-        question = [VERSION, self.swept.network, at.hash, token.kind, token.contract]
+        question = [VERSION, self.shown.network, at.hash, token.kind, token.contract]
         digest = hashlib.sha256(json.dumps(question).encode() + accounts.tobytes()).hexdigest()
         return KeptPieces(Scratch(self.scratch / digest[:32]), len(accounts))
 
@@ -315,6 +323,27 @@ class KeptPieces:
     def keep(self, piece: Piece) -> None:
         line = json.dumps({"method": piece.method, "source": piece.source}).encode()
         self.scratch.keep(f"{piece.start}-{len(piece.words)}", line + b"\n" + piece.words.astype(">u8").tobytes())
+
+
+def listed(
+    settings: Settings, network: str, tokens: Mapping[str, registry.Token], height: int, accounts: Sequence[str], scratch: Path | None
+) -> tuple[Shown, chains.BlockRef]:
+    """What some accounts hold of some assets at a height. Raises TransportError, ChainError, where the height is not final too."""
+    shown = Shown(network)
+    client = evm.open_client(registry.load().networks[network], settings.endpoints_of(network), settings.tape)
+    if height > (final := client.final()):
+        raise ChainError(f"{network}: block {height:,} is not final yet, {final:,} is")
+    at = client.block(height)
+    wanted = evm.accounts_from(accounts)
+    looker = Looker(settings, client, shown, scratch if settings.tape.is_live else None, f"balances on {network}", len(accounts) * len(tokens))
+    for asset, token in sorted(tokens.items()):
+        held = once(asset, [(wanted, np.full(len(wanted), height, np.int64))])
+        if reason := _unreadable(token):
+            shown.unread(held, reason)
+        looker.look(held, token, at, held.reasons == 0)
+        looker.settle(held, token)
+        shown.held.append(held)
+    return shown, at
 
 
 def forget_kept(settings: Settings, file: ReportFile, network: str) -> None:

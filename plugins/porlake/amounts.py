@@ -27,6 +27,11 @@ def base_units(text: str, scale: int) -> int:
     Raises InvalidAmount with code `not_a_number`, `too_fine` (a digit that is not zero below the base unit; nothing is
     ever rounded) or `too_large` (over 38 digits).
     """
+    return printed(text, scale)[0]
+
+
+def printed(text: str, scale: int) -> tuple[int, int]:
+    """(`base_units`, `printed_decimals`) of a text that is read once."""
     whole, fraction = _parts(text)
     digits = fraction.rstrip("0")
     if len(digits) > scale:
@@ -34,7 +39,7 @@ def base_units(text: str, scale: int) -> int:
     whole = whole.lstrip("0")
     if len(whole) + scale > DIGITS:
         raise InvalidAmount("too_large", f"{_shown(text)} has more than {DIGITS} digits in base units of 10^-{scale}")
-    return int((whole + digits.ljust(scale, "0")) or "0")
+    return int((whole + digits.ljust(scale, "0")) or "0"), len(fraction)
 
 
 def printed_decimals(text: str) -> int:

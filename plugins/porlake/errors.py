@@ -11,7 +11,8 @@ PorlakeError
 ├── InvalidAmount           a text that is no amount of this asset (has `code`)
 ├── InvalidAddress          a text that is no address of this network (has `code`)
 ├── InvalidSignature        a text that is no signature of its scheme (has `code`)
-│   └── NoKey               it has the form of one, but no key can have made it
+│   ├── NoKey               it has the form of one, but no key can have made it
+│   └── NoRule              it may be one, but of a form that is not judged here
 ├── InvalidEncoding         bytes that are not what their encoding allows (has `code`)
 ├── TransportError          an endpoint did not answer as asked; the text shows its host, never a key
 │   ├── RateLimited         429, -32005 and their kin: wait and ask again
@@ -94,6 +95,10 @@ class InvalidSignature(CodedError):
 
 
 class NoKey(InvalidSignature):
+    pass
+
+
+class NoRule(InvalidSignature):
     pass
 
 

@@ -29,6 +29,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from types import UnionType
 from typing import Any, BinaryIO
@@ -115,7 +116,7 @@ class Writer:
         self.dataset, self.partition, self.place = dataset, dict(partition), place
         self.rows = 0
         self._class, self._schema = DATASETS[dataset], schema(dataset)
-        self._names = self._schema.names
+        self._values = attrgetter(*self._schema.names)
         self._pending: list[tuple[Any, ...]] = []
         self._last: tuple[Any, ...] | None = None
         self._pointer = place / "pointer.json"
@@ -124,7 +125,7 @@ class Writer:
         self._parquet = pq.ParquetWriter(self._file, self._schema, **PARQUET)
 
     def add(self, row: object) -> None:
-        self._pending.append(tuple(getattr(row, name) for name in self._names))
+        self._pending.append(self._values(row))
         if len(self._pending) >= BATCH_ROWS:
             self._flush()
 
@@ -377,18 +378,24 @@ def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
 
 
 def export(path: Path, row_class: type, rows: Iterable[object]) -> None:
-    """Rows of an annotated class as one file of its own, .parquet or .csv, whole or not at all.
+    """Rows of an annotated class as one file of its own; see `export_batches`."""
+    made = schema_of(row_class)
+    chunks = _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS)
+    export_batches(path, made, (_batch(path.name, made, chunk) for chunk in chunks))
+
+
+def export_batches(path: Path, made: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Record batches as one file, .parquet or .csv, whole or not at all.
 
     A CSV cell that a spreadsheet would run as a formula is led by an apostrophe: addresses come from strangers' files.
     """
-    made = schema_of(row_class)
     if path.suffix not in {".parquet", ".csv"}:
         raise ConfigurationError(f"{path}: write to a name that ends in .parquet or .csv")
     aside = path.with_name(f".{path.name}.writing")
     try:
         with _exporter(aside, path.suffix, made) as write:
-            for chunk in _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS):
-                write(_batch(path.name, made, chunk))
+            for batch in batches:
+                write(batch)
         aside.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from porlake import addresses, amounts, chains, registry, reports, warehouse
 from porlake.chains import evm
@@ -25,19 +25,13 @@ from porlake.model import (
     AsOf,
     Asset,
     BlockHash,
-    Column,
     Component,
-    ForRow,
     Height,
     Method,
     Network,
     Reason,
     ReportFile,
-    Scheme,
-    Signer,
     Source,
-    SourceRow,
-    Verdict,
 )
 from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import HEAD_BYTES, opened
@@ -144,40 +138,6 @@ def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> Balan
         answer.source,
         None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictLine:
-    """A row of a file's address block and its verdict, as `verify --out` writes it; flags are separated by blanks."""
-
-    source_row: SourceRow
-    for_row: ForRow | None
-    network: Network | None
-    asset: Asset | None
-    address: Address
-    scheme: Scheme
-    verdict: Verdict
-    reason: Reason
-    signer: Signer | None
-    flags: Annotated[str, Column("remarks that do not change the verdict")]
-
-
-def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
-    """The verdicts of a verified report, in the order of its rows."""
-    file: ReportFile = settings.lake.report(report)
-    for row in settings.lake.rows("ownership", exchange=file.exchange, report=report):
-        yield VerdictLine(
-            row.source_row,
-            row.for_row,
-            row.network,
-            row.asset,
-            row.address,
-            row.scheme,
-            row.verdict,
-            row.reason,
-            row.signer,
-            " ".join(row.flags),
-        )
 
 
 def database(settings: Settings) -> Path:

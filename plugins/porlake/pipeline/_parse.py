@@ -106,7 +106,7 @@ class _Taker:
             return None, None, row.remark
         scale = self._assets[row.asset].scale
         if row.unit == "coin":
-            return amounts.base_units(row.amount, scale), amounts.printed_decimals(row.amount), row.remark
+            return *amounts.printed(row.amount, scale), row.remark
         raw = amounts.base_units(row.amount, 0)
         token = registry.load().token(row.network, row.asset)
         if row.unit == "base" and token is not None:

@@ -19,8 +19,8 @@ from porlake.encoding.keccak import keccak256
 ROOT = Path(__file__).resolve().parents[1]
 ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 
-#: balanceOf(address) over a mapping at slot 0: sload(keccak256(address . 0)), for whatever is called.
-TOKEN_CODE = "0x600435600052600060205260406000205460005260206000f3"
+#: balanceOf(address) over a mapping at slot 2, where USDT has it on Ethereum: sload(keccak256(address . 2)), for whatever is called.
+TOKEN_CODE = "0x600435600052600260205260406000205460005260206000f3"
 #: Tokens that are none, by what they do when they are asked for a balance.
 REVERTS = "0x60006000fd"
 EMPTY = "0x00"
@@ -74,7 +74,7 @@ def rpc(url: str, method: str, *params: Any) -> Any:
 
 def slot(account: str) -> str:
     """Where TOKEN_CODE keeps the balance of an account."""
-    return "0x" + keccak256(bytes.fromhex(account[2:]).rjust(32, b"\0") + bytes(32)).hex()
+    return "0x" + keccak256(bytes.fromhex(account[2:]).rjust(32, b"\0") + (2).to_bytes(32, "big")).hex()
 
 
 def free_port() -> int:

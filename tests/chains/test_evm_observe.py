@@ -47,7 +47,8 @@ def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: 
 
 
 def settings(root: Path, *endpoints: Endpoint, **options: Any) -> pipeline.Settings:
-    return replace(pipeline.settings(root, environ={}), endpoints={"ethereum": endpoints}, **options)
+    """Without proofs, which are looked at beside (test_proof_observe)."""
+    return replace(pipeline.settings(root, environ={"PORLAKE_PROOF_SHARE": "0"}), endpoints={"ethereum": endpoints}, **options)
 
 
 def both(chain: Chain) -> list[Claim]:

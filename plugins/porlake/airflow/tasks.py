@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
 
-from porlake import pipeline, registry
+from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
 from porlake.progress import Lines
 from porlake.transport import Endpoint
@@ -66,7 +66,8 @@ def price(reports: list[str], context: Context) -> None:
 
 def _connections(networks: list[str]) -> dict[str, tuple[Endpoint, ...]]:
     """Endpoints by network: porlake_<network>, then porlake_<network>_2 and so on, which take over from it."""
-    read = [network for network in networks if registry.load().networks[network].client != "none"]
+    asked = dict.fromkeys((*networks, *(chains.BESIDE[name] for name in networks if name in chains.BESIDE)))
+    read = [network for network in asked if registry.load().networks[network].client != "none"]
     found = {network: tuple(_endpoints(f"porlake_{network}")) for network in read}
     return {network: endpoints for network, endpoints in found.items() if endpoints}
 

@@ -49,7 +49,7 @@ from porlake.transport import Endpoint, JsonRpc, Tape
 
 __all__ = [
     "DISAGREE", "NOTHING_KEPT", "REASONS", "TOO_LARGE", "Accounts", "Client", "Kept", "Piece", "Words", "accounts_from", "accounts_of",
-    "addresses_of", "at_least", "decimals_of", "in_order", "is_first", "open_client", "reasons_of", "total", "words_of",
+    "addresses_of", "at_least", "decimals_of", "in_order", "is_first", "number", "open_client", "reasons_of", "total", "words_of",
 ]  # fmt: skip
 
 IN_FLIGHT = 4
@@ -108,6 +108,11 @@ class Client:
     def rpc(self) -> JsonRpc:
         """The endpoint that is asked now."""
         return self._usable(self._nodes)[0].rpc
+
+    @property
+    def rpcs(self) -> list[JsonRpc]:
+        """The endpoints that are still asked, in their order."""
+        return [node.rpc for node in self._usable(self._nodes)]
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:

@@ -39,9 +39,9 @@ from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
     "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
-    "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "networks",
-    "observe", "parse", "price", "publish", "publisher", "query", "repeated", "run", "settings", "summary", "unanswered", "verdict_counts",
-    "verdict_lines", "verdicts", "verify", "waiting",
+    "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
+    "networks", "observe", "parse", "price", "publish", "publisher", "query", "repeated", "run", "settings", "summary", "unanswered",
+    "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting",
 ]  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from porlake.model import (
 )
 from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import HEAD_BYTES, opened
+from porlake.pipeline._observe import client_of
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
 from porlake.transport import Endpoint, Tape
 
@@ -87,7 +88,7 @@ def balances(settings: Settings, network: str, assets: list[str], height: int, l
     if facts.networks[network].client == "evm":
         return list(_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch)))
     wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
-    client = chains.open_client(facts.networks[network], endpoint, settings.tape)
+    client = client_of(settings, network)
     at = client.block(height)
     lines = []
     for done, answer in enumerate(client.balances(wanted, at), 1):

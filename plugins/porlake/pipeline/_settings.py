@@ -20,7 +20,7 @@ from porlake.transport import Endpoint, Tape
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
 
-CHECK_SAMPLE, CHECK_ABOVE = Decimal("0.01"), Decimal("0.001")
+CHECK_SAMPLE, CHECK_ABOVE, PROOF_SHARE = Decimal("0.01"), Decimal("0.001"), Decimal("0.95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Settings:
     """Everything that a run is told from outside.
 
     Balances are read again from a second endpoint, where there is one: those of a share `check_sample` of the accounts, and all that hold
-    at least the share `check_above` of what was read of their asset.
+    at least the share `check_above` of what was read of their asset. `proof_share`: of the amount of each asset, how much is proved, the
+    largest accounts first.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class Settings:
     progress: Tell = silent
     check_sample: Decimal = CHECK_SAMPLE
     check_above: Decimal = CHECK_ABOVE
+    proof_share: Decimal = PROOF_SHARE
 
     @property
     def lake(self) -> Lake:
@@ -71,6 +73,7 @@ def settings(
     An endpoint is taken, in this order, from `endpoints` (Airflow connections), PORLAKE_ENDPOINT_<NETWORK>, the TOML file, the registry.
     The variable may hold several URLs, separated by blanks or commas: they are asked in their order. What a second endpoint is asked
     again, in percent: PORLAKE_CHECK_SAMPLE of the accounts (1), PORLAKE_CHECK_ABOVE of an asset's sum and more at one account (0.1).
+    What is proved: PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95).
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
@@ -88,6 +91,7 @@ def settings(
         progress=progress,
         check_sample=_share(environ, "PORLAKE_CHECK_SAMPLE", CHECK_SAMPLE),
         check_above=_share(environ, "PORLAKE_CHECK_ABOVE", CHECK_ABOVE),
+        proof_share=_share(environ, "PORLAKE_PROOF_SHARE", PROOF_SHARE),
     )
 
 

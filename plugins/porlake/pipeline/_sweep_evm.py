@@ -58,6 +58,10 @@ class Shown:
     def unread(self, held: Held, reason: str, where: npt.NDArray[np.bool_] | None = None) -> None:
         held.reasons[slice(None) if where is None else where] = _code(self.why, reason)
 
+    def method(self, name: str) -> int:
+        """The code of a method."""
+        return _code(self.methods, name)
+
 
 @dataclass(slots=True)
 class Swept(Shown):

@@ -26,7 +26,7 @@ from porlake.errors import RegistryError
 FOLDER = Path(__file__).parent
 
 SELF_CHECKS = frozenset({"number", "arbsys", "none"})
-CLIENTS = frozenset({"evm", "bitcoin", "tron", "none"})
+CLIENTS = frozenset({"evm", "bitcoin", "tron", "beacon", "none"})
 ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "wrapped", "receipt", "other"})
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
@@ -82,6 +82,8 @@ class Token:
     """tokens.csv: an asset on a network. `kind` native has no contract; `other` is a token that no client reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
+    `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is Solidity's slot 2, `v2` Vyper's;
+    `9:255` says that the lowest 255 bits of the value are the balance (Circle's tokens keep a mark in the highest).
     """
 
     network: str
@@ -89,7 +91,23 @@ class Token:
     kind: str
     contract: str
     decimals: int
+    balance_slot: str
     note: str
+
+    @property
+    def mapping(self) -> Slot | None:
+        """`balance_slot`, read; None where it is empty."""
+        match = _SLOT.fullmatch(self.balance_slot)
+        return Slot(int(match[2]), bool(match[1]), int(match[3] or 256)) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A mapping of balances in a contract's storage: its slot, whose order of hashing, and how many bits of a value are the balance."""
+
+    slot: int
+    vyper: bool
+    bits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +351,7 @@ def _by_name(table: Table[Row]) -> Mapping[str, Row]:
 # --- checks: '' or what is wrong ----------------------------------------------------------------------------------------
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
+_SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
 _CRON = re.compile(r"[\d*/,-]+( [\d*/,-]+){4}")
 
 
@@ -377,6 +396,8 @@ def _check_token(row: Token) -> str:
         return f"a {row.kind} token needs its contract"
     if row.kind in {"erc20", "rebasing"} and not re.fullmatch(r"0x[0-9a-f]{40}", row.contract):
         return f"{row.contract!r} is no lower-case EVM address"
+    if row.balance_slot and (row.kind != "erc20" or row.mapping is None or not 1 <= row.mapping.bits <= 256):
+        return f"balance_slot {row.balance_slot!r} is no slot of an erc20 contract (2, v2 or 9:255)"
     if row.kind == "native" and row.contract:
         return "a native coin has no contract"
     return "" if 0 <= row.decimals <= 24 else f"decimals {row.decimals} are not between 0 and 24"

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--asset", required=True, help="one or more assets, separated by commas")
     verb.add_argument("--at", required=True, type=int, metavar="HEIGHT", help="snapshot height")
     verb.add_argument("--addresses", required=True, type=Path, metavar="FILE", help="one address a line")
-    verb.add_argument("--endpoint", metavar="URL", help="where to ask; else as configured")
+    verb.add_argument("--endpoint", action="append", metavar="URL", help="where to ask, else as configured; again for one that takes over")
     verb.add_argument("--out", required=True, type=Path, metavar="F", help=".parquet or .csv")
 
     _lake(_verb(verbs, "build", build, "build all tables from the lake", "porlake build"))
@@ -330,15 +330,17 @@ def balances(options: argparse.Namespace) -> None:
     from porlake import pipeline, progress
     from porlake.transport import Endpoint
 
-    endpoints = {options.network: Endpoint(options.endpoint)} if options.endpoint else {}
+    endpoints = {options.network: tuple(map(Endpoint, options.endpoint))} if options.endpoint else {}
     try:
         listed = [line.strip() for line in options.addresses.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{options.addresses}: cannot be read as a list of addresses: {error}") from error
     with progress.shown() as tell:
         settings = pipeline.settings(endpoints=endpoints, progress=tell)
-        rows = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed)
+        unfinished = options.out.with_name(f".unfinished-{options.out.name}")
+        rows = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed, unfinished)
         pipeline.export(options.out, pipeline.BalanceLine, rows)
+        pipeline.forget(unfinished)
     unread = Counter(row.reason for row in rows if row.reason)
     out.print(f"{len(rows) - sum(unread.values()):,} balances in {options.out}", highlight=False)
     for reason, count in sorted(unread.items()):

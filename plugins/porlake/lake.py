@@ -22,7 +22,7 @@ import re
 import shutil
 import tempfile
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -43,7 +43,7 @@ from porlake.errors import ConfigurationError, ContractViolation, LakeError, Mis
 from porlake.model import DATASETS, Column
 
 BATCH_ROWS = 16_384
-PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
+PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "version": "2.6"}
 
 _ARROW: dict[object, pa.DataType] = {
     str: pa.string(),
@@ -263,6 +263,18 @@ class Lake:
                 with checked_file(dataset, path) as parquet:
                     yield from parquet.iter_batches(batch_size=BATCH_ROWS)
 
+    def columns(self, dataset: str, names: Sequence[str], **only: str) -> Iterator[pa.RecordBatch]:
+        """As `batches`, with some columns only; the others are not read."""
+        for pointer in self.pointers(dataset, **only):
+            for path in pointer.paths:
+                with checked_file(dataset, path) as parquet:
+                    yield from parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names))
+
+    def scratch(self, dataset: str, partition: Mapping[str, str]) -> Path:
+        """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
+        place = self.place(dataset, partition)
+        return place.with_name(f".unfinished-{place.name}")
+
     def distinct(self, dataset: str, column: str, **only: str) -> set[Any]:
         """The values of one column; the other columns are not read."""
         found: set[Any] = set()
@@ -325,6 +337,31 @@ class Lake:
             return (self.root / "raw" / sha256).open("rb")
         except OSError as error:
             raise MissingPartition(f"the archive has no file {sha256}") from error
+
+
+class Scratch:
+    """Finished parts of long work, each a small file that is whole or not there; they outlive the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, name: str, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        aside = self._folder / f".{name}.{os.getpid()}"
+        aside.write_bytes(hashlib.sha256(content).digest() + content)
+        aside.replace(self._folder / name)
+
+    def parts(self) -> Iterator[tuple[str, bytes]]:
+        """(name, content) of what is whole; a file that a crash has torn is none."""
+        for path in sorted(self._folder.glob("[!.]*")):
+            kept = path.read_bytes()
+            if kept[:32] == hashlib.sha256(kept[32:]).digest():
+                yield path.name, kept[32:]
+
+
+def forget(folder: Path) -> None:
+    """Remove scratch that is no longer needed."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -16,4 +16,4 @@ select schema_name, table_name, column_name, data_type
 from duckdb_columns()
 where database_name = current_database() and not internal and schema_name in ('main', 'core')
     and regexp_matches(data_type, 'DOUBLE|FLOAT|HUGEINT')
-    and not (data_type = 'DOUBLE' and regexp_matches(column_name, '^(ratio|share|cleanliness)(_|$)'))
+    and not (data_type = 'DOUBLE' and regexp_matches(column_name, '(^|_)(ratio|share|cleanliness)(_|$)'))

@@ -308,11 +308,11 @@ def _no_key(chance: Random, made: Case, form: Form) -> Case:
 
 
 def _short_key(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-2]), "malformed", "length", "key cut off")
+    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-2]), "malformed", "bad_key", "key cut off")
 
 
 def _bad_key(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-1] + "x"), "malformed", "bad_hex", "key is no hex")
+    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-1] + "x"), "malformed", "bad_key", "key is no hex")
 
 
 def _other_key(chance: Random, made: Case, form: Form) -> Case:

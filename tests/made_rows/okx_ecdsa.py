@@ -143,6 +143,9 @@ def case(chance: random.Random) -> Case:
         lambda: Case(replace(good.row, message=f"\t{text} "), "proven", reason, "blanks around the message", ("message_trimmed",)),
         lambda: Case(replace(good.row, key_or_script="02" + "00" * 32), "malformed", "bad_key", "a stated key that is none"),
     ]  # fmt: skip
+    if network in COSMOS:
+        foreign = bech32.of("cosmos_hub" if network != "cosmos_hub" else "celestia", bech32.from_public_key(key.short)).text
+        mutations.append(lambda: Case(replace(good.row, address_published=foreign), "malformed", "wrong_network", "the account on another chain"))
     if spelled in CHECKED:
         mutations.append(broken_checksum)
     return made.chosen(chance, good, mutations)

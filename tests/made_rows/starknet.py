@@ -124,7 +124,7 @@ def _no_key(chance: Random, made: Case, secret: int) -> Case:
 
 
 def _long_key(chance: Random, made: Case, secret: int) -> Case:
-    return Case(replace(made.row, key_or_script="0x" + "1" * 65), "malformed", "length", "key too long")
+    return Case(replace(made.row, key_or_script="0x" + "1" * 65), "malformed", "bad_key", "key too long")
 
 
 def _no_point(chance: Random, made: Case, secret: int) -> Case:

@@ -16,14 +16,20 @@ from made_rows import Case
 from porlake import ownership, registry
 
 ROWS = 20_000
-MAKERS = {found.name: importlib.import_module(f"made_rows.{found.name}") for found in pkgutil.iter_modules(made_rows.__path__)}
+MAKERS = {
+    found.name: importlib.import_module(f"made_rows.{found.name}") for found in pkgutil.iter_modules(made_rows.__path__) if found.name[0] != "_"
+}
+
+
+SLOW = {"beth_bls", "starknet"}
 
 
 def drawn(seed: int, count: int) -> list[tuple[str, Case]]:
-    """Rows of all makers, as many of each scheme."""
+    """Rows of all makers, as many of each scheme, but few of the slow ones."""
     chance = random.Random(seed)
     names = [name for name, maker in sorted(MAKERS.items()) for _ in maker.SCHEMES]
-    return [(name, MAKERS[name].case(chance)) for name in (chance.choice(names) for _ in range(count))]
+    weights = [1 if name in SLOW else 40 for name in names]  # signing takes them milliseconds as well
+    return [(name, MAKERS[name].case(chance)) for name in chance.choices(names, weights, k=count)]
 
 
 def test_every_made_row_has_its_verdict() -> None:
@@ -50,8 +56,8 @@ def test_the_lanes_say_what_judge_says() -> None:
 def test_about_a_third_of_the_rows_no_longer_hold() -> None:
     for name, maker in MAKERS.items():
         chance = random.Random(name)
-        verdicts = Counter(maker.case(chance).verdict in ("proven", "owner_signed", "signature_only") for _ in range(1_000))
-        assert 0.5 < verdicts[True] / 1_000 < 0.8, name
+        verdicts = Counter(maker.case(chance).verdict in ("proven", "owner_signed", "signature_only") for _ in range(300))
+        assert 0.5 < verdicts[True] / 300 < 0.82, name
 
 
 def test_equal_seeds_make_equal_rows() -> None:

@@ -21,7 +21,7 @@ from porlake import addresses, ownership, registry
 from porlake.addresses import bitcoin, cashaddr, conflux, stacks
 from porlake.encoding import base58, bech32
 from porlake.encoding.hashes import sha256, sha256d
-from porlake.encoding.transaction import Output, Transaction, transaction
+from porlake.encoding.transaction import Input, Output, Transaction, transaction
 from porlake.errors import NoKey
 from porlake.model import Evidence
 from porlake.ownership import _script, _steps
@@ -161,7 +161,8 @@ def test_what_the_script_column_of_one_key_may_hold() -> None:
         assert judged("BTC", "BTC", p2pkh(A), compact(A), "", text) == ("proven compressed", flags)
     nested = bitcoin.p2sh_p2wpkh("bitcoin", A.short).text
     program = bitcoin.script(bitcoin.p2wpkh("bitcoin", A.short))
-    for text in (A.short.hex(), program.hex()):
+    assert judged("BTC", "BTC", p2pkh(A), compact(A), "", "0x") == ("proven compressed", ())
+    for text in (A.short.hex(), program.hex(), "0x"):
         assert judged("BTC", "BTC", nested, compact(A, first=35), "", text) == ("proven p2sh-p2wpkh", ())
 
 
@@ -299,6 +300,15 @@ def test_a_satisfied_script_without_a_signature_of_its_own_key_proves_nothing() 
         assert bip(where, bip322.text_of("smp", bip322.simple(MESSAGE, bitcoin.script(where), by))) == ("invalid no_key_signed", ())
 
 
+def test_a_witness_that_is_longer_than_two_columns_shows_three_of_five() -> None:
+    script = utxo.script(3, [k.short for k in ALL])
+    where = bitcoin.p2wsh("bitcoin", script)
+    raw = bip322.simple(MESSAGE, bitcoin.script(where), bip322.by_multisig([A, C, E], script))
+    assert bip(where, bip322.text_of("", raw)) == ("proven p2wsh", ("bip322_no_prefix",))
+    two = bip322.simple(MESSAGE, bitcoin.script(where), bip322.by_multisig([A, C], script))
+    assert bip(where, bip322.text_of("", two))[0] == "invalid bad_signature"
+
+
 def test_one_key_twice_in_a_script_is_one_signer() -> None:
     script = utxo.script(2, [A.short, A.short])
     where = bitcoin.p2wsh("bitcoin", script)
@@ -351,6 +361,8 @@ def test_a_form_without_a_rule_is_unsupported_by_its_name() -> None:
     assert bip(future, bip322.text_of("smp", b"\x01\x01\x01")) == ("unsupported witness_v16", ())
     gold = bitcoin.p2wpkh("bitcoin_gold", A.short)
     assert verdict("BTG", "BTG", gold.text, bip322.text_of("smp", b"\x00")) == "unsupported bip322"
+    many = Transaction(2, tuple(Input(bytes([n]) * 36, b"", 0) for n in range(101)), (bip322.NOTHING,), 0)
+    assert bip(bitcoin.p2pkh("bitcoin", A.short), bip322.text_of("ful", many.without_witness())) == ("unsupported too_many_inputs", ())
     output = coincurve.PublicKeyXOnly(A.short[1:])
     taproot = bitcoin.segwit("bitcoin", 1, output.format())
     assert bip(taproot, bip322.text_of("smp", bip322.stack((b"\1" * 64, b"\x50annex")))) == ("unsupported annex", ())
@@ -369,6 +381,28 @@ def test_a_changed_byte_never_raises_and_proves_nothing(prefix: str, form: str, 
     found = ownership.judge(evidence("BTC", "BTC", where.text, bip322.text_of(prefix, bytes(raw))))
     # A PSBT says some things twice, and may hold fields that nobody reads.
     assert found.verdict != "proven" or not is_changed or prefix == "pof"
+
+
+ODD = ["", "0x", " ", "null", "{", "[]", '{"publicKey1":1}', "00", "51", "02" + "00" * 32, "\ud800"]
+CELL = st.text(max_size=70) | st.sampled_from(ODD) | st.binary(max_size=70).map(bytes.hex)
+
+
+@given(st.sampled_from([utxo, bip322, okx_ecdsa, eos]), st.integers(0, 200), CELL, CELL, CELL, CELL, CELL, st.integers(0, 63))
+@settings(max_examples=400, deadline=None)
+def test_no_cell_of_a_row_raises(module: Any, seed: int, address: str, message: str, one: str, two: str, script: str, which: int) -> None:
+    """Good and spoiled rows, some of whose cells are replaced by anything."""
+    row = module.case(random.Random(seed)).row
+    row = replace(
+        row,
+        address_published=address if which & 1 else row.address_published,
+        message=message if which & 2 else row.message,
+        signatures=[one if which & 4 else row.signatures[0], two if which & 8 else row.signatures[1]],
+        key_or_script=script if which & 16 else row.key_or_script,
+        owners=[one, two] if which & 32 else row.owners,
+    )
+    assert ownership.judge(row).reason
+    for what in (row, replace(row, signatures=row.signatures[:1]), replace(row, owners=[two])):
+        assert ownership.judge(what).verdict
 
 
 BYTES = st.binary(max_size=200) | st.binary(max_size=100).map(lambda raw: b"psbt\xff" + raw)

@@ -44,7 +44,7 @@ def test_verify_prints_a_table_and_writes_a_line_for_each_row(capsys: pytest.Cap
     first = next(number for number, row in enumerate(rows, 1) if "address" in row) + 1
     assert [int(line["source_row"]) for line in lines] == list(range(first, len(rows) + 1))
     by_verdict = {line["verdict"] for line in lines}
-    assert {"proven", "invalid", "malformed", "unsigned", "unsupported"} <= by_verdict
+    assert {"proven", "invalid", "malformed", "unsigned"} <= by_verdict
     assert next(line for line in lines if line["reason"] == "not_a_number")["verdict"] == "malformed"
 
 

@@ -51,6 +51,12 @@ NETWORKS = {
     "decred": Parameters(_versions(0x073F), _versions(0x071A), "", blake256, _blake256d),
 }
 
+_SEGWIT = {network: (f"{known.hrp}1", f"{known.hrp.upper()}1") if known.hrp else () for network, known in NETWORKS.items()}
+_VERSIONS = {
+    network: {prefix: (kind, prefix is prefixes[0]) for kind, prefixes in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)) for prefix in prefixes}
+    for network, known in NETWORKS.items()
+}
+
 HIDDEN = {"litecoin": {"ltcmweb1": ("mweb", 66)}, "zcash": {"zs1": ("sapling", 43)}}
 """Accounts whose outputs nobody can look up, by the beginning of their bech32 text: kind and bytes."""
 
@@ -58,19 +64,20 @@ HIDDEN = {"litecoin": {"ltcmweb1": ("mweb", 66)}, "zcash": {"zs1": ("sapling", 4
 def parse(text: str, network: str) -> Address:
     """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, length)."""
     known = NETWORKS[network]
-    if known.hrp and _is_segwit(text, known.hrp):
+    if text.startswith(_SEGWIT[network]) and _is_segwit(text, known.hrp):
         version, program = bech32.segwit(text, known.hrp)
         return Address(network, text.lower(), program, _segwit_kind(version, program))
-    for start, (kind, size) in HIDDEN.get(network, {}).items():
-        if text[: len(start)].lower() == start:
-            return _hidden(text, network, kind, size)
+    if network in HIDDEN:
+        for start, (kind, size) in HIDDEN[network].items():
+            if text[: len(start)].lower() == start:
+                return _hidden(text, network, kind, size)
     payload = base58.decode_check(text, checksum=known.checksum)
-    for kind, versions in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)):
-        for prefix in versions:
-            if payload.startswith(prefix) and len(payload) == len(prefix) + 20:
-                digest = payload[len(prefix) :]
-                return Address(network, text, digest, kind) if prefix is versions[0] else _base58(network, kind, digest)
-    raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
+    found = _VERSIONS[network].get(payload[:-20])
+    if found is None:
+        raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
+    kind, is_current = found
+    digest = payload[-20:]
+    return Address(network, text, digest, kind) if is_current else _base58(network, kind, digest)
 
 
 def _is_segwit(text: str, hrp: str) -> bool:

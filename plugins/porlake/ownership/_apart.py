@@ -61,7 +61,7 @@ class Apart:
     def _start(self) -> subprocess.Popen[str]:
         path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))))
         child = subprocess.Popen(
-            [sys.executable, "-m", "porlake.ownership._apart"],
+            [sys.executable, "-c", "from porlake.ownership._apart import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -80,7 +80,3 @@ def main() -> None:
         answer = (judgement.verdict, judgement.reason, judgement.flags, judgement.signer, account)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -75,7 +75,6 @@ class Memory:
         self._limit, self._held = limit, 0
         self._known: defaultdict[bytes, dict[bytes, bytes]] = defaultdict(dict)
         self._lock = threading.Lock()
-        self.recovered = 0
 
     def accounts(self, signatures: Sequence[bytes], digest: bytes) -> list[bytes]:
         """The last 20 bytes of the Keccak-256 of the key of each signature; b"" where none can have signed."""
@@ -88,19 +87,18 @@ class Memory:
     def _recalled(self, signatures: Sequence[bytes], digest: bytes, recover: Callable[[Sequence[bytes], bytes], list[bytes]]) -> list[bytes]:
         with self._lock:
             known = self._known[digest]
-        found = list(map(known.get, signatures))
-        new = list(dict.fromkeys(signed for signed, value in zip(signatures, found, strict=True) if value is None))
-        if new:
-            made = dict(zip(new, recover(new, digest), strict=True))
-            found = [made[signed] if value is None else value for signed, value in zip(signatures, found, strict=True)]
-            with self._lock:
-                if self._held > self._limit:
-                    self._known.clear()
-                    self._held = 0
-                self._known[digest].update(made)
-                self._held += len(made) + 1
-                self.recovered += len(made)
-        return [value for value in found if value is not None]
+        new = [signed for signed in dict.fromkeys(signatures) if signed not in known]
+        values = recover(new, digest)
+        made = dict(zip(new, values, strict=True))
+        with self._lock:
+            if self._held > self._limit:
+                self._known.clear()
+                self._held = 0
+            self._known[digest].update(made)
+            self._held += len(made) + 1
+        if len(new) == len(signatures):
+            return values
+        return [made[signed] if signed in made else known[signed] for signed in signatures]
 
 
 def _account_of(signatures: Sequence[bytes], digest: bytes) -> list[bytes]:
@@ -196,7 +194,7 @@ _BASE58 = _values_of(base58.BITCOIN)
 # --- EVM and TRON ---------------------------------------------------------------------------------------------------------
 RULES = eip191.RULES | tron.RULES
 _HALF = np.frombuffer(_secp256k1.HALF_ORDER.to_bytes(32, "big"), ">u8").astype(np.uint64)
-_FORMS = [(), ("v_0_1",), ("v_nonstandard",)]
+_REMARKS = [(*form, *high, *case) for case in ((), ("bad_eip55",)) for high in ((), ("high_s",)) for form in ((), ("v_0_1",), ("v_nonstandard",))]
 _RECOVERY, _FORM = np.full(256, 255, np.uint8), np.zeros(256, np.uint8)
 _RECOVERY[[0, 1, 27, 28]] = [0, 1, 0, 1]
 _RECOVERY[29:35] = (np.arange(29, 35) - 27) % 4
@@ -265,25 +263,18 @@ def _self_signed(columns: Columns, rows: Rows, read: _Read, memory: Memory, foun
     raw[:, 64] = recovery
     high = _is_high(raw)
     signatures, payloads = _cut(raw.tobytes(), 65), _cut(read.payloads.tobytes(), 20)
-    schemes, messages = columns["scheme"].take(pa.array(rows)), columns["message"].take(pa.array(rows))
-    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    wanted = np.flatnonzero(good).tolist()
-    for at, scheme, message in _picked(wanted, schemes, messages):
-        groups[scheme, message].append(at)
+    remarks, spelled = (form + 3 * high + 6 * read.bad_case).tolist(), (6 * read.bad_case).tolist()
     done = []
-    for (scheme, message), members in groups.items():
+    for (scheme, message), members in _groups(columns, rows, np.flatnonzero(good).tolist(), "scheme", "message"):
         holds, fails = _compared(scheme, message, members, signatures, payloads, memory)
-        reason = RULES[scheme].reason
-        for at in holds:
-            flags = _FORMS[form[at]]
-            if high[at]:
-                flags = (*flags, "high_s")
-            if read.bad_case[at]:
-                flags = (*flags, "bad_eip55")
-            text = read.texts[at]
-            found.add(int(rows[at]), "proven", reason, flags, text, text)
-        for at in fails:
-            found.add(int(rows[at]), "invalid", "address_mismatch", ("bad_eip55",) if read.bad_case[at] else (), None, read.texts[at])
+        texts, others = [read.texts[at] for at in holds], [read.texts[at] for at in fails]
+        found.rows += rows[holds + fails].tolist()
+        found.verdicts += ["proven"] * len(holds) + ["invalid"] * len(fails)
+        found.reasons += [RULES[scheme].reason] * len(holds) + ["address_mismatch"] * len(fails)
+        found.flags += [_REMARKS[remarks[at]] for at in holds] + [_REMARKS[spelled[at]] for at in fails]
+        found.signers += texts
+        found.signers += [None] * len(fails)
+        found.accounts += texts + others
         done += holds + fails
     return rows[done]
 
@@ -297,10 +288,11 @@ def _compared(
     holds: list[int] = []
     for digest in digests:
         made = memory.accounts([signatures[at] for at in members], digest)
-        holds += [at for at, account in zip(members, made, strict=True) if account == payloads[at]]
+        right = [at for at, account in zip(members, made, strict=True) if account == payloads[at]]
+        holds += right
+        if len(right) == len(members):
+            return holds, []
         members = [at for at, account in zip(members, made, strict=True) if account and account != payloads[at]]
-        if not members:
-            break
     return holds, members if digests and is_trimmed else []
 
 
@@ -343,12 +335,9 @@ def keys(columns: Columns, memory: Memory, found: Found) -> Rows:
         payloads, good = _base58check(letters)
         hashed, versions, texts = _cut(payloads[:, 1:21].tobytes(), 20), payloads[:, 0].tolist(), _texts(letters)
         raws = _compact(signed.texts(rows, 0))
-        networks, messages = columns["network"].take(pa.array(rows)), columns["message"].take(pa.array(rows))
-        groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        for at, network, message in _picked(np.flatnonzero(good).tolist(), networks, messages):
-            if raws[at] and bitcoin.NETWORKS[network].p2pkh[0] == bytes([versions[at]]):
-                groups[network, message].append(at)
-        for (network, message), members in groups.items():
+        for (network, message), members in _groups(columns, rows, np.flatnonzero(good).tolist(), "network", "message"):
+            version = bitcoin.NETWORKS[network].p2pkh[0]
+            members = [at for at in members if raws[at] and bytes([versions[at]]) == version]
             for digest in _utxo_digest(network, message):
                 made = memory.keys([raws[at] for at in members], digest)
                 for at, key in zip(members, made, strict=True):
@@ -423,6 +412,20 @@ def _utxo_digest(network: str, message: str) -> tuple[bytes, ...]:
 def _networks(form: str) -> frozenset[str]:
     """The networks of an address form; Decred, whose hashes are its own, is left to `judge`."""
     return frozenset(row.network for row in registry.load().networks.values() if row.address_form == form) - {"decred"}
+
+
+def _groups(columns: Columns, rows: Rows, places: list[int], *names: str) -> Iterator[tuple[Any, list[int]]]:
+    """Some of the rows' places, put together by what they hold in some columns."""
+    taken = [columns[name].take(pa.array(rows)).dictionary_encode() for name in names]
+    values = [column.dictionary.to_pylist() for column in taken]
+    if all(len(held) == 1 for held in values):
+        yield tuple(held[0] for held in values), places
+        return
+    groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for at, *codes in _picked(places, *(column.indices for column in taken)):
+        groups[tuple(codes)].append(at)
+    for held_codes, members in groups.items():
+        yield tuple(held[code] for held, code in zip(values, held_codes, strict=True)), members
 
 
 def _picked(places: list[int], *columns: pa.Array) -> Iterator[tuple[Any, ...]]:

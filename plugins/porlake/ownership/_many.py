@@ -11,9 +11,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from porlake.model import Evidence
-from porlake.ownership import _lanes, _message
+from porlake.ownership import _labels, _lanes, _message
 from porlake.ownership._judgement import Judgement
 
 KEPT = 200_000
@@ -134,13 +135,18 @@ def evidence(batch: pa.RecordBatch) -> Iterator[Evidence]:
 
 def _binds(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
     """As `_message.binds`, for each row."""
+    messages, addresses = batch.column("message").unique(), batch.column("address_published")
+    if len(messages) == 1 and batch.num_rows:
+        named = _message.named(batch.column("exchange")[0].as_py(), messages[0].as_py())
+        if pc.min(pc.binary_length(addresses)).as_py() > named.longest and pc.all(pc.ascii_is_alnum(addresses)).as_py():
+            return [named.names] * batch.num_rows  # one word each, and the message has none as long
     columns = (batch.column(name).to_numpy(zero_copy_only=False).tolist() for name in ("exchange", "message", "address_published"))
     return [_message.named(exchange, message).with_address(address) for exchange, message, address in zip(*columns, strict=True)]
 
 
 def _identity(row: Evidence) -> bytes:
-    """A hash of all that a judgement depends on, but for what the message binds."""
+    """A hash of all that a judgement depends on, but for what the message binds. Of the asset only what it says beside the network counts."""
     texts = (row.exchange, row.network or "", row.holding, row.scheme, row.address_published, row.message, row.key_or_script,
-             str(len(row.signatures)), *row.signatures, *row.owners)  # fmt: skip
+             str(len(row.signatures)), *row.signatures, *row.owners, *_labels.remarks(row))  # fmt: skip
     text = f"{','.join([str(len(part)) for part in texts])};{''.join(texts)}"  # the lengths tell where each text ends
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()

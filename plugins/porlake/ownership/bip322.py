@@ -25,7 +25,12 @@ NETWORKS = frozenset({"bitcoin", "litecoin"})
 
 WITNESS = frozenset({"p2wpkh", "p2wsh", "p2tr"})
 VERSIONS = (0, 2)
-COMPACT = 88  # characters of a compact signature in base64
+MOST_INPUTS = 100
+"""Every input's digest reads all inputs: a text of some megabytes would take hours."""
+
+COMPACT, FIRST_OF_COMPACT = 88, 27
+"""Characters of a compact signature in base64, and the lowest that its first byte may be."""
+
 NOTHING = Output(0, b"\x6a")
 
 
@@ -39,7 +44,7 @@ def is_meant(text: str, address: Address) -> bool:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return False
-    return len(raw) > _secp256k1.BYTES and raw[0] in (1, 2, 3, 4)
+    return len(raw) > _secp256k1.BYTES and raw[0] < FIRST_OF_COMPACT
 
 
 def judge(row: Evidence, address: Address) -> Judgement:
@@ -106,6 +111,8 @@ def _read(text: str, to_spend: Transaction) -> tuple[Transaction, tuple[Output, 
 
 def _check(to_sign: Transaction, to_spend: Transaction) -> None:
     """What the standard asks of the transaction besides its signatures."""
+    if len(to_sign.inputs) > MOST_INPUTS:
+        raise NoRule("too_many_inputs", f"{len(to_sign.inputs)} inputs; at most {MOST_INPUTS} are judged")
     if to_sign.version not in VERSIONS or to_sign.outputs != (NOTHING,) or not to_sign.inputs:
         raise NoKey("not_to_sign", "not a transaction of version 0 or 2 with one output of nothing")
     if to_sign.inputs[0].previous != to_spend.id() + bytes(4):

@@ -142,12 +142,15 @@ def _flags(row: Evidence, signers: list[Address], owners: list[Address | None], 
 
 
 def _key(row: Evidence, address: Address) -> bytes:
-    """Raises InvalidSignature: no_key, bad_hex, length."""
+    """Raises InvalidSignature: no_key, bad_key."""
     if row.scheme == BARE:
         return address.payload
     if not row.key_or_script:
         raise InvalidSignature("no_key", "the key column is empty; an ed25519 signature does not give its key")
-    return _hex(row.key_or_script, ed25519.KEY)
+    match = _HEX.fullmatch(row.key_or_script.strip())
+    if match is None or len(match[1]) != 2 * ed25519.KEY:
+        raise InvalidSignature("bad_key", f"not {ed25519.KEY} bytes in hex: {row.key_or_script[:200]!r}")
+    return bytes.fromhex(match[1])
 
 
 def _signed(row: Evidence, column: int, key: bytes) -> tuple[str, ...] | None:
@@ -183,15 +186,10 @@ def _signature(text: str) -> bytes:
             raw = b""
         if len(raw) == ed25519.SIGNATURE:
             return raw
-    return _hex(text, ed25519.SIGNATURE)
-
-
-def _hex(text: str, size: int) -> bytes:
-    match = _HEX.fullmatch(text.strip())
     if match is None:
         raise InvalidSignature("bad_hex", f"no hex digits: {text[:200]!r}")
-    if len(match[1]) != 2 * size:
-        raise InvalidSignature("length", f"{len(match[1])} hex digits, not {2 * size}")
+    if len(match[1]) != 2 * ed25519.SIGNATURE:
+        raise InvalidSignature("length", f"{len(match[1])} hex digits; an ed25519 signature has {2 * ed25519.SIGNATURE}")
     return bytes.fromhex(match[1])
 
 

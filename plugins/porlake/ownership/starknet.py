@@ -77,29 +77,25 @@ def _signed(row: Evidence, address: Address, key: int, r: int, s: int) -> tuple[
 
 
 def _key(row: Evidence) -> int:
-    """Raises InvalidSignature: no_key, bad_hex, length."""
+    """Raises InvalidSignature: no_key, bad_key."""
     if not row.key_or_script:
         raise InvalidSignature("no_key", "the key column is empty; the signature does not give its key")
-    digits = _digits(row.key_or_script)
-    if not 0 < len(digits) <= DIGITS:
-        raise InvalidSignature("length", f"{len(digits)} hex digits; a key has up to {DIGITS}")
-    step("stated key", bytes.fromhex(digits.zfill(DIGITS)))
-    return int(digits, 16)
+    match = _HEX.fullmatch(row.key_or_script.strip())
+    if match is None or not 0 < len(match[1]) <= DIGITS:
+        raise InvalidSignature("bad_key", f"not up to {DIGITS} hex digits: {row.key_or_script[:200]!r}")
+    step("stated key", bytes.fromhex(match[1].zfill(DIGITS)))
+    return int(match[1], 16)
 
 
 def _signature(row: Evidence) -> tuple[int, int]:
     """(r, s). Raises InvalidSignature: no_signature1, bad_hex, length."""
     if not row.signatures[0]:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
-    digits = _digits(row.signatures[0])
+    match = _HEX.fullmatch(row.signatures[0].strip())
+    if match is None:
+        raise InvalidSignature("bad_hex", f"no hex digits: {row.signatures[0][:200]!r}")
+    digits = match[1]
     if len(digits) != 2 * DIGITS:
         raise InvalidSignature("length", f"{len(digits)} hex digits; r and s have {2 * DIGITS}")
     step("signature", bytes.fromhex(digits))
     return int(digits[:DIGITS], 16), int(digits[DIGITS:], 16)
-
-
-def _digits(text: str) -> str:
-    match = _HEX.fullmatch(text.strip())
-    if match is None:
-        raise InvalidSignature("bad_hex", f"no hex digits: {text[:200]!r}")
-    return match[1]

@@ -70,10 +70,9 @@ def judge(row: Evidence, address: Address) -> Judgement:
     first = next(filter(None, row.signatures), "")
     if bip322.is_meant(first, address):
         return bip322.judge(row, address)
-    if address.kind in SCRIPTS and row.key_or_script:
-        field = _script(row)
-        if not (address.kind == "p2sh" and _looks_like_key(field)):
-            return _multisig(row, address, field)
+    field = _script(row) if address.kind in SCRIPTS else b""
+    if field and not (address.kind == "p2sh" and _looks_like_key(field)):
+        return _multisig(row, address, field)
     if address.kind in ("p2wsh", "p2sh32"):
         raise InvalidSignature("no_script", "such an address shows nothing without its witness script")
     if address.kind not in ("p2pkh", "p2sh", "p2wpkh"):
@@ -86,7 +85,9 @@ def _single(row: Evidence, address: Address) -> Judgement:
     if not row.signatures or not row.signatures[0]:
         raise InvalidSignature("no_signature1", "the first signature column is empty")
     signature, header = _read(row.signatures[0])
-    flags = tuple([f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text])
+    flags: tuple[str, ...] = ()
+    if any(row.signatures[1:]):
+        flags = tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
     if header is not None and header >= NESTED.start and header not in NAMED.get(address.kind, ()):
         return Judgement("invalid", "header_of_other_type", flags)
     for tried in _digests(row, header):
@@ -106,13 +107,13 @@ def _remarks_on_field(text: str, address: Address, key: bytes) -> tuple[str, ...
         field = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
         return ("key_field_unused",)
-    if field in (key, bitcoin.script(address), NESTED_KEY + bitcoin.key_hash(address.network, key)):
+    if not field or field in (key, bitcoin.script(address), NESTED_KEY + bitcoin.key_hash(address.network, key)):
         return ()
     return ("key_field_unused",) if _looks_like_key(field) else ("script_differs",)
 
 
 def _looks_like_key(field: bytes) -> bool:
-    return (len(field), field[0]) in ((33, 2), (33, 3), (65, 4))
+    return (len(field), field[:1]) in ((33, b"\x02"), (33, b"\x03"), (65, b"\x04"))
 
 
 def _accounts(address: Address, key: PublicKey, header: int | None) -> Iterator[tuple[str, bytes, bytes, tuple[str, ...]]]:

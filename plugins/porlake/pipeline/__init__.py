@@ -16,7 +16,7 @@ from pathlib import Path
 from dateutil.relativedelta import relativedelta
 
 from porlake import reports, warehouse
-from porlake.lake import export
+from porlake.lake import export, forget
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
 from porlake.pipeline._ask import BalanceLine, Check, balances, database, doctor, publisher, query, read, summary, unanswered
@@ -39,9 +39,9 @@ from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
     "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
-    "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "has_addresses", "inbox", "networks",
-    "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings", "summary", "unanswered", "verdict_counts",
-    "verdict_lines", "verdicts", "verify", "waiting",
+    "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
+    "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings", "summary", "unanswered",
+    "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting",
 ]  # fmt: skip
 
 

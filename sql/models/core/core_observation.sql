@@ -20,7 +20,7 @@ parted as (
     select b.file, b.account, b.asset,
         max(b.amount) filter (b.component = 'total') as onchain,
         any_value(b.as_of) filter (b.component = 'total') as as_of,
-        bool_or(b.method = 'proved') filter (b.component = 'total') as proved,
+        coalesce(bool_or(b.method = 'proved') filter (b.component = 'total'), false) as proved,
         -- a part of nothing is no part that a claim could mean
         list({component: b.component, amount: b.amount, is_exact: b.as_of = 'exact'} order by b.as_of <> 'exact', b.component <> 'total', b.component)
             filter (b.component = 'total' or b.amount > 0) as components
@@ -37,7 +37,7 @@ digits as (
     select n as digits, ('1' || repeat('0', n))::decimal(38, 0) as one_unit from (select unnest(range(0, 38))::integer as n)
 ),
 joined as (
-    select c.*, a.scale, s.onchain, s.as_of, coalesce(s.proved, false) as proved, s.components, u.reason as unobserved_reason,
+    select c.*, a.scale, s.onchain, s.as_of, s.proved, s.components, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
         d.one_unit as last_digit
     from {{ ref('core_claim') }} c

@@ -38,7 +38,8 @@ from porlake.model import DATASETS
 
 SEARCH_PATH = "main,core,staging,lake,registry,failed_tests"
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-# Of a build: a day is a day in UTC, order is told and never assumed, and what does not fit into this memory goes to disk.
+# Of a build: a day is a day in UTC, order is told and never assumed, and what does not fit into this memory goes to disk beside the file (dbt
+# sets these for each connection, and DuckDB refuses another temp_directory once it has used one).
 SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false", "memory_limit": "2500MB"}
 MARTS_VERSION = "1.2"  # a column added raises the second number, a column changed the first
 TABLES = {
@@ -165,8 +166,7 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
 
     It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there before it has ended.
     """
-    settings = SETTINGS | {"temp_directory": str(folder / "spilled")}
-    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": settings}
+    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": SETTINGS}
     (folder / "profiles.yml").write_text(json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8")
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
     places = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -245,10 +247,14 @@ def _rpc_error(host: str, method: str, error: Any) -> TransportError:
 
 # --- HTTP -----------------------------------------------------------------------------------------------------------------
 class Http:
-    """JSON over HTTP, for chains and sources that have an API of their own."""
+    """JSON over HTTP, for chains and sources that have an API of their own.
 
-    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
-        self._name, self._tape = name, tape
+    `check` is given (host, path, answer) of every answer and raises where an API says with HTTP 200 that it failed; what it raises as
+    RateLimited is asked again, as a status of that meaning is.
+    """
+
+    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape, check: Callable[[str, str, Any], None] | None = None) -> None:
+        self._name, self._tape, self._check = name, tape, check
         self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
 
@@ -257,6 +263,15 @@ class Http:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._answer("POST", path, body)
+
+    def posts(self, path: str, bodies: Iterable[Mapping[str, Any]], in_flight: int) -> Iterator[Any]:
+        """The answers to many bodies, in their order, with at most `in_flight` of them under way."""
+        with ThreadPoolExecutor(max_workers=in_flight) as pool:
+            source = iter(bodies)
+            waiting = [pool.submit(self.post, path, body) for body in islice(source, in_flight)]
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(self.post, path, body) for body in islice(source, 1)]
 
     def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
@@ -267,7 +282,8 @@ class Http:
     def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         if self._wire is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
-        return self._wire.ask(verb, path, None if body is None else _json(body))
+        check = self._check
+        return self._wire.ask(verb, path, None if body is None else _json(body), None if check is None else partial(check, self.host, path))
 
 
 class _Wire:
@@ -279,11 +295,14 @@ class _Wire:
         self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
         self._lock, self._next = threading.Lock(), 0.0
 
-    def ask(self, verb: str, path: str, body: bytes | None) -> Any:
+    def ask(self, verb: str, path: str, body: bytes | None, check: Callable[[Any], None] | None = None) -> Any:
         """The JSON of an answer, numbers with a point as Decimal. Reads only: asking again is safe."""
         for attempt in range(1, TRIES + 1):
             try:
-                return _parsed(self._once(verb, path, body), self._host)
+                answer = _parsed(self._once(verb, path, body), self._host)
+                if check is not None:
+                    check(answer)
+                return answer
             except (RateLimited, _Passing) as error:
                 if attempt == TRIES:
                     raise error if isinstance(error, RateLimited) else TransportError(str(error)) from error
@@ -359,7 +378,7 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
         target = urlsplit(urljoin(f"http://{host}", response.headers.get("Location", ""))).hostname
         raise BadAnswer(f"{host}: redirects to {target}, which is refused: a key may be in the request")
     if status == 429 or (status == 403 and b"frequency limit" in body):
-        raise RateLimited(f"{host}: HTTP {status}, too many requests", _retry_after(response))
+        raise RateLimited(f"{host}: HTTP {status}, too many requests", _pause(response, body))
     if status == 413:
         raise TooBig(f"{host}: HTTP 413")
     # JSON-RPC servers answer errors with 4xx and 5xx and a JSON body that says more.
@@ -369,9 +388,11 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
         raise TransportError(f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status != 404 else ""))
 
 
-def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+def _pause(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
+    """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for 30s`."""
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
+    named = re.search(rb"suspended for (\d{1,4}) ?s", body)
+    return float(text) if text.isdecimal() else float(named[1]) if named else None
 
 
 def _parsed(body: bytes, host: str) -> Any:

@@ -1,4 +1,5 @@
-"""Record the answers of data/samples/recording anew, all of them or those of the networks that are named: real nodes are given the amounts of the sample file, but for the planted differences.
+"""Record the answers of data/samples/recording anew, all of them or those of the networks named: real nodes are given the amounts of the sample
+file, but for the planted differences.
 
 EVM networks are anvil with the chain id and the heights of the file; Bitcoin is Bitcoin Knots on regtest, mined to the height of the file; Tron
 and prices are local stand-ins that answer in the form of java-tron and of DefiLlama's coins API. Needs `make nodes`.

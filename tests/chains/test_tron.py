@@ -180,9 +180,15 @@ def test_a_contract_that_is_not_there_is_unread(node: Node, url: str) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [b"[]", b'{"result": [], "transaction": 3}', b'{"result": {"result": true, "message": "REVERT"}, "constant_result": ["zz"], "transaction": {"ret": [{"ret": "F"}]}}',
-     b"<html>busy</html>", b'{"result": {"result": true, "message": "REVERT"}, "constant_result": 7}', b"no json"],
-)  # fmt: skip
+    [
+        b"[]",
+        b'{"result": [], "transaction": 3}',
+        b'{"result": {"result": true, "message": "REVERT"}, "constant_result": ["zz"], "transaction": {"ret": [{"ret": "FAILED"}]}}',
+        b'{"result": {"result": true, "message": "REVERT"}, "constant_result": 7}',
+        b"<html>busy</html>",
+        b"no json",
+    ],
+)
 def test_an_answer_of_no_known_form_raises_and_gives_no_number(node: Node, url: str, answer: bytes) -> None:
     node.raw[CONSTANT] = [(200, answer)] * 3
     with pytest.raises(PorlakeError):

@@ -15,7 +15,7 @@ from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client"]
+__all__ = ["CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client", "past"]
 
 
 class Client(Protocol):
@@ -37,3 +37,8 @@ CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
 def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
     """The client of a network; a replay needs no endpoint."""
     return CLIENTS[network.client](network, endpoint, tape)
+
+
+def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other clients nothing."""
+    return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())

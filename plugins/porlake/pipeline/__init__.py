@@ -1,6 +1,7 @@
 """The stages, and what comes after what. The one place where the rooms meet; settings are read here, once.
 
     archive -> parse -> verify, observe (one per network), price -> build -> publish
+    sweep, at the moment of a snapshot, of what was claimed last; observe takes it when the report is there
 
 Every stage reads what earlier stages wrote and replaces its own partition; running one again gives the same bytes. Stages hand each
 other a report's id (or an attestation's); rows travel in the lake.
@@ -23,12 +24,13 @@ from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
 from porlake.pipeline._settings import Settings, settings
+from porlake.pipeline._sweep import is_claimed, moment, sweep, swept_networks
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
     "OBSERVED", "PARSED", "BalanceLine", "Check", "Settings", "VerdictLine", "archive", "attestations", "balances", "build", "database",
-    "doctor", "export", "has_addresses", "inbox", "networks", "observe", "parse", "price", "publish", "publisher", "query", "run", "settings",
-    "summary", "unanswered", "verdict_lines", "verdicts", "verify", "waiting",
+    "doctor", "export", "has_addresses", "inbox", "is_claimed", "moment", "networks", "observe", "parse", "price", "publish", "publisher",
+    "query", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "verdict_lines", "verdicts", "verify", "waiting",
 ]  # fmt: skip
 
 

@@ -13,9 +13,11 @@ from porlake.model import (
     Balance,
     Block,
     Claim,
+    OwnerLink,
     ReportFile,
     Unobserved,
 )
+from porlake.pipeline import _permissions, _sweep
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
 OBSERVED = ("block", "balance", "owner_link", "unobserved")
@@ -53,7 +55,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
     with lake.writing(*((name, partition) for name in OBSERVED)) as writers:
-        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, (), seen.unobserved)
+        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.owner_links, seen.unobserved)
         for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=key_of):
                 writer.add(row)
@@ -83,11 +85,13 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
         at = client.block(height)
         seen.block(at, "published")
         wanted = [seen.wanted(claim) for claim in readable if claim.snapshot_height == height]
+        wanted = _sweep.answered(settings, file, network, client, wanted, at, seen)
         what = f"observe {network} of {file.attestation}"
         for done, answer in enumerate(client.balances(wanted, at), 1):
             seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
+    seen.owner_links += _permissions.owner_links(settings, file, network, client)
     return None
 
 
@@ -99,6 +103,7 @@ class _Seen:
         self._facts = registry.load()
         self.blocks: list[Block] = []
         self.balances: list[Balance] = []
+        self.owner_links: list[OwnerLink] = []
         self.unobserved: list[Unobserved] = []
 
     def readable(self, claims: list[Claim]) -> list[Claim]:

@@ -101,6 +101,7 @@ Owner = Annotated[str, Column("canonical address of a stated owner")]
 Relation = Annotated[str, Column("the call that was asked: safe_owner, owner, pod_owner, withdrawal_credentials ...")]
 Holds = Annotated[bool, Column("whether the chain confirms the relation")]
 Threshold = Annotated[int, Column("owners that must sign", unit="owners")]
+Answer = Annotated[str, Column("what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials")]
 OwnerCount = Annotated[int, Column("owners of the account", unit="owners")]
 SweptAt = Annotated[datetime, Column("moment for which the balances were read", unit="UTC")]
 Usd = Annotated[Decimal, Column("price of one unit of the asset", kind="price", unit="USD")]
@@ -314,8 +315,10 @@ class OwnerLink:
     holds: Holds
     threshold: Threshold | None
     owner_count: OwnerCount | None
+    answer: Answer
     height: Height
     method: Method
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)

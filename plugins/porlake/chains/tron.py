@@ -81,6 +81,9 @@ class Permissions:
     owner: Keys
     active: tuple[Keys, ...] = ()
 
+    def every(self) -> tuple[Keys, ...]:
+        return (self.owner, *self.active)
+
 
 class Client:
     """A full node's HTTP API."""

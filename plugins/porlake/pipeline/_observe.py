@@ -55,7 +55,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
     with lake.writing(*((name, partition) for name in OBSERVED)) as writers:
-        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.owner_links, seen.unobserved)
+        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.links, seen.unobserved)
         for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=key_of):
                 writer.add(row)
@@ -91,7 +91,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
             seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
-    seen.owner_links += _permissions.owner_links(settings, file, network, client)
+    seen.links += _permissions.owner_links(settings, file, network, client)
     return None
 
 
@@ -103,7 +103,7 @@ class _Seen:
         self._facts = registry.load()
         self.blocks: list[Block] = []
         self.balances: list[Balance] = []
-        self.owner_links: list[OwnerLink] = []
+        self.links: list[OwnerLink] = []
         self.unobserved: list[Unobserved] = []
 
     def readable(self, claims: list[Claim]) -> list[Claim]:

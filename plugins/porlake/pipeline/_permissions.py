@@ -27,7 +27,7 @@ def owner_links(settings: Settings, file: ReportFile, network: str, client: chai
         return []
     height = client.head().height
     permissions = dict(client.permissions(sorted({account for account, _ in signers})))
-    return [_link(file, network, account, signer, permissions[account], height) for account, signer in signers]
+    return [_link(file, network, account, signer, permissions[account], height, client.host) for account, signer in signers]
 
 
 def _signers(network: str, rows: Iterable[Evidence]) -> Iterator[tuple[str, str]]:
@@ -47,7 +47,7 @@ def _signers(network: str, rows: Iterable[Evidence]) -> Iterator[tuple[str, str]
             continue  # the row has its verdict: a bad address or owner is malformed
 
 
-def _link(file: ReportFile, network: str, account: str, signer: str, permissions: Permissions, height: int) -> OwnerLink:
+def _link(file: ReportFile, network: str, account: str, signer: str, permissions: Permissions, height: int, source: str) -> OwnerLink:
     """`holds`: the signer is among the keys. A key that has an active permission alone may do what it was given to do, and the owner may end that."""
     relation, keys = "owner_permission", permissions.owner
     if signer not in keys.weights:
@@ -64,6 +64,14 @@ def _link(file: ReportFile, network: str, account: str, signer: str, permissions
         holds=holds,
         threshold=keys.needed(signer) if holds else None,
         owner_count=len(keys.weights),
+        answer=_shown(permissions),
         height=height,
         method=METHOD,
+        source=source,
     )
+
+
+def _shown(permissions: Permissions) -> str:
+    """`2 of T..:1,T..:1`: the weight that is needed and the keys with theirs; active permissions behind it."""
+    shown = [f"{keys.threshold} of " + ",".join(f"{key}:{keys.weights[key]}" for key in sorted(keys.weights)) for keys in permissions.every()]
+    return "; active ".join(shown)

@@ -230,8 +230,6 @@ class Lake:
                     place = self.place(dataset, partition)
                     place.mkdir(parents=True, exist_ok=True)
                     locks.enter_context(alone(place))
-                    for left_over in place.glob(".writing-*"):
-                        shutil.rmtree(left_over)
                     writers.append(Writer(dataset, partition, place))
                 yield writers
                 for writer in writers:
@@ -305,8 +303,6 @@ class Lake:
         folder = self.root / "raw"
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder):
-            for left_over in folder.glob(".writing-*"):
-                left_over.unlink()
             digest = hashlib.sha256()
             handle, aside = tempfile.mkstemp(prefix=".writing-", dir=folder)
             with os.fdopen(handle, "wb") as out:
@@ -431,12 +427,20 @@ def _pointer(path: Path) -> Pointer:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One writer at a time in `folder`; the lock ends with the process, however it ends."""
+def alone(folder: Path, prefix: str = ".writing-") -> Iterator[int]:
+    """One writer at a time in `folder`; what a writer that was killed left under `prefix` goes first.
+
+    The lock ends with the process, however it ends, and with those to which it hands the descriptor that is yielded.
+    """
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        for left_over in folder.glob(f"{prefix}*"):
+            if left_over.is_dir() and not left_over.is_symlink():
+                shutil.rmtree(left_over)
+            else:
+                left_over.unlink()
+        yield handle
     finally:
         os.close(handle)
 

@@ -155,10 +155,11 @@ def test_a_sweep_is_recorded_and_replayed_from_the_shell(settings: Settings, tmp
     pipeline.sweep(taped, "okx", "tron", MOMENT)
     first = {path: path.read_bytes() for path in settings.root.rglob("sweep/**/*.parquet")}
     lake, replay = ["--lake", str(settings.root)], ["--replay", str(tmp_path / "tape")]
-    assert cli.main(["sweep", "okx", "--at", f"{MOMENT:%Y-%m-%dT%H:%M}", *lake, *replay]) == 0
+    at = ["--at", f"{MOMENT:%Y-%m-%dT%H:%M}"]
+    assert cli.main(["sweep", "okx", *at, *lake, *replay]) == 0
     assert capsys.readouterr().out == f"tron: 1 holdings of okx read for {MOMENT:%Y-%m-%dT%H:%M:%SZ}\n"
     assert {path: path.read_bytes() for path in settings.root.rglob("sweep/**/*.parquet")} == first
-    assert cli.main(["sweep", "htx", *lake, *replay]) == 1
+    assert cli.main(["sweep", "htx", *at, *lake, *replay]) == 1
     assert "htx: no file with addresses" in capsys.readouterr().err
     assert cli.main(["sweep", "okx", "--at", "noon", *lake, *replay]) == 1
     assert "is not YYYY-MM-DDTHH:MM" in capsys.readouterr().err

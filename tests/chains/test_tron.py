@@ -269,6 +269,42 @@ def test_a_block_that_is_not_there_or_is_another_is_refused(node: Node, url: str
         client.block(HEIGHT)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "[]",
+        '{"number": "x", "timestamp": 1}',
+        '{"timestamp": 1e300}',
+        '{"timestamp": 99999999999999999999}',
+        '{"number": 5}',
+        '{"timestamp": "t"}',
+        "7",
+    ],
+)
+def test_a_block_of_another_form_is_none(node: Node, url: str, raw: str) -> None:
+    node.raw["/walletsolidity/getnowblock"] = [(200, f'{{"blockID": "x", "block_header": {{"raw_data": {raw}}}}}'.encode())]
+    with pytest.raises(ChainError, match="no such block"):
+        opened(url).head()
+
+
+@pytest.mark.parametrize(
+    "block", [None, [], {}, {"number": "0x1", "hash": "0x", "timestamp": "x"}, {"number": 1, "hash": "0x", "timestamp": "0x1"}, 7]
+)
+def test_a_block_of_json_rpc_of_another_form_is_none(node: Node, url: str, block: Any) -> None:
+    client = opened(url + "/jsonrpc")
+    client.head()
+    node.told = lambda body, result: Node.told(node, body, block)  # type: ignore[method-assign]
+    with pytest.raises((ChainError, BadAnswer)):
+        client.head()
+
+
+@pytest.mark.parametrize("keys", ['[{"address": "%s", "weight": "x"}]', '[{"address": "%s", "weight": 1e400}]', '[{"weight": 1}]', "[7]", '{"a": 1}'])
+def test_permissions_of_another_form_are_none(node: Node, url: str, keys: str) -> None:
+    node.raw[GETACCOUNT] = [(200, f'{{"address": "{ME}", "owner_permission": {{"threshold": 1, "keys": {keys.replace("%s", ME)}}}}}'.encode())]
+    with pytest.raises(BadAnswer):
+        list(opened(url).permissions([ME]))
+
+
 def test_the_hex_forms_name_the_same_account() -> None:
     raw = tron_stub.payload(ME).hex()
     assert {addresses.parse("tron", text).text for text in (ME, "41" + raw, "0x41" + raw, "41" + raw.upper())} == {ME}

@@ -217,12 +217,12 @@ class Client:
         try:
             owner = self._keys(found["owner_permission"]) if "owner_permission" in found else own
             return Permissions(owner, tuple(self._keys(entry) for entry in found.get("active_permission", [])))
-        except (KeyError, TypeError, AttributeError, InvalidAddress) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, InvalidAddress) as error:
             raise BadAnswer(f"{self._http.host}: getaccount: permissions that are not of the form that the method defines") from error
 
     def _keys(self, permission: Mapping[str, Any]) -> Keys:
-        weights = {self._address(key["address"]): int(key.get("weight", 0)) for key in permission.get("keys", [])}
-        return Keys(weights, int(permission.get("threshold", 0)))
+        weights = {self._address(key["address"]): _whole(key.get("weight", 0)) for key in permission.get("keys", [])}
+        return Keys(weights, _whole(permission.get("threshold", 0)))
 
     def _address(self, text: str) -> str:
         return addresses.parse(self._network.network, text).text
@@ -347,7 +347,7 @@ class RpcClient:
         try:
             seconds = int(answer["timestamp"], 16)
             return BlockRef(int(answer["number"], 16), str(answer["hash"]).removeprefix("0x"), datetime.fromtimestamp(seconds, UTC))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, OSError) as error:
             raise BadAnswer(f"{self._rpc.host}: eth_getBlockByNumber: the answer is no block") from error
 
     def _check_chain(self) -> None:
@@ -431,9 +431,16 @@ def _succeeded(transaction: dict[str, Any]) -> list[dict[str, Any]]:
     return [] if failed else transaction["raw_data"]["contract"]
 
 
+def _whole(number: object) -> int:
+    """A JSON number without a point. `int` would take text, and take its time over 1e999999999."""
+    if type(number) is not int:
+        raise TypeError(f"{str(number)[:40]} is no whole number")
+    return number
+
+
 def _block(answer: dict[str, Any], host: str, network: Network) -> BlockRef:
     try:
         header = answer["block_header"]["raw_data"]
-        return BlockRef(int(header.get("number", 0)), str(answer["blockID"]), datetime.fromtimestamp(header["timestamp"] / 1000, UTC))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return BlockRef(_whole(header.get("number", 0)), str(answer["blockID"]), datetime.fromtimestamp(_whole(header["timestamp"]) / 1000, UTC))
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError) as error:
         raise ChainError(f"{host}: {network.name}: no such block") from error

@@ -149,6 +149,15 @@ def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(set
     assert not list(settings.lake.rows("sweep"))
 
 
+def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(settings: Settings, node: Node, tmp_path: Path) -> None:
+    node.held[USDT] = {FIRST: 10**37, SECOND: 1}
+    report = published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
+    assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 1
+    pipeline.observe(settings, report, "tron")
+    assert [(u.address, u.reason) for u in settings.lake.rows("unobserved")] == [(FIRST, "balance_too_large")]
+    assert [(b.address, b.as_of) for b in settings.lake.rows("balance")] == [(SECOND, "near")]
+
+
 def test_a_sweep_is_recorded_and_replayed_from_the_shell(settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
     taped = Settings(root=settings.root, endpoints=settings.endpoints, tape=Tape.record(tmp_path / "tape"))

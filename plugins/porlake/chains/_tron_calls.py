@@ -5,7 +5,8 @@ multicall  the Multicall3 that is deployed on Tron, https://www.multicall3.com/
 single     one balanceOf for each account
 
 A way that an endpoint refuses is not tried on it again. The public network gives a constant call 80 ms: a call that takes too long, or too much
-energy, is asked again in halves, and what went through is the size from then on.
+energy, is asked again in halves; what goes through is the size from then on, and a larger one is tried now and then, for one bad account shrinks
+the calls of all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from porlake.encoding.keccak import keccak256
 from porlake.errors import BadAnswer, RequestFailed, TooBig
 
 FIRST_SIZE = 150
+PATIENCE = 8  # calls that go through before a larger one is tried
 MULTICALL = base58.decode_check("TEazPvZwDjDtFeJupyo7QunvnrnUjPH8ED")[1:]
 _AGGREGATE, _NUMBER, _BALANCE = (keccak256(text)[:4] for text in (b"aggregate3((address,bool,bytes)[])", b"getBlockNumber()", b"balanceOf(address)"))
 _TOO_MUCH = ("timeout", "time out", "outoftime", "not enough energy", "outofenergy", "out of energy", "out of memory", "outofmemory")
@@ -62,18 +64,21 @@ class Reader:
 
     def balances(self, token: bytes, accounts: list[bytes]) -> Iterator[Held]:
         """What each account holds of `token`, in order. Raises TransportError."""
-        at = 0
+        at = went_through = 0
         while at < len(accounts):
             chunk = accounts[at : at + self._size]
             try:
                 held = self._chunk(token, chunk)
             except TooBig:
+                went_through = 0
                 if len(chunk) > 1:
                     self._size = len(chunk) // 2
                     continue
                 held = [self._single(token, chunk[0])]
             yield from held
-            at += len(chunk)
+            at, went_through = at + len(chunk), went_through + 1
+            if went_through % PATIENCE == 0:
+                self._size = min(2 * self._size, FIRST_SIZE)
 
     def _chunk(self, token: bytes, accounts: list[bytes]) -> list[Held]:
         while self._ways:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from porlake import amounts, chains, registry
 from porlake.errors import (
     ChainError,
+    InvalidAmount,
     TransportError,
 )
 from porlake.model import (
@@ -146,6 +147,10 @@ class _Seen:
         self.block(answer.block, "head")
         token = self._facts.token(self._network, answer.asset)
         assert token is not None  # it was asked for with its token
+        try:
+            amount = amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale)
+        except InvalidAmount:
+            return self._unobserved(answer.asset, answer.address, "balance_too_large")
         self.balances.append(
             Balance(
                 exchange=self._file.exchange,
@@ -154,7 +159,7 @@ class _Seen:
                 asset=answer.asset,
                 address=answer.address,
                 component=answer.component,
-                amount=amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale),
+                amount=amount,
                 height=answer.block.height,
                 method=answer.method,
                 source=answer.source,

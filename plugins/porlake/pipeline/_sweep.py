@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from porlake import amounts, chains, registry
-from porlake.errors import ChainError, ConfigurationError, MissingPartition
+from porlake.errors import ChainError, ConfigurationError, InvalidAmount, MissingPartition
 from porlake.model import Balance, Claim, ReportFile, Sweep
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
@@ -59,7 +59,7 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
     rows: list[Sweep] = []
     for done, answer in enumerate(client.balances(wanted, head), 1):
         if isinstance(answer, chains.Reading):
-            rows.append(_row(exchange, network, at, answer))
+            rows += _row(exchange, network, at, answer)
         if done % TELL_EVERY == 0:
             settings.progress(f"sweep {network} of {exchange}", done, len(wanted))
     partition = {"exchange": exchange, "network": network, "swept_at": _named(at)}
@@ -90,13 +90,17 @@ def _wanted(settings: Settings, exchange: str, network: str) -> list[chains.Want
     return [found[holding] for holding in sorted(found)]
 
 
-def _row(exchange: str, network: str, at: datetime, answer: chains.Reading) -> Sweep:
+def _row(exchange: str, network: str, at: datetime, answer: chains.Reading) -> list[Sweep]:
+    """The reading as a row; none of what no dataset can hold, which observe then meets itself and says so."""
     facts = registry.load()
     token = facts.token(network, answer.asset)
     assert token is not None  # it was asked for with its token
-    amount = amounts.rescale(answer.raw, token.decimals, facts.assets[answer.asset].scale)
+    try:
+        amount = amounts.rescale(answer.raw, token.decimals, facts.assets[answer.asset].scale)
+    except InvalidAmount:
+        return []
     block = answer.block
-    return Sweep(
+    row = Sweep(
         exchange=exchange,
         network=network,
         swept_at=at,
@@ -110,6 +114,7 @@ def _row(exchange: str, network: str, at: datetime, answer: chains.Reading) -> S
         method=answer.method,
         source=answer.source,
     )
+    return [row]
 
 
 def _named(at: datetime) -> str:

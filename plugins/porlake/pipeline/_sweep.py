@@ -70,12 +70,12 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
 
 
 def _last(settings: Settings, exchange: str) -> ReportFile:
-    """The newest dated file of the exchange that claims something at addresses."""
+    """The newest dated file in which the exchange claims something at addresses; where there is none, the newest list of its addresses."""
     files = [file for file in settings.lake.rows("report_file", exchange=exchange) if file.content != "totals"]
     claiming = [file for file in files if any(pointer.rows for pointer in settings.lake.pointers("claim", exchange=exchange, report=file.report))]
     if not claiming:
         raise MissingPartition(f"{exchange}: no file with addresses is in the lake: archive and parse one before a sweep")
-    newest: ReportFile = max(claiming, key=lambda file: (file.snapshot_at or LONG_AGO, file.revision, file.report))
+    newest: ReportFile = max(claiming, key=lambda file: (file.content == "addresses", file.snapshot_at or LONG_AGO, file.revision, file.report))
     return newest
 
 

@@ -77,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--strict", action="store_true", help="exit 3 where an endpoint or price source did not answer")
     _lake(verb)
 
+    verb = _verb(verbs, "sweep", sweep, "read now, for a snapshot of this moment, what was claimed last", "porlake sweep htx --network tron")
+    verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
+    verb.add_argument("--network", metavar="N", help="id of the network; default: all that keep no past")
+    verb.add_argument("--at", metavar="TIME", help="the moment, YYYY-MM-DDTHH:MM in UTC; default: now")
+    verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
+    verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
+    _lake(verb)
+
     verb = _verb(verbs, "balances", balances, "read balances at a height", BALANCES)
     verb.add_argument("--network", required=True, help="id of the network (`porlake networks`)")
     verb.add_argument("--asset", required=True, help="one or more assets, separated by commas")
@@ -323,6 +331,20 @@ def run(options: argparse.Namespace) -> int:
     for line in missing:
         print(f"porlake: not read: {line}", file=sys.stderr)
     return 3 if options.strict and missing else 0
+
+
+def sweep(options: argparse.Namespace) -> None:
+    from porlake import pipeline, progress
+
+    with progress.shown() as tell:
+        settings = pipeline.settings(options.lake, record=options.record, replay=options.replay, progress=tell)
+        at = pipeline.moment(options.at) if options.at else settings.tape.now()
+        networks = [options.network] if options.network else pipeline.swept_networks(settings, options.exchange)
+        read = {network: pipeline.sweep(settings, options.exchange, network, at) for network in networks}
+    for network, holdings in read.items():
+        out.print(f"{network}: {holdings:,} holdings of {options.exchange} read for {at:%Y-%m-%dT%H:%M:%SZ}", highlight=False)
+    if not read:
+        out.print(f"{options.exchange} claims nothing on a network that is swept", highlight=False)
 
 
 def balances(options: argparse.Namespace) -> None:

@@ -92,7 +92,7 @@ Block_ = Annotated[str, Column("block of the file in which the row stands: summa
 Height = Annotated[int, Column("height of the block that was read", unit="blocks")]
 BlockHash = Annotated[str, Column("hash of that block, as the network shows it")]
 BlockTime = Annotated[datetime, Column("time of that block", unit="UTC")]
-BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time) or head")]
+BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time), swept (read by a sweep near it) or head")]
 Component = Annotated[str, Column("part of the holding: total, liquid, frozen, delegated, unstaking, validator ...")]
 Method = Annotated[str, Column("how it was read")]
 AsOf = Annotated[str, Column("exact (at the snapshot block), near (a sweep close to it) or head (the latest block)")]
@@ -339,7 +339,7 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A balance read at the moment itself, for chains that keep no past. Written by observe."""
+    """A balance read at the moment itself, for networks whose past nobody tells. Written by sweep."""
 
     KEY: ClassVar = ("exchange", "network", "swept_at", "asset", "address", "component")
     PARTITION: ClassVar = ("exchange", "network", "swept_at")
@@ -351,6 +351,10 @@ class Sweep:
     component: Component
     amount: Amount
     height: Height
+    block_hash: BlockHash
+    block_time: BlockTime
+    method: Method
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)

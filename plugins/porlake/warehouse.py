@@ -41,7 +41,7 @@ OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions":
 MARTS_VERSION = "1.1"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
-    "exchange_tokens": registry.ExchangeToken, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
+    "exchange_tokens": registry.ExchangeToken, "sweeps": registry.SweptNetwork, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
 }  # fmt: skip
 
 

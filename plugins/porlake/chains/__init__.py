@@ -15,7 +15,7 @@ from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client"]
+__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client", "past"]
 
 
 class Client(Protocol):
@@ -44,3 +44,8 @@ def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside:
     if network.client == "beacon":
         return beacon.open_client(network, endpoint, tape, beside)
     return CLIENTS[network.client](network, endpoint, tape)
+
+
+def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other clients nothing."""
+    return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())

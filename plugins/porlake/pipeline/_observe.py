@@ -9,6 +9,7 @@ from porlake import amounts, chains, registry
 from porlake.chains import beacon, evm
 from porlake.errors import (
     ChainError,
+    InvalidAmount,
     TransportError,
 )
 from porlake.model import (
@@ -19,7 +20,7 @@ from porlake.model import (
     ReportFile,
     Unobserved,
 )
-from porlake.pipeline import _sweep_evm
+from porlake.pipeline import _permissions, _sweep, _sweep_evm
 from porlake.pipeline._links import owner_links
 from porlake.pipeline._prove import prove
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
@@ -128,6 +129,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
         at = client.block(height)
         seen.block(at, "published")
         wanted = [seen.wanted(claim) for claim in readable if claim.snapshot_height == height]
+        wanted = _sweep.answered(settings, file, network, client, wanted, at, seen)
         what = f"observe {network} of {file.attestation}"
         for done, answer in enumerate(client.balances(wanted, at), 1):
             seen.answer(answer, at)
@@ -136,6 +138,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
     if isinstance(client, beacon.Client):
         beacon_client = client
         seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
+    seen.links += _permissions.owner_links(settings, file, network, client)
     return None
 
 
@@ -204,6 +207,10 @@ class _Seen:
         self.block(answer.block, "head")
         token = self._facts.token(self._network, answer.asset)
         assert token is not None  # it was asked for with its token
+        try:
+            amount = amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale)
+        except InvalidAmount:
+            return self._unobserved(answer.asset, answer.address, "balance_too_large")
         self.balances.append(
             Balance(
                 exchange=self._file.exchange,
@@ -212,7 +219,7 @@ class _Seen:
                 asset=answer.asset,
                 address=answer.address,
                 component=answer.component,
-                amount=amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale),
+                amount=amount,
                 height=answer.block.height,
                 method=answer.method,
                 source=answer.source,

@@ -43,7 +43,7 @@ from porlake.errors import ConfigurationError, ContractViolation, LakeError, Mis
 from porlake.model import DATASETS, Column
 
 BATCH_ROWS = 16_384
-PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
+PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "version": "2.6"}
 
 _ARROW: dict[object, pa.DataType] = {
     str: pa.string(),

@@ -98,7 +98,9 @@ Method = Annotated[str, Column("how it was read")]
 AsOf = Annotated[str, Column("exact (at the snapshot block), near (a sweep close to it) or head (the latest block)")]
 OffsetSeconds = Annotated[int, Column("time of the block that was read minus time of the snapshot block", unit="seconds")]
 Owner = Annotated[str, Column("canonical address of a stated owner")]
-Relation = Annotated[str, Column("the call that was asked: safe_owner, owner, pod_owner, withdrawal_credentials ...")]
+Relation = Annotated[
+    str, Column("what the chain says of the account: safe_owner, owner, pod_owner, withdrawal_credentials; none where it answers no such call")
+]
 Holds = Annotated[bool, Column("whether the chain confirms the relation")]
 Threshold = Annotated[int, Column("owners that must sign", unit="owners")]
 Answer = Annotated[str, Column("what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials")]

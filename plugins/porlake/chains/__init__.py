@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from porlake.chains import bitcoin, evm, tron
+from porlake.chains import beacon, bitcoin, evm, tron
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client", "past"]
+__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client", "past"]
 
 
 class Client(Protocol):
@@ -28,14 +28,21 @@ class Client(Protocol):
 
 #: By the `client` column of networks.csv.
 CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
+    "beacon": beacon.open_client,
     "evm": evm.open_client,
     "bitcoin": bitcoin.open_client,
     "tron": tron.open_client,
 }
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
-    """The client of a network; a replay needs no endpoint."""
+#: Networks that have no heights of their own: reports name blocks of another, whose client goes with theirs.
+BESIDE = {"ethereum_beacon": "ethereum"}
+
+
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside: Client | None = None) -> Client:
+    """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names."""
+    if network.client == "beacon":
+        return beacon.open_client(network, endpoint, tape, beside)
     return CLIENTS[network.client](network, endpoint, tape)
 
 

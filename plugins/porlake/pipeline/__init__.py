@@ -17,20 +17,33 @@ from pathlib import Path
 from dateutil.relativedelta import relativedelta
 
 from porlake import reports, warehouse
-from porlake.lake import export
+from porlake.lake import export, forget
+from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
-from porlake.pipeline._ask import BalanceLine, Check, VerdictLine, balances, database, doctor, publisher, query, summary, unanswered, verdict_lines
+from porlake.pipeline._ask import BalanceLine, Check, balances, database, doctor, publisher, query, summary, unanswered
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
 from porlake.pipeline._settings import Settings, settings
 from porlake.pipeline._sweep import is_claimed, moment, sweep, swept_networks
+from porlake.pipeline._verdicts import (
+    Explanation,
+    Repeated,
+    VerdictLine,
+    Verdicts,
+    explain,
+    export_verdicts,
+    repeated,
+    verdict_counts,
+    verdict_lines,
+)
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
-    "OBSERVED", "PARSED", "BalanceLine", "Check", "Settings", "VerdictLine", "archive", "attestations", "balances", "build", "database",
-    "doctor", "export", "has_addresses", "inbox", "is_claimed", "moment", "networks", "observe", "parse", "price", "publish", "publisher",
-    "query", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "verdict_lines", "verdicts", "verify", "waiting",
+    "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
+    "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
+    "is_claimed", "moment", "networks", "observe", "parse", "price", "publish", "publisher", "query", "repeated", "run", "settings", "summary",
+    "sweep", "swept_networks", "unanswered", "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting",
 ]  # fmt: skip
 
 

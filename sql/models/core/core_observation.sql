@@ -4,6 +4,7 @@ with seen as (
     select attestation, network, asset, address,
         max(amount) filter (component = 'total') as onchain,
         any_value(as_of) filter (component = 'total') as as_of,
+        coalesce(bool_or(method = 'proved') filter (component = 'total'), false) as proved,
         -- a part of nothing is no part that a claim could mean
         list({component: component, amount: amount, is_exact: as_of = 'exact'} order by as_of <> 'exact', component <> 'total', component)
             filter (component = 'total' or amount > 0) as components
@@ -11,7 +12,7 @@ with seen as (
     group by attestation, network, asset, address
 ),
 joined as (
-    select c.*, a.scale, s.onchain, s.as_of, s.components, u.reason as unobserved_reason,
+    select c.*, a.scale, s.onchain, s.as_of, s.proved, s.components, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
         {{ last_digit('a.scale', 'c.printed_decimals') }} as last_digit
     from {{ ref('core_claim') }} c

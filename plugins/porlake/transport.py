@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -408,14 +409,13 @@ class Http:
     def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         if self._wire is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
+        return self._wire.ask(verb, path, None if body is None else _json(body), partial(self._read, path))
 
-        def read(data: bytes) -> Any:
-            answer = _parsed(data, self.host)
-            if self._check is not None:
-                self._check(self.host, path, answer)
-            return answer
-
-        return self._wire.ask(verb, path, None if body is None else _json(body), read)
+    def _read(self, path: str, body: bytes) -> Any:
+        answer = _parsed(body, self.host)
+        if self._check is not None:
+            self._check(self.host, path, answer)
+        return answer
 
 
 class _Wire:
@@ -574,7 +574,7 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
         target = urlsplit(urljoin(f"http://{host}", response.headers.get("Location", ""))).hostname
         raise BadAnswer(f"{host}: redirects to {target}, which is refused: a key may be in the request")
     if status == 429 or (status == 403 and b"frequency limit" in body):
-        raise RateLimited(f"{host}: HTTP {status}, too many requests", _retry_after(response, body))
+        raise RateLimited(f"{host}: HTTP {status}, too many requests", _pause(response, body))
     if status == 413:
         raise TooBig(f"{host}: HTTP 413")
     # JSON-RPC servers answer errors with 4xx and 5xx and a JSON body that says more.
@@ -584,17 +584,21 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
         raise TransportError(f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status != 404 else ""))
 
 
-def _retry_after(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
-    """RFC 9110: seconds, or a date. TronGrid says it in words: `the query server is suspended for 30s`."""
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    """RFC 9110: seconds, or a date."""
     text = response.headers.get("Retry-After", "")
     if text.isdecimal():
         return float(text)
-    if named := re.search(rb"suspended for (\d{1,4}) ?s", body):
-        return float(named[1])
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
+
+
+def _pause(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
+    """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for 30s`."""
+    named = re.search(rb"suspended for (\d{1,4}) ?s", body)
+    return float(named[1]) if named else _retry_after(response)
 
 
 def _parsed(body: bytes, host: str) -> Any:

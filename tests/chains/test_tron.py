@@ -40,7 +40,7 @@ def url(node: Node) -> Iterator[str]:
 
 
 def opened(url: str, tape: Tape | None = None, **headers: str) -> Any:
-    return chains.open_client(TRON, Endpoint(url, headers), tape or Tape.live())
+    return chains.open_client(TRON, Endpoint(url, headers, pause=0.01), tape or Tape.live())
 
 
 def read(client: Any, *wanted: chains.Wanted, height: int = HEIGHT) -> list[Any]:
@@ -105,7 +105,7 @@ def test_an_account_below_zero_is_not_read_and_spoils_nothing(node: Node, url: s
      b'{"active_permission": [{"keys": [{"address": "41"}]}], "address": "%s"}'],
 )  # fmt: skip
 def test_an_answer_that_is_no_account_raises_what_it_is(node: Node, url: str, answer: bytes) -> None:
-    node.raw[GETACCOUNT] = [(200, answer.replace(b"%s", ME.encode()))]
+    node.raw[GETACCOUNT] = [(200, answer.replace(b"%s", ME.encode()))] * 9
     with pytest.raises(BadAnswer):
         read(opened(url), *trx(ME))
 
@@ -182,7 +182,7 @@ def test_a_token_that_fails_is_unread_and_no_zero(node: Node, url: str, creation
 
 def test_a_contract_that_is_not_there_is_unread(node: Node, url: str) -> None:
     node.creation = node.multicall = False
-    answers = read(opened(url), *tether(ME, token=Token("tron", "USDT", "trc20", account(99), 6, "")))
+    answers = read(opened(url), *tether(ME, token=Token("tron", "USDT", "trc20", account(99), 6, "", "")))
     assert answers == [chains.Unread("USDT", ME, "token_call_failed")]
 
 
@@ -198,7 +198,7 @@ def test_a_contract_that_is_not_there_is_unread(node: Node, url: str) -> None:
     ],
 )
 def test_an_answer_of_no_known_form_raises_and_gives_no_number(node: Node, url: str, answer: bytes) -> None:
-    node.raw[CONSTANT] = [(200, answer)] * 3
+    node.raw[CONSTANT] = [(200, answer)] * 9
     with pytest.raises(PorlakeError):
         read(opened(url), *tether(ME))
 

@@ -83,7 +83,7 @@ def put(anvil: Anvil, token: str, code: str, held: dict[str, int]) -> None:
 
 def ask(anvil: Anvil, token: str, accounts: list[str]) -> tuple[Node, list[Any]]:
     node = Node(held={}, multicall=False, evm=anvil.creation)
-    kind = registry.Token("tron", "USDT", "trc20", token, 6, "")
+    kind = registry.Token("tron", "USDT", "trc20", token, 6, "", "")
     with tron_stub.served(node) as url:
         client = chains.open_client(registry.load().networks["tron"], Endpoint(url), Tape.live())
         return node, list(client.balances([chains.Wanted("USDT", kind, one) for one in accounts], client.block(HEIGHT)))

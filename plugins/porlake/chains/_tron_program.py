@@ -7,9 +7,10 @@ that returns pays for every byte of its "code", and the data of a REVERT comes b
 
 from __future__ import annotations
 
-from porlake.chains._programs import FAILED, assemble
+from porlake.chains._programs import assemble
 
-__all__ = ["FAILED", "MANY_CODE", "question", "words"]
+#: The word of a call that failed or returned less than a word.
+FAILED = 2**256 - 1
 
 # Memory: 0x00 the call (selector, account), 0x40 its answer, 0x60 the token, from 0x80 the words that come back. Each inner call may use a million
 # units of energy: a token that loops does not eat what the others need. A call that fails or returns less than a word gives a word of ones.

@@ -19,5 +19,5 @@ with signed as (
 select s.attestation, s.network, s.address, s.owner, l.threshold, min(s.message) as message, arg_min(s.binds, s.message) as binds
 from signed s
 join {{ ref('stg_owner_link') }} l using (attestation, network, address, owner)
-where l.holds and l.relation <> 'active_permission'   -- what it was given to do, the owner may take back
+where l.holds and l.relation is distinct from 'active_permission'   -- what it was given to do, the owner may take back
 group by s.attestation, s.network, s.address, s.owner, l.threshold

@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "query", query, "ask the tables", 'porlake query "select * from reserve_ratio where is_latest"')
     verb.add_argument("sql", nargs="?", help="one statement; without it a prompt opens")
     verb.add_argument("--csv", action="store_true", help="print CSV")
+    verb.add_argument("--failed", action="store_true", help="ask the build that failed: failed_tests.results, and the tables it names")
     _lake(verb)
 
     verb = _verb(verbs, "summary", summary, "the tables a person wants of one attestation", "porlake summary okx/2024-03-25")
@@ -387,7 +388,7 @@ def query(options: argparse.Namespace) -> None:
 
     settings = pipeline.settings(options.lake)
     if options.sql:
-        _answer(settings, options.sql, options.csv)
+        _answer(settings, options.sql, options.csv, options.failed)
         return
     print("One statement a line; tables: show all tables. End with Ctrl-D.", file=sys.stderr)
     while True:
@@ -397,17 +398,17 @@ def query(options: argparse.Namespace) -> None:
             return
         try:
             if statement.strip():
-                _answer(settings, statement, options.csv)
+                _answer(settings, statement, options.csv, options.failed)
         except PorlakeError as error:
             print(f"porlake: {error}", file=sys.stderr)
 
 
-def _answer(settings: Any, sql: str, as_csv: bool) -> None:
+def _answer(settings: Any, sql: str, as_csv: bool, failed: bool) -> None:
     import csv
 
     from porlake import pipeline
 
-    columns, rows = pipeline.query(settings, sql)
+    columns, rows = pipeline.query(settings, sql, failed=failed)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)

@@ -154,6 +154,7 @@ class Claim:
     holding: Holding
     custodian: Custodian | None
     remark: Remark | None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Facts about networks, assets, tokens, exchanges, labels and schemes, one CSV each, and the loader that refuses a bad row.
+"""Facts about networks, assets, tokens, exchanges, labels, schemes and collateral, one CSV each, and the loader that refuses a bad row.
 
 `load()` reads all of them once and checks every reference between them. Standard library only: DAG files import this at
 their top, and Airflow parses them often. Money never passes through here.
@@ -30,6 +30,7 @@ CLIENTS = frozenset({"evm", "bitcoin", "tron", "beacon", "none"})
 ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "wrapped", "receipt", "other"})
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
+TRACKERS = frozenset({"defillama", "cryptoquant"})
 TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "other"})
 
 
@@ -148,6 +149,30 @@ class ExchangeToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Collateral:
+    """collateral.csv: accounts that are known to back something else (`whose`), dated; an exchange that claims one promises it twice."""
+
+    network: str
+    address: str
+    whose: str
+    since: date
+    until: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerToken:
+    """trackers.csv: the tokens that a tracker takes off for its figure of clean reserves, dated. Its definition, not ours."""
+
+    tracker: str
+    exchange: str
+    asset: str
+    since: date
+    until: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchemeRow:
     """schemes.csv. `module` of porlake.ownership that judges the scheme, or `none` with the reason in `note`."""
 
@@ -203,6 +228,8 @@ class Registry:
     exchanges: Mapping[str, Exchange]
     exchange_tokens: tuple[ExchangeToken, ...]
     sweeps: Mapping[str, SweptNetwork]
+    collateral: tuple[Collateral, ...]
+    trackers: tuple[TrackerToken, ...]
     schemes: Mapping[str, SchemeRow]
     labels: Mapping[tuple[str, str, str], LabelRow]
 
@@ -249,6 +276,8 @@ def load(folder: Path = FOLDER) -> Registry:
     exchanges = _table(folder, Exchange, ("exchange",), _check_exchange)
     exchange_tokens = _table(folder, ExchangeToken, ("exchange", "asset", "relation", "since"), _check_exchange_token)
     sweeps = _table(folder, SweptNetwork, ("network",), _check_sweep)
+    collateral = _table(folder, Collateral, ("network", "address", "whose", "since"), _check_collateral)
+    trackers = _table(folder, TrackerToken, ("tracker", "exchange", "asset", "since"), _check_tracker)
     schemes = _table(folder, SchemeRow, ("scheme",), _check_scheme)
     labels = _table(folder, LabelRow, ("exchange", "label", "network_label"), _check_label)
 
@@ -263,6 +292,9 @@ def load(folder: Path = FOLDER) -> Registry:
     _refer(folder, exchange_tokens, "exchange", exchanges, "exchanges.csv")
     _refer(folder, exchange_tokens, "asset", assets, "assets.csv")
     _refer(folder, sweeps, "network", networks, "networks.csv")
+    _refer(folder, collateral, "network", networks, "networks.csv")
+    _refer(folder, trackers, "exchange", exchanges, "exchanges.csv")
+    _refer(folder, trackers, "asset", assets, "assets.csv")
     for column, table, name in (
         ("exchange", exchanges, "exchanges.csv"),
         ("network", networks, "networks.csv"),
@@ -284,6 +316,8 @@ def load(folder: Path = FOLDER) -> Registry:
         schemes=_by_name(schemes),
         tokens=MappingProxyType({(t.network, t.asset): t for _, t in tokens.values()}),
         exchange_tokens=tuple(row for _, row in exchange_tokens.values()),
+        collateral=tuple(row for _, row in collateral.values()),
+        trackers=tuple(row for _, row in trackers.values()),
         labels=MappingProxyType({(r.exchange, r.label, r.network_label): r for _, r in labels.values()}),
     )
 
@@ -300,6 +334,8 @@ _FILES = {
     Exchange: "exchanges.csv",
     ExchangeToken: "exchange_tokens.csv",
     SweptNetwork: "sweeps.csv",
+    Collateral: "collateral.csv",
+    TrackerToken: "trackers.csv",
     SchemeRow: "schemes.csv",
     LabelRow: "labels.csv",
 }
@@ -435,6 +471,18 @@ def _check_sweep(row: SweptNetwork) -> str:
 def _check_exchange_token(row: ExchangeToken) -> str:
     if row.relation not in RELATIONS:
         return f"relation {row.relation!r} is not one of {sorted(RELATIONS)}"
+    return "until lies before since" if row.until and row.until < row.since else ""
+
+
+def _check_collateral(row: Collateral) -> str:
+    if not row.address or not row.whose or not row.source:
+        return "address, whose and source are needed"
+    return "until lies before since" if row.until and row.until < row.since else ""
+
+
+def _check_tracker(row: TrackerToken) -> str:
+    if row.tracker not in TRACKERS:
+        return f"tracker {row.tracker!r} is not one of {sorted(TRACKERS)}"
     return "until lies before since" if row.until and row.until < row.since else ""
 
 

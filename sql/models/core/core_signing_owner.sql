@@ -14,7 +14,7 @@ with signed as (
     select o.attestation, c.network, c.address, o.address as owner, o.message, o.binds
     from {{ ref('stg_ownership') }} o
     join {{ ref('stg_claim') }} c on c.attestation = o.attestation and c.report = o.report and c.source_row = o.for_row
-    where o.verdict = 'proven'
+    where o.verdict = 'proven' and o.for_row is not null
 )
 select s.attestation, s.network, s.address, s.owner, l.threshold, min(s.message) as message, arg_min(s.binds, s.message) as binds
 from signed s

@@ -92,9 +92,9 @@ def built(month: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def breaks(folder: Path) -> Iterator[tuple[str, str]]:
     for name, node in manifest(folder, "test").items():
-        if (node["test_metadata"] or {}).get("name") == "unique_key":
+        if (node.get("test_metadata") or {}).get("name") == "unique_key":
             mart = node["file_key_name"].removeprefix("models.")
-            yield name, f"insert into {mart} select * from {mart} limit 1"
+            yield name, f"insert into {mart} select * from {mart} limit 1; insert into {mart} default values"
         else:
             yield name, BREAKS[node["name"]]
 
@@ -120,7 +120,7 @@ def test_every_mart_has_a_test_of_its_key(built: Path) -> None:
     keyed = {
         node["file_key_name"].removeprefix("models.")
         for node in manifest(built, "test").values()
-        if (node["test_metadata"] or {}).get("name") == "unique_key"
+        if (node.get("test_metadata") or {}).get("name") == "unique_key"
     }
     assert set(warehouse.marts()) <= keyed
 

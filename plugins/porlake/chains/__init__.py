@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from porlake.chains import bitcoin, evm, tron
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
+from porlake.chains.bitcoin import Dump
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client"]
+__all__ = ["CLIENTS", "BlockRef", "Client", "Coin", "Dump", "Reading", "Unread", "Wanted", "coins", "open_client"]
 
 
 class Client(Protocol):
@@ -34,6 +35,13 @@ CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
 }
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
-    """The client of a network; a replay needs no endpoint."""
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, dump: Dump | None = None) -> Client:
+    """The client of a network; a replay needs no endpoint. `dump`: the set of all coins, for networks whose nodes write one."""
+    if network.client == "bitcoin":
+        return bitcoin.open_client(network, endpoint, tape, dump)
     return CLIENTS[network.client](network, endpoint, tape)
+
+
+def coins(client: Client) -> Iterator[Coin]:
+    """The coins below what a client has read, where it was told to keep them."""
+    return bitcoin.coins(client)

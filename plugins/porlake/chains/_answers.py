@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from porlake.errors import ChainError
 from porlake.registry import Token
 
 
@@ -19,9 +20,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class BlockRef:
+    """`time` is None where a file of coins is all that is known of the block."""
+
     height: int
     hash: str
-    time: datetime
+    time: datetime | None
+
+    def seconds_after(self, other: BlockRef) -> int:
+        """Its time minus the other's; 0 for the same block, whose time need not be known."""
+        if self.time is None or other.time is None:
+            if self.hash != other.hash:
+                raise ChainError(f"the time of block {self.height:,} or {other.height:,} is not known")
+            return 0
+        return round((self.time - other.time).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +56,16 @@ class Unread:
     asset: str
     address: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coin:
+    """An unspent output below a Reading; `height` is that of the block that holds its transaction."""
+
+    asset: str
+    address: str
+    txid: str
+    vout: int
+    raw: int
+    height: int
+    coinbase: bool

@@ -27,12 +27,14 @@ from porlake.encoding.hashes import hash160
 from porlake.errors import BadDump, InvalidAddress
 
 MAGIC = b"utxo\xff"
+_P2PKH, _P2SH = (b"\x76\xa9\x14", b"\x88\xac", 0), (b"\xa9\x14", b"\x87", 1)
 #: First bytes of a network's messages, which layout 2 carries; facts of each network's chain parameters.
 NETWORKS = {
     "f9beb4d9": "bitcoin", "fbc0b6db": "litecoin", "c0c0c0c0": "dogecoin", "e3e1f3e8": "bitcoin_cash", "bf0c6bbd": "dash",
     "fac3b6da": "digibyte", "e1476d44": "bitcoin_gold", "5241564e": "ravencoin", "fabfb5da": "regtest", "0b110907": "testnet3",
     "1c163f28": "testnet4", "0a03cf40": "signet",
 }  # fmt: skip
+TEST_NETWORKS = ("regtest", "testnet3", "testnet4", "signet")
 HASHES = ("hash_serialized_3", "muhash")
 
 CHUNK = 4 << 20
@@ -113,26 +115,6 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
     return data
 
 
-def compressed(script: bytes) -> bytes:
-    """A script as the set keeps it. Bitcoin Core, compressor.cpp."""
-    if len(script) == 25 and script.startswith(b"\x76\xa9\x14") and script.endswith(b"\x88\xac"):
-        return b"\x00" + script[3:23]
-    if len(script) == 23 and script.startswith(b"\xa9\x14") and script.endswith(b"\x87"):
-        return b"\x01" + script[2:22]
-    if len(script) == 35 and script[0] == 33 and script[1] in (2, 3) and script[34] == 0xAC:
-        return script[1:34]
-    if len(script) == 67 and script[0] == 65 and script[1] == 4 and script[66] == 0xAC and _is_point(script[1:66]):
-        return bytes([4 | script[65] & 1]) + script[2:34]
-    return bytes([len(script) + 6]) + script
-
-
-def _is_point(key: bytes) -> bool:
-    try:
-        return keys.uncompressed(key) == key
-    except InvalidAddress:
-        return False
-
-
 def read(
     stream: BinaryIO,
     watched: Iterable[bytes],
@@ -188,16 +170,20 @@ class _Work:
 
     def _watched(self, scripts: list[bytes]) -> tuple[Any, ...]:
         np, loops = self._np, self._loops
-        kept, sizes = np.zeros((len(scripts) + 2, loops.WIDTH), np.uint8), np.zeros(len(scripts), np.int64)
-        by_size = defaultdict[int, list[int]](list)
-        stored = [compressed(script) for script in scripts]
-        for row, script in enumerate(stored):
-            by_size[len(script)].append(row)
-        for size, rows in by_size.items():
-            if size > LONGEST + 1:
-                raise BadDump(f"a script of {size - 1} bytes is none that an address stands for")
-            sizes[rows] = size
-            kept[rows, :size] = np.frombuffer(b"".join(stored[row] for row in rows), np.uint8).reshape(-1, size)
+        kept = np.zeros((len(scripts) + 2, loops.WIDTH), np.uint8)
+        sizes = np.fromiter(map(len, scripts), np.int64, len(scripts))
+        for size in np.unique(sizes).tolist():
+            if size > LONGEST:
+                raise BadDump(f"a script of {size} bytes is none that an address stands for")
+            rows = np.nonzero(sizes == size)[0]
+            alike = np.frombuffer(b"".join([scripts[row] for row in rows.tolist()]), np.uint8).reshape(-1, size)
+            kept[rows, 0], kept[rows, 1 : 1 + size] = size + 6, alike
+            for head, tail, kind in (_P2PKH, _P2SH):
+                if size == len(head) + 20 + len(tail):
+                    paid = (alike[:, : len(head)] == list(head)).all(1) & (alike[:, -len(tail) :] == list(tail)).all(1)
+                    kept[rows[paid], 0], kept[rows[paid], 1:21] = kind, alike[paid, len(head) : len(head) + 20]
+                    sizes[rows[paid]] = 20
+        sizes += 1
         seeds = np.frombuffer(os.urandom(48), np.uint64) | np.uint64(1)
         sieve, table = np.zeros(1 << (loops.FILTER_BITS - 3), np.uint8), np.full(1 << (2 * len(scripts) + 2).bit_length(), -1, np.int32)
         loops.index(kept, sizes, seeds, sieve, table)

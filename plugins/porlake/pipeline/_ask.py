@@ -24,6 +24,8 @@ from porlake.model import (
     AsOf,
     Asset,
     BlockHash,
+    Coinbase,
+    CoinHeight,
     Column,
     Component,
     ForRow,
@@ -36,7 +38,9 @@ from porlake.model import (
     Signer,
     Source,
     SourceRow,
+    Txid,
     Verdict,
+    Vout,
 )
 from porlake.pipeline._archive import HEAD_BYTES, opened
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
@@ -73,26 +77,49 @@ class BalanceLine:
     reason: Reason | None
 
 
-def balances(settings: Settings, network: str, assets: list[str], height: int, listed: list[str]) -> list[BalanceLine]:
-    """Balances of some assets at some addresses. Raises ConfigurationError, InvalidAddress, TransportError, ChainError."""
+@dataclass(frozen=True, slots=True)
+class CoinLine:
+    """A coin below a balance that a shell asked for."""
+
+    network: Network
+    asset: Asset
+    address: Address
+    txid: Txid
+    vout: Vout
+    amount: Amount
+    coin_height: CoinHeight
+    coinbase: Coinbase
+
+
+def balances(settings: Settings, network: str, assets: list[str], height: int, listed: list[str]) -> tuple[list[BalanceLine], list[CoinLine]]:
+    """Balances of some assets at some addresses, and the coins below them where they were asked for.
+
+    Raises ConfigurationError, InvalidAddress, TransportError, ChainError."""
     facts = registry.load()
     if network not in facts.networks:
         raise ConfigurationError(f"{network!r}: no such network (`porlake networks` lists them)")
-    endpoint = settings.endpoint(network)
+    endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
     if facts.networks[network].client == "none":
         raise ConfigurationError(f"{network}: {facts.networks[network].why_none}")
-    if endpoint is None:
+    if endpoint is None and dump is None:
         raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
     accounts = sorted({addresses.parse(network, text).text for text in listed})
     wanted = [chains.Wanted(asset, _token(network, asset), address) for asset in assets for address in accounts]
-    client = chains.open_client(facts.networks[network], endpoint, settings.tape)
+    client = chains.open_client(facts.networks[network], endpoint, settings.tape, dump)
     at = client.block(height)
     lines = []
     for done, answer in enumerate(client.balances(wanted, at), 1):
         lines.append(_balance_line(network, answer))
         if done % TELL_EVERY == 0 or done == len(wanted):
             settings.progress(f"balances on {network}", done, len(wanted))
-    return sorted(lines, key=lambda line: (line.asset, line.address, line.component or ""))
+    lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
+    coins = sorted((_coin_line(network, coin) for coin in chains.coins(client)), key=lambda line: (line.asset, line.address, line.txid, line.vout))
+    return lines, coins
+
+
+def _coin_line(network: str, coin: chains.Coin) -> CoinLine:
+    amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, registry.load().assets[coin.asset].scale)
+    return CoinLine(network, coin.asset, coin.address, coin.txid, coin.vout, amount, coin.height, coin.coinbase)
 
 
 def _token(network: str, asset: str) -> registry.Token:

@@ -15,6 +15,7 @@ from porlake.model import (
     Claim,
     ReportFile,
     Unobserved,
+    Utxo,
 )
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
@@ -52,8 +53,11 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen = _Seen(file, network)
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
-    with lake.writing(*((name, partition) for name in OBSERVED)) as writers:
-        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, (), seen.unobserved)
+    names: tuple[str, ...] = OBSERVED
+    found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, (), seen.unobserved)
+    if registry.load().networks[network].client == "bitcoin":
+        names, found = (*names, "utxo"), (*found, seen.coins)
+    with lake.writing(*((name, partition) for name in names)) as writers:
         for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=key_of):
                 writer.add(row)
@@ -70,15 +74,15 @@ def _accounts(claims: Iterable[Claim]) -> list[Claim]:
 
 def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
     facts = registry.load().networks[network]
-    endpoint = settings.endpoint(network)
+    endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
     if facts.client == "none":
         return seen.unread(claims, "no_client")
     readable = seen.readable(claims)
     if not readable:
         return None
-    if endpoint is None and not settings.tape.replays:
+    if endpoint is None and dump is None and not settings.tape.holds(network):
         return seen.unread(readable, "no_endpoint")
-    client = chains.open_client(facts, endpoint, settings.tape)
+    client = chains.open_client(facts, endpoint, settings.tape, dump)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):
         at = client.block(height)
         seen.block(at, "published")
@@ -88,6 +92,8 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
             seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
+    for coin in chains.coins(client):
+        seen.coin(coin)
     return None
 
 
@@ -100,6 +106,7 @@ class _Seen:
         self.blocks: list[Block] = []
         self.balances: list[Balance] = []
         self.unobserved: list[Unobserved] = []
+        self.coins: list[Utxo] = []
 
     def readable(self, claims: list[Claim]) -> list[Claim]:
         """The claims that can be asked for; the others are unobserved, each with its reason."""
@@ -117,6 +124,8 @@ class _Seen:
         token = self._facts.token(self._network, claim.asset)
         if token is None:
             return "asset_not_on_network"
+        if token.kind == "omni":
+            return "omni_layer"
         return "contract_unknown" if token.kind != "native" and not token.contract else ""
 
     def wanted(self, claim: Claim) -> chains.Wanted:
@@ -154,7 +163,14 @@ class _Seen:
                 method=answer.method,
                 source=answer.source,
                 as_of=answer.as_of,
-                offset_seconds=round((answer.block.time - at.time).total_seconds()),
+                offset_seconds=answer.block.seconds_after(at),
             )
         )
         return None
+
+    def coin(self, coin: chains.Coin) -> None:
+        token = self._facts.token(self._network, coin.asset)
+        assert token is not None  # it was asked for with its token
+        amount = amounts.rescale(coin.raw, token.decimals, self._facts.assets[coin.asset].scale)
+        where = (self._file.exchange, self._file.report, self._network, coin.asset, coin.address)
+        self.coins.append(Utxo(*where, coin.txid, coin.vout, amount, coin.height, coin.coinbase))

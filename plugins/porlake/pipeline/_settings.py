@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from porlake import registry
+from porlake.chains import Dump
 from porlake.errors import (
     ConfigurationError,
 )
 from porlake.lake import Lake
+from porlake.pipeline._dumps import dumps_of
 from porlake.progress import Tell, silent
 from porlake.transport import Endpoint, Tape
 
@@ -30,6 +32,7 @@ class Settings:
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     price_file: Path | None = None
     progress: Tell = silent
+    dumps: Mapping[str, Dump] = field(default_factory=dict)
 
     @property
     def lake(self) -> Lake:
@@ -52,6 +55,7 @@ def settings(
     endpoints: Mapping[str, Endpoint] | None = None,
     environ: Mapping[str, str] = os.environ,
     progress: Tell = silent,
+    dumps: Mapping[str, Dump] | None = None,
 ) -> Settings:
     """Settings from options, the environment and the file that PORLAKE_ENDPOINTS names. Raises ConfigurationError.
 
@@ -71,7 +75,18 @@ def settings(
         endpoints=found,
         price_file=Path(chosen) if chosen else None,
         progress=progress,
+        dumps=dumps_of(environ) | dict(dumps or {}),
     )
+
+
+def with_dump(settings: Settings, network: str, place: str | None, written: str, hashes: Sequence[str], *, outpoints: bool) -> Settings:
+    """The settings with one network's dump as a shell names it, or as it is set and with its coins. Raises ConfigurationError."""
+    dump = Dump(place, written, tuple(hashes)) if place else settings.dumps.get(network)
+    if dump is None and outpoints:
+        raise ConfigurationError("--outpoints needs the set of all coins: say where it lies with --dump")
+    if dump is None:
+        return settings
+    return replace(settings, dumps={**settings.dumps, network: replace(dump, outpoints=dump.outpoints or outpoints)})
 
 
 def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, Endpoint]:

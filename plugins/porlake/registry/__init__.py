@@ -29,7 +29,7 @@ CLIENTS = frozenset({"evm", "bitcoin", "tron", "none"})
 ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "wrapped", "receipt", "other"})
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
-TOKEN_KINDS = frozenset({"native", "erc20", "trc20", "other"})
+TOKEN_KINDS = frozenset({"native", "erc20", "trc20", "omni", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """tokens.csv: an asset on a network. `kind` native has no contract; `other` is a token that no client reads yet."""
+    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a token that no client reads yet."""
 
     network: str
     asset: str

@@ -83,7 +83,7 @@ class Endpoint:
 
     @property
     def plain(self) -> Endpoint:
-        """The same place without its kind."""
+        """The same place, without its kind; of one that is asked over HTTP."""
         return replace(self, url=self.url.removeprefix(f"{self.kind}+"))
 
     @property
@@ -609,10 +609,10 @@ LINE_SECONDS = 60.0
 
 
 def _socket(endpoint: Endpoint) -> socket.socket:
-    parts = urlsplit(endpoint.plain.url)
-    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if parts.scheme == "ssl" else 50001)), timeout=10)
+    parts, secure = urlsplit(endpoint.url), endpoint.url.startswith("electrum+ssl")
+    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=10)
     plain.settimeout(None)
-    if parts.scheme == "tcp":
+    if not secure:
         return plain
     context, (pin,) = ssl.create_default_context(), parse_qs(parts.query).get("pin", [""])
     if pin:

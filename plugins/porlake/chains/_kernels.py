@@ -19,6 +19,8 @@ PADDING = 64
 LONGEST_SCRIPT = 10_000
 """Scripts over this size can never be spent and are not in the set. Bitcoin Core, script.h, MAX_SCRIPT_SIZE."""
 
+TOO_MUCH = np.uint64(0xFFFFFFFFFFFFFFFF)
+
 # State between two chunks of a file.
 COINS_LEFT, GROUP_LEFT, LAST_VOUT, HIGHEST, BIG_VOUT, NO_TXID = range(6)
 STATE = 6
@@ -238,7 +240,7 @@ def walk(data, filled, grouped, height_bits, state, txid, starts, scripts, group
 
 @compiled
 def _amount(code):  # type: ignore[no-untyped-def]
-    """Base units behind an amount's code. Bitcoin Core, compressor.cpp, DecompressAmount."""
+    """Base units behind an amount's code, TOO_MUCH where they do not fit. Bitcoin Core, compressor.cpp, DecompressAmount."""
     if code == np.uint64(0):
         return np.uint64(0)
     code -= np.uint64(1)
@@ -250,6 +252,8 @@ def _amount(code):  # type: ignore[no-untyped-def]
     else:
         number = code + np.uint64(1)
     for _ in range(power):
+        if number > TOO_MUCH // np.uint64(10):
+            return TOO_MUCH
         number *= np.uint64(10)
     return number
 
@@ -352,7 +356,7 @@ def scan(data, coins, grouped, starts, scripts, groups, watch, sums, picked, slo
             if same:
                 vout, code, amount = _coin(data, np.int64(starts[coin]), grouped)
                 sums[row] += amount
-                if sums[row] < amount:
+                if sums[row] < amount or amount == TOO_MUCH:
                     return found, plain, 1
                 if keep:
                     hits[found, 0], hits[found, 1], hits[found, 2] = np.uint64(row), vout, code

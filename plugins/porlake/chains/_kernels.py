@@ -69,6 +69,19 @@ def swapped(typing: Any, number: Any) -> Any:
     return types.uint64(types.uint64), made
 
 
+@intrinsic
+def store64(typing: Any, data: Any, at: Any, number: Any) -> Any:
+    """Put a number at any place of a byte array, as eight bytes, the lowest first."""
+
+    def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.gep(array.data, [arguments[1]])
+        builder.store(arguments[2], builder.bitcast(place, ir.IntType(64).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.none(data, types.int64, types.uint64), made
+
+
 # --- reading coins --------------------------------------------------------------------------------------------------------
 @compiled
 def _varint(data, at, limit):  # type: ignore[no-untyped-def]
@@ -378,9 +391,10 @@ def coins_at(data, picked, count, grouped, starts, groups, out):  # type: ignore
 
 # --- hashing the set ------------------------------------------------------------------------------------------------------
 @compiled
-def _put(out, at, number, size):  # type: ignore[no-untyped-def]
-    for i in range(size):
-        out[at + i] = np.uint8((number >> np.uint64(8 * i)) & np.uint64(0xFF))
+def _copy(out, at, data, place, size):  # type: ignore[no-untyped-def]
+    """By eight bytes at a time; what it writes behind the end is written over next."""
+    for i in range(0, size, 8):
+        store64(out, at + i, load64(data, place + i))
 
 
 @compiled
@@ -411,28 +425,26 @@ def serialize(data, begin, coins, grouped, txid, starts, scripts, groups, points
         vout, code, amount = _coin(data, np.int64(starts[coin]), grouped)
         total += amount
         place = groups[coin]
-        for i in range(32):
-            out[size + i] = txid[i] if place < 0 else data[place + i]
-        _put(out, size + 32, vout, 4)
-        _put(out, size + 36, code, 4)
-        _put(out, size + 40, amount, 8)
+        if place < 0:
+            _copy(out, size, txid, 0, 32)
+        else:
+            _copy(out, size, data, np.int64(place), 32)
+        store64(out, size + 32, vout | code << np.uint64(32))
+        store64(out, size + 40, amount)
         size += 48
         if kind == 0:
             out[size], out[size + 1], out[size + 2], out[size + 3] = 25, 0x76, 0xA9, 20
-            for i in range(20):
-                out[size + 4 + i] = data[body + i]
+            _copy(out, size + 4, data, body, 20)
             out[size + 24], out[size + 25] = 0x88, 0xAC
             size += 26
         elif kind == 1:
             out[size], out[size + 1], out[size + 2] = 23, 0xA9, 20
-            for i in range(20):
-                out[size + 3 + i] = data[body + i]
+            _copy(out, size + 3, data, body, 20)
             out[size + 23] = 0x87
             size += 24
         elif kind < 4:
             out[size], out[size + 1], out[size + 2] = 35, 33, np.uint8(kind)
-            for i in range(32):
-                out[size + 3 + i] = data[body + i]
+            _copy(out, size + 3, data, body, 32)
             out[size + 35] = 0xAC
             size += 36
         elif kind < 6:
@@ -449,10 +461,9 @@ def serialize(data, begin, coins, grouped, txid, starts, scripts, groups, points
                 size += 1
             else:
                 out[size] = 0xFD
-                _put(out, size + 1, length, 2)
+                store64(out, size + 1, length)
                 size += 3
-            for i in range(length):
-                out[size + i] = data[body + i]
+            _copy(out, size, data, body, np.int64(length))
             size += np.int64(length)
         ends[coin] = size
         coin += 1

@@ -43,6 +43,7 @@ SERIALIZED = 3 * CHUNK
 THREADS = 2
 LONGEST = 42
 """Bytes of the longest script that an address can stand for: a witness program of 40."""
+OVER = "the coins of one script add up to more than 64 bits hold"
 MOST_SORTED = 4 << 20
 """Coins of one transaction that are put in order for the hash; the largest blocks hold far fewer."""
 
@@ -131,7 +132,7 @@ def read(
     `key_hashes`: P2PKH hashes of which coins paid to the bare key are wanted. `height_bits`: Litecoin keeps a flag above the lower 30.
     Raises BadDump for a file that breaks its layout anywhere, and gives nothing of it; OSError from the stream.
     """
-    work = _Work(stream, found, sorted(set(watched)), frozenset(key_hashes), tuple(hashes), outpoints, height_bits)
+    work = _Work(stream, found, list(dict.fromkeys(watched)), frozenset(key_hashes), tuple(hashes), outpoints, height_bits)
     with ThreadPoolExecutor(max_workers=threads) as pool:
         try:
             wait([pool.submit(work.run) for _ in range(threads)])
@@ -162,7 +163,7 @@ class _Work:
         self._txid, self._carry, self._at, self._ended = np.zeros(32, np.uint8), b"", found.size, False
         self._reading, self._adding, self.failed = threading.Lock(), threading.Lock(), threading.Event()
         self.error: BaseException | None = None
-        self._sums, self._bare, self._outpoints = [0] * len(scripts), defaultdict[bytes, int](int), list[Any]()
+        self._sums, self._bare, self._outpoints = np.zeros(max(1, len(scripts)), np.uint64), defaultdict[bytes, int](int), list[Any]()
         self._total = 0
         self._muhash = _Muhash() if "muhash" in hashes else None
         self._serialized = _Serialized(self.failed) if "hash_serialized_3" in hashes else None
@@ -218,7 +219,7 @@ class _Work:
                 data, coins, self._grouped, starts, scripts, groups, self._watch, sums, picked, slots, bare, hits, self._keep
             )  # fmt: skip
             if over:
-                raise BadDump("the coins of one script add up to more than 64 bits hold")
+                raise BadDump(OVER)
             if self._keep and found:
                 self._kept(data, txid, hits[:found])
             if plain and self._key_hashes:
@@ -226,8 +227,9 @@ class _Work:
             if out is not None:
                 self._hash(data, coins, txid, starts, scripts, groups, out, ends, mine, ticket, big)
         with self._adding:
-            for row in np.nonzero(sums)[0]:
-                self._sums[row] += int(sums[row])
+            self._sums = self._sums + sums
+            if (self._sums < sums).any():
+                raise BadDump(OVER)
 
     def _next(self, data: Any, starts: Any, scripts: Any, groups: Any) -> tuple[int, Any, int, bool] | None:
         """Fill the buffer and check its whole coins; None at the end.
@@ -311,7 +313,7 @@ class _Work:
         hashes |= {"hash_serialized_3": self._serialized.digest()} if self._serialized else {}
         return Contents(
             header=self._found,
-            sums=dict(zip(self._scripts, self._sums, strict=True)),
+            sums=dict(zip(self._scripts, self._sums[: len(self._scripts)].tolist(), strict=True)),
             bare_keys=dict(self._bare),
             highest=int(self._state[self._loops.HIGHEST]),
             hashes=hashes,

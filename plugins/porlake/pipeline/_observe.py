@@ -80,7 +80,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
     readable = seen.readable(claims)
     if not readable:
         return None
-    if endpoint is None and dump is None and not settings.tape.holds(network):
+    if endpoint is None and dump is None and not (settings.tape.replays and settings.tape.holds(network)):
         return seen.unread(readable, "no_endpoint")
     client = chains.open_client(facts, endpoint, settings.tape, dump)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):

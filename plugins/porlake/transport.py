@@ -171,9 +171,11 @@ class Tape:
 
 @contextmanager
 def streamed(url: str) -> Iterator[BinaryIO]:
-    """The bytes behind a URL as they come, without end: for files too large to be kept. Raises TransportError."""
+    """The bytes behind a URL as they come, without end: for files too large to be kept. Raises Unavailable where there are none, TransportError."""
     endpoint = Endpoint(url)
     with _Wire(endpoint)._response("GET", url, None) as response:
+        if response.status == 404:
+            raise Unavailable(f"{endpoint.host}: HTTP 404")
         _checked_status(response, endpoint.host)
         yield cast(BinaryIO, _Stream(response, endpoint.host))
 

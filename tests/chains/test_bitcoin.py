@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from bitcoin_node import COIN, ELECTRUM, HEIGHT, KNOTS, P2PK_OWNER, Node, electr
 from porlake import chains, pipeline, registry
 from porlake.chains import bitcoin, utxo_dump
 from porlake.chains._utxo import watched
-from porlake.errors import BadDump, ConfigurationError, RequestFailed
+from porlake.errors import BadDump, ConfigurationError, RequestFailed, TransportError
 from porlake.model import Utxo
 from porlake.transport import Endpoint, Tape
 from support import command, environment
@@ -65,9 +68,28 @@ def read(node: Node, endpoint: Endpoint | None, height: int, dump: bitcoin.Dump 
 def test_the_node_is_asked_for_the_coins_at_a_height_and_every_kind_of_script_is_found(node: Node, tmp_path: Path) -> None:
     seen = read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(tmp_path / "utxo-{height}.dat")))
     assert seen["held"] == node.held
-    assert (seen["one"].as_of, seen["one"].method, seen["one"].source) == ("exact", "utxo_set_proved", f"file:utxo-{HEIGHT}.dat")
+    assert (seen["one"].as_of, seen["one"].method, seen["one"].source) == ("exact", "utxo_set", f"file:utxo-{HEIGHT}.dat")
     assert (tmp_path / f"utxo-{HEIGHT}.dat").exists()
     assert node.rpc("getblockcount") > HEIGHT
+
+
+def test_a_file_of_another_machine_comes_over_http(node: Node, path: Path, tmp_path: Path) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        dump = bitcoin.Dump(f"http://127.0.0.1:{server.server_port}/utxo.dat?key=secret", written=str(tmp_path / "utxo.dat"))
+        for _ in range(2):  # first the node writes it, then it is there
+            seen = read(node, node.endpoint, HEIGHT, dump)
+            assert (seen["held"], seen["one"].source) == (node.held, f"127.0.0.1:{server.server_port}")
+        (tmp_path / "utxo.dat").write_bytes(path.read_bytes()[:-10])
+        with pytest.raises(BadDump, match="before its end"):
+            read(node, node.endpoint, HEIGHT, dump)
+        (tmp_path / "utxo.dat").unlink()
+        server.shutdown()
+    with pytest.raises(TransportError, match="nobody answers"):
+        read(node, node.endpoint, HEIGHT, dump)
+    assert not (tmp_path / "utxo.dat").exists()
 
 
 def test_the_tip_can_be_dumped_too(node: Node, tmp_path: Path) -> None:

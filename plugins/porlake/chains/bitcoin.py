@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, Protocol
 from porlake.chains import blockbook, electrum, esplora, utxo_dump
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
 from porlake.chains._utxo import Watched, watched
-from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, NotRecorded, RequestFailed, TooBig, TransportError
+from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
 from porlake.transport import Endpoint, JsonRpc, Tape, streamed
 
@@ -290,17 +290,16 @@ class DumpClient:
 
     def _read(self, scripts: list[bytes], keys: frozenset[bytes], at: BlockRef) -> dict[str, Any]:
         published = self._published(at)
-        if not self._is_there(at.height):
-            published |= self._asked_for(at)
+        written = {} if self._is_there(at.height) else self._asked_for(at)
         with self._opened(at.height) as stream:
             found = utxo_dump.header(stream)
             self._check(found, at, bool(published))
-            contents = _all(
-                stream, scripts, found, self._source(at.height), hashes=sorted(published), key_hashes=keys, outpoints=self._dump.outpoints,
-                height_bits=30 if self._network.network == "litecoin" else 31,
-            )  # fmt: skip
+            options = {"hashes": sorted({*published, *written}), "key_hashes": keys, "outpoints": self._dump.outpoints}
+            bits = 30 if self._network.network == "litecoin" else 31
+            contents = _all(stream, scripts, found, self._source(at.height), height_bits=bits, **options)
         if contents.highest > at.height or (self._asked is None and contents.highest != at.height):
             raise BadDump(f"{self._source(at.height)}: its highest coin stands at {contents.highest:,}, asked for was height {at.height:,}")
+        utxo_dump.proved(contents, written)  # what the node wrote is what arrived; it proves nothing that the node did not say itself
         return {
             "sums": {script.hex(): amount for script, amount in contents.sums.items() if amount},
             "bare_keys": {key.hex(): amount for key, amount in sorted(contents.bare_keys.items())},
@@ -352,10 +351,8 @@ class DumpClient:
         try:
             with streamed(place) as stream:
                 return bool(stream.read(1))
-        except TransportError:
-            if isinstance(self._asked, Client):
-                return False
-            raise
+        except Unavailable:
+            return False
 
     def _opened(self, height: int) -> AbstractContextManager[BinaryIO]:
         place = _at(self._dump.place, height)

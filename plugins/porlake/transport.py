@@ -84,7 +84,7 @@ class Endpoint:
     @property
     def plain(self) -> Endpoint:
         """The same place, without its kind; of one that is asked over HTTP."""
-        return replace(self, url=self.url.removeprefix(f"{self.kind}+"))
+        return replace(self, url=self.url.partition("+")[2]) if self.kind else self
 
     @property
     def host(self) -> str:
@@ -608,19 +608,25 @@ class _Connection:
 
 
 LINE_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
 
 
 def _socket(endpoint: Endpoint) -> socket.socket:
-    parts, secure = urlsplit(endpoint.url), endpoint.url.startswith("electrum+ssl")
-    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=10)
-    plain.settimeout(None)
+    parts, secure = urlsplit(endpoint.url), urlsplit(endpoint.url).scheme == "electrum+ssl"
+    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=CONNECT_SECONDS)
     if not secure:
+        plain.settimeout(None)  # who waits for an answer says for how long
         return plain
     context, (pin,) = ssl.create_default_context(), parse_qs(parts.query).get("pin", [""])
     if pin:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    secured = context.wrap_socket(plain, server_hostname=parts.hostname)
+    try:
+        secured = context.wrap_socket(plain, server_hostname=parts.hostname)
+    except OSError:
+        plain.close()
+        raise
     if pin and hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest() != pin.lower():
         secured.close()
         raise TransportError(f"{endpoint.host}: its certificate is not the pinned one")
+    secured.settimeout(None)
     return secured

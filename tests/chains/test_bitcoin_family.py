@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -233,19 +233,16 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str
     context.load_cert_chain(folder / "c.pem", folder / "k.pem")
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
+        def speak(connection: socket.socket) -> None:
+            with suppress(OSError), context.wrap_socket(connection, server_side=True) as stream, stream.makefile("rwb") as lines:
+                for line in lines:
+                    lines.write(json.dumps([{"id": item["id"], "result": 7} for item in json.loads(line)]).encode() + b"\n")
+                    lines.flush()
+
         def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                try:
-                    with context.wrap_socket(connection, server_side=True) as stream, stream.makefile("rwb") as lines:
-                        for line in lines:
-                            lines.write(json.dumps([{"id": item["id"], "result": 7} for item in json.loads(line)]).encode() + b"\n")
-                            lines.flush()
-                except OSError:
-                    continue
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=speak, args=listener.accept()[:1], daemon=True).start()
 
         threading.Thread(target=serve, daemon=True).start()
         yield listener.getsockname()[1], hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
@@ -258,3 +255,9 @@ def test_a_server_is_known_by_an_authority_or_by_its_pinned_certificate(secured:
     for untrusted, why in ((url, "not trusted"), (f"{url}?pin={'00' * 32}", "not the pinned one")):
         with pytest.raises(TransportError, match=why):
             Lines("bitcoin", Endpoint(untrusted), Tape.live()).call("m")
+
+
+def test_a_server_that_never_shakes_hands_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("porlake.transport.CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TransportError, match="nobody answers"):
+        Lines("bitcoin", Endpoint(f"electrum+ssl://127.0.0.1:{silent.getsockname()[1]}"), Tape.live()).call("m")

@@ -202,7 +202,7 @@ def test_too_long_a_past_is_given_as_of_the_tip(kind: str, network: str, monkeyp
     index = {"esplora": Esplora, "blockbook": Blockbook}[kind](network)
     with served(index.answer) as host:
         reader = client(kind, network, host)
-        one, two = reader.balances(wanted(network, index.one, index.never), reader.block(HEIGHT))
+        two, one = reader.balances(wanted(network, index.one, index.never), reader.block(HEIGHT))
     assert (one.raw, one.as_of, one.block.height) == (index.at(TIP, index.one), "head", TIP)
     assert (two.raw, two.as_of) == (0, "exact")
 

@@ -47,13 +47,24 @@ class Client:
                 yield found
             else:
                 asked.append(found)
+        busy: list[tuple[Wanted, int]] = []
         with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
-            yield from pool.map(lambda found: self._balance(found, at), asked)
+            for answer in pool.map(lambda found: self._balance(found, at), asked):
+                if isinstance(answer, tuple):
+                    busy.append(answer)
+                else:
+                    yield answer
+        tip = self.head() if busy else at
+        for want, held in busy:
+            yield Reading(want.asset, want.address, "total", held, tip, "head", METHOD, self._http.host)
         if asked and self.block(at.height).hash != at.hash:
             raise ChainError(f"{self._http.host}: block {at.height:,} was replaced while balances were read")
 
-    def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread:
-        """The sums of now, the transactions since, and the sums again: all three must be of one moment."""
+    def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread | tuple[Wanted, int]:
+        """The sums of now, the transactions since, and the sums again: all three must be of one moment.
+
+        Where too much happened since, the balance of now alone.
+        """
         want = found.want
         for _ in range(AGAIN):
             try:
@@ -61,12 +72,13 @@ class Client:
             except RequestFailed:
                 return Unread(want.asset, want.address, "refused_by_server")
             change = self._since(found, at.height)
-            tip = self.head() if change is None else at
             if self._sums(want.address) == before:
                 held = before[0] - before[1] - (change or 0)
                 if held < 0:
                     raise ChainError(f"{self._http.host}: more was spent from an address than it got")
-                return Reading(want.asset, want.address, "total", held, tip, "head" if change is None else "exact", METHOD, self._http.host)
+                if change is None:
+                    return want, held
+                return Reading(want.asset, want.address, "total", held, at, "exact", METHOD, self._http.host)
         raise ChainError(f"{self._http.host}: an address changed in each of {AGAIN} readings")
 
     def _sums(self, address: str) -> tuple[int, int, int]:

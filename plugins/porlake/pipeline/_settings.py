@@ -82,6 +82,9 @@ def settings(
 def with_dump(settings: Settings, network: str, place: str | None, written: str, hashes: Sequence[str], *, outpoints: bool) -> Settings:
     """The settings with one network's dump as a shell names it, or as it is set and with its coins. Raises ConfigurationError."""
     dump = Dump(place, written, tuple(hashes)) if place else settings.dumps.get(network)
+    known = registry.load().networks.get(network)
+    if (dump or outpoints) and known is not None and known.client != "bitcoin":
+        raise ConfigurationError(f"{network}: its nodes write no set of all coins")
     if dump is None and outpoints:
         raise ConfigurationError("--outpoints needs the set of all coins: say where it lies with --dump")
     if dump is None:

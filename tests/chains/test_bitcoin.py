@@ -270,3 +270,25 @@ def test_observe_takes_the_dump_of_the_settings(node: Node, path: Path, tmp_path
     coins: list[Utxo] = list(chosen.lake.rows("utxo"))
     assert sum(coin.amount for coin in coins) == sum(node.held.values())
     assert [(row.asset, row.reason) for row in chosen.lake.rows("unobserved")] == [("USDT", "omni_layer")]
+
+
+def test_observe_needs_no_node_where_there_is_a_file(node: Node, path: Path, tmp_path: Path) -> None:
+    whole = bytearray(path.read_bytes())
+    whole[7:11] = bytes.fromhex("f9beb4d9")
+    (tmp_path / "utxo.dat").write_bytes(whole)
+    file = tmp_path / "okx_por_2025102200.csv"
+    rows = [f"BTC,BTC,{HEIGHT},{address},{amount / COIN:.8f},m,,,,,\n" for address, amount in node.held.items()]
+    file.write_text("coin,amount\nBTC,1\n\n" + HEADER + "".join(rows), encoding="utf-8")
+    chosen = pipeline.settings(tmp_path / "lake", environ={"PORLAKE_UTXO_DUMP_BITCOIN": str(tmp_path / "utxo.dat")})
+    (report,) = pipeline.archive(chosen, "okx", str(file))
+    pipeline.parse(chosen, report)
+    pipeline.observe(chosen, report, "bitcoin")
+    (block,) = chosen.lake.rows("block")
+    assert (block.height, block.block_hash, block.block_time) == (HEIGHT, node.rpc("getblockhash", HEIGHT), None)
+    assert {row.as_of for row in chosen.lake.rows("balance")} == {"exact"}
+    assert not list(chosen.lake.rows("utxo"))
+    (tmp_path / "utxo.dat").write_bytes(whole[:-1])
+    before = [path.read_bytes() for path in sorted((tmp_path / "lake").rglob("*.parquet"))]
+    with pytest.raises(BadDump):
+        pipeline.observe(chosen, report, "bitcoin")
+    assert [path.read_bytes() for path in sorted((tmp_path / "lake").rglob("*.parquet"))] == before

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from porlake import amounts
@@ -65,3 +66,20 @@ def test_a_printed_ratio_stays_as_printed() -> None:
     assert amounts.decimal("1.0002990000000000", 20, 12) == Decimal("1.000299")
     with pytest.raises(InvalidAmount):
         amounts.decimal("123456789.1", 20, 12)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 10**38 - 1), max_size=20), st.integers(0, 24), st.integers(0, 24))
+def test_a_column_is_scaled_as_its_amounts_are(raws: list[int], decimals: int, scale: int) -> None:
+    column = pa.array([Decimal(raw) for raw in raws], pa.decimal128(38, 0))
+    if decimals > scale:
+        with pytest.raises(InvalidAmount):
+            amounts.rescale_column(column, decimals, scale)
+        return
+    found = amounts.rescale_column(column, decimals, scale)
+    assert found.type == column.type
+    for raw, amount in zip(raws, found.to_pylist(), strict=True):
+        if raw * 10 ** (scale - decimals) < 10**38:
+            assert int(amount) == amounts.rescale(raw, decimals, scale)
+        else:
+            assert amount is None

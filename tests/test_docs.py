@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from porlake import cli, registry, reports
+from porlake import cli, registry, reports, warehouse
+from porlake.lake import Lake
 from support import MONTH, ROOT, command, environment
 
 README = (ROOT / "README.md").read_text()
@@ -59,6 +61,15 @@ def test_the_first_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> N
     assert (done.returncode, "proven" in done.stdout) == (0, True), done.stderr
 
 
+def test_the_result_that_the_readme_shows_is_what_comes_out(month: Path, tmp_path: Path) -> None:
+    shutil.copytree(month, tmp_path / "lake", symlinks=True)
+    warehouse.build(Lake(tmp_path / "lake"))
+    sql = (ROOT / "data" / "samples" / "report_2.sql").read_text()
+    done = subprocess.run(command("query", sql, "--lake", str(tmp_path / "lake")), env=environment(), capture_output=True, text=True, check=True)
+    shown = [line.rstrip() for line in code_lines(README.split("## Two commands")[0])]
+    assert [line.rstrip() for line in done.stdout.splitlines() if line.strip()] == shown
+
+
 def test_every_format_of_ours_has_a_page_with_its_columns() -> None:
     page = (ROOT / "docs" / "formats" / "totals_csv.md").read_text()
     assert ",".join(reports.totals_csv.COLUMNS) in page
@@ -73,7 +84,7 @@ def test_the_changelog_and_the_samples_name_what_is_there() -> None:
 
 def test_the_limits_in_the_readme_name_the_clients_there_are() -> None:
     clients = {network.client for network in registry.load().networks.values()} - {"none"}
-    assert clients == {"evm", "bitcoin", "tron"}, "say in the README what is read now"
+    assert clients == {"evm", "bitcoin", "tron", "beacon"}, "say in the README what is read now"
 
 
 def test_nothing_names_a_path_of_a_machine_or_a_registrys_host() -> None:

@@ -39,8 +39,8 @@ KNOTS = NODES / "knots"
 SNAPSHOT = 1_711_324_800  # 2024-03-25T00:00:00Z
 CLOCK = "2024-03-26T12:00:00+00:00"
 
-# balanceOf(address) over a mapping at slot 0: sload(keccak256(address . 0))
-TOKEN_CODE = "0x60043560005260006020526040600020546000526020" + "6000f3"
+NODES_OF = ("evm", "bitcoin", "tron")  # clients; the sample claims nothing that a beacon node could show
+SAFE_CALLS = (b"getThreshold()", b"getOwners()")
 PRICES = {
     "bitcoin": "67211.40", "ethereum": "3454.71", "tether": "1.0003", "usd-coin": "1.0001", "tron": "0.1209", "okb": "57.42", "oec-token": "14.27",
     "litecoin": "88.9", "dogecoin": "0.1741", "bitcoin-cash": "463.2", "bitcoin-cash-sv": "108.3", "dash": "37.1", "cardano": "0.6493",
@@ -96,7 +96,7 @@ def by_network(held: list[tuple[Claim, int]]) -> dict[str, list[tuple[Claim, int
     for claim, amount in held:
         # Of Bitcoin's family one real node is at hand; the heights of the others in the file are no regtest's.
         client = registry.load().networks[claim.network].client
-        if client not in {"none", "bitcoin"} or claim.network == "bitcoin":
+        if client in NODES_OF and (client != "bitcoin" or claim.network == "bitcoin"):
             found.setdefault(claim.network, []).append((claim, amount))
     return found
 
@@ -128,7 +128,7 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
         "--no-mining",
         "--silent",
     ]
-    process = subprocess.Popen([*command, "--gas-limit", "1000000000000", "--hardfork", "cancun"])
+    process = subprocess.Popen([*command, "--slots-in-an-epoch", "1", "--gas-limit", "1000000000000", "--hardfork", "cancun"])
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: rpc(url, "eth_chainId", []))
@@ -137,9 +137,12 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
             if token.kind == "native":
                 rpc(url, "anvil_setBalance", [claim.address, hex(raw)])
             elif token.contract:
-                rpc(url, "anvil_setCode", [token.contract, TOKEN_CODE])
-                slot = keccak256(bytes.fromhex(claim.address[2:]).rjust(32, b"\0") + bytes(32))
+                place = token.mapping.slot if token.mapping else 0
+                rpc(url, "anvil_setCode", [token.contract, token_code(place)])
+                slot = keccak256(bytes.fromhex(claim.address[2:]).rjust(32, b"\0") + place.to_bytes(32, "big"))
                 rpc(url, "anvil_setStorageAt", [token.contract, "0x" + slot.hex(), f"0x{raw:064x}"])
+        for address, owners in contracts(network):
+            rpc(url, "anvil_setCode", [address, safe_code(owners)])
         rpc(url, "evm_setNextBlockTimestamp", [SNAPSHOT - 12])
         rpc(url, "evm_mine", [])
         rpc(url, "evm_setNextBlockTimestamp", [SNAPSHOT])
@@ -152,6 +155,35 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
     finally:
         process.kill()
         process.wait()
+
+
+def token_code(slot: int) -> str:
+    """balanceOf(address) over a mapping: sload(keccak256(address . slot))."""
+    return f"0x60043560005260{slot:02x}60205260406000205460005260206000f3"
+
+
+def contracts(network: str) -> Iterator[tuple[str, list[str]]]:
+    """The contracts of the sample file with the owners that it states, and a third one."""
+    with (SAMPLES / "okx_por_2024032500.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.reader(stream) if len(row) == 11 and row[9].startswith("0x")]
+    for row in rows:
+        if registry.load().label("okx", row[0], row[1]).network == network:
+            yield row[3], [*filter(None, row[9:]), "0x" + "0f" * 20]
+
+
+def safe_code(owners: list[str]) -> str:
+    """A contract that answers getThreshold() with 2 and getOwners() with these: what a Safe of them would say."""
+    listed = [32, len(owners), *(int(owner, 16) for owner in owners)]
+    answers = [b"".join(word.to_bytes(32, "big") for word in words) for words in ([2], listed)]
+    head = bytes.fromhex("60003560e01c")
+    at = len(head) + 11 * len(answers) + 5
+    code, bodies, data = head, b"", at + 17 * len(answers)
+    for call, answer in zip(SAFE_CALLS, answers, strict=True):
+        code += b"\x80\x63" + keccak256(call)[:4] + b"\x14\x61" + (at + len(bodies)).to_bytes(2, "big") + b"\x57"
+        size = len(answer).to_bytes(2, "big")
+        bodies += b"\x5b\x61" + size + b"\x61" + data.to_bytes(2, "big") + b"\x60\x00\x39\x61" + size + b"\x60\x00\xf3" + bytes(1)
+        data += len(answer)
+    return "0x" + (code + bytes.fromhex("60006000fd") + bodies + b"".join(answers)).hex()
 
 
 # --- Bitcoin ----------------------------------------------------------------------------------------------------------------

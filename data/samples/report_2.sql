@@ -1,1 +1,1 @@
-select attestation, asset, reserves_claimed_units as held, liabilities_units as owed, round(100 * ratio_claimed, 2) as "held %", printed_ratio::decimal(18, 2) as "printed %" from reserve_ratio where attestation = 'okx/2022-12-20' and asset = 'BTC'
+select attestation, asset, reserves_claimed_units as held, liabilities_units as owed, (100 * ratio_claimed)::decimal(18, 2) as "held %", printed_ratio::decimal(18, 2) as "printed %" from reserve_ratio where attestation = 'okx/2022-12-20' and asset = 'BTC'

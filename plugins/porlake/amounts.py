@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from porlake.errors import InvalidAmount
 
 #: Digits of DECIMAL(38,0), the widest exact number that DuckDB and Parquet agree on.
@@ -24,6 +27,11 @@ def base_units(text: str, scale: int) -> int:
     Raises InvalidAmount with code `not_a_number`, `too_fine` (a digit that is not zero below the base unit; nothing is
     ever rounded) or `too_large` (over 38 digits).
     """
+    return printed(text, scale)[0]
+
+
+def printed(text: str, scale: int) -> tuple[int, int]:
+    """(`base_units`, `printed_decimals`) of a text that is read once."""
     whole, fraction = _parts(text)
     digits = fraction.rstrip("0")
     if len(digits) > scale:
@@ -31,7 +39,7 @@ def base_units(text: str, scale: int) -> int:
     whole = whole.lstrip("0")
     if len(whole) + scale > DIGITS:
         raise InvalidAmount("too_large", f"{_shown(text)} has more than {DIGITS} digits in base units of 10^-{scale}")
-    return int((whole + digits.ljust(scale, "0")) or "0")
+    return int((whole + digits.ljust(scale, "0")) or "0"), len(fraction)
 
 
 def printed_decimals(text: str) -> int:
@@ -47,6 +55,18 @@ def rescale(raw: int, decimals: int, scale: int) -> int:
     if not 0 <= units < LIMIT:
         raise InvalidAmount("too_large", f"{raw} of {decimals} decimals does not fit {DIGITS} digits in base units of 10^-{scale}")
     return units
+
+
+def rescale_column(raw: pa.Decimal128Array, decimals: int, scale: int) -> pa.Decimal128Array:
+    """As `rescale`, for a column of DECIMAL(38,0); null where the amount does not fit 38 digits."""
+    if decimals > scale:
+        raise InvalidAmount("too_fine", f"a token of {decimals} decimals does not fit an asset of scale {scale}")
+    if decimals == scale:
+        return raw
+    fits = pc.less(raw, pa.scalar(Decimal(10) ** (DIGITS - scale + decimals), pa.decimal128(DIGITS, 0)))
+    kept = pc.if_else(fits, raw, pa.scalar(None, raw.type))
+    # The same digits read at a negative scale are the amount times a power of ten.
+    return pa.Decimal128Array.from_buffers(pa.decimal128(DIGITS, decimals - scale), len(kept), kept.buffers()).cast(raw.type)
 
 
 def units(base: int, scale: int) -> Decimal:

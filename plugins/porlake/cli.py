@@ -63,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--out", type=Path, metavar="F", help="one line for each row of the address block: .parquet or .csv")
     verb.add_argument("--strict", action="store_true", help="exit 3 unless every row is proven")
 
+    verb = _verb(verbs, "explain", explain, "one row's reasoning, step by step", "porlake explain FILE --row 57")
+    _file(verb)
+    verb.add_argument("--row", required=True, type=int, metavar="N", help="line of the published file, counted from 1")
+
     verb = _verb(verbs, "run", run, "all stages for some published files", "porlake run htx --report huobi_por_20240701.csv --lake data")
     verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
     verb.add_argument("--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files")
@@ -78,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--asset", required=True, help="one or more assets, separated by commas")
     verb.add_argument("--at", required=True, type=int, metavar="HEIGHT", help="snapshot height")
     verb.add_argument("--addresses", required=True, type=Path, metavar="FILE", help="one address a line")
-    verb.add_argument("--endpoint", metavar="URL", help="where to ask; else as configured")
+    verb.add_argument("--endpoint", action="append", metavar="URL", help="where to ask, else as configured; again for one that takes over")
     verb.add_argument("--dump", metavar="FILE", help="a node's dump of all coins: path or URL; the node writes it where it is not there yet")
     verb.add_argument("--dump-at-node", metavar="PATH", default="", help="the path under which the node writes it, if it is another machine's")
     verb.add_argument("--dump-hash", metavar="HASH", action="append", default=[], help="muhash:... or hash_serialized_3:... that the set must have")
@@ -177,21 +181,46 @@ SHOWN = 20
 def verify(options: argparse.Namespace) -> int:
     from porlake import pipeline
 
-    counts: Counter[tuple[str, str]] = Counter()
-    failed: list[tuple[str, ...]] = []
     with _alone(options) as (settings, found):
         for report in found:
             pipeline.verify(settings, report)
-            for row in pipeline.verdict_lines(settings, report):
-                counts[row.network or "-", row.verdict] += 1
-                if row.verdict in {"invalid", "malformed"} and len(failed) < SHOWN:
-                    failed.append((str(row.source_row), row.network or "-", row.address[:64], row.verdict, row.reason))
+        verdicts = pipeline.verdict_counts(settings, found, SHOWN)
+        repeated = [claim for report in found for claim in pipeline.repeated(settings, report)]
         if options.out:
-            lines = (line for report in found for line in pipeline.verdict_lines(settings, report))
-            pipeline.export(options.out, pipeline.VerdictLine, lines)
-    _verdict_table(counts)
-    _table(f"what failed (the first {SHOWN})", ("line", "network", "address", "verdict", "reason"), failed)
-    return 3 if options.strict and any(verdict != "proven" for _, verdict in counts) else 0
+            pipeline.export_verdicts(settings, found, options.out)
+    by_network, by_reason = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for (network, verdict, reason), count in verdicts.counts.items():
+        by_network[network, verdict] += count
+        by_reason[verdict, reason] += count
+    _verdict_table(by_network)
+    _table("why", ("verdict", "reason", "rows"), [
+        (verdict, reason, f"{count:,}") for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"
+    ])  # fmt: skip
+    failed = [(str(row.source_row), row.network or "-", row.address[:64], row.verdict, row.reason) for row in verdicts.failed]
+    _table(
+        f"what failed (the first {SHOWN}; `porlake explain FILE --row LINE` says how)", ("line", "network", "address", "verdict", "reason"), failed
+    )
+    _repeated_table(repeated)
+    return 3 if options.strict and any(verdict != "proven" for verdict, _ in by_reason) else 0
+
+
+def _by_verdict(counted: tuple[tuple[str, str], int]) -> tuple[int, int, str]:
+    (verdict, reason), count = counted
+    return VERDICTS.index(verdict), -count, reason
+
+
+def _repeated_table(claims: list[Any]) -> None:
+    """Claims that stand more than once: the tables count each once, with the smallest amount."""
+    if not claims:
+        return
+    differing = sum(len(claim.amounts) > 1 for claim in claims)
+    rows = sum(claim.rows for claim in claims)
+    title = f"repeated claims: {rows:,} rows of {len(claims):,} accounts and assets, counted once each; the amounts of {differing:,} differ"
+    lines = [
+        (str(claim.first_row), claim.network, claim.asset, claim.address[:64], str(claim.rows), "yes" if len(claim.amounts) > 1 else "")
+        for claim in claims[:SHOWN]
+    ]
+    _table(f"{title} (the first {SHOWN})", ("line", "network", "asset", "account", "rows", "amounts differ"), lines)
 
 
 def _verdict_table(counts: Counter[tuple[str, str]]) -> None:
@@ -205,6 +234,84 @@ def _verdict_table(counts: Counter[tuple[str, str]]) -> None:
 
 
 VERDICTS = ("proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported")
+
+
+def explain(options: argparse.Namespace) -> None:
+    from porlake import pipeline
+
+    with _alone(options) as (settings, found):
+        if len(found) != 1:
+            raise ConfigurationError(f"{options.file}: holds {len(found)} files; name one of them")
+        told = pipeline.explain(settings, found[0], options.row)
+    row, judgement = told.evidence, told.judgement
+    facts = [
+        ("file", f"{told.file.file_name}, line {row.source_row}, sha256 {told.file.report}"),
+        ("labels", " / ".join(filter(None, (row.label, row.network_label)))),
+        ("network, asset", f"{row.network or 'unknown'}, {row.asset or 'unknown'}" + ("" if row.holding == "wallet" else f", held as {row.holding}")),
+        ("address", row.address_published),
+        ("account", told.account if told.account != row.address_published else ""),
+        ("message", repr(row.message)),
+        *((f"signature{column}", text) for column, text in enumerate(row.signatures, 1)),
+        ("key or script", row.key_or_script),
+        *((f"owner{column}", text) for column, text in enumerate(row.owners, 1)),
+        ("signs for", f"the row on line {row.for_row}" if row.for_row is not None else ""),
+        ("signed for by", ", ".join(f"the row on line {line}" for line in told.signers)),
+        ("refused", f"{told.refused.reason}: {told.refused.expected}" if told.refused else ""),
+        ("scheme", f"{row.scheme}: {told.scheme.note or told.scheme.standard}"),
+    ]  # fmt: skip
+    _facts("as published", facts)
+    _facts("step by step", [(f"{at}. {step.what}", _shown(step.value)) for at, step in enumerate(told.steps, 1)] or [("none", _why_none(told))])
+    _facts("verdict", [
+        (judgement.verdict, _meaning(judgement.verdict)),
+        ("reason", judgement.reason),
+        ("flags", ", ".join(judgement.flags)),
+        ("signer", judgement.signer or ""),
+        ("message names", ", ".join(judgement.binds) or "neither exchange, date nor address: it may have been signed at any time, for any file"),
+    ])  # fmt: skip
+    if told.rule:
+        _facts("to check it elsewhere", [
+            ("standard", told.scheme.standard),
+            ("rule", " ".join(told.rule.split())),
+            ("how", "any library of the curve gives the same key from the digest and the signature; hash the key as the address form says, compare"),
+        ])  # fmt: skip
+
+
+def _why_none(told: Any) -> str:
+    """Why a row has a verdict without a step."""
+    if told.judgement.verdict == "unsigned":
+        return "the signature columns are empty"
+    if told.judgement.verdict == "unsupported":
+        return f"nothing judges this scheme: {told.scheme.note}"
+    return "the row could not be used, so that its signature is not looked at"
+
+
+def _meaning(verdict: str) -> str:
+    from porlake import pipeline
+
+    return pipeline.MEANINGS[verdict]
+
+
+def _shown(value: str | bytes | int) -> str:
+    """Bytes as hex, with their text where they are one."""
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = ""
+    return f"0x{value.hex()}" + (f"  {text!r}" if text.strip() and len(value) not in (32, 33, 64, 65) and text.isprintable() else "")
+
+
+def _facts(title: str, lines: list[tuple[str, str]]) -> None:
+    """Names and what they are, a line each; those that are empty are left out."""
+    held = [(name, text) for name, text in lines if text]
+    if not held:
+        return
+    width = max(len(name) for name, _ in held)
+    out.print(f"[bold]{title}[/bold]", highlight=False)
+    for name, text in held:
+        out.print(f"  {_plain(name):<{width}}  {_plain(text)}", highlight=False)
+    out.print()
 
 
 # --- the lake -------------------------------------------------------------------------------------------------------------
@@ -226,7 +333,7 @@ def balances(options: argparse.Namespace) -> None:
     from porlake import pipeline, progress
     from porlake.transport import Endpoint
 
-    endpoints = {options.network: Endpoint(options.endpoint)} if options.endpoint else {}
+    endpoints = {options.network: tuple(map(Endpoint, options.endpoint))} if options.endpoint else {}
     if not options.dump and (options.dump_at_node or options.dump_hash):
         raise ConfigurationError("--dump-hash and --dump-at-node speak of a dump: say where it lies with --dump")
     try:
@@ -238,8 +345,10 @@ def balances(options: argparse.Namespace) -> None:
             pipeline.settings(endpoints=endpoints, progress=tell),
             options.network, options.dump, options.dump_at_node, options.dump_hash, outpoints=options.outpoints is not None,
         )  # fmt: skip
-        rows, coins = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed)
+        unfinished = options.out.with_name(f".unfinished-{options.out.name}")
+        rows, coins = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed, unfinished)
         pipeline.export(options.out, pipeline.BalanceLine, rows)
+        pipeline.forget(unfinished)
         if options.outpoints:
             pipeline.export(options.outpoints, pipeline.CoinLine, coins)
     unread = Counter(row.reason for row in rows if row.reason)

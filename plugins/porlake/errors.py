@@ -11,15 +11,19 @@ PorlakeError
 ├── InvalidAmount           a text that is no amount of this asset (has `code`)
 ├── InvalidAddress          a text that is no address of this network (has `code`)
 ├── InvalidSignature        a text that is no signature of its scheme (has `code`)
-│   └── NoKey               it has the form of one, but no key can have made it
+│   ├── NoKey               it has the form of one, but no key can have made it
+│   └── NoRule              it may be one, but of a form that is not judged here
+├── InvalidEncoding         bytes that are not what their encoding allows (has `code`)
 ├── TransportError          an endpoint did not answer as asked; the text shows its host, never a key
 │   ├── RateLimited         429, -32005 and their kin: wait and ask again
+│   ├── TimedOut            no answer in time: ask again, or for less
 │   ├── TooBig              the question or the answer is over the endpoint's limit: ask for less
 │   ├── Unavailable         the endpoint does not have that block or state: ask another
 │   ├── RequestFailed       the endpoint understood and refused
 │   ├── BadAnswer           the answer is not of the form that the method defines
 │   └── NotRecorded         a replay was asked something that its recording does not hold
 ├── ChainError              a chain's answers contradict each other or the question (wrong block, reorganised hash)
+│   ├── ProofFails          a proof does not lead from the block's root to what the endpoint says
 │   └── BadDump             a file of a node's coins breaks its layout, is of another block or does not hash to what was published
 ├── LakeError               the lake breaks its contract
 │   ├── ContractViolation   a row or file does not fit its dataset's schema or key
@@ -95,6 +99,14 @@ class NoKey(InvalidSignature):
     pass
 
 
+class NoRule(InvalidSignature):
+    pass
+
+
+class InvalidEncoding(CodedError):
+    pass
+
+
 class TransportError(PorlakeError):
     pass
 
@@ -105,6 +117,10 @@ class RateLimited(TransportError):
     def __init__(self, why: str, retry_after: float | None = None) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+
+
+class TimedOut(TransportError):
+    pass
 
 
 class TooBig(TransportError):
@@ -132,6 +148,10 @@ class NotRecorded(TransportError):
 
 
 class ChainError(PorlakeError):
+    pass
+
+
+class ProofFails(ChainError):
     pass
 
 

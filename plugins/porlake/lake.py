@@ -22,13 +22,14 @@ import re
 import shutil
 import tempfile
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from types import UnionType
 from typing import Any, BinaryIO
@@ -42,7 +43,7 @@ from porlake.errors import ConfigurationError, ContractViolation, LakeError, Mis
 from porlake.model import DATASETS, Column
 
 BATCH_ROWS = 16_384
-PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
+PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "version": "2.6"}
 
 _ARROW: dict[object, pa.DataType] = {
     str: pa.string(),
@@ -115,7 +116,7 @@ class Writer:
         self.dataset, self.partition, self.place = dataset, dict(partition), place
         self.rows = 0
         self._class, self._schema = DATASETS[dataset], schema(dataset)
-        self._names = self._schema.names
+        self._values = attrgetter(*self._schema.names)
         self._pending: list[tuple[Any, ...]] = []
         self._last: tuple[Any, ...] | None = None
         self._pointer = place / "pointer.json"
@@ -124,7 +125,7 @@ class Writer:
         self._parquet = pq.ParquetWriter(self._file, self._schema, **PARQUET)
 
     def add(self, row: object) -> None:
-        self._pending.append(tuple(getattr(row, name) for name in self._names))
+        self._pending.append(self._values(row))
         if len(self._pending) >= BATCH_ROWS:
             self._flush()
 
@@ -230,8 +231,6 @@ class Lake:
                     place = self.place(dataset, partition)
                     place.mkdir(parents=True, exist_ok=True)
                     locks.enter_context(alone(place))
-                    for left_over in place.glob(".writing-*"):
-                        shutil.rmtree(left_over)
                     writers.append(Writer(dataset, partition, place))
                 yield writers
                 for writer in writers:
@@ -263,6 +262,18 @@ class Lake:
             for path in pointer.paths:
                 with checked_file(dataset, path) as parquet:
                     yield from parquet.iter_batches(batch_size=BATCH_ROWS)
+
+    def columns(self, dataset: str, names: Sequence[str], **only: str) -> Iterator[pa.RecordBatch]:
+        """As `batches`, with some columns only; the others are not read."""
+        for pointer in self.pointers(dataset, **only):
+            for path in pointer.paths:
+                with checked_file(dataset, path) as parquet:
+                    yield from parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names))
+
+    def scratch(self, dataset: str, partition: Mapping[str, str]) -> Path:
+        """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
+        place = self.place(dataset, partition)
+        return place.with_name(f".unfinished-{place.name}")
 
     def distinct(self, dataset: str, column: str, **only: str) -> set[Any]:
         """The values of one column; the other columns are not read."""
@@ -305,8 +316,6 @@ class Lake:
         folder = self.root / "raw"
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder):
-            for left_over in folder.glob(".writing-*"):
-                left_over.unlink()
             digest = hashlib.sha256()
             handle, aside = tempfile.mkstemp(prefix=".writing-", dir=folder)
             with os.fdopen(handle, "wb") as out:
@@ -330,6 +339,31 @@ class Lake:
             raise MissingPartition(f"the archive has no file {sha256}") from error
 
 
+class Scratch:
+    """Finished parts of long work, each a small file that is whole or not there; they outlive the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, name: str, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        aside = self._folder / f".{name}.{os.getpid()}"
+        aside.write_bytes(hashlib.sha256(content).digest() + content)
+        aside.replace(self._folder / name)
+
+    def parts(self) -> Iterator[tuple[str, bytes]]:
+        """(name, content) of what is whole; a file that a crash has torn is none."""
+        for path in sorted(self._folder.glob("[!.]*")):
+            kept = path.read_bytes()
+            if kept[:32] == hashlib.sha256(kept[32:]).digest():
+                yield path.name, kept[32:]
+
+
+def forget(folder: Path) -> None:
+    """Remove scratch that is no longer needed."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
     """A Parquet file whose schema is the contract's. DuckDB would read a double under a decimal column and round in silence."""
@@ -344,18 +378,24 @@ def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
 
 
 def export(path: Path, row_class: type, rows: Iterable[object]) -> None:
-    """Rows of an annotated class as one file of its own, .parquet or .csv, whole or not at all.
+    """Rows of an annotated class as one file of its own; see `export_batches`."""
+    made = schema_of(row_class)
+    chunks = _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS)
+    export_batches(path, made, (_batch(path.name, made, chunk) for chunk in chunks))
+
+
+def export_batches(path: Path, made: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Record batches as one file, .parquet or .csv, whole or not at all.
 
     A CSV cell that a spreadsheet would run as a formula is led by an apostrophe: addresses come from strangers' files.
     """
-    made = schema_of(row_class)
     if path.suffix not in {".parquet", ".csv"}:
         raise ConfigurationError(f"{path}: write to a name that ends in .parquet or .csv")
     aside = path.with_name(f".{path.name}.writing")
     try:
         with _exporter(aside, path.suffix, made) as write:
-            for chunk in _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS):
-                write(_batch(path.name, made, chunk))
+            for batch in batches:
+                write(batch)
         aside.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
@@ -431,12 +471,20 @@ def _pointer(path: Path) -> Pointer:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One writer at a time in `folder`; the lock ends with the process, however it ends."""
+def alone(folder: Path, prefix: str = ".writing-") -> Iterator[int]:
+    """One writer at a time in `folder`; what a writer that was killed left under `prefix` goes first.
+
+    The lock ends with the process, however it ends, and with those to which it hands the descriptor that is yielded.
+    """
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        for left_over in folder.glob(f"{prefix}*"):
+            if left_over.is_dir() and not left_over.is_symlink():
+                shutil.rmtree(left_over)
+            else:
+                left_over.unlink()
+        yield handle
     finally:
         os.close(handle)
 

@@ -105,9 +105,12 @@ Vout = Annotated[int, Column("number of the output in that transaction")]
 CoinHeight = Annotated[int, Column("height of the block that holds that transaction", unit="blocks")]
 Coinbase = Annotated[bool, Column("whether the coin was mined in that block")]
 Owner = Annotated[str, Column("canonical address of a stated owner")]
-Relation = Annotated[str, Column("the call that was asked: safe_owner, owner, pod_owner, withdrawal_credentials ...")]
+Relation = Annotated[
+    str, Column("what the chain says of the account: safe_owner, owner, pod_owner, withdrawal_credentials; none where it answers no such call")
+]
 Holds = Annotated[bool, Column("whether the chain confirms the relation")]
 Threshold = Annotated[int, Column("owners that must sign", unit="owners")]
+Answer = Annotated[str, Column("what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials")]
 OwnerCount = Annotated[int, Column("owners of the account", unit="owners")]
 SweptAt = Annotated[datetime, Column("moment for which the balances were read", unit="UTC")]
 Usd = Annotated[Decimal, Column("price of one unit of the asset", kind="price", unit="USD")]
@@ -339,8 +342,10 @@ class OwnerLink:
     holds: Holds
     threshold: Threshold | None
     owner_count: OwnerCount | None
+    answer: Answer
     height: Height
     method: Method
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,33 +8,50 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import random
+import re
 import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from itertools import count, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+import orjson
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from porlake import errors
-from porlake.errors import BadAnswer, ConfigurationError, NotRecorded, RateLimited, RequestFailed, TooBig, TransportError, Unavailable
+from porlake.errors import (
+    BadAnswer,
+    ConfigurationError,
+    NotRecorded,
+    RateLimited,
+    RequestFailed,
+    TimedOut,
+    TooBig,
+    TransportError,
+    Unavailable,
+)
 
 ANSWER_BYTES = 256 << 20
 DOWNLOAD_BYTES = 2 << 30
 TRIES = 4
+TRIES_IF_LIMITED = 8
 LONGEST_WAIT = 60.0
+WIDEN_AFTER = 32
 
 # How nodes say "ask for less" and "not here"; facts of geth, Erigon, Nethermind, Besu, Reth, Bor, anvil and java-tron.
 _TOO_BIG = (
@@ -47,8 +64,14 @@ _TOO_BIG = (
     "exceeding limit",
     "limit of",
     "max initcode",
+    "initcode",
     "exceeds the limit",
+    "batch limit",
+    "createcontractsizelimit",
 )
+# urllib3 writes paths, and so keys, into its log at DEBUG, whatever the level of a program's own log is.
+logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.DEBUG)
+
 _UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is pruned", "world state unavailable", "no state available",
                 "header not found", "unknown block", "block not found", "haven't been fully indexed", "cannot query unfinalized data",
                 "not currently canonical", "resource not found", "blockoutofrange")  # fmt: skip
@@ -62,7 +85,8 @@ KINDS = {"": {"http", "https"}, "esplora": {"http", "https"}, "blockbook": {"htt
 class Endpoint:
     """Where to ask. `per_second` is the rate that the endpoint allows, None where it is not known.
 
-    `timeout` seconds may pass without a byte; a question is put `tries` times.
+    `timeout` seconds may pass without a byte, and ten times as many until an answer is whole; a question is put `tries` times, after pauses
+    of `pause` seconds that double (twice as often where the endpoint limits the rate); `in_flight` questions are under way at once.
     """
 
     url: str
@@ -70,6 +94,9 @@ class Endpoint:
     per_second: float | None = None
     timeout: float = 120.0
     tries: int = TRIES
+    pause: float = 1.0
+    in_flight: int = 4
+    answer_bytes: int = ANSWER_BYTES
 
     def __post_init__(self) -> None:
         kind, _, scheme = urlsplit(self.url).scheme.rpartition("+")
@@ -126,6 +153,11 @@ class Tape:
     @property
     def replays(self) -> bool:
         return self._mode == "replay"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether answers are neither kept nor taken from a recording."""
+        return self._mode == "live"
 
     def holds(self, name: str) -> bool:
         """Whether a recording has answers under a name."""
@@ -245,55 +277,143 @@ def _rebuilt(kept: Mapping[str, Any]) -> TransportError:
 
 # --- JSON-RPC -------------------------------------------------------------------------------------------------------------
 class JsonRpc:
-    """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a tape keeps the answers."""
+    """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a tape keeps the answers.
 
-    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
+    `plain`: no answer holds a number with a point or over 64 bits (EVM nodes write hex), so that a faster parser may read it.
+    """
+
+    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape, *, plain: bool = False) -> None:
         self._name, self._tape = name, tape
+        self._loads = _parsed_plain if plain else _parsed
+        self.in_flight = endpoint.in_flight if endpoint else 4
         self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
         self._ids = count(1)
 
-    def call(self, method: str, params: list[Any]) -> Any:
-        """The `result`. Raises TransportError by what went wrong."""
-        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(method, params))
+    def call(self, method: str, params: list[Any], *, patient: bool = True) -> Any:
+        """The `result`. Raises TransportError by what went wrong; with `patient` False a TimedOut is raised at once."""
+        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(method, params, patient=patient))
         return answer
 
     def many(self, calls: Iterable[tuple[str, list[Any]]], in_flight: int) -> Iterator[Any]:
         """The results of many calls, in their order, with at most `in_flight` of them under way."""
-        with ThreadPoolExecutor(max_workers=in_flight) as pool:
-            source = iter(calls)
-            waiting = [pool.submit(self.call, *call) for call in islice(source, in_flight)]
-            while waiting:
-                yield waiting.pop(0).result()
-                waiting += [pool.submit(self.call, *call) for call in islice(source, 1)]
+        for answer in self.tried(calls, in_flight):
+            if isinstance(answer, TransportError):
+                raise answer
+            yield answer
 
-    def _ask(self, method: str, params: list[Any]) -> Any:
-        if self._wire is None:
-            raise ConfigurationError(f"{self._name}: no endpoint is configured")
+    def tried(self, calls: Iterable[tuple[str, list[Any]]], in_flight: int = 0) -> Iterator[Any]:
+        """As `many`; in place of the result of a call that failed stands its TransportError."""
+
+        def ask(method: str, params: list[Any]) -> Any:
+            try:
+                return self.call(method, params)
+            except TransportError as error:
+                return error
+
+        with ThreadPoolExecutor(max_workers=in_flight or self.in_flight) as pool:
+            source = iter(calls)
+            waiting = deque(pool.submit(ask, *call) for call in islice(source, in_flight or self.in_flight))
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(pool.submit(ask, *call) for call in islice(source, 1))
+
+    def batch(self, calls: Sequence[tuple[str, list[Any]]], *, patient: bool = True) -> list[Any]:
+        """The results of several calls in one request, in their order; for a call that failed its TransportError.
+
+        Raises TransportError where the batch failed as a whole: one answer for each question, none twice, none of another question.
+        """
+        questions = [[method, params] for method, params in calls]
+        answer, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, patient=patient))
+        if not isinstance(answer, list) or len(answer) != len(calls):
+            raise BadAnswer(f"{self.host}: batch: the recording does not answer it")
+        return [
+            _rpc_error(self.host, method, item["error"]) if "error" in item else item["result"]
+            for (method, _), item in zip(calls, answer, strict=True)
+        ]
+
+    def _ask(self, method: str, params: list[Any], *, patient: bool = True) -> Any:
         number = next(self._ids)
         question = _json({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        answer = self._wire.ask("POST", "", question)
-        if not isinstance(answer, dict) or answer.get("id") != number:
-            raise BadAnswer(f"{self.host}: {method}: the answer is not of this question")
-        if answer.get("error") is not None:
-            raise _rpc_error(self.host, method, answer["error"])
-        if "result" not in answer:
-            raise BadAnswer(f"{self.host}: {method}: neither result nor error")
-        return answer["result"]
+
+        def read(body: bytes) -> Any:
+            answer = self._loads(body, self.host)
+            if isinstance(answer, list) and len(answer) == 1:
+                (answer,) = answer
+            if not isinstance(answer, dict):
+                raise _Garbled(f"{self.host}: {method}: the answer is no object")
+            if answer.get("error") is not None and answer.get("id") in (number, None):
+                raise _rpc_error(self.host, method, answer["error"])
+            if answer.get("id") != number:
+                raise _Garbled(f"{self.host}: {method}: the answer is not of this question")
+            if "result" not in answer:
+                raise _Garbled(f"{self.host}: {method}: neither result nor error")
+            return answer["result"]
+
+        return self._open_wire().ask("POST", "", question, read, patient=patient)
+
+    def _ask_batch(self, calls: Sequence[tuple[str, list[Any]]], *, patient: bool) -> list[dict[str, Any]]:
+        numbers = [next(self._ids) for _ in calls]
+        question = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": params} for number, (method, params) in zip(numbers, calls, strict=True)
+        ]
+
+        def read(body: bytes) -> list[dict[str, Any]]:
+            answer = self._loads(body, self.host)
+            if isinstance(answer, list) and len(answer) == 1 and len(calls) > 1:
+                (answer,) = answer  # geth: an array with one error object for a batch over its limit
+            if isinstance(answer, dict) and answer.get("error") is not None:
+                raise _rpc_error(self.host, "batch", answer["error"])
+            if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+                raise _Garbled(f"{self.host}: batch: the answer is no array of objects")
+            by_id = {item.get("id"): item for item in answer if isinstance(item.get("id"), int)}
+            if len(answer) != len(calls) or by_id.keys() != set(numbers):
+                raise _Garbled(f"{self.host}: batch: {len(answer)} answers, {len(by_id.keys() & set(numbers))} of the {len(calls)} questions")
+            return [self._kept(by_id[number]) for number in numbers]
+
+        found: list[dict[str, Any]] = self._open_wire().ask("POST", "", _json(question), read, patient=patient)
+        return found
+
+    def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
+        """What of an item is kept. One that is refused for its rate fails the whole batch, which is asked again."""
+        if item.get("error") is not None:
+            error = _rpc_error(self.host, "batch", item["error"])
+            if isinstance(error, RateLimited | BadAnswer):
+                raise error
+            return {"error": _no_url(item["error"])}
+        if "result" not in item:
+            raise _Garbled(f"{self.host}: batch: an item with neither result nor error")
+        return {"result": item["result"]}
+
+    def _open_wire(self) -> _Wire:
+        if self._wire is None:
+            raise ConfigurationError(f"{self._name}: no endpoint is configured")
+        return self._wire
+
+
+def _no_url(value: Any) -> Any:
+    """Errors of gateways quote the URL they asked, key and all."""
+    if isinstance(value, dict):
+        return {key: _no_url(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_no_url(part) for part in value]
+    return value if not isinstance(value, str) else re.sub(r"https?://[^\s\"'<>]+", "<url>", value)
 
 
 def _rpc_error(host: str, method: str, error: Any) -> TransportError:
     if not isinstance(error, dict):
         return BadAnswer(f"{host}: {method}: an error that is no object")
-    code, message = error.get("code"), str(error.get("message", ""))[:300]
+    code, message = error.get("code"), _no_url(str(error.get("message", "")))[:300]
     text, low = f"{host}: {method}: {message} ({code})", message.lower()
-    if code == -32005 or "rate limit" in low or "too many requests" in low:
+    if "batch" in low and any(mark in low for mark in ("too large", "limit", "exceed", "too many")):
+        return TooBig(text)
+    if code in (-32005, 429) or any(mark in low for mark in ("rate limit", "too many requests", "limitexceeded")):
         return RateLimited(text)
     if any(mark in low for mark in _UNAVAILABLE):
         return Unavailable(text)
     if any(mark in low for mark in _TOO_BIG):
         return TooBig(text)
-    return RequestFailed(text, code if isinstance(code, int) else None, error.get("data"))
+    return RequestFailed(text, code if isinstance(code, int) else None, _no_url(error.get("data")))
 
 
 # --- HTTP -----------------------------------------------------------------------------------------------------------------
@@ -324,38 +444,57 @@ class Http:
 
 
 class _Wire:
-    """One endpoint on the wire: connections, retries, rate."""
+    """One endpoint on the wire: connections, retries, rate, how many questions are under way."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._host = endpoint, endpoint.host
-        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=10, read=endpoint.timeout), maxsize=16)
+        timeout = urllib3.Timeout(connect=min(10, endpoint.timeout), read=endpoint.timeout)
+        self._pool = urllib3.PoolManager(retries=False, timeout=timeout, maxsize=16)
         self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
         self._lock, self._next = threading.Lock(), 0.0
+        self._gate = _Gate(endpoint.in_flight)
 
-    def ask(self, verb: str, path: str, body: bytes | None) -> Any:
-        """The JSON of an answer, numbers with a point as Decimal. Reads only: asking again is safe."""
-        for attempt in range(1, self._endpoint.tries + 1):
+    def ask(self, verb: str, path: str, body: bytes | None, read: Callable[[bytes], Any] | None = None, *, patient: bool = True) -> Any:
+        """What `read` makes of an answer, by default its JSON, numbers with a point as Decimal. Reads only: asking again is safe."""
+        attempt = 0
+        while True:
+            attempt += 1
             try:
-                return _parsed(self._once(verb, path, body), self._host)
-            except (RateLimited, _Passing) as error:
-                if attempt == self._endpoint.tries:
-                    raise error if isinstance(error, RateLimited) else TransportError(str(error)) from error
-                wish = error.retry_after if isinstance(error, RateLimited) else None
-                time.sleep(min(LONGEST_WAIT, 0.5 * 2**attempt + self._random.random() if wish is None else wish))
-        raise AssertionError("unreachable")
+                with self._gate:
+                    answer = self._once(verb, path, body)
+                    found = read(answer) if read else _parsed(answer, self._host)
+            except (RateLimited, TimedOut, _Passing, _Garbled) as error:
+                limited = isinstance(error, RateLimited)
+                if isinstance(error, TimedOut) and not patient:
+                    raise
+                if attempt >= (self._endpoint.tries * TRIES_IF_LIMITED // TRIES if limited else self._endpoint.tries):
+                    raise _final(error) from error
+                self._rest(attempt, error if isinstance(error, RateLimited) else None)
+            else:
+                self._gate.widen()
+                return found
+
+    def _rest(self, attempt: int, limited: RateLimited | None) -> None:
+        wait = self._endpoint.pause * 2 ** (attempt - 1) * (1 + self._random.random())
+        if limited is not None:
+            self._gate.narrow()
+            wait = wait if limited.retry_after is None else limited.retry_after
+            with self._lock:  # whoever asks this endpoint waits, not this question alone
+                self._next = max(self._next, time.monotonic() + min(LONGEST_WAIT, wait))
+        time.sleep(min(LONGEST_WAIT, wait))
 
     def fetch(self, out: BinaryIO) -> None:
         """The bytes behind the endpoint's URL."""
         with self._response("GET", self._endpoint.url, None) as response:
             _checked_status(response, self._host)
-            _copied(response, out.write, DOWNLOAD_BYTES, self._host)
+            _copied(response, out.write, DOWNLOAD_BYTES, self._host, None)
 
     def _once(self, verb: str, path: str, body: bytes | None) -> bytes:
         self._wait_for_turn()
         url = self._endpoint.url.rstrip("/") + path if path else self._endpoint.url
         parts: list[bytes] = []
         with self._response(verb, url, body) as response:
-            _copied(response, parts.append, ANSWER_BYTES, self._host)
+            _copied(response, parts.append, self._endpoint.answer_bytes, self._host, time.monotonic() + 10 * self._endpoint.timeout)
             _checked_status(response, self._host, b"".join(parts))
         return b"".join(parts)
 
@@ -373,10 +512,14 @@ class _Wire:
             response = self._pool.request(verb, url, body=body, headers=headers, redirect=False, preload_content=False)
         except (NewConnectionError, NameResolutionError, MaxRetryError) as error:
             raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
+        except ReadTimeoutError:
+            raise TimedOut(f"{self._host}: no answer within {self._endpoint.timeout:g} s") from None
         except (HTTPError, OSError) as error:
             raise _Passing(f"{self._host}: {type(error).__name__}") from None
         try:
             yield response
+        except ReadTimeoutError:
+            raise TimedOut(f"{self._host}: the answer stopped for {self._endpoint.timeout:g} s") from None
         except (HTTPError, OSError) as error:
             raise _Passing(f"{self._host}: the answer broke off ({type(error).__name__})") from None
         finally:
@@ -384,25 +527,69 @@ class _Wire:
             response.close()
 
     def _wait_for_turn(self) -> None:
-        if not self._endpoint.per_second:
-            return
         with self._lock:
             now = time.monotonic()
-            self._next = max(now, self._next) + 1 / self._endpoint.per_second
-            wait = self._next - 1 / self._endpoint.per_second - now
-        time.sleep(max(0.0, wait))
+            turn = max(now, self._next)
+            if self._endpoint.per_second:
+                self._next = turn + 1 / self._endpoint.per_second
+        time.sleep(max(0.0, turn - now))
+
+
+class _Gate:
+    """How many questions are under way at once: half as many after a rate limit, one more after a row of good answers."""
+
+    def __init__(self, widest: int) -> None:
+        self._widest = self._width = max(1, widest)
+        self._under_way, self._good = 0, 0
+        self._free = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._free:
+            while self._under_way >= self._width:
+                self._free.wait()
+            self._under_way += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._free:
+            self._under_way -= 1
+            self._free.notify()
+
+    def narrow(self) -> None:
+        with self._free:
+            self._width, self._good = max(1, self._width // 2), 0
+
+    def widen(self) -> None:
+        with self._free:
+            self._good += 1
+            if self._good >= WIDEN_AFTER and self._width < self._widest:
+                self._width, self._good = self._width + 1, 0
+                self._free.notify()
 
 
 class _Passing(TransportError):
     """A fault that may be over at the next try."""
 
 
-def _copied(response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], limit: int, host: str) -> None:
+class _Garbled(BadAnswer):
+    """An answer that a fault on the way may have made: the next one may be good."""
+
+
+def _final(error: TransportError) -> TransportError:
+    """The public class of what is left after the last try."""
+    if isinstance(error, _Garbled):
+        return BadAnswer(str(error))
+    return TransportError(str(error)) if isinstance(error, _Passing) else error
+
+
+def _copied(response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], limit: int, host: str, until: float | None) -> None:
     size = 0
-    for chunk in response.stream(1 << 20, decode_content=True):
+    # read1 comes back with what has arrived: an answer that trickles in is seen to.
+    while chunk := response.read1(1 << 20, decode_content=True):
         size += len(chunk)
         if size > limit:
             raise BadAnswer(f"{host}: the answer is longer than {limit:,} bytes")
+        if until is not None and time.monotonic() > until:
+            raise TimedOut(f"{host}: the answer does not end")
         write(chunk)
 
 
@@ -425,16 +612,33 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    """RFC 9110: seconds, or a date."""
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _parsed(body: bytes, host: str) -> Any:
     try:
         return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        kind = "HTML" if body.lstrip()[:1] == b"<" else "no JSON, or only a part of it"
-        raise BadAnswer(f"{host}: the answer is {kind}") from error
+        raise _garbled(body, host) from error
+
+
+def _parsed_plain(body: bytes, host: str) -> Any:
+    try:
+        return orjson.loads(body)
+    except ValueError as error:
+        raise _garbled(body, host) from error
+
+
+def _garbled(body: bytes, host: str) -> _Garbled:
+    kind = "HTML" if body.lstrip()[:1] == b"<" else "no JSON, or only a part of it"
+    return _Garbled(f"{host}: the answer is {kind}")
 
 
 def _no_constant(text: str) -> object:

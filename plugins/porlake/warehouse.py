@@ -38,7 +38,7 @@ from porlake.model import DATASETS
 
 SEARCH_PATH = "main,core,staging,lake,registry"
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-MARTS_VERSION = "1.0"  # a column added raises the second number, a column changed the first
+MARTS_VERSION = "1.1"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
     "exchange_tokens": registry.ExchangeToken, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
@@ -71,11 +71,11 @@ def database_of(lake: Lake) -> Path:
 def build(lake: Lake) -> Built:
     """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it."""
     lake.root.mkdir(parents=True, exist_ok=True)
-    with _aside(lake.root, ".building-") as folder:
+    with _aside(lake.root, ".building-") as (folder, lock):
         target, build_id = folder / "porlake.duckdb", identity(lake)
         prepare(lake, target)
         try:
-            dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"build_id": build_id}))
+            dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"build_id": build_id}), lock=lock)
         except BuildError:
             target.replace(lake.root / "failed_build.duckdb")
             raise
@@ -148,8 +148,11 @@ def _cast(cells: list[str], kind: pa.DataType) -> pa.Array:
     return pa.array(cells) if kind == pa.string() else pa.array([cell or None for cell in cells], pa.string()).cast(kind)
 
 
-def dbt(target: Path, folder: Path, *arguments: str) -> None:
-    """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError."""
+def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) -> None:
+    """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError.
+
+    It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there before it has ended.
+    """
     profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": OFFLINE}
     (folder / "profiles.yml").write_text(json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8")
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
@@ -160,7 +163,7 @@ def dbt(target: Path, folder: Path, *arguments: str) -> None:
         "DBT_TARGET_PATH": folder / "target",
     }
     env = dict(os.environ) | {name: str(place) for name, place in places.items()} | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
-    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False, pass_fds=() if lock is None else (lock,))
     if done.returncode:
         raise BuildError(
             _failures(folder / "target" / "run_results.json") or f"dbt ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}"
@@ -196,14 +199,12 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def _aside(root: Path, prefix: str) -> Iterator[Path]:
-    """A folder to work in, alone; what a killed run left behind goes first."""
-    with lake_room.alone(root):
-        for left_over in root.glob(f"{prefix}*"):
-            shutil.rmtree(left_over)
+def _aside(root: Path, prefix: str) -> Iterator[tuple[Path, int]]:
+    """(folder to work in, alone; the lock on it); what a killed run left behind goes first."""
+    with lake_room.alone(root, prefix) as lock:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
         try:
-            yield folder
+            yield folder, lock
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -213,7 +214,7 @@ def publish(lake: Lake) -> Mapping[str, Any]:
     """The marts of the last build as Parquet, shown all at once; the manifest."""
     place = lake.root / "marts"
     place.mkdir(parents=True, exist_ok=True)
-    with _aside(place, ".writing-") as folder, _reading(database_of(lake), lake) as connection:
+    with _aside(place, ".writing-") as (folder, _), _reading(database_of(lake), lake) as connection:
         published = {mart: _write_mart(connection, mart, folder, place) for mart in marts()}
         manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
         before = _folders(place)

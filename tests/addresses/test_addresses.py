@@ -12,7 +12,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from porlake import addresses, registry
-from porlake.addresses import aelf, aptos, bech32, bitcoin, conflux, evm, filecoin, icon, nuls, ss58, stacks, sui, tezos, ton, tron, xrp
+from porlake.addresses import (
+    aelf,
+    aptos,
+    ark,
+    bech32,
+    bitcoin,
+    canton,
+    cardano,
+    casper,
+    conflux,
+    evm,
+    filecoin,
+    icon,
+    icp,
+    iota,
+    lisk,
+    nervos,
+    nuls,
+    pocket,
+    sia,
+    ss58,
+    stacks,
+    starknet,
+    sui,
+    tezos,
+    ton,
+    tron,
+    xrp,
+)
 from porlake.encoding import base58, keys
 from porlake.errors import InvalidAddress
 
@@ -34,6 +62,11 @@ CHECKED = {
     "filecoin",
     "stacks",
     "cardano",
+    "ark",
+    "nervos",
+    "sia",
+    "icp",
+    "lisk",
 }
 
 KEY = coincurve.PrivateKey(bytes([7]) * 32).public_key
@@ -95,7 +128,25 @@ def test_no_changed_character_passes(case: dict[str, str]) -> None:
         ("tron", "0x" + "11" * 20, "bad_base58"),
         ("algorand", "any-text-at-all", "bad_base32"),
         ("eos", "any-text-at-all", "bad_address"),
-        ("hedera", "any-text-at-all", "bad_address"),
+        ("sia", "0" * 64 + "89eb0d6a8a68", "bad_checksum"),
+        ("sia", "0" * 76 + "00", "length"),
+        ("sia", "any-text-at-all", "bad_hex"),
+        ("icp", "6463450788218283a2959d7cf4e1bfbaf422753e5c4596b593ed9d3f4cf20498", "bad_checksum"),
+        ("icp", "6463", "length"),
+        ("icp", "any-text-at-all", "bad_hex"),
+        ("icp", "ryjl3-tyaaa-aaaaa-aaaba-cqi", "bad_checksum"),
+        ("icp", "ryjl3-tyaaa-aaaaa-aaaba-caj", "bad_base32"),
+        ("lisk_legacy", "lskqov47at3sqaaf9bg38kymku92rcdax7refhpkl", "bad_base32"),
+        ("lisk_legacy", "lskqov47at3sqaaf9bg38kymku92rcdax7refhpk4", "bad_checksum"),
+        ("klayr", "lskqov47at3sqaaf9bg38kymku92rcdax7refhpk3", "wrong_network"),
+        ("lisk_legacy", "18446744073709551616L", "bad_address"),
+        ("iota", "iota1qrhacyfwlcnzkvzteumekfkrrwks98mpdm37cj4xx3drvmjvnep6xqgyzyy", "bad_checksum"),
+        ("casper", "03" + "a" * 66, "length"),
+        ("casper", "any-text-at-all", "bad_hex"),
+        ("kadena", "k:" + "A" * 64, "bad_hex"),
+        ("pocket", "any-text-at-all", "bad_hex"),
+        ("pocket", "aa", "length"),
+        ("canton", "DSO::1221" + "a" * 64, "bad_address"),
         ("starknet", "0x" + "f" * 64, "bad_address"),
         ("aptos", "327d", "bad_hex"),
         ("cosmos_hub", "terra1hf7afhf4y6wlxqvr7lx4pmct5gunczmnh9emsg", "wrong_network"),
@@ -103,6 +154,13 @@ def test_no_changed_character_passes(case: dict[str, str]) -> None:
         ("bitcoin", "", "length"),
         ("bitcoin", "1" * 10_000_000, "length"),
         ("aelf", "1 2", "bad_address"),
+        ("ark", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "wrong_version"),
+        ("ark", "any-text-at-all", "bad_base58"),
+        ("nervos", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "wrong_network"),
+        ("nervos", "ckb1qyqt8xaupvm8837nv3gtc9x0ekkj64vud3jqfwyw5q", "bad_checksum"),
+        ("flow", "0x4f45575f29f5dff", "bad_address"),
+        ("conflux", "0x" + "2" * 40, "wrong_version"),
+        ("litecoin", "ltcmweb1qqexample", "bad_checksum"),
     ],
 )  # fmt: skip
 def test_a_bad_address_says_what_is_wrong(network: str, text: str, code: str) -> None:
@@ -150,6 +208,14 @@ def test_scripts_of_bip_173_and_350(text: str, kind: str, script: str) -> None:
         ("tron", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "41a614f803b6fd780986a42c78ec9c7f77e6ded13c"),
         ("aptos", "0x1", "0x" + "1".zfill(64)),
         ("polkadot", "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"),
+        ("conflux", "cfx:aameksd3gwvmtduc861ym2uzkfaawu9566k0jnte55", "CFX:TYPE.USER:AAMEKSD3GWVMTDUC861YM2UZKFAAWU9566K0JNTE55"),
+        ("filecoin", "f410fa7sh5u6fvd7vt625dx2akhbu3jt7yvkhgdp55ki", "0x07e47ed3c5a8ff59fb5d1df4051c34da67fc5547"),
+        (
+            "nervos",
+            "ckb1qyqt8xaupvm8837nv3gtc9x0ekkj64vud3jqfwyw5v",
+            "ckb1qzda0cr08m85hc8jlnfp3zer7xulejywt49kt2rr0vthywaa50xwsqdnnw7qkdnnclfkg59uzn8umtfd2kwxceqxwquc4",
+        ),
+        ("flow", "0x4f45575f29f5dffb", "4F45575F29F5DFFB"),
         ("aelf", "21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR", "ELF_21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR_AELF"),
     ],
 )
@@ -160,6 +226,10 @@ def test_two_spellings_are_one_account(network: str, one: str, other: str) -> No
         pytest.fail(f"{one} is a good address")
     second = addresses.parse(network, other)
     assert (first.text, first.payload) == (second.text, second.payload)
+
+
+def test_a_base58_address_may_begin_as_bech32_does() -> None:
+    assert addresses.parse("qtum", "Qc1G6fPPstFKCQaiE3z83qEagSfu1SistC").kind == "p2pkh"
 
 
 def test_eip_55_is_told_and_refuses_nothing() -> None:
@@ -183,10 +253,58 @@ def test_an_address_derived_from_a_key_is_read_back_as_that_account() -> None:
     ("derive", "length"),
     [(conflux.from_public_key, 20), (filecoin.from_public_key, 21), (aelf.from_public_key, 32), (icon.from_public_key, 20),
      (stacks.from_public_key, 20), (nuls.from_public_key, 21), (xrp.from_public_key, 20), (aptos.from_public_key, 32), (sui.from_public_key, 32),
-     (tezos.from_public_key, 23)],
+     (tezos.from_public_key, 23), (sia.from_public_key, 32), (icp.from_public_key, 32), (iota.from_public_key, 32), (casper.from_public_key, 32),
+     (lisk.from_public_key, 20), (lisk.number_of, 8), (pocket.from_public_key, 20), (cardano.payment_part, 28), (canton.fingerprint, 34)],
 )  # fmt: skip
 def test_a_derivation_gives_a_whole_account(derive: object, length: int) -> None:
     assert len(derive(LONG)) == length  # type: ignore[operator]
+
+
+def test_keys_of_published_accounts_make_them() -> None:
+    """The keys that the documents of the networks give beside their addresses."""
+    ckb, own = (
+        bytes.fromhex("024a501efd328e062c8675f2365970728c859c592beeefd6be8ead3d901330bc01"),
+        addresses.parse("nervos", "ckb1qyqrdsefa43s6m882pcj53m4gdnj4k440axqdt9rtd"),
+    )
+    assert (own.payload, own.kind) == (nervos.from_public_key(ckb), "ckb_key")
+    passphrase = bytes.fromhex("034151a3ec46b5670a682b0a63394f863587d1bc97483b1b6c70eb58e7f0aed192")
+    assert addresses.parse("ark", "AGeYmgbg2LgGxRW2vNNJvQ88PknEJsYizC").payload == ark.from_public_key(passphrase)
+
+
+#: Accounts of one ed25519 key by every wallet contract, as the contracts' own published code gives them.
+TON_KEY = "c1e1914989f3e32c31797ce0989f1440a0a9f63c01126443dbb948a2bff1c7bb"
+TON_WALLETS = {
+    "v1r1": "5a0c59390a1c48c9eb467cede0ab4c1349521dd34f6d0e14c83d8605c8371d09",
+    "v1r2": "fb56e96d608e3fafeab484975c815a345aeac52fa7c22e1ace155e399ac32a8d",
+    "v1r3": "532ccef22f13cea3452848efa7063dcd7533a746ca4ba940139b423b7dd8ae4f",
+    "v2r1": "50407865230e0bdfd5f8b69d4ce1a5d62581c1632b8baa77fce27438b3e0d579",
+    "v2r2": "0362dc6692eb237927401129ebce6b30b22c901a463a05008ffa4f28795fd387",
+    "v3r1": "0fa4dcbd33f6a1d5c8f1e94d272ee25a34f891a4b211a130b6f3add80d2e68d0",
+    "v3r2": "a46d4888d16bd3e6c3e17c2c26afd0381c938a19cef36c3df00ae41c07ac960e",
+    "v4r1": "56bbcf77b201a98daeea41a1b363f558adcac69467ae2a9545846d78fb751b1c",
+    "v4r2": "ad824573d4450a42cb19bf4b76a5d2abbf3941c5b3125db62a1c2ba29666ae6b",
+    "v5_beta": "72bc3427a4758abd4ee9986b55f09142d2db0eb55e09ba31f55b6034b24d6b20",
+    "v5r1": "407829d656db76265621e1637a0891c553ccf00910297673fb1d202dfadd1b0d",
+    "highload_v2": "12693d48be4ccfc6a6e240b76fa5dd0eceb6ce6162d1ba12a82c8b3e83bf5638",
+    "highload_v3": "98904e39d97c41bc59e43143188a33dd2def475cb57d0119ce06675ced266d29",
+}
+
+
+def test_the_ton_wallets_of_a_key() -> None:
+    assert {name: digest.hex() for name, digest in ton.wallets(bytes.fromhex(TON_KEY))} == TON_WALLETS
+    assert ton.ever_wallet(bytes.fromhex(TON_KEY)).hex() == "700442fc479c519f0f4af43f7181fe88585d69e90877fc5c287d6c742832d0d0"
+
+
+def test_accounts_of_keys_that_standards_and_chains_print() -> None:
+    """LIP 18's example; Siacoin's hashes of no time lock and of one signature; the two Starknet accounts that OKX has published."""
+    key = bytes.fromhex("0eb0a6d7b862dc35c856c02c47fde3b4f60f2f3571a888b9a8ca7540c6793243")
+    assert lisk.of("lisk_legacy", lisk.from_public_key(key)).text == "lsk24cd35u4jdq8szo3pnsqe5dsxwrnazyqqqg5eu"
+    assert sia._leaf((0).to_bytes(8, "little")).hex() == "5187b7a8021bf4f2c004ea3a54cfece1754f11c7624d2363c7f4cf4fddd1441e"
+    assert sia._leaf((1).to_bytes(8, "little")).hex() == "b36010eb285c154a8cd63084acbe7eac0c4d625ab4e1a76e624a8798cb63497b"
+    of_one = starknet.accounts(0x346262FFA4EC2F40FEB9AE81E416AF7CCA9FCFA8871F1F9169E6DCCD63AA667)
+    assert ("okx", bytes.fromhex("0668a58aec3151bdf0f6f9360ea89453733d5c65f45cafe2d1591d8cddbd2395")) in of_one
+    of_another = starknet.accounts(0x6459074AA056E6DFB18539E414720CA7518B4D9B6D9A9FA0A3A64B8E2287963)
+    assert ("okx_cairo_0", bytes.fromhex("03b7f0b02b63683eca1639fb2d5dfa1021628d4ee728b03bc0ac2be66edc32f1")) in of_another
 
 
 def test_a_key_that_is_no_point_is_refused() -> None:

@@ -148,6 +148,15 @@ def test_a_connection_becomes_an_endpoint_whose_key_is_not_shown(home: Path, con
     assert "k3y" not in found[2]
 
 
+def test_connections_with_a_number_take_over_in_their_order(home: Path) -> None:
+    named = {"AIRFLOW_CONN_PORLAKE_ETHEREUM": "a.example", "AIRFLOW_CONN_PORLAKE_ETHEREUM_2": "b.example", "AIRFLOW_CONN_PORLAKE_BASE_2": "c.example"}
+    env = airflow_environment(home) | {name: json.dumps({"conn_type": "porlake_rpc", "host": f"https://{host}"}) for name, host in named.items()}
+    program = "from porlake.airflow import tasks; print(tasks._connections(['ethereum', 'base', 'solana']))"
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[-1] == "{'ethereum': (Endpoint(a.example), Endpoint(b.example))}"
+
+
 def test_the_provider_names_a_hook_that_exists() -> None:
     (kind,) = provider.get_provider_info()["connection-types"]
     module, _, name = kind["hook-class-name"].rpartition(".")

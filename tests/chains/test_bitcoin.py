@@ -56,7 +56,7 @@ def wanted(node: Node) -> list[chains.Wanted]:
 
 
 def read(node: Node, endpoint: Endpoint | None, height: int, dump: bitcoin.Dump | None = None, tape: Tape | None = None) -> dict[str, Any]:
-    client = chains.open_client(BITCOIN, endpoint, tape or Tape.live(), dump)
+    client = chains.open_client(BITCOIN, endpoint, tape or Tape.live(), dump=dump)
     at = client.block(height)
     answers = list(client.balances(wanted(node), at))
     found = {answer.address: answer for answer in answers if isinstance(answer, chains.Reading) and answer.component == "total"}
@@ -123,7 +123,7 @@ def test_a_file_is_read_without_any_node_and_proved_by_one_published_number(node
     renamed = path.with_name("main.dat")
     renamed.write_bytes(whole)
     seen = read(node, None, HEIGHT, bitcoin.Dump(str(renamed), hashes=(told,)))
-    assert (seen["held"], seen["one"].method, seen["at"].time) == (node.held, "utxo_set_proved", None)
+    assert (seen["held"], seen["one"].method, seen["at"].moment) == (node.held, "utxo_set_proved", None)
     assert read(node, None, HEIGHT, bitcoin.Dump(str(renamed)))["one"].method == "utxo_set"
     with pytest.raises(BadDump, match="not that set"):
         read(node, None, HEIGHT, bitcoin.Dump(str(renamed), hashes=("muhash:" + "00" * 32,)))

@@ -38,7 +38,7 @@ def wanted(name: str, *texts: str) -> list[chains.Wanted]:
 
 
 def read(name: str, path: Path, *texts: str, height: int = HEIGHT, hashes: tuple[str, ...] = ()) -> list[Any]:
-    client = chains.open_client(network(name), None, Tape.live(), bitcoin.Dump(str(path), hashes=hashes))
+    client = chains.open_client(network(name), None, Tape.live(), dump=bitcoin.Dump(str(path), hashes=hashes))
     return list(client.balances(wanted(name, *texts), client.block(height)))
 
 

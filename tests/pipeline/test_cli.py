@@ -16,7 +16,7 @@ from support import MONTH, RECORDING
 
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
 FILE = MONTH[0]
-COLUMNS = ["source_row", "for_row", "network", "asset", "address", "scheme", "verdict", "reason", "signer", "flags"]
+COLUMNS = ["source_row", "for_row", "network", "asset", "address", "scheme", "verdict", "reason", "signer", "flags", "message", "binds"]
 SIGNERS = """coin,snapshot height,balance
 BTC(ALL),1,1
 
@@ -44,7 +44,7 @@ def test_verify_prints_a_table_and_writes_a_line_for_each_row(capsys: pytest.Cap
     first = next(number for number, row in enumerate(rows, 1) if "address" in row) + 1
     assert [int(line["source_row"]) for line in lines] == list(range(first, len(rows) + 1))
     by_verdict = {line["verdict"] for line in lines}
-    assert {"proven", "invalid", "malformed", "unsigned", "unsupported"} <= by_verdict
+    assert {"proven", "invalid", "malformed", "unsigned"} <= by_verdict
     assert next(line for line in lines if line["reason"] == "not_a_number")["verdict"] == "malformed"
 
 
@@ -152,7 +152,7 @@ def test_networks_says_how_each_is_supported(capsys: pytest.CaptureFixture[str])
 
 
 def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    verbs = ["parse", "verify", "run", "balances", "build", "publish", "query", "summary", "doctor", "networks"]
+    verbs = ["parse", "verify", "explain", "run", "balances", "build", "publish", "query", "summary", "doctor", "networks"]
     for verb in verbs:
         with pytest.raises(SystemExit) as end:
             cli.main([verb, "--help"])

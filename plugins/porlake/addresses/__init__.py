@@ -13,19 +13,30 @@ from porlake.addresses import (
     aelf,
     algorand,
     aptos,
+    ark,
     bech32,
     bitcoin,
+    canton,
     cardano,
     cashaddr,
+    casper,
     conflux,
     eos,
     evm,
     filecoin,
+    flow,
     hedera,
     icon,
+    icp,
+    iota,
+    kadena,
+    lisk,
     near,
+    nervos,
     nuls,
     opaque,
+    pocket,
+    sia,
     solana,
     ss58,
     stacks,
@@ -46,8 +57,8 @@ __all__ = ["CODES", "FORMS", "Address", "parse"]
 FORMS: dict[str, Callable[[str, str], Address]] = {
     module.__name__.rpartition(".")[2]: module.parse
     for module in (
-        aelf, algorand, aptos, bech32, bitcoin, cardano, cashaddr, conflux, eos, evm, filecoin, hedera, icon, near, nuls, opaque, solana,
-        ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
+        aelf, algorand, aptos, ark, bech32, bitcoin, canton, cardano, cashaddr, casper, conflux, eos, evm, filecoin, flow, hedera, icon, icp, iota,
+        kadena, lisk, near, nervos, nuls, opaque, pocket, sia, solana, ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
     )
 }  # fmt: skip
 

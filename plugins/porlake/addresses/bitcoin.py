@@ -51,27 +51,57 @@ NETWORKS = {
     "decred": Parameters(_versions(0x073F), _versions(0x071A), "", blake256, _blake256d),
 }
 
+_SEGWIT = {network: (f"{known.hrp}1", f"{known.hrp.upper()}1") if known.hrp else () for network, known in NETWORKS.items()}
+_VERSIONS = {
+    network: {prefix: (kind, prefix is prefixes[0]) for kind, prefixes in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)) for prefix in prefixes}
+    for network, known in NETWORKS.items()
+}
+
+HIDDEN = {"litecoin": {"ltcmweb1": ("mweb", 66)}, "zcash": {"zs1": ("sapling", 43)}}
+"""Accounts whose outputs nobody can look up, by the beginning of their bech32 text: kind and bytes."""
+
 
 def parse(text: str, network: str) -> Address:
     """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, length)."""
     known = NETWORKS[network]
-    if known.hrp and text[: len(known.hrp) + 1].lower() == f"{known.hrp}1":
+    if text.startswith(_SEGWIT[network]) and _is_segwit(text, known.hrp):
         version, program = bech32.segwit(text, known.hrp)
-        return segwit(network, version, program)
+        return Address(network, text.lower(), program, _segwit_kind(version, program))
+    if network in HIDDEN:
+        for start, (kind, size) in HIDDEN[network].items():
+            if text[: len(start)].lower() == start:
+                return _hidden(text, network, kind, size)
     payload = base58.decode_check(text, checksum=known.checksum)
-    for kind, versions in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)):
-        for prefix in versions:
-            if payload.startswith(prefix) and len(payload) == len(prefix) + 20:
-                return _base58(network, kind, payload[len(prefix) :])
-    raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
+    found = _VERSIONS[network].get(payload[:-20])
+    if found is None:
+        raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
+    kind, is_current = found
+    digest = payload[-20:]
+    return Address(network, text, digest, kind) if is_current else _base58(network, kind, digest)
+
+
+def _is_segwit(text: str, hrp: str) -> bool:
+    """Lower or upper case alone: Qtum has base58 addresses that begin with Qc1."""
+    return text.startswith(f"{hrp}1") or (text.isupper() and text.startswith(f"{hrp.upper()}1"))
+
+
+def _hidden(text: str, network: str, kind: str, size: int) -> Address:
+    _, values, _ = bech32.decode(text, limit=200)
+    account = bech32.regroup(values[1:] if kind == "mweb" else values, 5, 8, text)  # MWEB's first value is its version
+    if len(account) != size:
+        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes, not {size}")
+    return Address(network, text.lower(), account, kind)
 
 
 def segwit(network: str, version: int, program: bytes) -> Address:
     hrp = NETWORKS[network].hrp
     if not hrp:
         raise InvalidAddress("wrong_network", f"{network} has no segwit")
-    kind = {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr"}.get((version, len(program)), f"witness_v{version}")
-    return Address(network, bech32.segwit_text(hrp, version, program), program, kind)
+    return Address(network, bech32.segwit_text(hrp, version, program), program, _segwit_kind(version, program))
+
+
+def _segwit_kind(version: int, program: bytes) -> str:
+    return {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr"}.get((version, len(program)), f"witness_v{version}")
 
 
 def key_hash(network: str, key: bytes) -> bytes:

@@ -6,6 +6,7 @@ import zlib
 
 from porlake.addresses._address import Address
 from porlake.encoding import base58, bech32
+from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
 MAINNET = 1
@@ -17,6 +18,11 @@ def parse(text: str, network: str) -> Address:
     if text[:4].lower() == "addr":
         return _shelley(text, network)
     return _byron(text, network)
+
+
+def payment_part(key: bytes) -> bytes:
+    """The 28 bytes of an ed25519 key that follow the header of address types 0, 2, 4 and 6."""
+    return blake2b(key, 28)
 
 
 def _shelley(text: str, network: str) -> Address:

@@ -12,8 +12,8 @@ from porlake.errors import InvalidAddress
 
 PREFIX = {"bitcoin_cash": "bitcoincash", "ecash": "ecash"}
 # Types 2 and 3 mark a wallet that understands CashTokens; the account is that of types 0 and 1.
-KIND = {0x00: "p2pkh", 0x08: "p2sh", 0x10: "p2pkh", 0x18: "p2sh"}
-TYPE = {"p2pkh": 0x00, "p2sh": 0x08}
+KIND = {0x00: "p2pkh", 0x08: "p2sh", 0x10: "p2pkh", 0x18: "p2sh", 0x0B: "p2sh32", 0x1B: "p2sh32"}
+TYPE = {"p2pkh": 0x00, "p2sh": 0x08, "p2sh32": 0x0B}
 
 
 def parse(text: str, network: str) -> Address:
@@ -23,7 +23,7 @@ def parse(text: str, network: str) -> Address:
         legacy = bitcoin.parse(text, network)
         return of(network, legacy.kind, legacy.payload)
     version, digest = bech32.cash_decode(text, prefix)
-    if version not in KIND or len(digest) != 20:
+    if version not in KIND or len(digest) != (32 if KIND[version] == "p2sh32" else 20):
         raise InvalidAddress("wrong_version", f"{text!r} has version {version} and a hash of {len(digest)} bytes")
     return of(network, KIND[version], digest)
 

@@ -1,6 +1,8 @@
-"""Conflux accounts: CIP-37 base32, short or verbose. https://github.com/Conflux-Chain/CIPs/blob/master/CIPs/cip-37.md"""
+"""Conflux accounts: CIP-37 base32, short or verbose, and the hex of before it. https://github.com/Conflux-Chain/CIPs/blob/master/CIPs/cip-37.md"""
 
 from __future__ import annotations
+
+import re
 
 from porlake.addresses._address import Address
 from porlake.encoding import bech32
@@ -8,14 +10,24 @@ from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidAddress
 
 ALPHABET = "abcdefghjkmnprstuvwxyz0123456789"
+TYPES = "018"
+"""First hex digits of an account: built in, a user's, a contract."""
+
+_HEX = re.compile(r"0[xX]([0-9a-fA-F]{40})")
 _TO_CASH = str.maketrans(ALPHABET, bech32.CHARSET)
 _FROM_CASH = str.maketrans(bech32.CHARSET, ALPHABET)
 
 
 def parse(text: str, network: str) -> Address:
     """Raises InvalidAddress (bad_base32, bad_checksum, wrong_network, wrong_version)."""
-    account = decode(text)
+    account = _of_hex(match[1], text) if (match := _HEX.fullmatch(text)) else decode(text)
     return Address(network, encode(account), account, "conflux")
+
+
+def _of_hex(digits: str, text: str) -> bytes:
+    if digits[0] not in TYPES:
+        raise InvalidAddress("wrong_version", f"{text!r} begins with a type that Conflux does not know")
+    return bytes.fromhex(digits)
 
 
 def decode(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Filecoin addresses f0 to f4. https://spec.filecoin.io/appendix/address/"""
+"""Filecoin addresses f0 to f4; an EVM account (f410f) also in its hex spelling. https://spec.filecoin.io/appendix/address/"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
 EVM_NAMESPACE = 10
+_HEX = re.compile(r"0[xX]([0-9a-fA-F]{40})")
 _ID = re.compile(r"f0(0|[1-9]\d{0,19})")
 _LENGTH = {"1": 20, "2": 20, "3": 48}
 
@@ -20,7 +21,9 @@ def parse(text: str, network: str) -> Address:
     if _ID.fullmatch(text):
         return Address(network, text, text.encode(), "f0")
     if text[:3] == "f41":
-        return Address(network, of_evm(delegated(text)), delegated(text), "f4")
+        return _of_evm(network, text, delegated(text))
+    if match := _HEX.fullmatch(text):
+        return _of_evm(network, text, bytes.fromhex(match[1]))
     protocol = text[1:2]
     if text[:1] != "f" or protocol not in _LENGTH:
         raise InvalidAddress("bad_address", f"{text!r} is no Filecoin address")
@@ -45,6 +48,12 @@ def of_evm(account: bytes) -> str:
 def from_public_key(key: bytes) -> bytes:
     """The payload of the f1 address of a 65-byte public key, protocol byte included."""
     return b"\x01" + blake2b(key, 20)
+
+
+def _of_evm(network: str, text: str, account: bytes) -> Address:
+    if len(account) != 20:
+        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes, not 20")
+    return Address(network, of_evm(account), account, "f4")
 
 
 def _checked(text: str, body: str, before: bytes) -> bytes:

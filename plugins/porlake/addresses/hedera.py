@@ -1,6 +1,7 @@
 """Hedera accounts: shard.realm.number. https://docs.hedera.com/hedera/core-concepts/accounts
 
-A number is no function of a key: no signature alone can prove it.
+A number is no function of a key: no signature alone can prove it. An account also goes by an alias (a key, an EVM address), and wallets add
+a checksum to the number; what is no number is kept as it is, and proves as little.
 """
 
 from __future__ import annotations
@@ -8,13 +9,10 @@ from __future__ import annotations
 import re
 
 from porlake.addresses._address import Address
-from porlake.errors import InvalidAddress
 
 _NUMBER = re.compile(r"(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,18})")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address)."""
-    if not _NUMBER.fullmatch(text):
-        raise InvalidAddress("bad_address", f"{text!r} is not shard.realm.number")
-    return Address(network, text, text.encode(), "hedera")
+    """Refuses nothing that `addresses.parse` let through."""
+    return Address(network, text, text.encode(), "hedera" if _NUMBER.fullmatch(text) else "alias")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from typing import Any
 
@@ -41,7 +42,8 @@ class EndpointHook(BaseHook):
         """Ask the endpoint for its head; the button in the connection form."""
         from porlake import chains
 
-        network = registry.load().networks.get(self.endpoint_conn_id.removeprefix("porlake_"))
+        name = re.sub(r"^porlake_|_\d+$", "", self.endpoint_conn_id)
+        network = registry.load().networks.get(name)
         if network is None:
             return False, "name the connection porlake_<network>; `porlake networks` lists them"
         try:

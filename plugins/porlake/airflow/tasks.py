@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
 
-from porlake import pipeline, registry
+from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
 from porlake.progress import Lines
 from porlake.transport import Endpoint
@@ -63,14 +64,21 @@ def price(reports: list[str], context: Context) -> None:
     pipeline.price(chosen, pipeline.attestations(chosen, reports))
 
 
-def _connections(networks: list[str]) -> dict[str, Endpoint]:
-    found = {}
-    for network in networks:
-        if registry.load().networks[network].client == "none":
-            continue
+def _connections(networks: list[str]) -> dict[str, tuple[Endpoint, ...]]:
+    """Endpoints by network: porlake_<network>, then porlake_<network>_2 and so on, which take over from it."""
+    asked = dict.fromkeys((*networks, *(chains.BESIDE[name] for name in networks if name in chains.BESIDE)))
+    read = [network for network in asked if registry.load().networks[network].client != "none"]
+    found = {network: tuple(_endpoints(f"porlake_{network}")) for network in read}
+    return {network: endpoints for network, endpoints in found.items() if endpoints}
+
+
+def _endpoints(name: str) -> Iterator[Endpoint]:
+    for number in count(1):
         try:
-            found[network] = EndpointHook(f"porlake_{network}").endpoint()
+            yield EndpointHook(name if number == 1 else f"{name}_{number}").endpoint()
+        except AirflowNotFoundException:
+            return
         except AirflowRuntimeError as error:
             if "not found" not in str(error).lower() and "not_found" not in str(error).lower():
                 raise
-    return found
+            return

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from porlake.chains import bitcoin, evm, tron
+from porlake.chains import beacon, bitcoin, evm, tron
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
 from porlake.chains.bitcoin import Dump
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["CLIENTS", "BlockRef", "Client", "Coin", "Dump", "Reading", "Unread", "Wanted", "coins", "open_client"]
+__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Coin", "Dump", "Reading", "Unread", "Wanted", "coins", "open_client"]
 
 
 class Client(Protocol):
@@ -29,14 +29,23 @@ class Client(Protocol):
 
 #: By the `client` column of networks.csv.
 CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
+    "beacon": beacon.open_client,
     "evm": evm.open_client,
     "bitcoin": bitcoin.open_client,
     "tron": tron.open_client,
 }
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, dump: Dump | None = None) -> Client:
-    """The client of a network; a replay needs no endpoint. `dump`: the set of all coins, for networks whose nodes write one."""
+#: Networks that have no heights of their own: reports name blocks of another, whose client goes with theirs.
+BESIDE = {"ethereum_beacon": "ethereum"}
+
+
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside: Client | None = None, dump: Dump | None = None) -> Client:
+    """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names; `dump`: the set of all
+    coins, for networks whose nodes write one.
+    """
+    if network.client == "beacon":
+        return beacon.open_client(network, endpoint, tape, beside)
     if network.client == "bitcoin":
         return bitcoin.open_client(network, endpoint, tape, dump)
     return CLIENTS[network.client](network, endpoint, tape)

@@ -20,19 +20,22 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class BlockRef:
-    """`time` is None where a file of coins is all that is known of the block."""
+    """`moment` is None where a file of coins is all that is known of the block."""
 
     height: int
     hash: str
-    time: datetime | None
+    moment: datetime | None
+
+    @property
+    def time(self) -> datetime:
+        """Raises ChainError where it is not known."""
+        if self.moment is None:
+            raise ChainError(f"the time of block {self.height:,} is not known: a file of coins does not say it")
+        return self.moment
 
     def seconds_after(self, other: BlockRef) -> int:
         """Its time minus the other's; 0 for the same block, whose time need not be known."""
-        if self.time is None or other.time is None:
-            if self.hash != other.hash:
-                raise ChainError(f"the time of block {self.height:,} or {other.height:,} is not known")
-            return 0
-        return round((self.time - other.time).total_seconds())
+        return 0 if self.hash == other.hash else round((self.time - other.time).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,136 +1,263 @@
-"""EVM chains: balances of the native coin and of ERC-20 tokens, thousands of addresses in one `eth_call` at a pinned block hash.
+"""EVM chains: balances of the native coin and of ERC-20 tokens, thousands of addresses in one `eth_call` at a pinned block.
 
 The call carries a program of ours as a code override (geth's third parameter) and names the block by its hash (EIP-1898); the program
-returns the block's number and its parent's hash with the balances, so that a node that answers with another state is caught. JSON-RPC is
-spoken over a lean HTTP client: web3.py's formatting of each answer costs more than the node's work.
+returns the block's number and its parent's hash with the balances, so that a node that answers with another state is caught. Nodes that
+do not take it are asked in other ways (`_evm_methods`), and several endpoints take over from each other. Balances stay in columns
+(`_evm_words`). JSON-RPC is spoken over a lean HTTP client: web3.py's formatting of each answer costs more than the node's work.
+
+client = open_client(network, [Endpoint("https://a.example"), Endpoint("https://b.example")], Tape.live())
+at = client.block(19506528)
+for piece in client.sweep(token, accounts, at): ...
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from porlake import registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._programs import FAILED, NATIVE_CODE, PLACE, TOKEN_CODE
-from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig
+from porlake.chains._evm_nodes import Node
+from porlake.chains._evm_words import (
+    DISAGREE,
+    REASONS,
+    TOO_LARGE,
+    Accounts,
+    Words,
+    accounts_from,
+    accounts_of,
+    addresses_of,
+    at_least,
+    decimals_of,
+    in_order,
+    is_first,
+    number,
+    reasons_of,
+    total,
+    words_of,
+)
+from porlake.errors import ChainError, TransportError
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, JsonRpc, Tape
 
-METHOD = "eth_call_override"
-CHUNK = 3_000  # 100,000 bytes of return data is the cap of Erigon and Bor: 3,123 words
+__all__ = [
+    "DISAGREE", "NOTHING_KEPT", "REASONS", "TOO_LARGE", "Accounts", "Client", "Kept", "Piece", "Words", "accounts_from", "accounts_of",
+    "addresses_of", "at_least", "decimals_of", "in_order", "is_first", "number", "open_client", "reasons_of", "total", "words_of",
+]  # fmt: skip
+
 IN_FLIGHT = 4
-LARGEST = 10**38
-
-# Inside a call NUMBER is the settlement layer's block there: the pinned hash alone says which block is read.
-FOREIGN_NUMBER = frozenset({"arbitrum", "arbitrum_nova"})
+LONGEST_ANSWER = 40.0  # seconds: nodes end a call after 5 to 20
+Found = TypeVar("Found")
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
-    return Client(network, JsonRpc(network.network, endpoint, tape))
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words of the accounts from `start` on, how they were read, and the host that gave them."""
+
+    start: int
+    words: Words
+    method: str
+    source: str
+
+
+class Kept(Protocol):
+    """Pieces of a sweep that outlive the process."""
+
+    def pieces(self) -> Iterable[Piece]: ...
+    def keep(self, piece: Piece) -> None: ...
+
+
+class _NothingKept:
+    def pieces(self) -> Iterable[Piece]:
+        return ()
+
+    def keep(self, piece: Piece) -> None:
+        pass
+
+
+NOTHING_KEPT: Kept = _NothingKept()
+
+
+def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | None, tape: Tape) -> Client:
+    """A client that asks the endpoints in their order. A recording keeps the answers of the second under <network>.2, and so on."""
+    places = [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints or ())
+    places = [replace(place, timeout=min(place.timeout, LONGEST_ANSWER)) for place in places]
+    names = [network.network] + [f"{network.network}.{place}" for place in range(2, len(places) + 1)]
+    if tape.replays:
+        names = [network.network]
+        while tape.holds(f"{network.network}.{len(names) + 1}"):
+            names.append(f"{network.network}.{len(names) + 1}")
+    nodes = [JsonRpc(name, places[i] if i < len(places) else None, tape, plain=True) for i, name in enumerate(names)]
+    return Client(network, nodes)
 
 
 class Client:
-    def __init__(self, network: Network, rpc: JsonRpc) -> None:
-        self._network, self._rpc = network, rpc
-        self._checked = False
-        self._parents: dict[str, str] = {}
+    def __init__(self, network: Network, rpcs: JsonRpc | Sequence[JsonRpc]) -> None:
+        self._network = network
+        facts = registry.load().evm_networks[network.network]
+        self._nodes = [Node(network, facts, rpc) for rpc in ([rpcs] if isinstance(rpcs, JsonRpc) else rpcs)]
 
+    @property
+    def rpc(self) -> JsonRpc:
+        """The endpoint that is asked now."""
+        return self._usable(self._nodes)[0].rpc
+
+    @property
+    def rpcs(self) -> list[JsonRpc]:
+        """The endpoints that are still asked, in their order."""
+        return [node.rpc for node in self._usable(self._nodes)]
+
+    # --- blocks ---
     def block(self, height: int) -> BlockRef:
         """Raises ChainError where the endpoint is of another chain or gives another block, TransportError."""
-        self._check_chain()
-        return self._block(self._rpc.call("eth_getBlockByNumber", [hex(height), False]), height)
+        return self._first(lambda node: node.block(height))
 
     def head(self) -> BlockRef:
-        self._check_chain()
-        return self._block(self._rpc.call("eth_getBlockByNumber", ["latest", False]), None)
+        return self._first(lambda node: node.tagged("latest"))
 
+    def final(self) -> int:
+        """The height up to which blocks are final by the network's rule. Raises ChainError, TransportError."""
+        return self._first(lambda node: node.final())
+
+    def block_at(self, moment: datetime) -> BlockRef:
+        """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is younger."""
+        high = low = self.block(self.final())
+        if high.time < moment:
+            raise ChainError(f"{self._network.name}: the last final block, {high.height:,}, is of {high.time:%Y-%m-%d %H:%M:%S}, before {moment}")
+        step = 1_024
+        while low.time > moment:
+            if low.height == 0:
+                raise ChainError(f"{self._network.name} begins after {moment}")
+            high, low, step = low, self.block(max(0, low.height - step)), step * 4
+        by_halves = False
+        while high.height - low.height > 1:
+            share = 0.5 if by_halves else (moment - low.time) / max(high.time - low.time, high.time.resolution)
+            middle = self.block(min(high.height - 1, max(low.height + 1, low.height + int((high.height - low.height) * share))))
+            low, high = (middle, high) if middle.time <= moment else (low, middle)
+            by_halves = not by_halves
+        return high if high.time <= moment else low
+
+    def _first(self, ask: Callable[[Node], Found]) -> Found:
+        """The answer of the first endpoint that has one; one that fails is not asked again."""
+        while True:
+            node = self._usable(self._nodes)[0]
+            try:
+                return ask(node)
+            except (TransportError, ChainError) as error:
+                if len(self._nodes) == 1:
+                    raise
+                node.lost = error
+
+    def _usable(self, nodes: Sequence[Node]) -> list[Node]:
+        """Raises what the nodes were lost for where none is left."""
+        if usable := [node for node in nodes if node.lost is None]:
+            return usable
+        lost = [node.lost for node in nodes if node.lost is not None]
+        if len(lost) == 1:
+            raise lost[0]
+        kind = ChainError if any(isinstance(error, ChainError) for error in lost) else TransportError
+        raise kind("; ".join(map(str, lost)))
+
+    # --- balances ---
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """One answer for each holding wanted, zero included. Raises ChainError, TransportError."""
         by_token: dict[Token, list[Wanted]] = defaultdict(list)
         for want in wanted:
             by_token[want.token].append(want)
         for token, wants in by_token.items():
-            yield from self._of_token(token, wants, at)
+            for piece in self.sweep(token, accounts_from([want.address for want in wants]), at):
+                reasons = reasons_of(piece.words)
+                for place, reason in enumerate(reasons.tolist()):
+                    want = wants[piece.start + place]
+                    if reason:
+                        yield Unread(want.asset, want.address, REASONS[reason])
+                    else:
+                        raw = number(piece.words, place)
+                        yield Reading(want.asset, want.address, "total", raw, at, "exact", piece.method, piece.source)
 
-    def _of_token(self, token: Token, wants: list[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        chunks = [wants[i : i + CHUNK] for i in range(0, len(wants), CHUNK)]
-        calls = (("eth_call", self._question(token, chunk, at)) for chunk in chunks)
-        answers = self._rpc.many(calls, IN_FLIGHT) if len(chunks) > 1 else None
-        for chunk in chunks:
-            try:
-                answer = next(answers) if answers else self._rpc.call("eth_call", self._question(token, chunk, at))
-                yield from self._read(chunk, answer, at)
-            except TooBig:
-                # `many` ends at its first error: the rest goes one call at a time, in pieces that the node takes.
-                answers = None
-                yield from self._halved(token, chunk, at)
-            except RequestFailed as error:
-                raise ChainError(f"{error}: the endpoint refuses eth_call with a code override at a block hash") from error
+    def sweep(self, token: Token, accounts: Accounts, at: BlockRef, kept: Kept = NOTHING_KEPT) -> Iterator[Piece]:
+        """A word for each account, in pieces: those that were kept, then what is still to be asked. Raises ChainError, TransportError."""
+        covered = np.zeros(len(accounts), np.bool_)
+        for piece in kept.pieces():
+            covered[piece.start : piece.start + len(piece.words)] = True
+            yield piece
+        for piece in self._asked(self._nodes, token, accounts, at, _gaps(covered)):
+            kept.keep(piece)
+            yield piece
 
-    def _halved(self, token: Token, wants: list[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        """Raises TooBig where even one address is too much."""
-        if len(wants) == 1:
-            raise TooBig(f"{self._rpc.host}: one balance in a call is too much for the endpoint")
-        for half in (wants[: len(wants) // 2], wants[len(wants) // 2 :]):
-            try:
-                yield from self._read(half, self._rpc.call("eth_call", self._question(token, half, at)), at)
-            except TooBig:
-                yield from self._halved(token, half, at)
-
-    def _question(self, token: Token, wants: list[Wanted], at: BlockRef) -> list[Any]:
-        code = NATIVE_CODE if token.kind == "native" else TOKEN_CODE
-        data = token.contract[2:] + "".join(want.address[2:] for want in wants)
-        block = {"blockHash": at.hash, "requireCanonical": True}
-        return [{"to": PLACE, "data": "0x" + data}, block, {PLACE: {"code": "0x" + code.hex()}}]
-
-    def _read(self, wants: list[Wanted], answer: Any, at: BlockRef) -> Iterator[Reading | Unread]:
-        words = self._words(answer, len(wants))
-        if self._network.network not in FOREIGN_NUMBER and (words[0] != at.height or f"0x{words[1]:064x}" != self._parents[at.hash]):
-            raise ChainError(f"{self._rpc.host}: asked for block {at.height:,} of {self._network.name}, it answered from block {words[0]:,}")
-        for want, raw in zip(wants, words[2:], strict=True):
-            if raw == FAILED:
-                yield Unread(want.asset, want.address, "token_call_failed")
-            elif raw >= LARGEST:
-                yield Unread(want.asset, want.address, "balance_too_large")
-            else:
-                yield Reading(want.asset, want.address, "total", raw, at, "exact", METHOD, self._rpc.host)
-
-    def _words(self, answer: Any, count: int) -> list[int]:
-        if answer == "0x":
-            raise ChainError(f"{self._rpc.host}: the endpoint ignores code overrides in eth_call (empty answer)")
+    def second_opinion(self, token: Token, accounts: Accounts, at: BlockRef, sources: set[str]) -> Words | None:
+        """The words that an endpoint other than `sources` gives; None where there is none that answers."""
+        others = [node for node in self._nodes if node.lost is None and node.rpc.host not in sources]
+        words = np.zeros((len(accounts), 2), np.uint64)
         try:
-            data = bytes.fromhex(answer[2:])
-        except (TypeError, ValueError) as error:
-            raise BadAnswer(f"{self._rpc.host}: eth_call: the answer is no hex") from error
-        if len(data) != 32 * (count + 2):
-            raise BadAnswer(f"{self._rpc.host}: eth_call: {len(data)} bytes for {count} balances")
-        return [int.from_bytes(data[i : i + 32], "big") for i in range(0, len(data), 32)]
+            for piece in self._asked(others, token, accounts, at, [(0, len(accounts))]) if others else ():
+                words[piece.start : piece.start + len(piece.words)] = piece.words
+        except (TransportError, ChainError):
+            return None  # it was lost, and says so to nobody: the first endpoint's values stand unchecked
+        return words if others else None
 
-    def _check_chain(self) -> None:
-        if self._checked:
-            return
-        wanted = int(self._network.caip2.rpartition(":")[2])
-        found = self._number(self._rpc.call("eth_chainId", []), "eth_chainId")
-        if found != wanted:
-            raise ChainError(f"{self._rpc.host}: the endpoint is of chain {found}, {self._network.name} is {wanted}")
-        self._checked = True
+    def _asked(self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, gaps: Iterable[tuple[int, int]]) -> Iterator[Piece]:
+        """Answers are taken in the order of the questions, so that what is learned from them, and a replay, does not depend on timing."""
+        todo, under_way = deque(gaps), deque[_Question]()
+        with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
+            try:
+                while todo or under_way:
+                    while todo and len(under_way) < (IN_FLIGHT if self._usable(nodes)[0].proven else 1):
+                        under_way.append(self._put(pool, nodes, token, accounts, at, todo))
+                    asked = under_way.popleft()
+                    try:
+                        words = asked.answer.result()
+                    except (TransportError, ChainError) as error:
+                        asked.node.met(error, asked.rung, asked.stop - asked.start)
+                        todo.appendleft((asked.start, asked.stop))
+                        continue
+                    asked.node.did(asked.rung)
+                    yield Piece(asked.start, words, asked.method, asked.node.rpc.host)
+            finally:
+                pool.shutdown(cancel_futures=True)
+        for node in nodes:
+            if node.lost is None:
+                node.still(at)
 
-    def _block(self, answer: Any, height: int | None) -> BlockRef:
-        if answer is None:
-            raise ChainError(f"{self._rpc.host}: {self._network.name} has no block {height:,}")
-        if not isinstance(answer, dict) or not {"number", "hash", "parentHash", "timestamp"} <= answer.keys():
-            raise BadAnswer(f"{self._rpc.host}: eth_getBlockByNumber: the answer is no block")
-        number = self._number(answer["number"], "eth_getBlockByNumber")
-        if height is not None and number != height:
-            raise ChainError(f"{self._rpc.host}: asked for block {height:,}, it gave {number:,}")
-        self._parents[answer["hash"]] = answer["parentHash"]
-        seconds = self._number(answer["timestamp"], "eth_getBlockByNumber")
-        return BlockRef(number, answer["hash"], datetime.fromtimestamp(seconds, UTC))
+    def _put(
+        self, pool: ThreadPoolExecutor, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, todo: deque[tuple[int, int]]
+    ) -> _Question:
+        """The next question, put to the first endpoint that is fit for it."""
+        while True:
+            node = self._usable(nodes)[0]
+            try:
+                pin = node.ready(at)
+                break
+            except (TransportError, ChainError) as error:
+                node.lost = error
+        start, stop = todo.popleft()
+        if stop - start > node.size:
+            todo.appendleft((start + node.size, stop))
+            stop = start + node.size
+        answer = pool.submit(node.ask, node.rung, pin, token, accounts[start:stop])
+        return _Question(node, node.rung, node.method.name, start, stop, answer)
 
-    def _number(self, text: Any, method: str) -> int:
-        try:
-            return int(text, 16)
-        except (TypeError, ValueError) as error:
-            raise BadAnswer(f"{self._rpc.host}: {method}: {str(text)[:40]!r} is no hex number") from error
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Accounts `start` to `stop`, asked of a node on a rung of its ladder."""
+
+    node: Node
+    rung: int
+    method: str
+    start: int
+    stop: int
+    answer: Future[Words]
+
+
+def _gaps(covered: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The stretches that are not covered, as (start, stop)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([True], covered, [True])).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -10,6 +10,18 @@ from Crypto.Hash import RIPEMD160, SHA512
 Hash = Callable[[bytes], bytes]
 
 
+def _ripemd160_of_this_machine() -> Hash:
+    """OpenSSL's where it has one (5 times as fast); OpenSSL 3 leaves RIPEMD-160 out unless its legacy provider is loaded."""
+    try:
+        hashlib.new("ripemd160", usedforsecurity=False)
+    except ValueError:
+        return lambda data: RIPEMD160.new(data).digest()
+    return lambda data: hashlib.new("ripemd160", data, usedforsecurity=False).digest()
+
+
+_ripemd160 = _ripemd160_of_this_machine()
+
+
 def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
@@ -20,8 +32,7 @@ def sha256d(data: bytes) -> bytes:
 
 
 def ripemd160(data: bytes) -> bytes:
-    """By PyCryptodome: OpenSSL 3 leaves RIPEMD-160 out unless its legacy provider is loaded."""
-    return RIPEMD160.new(data).digest()
+    return _ripemd160(data)
 
 
 def hash160(data: bytes) -> bytes:

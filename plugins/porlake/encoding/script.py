@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from porlake.errors import InvalidAddress
 
-CHECKMULTISIG = 0xAE
+CHECKSIG, CHECKMULTISIG = 0xAC, 0xAE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,12 @@ class Multisig:
 
 
 def multisig(script: bytes) -> Multisig:
-    """OP_m, n pushes of 33 or 65 bytes, OP_n, CHECKMULTISIG, and nothing else. Raises InvalidAddress (bad_script)."""
+    """OP_m, n pushes of 33 or 65 bytes, OP_n, CHECKMULTISIG, and nothing else; one push and CHECKSIG is 1 of 1.
+
+    Raises InvalidAddress (bad_script).
+    """
+    if len(script) in (35, 67) and script[-1] == CHECKSIG and script[0] == len(script) - 2:
+        return Multisig(1, (script[1:-1],))
     if len(script) < 3 or script[-1] != CHECKMULTISIG:
         raise InvalidAddress("bad_script", "the script does not end in CHECKMULTISIG")
     threshold, count, keys, at = script[0] - 0x50, script[-2] - 0x50, [], 1

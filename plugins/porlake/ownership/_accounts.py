@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from porlake import addresses
 from porlake.addresses import Address
+from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidAddress, InvalidSignature
 from porlake.model import Evidence
 from porlake.ownership import _message, _secp256k1
 from porlake.ownership._judgement import Judgement
+from porlake.ownership._steps import is_heard, step
 
 EIGENLAYER = "eigenlayer"
 
@@ -24,13 +26,21 @@ class Rules:
     """What differs from scheme to scheme.
 
     `digests`: the 32 bytes that may have been signed for a message, in the order in which they are tried; `account`: the payload of the
-    address of an uncompressed public key; `network`: on which the owners have their accounts; `reason`: of a row that is proven.
+    address of an uncompressed public key, `text`: that address; `network`: on which the owners have their accounts; `reason`: of a row that
+    is proven.
     """
 
     digests: Callable[[bytes], Iterable[bytes]]
     account: Callable[[bytes], bytes]
+    text: Callable[[str, bytes], Address]
     network: str
     reason: str
+
+
+def hashed(signed: bytes) -> bytes:
+    """The Keccak-256 of the bytes that are signed."""
+    step("bytes signed", signed)
+    return keccak256(signed)
 
 
 def judge(row: Evidence, address: Address, rules: Rules) -> Judgement:
@@ -85,6 +95,10 @@ def _signed(row: Evidence, column: int, signer: Address, rules: Rules) -> tuple[
     signature = _secp256k1.from_hex(text)
     for message, flags in _message.spellings(row.message):
         for digest in rules.digests(message):
-            if rules.account(_secp256k1.recover(signature, digest).format(compressed=False)) == signer.payload:
+            account = rules.account(_secp256k1.recover(signature, digest).format(compressed=False))
+            if is_heard():
+                step("derived account", rules.text(rules.network, account).text)
+                step(f"owner{column + 1} in the row" if any(row.owners) else "account in the row", signer.text)
+            if account == signer.payload:
                 return signature.flags + flags
     return None

@@ -4,17 +4,21 @@ proven          the signature holds, and the address is derived from its key, or
 owner_signed    the stated owners of the account signed; that they own it is for the chain to say
 signature_only  the signature holds, and nothing binds its key to the address
 unsigned        there is no signature (the address is not looked at)
-invalid         there is one, and it is not that of this address, these owners or these script keys over this message
-malformed       the address, the signature, the script or an owner is not what its column should hold
+invalid         there is a signature, and it is not that of this address, these owners or these script keys over this message
+malformed       the address, the signature, the script, an owner or the row itself is not what it should be
 unsupported     there is no rule here for this scheme or form; the reason names it
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported"]
+
+MEANINGS: dict[str, str] = dict(line.split(maxsplit=1) for line in (__doc__ or "").splitlines() if re.match(r"[a-z_]+ +\S", line))
+"""What each verdict means, as told above."""
 
 
 @dataclass(frozen=True, slots=True)

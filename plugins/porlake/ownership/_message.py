@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from porlake import registry
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
+from porlake.ownership._steps import step
 
 _MONTH = r"(?:19|20)\d\d(-?)(?:0[1-9]|1[0-2])"
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
@@ -25,28 +28,51 @@ def spellings(message: str) -> Iterator[tuple[bytes, tuple[str, ...]]]:
     Raises InvalidSignature (bad_message) for a text that has no UTF-8 form.
     """
     try:
-        yield message.encode(), ()
+        stands = message.encode()
     except UnicodeEncodeError as error:
         raise InvalidSignature("bad_message", str(error)) from error
+    step("message", stands)
+    yield stands, ()
     if (trimmed := message.strip()) != message:
+        step("message", trimmed.encode())
         yield trimmed.encode(), ("message_trimmed",)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a message names, but for the address: `names` of exchange and date, `words` as they are compared, the longest one's length."""
+
+    names: tuple[str, ...]
+    words: str
+    longest: int
+
+    def with_address(self, address: str) -> tuple[str, ...]:
+        if len(address) > self.longest and address.isascii() and address.isalnum():
+            return self.names  # one word, and the message has none as long
+        words = _words(address)
+        return (*self.names, "address") if words.strip() and words in self.words else self.names
+
+
+@lru_cache(maxsize=4_096)
+def named(exchange: str, message: str) -> Named:
+    """Computed once a message: only the address differs from row to row."""
+    known, words = registry.load().exchanges.get(exchange), _words(message)
+    names = {
+        "exchange": _has(words, exchange) or (known is not None and _has(words, known.name)),
+        "date": _DATE.search(message) is not None,
+    }
+    return Named(tuple(name for name, is_named in names.items() if is_named), words, max(map(len, words.split()), default=0))
 
 
 def binds(row: Evidence) -> tuple[str, ...]:
     """What the message names: `exchange` (its id or name as a word), `date` (2024-03-25, 20240325 or 2024-03), `address` (as published)."""
-    known = registry.load().exchanges.get(row.exchange)
-    names = {
-        "exchange": _has(row.message, row.exchange) or (known is not None and _has(row.message, known.name)),
-        "date": _DATE.search(row.message) is not None,
-        "address": _has(row.message, row.address_published),
-    }
-    return tuple(name for name, named in names.items() if named)
+    return named(row.exchange, row.message).with_address(row.address_published)
 
 
-def _has(message: str, name: str) -> bool:
+def _has(message_words: str, name: str) -> bool:
     """Whether the words of the name stand in the message, in any letter case."""
     words = _words(name)
-    return bool(words.strip()) and words in _words(message)
+    return bool(words.strip()) and words in message_words
 
 
 def _words(text: str) -> str:

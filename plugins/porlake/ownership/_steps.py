@@ -22,6 +22,11 @@ class Step:
 _heard: ContextVar[list[Step] | None] = ContextVar("porlake_steps", default=None)
 
 
+def is_heard() -> bool:
+    """Whether anybody listens; asked where telling a step needs more than its value."""
+    return _heard.get() is not None
+
+
 def step(what: str, value: str | bytes | int) -> None:
     if (steps := _heard.get()) is not None:
         steps.append(Step(what, value))

@@ -19,15 +19,15 @@ PREFIX = b"\x19Ethereum Signed Message:\n"
 
 
 def okx_digests(message: bytes) -> Iterator[bytes]:
-    yield keccak256(PREFIX + b"32" + keccak256(message))
+    yield _accounts.hashed(PREFIX + b"32" + keccak256(message))
 
 
 def htx_digests(message: bytes) -> Iterator[bytes]:
-    yield keccak256(message)
-    yield keccak256(PREFIX + str(len(message)).encode() + message)
+    yield _accounts.hashed(message)
+    yield _accounts.hashed(PREFIX + str(len(message)).encode() + message)
 
 
-_rules = partial(_accounts.Rules, account=evm.from_public_key, network="ethereum", reason="eth_address")
+_rules = partial(_accounts.Rules, account=evm.from_public_key, text=evm.of, network="ethereum", reason="eth_address")
 RULES = {"okx_evm": _rules(okx_digests), "htx_evm": _rules(htx_digests)}
 
 

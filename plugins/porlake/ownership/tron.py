@@ -18,11 +18,11 @@ PREFIX = b"\x19TRON Signed Message:\n"
 
 
 def v1(message: bytes) -> bytes:
-    return keccak256(PREFIX + b"32" + keccak256(message))
+    return _accounts.hashed(PREFIX + b"32" + keccak256(message))
 
 
 def v2(message: bytes) -> bytes:
-    return keccak256(PREFIX + str(len(message)).encode() + message)
+    return _accounts.hashed(PREFIX + str(len(message)).encode() + message)
 
 
 def okx_digests(message: bytes) -> Iterator[bytes]:
@@ -31,11 +31,11 @@ def okx_digests(message: bytes) -> Iterator[bytes]:
 
 
 def htx_digests(message: bytes) -> Iterator[bytes]:
-    yield keccak256(PREFIX + b"32" + message)
+    yield _accounts.hashed(PREFIX + b"32" + message)
     yield v1(message)
 
 
-_rules = partial(_accounts.Rules, account=tron.from_public_key, network="tron", reason="tron_address")
+_rules = partial(_accounts.Rules, account=tron.from_public_key, text=tron.of, network="tron", reason="tron_address")
 RULES = {"okx_tron": _rules(okx_digests), "htx_tron": _rules(htx_digests)}
 
 

@@ -16,32 +16,32 @@ from pathlib import Path
 from dateutil.relativedelta import relativedelta
 
 from porlake import reports, warehouse
-from porlake.lake import export
+from porlake.lake import export, forget
+from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
-from porlake.pipeline._ask import (
-    BalanceLine,
-    Check,
-    CoinLine,
-    VerdictLine,
-    balances,
-    database,
-    doctor,
-    publisher,
-    query,
-    summary,
-    unanswered,
-    verdict_lines,
-)
+from porlake.pipeline._ask import BalanceLine, Check, CoinLine, balances, database, doctor, publisher, query, summary, unanswered
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
 from porlake.pipeline._settings import Settings, settings, with_dump
+from porlake.pipeline._verdicts import (
+    Explanation,
+    Repeated,
+    VerdictLine,
+    Verdicts,
+    explain,
+    export_verdicts,
+    repeated,
+    verdict_counts,
+    verdict_lines,
+)
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
-    "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Settings", "VerdictLine", "archive", "attestations", "balances", "build", "database",
-    "doctor", "export", "has_addresses", "inbox", "networks", "observe", "parse", "price", "publish", "publisher", "query", "run", "settings",
-    "summary", "unanswered", "verdict_lines", "verdicts", "verify", "waiting", "with_dump",
+    "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
+    "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
+    "networks", "observe", "parse", "price", "publish", "publisher", "query", "repeated", "run", "settings", "summary", "unanswered",
+    "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting", "with_dump",
 ]  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from porlake import addresses, amounts, chains, registry, reports, warehouse
+from porlake.chains import evm
 from porlake.errors import (
     ChainError,
     ConfigurationError,
@@ -26,25 +27,21 @@ from porlake.model import (
     BlockHash,
     Coinbase,
     CoinHeight,
-    Column,
     Component,
-    ForRow,
     Height,
     Method,
     Network,
     Reason,
     ReportFile,
-    Scheme,
-    Signer,
     Source,
-    SourceRow,
     Txid,
-    Verdict,
     Vout,
 )
+from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import HEAD_BYTES, opened
+from porlake.pipeline._observe import client_of
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
-from porlake.transport import Tape
+from porlake.transport import Endpoint, Tape
 
 
 def publisher(source: str) -> str:
@@ -91,10 +88,14 @@ class CoinLine:
     coinbase: Coinbase
 
 
-def balances(settings: Settings, network: str, assets: list[str], height: int, listed: list[str]) -> tuple[list[BalanceLine], list[CoinLine]]:
+def balances(
+    settings: Settings, network: str, assets: list[str], height: int, listed: list[str], scratch: Path | None = None
+) -> tuple[list[BalanceLine], list[CoinLine]]:
     """Balances of some assets at some addresses, and the coins below them where they were asked for.
 
-    Raises ConfigurationError, InvalidAddress, TransportError, ChainError."""
+    In the folder `scratch` a sweep that is stopped leaves what it has read, where the network's client can go on from there.
+    Raises ConfigurationError, InvalidAddress, TransportError, ChainError.
+    """
     facts = registry.load()
     if network not in facts.networks:
         raise ConfigurationError(f"{network!r}: no such network (`porlake networks` lists them)")
@@ -104,8 +105,11 @@ def balances(settings: Settings, network: str, assets: list[str], height: int, l
     if endpoint is None and dump is None:
         raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
     accounts = sorted({addresses.parse(network, text).text for text in listed})
-    wanted = [chains.Wanted(asset, _token(network, asset), address) for asset in assets for address in accounts]
-    client = chains.open_client(facts.networks[network], endpoint, settings.tape, dump)
+    tokens = {asset: _token(network, asset) for asset in assets}
+    if facts.networks[network].client == "evm":
+        return list(_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch))), []
+    wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
+    client = client_of(settings, network)
     at = client.block(height)
     lines = []
     for done, answer in enumerate(client.balances(wanted, at), 1):
@@ -120,6 +124,18 @@ def balances(settings: Settings, network: str, assets: list[str], height: int, l
 def _coin_line(network: str, coin: chains.Coin) -> CoinLine:
     amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, registry.load().assets[coin.asset].scale)
     return CoinLine(network, coin.asset, coin.address, coin.txid, coin.vout, amount, coin.height, coin.coinbase)
+
+
+def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[BalanceLine]:
+    for held in shown.held:
+        assert held.amounts is not None  # it is settled
+        columns = (evm.addresses_of(held.accounts), held.amounts, held.reasons, held.method, held.source)
+        for address, amount, reason, method, source in zip(*(column.tolist() for column in columns), strict=True):
+            if reason:
+                yield BalanceLine(shown.network, held.asset, address, *(None,) * 7, shown.why[reason])
+            else:
+                found = (at.height, at.hash, "exact", shown.methods[method], shown.sources[source])
+                yield BalanceLine(shown.network, held.asset, address, "total", int(amount), *found, None)
 
 
 def _token(network: str, asset: str) -> registry.Token:
@@ -150,40 +166,6 @@ def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> Balan
         answer.source,
         None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictLine:
-    """A row of a file's address block and its verdict, as `verify --out` writes it; flags are separated by blanks."""
-
-    source_row: SourceRow
-    for_row: ForRow | None
-    network: Network | None
-    asset: Asset | None
-    address: Address
-    scheme: Scheme
-    verdict: Verdict
-    reason: Reason
-    signer: Signer | None
-    flags: Annotated[str, Column("remarks that do not change the verdict")]
-
-
-def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
-    """The verdicts of a verified report, in the order of its rows."""
-    file: ReportFile = settings.lake.report(report)
-    for row in settings.lake.rows("ownership", exchange=file.exchange, report=report):
-        yield VerdictLine(
-            row.source_row,
-            row.for_row,
-            row.network,
-            row.asset,
-            row.address,
-            row.scheme,
-            row.verdict,
-            row.reason,
-            row.signer,
-            " ".join(row.flags),
-        )
 
 
 def database(settings: Settings) -> Path:
@@ -223,7 +205,12 @@ def doctor(settings: Settings) -> list[Check]:
         Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
         _writable(settings.root),
         Check("tables", database(settings).exists(), str(database(settings)), "porlake run ..., or porlake build", optional=True),
-        *(_reachable(settings, network) for network in registry.load().networks.values() if network.client != "none" and _asked(settings, network)),
+        *(
+            _reachable(network, endpoint)
+            for network in registry.load().networks.values()
+            if network.client != "none"
+            for endpoint in settings.endpoints_of(network.network)
+        ),
     ]
 
 
@@ -239,19 +226,14 @@ def _writable(root: Path) -> Check:
     return Check("lake", os.access(place, os.W_OK), str(root), "choose a folder that can be written: PORLAKE_LAKE or --lake")
 
 
-def _asked(settings: Settings, network: registry.Network) -> bool:
-    return network.network in settings.endpoints or bool(network.endpoint)
-
-
-def _reachable(settings: Settings, network: registry.Network) -> Check:
-    endpoint = settings.endpoint(network.network)
+def _reachable(network: registry.Network, endpoint: Endpoint) -> Check:
     what = f"endpoint of {network.network}"
     remedy = f"PORLAKE_ENDPOINT_{network.network.upper()}=https://..."
     try:
         head = chains.open_client(network, endpoint, Tape.live()).head()
     except (TransportError, ChainError) as error:
         return Check(what, False, str(error), remedy, optional=True)
-    return Check(what, True, f"{endpoint.host if endpoint else ''}: head at {head.height:,}", "", optional=True)
+    return Check(what, True, f"{endpoint.host}: head at {head.height:,}", "", optional=True)
 
 
 def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:

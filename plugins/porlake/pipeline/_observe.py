@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from porlake import amounts, chains, registry
+from porlake.chains import beacon, evm
 from porlake.errors import (
     ChainError,
     TransportError,
@@ -13,10 +15,14 @@ from porlake.model import (
     Balance,
     Block,
     Claim,
+    OwnerLink,
     ReportFile,
     Unobserved,
     Utxo,
 )
+from porlake.pipeline import _sweep_evm
+from porlake.pipeline._links import owner_links
+from porlake.pipeline._prove import prove
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
 OBSERVED = ("block", "balance", "owner_link", "unobserved")
@@ -42,6 +48,8 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     """
     lake = settings.lake
     file: ReportFile = lake.report(report)
+    if registry.load().networks[network].client == "evm":
+        return _observe_columns(settings, file, network, give_up=give_up)
     claims = _accounts(row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network)
     seen = _Seen(file, network)
     try:
@@ -54,7 +62,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
     names: tuple[str, ...] = OBSERVED
-    found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, (), seen.unobserved)
+    found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.links, seen.unobserved)
     if registry.load().networks[network].client == "bitcoin":
         names, found = (*names, "utxo"), (*found, seen.coins)
     with lake.writing(*((name, partition) for name in names)) as writers:
@@ -62,6 +70,43 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
             for row in sorted(rows, key=key_of):
                 writer.add(row)
     return file.report
+
+
+def _observe_columns(settings: Settings, file: ReportFile, network: str, *, give_up: bool) -> str:
+    """`observe` of a network whose client reads columns. Where it gives up, what was read already is kept for the next time."""
+    failed, links = False, list[OwnerLink]()
+    try:
+        swept = _sweep_evm.look(settings, file, network)
+        if swept.blocks:
+            links = _proved_and_linked(settings, swept, give_up=give_up)
+    except (TransportError, ChainError) as error:
+        if not give_up:
+            raise
+        settings.progress(f"observe {network}: {error}", 0, 0)
+        swept, failed = _sweep_evm.unread(settings, file, network, "endpoint_failed"), True
+    partition = {"exchange": file.exchange, "report": file.report, "network": network}
+    with settings.lake.writing(*((name, partition) for name in OBSERVED)) as (blocks, balances, owners, unobserved):
+        swept.write(blocks, balances, unobserved)
+        for link in sorted(links, key=key_of):
+            owners.add(link)
+    if not failed:
+        _sweep_evm.forget_kept(settings, file, network)
+    return file.report
+
+
+def _proved_and_linked(settings: Settings, swept: _sweep_evm.Swept, *, give_up: bool) -> list[OwnerLink]:
+    """Proofs of the largest balances, and what the chain says of stated owners, at the blocks that were read."""
+    read = {block.height: chains.BlockRef(block.height, block.block_hash, block.block_time) for block in swept.blocks.values()}
+    resolved = {block.block_origin: read[block.height] for block in swept.blocks.values()}.get("resolved")
+
+    @cache
+    def client() -> evm.Client:
+        found = evm.open_client(registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape)
+        found.block(min(read))  # takes an endpoint that is of this chain and answers
+        return found
+
+    prove(settings, swept, client, give_up=give_up)
+    return owner_links(settings, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height))
 
 
 def _accounts(claims: Iterable[Claim]) -> list[Claim]:
@@ -82,7 +127,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
         return None
     if endpoint is None and dump is None and not (settings.tape.replays and settings.tape.holds(network)):
         return seen.unread(readable, "no_endpoint")
-    client = chains.open_client(facts, endpoint, settings.tape, dump)
+    client = client_of(settings, network)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):
         at = client.block(height)
         seen.block(at, "published")
@@ -92,9 +137,24 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
             seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
+    if isinstance(client, beacon.Client):
+        beacon_client = client
+        seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
     for coin in chains.coins(client):
         seen.coin(coin)
     return None
+
+
+def client_of(settings: Settings, network: str) -> chains.Client:
+    """The client of a network, with the one beside it whose blocks it goes by."""
+    beside = chains.BESIDE.get(network)
+    return chains.open_client(
+        registry.load().networks[network],
+        settings.endpoint(network),
+        settings.tape,
+        client_of(settings, beside) if beside else None,
+        settings.dumps.get(network),
+    )
 
 
 class _Seen:
@@ -105,6 +165,8 @@ class _Seen:
         self._facts = registry.load()
         self.blocks: list[Block] = []
         self.balances: list[Balance] = []
+        self.links: list[OwnerLink] = []
+        self._refs: dict[int, chains.BlockRef] = {}
         self.unobserved: list[Unobserved] = []
         self.coins: list[Utxo] = []
 
@@ -140,9 +202,14 @@ class _Seen:
     def _unobserved(self, asset: str, address: str, reason: str) -> None:
         self.unobserved.append(Unobserved(self._file.exchange, self._file.report, self._network, asset, address, reason))
 
+    def read_at(self, height: int | None) -> chains.BlockRef | None:
+        """The block that was read at a height."""
+        return self._refs.get(height or -1)
+
     def block(self, at: chains.BlockRef, origin: str) -> None:
+        self._refs.setdefault(at.height, at)
         if all(block.height != at.height for block in self.blocks):
-            self.blocks.append(Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.time, origin))
+            self.blocks.append(Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.moment, origin))
 
     def answer(self, answer: chains.Reading | chains.Unread, at: chains.BlockRef) -> None:
         if isinstance(answer, chains.Unread):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from porlake import registry
+from porlake import amounts, registry
 from porlake.chains import Dump
-from porlake.errors import (
-    ConfigurationError,
-)
+from porlake.errors import ConfigurationError, InvalidAmount
 from porlake.lake import Lake
 from porlake.pipeline._dumps import dumps_of
 from porlake.progress import Tell, silent
@@ -22,16 +22,26 @@ from porlake.transport import Endpoint, Tape
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
 
+CHECK_SAMPLE, CHECK_ABOVE, PROOF_SHARE = Decimal("0.01"), Decimal("0.001"), Decimal("0.95")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a run is told from outside."""
+    """Everything that a run is told from outside.
+
+    Balances are read again from a second endpoint, where there is one: those of a share `check_sample` of the accounts, and all that hold
+    at least the share `check_above` of what was read of their asset. `proof_share`: of the amount of each asset, how much is proved, the
+    largest accounts first.
+    """
 
     root: Path
     tape: Tape = field(default_factory=Tape.live)
-    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    endpoints: Mapping[str, Endpoint | tuple[Endpoint, ...]] = field(default_factory=dict)
     price_file: Path | None = None
     progress: Tell = silent
+    check_sample: Decimal = CHECK_SAMPLE
+    check_above: Decimal = CHECK_ABOVE
+    proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, Dump] = field(default_factory=dict)
 
     @property
@@ -39,11 +49,16 @@ class Settings:
         return Lake(self.root)
 
     def endpoint(self, network: str) -> Endpoint | None:
-        """Where a network is asked: as configured, else the registry's public default; None where there is neither."""
+        """The first of `endpoints_of`; None where there is none."""
+        return next(iter(self.endpoints_of(network)), None)
+
+    def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:
+        """Where a network is asked, in this order: as configured, else the registry's public default."""
         if network in self.endpoints:
-            return self.endpoints[network]
+            found = self.endpoints[network]
+            return (found,) if isinstance(found, Endpoint) else found
         default = registry.load().networks[network].endpoint
-        return Endpoint(default) if default else None
+        return (Endpoint(default),) if default else ()
 
 
 def settings(
@@ -52,7 +67,7 @@ def settings(
     record: str | Path | None = None,
     replay: str | Path | None = None,
     price_file: str | Path | None = None,
-    endpoints: Mapping[str, Endpoint] | None = None,
+    endpoints: Mapping[str, Endpoint | tuple[Endpoint, ...]] | None = None,
     environ: Mapping[str, str] = os.environ,
     progress: Tell = silent,
     dumps: Mapping[str, Dump] | None = None,
@@ -60,6 +75,9 @@ def settings(
     """Settings from options, the environment and the file that PORLAKE_ENDPOINTS names. Raises ConfigurationError.
 
     An endpoint is taken, in this order, from `endpoints` (Airflow connections), PORLAKE_ENDPOINT_<NETWORK>, the TOML file, the registry.
+    The variable may hold several URLs, separated by blanks or commas: they are asked in their order. What a second endpoint is asked
+    again, in percent: PORLAKE_CHECK_SAMPLE of the accounts (1), PORLAKE_CHECK_ABOVE of an asset's sum and more at one account (0.1).
+    What is proved: PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95).
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
@@ -75,8 +93,23 @@ def settings(
         endpoints=found,
         price_file=Path(chosen) if chosen else None,
         progress=progress,
+        check_sample=_share(environ, "PORLAKE_CHECK_SAMPLE", CHECK_SAMPLE),
+        check_above=_share(environ, "PORLAKE_CHECK_ABOVE", CHECK_ABOVE),
+        proof_share=_share(environ, "PORLAKE_PROOF_SHARE", PROOF_SHARE),
         dumps=dumps_of(environ) | dict(dumps or {}),
     )
+
+
+def _share(environ: Mapping[str, str], name: str, default: Decimal) -> Decimal:
+    if not environ.get(name):
+        return default
+    try:
+        share = amounts.decimal(environ[name], 12, 9) / 100
+    except InvalidAmount as error:
+        raise ConfigurationError(f"{name}: {error}") from error
+    if share > 1:
+        raise ConfigurationError(f"{name}: {environ[name]} is more than 100 percent")
+    return share
 
 
 def with_dump(settings: Settings, network: str, place: str | None, written: str, hashes: Sequence[str], *, outpoints: bool) -> Settings:
@@ -92,27 +125,47 @@ def with_dump(settings: Settings, network: str, place: str | None, written: str,
     return replace(settings, dumps={**settings.dumps, network: replace(dump, outpoints=dump.outpoints or outpoints)})
 
 
-def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, Endpoint]:
+def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, tuple[Endpoint, ...]]:
     networks = registry.load().networks
     names = {f"PORLAKE_ENDPOINT_{network.upper()}": network for network in networks}
     if unknown := [name for name in environ if name.startswith("PORLAKE_ENDPOINT_") and name not in names]:
         raise ConfigurationError(f"{', '.join(sorted(unknown))}: no such network (`porlake networks` lists them)")
-    return {network: Endpoint(environ[name]) for name, network in names.items() if environ.get(name)}
+    return {network: tuple(map(Endpoint, _BETWEEN.split(environ[name].strip()))) for name, network in names.items() if environ.get(name, "").strip()}
 
 
-def _endpoints_of_file(name: str) -> dict[str, Endpoint]:
-    """The TOML file has one table a network: `[ethereum]`, `url = "..."` and, if need be, `headers = { name = "value" }`."""
+#: What separates two URLs; a comma inside of one stays there.
+_BETWEEN = re.compile(r"\s*[\s,]\s*(?=(?:\w+\+)?(?:https?|tcp|ssl)://)")
+
+
+def _endpoints_of_file(name: str) -> dict[str, tuple[Endpoint, ...]]:
+    """The TOML file has a table a network: `[ethereum]` with `url = "..."`, or a list of URLs that share the rest.
+
+    The rest is `headers = { name = "value" }`, `per_second`, `timeout`, `tries`, `in_flight`, as in `transport.Endpoint`. Endpoints that
+    differ in it are tables of an array, `[[ethereum]]`, in their order.
+    """
     if not name:
         return {}
     try:
         tables = tomllib.loads(Path(name).read_text(encoding="utf-8"))
-        found = {network: Endpoint(table["url"], dict(table.get("headers", {}))) for network, table in tables.items()}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        found = {
+            network: tuple(endpoint for table in (tables_ if isinstance(tables_, list) else [tables_]) for endpoint in _of_table(table))
+            for network, tables_ in tables.items()
+        }
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         # The cause is left out: it may quote a key.
         raise ConfigurationError(f"PORLAKE_ENDPOINTS: {name} cannot be read as a table with a url for each network") from error
     if unknown := set(found) - set(registry.load().networks):
         raise ConfigurationError(f"PORLAKE_ENDPOINTS: {name}: {', '.join(sorted(unknown))}: no such network")
     return found
+
+
+def _of_table(table: Mapping[str, Any]) -> tuple[Endpoint, ...]:
+    urls = [table["url"]] if isinstance(table["url"], str) else list(table["url"])
+    numbers = {key: kind(table[key]) for key, kind in _NUMBERS.items() if key in table}
+    return tuple(Endpoint(url, dict(table.get("headers", {})), **numbers) for url in urls)
+
+
+_NUMBERS: Mapping[str, Callable[[Any], Any]] = {"per_second": float, "timeout": float, "tries": int, "in_flight": int}
 
 
 def key_of(row: object) -> tuple[Any, ...]:

@@ -2,92 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from porlake import addresses, ownership
-from porlake.errors import (
-    InvalidAddress,
-)
+import pyarrow as pa
+
+from porlake import addresses, lake, ownership
 from porlake.lake import Lake
-from porlake.model import (
-    Evidence,
-    Ownership,
-    Rejection,
-    ReportFile,
-)
-from porlake.pipeline._settings import TELL_EVERY, Settings
+from porlake.model import ReportFile
+from porlake.pipeline._settings import Settings
 
-CHUNK = 8_192
+BATCH_ROWS = 2_048
+"""Rows that are judged together; larger batches were slower."""
+
+GATHERED = 8
+"""Batches that are written together."""
 
 
 def verify(settings: Settings, report: str) -> str:
     """What the signatures of every row of the address block say by themselves."""
-    lake = settings.lake
-    file: ReportFile = lake.report(report)
+    store = settings.lake
+    file: ReportFile = store.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
-    lake.write(
-        "ownership",
-        partition,
-        _told(settings, f"verify {file.attestation}", verdicts(lake, partition), _rows(lake, "evidence", partition)),
-    )
+    total, done = sum(pointer.rows for pointer in store.pointers("evidence", **partition)), 0
+    with store.writing(("ownership", partition)) as (writer,):
+        for batch in _gathered(verdicts(store, partition)):
+            writer.add_batch(batch)
+            done += batch.num_rows
+            settings.progress(f"verify {file.attestation}", done, total)
     return file.report
 
 
-def verdicts(lake: Lake, partition: Mapping[str, str]) -> Iterator[Ownership]:
-    """One row for each row of the address block of a parsed report, in order; rejected rows are malformed, or unsigned."""
-    refused = {row.source_row: row for row in lake.rows("rejection", **partition) if row.block == "rows"}
-    for chunk in _chunks(lake.rows("evidence", **partition), CHUNK):
-        for row, judgement in zip(chunk, ownership.judge_many(chunk), strict=True):
-            yield _verdict(row, judgement, refused.get(row.source_row))
+def verdicts(store: Lake, partition: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+    """The `ownership` rows of a parsed report, one for each row of its address block, in order.
+
+    What a rejected row says is not understood: it is malformed, and its signature is not looked at; a bad address alone is the judge's to name.
+    """
+    for batch, judged in ownership.judge_batches(_with_refusals(store, partition)):
+        yield _rows(batch, judged)
 
 
-def _verdict(row: Evidence, judgement: ownership.Judgement, refused: Rejection | None) -> Ownership:
-    if refused is not None and refused.reason not in addresses.CODES:
-        # What the row says is not understood, so its signature is not looked at; a bad address alone is the judge's to name.
-        judgement = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds)
-    return Ownership(
-        exchange=row.exchange,
-        report=row.report,
-        source_row=row.source_row,
-        for_row=row.for_row,
-        network=row.network,
-        asset=row.asset,
-        address=_canonical(row),
-        scheme=row.scheme,
-        verdict=judgement.verdict,
-        reason=judgement.reason,
-        flags=list(judgement.flags),
-        signer=judgement.signer,
-        message=row.message,
-        binds=list(judgement.binds),
+def _rows(batch: pa.RecordBatch, judged: ownership.Judged) -> pa.RecordBatch:
+    schema = lake.schema("ownership")
+    made = {"address": judged.account, "verdict": judged.verdict, "reason": judged.reason, "signer": judged.signer,
+            "flags": _repeated(judged.flags), "binds": _repeated(judged.binds)}  # fmt: skip
+    arrays = [made[column.name] if column.name in made else batch.column(column.name) for column in schema]
+    return pa.RecordBatch.from_arrays(
+        [values if isinstance(values, pa.Array) else pa.array(values, column.type) for values, column in zip(arrays, schema, strict=True)],
+        schema=schema,
     )
 
 
-def _canonical(row: Evidence) -> str:
-    """The account in its one spelling, so that verdicts join with claims; as published where it is no address."""
-    try:
-        return addresses.parse(row.network, row.address_published).text if row.network else row.address_published
-    except InvalidAddress:
-        return row.address_published
+def _repeated(values: list[tuple[str, ...]]) -> pa.Array:
+    """A column of lists of which most are the same few."""
+    few = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return pa.array([list(value) for value in few], pa.list_(pa.string())).take(pa.array([few[value] for value in values], pa.int32()))
 
 
-def _chunks(rows: Iterable[Evidence], size: int) -> Iterator[list[Evidence]]:
-    chunk: list[Evidence] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+def _with_refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
+    """The evidence in small batches, each with the reasons for which rows of it were refused."""
+    refused = _refusals(store, partition)
+    ahead = next(refused, None)
+    for large in store.batches("evidence", **partition):
+        for start in range(0, large.num_rows, BATCH_ROWS):
+            batch, reasons = large.slice(start, BATCH_ROWS), {}
+            last = batch.column("source_row")[-1].as_py()
+            while ahead is not None and ahead[0] <= last:
+                reasons[ahead[0]] = ahead[1]
+                ahead = next(refused, None)
+            yield batch, reasons
 
 
-def _rows(lake: Lake, dataset: str, partition: Mapping[str, str]) -> int:
-    return sum(pointer.rows for pointer in lake.pointers(dataset, **partition))
+def _refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    for batch in store.batches("rejection", **partition):
+        for row, block, reason in zip(*(batch.column(name).to_pylist() for name in ("source_row", "block", "reason")), strict=True):
+            if block == "rows" and reason not in addresses.CODES:
+                yield row, reason
 
 
-def _told(settings: Settings, what: str, rows: Iterable[Ownership], total: int) -> Iterator[Ownership]:
-    for done, row in enumerate(rows, 1):
-        if done % TELL_EVERY == 0 or done == total:
-            settings.progress(what, done, total)
-        yield row
+def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of a size that is good to write."""
+    pending: list[pa.RecordBatch] = []
+    for batch in batches:
+        pending.append(batch)
+        if len(pending) == GATHERED:
+            yield pa.concat_batches(pending)
+            pending = []
+    if pending:
+        yield pa.concat_batches(pending)

@@ -25,11 +25,12 @@ from porlake.errors import RegistryError
 
 FOLDER = Path(__file__).parent
 
-CLIENTS = frozenset({"evm", "bitcoin", "tron", "none"})
+SELF_CHECKS = frozenset({"number", "arbsys", "none"})
+CLIENTS = frozenset({"evm", "bitcoin", "tron", "beacon", "none"})
 ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "wrapped", "receipt", "other"})
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
-TOKEN_KINDS = frozenset({"native", "erc20", "trc20", "omni", "other"})
+TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,22 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class EvmNetwork:
+    """evm_networks.csv: what is peculiar to an EVM network, a row for each with that client.
+
+    `self_check`: how a block shows itself inside a call: by NUMBER (`number`), by Arbitrum's ArbSys (`arbsys`), or `none`: EVM programs of
+    ours do not run there. A block is final up to the one that `final_tag` names, or `final_depth` below the head where no tag is served.
+    """
+
+    network: str
+    self_check: str
+    final_tag: str
+    final_depth: int
+    multicall3: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """assets.csv. `scale`: digits of the base unit, at least as fine as every token of the asset. `price_id`: DefiLlama's key."""
 
@@ -62,14 +79,35 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a token that no client reads yet."""
+    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a token that no client reads yet.
+
+    `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
+    `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is Solidity's slot 2, `v2` Vyper's;
+    `9:255` says that the lowest 255 bits of the value are the balance (Circle's tokens keep a mark in the highest).
+    """
 
     network: str
     asset: str
     kind: str
     contract: str
     decimals: int
+    balance_slot: str
     note: str
+
+    @property
+    def mapping(self) -> Slot | None:
+        """`balance_slot`, read; None where it is empty."""
+        match = _SLOT.fullmatch(self.balance_slot)
+        return Slot(int(match[2]), bool(match[1]), int(match[3] or 256)) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A mapping of balances in a contract's storage: its slot, whose order of hashing, and how many bits of a value are the balance."""
+
+    slot: int
+    vyper: bool
+    bits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +184,7 @@ class UnknownLabel(LookupError):
 @dataclass(frozen=True, slots=True)
 class Registry:
     networks: Mapping[str, Network]
+    evm_networks: Mapping[str, EvmNetwork]
     assets: Mapping[str, Asset]
     tokens: Mapping[tuple[str, str], Token]
     exchanges: Mapping[str, Exchange]
@@ -190,6 +229,7 @@ def fold(label: str) -> str:
 def load(folder: Path = FOLDER) -> Registry:
     """All registries of `folder`, checked. Raises RegistryError with file, line and reason for the first bad row."""
     networks = _table(folder, Network, ("network",), _check_network)
+    evm_networks = _table(folder, EvmNetwork, ("network",), _check_evm_network)
     assets = _table(folder, Asset, ("asset",), _check_asset)
     tokens = _table(folder, Token, ("network", "asset"), _check_token)
     exchanges = _table(folder, Exchange, ("exchange",), _check_exchange)
@@ -198,6 +238,10 @@ def load(folder: Path = FOLDER) -> Registry:
     labels = _table(folder, LabelRow, ("exchange", "label", "network_label"), _check_label)
 
     _refer(folder, networks, "native_asset", assets, "assets.csv")
+    _refer(folder, evm_networks, "network", networks, "networks.csv")
+    for line, network in networks.values():
+        if (network.client == "evm") != ((network.network,) in evm_networks):
+            raise RegistryError("networks.csv", line, f"client {network.client!r} and the rows of evm_networks.csv do not agree")
     _refer(folder, assets, "underlying", assets, "assets.csv")
     _refer(folder, tokens, "network", networks, "networks.csv")
     _refer(folder, tokens, "asset", assets, "assets.csv")
@@ -217,6 +261,7 @@ def load(folder: Path = FOLDER) -> Registry:
             raise RegistryError("tokens.csv", line, f"kind {token.kind!r} and the native asset of {token.network} do not agree")
     return Registry(
         networks=_by_name(networks),
+        evm_networks=_by_name(evm_networks),
         assets=_by_name(assets),
         exchanges=_by_name(exchanges),
         schemes=_by_name(schemes),
@@ -232,6 +277,7 @@ Table = dict[tuple[Any, ...], tuple[int, Row]]
 
 _FILES = {
     Network: "networks.csv",
+    EvmNetwork: "evm_networks.csv",
     Asset: "assets.csv",
     Token: "tokens.csv",
     Exchange: "exchanges.csv",
@@ -305,6 +351,7 @@ def _by_name(table: Table[Row]) -> Mapping[str, Row]:
 # --- checks: '' or what is wrong ----------------------------------------------------------------------------------------
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
+_SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
 _CRON = re.compile(r"[\d*/,-]+( [\d*/,-]+){4}")
 
 
@@ -322,6 +369,16 @@ def _check_network(row: Network) -> str:
     return ""
 
 
+def _check_evm_network(row: EvmNetwork) -> str:
+    if row.self_check not in SELF_CHECKS:
+        return f"self_check {row.self_check!r} is not one of {sorted(SELF_CHECKS)}"
+    if row.final_tag not in {"", "finalized", "safe"} or row.final_depth < 1:
+        return "a block is final by the tag finalized or safe, or at a depth of at least 1"
+    if row.multicall3 and not re.fullmatch(r"0x[0-9a-f]{40}", row.multicall3):
+        return f"{row.multicall3!r} is no lower-case EVM address"
+    return ""
+
+
 def _check_asset(row: Asset) -> str:
     if not row.asset or row.asset_class not in ASSET_CLASSES:
         return f"asset_class {row.asset_class!r} is not one of {sorted(ASSET_CLASSES)}"
@@ -335,10 +392,12 @@ def _check_asset(row: Asset) -> str:
 def _check_token(row: Token) -> str:
     if row.kind not in TOKEN_KINDS:
         return f"kind {row.kind!r} is not one of {sorted(TOKEN_KINDS)}"
-    if row.kind in {"erc20", "trc20"} and not row.contract:
+    if row.kind in {"erc20", "rebasing", "trc20"} and not row.contract:
         return f"a {row.kind} token needs its contract"
-    if row.kind == "erc20" and not re.fullmatch(r"0x[0-9a-f]{40}", row.contract):
+    if row.kind in {"erc20", "rebasing"} and not re.fullmatch(r"0x[0-9a-f]{40}", row.contract):
         return f"{row.contract!r} is no lower-case EVM address"
+    if row.balance_slot and (row.kind != "erc20" or row.mapping is None or not 1 <= row.mapping.bits <= 256):
+        return f"balance_slot {row.balance_slot!r} is no slot of an erc20 contract (2, v2 or 9:255)"
     if row.kind == "native" and row.contract:
         return "a native coin has no contract"
     return "" if 0 <= row.decimals <= 24 else f"decimals {row.decimals} are not between 0 and 24"

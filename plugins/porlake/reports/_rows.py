@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO
 
 from porlake import registry
@@ -53,18 +54,18 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
 
 
 def _line(number: int, data: bytes) -> Line:
-    raw = _shown(data)
     if b"\0" in data:
-        return Line(number, [], raw, "nul_byte")
+        return Line(number, [], _shown(data), "nul_byte")
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return Line(number, [], raw, "invalid_utf8")
+        return Line(number, [], _shown(data), "invalid_utf8")
+    raw = text[:RAW_CHARACTERS]
     try:
         cells = split(text)
     except csv.Error:
         return Line(number, [], raw, "bad_quoting")
-    if any(len(cell) > CELL_CHARACTERS for cell in cells):
+    if len(text) > CELL_CHARACTERS and any(len(cell) > CELL_CHARACTERS for cell in cells):
         return Line(number, [], raw, "cell_too_long")
     return Line(number, cells, raw)
 
@@ -113,6 +114,13 @@ def header(cells: list[str], names: Mapping[str, str]) -> list[str] | None:
     return [names.get(cell, f"?{cell}") for cell in folded]
 
 
+@lru_cache(maxsize=1_024)
+def meant(exchange: str, label: str, network_label: str) -> registry.Resolved:
+    """`registry.label`, looked up once a pair of labels: a file has half a million rows of a few hundred. Raises UnknownLabel."""
+    return registry.load().label(exchange, label, network_label)
+
+
+@lru_cache(maxsize=1_024)
 def fold(cell: str) -> str:
     """Header cells differ between months in case, blanks and the slash."""
     return re.sub(r"[\s/_-]+", " ", cell).strip().lower()

@@ -156,9 +156,12 @@ class _Cells:
 
     values: dict[str, str]
 
+    @classmethod
+    def of(cls, columns: tuple[str, ...], cells: list[str]) -> _Cells:
+        return cls({column: cell if column == "message" else cell.strip() for column, cell in zip(columns, cells, strict=False)})
+
     def __getitem__(self, column: str) -> str:
-        value = self.values.get(column, "")
-        return value if column == "message" else value.strip()
+        return self.values.get(column, "")
 
     def evidence(self, column: str) -> str:
         return _rows.null(self[column])
@@ -171,7 +174,7 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
     if line.fault or not least <= len(cells) <= len(columns):
         reason = line.fault or "ragged"
         return Refused(line.number, "rows", reason, f"{least} to {len(columns)} cells of CSV in UTF-8, {len(cells)} are there", line.raw)
-    row = _Cells(dict(zip(columns, cells, strict=False)))
+    row = _Cells.of(columns, cells)
     holding = HOLDINGS.get(_rows.fold(row["type"]))
     if holding is None:
         return _refused(line, row, "unknown_type", f"one of {', '.join(filter(None, HOLDINGS))}")
@@ -182,7 +185,7 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
     except ValueError:
         return _refused(line, row, "bad_height", "a block height or -", holding=holding)
     try:
-        meant = registry.load().label(source.exchange, row["label"], row.evidence("network"))
+        meant = _rows.meant(source.exchange, row["label"], row.evidence("network"))
     except registry.UnknownLabel as unknown:
         return _refused(line, row, unknown.code, str(unknown), holding=holding, network=unknown.network, scheme=unknown.scheme)
     if not meant.network:
@@ -201,7 +204,7 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
         height=height,
         address=row["address"],
         amount=row["amount"] if "amount" in columns else None,
-        unit=units.get(registry.fold(row["label"]), "coin"),
+        unit=units.get(registry.fold(row["label"]), "coin") if units else "coin",
         message=row["message"],
         signatures=[row.evidence("signature1"), row.evidence("signature2")],
         key_or_script=row.evidence("key"),
@@ -234,7 +237,7 @@ def _refused(line: Line, row: _Cells, reason: str, expected: str, *, holding: st
 def _summary(line: Line, columns: tuple[str, ...], source: Source) -> Item:
     if line.fault or len(line.cells) < len(columns) or any(cell.strip() for cell in line.cells[len(columns) :]):
         return Refused(line.number, "summary", line.fault or "ragged", f"{len(columns)} cells of CSV in UTF-8", line.raw)
-    row = _Cells(dict(zip(columns, line.cells, strict=False)))
+    row = _Cells.of(columns, line.cells)
     return _rows.summary(line, source.exchange, source.file_name, row["label"], row["height"], row["amount"])
 
 
@@ -250,7 +253,7 @@ def _units(stream: BinaryIO, source: Source) -> dict[str, str]:
     fractions: set[str] = set()
     stream.seek(0)
     for line, columns, in_rows in _blocks(stream, source.file_name):
-        row = _Cells(dict(zip(columns, line.cells, strict=False)))
+        row = _Cells.of(columns, line.cells)
         label, text = registry.fold(row["label"]), row["amount"]
         if not re.fullmatch(r"\d{1,60}(\.\d{0,40})?", text, re.ASCII):
             continue

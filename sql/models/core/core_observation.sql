@@ -3,12 +3,13 @@ with seen as (
     select attestation, network, asset, address,
         max(amount) filter (component = 'total') as onchain,
         any_value(as_of) as as_of,
+        coalesce(bool_or(method = 'proved') filter (component = 'total'), false) as proved,
         list({component: component, amount: amount}) as components
     from {{ ref('stg_balance') }}
     group by attestation, network, asset, address
 ),
 joined as (
-    select c.*, a.scale, s.onchain, s.as_of, s.components, u.reason as unobserved_reason,
+    select c.*, a.scale, s.onchain, s.as_of, s.proved, s.components, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
         {{ last_digit('a.scale', 'c.printed_decimals') }} as last_digit
     from {{ ref('core_claim') }} c

@@ -1,17 +1,18 @@
 -- An owner who signed for an account and whom the chain confirms. One row an attestation, network, address and owner.
 with signed as (
     -- owners stated in the row itself
-    select attestation, network, address, unnest(string_split(signer, ',')) as owner
+    select attestation, network, address, unnest(string_split(signer, ',')) as owner, message, binds
     from {{ ref('stg_ownership') }}
     where verdict = 'owner_signed'
     union
     -- rows of their own that sign for the row above them (HTX)
-    select o.attestation, c.network, c.address, o.address as owner
+    select o.attestation, c.network, c.address, o.address as owner, o.message, o.binds
     from {{ ref('stg_ownership') }} o
     join {{ ref('stg_claim') }} c on c.attestation = o.attestation and c.report = o.report and c.source_row = o.for_row
     where o.verdict = 'proven'
 )
-select distinct s.attestation, s.network, s.address, s.owner, l.threshold
+select s.attestation, s.network, s.address, s.owner, l.threshold, min(s.message) as message, arg_min(s.binds, s.message) as binds
 from signed s
 join {{ ref('stg_owner_link') }} l using (attestation, network, address, owner)
 where l.holds
+group by s.attestation, s.network, s.address, s.owner, l.threshold

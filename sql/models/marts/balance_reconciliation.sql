@@ -8,6 +8,10 @@ select {{ about('a') }}, o.network, o.asset,
     sum(o.amount)::decimal(38, 0) as claimed,
     sum(o.onchain_exact)::decimal(38, 0) as onchain,
     (sum(o.amount) filter (o.onchain_exact is not null))::decimal(38, 0) as claimed_observed,
+    -- amounts that a Merkle proof leads to from the hash of the block: nobody has to believe the endpoint
+    count(*) filter (o.proved) as proved,
+    (sum(o.onchain_exact) filter (o.proved))::decimal(38, 0) as proved_amount,
+    {{ ratio('sum(o.onchain_exact) filter (o.proved)', 'sum(o.onchain_exact)') }} as proved_share,
     (sum(o.onchain_exact - o.amount) filter (o.status = 'differing'))::decimal(38, 0) as difference,
     list(distinct o.unobserved_reason order by o.unobserved_reason) filter (o.status = 'unobserved' and o.unobserved_reason is not null) as unobserved_reasons
 from {{ ref('core_observation') }} o

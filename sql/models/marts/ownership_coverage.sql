@@ -1,20 +1,33 @@
 -- How much of the claimed reserves is really proven. One row an attestation, network, verdict and reason; `share` is of the attestation's priced value.
+-- `..._on_older_message`: what rests on a message that an earlier attestation of the exchange already had, so that the signature may be as old.
 with valued as (
-    select c.attestation, c.network, c.final_verdict as verdict, c.final_reason as reason,
-        {{ usd(units('c.amount', 's.scale'), 'p.usd_price') }} as usd
+    select c.attestation, c.network, c.final_verdict as verdict, c.final_reason as reason, c.binds,
+        {{ usd(units('c.amount', 's.scale'), 'p.usd_price') }} as usd,
+        m.first_attestation, m.first_seen_at,
+        coalesce(m.first_seen_at < a.snapshot_at, false) as is_older
     from {{ ref('core_claim') }} c
+    join {{ ref('core_attestation') }} a using (attestation)
     join {{ source('registry', 'assets') }} s using (asset)
     left join {{ ref('core_price') }} p using (attestation, asset)
+    left join {{ ref('core_message') }} m on m.exchange = c.exchange and m.message = c.message
 ),
 summed as (
     select attestation, network, verdict, reason,
         count(*) as rows,
         count(*) - count(usd) as rows_unpriced,
-        sum(usd)::decimal(38, 2) as usd
+        sum(usd)::decimal(38, 2) as usd,
+        count(*) filter (is_older) as rows_on_older_message,
+        (sum(usd) filter (is_older))::decimal(38, 2) as usd_on_older_message,
+        arg_min(first_attestation, (first_seen_at is null, first_seen_at, first_attestation)) as message_first_seen,
+        count(*) filter (list_contains(binds, 'exchange')) as rows_naming_exchange,
+        count(*) filter (list_contains(binds, 'date')) as rows_naming_date,
+        count(*) filter (list_contains(binds, 'address')) as rows_naming_address
     from valued
     group by attestation, network, verdict, reason
 )
 select {{ about('a') }}, v.network, v.verdict, v.reason, v.rows, v.rows_unpriced, v.usd,
-    {{ ratio('v.usd', 'sum(v.usd) over (partition by v.attestation)') }} as share
+    {{ ratio('v.usd', 'sum(v.usd) over (partition by v.attestation)') }} as share,
+    v.rows_on_older_message, v.usd_on_older_message, v.message_first_seen,
+    v.rows_naming_exchange, v.rows_naming_date, v.rows_naming_address
 from summed v
 join {{ ref('core_attestation') }} a using (attestation)

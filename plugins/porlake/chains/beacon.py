@@ -1,0 +1,221 @@
+"""Ethereum validators through a beacon node's API. https://ethereum.github.io/beacon-APIs/
+
+A report names a block of the execution layer; the state of the slot in which that block stands is asked. The beacon block of the slot must hold
+that execution block, so that both layers speak of one moment. Balances are gwei: `validator` is all of it, `effective` what counts as stake
+(a published 32 is that), `total` the first of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TooBig, TransportError, Unavailable
+from porlake.registry import Network
+from porlake.transport import Endpoint, Http, Tape
+
+METHOD = "beacon_validators"
+GENESIS, SLOT = 1_606_824_023, 12  # mainnet: time of slot 0, seconds of a slot
+CHUNK = 8_000  # an answer is about 500 bytes a validator
+CHUNK_OF_GET = 64  # the standard's limit of ids in a query
+
+_HASH = re.compile(r"0x[0-9a-f]{64}")
+_WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
+# EIP-4895 and EIP-7251: withdrawals go to an account of the execution layer
+_WITHDRAWS_TO = re.compile(r"0x0[12]0{22}([0-9a-f]{40})")
+
+
+class Blocks(Protocol):
+    def block(self, height: int) -> BlockRef: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """A validator in a state; amounts in gwei."""
+
+    pubkey: str
+    balance: int
+    effective: int
+    credentials: str
+    status: str
+
+    @property
+    def withdraws_to(self) -> str | None:
+        """The account that its withdrawals go to; None while a key of the beacon chain still holds them (credentials 0x00)."""
+        match = _WITHDRAWS_TO.fullmatch(self.credentials)
+        return "0x" + match[1] if match else None
+
+
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, execution: Blocks | None = None) -> Client:
+    return Client(network, Http(network.network, endpoint, tape), execution)
+
+
+class Client:
+    """`execution`: a client of the execution layer, whose blocks a report names."""
+
+    def __init__(self, network: Network, http: Http, execution: Blocks | None) -> None:
+        self._network, self._http, self._execution = network, http, execution
+        self._slots: dict[str, int] = {}
+        self._found: dict[tuple[int, str], Validator | None] = {}
+        self._by_get = False
+
+    @property
+    def host(self) -> str:
+        return self._http.host
+
+    def block(self, height: int) -> BlockRef:
+        """The block of the execution layer, its slot found and checked. Raises ConfigurationError, ChainError, TransportError."""
+        if self._execution is None:
+            raise ConfigurationError(
+                f"{self._network.name}: heights are blocks of Ethereum: an endpoint of ethereum is needed beside the beacon node"
+            )
+        at = self._execution.block(height)
+        self._slot(at)
+        return at
+
+    def head(self) -> BlockRef:
+        """The newest beacon block; its height is its slot."""
+        data = self._data("/eth/v1/beacon/headers/head", self._http.get("/eth/v1/beacon/headers/head"), final=False)
+        try:
+            slot, root = _whole(data["header"]["message"]["slot"]), str(data["root"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadAnswer(f"{self.host}: the head is no beacon header") from error
+        return BlockRef(slot, root, datetime.fromtimestamp(GENESIS + SLOT * slot, UTC))
+
+    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
+        """A validator in its components. Raises ChainError, TransportError."""
+        found = self.validators([want.address for want in wanted], at)
+        for want in wanted:
+            validator = found[want.address]
+            if validator is None:
+                yield Unread(want.asset, want.address, "validator_unknown")
+                continue
+            for component, raw in (("validator", validator.balance), ("effective", validator.effective), ("total", validator.balance)):
+                yield Reading(want.asset, want.address, component, raw, at, "exact", METHOD, self.host)
+
+    def validators(self, pubkeys: Sequence[str], at: BlockRef) -> dict[str, Validator | None]:
+        """The validators in the state after a block of the execution layer; None for a key that the state does not know.
+
+        A key that is not known is never zero: its deposit may still wait. Raises ChainError, TransportError.
+        """
+        slot = self._slot(at)
+        missing = sorted({key for key in pubkeys if (slot, key) not in self._found})
+        for start in range(0, len(missing), CHUNK):
+            self._ask(missing[start : start + CHUNK], slot)
+        return {key: self._found[slot, key] for key in pubkeys}
+
+    def _slot(self, at: BlockRef) -> int:
+        """The slot whose beacon block holds a block of the execution layer. Raises ChainError."""
+        if at.hash in self._slots:
+            return self._slots[at.hash]
+        slot, rest = divmod(round(at.time.timestamp()) - GENESIS, SLOT)
+        if rest or slot < 0:
+            raise ChainError(f"{self._network.name}: block {at.height:,} stands in no slot: it is older than the beacon chain, or of another chain")
+        path = f"/eth/v2/beacon/blocks/{slot}"
+        data = self._data(path, self._http.get(path))
+        try:
+            message = data["message"]
+            held, found = message["body"]["execution_payload"]["block_hash"], _whole(message["slot"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadAnswer(f"{self.host}: {path}: the answer is no beacon block with an execution block") from error
+        if found != slot or held != at.hash:
+            raise ChainError(f"{self.host}: slot {slot:,} of {self._network.name} does not hold block {at.height:,} of the execution layer")
+        self._slots[at.hash] = slot
+        return slot
+
+    def _ask(self, pubkeys: list[str], slot: int) -> None:
+        """Raises TooBig where even one validator is too much."""
+        try:
+            found = self._get(pubkeys, slot) if self._by_get else self._post(pubkeys, slot)
+        except TooBig:
+            if len(pubkeys) == 1:
+                raise
+            for half in (pubkeys[: len(pubkeys) // 2], pubkeys[len(pubkeys) // 2 :]):
+                self._ask(half, slot)
+            return
+        for key in pubkeys:
+            self._found[slot, key] = found.get(key)
+
+    def _post(self, pubkeys: list[str], slot: int) -> dict[str, Validator]:
+        path = f"/eth/v1/beacon/states/{slot}/validators"
+        try:
+            # An empty list would mean all validators there are.
+            return self._read(path, self._http.post(path, {"ids": pubkeys}), pubkeys)
+        except (TooBig, RateLimited):
+            raise
+        except TransportError as error:
+            # Older nodes have the query form only, and say so in many ways.
+            try:
+                found = self._get(pubkeys[:CHUNK_OF_GET], slot)
+            except TransportError:
+                raise error from None
+            self._by_get = True
+            return found | self._get(pubkeys[CHUNK_OF_GET:], slot)
+
+    def _get(self, pubkeys: list[str], slot: int) -> dict[str, Validator]:
+        found: dict[str, Validator] = {}
+        for start in range(0, len(pubkeys), CHUNK_OF_GET):
+            asked = pubkeys[start : start + CHUNK_OF_GET]
+            path = f"/eth/v1/beacon/states/{slot}/validators?id={','.join(asked)}"
+            found |= self._read(path.partition("?")[0], self._http.get(path), asked)
+        return found
+
+    def _read(self, path: str, answer: Any, asked: list[str]) -> dict[str, Validator]:
+        """The validators of an answer by their keys: nodes leave out keys that they do not know and answer in any order."""
+        data, wanted, found = self._data(path, answer), set(asked), dict[str, Validator]()
+        if not isinstance(data, list):
+            raise BadAnswer(f"{self.host}: {path}: the answer is no list of validators")
+        for entry in data:
+            validator = self._validator(path, entry)
+            if validator.pubkey not in wanted or validator.pubkey in found:
+                raise BadAnswer(f"{self.host}: {path}: a validator that was not asked for, or one that stands twice")
+            found[validator.pubkey] = validator
+        return found
+
+    def _validator(self, path: str, entry: Any) -> Validator:
+        try:
+            inner = entry["validator"]
+            credentials = inner["withdrawal_credentials"].lower()
+            if not _HASH.fullmatch(credentials):
+                raise ValueError(credentials)
+            return Validator(inner["pubkey"].lower(), _whole(entry["balance"]), _whole(inner["effective_balance"]), credentials, str(entry["status"]))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise BadAnswer(f"{self.host}: {path}: an entry that is no validator") from error
+
+    def _data(self, path: str, answer: Any, *, final: bool = True) -> Any:
+        """The `data` of an answer. Raises TransportError by the error's code, ChainError for a state that may still change."""
+        if not isinstance(answer, dict):
+            raise BadAnswer(f"{self.host}: {path}: the answer is no object")
+        if "data" not in answer:
+            raise _error(f"{self.host}: {path}: {str(answer.get('message', ''))[:200]}", answer.get("code"))
+        if answer.get("execution_optimistic") is True:
+            raise ChainError(f"{self.host}: {path}: the node has not checked this block itself yet (execution_optimistic)")
+        if final and answer.get("finalized") is False:
+            raise ChainError(f"{self.host}: {path}: not final yet: it may still change")
+        return answer["data"]
+
+
+def _error(text: str, code: Any) -> TransportError:
+    """Nodes answer errors as {"code": ..., "message": ...}, the code being HTTP's, some as text."""
+    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() else 0
+    text = f"{text} ({status})"
+    if status == 404:
+        return Unavailable(text)
+    if status == 429:
+        return RateLimited(text)
+    if status in (413, 414):
+        return TooBig(text)
+    if status >= 500:
+        return TransportError(text)
+    return RequestFailed(text, status) if status else BadAnswer(text)
+
+
+def _whole(text: Any) -> int:
+    """The API writes all numbers as decimal text. Raises ValueError, TypeError."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(text)
+    return int(text)

@@ -1,0 +1,153 @@
+"""Proofs for the largest balances of a sweep: of these nobody has to believe the endpoint, only the hash of the block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from porlake import chains, registry
+from porlake.chains import evm, evm_proof
+from porlake.chains.evm import Accounts, Words
+from porlake.errors import ChainError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
+from porlake.pipeline._settings import Settings
+from porlake.pipeline._sweep_evm import Held, Swept
+
+TELL_EVERY = 1_000
+MOST = 10_000  # accounts of one asset: a proof is a question of its own for a native coin, and files of a hundred thousand equal accounts exist
+UNPROVED = (RequestFailed, Unavailable, TooBig, NotRecorded, ChainError)
+"""What an endpoint without proofs of the block says, and a chain whose headers are not understood. Asking again would not help."""
+
+Place = tuple[Held, int]
+
+
+def prove(settings: Settings, swept: Swept, opened: Callable[[], evm.Client], *, give_up: bool = False) -> None:
+    """Mark the balances that a proof confirms, and withhold those that one speaks against (proof_fails, proof_differs).
+
+    The rest stays as it was read. `opened` gives the client, and is called only if there is something to ask. Raises TransportError where
+    the endpoint fails for a passing reason; with `give_up` that leaves balances unproved too.
+    """
+    places = _chosen(settings, swept)
+    for height in sorted({int(held.heights[row]) for held, row in places}):
+        block = swept.blocks[height]
+        at = chains.BlockRef(block.height, block.block_hash, block.block_time)
+        _at(settings, swept, opened(), [(held, row) for held, row in places if held.heights[row] == height], at, give_up=give_up)
+
+
+def _at(settings: Settings, swept: Swept, client: evm.Client, places: list[Place], at: chains.BlockRef, *, give_up: bool) -> None:
+    """Proofs at one block, from the first endpoint that has them; what one leaves open the next is asked for."""
+    errors: list[TransportError | ChainError] = []
+    for rpc in client.rpcs:
+        try:
+            _asked(settings, swept, evm_proof.Prover(registry.load().networks[swept.network], rpc), places, at)
+        except (TransportError, ChainError) as error:
+            errors.append(error)
+        else:
+            return
+        places = [(held, row) for held, row in places if held.reasons[row] == 0 and held.method[row] != swept.method(evm_proof.METHOD)]
+    passing = [error for error in errors if not isinstance(error, UNPROVED)]
+    if passing and not give_up:
+        raise passing[0]
+    settings.progress(f"prove {swept.network}: {len(places):,} balances are not proved: {'; '.join(map(str, errors))}", 0, 0)
+
+
+def _asked(settings: Settings, swept: Swept, prover: evm_proof.Prover, places: list[Place], at: chains.BlockRef) -> None:
+    """Raises TransportError, ChainError; what was proved before it is marked."""
+    facts = registry.load()
+    by_key, wanted = {}, []
+    for held, row in places:
+        (address,) = evm.addresses_of(held.accounts[row : row + 1]).to_pylist()
+        by_key[held.asset, address] = (held, row)
+        wanted.append((chains.Wanted(held.asset, facts.tokens[swept.network, held.asset], address), evm.number(held.words, row)))
+    for done, outcome in enumerate(prover.prove(wanted, at), 1):
+        held, row = by_key[outcome.asset, outcome.address]
+        if outcome.reason:
+            swept.unread(held, outcome.reason, np.arange(len(held.accounts)) == row)
+            settings.progress(f"prove {swept.network}: {outcome.asset} at {outcome.address}: {outcome.why}", 0, 0)
+        else:
+            held.method[row] = swept.method(evm_proof.METHOD)
+        if done % TELL_EVERY == 0 or done == len(wanted):
+            settings.progress(f"prove {swept.network}", done, len(wanted))
+
+
+def _chosen(settings: Settings, swept: Swept) -> list[Place]:
+    """The rows whose balances are to be proved."""
+    if not settings.proof_share:
+        return []
+    facts = registry.load()
+    provable = []
+    for held in swept.held:
+        token = facts.token(swept.network, held.asset)
+        if token is not None and evm_proof.provable(token) and held.amounts is not None:
+            provable.append(held)
+    claimed = _claimed(settings, swept, {held.asset for held in provable})
+    places = []
+    for held in provable:
+        rows = np.flatnonzero(held.reasons == 0)
+        weights = _larger(_units(held.amounts)[rows], _aligned(held, claimed.get(held.asset))[rows])
+        chosen = largest(weights, settings.proof_share)
+        if len(chosen) > MOST:
+            settings.progress(f"prove {swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0)
+        places += [(held, int(rows[place])) for place in chosen[:MOST]]
+    return places
+
+
+def largest(weights: Words, share: Decimal) -> list[int]:
+    """The fewest places that reach the share of the sum, the largest first; of equal ones the first.
+
+    Shares are of one asset each: prices are not known yet when balances are read.
+    """
+    order = np.lexsort((np.arange(len(weights))[::-1], weights[:, 1], weights[:, 0]))[::-1]
+    numerator, denominator = share.as_integer_ratio()
+    wanted, reached, chosen = numerator * evm.total(weights), 0, []
+    for place in order:
+        if reached * denominator >= wanted:
+            break
+        reached += evm.number(weights, place)
+        chosen.append(int(place))
+    return chosen
+
+
+# --- what an account weighs: what is claimed at it or what was read, whichever is more -------------------------------------------
+def _claimed(settings: Settings, swept: Swept, assets: set[str]) -> dict[str, tuple[Accounts, Words]]:
+    """The accounts of some assets with what the report claims at them, as it stands in its rows."""
+    parts: dict[str, list[tuple[Accounts, Words]]] = {asset: [] for asset in assets}
+    names = ("network", "asset", "address", "amount")
+    for batch in settings.lake.columns("claim", names, exchange=swept.file.exchange, report=swept.file.report):
+        mine = batch.filter(pc.and_(pc.equal(batch.column("network"), swept.network), pc.is_valid(batch.column("amount"))))
+        for asset in assets & set(mine.column("asset").unique().to_pylist()):
+            rows = mine.filter(pc.equal(mine.column("asset"), asset))
+            accounts, good = evm.accounts_of(rows.column("address"))
+            parts[asset].append((accounts, _units(rows.column("amount"))[good]))
+    return {asset: (np.concatenate([a for a, _ in found]), np.concatenate([w for _, w in found])) for asset, found in parts.items() if found}
+
+
+def _aligned(held: Held, claimed: tuple[Accounts, Words] | None) -> Words:
+    """What is claimed at each of the accounts; zero where nothing is."""
+    found = np.zeros((len(held.accounts), 2), np.uint64)
+    if claimed is not None and len(found):
+        mine, theirs = _keys(held.accounts), _keys(claimed[0])
+        places = np.minimum(np.searchsorted(mine, theirs), len(mine) - 1)
+        same = mine[places] == theirs
+        found[places[same]] = claimed[1][same]
+    return found
+
+
+def _keys(accounts: Accounts) -> npt.NDArray[np.bytes_]:
+    return np.ascontiguousarray(accounts).view("S20").ravel()
+
+
+def _units(amounts: pa.Decimal128Array) -> Words:
+    """DECIMAL(38,0) as pairs of 64-bit halves; null is zero."""
+    whole = amounts.fill_null(Decimal(0))
+    little = np.frombuffer(whole.buffers()[1], np.uint64).reshape(-1, 2)
+    return np.ascontiguousarray(little[whole.offset : whole.offset + len(whole), ::-1])
+
+
+def _larger(one: Words, other: Words) -> Words:
+    more = (other[:, 0] > one[:, 0]) | ((other[:, 0] == one[:, 0]) & (other[:, 1] > one[:, 1]))
+    return np.where(more[:, None], other, one)

@@ -1,0 +1,377 @@
+"""observe, for EVM networks: claims come in as columns, balances go out as columns, and nothing in between looks at a row by itself.
+
+A sweep that is stopped goes on where it was: every answered piece is kept beside the partition under its question (network, block hash,
+token, accounts) until the partition is shown. Pieces are not kept while a tape records or replays: a recording must hold every answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from porlake import amounts, chains, registry
+from porlake.chains import evm
+from porlake.chains.evm import DISAGREE, REASONS, TOO_LARGE, Accounts, Piece, Words
+from porlake.errors import ChainError
+from porlake.lake import Scratch, Writer, forget, schema
+from porlake.model import Block, ReportFile
+from porlake.pipeline._settings import Settings
+
+BATCH = 65_536
+NO_HEIGHT = -1
+VERSION = "1"  # of what a kept piece means
+
+
+@dataclass(slots=True)
+class Held:
+    """One asset: its accounts in order, at which height each was read (NO_HEIGHT: not named), and what was read."""
+
+    asset: str
+    accounts: Accounts
+    heights: npt.NDArray[np.int64]
+    words: Words
+    method: npt.NDArray[np.uint8]
+    source: npt.NDArray[np.uint8]
+    reasons: npt.NDArray[np.uint8]
+    amounts: pa.Decimal128Array | None = None
+
+
+@dataclass(slots=True)
+class Shown:
+    """What a chain shows. `why` names the reason of each code in `Held.reasons`, where 0 is a balance that was read; so `methods`, `sources`."""
+
+    network: str
+    held: list[Held] = field(default_factory=list)
+    why: list[str] = field(default_factory=lambda: list(REASONS))
+    methods: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+    def unread(self, held: Held, reason: str, where: npt.NDArray[np.bool_] | None = None) -> None:
+        held.reasons[slice(None) if where is None else where] = _code(self.why, reason)
+
+    def method(self, name: str) -> int:
+        """The code of a method."""
+        return _code(self.methods, name)
+
+
+@dataclass(slots=True)
+class Swept(Shown):
+    """What the chain shows of a report's claims on one network; `write` puts it into the datasets.
+
+    `odd`: (asset, address) of claims whose address is no account of an EVM chain.
+    """
+
+    file: ReportFile = field(kw_only=True)
+    odd: list[tuple[str, str]] = field(default_factory=list)
+    blocks: dict[int, Block] = field(default_factory=dict)
+
+    def block(self, at: chains.BlockRef, origin: str) -> None:
+        self.blocks.setdefault(at.height, Block(self.file.exchange, self.file.report, self.network, at.height, at.hash, at.time, origin))
+
+    def write(self, blocks: Writer, balances: Writer, unobserved: Writer) -> None:
+        """Rows in the order of each dataset's key."""
+        for _, block in sorted(self.blocks.items()):
+            blocks.add(block)
+        for held in self.held:
+            for batch in self._balances(held):
+                balances.add_batch(batch)
+            for batch in self._unobserved(held.asset, held):
+                unobserved.add_batch(batch)
+        known = {held.asset for held in self.held}
+        assert all(asset in known for asset, _ in self.odd)  # `claimed` makes a Held of every asset
+
+    def _balances(self, held: Held) -> Iterator[pa.RecordBatch]:
+        read = np.flatnonzero(held.reasons == 0)
+        for start in range(0, len(read), BATCH):
+            rows = read[start : start + BATCH]
+            assert held.amounts is not None  # a reason of 0 is set together with the amounts
+            yield self._batch(
+                "balance",
+                len(rows),
+                asset=held.asset,
+                address=evm.addresses_of(held.accounts[rows]),
+                component="total",
+                amount=held.amounts.take(pa.array(rows)),
+                height=pa.array(held.heights[rows]),
+                method=_chosen(self.methods, held.method[rows]),
+                source=_chosen(self.sources, held.source[rows]),
+                as_of="exact",
+                offset_seconds=pa.repeat(pa.scalar(0, pa.int64()), len(rows)),
+            )
+
+    def _unobserved(self, asset: str, held: Held) -> Iterator[pa.RecordBatch]:
+        missing = np.flatnonzero(held.reasons)
+        addresses: pa.Array = evm.addresses_of(held.accounts[missing])
+        reasons: pa.Array = _chosen(self.why, held.reasons[missing])
+        if odd := sorted({address for of, address in self.odd if of == asset}):
+            addresses = pa.concat_arrays([addresses, pa.array(odd, pa.string())])
+            reasons = pa.concat_arrays([reasons, pa.repeat(pa.scalar("not_an_address"), len(odd))])
+            order = pc.sort_indices(addresses)
+            addresses, reasons = addresses.take(order), reasons.take(order)
+        for start in range(0, len(addresses), BATCH):
+            part = addresses.slice(start, BATCH)
+            yield self._batch("unobserved", len(part), asset=asset, address=part, reason=reasons.slice(start, BATCH))
+
+    def _batch(self, dataset: str, rows: int, **columns: Any) -> pa.RecordBatch:
+        columns |= {"exchange": self.file.exchange, "report": self.file.report, "network": self.network}
+        arrays = [
+            columns[name] if isinstance(columns[name], pa.Array) else pa.repeat(pa.scalar(columns[name]), rows) for name in schema(dataset).names
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema(dataset))
+
+
+# --- the claims -----------------------------------------------------------------------------------------------------------
+def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
+    """Every account that a report claims on a network, once for each asset, at the first height that the file names for it."""
+    parts: dict[str, list[tuple[Accounts, npt.NDArray[np.int64]]]] = {}
+    swept = Swept(network, file=file)
+    names = ("network", "asset", "address", "snapshot_height")
+    for batch in settings.lake.columns("claim", names, exchange=file.exchange, report=file.report):
+        here = pc.equal(batch.column("network"), network)
+        rows = batch if pc.all(here).as_py() else batch.filter(here)
+        if not rows.num_rows:
+            continue
+        accounts, good = evm.accounts_of(rows.column("address"))
+        heights = rows.column("snapshot_height").fill_null(NO_HEIGHT).to_numpy(zero_copy_only=False)
+        assets = rows.column("asset").dictionary_encode()
+        codes = assets.indices.to_numpy()
+        for code, asset in enumerate(assets.dictionary.to_pylist()):
+            mine = codes == code
+            parts.setdefault(asset, []).append((accounts[mine[good]], heights[good & mine]))
+        if not good.all():
+            bad = rows.filter(pa.array(~good))
+            swept.odd += zip(bad.column("asset").to_pylist(), bad.column("address").to_pylist(), strict=True)
+    swept.held = [once(asset, parts.pop(asset)) for asset in sorted(parts)]
+    return swept
+
+
+def once(asset: str, parts: Sequence[tuple[Accounts, npt.NDArray[np.int64]]]) -> Held:
+    """Accounts, in order and each once, at the first height that stands by it."""
+    accounts = np.concatenate([part for part, _ in parts])
+    heights = np.concatenate([part for _, part in parts])
+    order = evm.in_order(accounts)
+    accounts = accounts[order]
+    first = evm.is_first(accounts)
+    accounts, heights = accounts[first], heights[order][first]
+    count = len(accounts)
+    return Held(asset, accounts, heights, np.zeros((count, 2), np.uint64), *(np.zeros(count, np.uint8) for _ in range(3)))
+
+
+# --- the look -------------------------------------------------------------------------------------------------------------
+def look(settings: Settings, file: ReportFile, network: str) -> Swept:
+    """Raises TransportError, ChainError where the endpoints fail."""
+    swept = claimed(settings, file, network)
+    facts = registry.load()
+    readable = []
+    for held in swept.held:
+        token = facts.token(network, held.asset)
+        if reason := _unreadable(token):
+            swept.unread(held, reason)
+        else:
+            readable.append((held, token))
+    endpoints = settings.endpoints_of(network)
+    if not endpoints and not settings.tape.replays:
+        for held, _ in readable:
+            swept.unread(held, "no_endpoint")
+        return swept
+    if readable:
+        client = evm.open_client(facts.networks[network], endpoints, settings.tape)
+        _at_heights(settings, swept, client, [(held, token) for held, token in readable if token is not None])
+    return swept
+
+
+def _unreadable(token: registry.Token | None) -> str:
+    if token is None:
+        return "asset_not_on_network"
+    if token.kind == "rebasing":
+        return "token_rebases"
+    return "contract_unknown" if token.kind != "native" and not token.contract else ""
+
+
+def unread(settings: Settings, file: ReportFile, network: str, reason: str) -> Swept:
+    """All that is claimed on a network, unread for one reason."""
+    swept = claimed(settings, file, network)
+    for held in swept.held:
+        swept.unread(held, reason)
+    return swept
+
+
+def _at_heights(settings: Settings, swept: Swept, client: evm.Client, readable: list[tuple[Held, registry.Token]]) -> None:
+    file = swept.file
+    named = sorted({int(height) for held, _ in readable for height in np.unique(held.heights) if height != NO_HEIGHT})
+    final = client.final() if named else 0
+    blocks = {}
+    for height in named:
+        if height <= final:
+            blocks[height] = client.block(height)
+            swept.block(blocks[height], "published")
+    if len(blocks) < len(named):
+        _reached(client, swept)
+    for held, _ in readable:
+        for height in np.unique(held.heights):
+            if height != NO_HEIGHT and height not in blocks:
+                swept.unread(held, "height_not_final", held.heights == height)
+    if any((held.heights == NO_HEIGHT).any() for held, _ in readable):
+        if file.snapshot_at is None or file.snapshot_precision != "moment":
+            for held, _ in readable:
+                swept.unread(held, "no_snapshot_height", held.heights == NO_HEIGHT)
+        else:
+            at = client.block_at(file.snapshot_at)
+            swept.block(at, "resolved")
+            blocks[at.height] = at
+            for held, _ in readable:
+                held.heights[held.heights == NO_HEIGHT] = at.height
+    keep = settings.lake.scratch("balance", {"exchange": file.exchange, "report": file.report, "network": swept.network})
+    looker = Looker(settings, client, swept, keep if settings.tape.is_live else None, f"observe {swept.network} of {file.attestation}")
+    looker.total = sum(int((held.reasons == 0).sum()) for held, _ in readable)
+    for held, token in readable:
+        for height, at in blocks.items():
+            looker.look(held, token, at, (held.heights == height) & (held.reasons == 0))
+        looker.settle(held, token)
+
+
+def _reached(client: evm.Client, swept: Swept) -> None:
+    """Raises ChainError where the endpoint has not come as far as the snapshot: it is behind, and nothing is wrong with the heights."""
+    head, at = client.head(), swept.file.snapshot_at
+    if at is not None and head.time < at:
+        raise ChainError(
+            f"{swept.network}: the endpoint is behind: its head, {head.height:,}, is of {head.time:%Y-%m-%d %H:%M}, the snapshot of {at}"
+        )
+
+
+@dataclass(slots=True)
+class Looker:
+    """Sweeps, one (asset, block) after the other, with progress over all of them."""
+
+    settings: Settings
+    client: evm.Client
+    shown: Shown
+    scratch: Path | None
+    what: str
+    total: int = 0
+    done: int = 0
+
+    def look(self, held: Held, token: registry.Token, at: chains.BlockRef, where: npt.NDArray[np.bool_]) -> None:
+        """Fill in the words of some accounts, all of one block."""
+        rows: Any = slice(None) if where.all() else np.flatnonzero(where)
+        accounts = held.accounts[rows]
+        if not len(accounts):
+            return
+        words, methods, sources = np.zeros((len(accounts), 2), np.uint64), *(np.zeros(len(accounts), np.uint8) for _ in range(2))
+        for piece in self.client.sweep(token, accounts, at, self._kept(token, at, accounts)):
+            stretch = slice(piece.start, piece.start + len(piece.words))
+            words[stretch] = piece.words
+            methods[stretch], sources[stretch] = _code(self.shown.methods, piece.method), _code(self.shown.sources, piece.source)
+            self.done += len(piece.words)
+            self.settings.progress(self.what, self.done, self.total)
+        reasons = evm.reasons_of(words)
+        self._check(token, at, accounts, words, reasons)
+        held.words[rows], held.method[rows], held.source[rows], held.reasons[rows] = words, methods, sources, reasons
+
+    def settle(self, held: Held, token: registry.Token) -> None:
+        """The words as amounts of the asset."""
+        scale = registry.load().assets[held.asset].scale
+        good = held.reasons == 0
+        plain = held.words if good.all() else np.where(good[:, None], held.words, np.uint64(0))
+        held.amounts = amounts.rescale_column(evm.decimals_of(plain), token.decimals, scale)
+        if held.amounts.null_count:
+            held.reasons[held.amounts.is_null().to_numpy(zero_copy_only=False) & good] = TOO_LARGE
+
+    def _check(self, token: registry.Token, at: chains.BlockRef, accounts: Accounts, words: Words, reasons: npt.NDArray[np.uint8]) -> None:
+        """Read some accounts again from another endpoint; where the two differ, no value stands."""
+        chosen = np.flatnonzero(self._chosen(at, accounts, words, reasons))
+        if not len(chosen):
+            return
+        other = self.client.second_opinion(token, accounts[chosen], at, set(self.shown.sources))
+        if other is not None:
+            differing = chosen[(words[chosen] != other).any(axis=1)]
+            reasons[differing] = DISAGREE
+            if len(differing):
+                self.settings.progress(f"{self.what}: endpoints disagree about accounts", len(differing), len(chosen))
+
+    def _chosen(self, at: chains.BlockRef, accounts: Accounts, words: Words, reasons: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """A sample that the block's hash draws, which nobody could know before; and every account with a large part of the asset."""
+        good = reasons == 0
+        seed = np.uint64(int(at.hash[-16:], 16) | 1)
+        drawn = np.ascontiguousarray(accounts[:, 12:]).view(">u8").ravel().astype(np.uint64) * seed
+        sample = drawn < np.uint64(min(int(self.settings.check_sample * 2**64), 2**64 - 1))
+        large = evm.at_least(words, max(1, int(self.settings.check_above * evm.total(words[good]))))
+        chosen: npt.NDArray[np.bool_] = sample | (large & good)
+        return chosen
+
+    def _kept(self, token: registry.Token, at: chains.BlockRef, accounts: Accounts) -> evm.Kept:
+        if self.scratch is None:
+            return evm.NOTHING_KEPT
+        question = [VERSION, self.shown.network, at.hash, token.kind, token.contract]
+        digest = hashlib.sha256(json.dumps(question).encode() + accounts.tobytes()).hexdigest()
+        return KeptPieces(Scratch(self.scratch / digest[:32]), len(accounts))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPieces:
+    """Pieces of one question on disk: a file each, `<start>-<accounts>`, a line of JSON and the words."""
+
+    scratch: Scratch
+    count: int
+
+    def pieces(self) -> Iterator[Piece]:
+        for name, content in self.scratch.parts():
+            line, _, data = content.partition(b"\n")
+            kept = json.loads(line)
+            start, count = map(int, name.split("-"))
+            if start + count <= self.count and len(data) == 16 * count:
+                yield Piece(start, evm.words_of(data), kept["method"], kept["source"])
+
+    def keep(self, piece: Piece) -> None:
+        line = json.dumps({"method": piece.method, "source": piece.source}).encode()
+        self.scratch.keep(f"{piece.start}-{len(piece.words)}", line + b"\n" + piece.words.astype(">u8").tobytes())
+
+
+def listed(
+    settings: Settings, network: str, tokens: Mapping[str, registry.Token], height: int, accounts: Sequence[str], scratch: Path | None
+) -> tuple[Shown, chains.BlockRef]:
+    """What some accounts hold of some assets at a height. Raises TransportError, ChainError, where the height is not final too."""
+    shown = Shown(network)
+    client = evm.open_client(registry.load().networks[network], settings.endpoints_of(network), settings.tape)
+    if height > (final := client.final()):
+        raise ChainError(f"{network}: block {height:,} is not final yet, {final:,} is")
+    at = client.block(height)
+    wanted = evm.accounts_from(accounts)
+    looker = Looker(settings, client, shown, scratch if settings.tape.is_live else None, f"balances on {network}", len(accounts) * len(tokens))
+    for asset, token in sorted(tokens.items()):
+        held = once(asset, [(wanted, np.full(len(wanted), height, np.int64))])
+        if reason := _unreadable(token):
+            shown.unread(held, reason)
+        looker.look(held, token, at, held.reasons == 0)
+        looker.settle(held, token)
+        shown.held.append(held)
+    return shown, at
+
+
+def forget_kept(settings: Settings, file: ReportFile, network: str) -> None:
+    """The partition is shown: what was kept for it is done."""
+    forget(settings.lake.scratch("balance", {"exchange": file.exchange, "report": file.report, "network": network}))
+
+
+# --- columns --------------------------------------------------------------------------------------------------------------
+def _code(names: list[str], name: str) -> int:
+    if name not in names:
+        names.append(name)
+    return names.index(name)
+
+
+def _chosen(names: Iterable[str], codes: npt.NDArray[np.uint8]) -> pa.Array:
+    """A column of names by their codes."""
+    values = pa.array(list(names), pa.string())
+    if len(codes) and (codes == codes[0]).all():
+        return pa.repeat(values[int(codes[0])], len(codes))
+    return values.take(pa.array(codes))

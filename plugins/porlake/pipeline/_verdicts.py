@@ -1,0 +1,178 @@
+"""What a shell asks of the verdicts of a report: counts, rows that failed, claims that stand twice, and one row's reasoning."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from porlake import addresses, lake, ownership, registry
+from porlake.errors import ConfigurationError
+from porlake.model import (
+    Address,
+    Asset,
+    Column,
+    Evidence,
+    ForRow,
+    Message,
+    Network,
+    Reason,
+    Rejection,
+    ReportFile,
+    Scheme,
+    Signer,
+    SourceRow,
+    Verdict,
+)
+from porlake.pipeline._settings import Settings
+
+FAILED = ("invalid", "malformed")
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """A row of a file's address block and its verdict, as `verify --out` writes it; flags, and what the message names, are separated by blanks."""
+
+    source_row: SourceRow
+    for_row: ForRow | None
+    network: Network | None
+    asset: Asset | None
+    address: Address
+    scheme: Scheme
+    verdict: Verdict
+    reason: Reason
+    signer: Signer | None
+    flags: Annotated[str, Column("remarks that do not change the verdict")]
+    message: Message
+    binds: Annotated[str, Column("what the signed message names: exchange, date, address")]
+
+
+def export_verdicts(settings: Settings, reports: list[str], path: Path) -> None:
+    """The verdicts of verified reports, a line for each row, as one .parquet or .csv file. Raises ConfigurationError."""
+    made = lake.schema_of(VerdictLine)
+    lake.export_batches(path, made, (_lines(batch, made) for report in reports for batch in _verdicts(settings, report)))
+
+
+def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
+    """The verdicts of a verified report, in the order of its rows."""
+    made = lake.schema_of(VerdictLine)
+    for batch in _verdicts(settings, report):
+        for values in zip(*(column.to_pylist() for column in _lines(batch, made).columns), strict=True):
+            yield VerdictLine(*values)
+
+
+def _lines(batch: pa.RecordBatch, made: pa.Schema) -> pa.RecordBatch:
+    columns = [pc.binary_join(batch.column(name), " ") if name in ("flags", "binds") else batch.column(name) for name in made.names]
+    return pa.RecordBatch.from_arrays(columns, schema=made)
+
+
+def _verdicts(settings: Settings, report: str) -> Iterator[pa.RecordBatch]:
+    file: ReportFile = settings.lake.report(report)
+    return settings.lake.batches("ownership", exchange=file.exchange, report=file.report)
+
+
+# --- a whole report ---------------------------------------------------------------------------------------------------------
+@dataclass(slots=True)
+class Verdicts:
+    """Rows by (network, verdict, reason), and the first rows that failed."""
+
+    counts: Counter[tuple[str, str, str]]
+    failed: list[VerdictLine]
+
+
+def verdict_counts(settings: Settings, reports: list[str], shown: int) -> Verdicts:
+    found = Verdicts(Counter(), [])
+    made = lake.schema_of(VerdictLine)
+    for report in reports:
+        for batch in _verdicts(settings, report):
+            keys = pa.Table.from_batches([batch]).group_by(["network", "verdict", "reason"]).aggregate([([], "count_all")])
+            for network, verdict, reason, count in zip(
+                *(keys.column(n).to_pylist() for n in ("network", "verdict", "reason", "count_all")), strict=True
+            ):
+                found.counts[network or "-", verdict, reason] += count
+            if len(found.failed) < shown:
+                failed = batch.filter(pc.is_in(batch.column("verdict"), pa.array(FAILED))).slice(0, shown - len(found.failed))
+                lines = zip(*(column.to_pylist() for column in _lines(failed, made).columns), strict=True)
+                found.failed += [VerdictLine(*values) for values in lines]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A claim that stands in more than one row: one account and asset of a network. `amounts` are those that differ, smallest first."""
+
+    network: str
+    asset: str
+    address: str
+    rows: int
+    first_row: int
+    amounts: tuple[int, ...]
+
+
+def repeated(settings: Settings, report: str) -> list[Repeated]:
+    """The claims of a report that stand twice, by decoded account; the marts count each once, with the smallest amount."""
+    file: ReportFile = settings.lake.report(report)
+    pointers = settings.lake.pointers("claim", exchange=file.exchange, report=file.report)
+    paths = [str(path) for pointer in pointers if pointer.rows for path in pointer.paths]
+    if not paths:
+        return []
+    sql = """select network, asset, address, count(*), min(source_row), list(distinct amount order by amount) filter (amount is not null)
+             from read_parquet($paths, hive_partitioning = false) group by network, asset, address having count(*) > 1 order by 5"""
+    with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as connection:
+        rows = connection.execute(sql, {"paths": paths}).fetchall()
+    return [
+        Repeated(network, asset, address, count, first, tuple(map(int, amounts or ()))) for network, asset, address, count, first, amounts in rows
+    ]
+
+
+# --- one row ----------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a row came to its verdict.
+
+    `evidence`: the row as published; `account`: its canonical address; `refused`: why parse did not use it; `judgement` and `steps`: what the
+    signatures say; `module`: of porlake.ownership, with its `rule` in words; `signers`: lines of rows that sign for this one.
+    """
+
+    file: ReportFile
+    evidence: Evidence
+    account: str
+    refused: Rejection | None
+    judgement: ownership.Judgement
+    steps: list[ownership.Step]
+    scheme: registry.SchemeRow
+    rule: str
+    signers: tuple[int, ...]
+
+
+def explain(settings: Settings, report: str, row: int) -> Explanation:
+    """The reasoning behind the verdict of the row on line `row` of a published file. Raises ConfigurationError where no row stands there."""
+    file: ReportFile = settings.lake.report(report)
+    only = {"exchange": file.exchange, "report": file.report}
+    found, signers = None, []
+    first = last = 0
+    for batch in settings.lake.batches("evidence", **only):
+        lines = batch.column("source_row")
+        first, last = first or lines[0].as_py(), lines[-1].as_py()
+        here = batch.filter(pc.equal(lines, row))
+        if here.num_rows:
+            found = Evidence(*(column[0].as_py() for column in here.columns))
+        signers += batch.filter(pc.equal(batch.column("for_row"), row)).column("source_row").to_pylist()
+    if found is None:
+        held = f"its address block has lines {first} to {last}" if last else "it has no address block"
+        raise ConfigurationError(f"{file.file_name}: no row of an address stands on line {row}; {held}")
+    refused = next((rejection for rejection in settings.lake.rows("rejection", **only) if rejection.source_row == row), None)
+    judgement, steps = ownership.explain(found)
+    if refused is not None and refused.reason not in addresses.CODES:
+        judgement, steps = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds), []
+    scheme = registry.load().schemes[found.scheme]
+    return Explanation(
+        file, found, ownership.account(found.network, found.address_published), refused, judgement, steps, scheme, ownership.rule(found.scheme),
+        tuple(signers),
+    )  # fmt: skip

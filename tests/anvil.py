@@ -1,0 +1,83 @@
+"""anvil, a real EVM node, as tests and benchmarks want it: with given balances, at given heights, on loopback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from porlake.encoding.keccak import keccak256
+
+ROOT = Path(__file__).resolve().parents[1]
+ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
+
+#: balanceOf(address) over a mapping at slot 2, where USDT has it on Ethereum: sload(keccak256(address . 2)), for whatever is called.
+TOKEN_CODE = "0x600435600052600260205260406000205460005260206000f3"
+#: Tokens that are none, by what they do when they are asked for a balance.
+REVERTS = "0x60006000fd"
+EMPTY = "0x00"
+SHORT_WORD = "0x60016000526010600ff3"
+ENDLESS = "0x5b600056"
+HUGE = "0x6000196000526020" + "6000f3"
+#: Multicall3 as deployed at 0xca11...ca11 on almost every chain (github.com/mds1/multicall, MIT; taken from the PyPI package `multicall` 0.15.2).
+MULTICALL3 = (Path(__file__).parent / "multicall3.hex").read_text().strip()
+MULTICALL3_PLACE = "0xca11bde05977b3631167028862be2a173976ca11"
+
+
+@contextmanager
+def started(
+    *options: str, chain_id: int = 1, alloc: Mapping[str, Any] | None = None, timestamp: int = 1_700_000_000, gas: int = 50_000_000
+) -> Iterator[str]:
+    """The URL of a node whose genesis has the accounts of `alloc` (in the form of geth's genesis.json). It mines when it is told to.
+
+    `gas` bounds a call as geth's default cap does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        genesis = Path(folder) / "genesis.json"
+        genesis.write_text(json.dumps({"config": {"chainId": chain_id}, "difficulty": "0x0", "gasLimit": hex(gas),
+                                       "timestamp": hex(timestamp), "alloc": dict(alloc or {})}))  # fmt: skip
+        port = free_port()
+        command = [str(ANVIL), "--port", str(port), "--chain-id", str(chain_id), "--init", str(genesis), "--silent",
+                   "--no-mining", "--slots-in-an-epoch", "1",
+                   "--gas-limit", str(gas), "--no-request-size-limit", "--hardfork", "cancun", *options]  # fmt: skip
+        process = subprocess.Popen(command, cwd=folder)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(600):
+                try:
+                    rpc(url, "eth_chainId")
+                    break
+                except OSError:
+                    time.sleep(0.05)
+            yield url
+        finally:
+            process.kill()
+            process.wait()
+
+
+def rpc(url: str, method: str, *params: Any) -> Any:
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=60) as response:
+        answer = json.load(response)
+    if answer.get("error"):
+        raise RuntimeError(f"{method}: {answer['error']}")
+    return answer["result"]
+
+
+def slot(account: str) -> str:
+    """Where TOKEN_CODE keeps the balance of an account."""
+    return "0x" + keccak256(bytes.fromhex(account[2:]).rjust(32, b"\0") + (2).to_bytes(32, "big")).hex()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

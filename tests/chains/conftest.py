@@ -1,0 +1,22 @@
+"""Real nodes for the tests of chain clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from evm_chain import Chain, running
+from proxy import Proxy
+
+
+@pytest.fixture(scope="session")
+def chain() -> Iterator[Chain]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def proxy(chain: Chain) -> Iterator[Proxy]:
+    with Proxy(chain.url) as found:
+        yield found

@@ -1,0 +1,221 @@
+"""Batches: the lanes agree with `judge` on rows that are changed anywhere, evidence is judged once, and slow rows hold up no others."""
+
+from __future__ import annotations
+
+import random
+import string
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batches import batch, judged
+from made_rows import evm_tron
+from porlake import ownership, registry
+from porlake.addresses import bitcoin
+from porlake.model import Evidence
+from porlake.ownership import _lanes, _secp256k1
+from porlake.ownership._apart import Apart
+from porlake.ownership._many import Judges
+
+Row = Callable[..., Evidence]
+Keys = Callable[[str], Any]
+LETTERS = string.ascii_letters + string.digits + "+/= é-"
+
+
+def changed_somewhere(chance: random.Random, row: Evidence) -> Evidence:
+    """The row with a letter of one of its cells put in, taken out or replaced."""
+    name = chance.choice(("address_published", "message", "signatures", "signatures", "key_or_script", "owners"))
+    cell = getattr(row, name)
+    if isinstance(cell, str):
+        return replace(row, **{name: typo(chance, cell)})
+    at = chance.randrange(len(cell)) if cell else 0
+    return replace(row, **{name: [typo(chance, text) if place == at else text for place, text in enumerate(cell)]})
+
+
+def typo(chance: random.Random, text: str) -> str:
+    at = chance.randrange(len(text) + 1)
+    return text[:at] + chance.choice(("", chance.choice(LETTERS), chance.choice(LETTERS))) + text[at + chance.randrange(2) :]
+
+
+@pytest.fixture
+def utxo_rows(row: Row, signer: Keys, multisig: Callable[..., bytes]) -> list[Evidence]:
+    headers = {"litecoin": b"Litecoin Signed Message:\n", "dogecoin": b"Dogecoin Signed Message:\n"}
+    made = []
+    for number in range(120):
+        network = ("bitcoin", "litecoin", "dogecoin", "bitcoin_sv", "decred")[number % 5]
+        sign = {"header": headers[network]} if network in headers else {}
+        a, b, c = (signer(f"{number} {which}") for which in "abc")
+        made.append(row("utxo", network, a.p2pkh(network), a.compact(**sign)))
+        made.append(row("utxo", network, bitcoin.p2pkh(network, a.long).text, a.compact(first=27, **sign)))
+        threshold = 1 + number % 3
+        script = multisig(threshold, *(key.long if number % 7 == 0 else key.short for key in (a, b, c)))
+        known = bitcoin.p2wsh(network, script) if number % 2 and bitcoin.NETWORKS[network].hrp else bitcoin.p2sh(network, script)
+        seconds = (c.compact(**sign), a.compact(**sign), signer("stranger").compact(**sign), c.compact(first=27, **sign))
+        made.append(row("utxo", network, known.text, a.compact(**sign), seconds[number // 5 % 4], script=script.hex()))
+    return made
+
+
+def test_the_lanes_agree_with_judge_on_utxo_rows(utxo_rows: list[Evidence]) -> None:
+    chance = random.Random(2)
+    rows = utxo_rows + [changed_somewhere(chance, made) for made in utxo_rows]
+    rows += [replace(made, network=chance.choice(("bitcoin", "litecoin", "ethereum", None))) for made in utxo_rows]
+    proven = same_as_judge(rows)
+    assert proven > 150
+
+
+def test_the_lanes_agree_with_judge_on_rows_that_are_changed_anywhere() -> None:
+    chance = random.Random(4)
+    made = [evm_tron.case(chance).row for _ in range(700)]
+    rows = made + [changed_somewhere(chance, row) for row in made] + [changed_somewhere(chance, changed_somewhere(chance, row)) for row in made]
+    rows += [replace(row, scheme=chance.choice(("okx_evm", "htx_evm", "okx_tron", "htx_tron", "utxo", "no_scheme"))) for row in made]
+    assert same_as_judge(rows) > 500
+
+
+TEXT = st.text(max_size=140) | st.sampled_from(
+    ["", "0x", "0x" + "00" * 65, "0x" + "ff" * 65, "A" * 87 + "=", "IAAA" + "A" * 83 + "=", "ff" * 200, "1" * 34, "T" * 34]
+)
+
+
+@given(st.lists(st.tuples(
+    st.sampled_from([*sorted(registry.load().schemes), "no_such_scheme"]),
+    st.sampled_from([*sorted(registry.load().networks), "no_such_network", None]),
+    TEXT, TEXT, st.lists(TEXT, max_size=3), TEXT, st.lists(TEXT, max_size=3)), min_size=1, max_size=30,
+))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_no_batch_raises_whatever_it_holds(cells: list[tuple[Any, ...]]) -> None:
+    rows = [
+        Evidence("okx", "r", 1, None, network, None, "X", None, "wallet", scheme, address, message, signatures, script, owners)
+        for scheme, network, address, message, signatures, script, owners in cells
+    ]
+    found = Judges(ownership.judged, ownership.account, at_once, ownership.SLOW)(batch(rows)).finish()
+    assert found.verdict == [ownership.judge(made).verdict for made in rows]
+    assert "proven" not in found.verdict
+
+
+def at_once(row: Evidence) -> Future[tuple[ownership.Judgement, str]]:
+    later: Future[tuple[ownership.Judgement, str]] = Future()
+    later.set_result(ownership.judged(row))
+    return later
+
+
+def same_as_judge(rows: list[Evidence]) -> int:
+    proven = 0
+    for row, (verdict, reason, flags, signer, binds, account) in zip(rows, judged(rows, 500), strict=True):
+        alone = ownership.judge(row)
+        assert (verdict, reason, flags, signer, binds) == (alone.verdict, alone.reason, alone.flags, alone.signer, alone.binds), row
+        assert account == ownership.account(row.network, row.address_published)
+        proven += verdict == "proven"
+    return proven
+
+
+def test_lanes_take_the_plain_rows(utxo_rows: list[Evidence], signer: Keys, row: Row) -> None:
+    """A lane that took nothing would agree with everything."""
+    plain = [row("okx_evm", "base", signer(f"{n}").evm, signer(f"{n}").okx_evm()) for n in range(20)]
+    columns, memory, found = _lanes.Columns(batch(plain + utxo_rows)), _lanes.Memory(), _lanes.Found()
+    assert len(_lanes.accounts(columns, memory, found)) == 20
+    assert len(_lanes.keys(columns, memory, found)) == 96
+    assert len(_lanes.scripts(columns, memory, found)) > 10
+    assert len(found.rows) == len(set(found.rows)) == len(found.verdicts) == len(found.accounts)
+
+
+def test_every_signature_is_recovered_once(monkeypatch: pytest.MonkeyPatch, row: Row, signer: Keys) -> None:
+    recovered: list[bytes] = []
+    real = _secp256k1.recover_many
+
+    def counted(signatures: list[bytes], digest: bytes, size: int = 65) -> list[bytes]:
+        recovered.extend(signatures)
+        return real(signatures, digest, size)
+
+    monkeypatch.setattr(_secp256k1, "recover_many", counted)
+    rows = [row("okx_evm", network, signer(f"{n}").evm, signer(f"{n}").okx_evm()) for network in ("base", "bsc", "ethereum") for n in range(30)]
+    judges = Judges(ownership.judged, ownership.account, lambda _: Future(), frozenset())
+    for part in (rows, rows[::-1], rows):
+        assert set(judges(batch(part)).finish().verdict) == {"proven"}
+    assert len(recovered) == len(set(recovered)) == 30
+
+
+def test_equal_evidence_is_judged_once_and_other_evidence_is_not_taken_for_it(row: Row, signer: Keys) -> None:
+    asked: list[Evidence] = []
+
+    def judge(made: Evidence) -> tuple[ownership.Judgement, str]:
+        asked.append(made)
+        return ownership.judged(made)
+
+    a, b, contract = signer("a"), signer("b"), "0x" + "00" * 19 + "99"
+    owned = row("okx_evm", "ethereum", contract, a.okx_evm(), "", owners=(a.evm, ""))
+    others = [
+        replace(owned, owners=["", a.evm]),
+        replace(owned, signatures=["", a.okx_evm()]),
+        replace(owned, owners=[b.evm, ""]),
+        replace(owned, message=owned.message + "1"),
+        replace(owned, holding="eigenlayer"),
+        replace(owned, signatures=[a.okx_evm()], owners=[a.evm]),
+    ]
+    judges = Judges(judge, ownership.account, lambda _: Future(), frozenset())
+    found = judges(batch([owned, *others] * 4)).finish()
+    assert len(asked) == 1 + len(others)
+    alone = [ownership.judge(made) for made in [owned, *others]] * 4
+    assert list(zip(found.verdict, found.reason, strict=True)) == [(one.verdict, one.reason) for one in alone]
+
+
+def test_a_memory_that_is_full_forgets_and_goes_on(signer: Keys) -> None:
+    memory, digest = _lanes.Memory(limit=5), bytes(31) + b"\1"
+    signatures = [signer(f"{n}").key.sign_recoverable(digest, hasher=None) for n in range(20)]
+    once = [account for signed in signatures for account in memory.accounts([signed], digest)]
+    assert memory.accounts(signatures * 2, digest) == once * 2
+    assert memory.accounts([bytes(65)], digest) == [b""]
+
+
+def test_a_row_that_is_not_understood_is_malformed_whatever_signed_it(row: Row, signer: Keys) -> None:
+    rows = [replace(row("okx_evm", "base", signer(f"{n}").evm, signer(f"{n}").okx_evm()), source_row=n) for n in range(4)]
+    ((_, found),) = ownership.judge_batches([(batch(rows), {2: "too_fine"})])
+    assert list(zip(found.verdict, found.reason, strict=True)) == [("proven", "eth_address")] * 2 + [
+        ("malformed", "too_fine"),
+        ("proven", "eth_address"),
+    ]
+    assert found.account == [made.address_published for made in rows]
+    assert found.signer[2] is None
+
+
+# --- slow rows --------------------------------------------------------------------------------------------------------------
+def test_rows_judged_apart_come_back_in_their_order(utxo_rows: list[Evidence]) -> None:
+    with Apart(2, ownership.judged) as apart:
+        later = [apart.submit(made) for made in utxo_rows[:30]]
+        assert [found.result() for found in later] == [ownership.judged(made) for made in utxo_rows[:30]]
+
+
+def test_a_child_that_dies_leaves_no_row_without_a_verdict(utxo_rows: list[Evidence]) -> None:
+    with Apart(1, ownership.judged) as apart:
+        apart.submit(utxo_rows[0]).result()
+        apart._children[0].kill()
+        assert [apart.submit(made).result() for made in utxo_rows[:3]] == [ownership.judged(made) for made in utxo_rows[:3]]
+
+
+def test_slow_rows_hold_up_no_others(row: Row, signer: Keys) -> None:
+    """Batches behind one with a slow row are judged while it waits; the same slow evidence is asked for once."""
+    free, asked, begun = threading.Event(), [], time.monotonic()
+
+    def apart(made: Evidence) -> Future[tuple[ownership.Judgement, str]]:
+        asked.append(made)
+        later: Future[tuple[ownership.Judgement, str]] = Future()
+        threading.Thread(target=lambda: (free.wait(), later.set_result(ownership.judged(made)))).start()
+        return later
+
+    slow = row("utxo", "bitcoin", bitcoin.p2wpkh("bitcoin", signer("s").short).text, signer("s").compact())
+    fast = [row("okx_evm", "base", signer(f"{n}").evm, signer(f"{n}").okx_evm()) for n in range(50)]
+    judges = Judges(ownership.judged, ownership.account, apart, frozenset({"utxo"}))
+    waiting = [judges(batch([slow, *fast, slow])), judges(batch(fast))]
+    assert time.monotonic() - begun < 30
+    assert waiting[1].finish().verdict == ["proven"] * 50
+    free.set()
+    first = waiting[0].finish()
+    assert first.verdict == ["proven"] * 52
+    assert first.reason == ["p2wpkh", *["eth_address"] * 50, "p2wpkh"]
+    assert len(asked) == 1

@@ -1,0 +1,109 @@
+"""Every mart has cases, and they hold; every data test passes on a real month and fails on one that was broken for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from porlake import warehouse
+from porlake.errors import BuildError
+from porlake.lake import Lake
+
+#: How to break a built month so that a data test must object, by the test's name. Keys of marts are broken below, all in one way.
+BREAKS: dict[str, str] = {}
+
+
+@pytest.fixture(scope="module")
+def cased(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a build over an empty lake, unit tests included."""
+    folder = tmp_path_factory.mktemp("cases")
+    target = folder / "porlake.duckdb"
+    warehouse.prepare(Lake(folder), target)
+    warehouse.dbt(target, folder, "build", "--vars", json.dumps({"build_id": "case"}))
+    return folder
+
+
+def results(folder: Path) -> dict[str, dict[str, Any]]:
+    return {result["unique_id"]: result for result in json.loads((folder / "target" / "run_results.json").read_bytes())["results"]}
+
+
+def manifest(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
+    found = json.loads((folder / "target" / "manifest.json").read_bytes())
+    return {name: node for name, node in (found["nodes"] | found["unit_tests"]).items() if node["resource_type"] == kind}
+
+
+def test_every_mart_has_a_case_and_every_case_holds(cased: Path) -> None:
+    cases = manifest(cased, "unit_test")
+    outcome = results(cased)
+    assert {name: outcome[name]["message"] for name in cases if outcome[name]["status"] != "pass"} == {}
+    marts = {node["model"] for node in cases.values()}
+    assert set(warehouse.marts()) <= marts, set(warehouse.marts()) - marts
+
+
+def test_a_case_that_expects_something_else_fails(cased: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "sql"
+    shutil.copytree(warehouse.sql_folder(), project)
+    case = project / "models" / "cases" / "reserve_ratio.yml"
+    changed = case.read_text().replace("is_covered: true", "is_covered: false")
+    assert changed != case.read_text()
+    case.write_text(changed)
+    monkeypatch.setenv("PORLAKE_SQL", str(project))
+    shutil.copy(cased / "porlake.duckdb", tmp_path / "porlake.duckdb")
+    with pytest.raises(BuildError, match="reserve_ratio"):
+        warehouse.dbt(tmp_path / "porlake.duckdb", tmp_path, "test", "--select", "test_type:unit,reserve_ratio")
+
+
+@pytest.fixture(scope="module")
+def built(month: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled month, built: the folder of its DuckDB file."""
+    folder = tmp_path_factory.mktemp("built")
+    warehouse.prepare(Lake(month), folder / "porlake.duckdb")
+    warehouse.dbt(folder / "porlake.duckdb", folder, "run")
+    warehouse.dbt(folder / "porlake.duckdb", folder, "test", "--exclude", "test_type:unit")
+    return folder
+
+
+def breaks(folder: Path) -> Iterator[tuple[str, str]]:
+    for name, node in manifest(folder, "test").items():
+        if (node["test_metadata"] or {}).get("name") == "unique_key":
+            mart = node["file_key_name"].removeprefix("models.")
+            yield name, f"insert into {mart} select * from {mart} limit 1"
+        else:
+            yield name, BREAKS[node["name"]]
+
+
+def test_every_data_test_passes_on_a_real_month_and_fails_on_a_broken_one(built: Path, tmp_path: Path) -> None:
+    known = dict(breaks(built))  # a KeyError names a data test without a case in which it fails
+    assert {name: row["status"] for name, row in results(built).items() if row["status"] not in ("pass", "warn")} == {}
+    broken = tmp_path / "porlake.duckdb"
+    shutil.copy(built / "porlake.duckdb", broken)
+    with duckdb.connect(str(broken)) as connection:
+        for statement in known.values():
+            connection.execute(statement)
+    with pytest.raises(BuildError, match="nothing was replaced"):
+        warehouse.dbt(broken, tmp_path, "test", "--exclude", "test_type:unit")
+    silent = {name for name, row in results(tmp_path).items() if row["status"] == "pass"}
+    assert silent == set()
+    with duckdb.connect(str(broken), read_only=True) as connection:  # the offending rows can be looked at
+        (kept,) = connection.execute("select count(*) from duckdb_tables() where schema_name = 'failed_tests'").fetchone()
+    assert kept >= len(known)
+
+
+def test_every_mart_has_a_test_of_its_key(built: Path) -> None:
+    keyed = {
+        node["file_key_name"].removeprefix("models.") for node in manifest(built, "test").values() if node["test_metadata"]["name"] == "unique_key"
+    }
+    assert set(warehouse.marts()) <= keyed
+
+
+def test_marts_hold_no_float_but_shares_and_ratios(built: Path) -> None:
+    sql = "select table_name, column_name from duckdb_columns() where schema_name in ('main', 'core', 'staging') and data_type in ('DOUBLE', 'FLOAT')"
+    with duckdb.connect(str(built / "porlake.duckdb"), read_only=True) as connection:
+        rows = connection.execute(sql).fetchall()
+    assert [row for row in rows if not any(word in row[1] for word in ("share", "ratio", "cleanliness"))] == []

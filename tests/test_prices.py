@@ -1,0 +1,97 @@
+"""Prices: recorded answers of DefiLlama's form, one's own list, and what is no price."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from porlake import prices, registry
+from porlake.errors import BadAnswer, ConfigurationError
+from porlake.transport import Tape
+
+AT = datetime(2024, 3, 25, tzinfo=UTC)
+BTC = registry.load().assets["BTC"]
+ETH = registry.load().assets["ETH"]
+
+
+def recorded(folder: Path, coins: Any, *assets: registry.Asset) -> Tape:
+    """A tape whose one answer is `coins`, kept as the recorder keeps it."""
+    keys = ",".join(sorted({asset.price_id for asset in assets}))
+    tape = Tape.record(folder)
+    tape.answer("prices", "get", f"/prices/historical/{int(AT.timestamp())}/{keys}?searchWidth=4h", "coins.llama.fi", lambda: {"coins": coins})
+    return Tape.replay(folder)
+
+
+def test_a_price_keeps_its_digits_and_its_time(tmp_path: Path) -> None:
+    coin = {BTC.price_id: {"price": Decimal("67234.123456789012345"), "timestamp": int(AT.timestamp()) + 60}}
+    (quote,) = prices.from_defillama([BTC], AT, recorded(tmp_path, coin, BTC))
+    assert (quote.usd, quote.priced_at, quote.reason) == (Decimal("67234.123456789012"), AT + timedelta(seconds=60), None)
+
+
+@pytest.mark.parametrize(
+    ("coin", "reason"),
+    [
+        (None, "no_price"),
+        ({"price": 1, "timestamp": int(AT.timestamp()) - 7 * 3600}, "too_far"),
+        ({"price": 0, "timestamp": int(AT.timestamp())}, "not_a_price"),
+        ({"price": -1, "timestamp": int(AT.timestamp())}, "not_a_price"),
+        ({"price": Decimal("1e-13"), "timestamp": int(AT.timestamp())}, "too_small"),
+    ],
+)
+def test_what_is_no_price_is_null_with_its_reason(coin: Any, reason: str, tmp_path: Path) -> None:
+    (quote,) = prices.from_defillama([BTC], AT, recorded(tmp_path, {BTC.price_id: coin} if coin else {}, BTC))
+    assert (quote.usd, quote.reason) == (None, reason)
+
+
+def test_an_asset_without_a_key_is_not_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    (quote,) = prices.from_defillama([replace(BTC, price_id="")], AT, Tape.replay(tmp_path / "nothing"))
+    assert quote.reason == "no_price_id"
+
+
+@pytest.mark.parametrize("answer", [[], {"price": "1", "timestamp": 1}, {"price": 1}, {"price": True, "timestamp": "x"}])
+def test_an_answer_of_another_form_stops(answer: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadAnswer, match=r"coins\.llama\.fi"):
+        prices.from_defillama([BTC], AT, recorded(tmp_path, {BTC.price_id: answer}, BTC))
+
+
+def test_a_list_of_ones_own_takes_the_nearest_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text(
+        "asset,usd,priced_at,source\nBTC,1,2024-03-24T20:00,desk\nBTC,2,2024-03-24T23:00,desk\nBTC,4,2024-03-20,desk\nBTC,8,2024-03-25T01:30,other\nXRP,16,2024-03-25,desk\n"
+    )
+    found = prices.from_csv(path, [BTC, ETH], AT)
+    assert {(quote.asset, quote.source, quote.usd) for quote in found} == {("BTC", "desk", Decimal(2)), ("BTC", "other", Decimal(8))}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("asset,usd\nBTC,1\n", ":1: the header"),
+        ("asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,x,2024-03-25,desk\n", ":3: a price"),
+        ("asset,usd,priced_at,source\nBTC,1,soon,desk\n", ":2: a price"),
+        ("asset,usd,priced_at,source\nBTC\n", ":2: a price"),
+    ],
+)
+def test_a_bad_line_of_ones_own_list_is_named(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=said):
+        prices.from_csv(path, [BTC], AT)
+
+
+def test_every_asset_that_reports_name_has_a_price_row(month: Path) -> None:
+    from porlake.lake import Lake
+
+    lake = Lake(month)
+    named = {row.asset for row in lake.rows("claim", exchange="okx")} | {row.asset for row in lake.rows("liability", exchange="okx")}
+    priced = {row.asset: row for row in lake.rows("price", exchange="okx", attestation="okx/2024-03-25")}
+    assert named <= set(priced)
+    assert all((row.usd is None) == bool(row.reason) for row in priced.values())
+    assert json.dumps(sorted(asset for asset, row in priced.items() if row.usd is None))

@@ -1,0 +1,111 @@
+"""Record and replay: every answer once, no key in it, and a replay that asks nobody."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from porlake.errors import ConfigurationError, NotRecorded, RequestFailed
+from porlake.transport import Endpoint, Http, JsonRpc, Tape
+
+
+class Node(BaseHTTPRequestHandler):
+    """Answers eth_blockNumber with a number that grows, anything else with an error; GET with a price."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append(question["method"])
+        answer = {"jsonrpc": "2.0", "id": question["id"]}
+        if question["method"] == "eth_blockNumber":
+            answer["result"] = hex(len(self.asked))
+        else:
+            answer["error"] = {"code": -32601, "message": "no such method", "data": "0xab"}
+        self._send(json.dumps(answer))
+
+    def do_GET(self) -> None:
+        self._send('{"price": 0.10000000000000000555, "n": 1e400}')
+
+    def _send(self, text: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    Node.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Node)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://user:pa55word@127.0.0.1:{server.server_port}/v3/s3cret-key?token=t0ken"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_replay_gives_the_answers_in_their_order_and_asks_nobody(url: str, tmp_path: Path) -> None:
+    recording = JsonRpc("ethereum", Endpoint(url, {"X-Key": "h3ader"}), Tape.record(tmp_path))
+    assert [recording.call("eth_blockNumber", []) for _ in range(3)] == ["0x1", "0x2", "0x3"]
+    with pytest.raises(RequestFailed, match="no such method"):
+        recording.call("eth_nothing", [1])
+    asked = len(Node.asked)
+    replaying = JsonRpc("ethereum", Endpoint("http://127.0.0.1:9"), Tape.replay(tmp_path))
+    assert [replaying.call("eth_blockNumber", []) for _ in range(3)] == ["0x1", "0x2", "0x3"]
+    with pytest.raises(RequestFailed, match="no such method") as failed:
+        replaying.call("eth_nothing", [1])
+    assert (failed.value.code, failed.value.data) == (-32601, "0xab")
+    with pytest.raises(NotRecorded, match="eth_blockNumber"):
+        replaying.call("eth_blockNumber", [])
+    assert len(Node.asked) == asked
+
+
+def test_no_key_is_in_a_recording_or_an_error(url: str, tmp_path: Path) -> None:
+    endpoint = Endpoint(url, {"X-Key": "h3ader"})
+    recording = JsonRpc("ethereum", endpoint, Tape.record(tmp_path))
+    recording.call("eth_blockNumber", [])
+    with pytest.raises(RequestFailed) as failed:
+        recording.call("eth_nothing", [])
+    kept = "".join(path.read_text() for path in tmp_path.rglob("*.json")) + str(failed.value) + repr(endpoint)
+    assert "127.0.0.1" in kept
+    assert not any(secret in kept for secret in ("pa55word", "s3cret-key", "t0ken", "h3ader", "user"))
+
+
+def test_numbers_keep_every_digit(url: str, tmp_path: Path) -> None:
+    live = Http("prices", Endpoint(url.replace("user:pa55word@", "")), Tape.record(tmp_path)).get("/x")
+    again = Http("prices", None, Tape.replay(tmp_path)).get("/x")
+    assert live == again == {"price": Decimal("0.10000000000000000555"), "n": Decimal("1e400")}
+
+
+def test_the_clock_of_a_replay_is_the_recordings(tmp_path: Path) -> None:
+    moment = Tape.record(tmp_path).now()
+    assert moment.microsecond == 0
+    assert Tape.replay(tmp_path).now() == Tape.record(tmp_path).now() == moment
+
+
+def test_a_recording_that_is_not_there_or_not_readable(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no recording"):
+        Tape.replay(tmp_path / "nowhere")
+    tape = Tape.record(tmp_path)
+    tape.answer("n", "m", [], "h", lambda: 1)
+    (path,) = (tmp_path / "n").glob("*.json")
+    path.write_text('{"answer": ')
+    with pytest.raises(NotRecorded, match="cannot be read"):
+        Tape.replay(tmp_path).answer("n", "m", [], "", lambda: 2)
+
+
+@pytest.mark.parametrize("text", ["", "ethereum", "ftp://node", "file:///etc/passwd", "http://"])
+def test_an_endpoint_is_an_http_url_with_a_host(text: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Endpoint(text)
+    assert not text or text not in str(refused.value)

@@ -31,7 +31,7 @@ ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
 TRACKERS = frozenset({"defillama", "cryptoquant"})
-TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "other"})
+TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """tokens.csv: an asset on a network. `kind` native has no contract; `other` is a token that no client reads yet.
+    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a token that no client reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
     `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is Solidity's slot 2, `v2` Vyper's;

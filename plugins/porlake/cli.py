@@ -77,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--strict", action="store_true", help="exit 3 where an endpoint or price source did not answer")
     _lake(verb)
 
+    verb = _verb(verbs, "sweep", sweep, "read now, for a snapshot of this moment, what was claimed last", "porlake sweep htx --network tron")
+    verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
+    verb.add_argument("--network", metavar="N", help="id of the network; default: all that keep no past")
+    verb.add_argument("--at", metavar="TIME", help="the moment, YYYY-MM-DDTHH:MM in UTC; default: now")
+    verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
+    verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
+    _lake(verb)
+
     verb = _verb(verbs, "balances", balances, "read balances at a height", BALANCES)
     verb.add_argument("--network", required=True, help="id of the network (`porlake networks`)")
     verb.add_argument("--asset", required=True, help="one or more assets, separated by commas")
@@ -95,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "query", query, "ask the tables", 'porlake query "select * from reserve_ratio where is_latest"')
     verb.add_argument("sql", nargs="?", help="one statement; without it a prompt opens")
     verb.add_argument("--csv", action="store_true", help="print CSV")
+    verb.add_argument("--failed", action="store_true", help="ask the build that failed: failed_tests.results, and the tables it names")
     _lake(verb)
 
     verb = _verb(verbs, "summary", summary, "the tables a person wants of one attestation", "porlake summary okx/2024-03-25")
@@ -329,6 +338,20 @@ def run(options: argparse.Namespace) -> int:
     return 3 if options.strict and missing else 0
 
 
+def sweep(options: argparse.Namespace) -> None:
+    from porlake import pipeline, progress
+
+    with progress.shown() as tell:
+        settings = pipeline.settings(options.lake, record=options.record, replay=options.replay, progress=tell)
+        at = pipeline.moment(options.at) if options.at else settings.tape.now()
+        networks = [options.network] if options.network else pipeline.swept_networks(settings, options.exchange)
+        read = {network: pipeline.sweep(settings, options.exchange, network, at) for network in networks}
+    for network, holdings in read.items():
+        out.print(f"{network}: {holdings:,} holdings of {options.exchange} read for {at:%Y-%m-%dT%H:%M:%SZ}", highlight=False)
+    if not read:
+        out.print(f"{options.exchange} claims nothing on a network that is swept", highlight=False)
+
+
 def balances(options: argparse.Namespace) -> None:
     from porlake import pipeline, progress
     from porlake.transport import Endpoint
@@ -376,7 +399,7 @@ def query(options: argparse.Namespace) -> None:
 
     settings = pipeline.settings(options.lake)
     if options.sql:
-        _answer(settings, options.sql, options.csv)
+        _answer(settings, options.sql, options.csv, options.failed)
         return
     print("One statement a line; tables: show all tables. End with Ctrl-D.", file=sys.stderr)
     while True:
@@ -386,17 +409,17 @@ def query(options: argparse.Namespace) -> None:
             return
         try:
             if statement.strip():
-                _answer(settings, statement, options.csv)
+                _answer(settings, statement, options.csv, options.failed)
         except PorlakeError as error:
             print(f"porlake: {error}", file=sys.stderr)
 
 
-def _answer(settings: Any, sql: str, as_csv: bool) -> None:
+def _answer(settings: Any, sql: str, as_csv: bool, failed: bool) -> None:
     import csv
 
     from porlake import pipeline
 
-    columns, rows = pipeline.query(settings, sql)
+    columns, rows = pipeline.query(settings, sql, failed=failed)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)

@@ -92,7 +92,7 @@ Block_ = Annotated[str, Column("block of the file in which the row stands: summa
 Height = Annotated[int, Column("height of the block that was read", unit="blocks")]
 BlockHash = Annotated[str, Column("hash of that block, as the network shows it")]
 BlockTime = Annotated[datetime, Column("time of that block; null where a file of coins is all that is known of it", unit="UTC")]
-BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time) or head")]
+BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time), swept (read by a sweep near it) or head")]
 Component = Annotated[
     str,
     Column("part of the holding: total, liquid, frozen, delegated, unstaking, validator, p2pk (coins paid to the bare key, not in the total) ..."),
@@ -161,6 +161,7 @@ class Claim:
     holding: Holding
     custodian: Custodian | None
     remark: Remark | None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +365,7 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A balance read at the moment itself, for chains that keep no past. Written by observe."""
+    """A balance read at the moment itself, for networks whose past nobody tells. Written by sweep."""
 
     KEY: ClassVar = ("exchange", "network", "swept_at", "asset", "address", "component")
     PARTITION: ClassVar = ("exchange", "network", "swept_at")
@@ -376,6 +377,10 @@ class Sweep:
     component: Component
     amount: Amount
     height: Height
+    block_hash: BlockHash
+    block_time: BlockTime
+    method: Method
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -418,10 +419,14 @@ def _rpc_error(host: str, method: str, error: Any) -> TransportError:
 
 # --- HTTP -----------------------------------------------------------------------------------------------------------------
 class Http:
-    """JSON over HTTP, for chains and sources that have an API of their own."""
+    """JSON over HTTP, for chains and sources that have an API of their own.
 
-    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
-        self._name, self._tape = name, tape
+    `check` is given (host, path, answer) of every answer and raises where an API says with HTTP 200 that it failed; what it raises as
+    RateLimited is asked again, as a status of that meaning is.
+    """
+
+    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape, check: Callable[[str, str, Any], None] | None = None) -> None:
+        self._name, self._tape, self._check = name, tape, check
         self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
 
@@ -430,6 +435,15 @@ class Http:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._answer("POST", path, body)
+
+    def posts(self, path: str, bodies: Iterable[Mapping[str, Any]], in_flight: int) -> Iterator[Any]:
+        """The answers to many bodies, in their order, with at most `in_flight` of them under way."""
+        with ThreadPoolExecutor(max_workers=in_flight) as pool:
+            source = iter(bodies)
+            waiting = [pool.submit(self.post, path, body) for body in islice(source, in_flight)]
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(self.post, path, body) for body in islice(source, 1)]
 
     def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
@@ -440,7 +454,13 @@ class Http:
     def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         if self._wire is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
-        return self._wire.ask(verb, path, None if body is None else _json(body))
+        return self._wire.ask(verb, path, None if body is None else _json(body), partial(self._read, path))
+
+    def _read(self, path: str, body: bytes) -> Any:
+        answer = _parsed(body, self.host)
+        if self._check is not None:
+            self._check(self.host, path, answer)
+        return answer
 
 
 class _Wire:
@@ -599,7 +619,7 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
         target = urlsplit(urljoin(f"http://{host}", response.headers.get("Location", ""))).hostname
         raise BadAnswer(f"{host}: redirects to {target}, which is refused: a key may be in the request")
     if status == 429 or (status == 403 and b"frequency limit" in body):
-        raise RateLimited(f"{host}: HTTP {status}, too many requests", _retry_after(response))
+        raise RateLimited(f"{host}: HTTP {status}, too many requests", _pause(response, body))
     if status == 413:
         raise TooBig(f"{host}: HTTP 413")
     if status in (400, 422) and not body.lstrip().startswith((b"{", b"[")):
@@ -620,6 +640,12 @@ def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
+
+
+def _pause(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
+    """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for 30s`."""
+    named = re.search(rb"suspended for (\d{1,4}) ?s", body)
+    return float(named[1]) if named else _retry_after(response)
 
 
 def _parsed(body: bytes, host: str) -> Any:

@@ -4,7 +4,7 @@
 process, dbt keeps the file locked); the finished file takes the old one's place. `publish` writes the marts as Parquet and shows them all at once.
 
     <root>/porlake.duckdb                         schemas main (marts), core, staging, lake (views), registry
-    <root>/failed_build.duckdb                    the last build that failed, with the offending rows in schema failed_tests
+    <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending rows, in schema failed_tests
     <root>/marts/<mart>/<content>/part-0.parquet  immutable
     <root>/marts/manifest.json                    what is published now
     <root>/marts/latest/<mart>/part-0.parquet     a stable path for dashboards: `latest` is a link that is swapped
@@ -36,19 +36,25 @@ from porlake.errors import BuildError, ConfigurationError, LakeError, MissingPar
 from porlake.lake import Lake
 from porlake.model import DATASETS
 
-SEARCH_PATH = "main,core,staging,lake,registry"
+SEARCH_PATH = "main,core,staging,lake,registry,failed_tests"
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-MARTS_VERSION = "1.1"  # a column added raises the second number, a column changed the first
+# Of a build: a day is a day in UTC, order is told and never assumed, and what does not fit into this memory goes to disk.
+SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false", "memory_limit": "2500MB"}
+MARTS_VERSION = "1.2"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
-    "exchange_tokens": registry.ExchangeToken, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
+    "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken,
+    "sweeps": registry.SweptNetwork, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
+    """`warnings` names the tests that found something a reader should know and that stops nothing, with the number of their rows."""
+
     build_id: str
     database: Path
+    warnings: Mapping[str, int]
 
 
 def sql_folder() -> Path:
@@ -67,6 +73,10 @@ def database_of(lake: Lake) -> Path:
     return lake.root / "porlake.duckdb"
 
 
+def failed_of(lake: Lake) -> Path:
+    return lake.root / "failed_build.duckdb"
+
+
 # --- build ----------------------------------------------------------------------------------------------------------------
 def build(lake: Lake) -> Built:
     """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it."""
@@ -77,12 +87,14 @@ def build(lake: Lake) -> Built:
         try:
             dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"build_id": build_id}), lock=lock)
         except BuildError:
-            target.replace(lake.root / "failed_build.duckdb")
+            _keep_results(target, folder / "target" / "run_results.json")
+            target.replace(failed_of(lake))
             raise
+        warnings = _keep_results(target, folder / "target" / "run_results.json")
         _describe(target, folder / "target" / "manifest.json")
         target.replace(database_of(lake))
-        (lake.root / "failed_build.duckdb").unlink(missing_ok=True)
-    return Built(build_id, database_of(lake))
+        failed_of(lake).unlink(missing_ok=True)
+    return Built(build_id, database_of(lake), warnings)
 
 
 def identity(lake: Lake) -> str:
@@ -153,7 +165,8 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
 
     It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there before it has ended.
     """
-    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": OFFLINE}
+    settings = SETTINGS | {"temp_directory": str(folder / "spilled")}
+    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": settings}
     (folder / "profiles.yml").write_text(json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8")
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
     places = {
@@ -178,6 +191,33 @@ def _failures(path: Path) -> str:
     failed = [result for result in results if result["status"] in ("error", "fail")]
     lines = [f"{result['unique_id'].split('.')[2]}: {result['failures'] or ''} {result['message'] or ''}".strip() for result in failed]
     return "the build failed, nothing was replaced. " + "; ".join(lines) if lines else ""
+
+
+def _keep_results(target: Path, path: Path) -> dict[str, int]:
+    """What every data test found, as the table failed_tests.results beside the offending rows; the tests that only warn, with their rows."""
+    try:
+        results = json.loads(path.read_bytes())["results"]
+    except (OSError, ValueError, KeyError):
+        return {}  # dbt did not come to its end; what it said is in the error
+    tests = [result for result in results if result["unique_id"].startswith("test.")]
+    rows = [
+        (
+            result["unique_id"].split(".")[2],
+            "pass" if result["status"] == "pass" else "warn" if result["status"] == "warn" else "stop",
+            result["failures"],
+            (result.get("relation_name") or "").replace('"', "").partition(".")[2] or None,
+            result["message"],
+        )
+        for result in sorted(tests, key=lambda result: str(result["unique_id"]))
+    ]
+    with duckdb.connect(str(target), config=OFFLINE) as connection:
+        connection.execute("create schema if not exists failed_tests")
+        columns = "test varchar, result varchar, rows bigint, offending varchar, message varchar"
+        connection.execute(f"create or replace table failed_tests.results ({columns})")
+        if rows:
+            connection.executemany("insert into failed_tests.results values (?, ?, ?, ?, ?)", rows)
+        connection.execute("comment on table failed_tests.results is 'What every data test found; `offending` is the table with its rows.'")
+    return {test: int(found or 0) for test, result, found, *_ in rows if result == "warn"}
 
 
 def _describe(target: Path, manifest: Path) -> None:
@@ -290,14 +330,25 @@ def _build_id(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 # --- query ----------------------------------------------------------------------------------------------------------------
-def query(lake: Lake, sql: str, values: Mapping[str, Any] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(columns, rows) of one statement over the last build, read-only; files outside the lake are out of its reach. Raises BuildError."""
-    with _reading(database_of(lake), lake) as connection:
+def query(lake: Lake, sql: str, values: Mapping[str, Any] | None = None, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(columns, rows) of one statement over the last build, or the one that failed, read-only; files outside the lake are out of its reach.
+
+    Raises BuildError, MissingPartition.
+    """
+    with _reading(failed_of(lake) if failed else database_of(lake), lake) as connection:
         try:
             answer = connection.execute(sql, dict(values or {}))
             return [name for name, *_ in answer.description or []], answer.fetchall()
         except duckdb.Error as error:
             raise BuildError(f"DuckDB: {error}") from error
+
+
+def read(lake: Lake, mart: str) -> pa.Table:
+    """A mart of the last build, its rows in a fixed order, its types as published. Raises ConfigurationError for a name that is no mart."""
+    if mart not in marts():
+        raise ConfigurationError(f"{mart!r} is no mart; there are {', '.join(marts())}")
+    with _reading(database_of(lake), lake) as connection:
+        return connection.sql(f'select * from "{mart}" order by all').to_arrow_table()
 
 
 @contextmanager
@@ -308,6 +359,7 @@ def _reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"set allowed_directories = ['{str(lake.root).replace(chr(39), chr(39) * 2)}']")
         connection.execute("set enable_external_access = false")
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"set search_path = '{SEARCH_PATH}'")
+        known = {name for (name,) in connection.execute("select schema_name from information_schema.schemata").fetchall()}
+        connection.execute(f"set search_path = '{','.join(name for name in SEARCH_PATH.split(',') if name in known)}'")
         connection.execute("set lock_configuration = true")
         yield connection

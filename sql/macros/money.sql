@@ -35,3 +35,9 @@ end
 {% macro folded(label) -%}
 array_to_string(list_sort(string_split(regexp_replace(upper(regexp_replace(trim({{ label }}), '\s*\(all\)$', '', 'i')), '[-_\s]+', '_', 'g'), '_')), '_')
 {%- endmacro %}
+
+{# A number for a file and its attestation: the sha256 itself in every row would fill the memory. The test files_have_numbers_of_their_own holds it unique. #}
+{% macro file_number(a) %}hash({{ a }}.attestation, {{ a }}.report){% endmacro %}
+
+{# A number for an account, for the same reason; the test accounts_have_numbers_of_their_own holds it unique. #}
+{% macro account_number(a) %}hash({{ a }}.network, {{ a }}.address){% endmacro %}

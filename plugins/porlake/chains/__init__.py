@@ -16,7 +16,7 @@ from porlake.chains.bitcoin import Dump
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Coin", "Dump", "Reading", "Unread", "Wanted", "coins", "open_client"]
+__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Coin", "Dump", "Reading", "Unread", "Wanted", "coins", "open_client", "past"]
 
 
 class Client(Protocol):
@@ -54,3 +54,8 @@ def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside:
 def coins(client: Client) -> Iterator[Coin]:
     """The coins below what a client has read, where it was told to keep them."""
     return bitcoin.coins(client)
+
+
+def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other clients nothing."""
+    return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())

@@ -73,14 +73,17 @@ def _archive_member(
     head = content.read(HEAD_BYTES)
     content.seek(0)
     form = reports.detect(head, name)
-    if hasattr(form, "split"):
-        return [
-            _archive_part(settings, form, part.exchange, part.content, name, origin, container, part.snapshot) for part in form.split(content, name)
-        ]
-    snapshot = stated or form.snapshot_of(name) or fallback
+    parts = form.split(content, name) if hasattr(form, "split") else [reports.Part(exchange, stated or form.snapshot_of(name), content)]
+    return [
+        _archive_part(settings, form, part.exchange, part.content, name, origin, container, _told(name, part.snapshot or stated or fallback))
+        for part in parts
+    ]
+
+
+def _told(name: str, snapshot: reports.Snapshot | None) -> reports.Snapshot:
     if snapshot is None:
         raise SnapshotUnknown(f"{name}: neither its name nor its content says which moment it speaks of; give --snapshot YYYY-MM-DD")
-    return [_archive_part(settings, form, exchange, content, name, origin, container, snapshot)]
+    return snapshot
 
 
 def _archive_part(

@@ -172,9 +172,14 @@ def database(settings: Settings) -> Path:
     return warehouse.database_of(settings.lake)
 
 
-def query(settings: Settings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(columns, rows) of one statement over the last build. Raises BuildError, MissingPartition."""
-    return warehouse.query(settings.lake, sql)
+def query(settings: Settings, sql: str, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(columns, rows) of one statement over the last build, or over the one that failed. Raises BuildError, MissingPartition."""
+    return warehouse.query(settings.lake, sql, failed=failed)
+
+
+def read(settings: Settings, mart: str) -> Any:
+    """A mart of the last build as an Arrow table. Raises ConfigurationError, MissingPartition."""
+    return warehouse.read(settings.lake, mart)
 
 
 def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:

@@ -9,6 +9,7 @@ from porlake import amounts, chains, registry
 from porlake.chains import beacon, evm
 from porlake.errors import (
     ChainError,
+    InvalidAmount,
     TransportError,
 )
 from porlake.model import (
@@ -20,7 +21,7 @@ from porlake.model import (
     Unobserved,
     Utxo,
 )
-from porlake.pipeline import _sweep_evm
+from porlake.pipeline import _permissions, _sweep, _sweep_evm
 from porlake.pipeline._links import owner_links
 from porlake.pipeline._prove import prove
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
@@ -35,9 +36,9 @@ def networks(settings: Settings, report: str) -> list[str]:
 
 
 def has_addresses(settings: Settings, report: str) -> bool:
-    """Whether a report states addresses."""
+    """Whether a report states what lies at addresses: a list without amounts or signatures has nothing to verify or observe."""
     file: ReportFile = settings.lake.report(report)
-    return file.content != "totals"
+    return file.content not in {"totals", "address_list"}
 
 
 def observe(settings: Settings, report: str, network: str, *, give_up: bool = False) -> str:
@@ -132,6 +133,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
         at = client.block(height)
         seen.block(at, "published")
         wanted = [seen.wanted(claim) for claim in readable if claim.snapshot_height == height]
+        wanted = _sweep.answered(settings, file, network, client, wanted, at, seen)
         what = f"observe {network} of {file.attestation}"
         for done, answer in enumerate(client.balances(wanted, at), 1):
             seen.answer(answer, at)
@@ -140,6 +142,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
     if isinstance(client, beacon.Client):
         beacon_client = client
         seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
+    seen.links += _permissions.owner_links(settings, file, network, client)
     for coin in chains.coins(client):
         seen.coin(coin)
     return None
@@ -217,6 +220,10 @@ class _Seen:
         self.block(answer.block, "head")
         token = self._facts.token(self._network, answer.asset)
         assert token is not None  # it was asked for with its token
+        try:
+            amount = amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale)
+        except InvalidAmount:
+            return self._unobserved(answer.asset, answer.address, "balance_too_large")
         self.balances.append(
             Balance(
                 exchange=self._file.exchange,
@@ -225,7 +232,7 @@ class _Seen:
                 asset=answer.asset,
                 address=answer.address,
                 component=answer.component,
-                amount=amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale),
+                amount=amount,
                 height=answer.block.height,
                 method=answer.method,
                 source=answer.source,

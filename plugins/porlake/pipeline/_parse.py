@@ -112,6 +112,7 @@ class _Taker:
                 holding=row.holding,
                 custodian=row.custodian,
                 remark=remark or None,
+                source=row.source,
             )
         )
 

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 from porlake.errors import UnknownFormat
-from porlake.reports import htx_csv, okx_csv, totals_csv
+from porlake.reports import addresses_csv, htx_csv, okx_csv, totals_csv
 from porlake.reports._archive import is_archive, members
-from porlake.reports._items import Item, Published, Refused, Snapshot, Source, Summary
+from porlake.reports._items import Item, Part, Published, Refused, Snapshot, Source, Summary
 
 __all__ = [
     "FORMATS",
     "Format",
     "Item",
+    "Part",
     "Published",
     "Refused",
     "Snapshot",
@@ -41,7 +42,7 @@ class Format(Protocol):
     def parse(self, stream: BinaryIO, source: Source) -> Iterator[Item]: ...
 
 
-FORMATS: dict[str, Format] = {form.NAME: form for form in (okx_csv, htx_csv, totals_csv)}
+FORMATS: dict[str, Format] = {form.NAME: form for form in (okx_csv, htx_csv, totals_csv, addresses_csv)}
 
 
 def detect(head: bytes, file_name: str) -> Format:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,15 @@ class Snapshot:
     precision: str
     revision: int | None = None
     report_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a file of many attestations says of one of them, as a canonical file of its own; `snapshot` is None where the file does not tell it."""
+
+    exchange: str
+    snapshot: Snapshot | None
+    content: BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class Published:
     owners: list[str]
     custodian: str | None
     raw: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import BinaryIO
@@ -16,7 +15,7 @@ from typing import BinaryIO
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _rows
-from porlake.reports._items import Item, Refused, Snapshot, Source, Summary
+from porlake.reports._items import Item, Part, Refused, Snapshot, Source, Summary
 from porlake.reports._rows import Line
 
 NAME = "totals_csv"
@@ -27,15 +26,6 @@ COLUMNS = (
 )  # fmt: skip
 TOTAL = "TOTAL"  # in `asset`: a sum in US dollars over what `scope` names
 WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a snapshot of that precision
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one exchange says of one moment, as a canonical file of its own."""
-
-    exchange: str
-    snapshot: Snapshot
-    content: BinaryIO
 
 
 def matches(head: bytes) -> bool:

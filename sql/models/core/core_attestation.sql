@@ -1,5 +1,5 @@
 -- What one exchange says of one moment. One row an attestation; `report` is its address file, else its totals; `repeats` names the first attestation
--- of the exchange for which the same bytes were published.
+-- of the exchange for which the same bytes were published. Lists of addresses without amounts attest nothing: they stand in core_address_list.
 with newest as (
     select attestation, exchange,
         any_value(snapshot_at) as snapshot_at,
@@ -7,7 +7,7 @@ with newest as (
         any_value(report_no) as report_no,
         arg_min(report, (content = 'totals', report)) as report
     from {{ ref('stg_report') }}
-    where is_newest
+    where is_newest and content <> 'address_list'
     group by attestation, exchange
 )
 select *,

@@ -1,10 +1,15 @@
 -- A message that an exchange's accounts signed. One row an exchange and message: the attestation and report in which it was first seen, and what it
 -- names. A signature over it may be as old as that, or older; one that names no date says nothing of the snapshot.
-with signed as (
-    select o.exchange, o.message, o.attestation, o.report, o.binds, a.snapshot_at
-    from {{ ref('stg_ownership') }} o
+with by_file as (
+    select exchange, message, attestation, report, binds, count(*) as rows
+    from {{ ref('stg_ownership') }}
+    where verdict <> 'unsigned'
+    group by exchange, message, attestation, report, binds
+),
+signed as (
+    select o.*, a.snapshot_at
+    from by_file o
     join {{ ref('core_attestation') }} a using (attestation)
-    where o.verdict <> 'unsigned'
 )
 select exchange, message,
     -- undated attestations stand in no series: one is named only where no dated one has the message
@@ -12,7 +17,7 @@ select exchange, message,
     arg_min(report, (snapshot_at is null, snapshot_at, attestation, report)) as first_report,
     min(snapshot_at) as first_seen_at,
     count(distinct attestation) as attestations,
-    count(*) as rows,
+    sum(rows)::bigint as rows,
     bool_and(list_contains(binds, 'exchange')) as names_exchange,
     bool_and(list_contains(binds, 'date')) as names_date,
     bool_and(list_contains(binds, 'address')) as names_address

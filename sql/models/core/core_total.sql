@@ -7,6 +7,7 @@ with stated as (
 )
 select attestation, exchange, asset,
     min(held) as amount,
+    min(own_amount) as own_amount,
     min(custody_amount) as custody_amount,
     max(usd_published) as usd_published,
     count(distinct held) > 1 as conflicting

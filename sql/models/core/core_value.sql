@@ -1,5 +1,8 @@
--- What is claimed, valued. One row an attestation and asset that has an amount or a printed value.
+-- What is claimed, valued. One row an attestation and asset that has an amount or a printed value. `stands_for` is the asset when wrapped and receipt
+-- tokens are looked through.
 select r.attestation, r.exchange, r.asset, s.asset_class, s.underlying, k.relation, r.claimed_from, r.rows,
+    u.asset as stands_for,
+    v.relation as relation_through,
     r.reserves_claimed as amount,
     {{ units('r.reserves_claimed', 's.scale') }} as units,
     p.usd_price, p.price_source,
@@ -7,5 +10,7 @@ select r.attestation, r.exchange, r.asset, s.asset_class, s.underlying, k.relati
     r.usd_published
 from {{ ref('core_reserves') }} r
 join {{ source('registry', 'assets') }} s using (asset)
-join {{ ref('core_relation') }} k using (attestation, asset)
-left join {{ ref('core_price') }} p using (attestation, asset)
+join {{ source('registry', 'assets') }} u on u.asset = coalesce(nullif(s.underlying, ''), s.asset)
+join {{ ref('core_relation') }} k on k.attestation = r.attestation and k.asset = r.asset
+join {{ ref('core_relation') }} v on v.attestation = r.attestation and v.asset = u.asset
+left join {{ ref('core_price') }} p on p.attestation = r.attestation and p.asset = r.asset

@@ -7,10 +7,15 @@ with lines as (
     join {{ source('registry', 'assets') }} s using (asset)
     where t.level in ('group', 'part')
 ),
-by_label as (
-    select attestation, report, asset, network, {{ folded('label') }} as folded, any_value(label) as label,
-        sum(amount)::decimal(38, 0) as amount, count(*) as rows, max(printed_decimals) as digits
+by_label_as_written as (
+    select attestation, report, asset, network, label, sum(amount)::decimal(38, 0) as amount, count(*) as rows, max(printed_decimals) as digits
     from {{ ref('stg_claim') }}
+    group by attestation, report, asset, network, label
+),
+by_label as (
+    select attestation, report, asset, network, {{ folded('label') }} as folded, min(label) as label,
+        sum(amount)::decimal(38, 0) as amount, sum(rows)::bigint as rows, max(digits) as digits
+    from by_label_as_written
     group by attestation, report, asset, network, folded
 ),
 parts as (

@@ -1,30 +1,45 @@
--- Reserves against liabilities. One row an attestation and asset that is held or owed. Whole numbers decide, the ratios are for people.
+-- Reserves against liabilities. One row an attestation and asset that is held or owed. Whole numbers decide, the ratios are for people. Columns that end
+-- in `_through` count wrapped and receipt tokens as what they stand for; they are null in the rows of those tokens.
 with both_sides as (
     select attestation, asset, r.* exclude (attestation, exchange, asset), l.liabilities, l.conflicting as liabilities_conflicting, l.printed_ratio
     from {{ ref('core_reserves') }} r
     full join {{ ref('core_liability') }} l using (attestation, asset)   -- an asset may be owed and not held
+),
+with_looked_through as (
+    select attestation, asset, b.* exclude (attestation, asset),
+        t.reserves_claimed as reserves_claimed_through, t.reserves_onchain as reserves_onchain_through, t.reserves_proven as reserves_proven_through,
+        t.liabilities as liabilities_through, t.is_complete as is_complete_through, t.counted
+    from both_sides b
+    full join {{ ref('core_looked_through') }} t using (attestation, asset)   -- an asset may be held as a wrapped token only
 )
 select {{ about('a') }},
     b.asset,
-    b.reserves_claimed, b.claimed_from, b.custody_claimed, b.claimed_without_address,
+    b.reserves_claimed, b.claimed_from, b.custody_claimed, b.claimed_without_custody, b.claimed_without_address,
     b.reserves_onchain, b.reserves_proven, b.claimed_unobserved,
     coalesce(b.is_complete, false) as is_complete,
     b.liabilities,
+    b.reserves_claimed_through, b.reserves_onchain_through, b.reserves_proven_through, b.liabilities_through, coalesce(b.counted, []) as counted_through,
     coalesce(b.claims_conflicting, false) as claims_conflicting,
     coalesce(b.liabilities_conflicting, false) as liabilities_conflicting,
-    {{ units('b.reserves_claimed', 's.scale') }} as reserves_claimed_units,
-    {{ units('b.reserves_onchain', 's.scale') }} as reserves_onchain_units,
-    {{ units('b.reserves_proven', 's.scale') }} as reserves_proven_units,
-    {{ units('b.liabilities', 's.scale') }} as liabilities_units,
+    {% for amount in ['reserves_claimed', 'reserves_onchain', 'reserves_proven', 'liabilities', 'claimed_without_custody', 'reserves_claimed_through'] -%}
+    {{ units('b.' ~ amount, 's.scale') }} as {{ amount }}_units,
+    {% endfor -%}
     {{ ratio('b.reserves_claimed', 'b.liabilities') }} as ratio_claimed,
     {{ ratio('b.reserves_onchain', 'b.liabilities') }} as ratio_onchain,
     {{ ratio('b.reserves_proven', 'b.liabilities') }} as ratio_proven,
+    {{ ratio('b.claimed_without_custody', 'b.liabilities') }} as ratio_without_custody,
+    {{ ratio('b.reserves_claimed_through', 'b.liabilities_through') }} as ratio_claimed_through,
+    {{ ratio('b.reserves_proven_through', 'b.liabilities_through') }} as ratio_proven_through,
     b.printed_ratio,
     -- printed as 100 % or more although less is claimed than owed
     b.printed_ratio >= 100 and b.reserves_claimed < b.liabilities as printed_hides_shortfall,
     b.reserves_claimed >= b.liabilities as is_covered_claimed,
+    b.claimed_without_custody >= b.liabilities as is_covered_without_custody,
+    b.reserves_claimed_through >= b.liabilities_through as is_covered_claimed_through,
     -- a lower bound that reaches the liabilities settles it; one that does not says nothing unless everything was observed
-    case when b.reserves_proven >= b.liabilities then true when b.reserves_proven < b.liabilities and b.is_complete then false end as is_covered
-from both_sides b
+    case when b.reserves_proven >= b.liabilities then true when b.reserves_proven < b.liabilities and b.is_complete then false end as is_covered,
+    case when b.reserves_proven_through >= b.liabilities_through then true
+        when b.reserves_proven_through < b.liabilities_through and b.is_complete_through then false end as is_covered_through
+from with_looked_through b
 join {{ ref('core_attestation') }} a using (attestation)
 join {{ source('registry', 'assets') }} s using (asset)

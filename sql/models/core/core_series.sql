@@ -1,0 +1,38 @@
+-- With which earlier attestation of the exchange one is compared. One row an attestation, series and `since`: the one before it (previous), the one
+-- nearest to a year before it and at most 16 days off (year_before), the first of all (first). The series `assets` runs over attestations that state
+-- what is held of an asset; each scope of published sums is a series of its own, so that like is compared with like.
+with stated as (
+    select distinct attestation, 'assets' as series
+    from {{ ref('core_value') }}
+    where amount is not null or usd_published is not null
+    union all
+    select attestation, scope as series
+    from {{ ref('core_published_sum') }}
+),
+dated as (
+    select s.attestation, s.series, a.exchange, a.snapshot_at
+    from stated s
+    join {{ ref('core_attestation') }} a using (attestation)
+    where a.snapshot_at is not null
+),
+earlier as (
+    select n.attestation, n.series, n.snapshot_at, b.attestation as base_attestation, b.snapshot_at as base_snapshot_at,
+        row_number() over (partition by n.attestation, n.series order by b.snapshot_at desc, b.attestation desc) as steps_back,
+        row_number() over (partition by n.attestation, n.series order by b.snapshot_at, b.attestation) as steps_from_first,
+        abs(date_diff('day', n.snapshot_at - interval 1 year, b.snapshot_at)) as days_off_a_year
+    from dated n
+    join dated b on b.exchange = n.exchange and b.series = n.series and (b.snapshot_at, b.attestation) < (n.snapshot_at, n.attestation)
+),
+chosen as (
+    select *, 'previous' as since from earlier where steps_back = 1
+    union all
+    select *, 'first' as since from earlier where steps_from_first = 1
+    union all
+    select *, 'year_before' as since
+    from earlier
+    where days_off_a_year <= 16
+    qualify row_number() over (partition by attestation, series order by days_off_a_year, base_snapshot_at, base_attestation) = 1
+)
+select attestation, series, since, base_attestation, base_snapshot_at,
+    date_diff('day', base_snapshot_at, snapshot_at) as days
+from chosen

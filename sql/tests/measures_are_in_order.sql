@@ -1,0 +1,10 @@
+-- What is proven was seen, and whole numbers decide what is covered.
+select attestation, asset, reserves_claimed, reserves_onchain, reserves_proven, liabilities, is_complete, is_covered, is_covered_claimed
+from {{ ref('reserve_ratio') }}
+where reserves_proven > reserves_onchain
+    or (reserves_proven is null) <> (reserves_onchain is null)
+    or is_covered_claimed is distinct from (reserves_claimed >= liabilities)
+    or (is_covered and reserves_proven < liabilities)
+    or (not is_covered and not is_complete)
+    or (liabilities is null and coalesce(is_covered, is_covered_claimed, ratio_claimed > 0, ratio_proven > 0) is not null)
+    or claimed_without_custody > reserves_claimed

@@ -51,11 +51,11 @@ def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside:
     return CLIENTS[network.client](network, endpoint, tape)
 
 
-def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
-    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other clients nothing."""
-    return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())
-
-
 def coins(client: Client) -> Iterator[Coin]:
     """The coins below what a client has read, where it was told to keep them."""
     return bitcoin.coins(client)
+
+
+def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other clients nothing."""
+    return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())

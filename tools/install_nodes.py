@@ -1,4 +1,5 @@
-"""Real nodes for the tests, into .nodes/ and nowhere else: anvil from npm, Bitcoin Knots from Debian sid. A second call does nothing.
+"""Real nodes for the tests, into .nodes/ and nowhere else: anvil from npm, Bitcoin Knots from Debian sid, an Electrum server from PyPI. A second
+call does nothing.
 
 Knots is unpacked with its libraries into a folder of its own and started through that folder's loader: nothing of the system changes.
 """
@@ -15,6 +16,8 @@ HOME = Path(__file__).resolve().parents[1]
 NODES = HOME / ".nodes"
 NPM = Path(sys.executable).with_name("npm")
 SUITE = "sid"
+# The `electrumx` of PyPI serves another coin, and e-x 2 needs Bitcoin Core 31.
+ELECTRUM = ("e-x==1.20.0", "plyvel")
 
 
 def anvil() -> str:
@@ -56,6 +59,19 @@ def knots() -> str:
     return "bitcoin-knots: installed"
 
 
+def electrumx() -> str:
+    """In a virtual environment of its own: its pins are not porlake's."""
+    root = NODES / "electrumx"
+    if (root / "bin" / "electrumx_server").exists():
+        return "electrumx: there already"
+    aside = NODES / "electrumx.installing"
+    shutil.rmtree(aside, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(aside)], check=True)
+    subprocess.run([str(aside / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *ELECTRUM], check=True)
+    aside.rename(root)
+    return "electrumx: installed"
+
+
 def _wanted(package: str) -> bool:
     return package in {"bitcoin-knots", "libc6", "libstdc++6"} or package.startswith(("lib", "gcc-"))
 
@@ -86,7 +102,7 @@ def _mirror() -> str:
 
 def main() -> None:
     NODES.mkdir(exist_ok=True)
-    for install in (anvil, knots):
+    for install in (anvil, knots, electrumx):
         print(install(), flush=True)
 
 

@@ -1,4 +1,5 @@
-"""Record the answers of data/samples/recording anew: real nodes are given the amounts of the sample file, but for the planted differences.
+"""Record the answers of data/samples/recording anew, all of them or those of the networks named: real nodes are given the amounts of the sample
+file, but for the planted differences.
 
 EVM networks are anvil with the chain id and the heights of the file; Bitcoin is Bitcoin Knots on regtest, mined to the height of the file; Tron
 and prices are local stand-ins that answer in the form of java-tron and of DefiLlama's coins API. Needs `make nodes`.
@@ -25,6 +26,7 @@ from typing import Any
 
 from porlake import addresses, amounts, pipeline, registry
 from porlake.addresses import bitcoin
+from porlake.chains._tron_program import MANY_CODE
 from porlake.encoding.keccak import keccak256
 from porlake.lake import Lake
 from porlake.model import Claim
@@ -50,22 +52,28 @@ PRICES = {
 }  # fmt: skip
 
 
-def main() -> None:
-    shutil.rmtree(RECORDING, ignore_errors=True)
+def main(only: list[str]) -> None:
+    for folder in [RECORDING / network for network in only] or [RECORDING]:
+        shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         tape = Tape.record(RECORDING)
-        (RECORDING / "run").mkdir(parents=True)
+        (RECORDING / "run").mkdir(parents=True, exist_ok=True)
         settings = pipeline.Settings(root=Path(folder), tape=tape)
         _set_clock(tape)
         (report,) = pipeline.archive(settings, "okx", str(SAMPLES / "okx_por_2024032500.csv"))
         pipeline.parse(settings, report)
         held = holdings(settings.lake, report)
-        endpoints = {network: running.enter_context(node(network, claims)) for network, claims in sorted(by_network(held).items())}
+        endpoints = {
+            network: running.enter_context(node(network, claims))
+            for network, claims in sorted(by_network(held).items())
+            if not only or network in only
+        }
         settings = pipeline.Settings(root=Path(folder), tape=Tape.record(RECORDING), endpoints=endpoints)
-        for network in pipeline.networks(settings, report):
+        for network in only or pipeline.networks(settings, report):
             pipeline.observe(settings, report, network)
             print("recorded", network, flush=True)
-        record_prices(Path(folder), running)
+        if not only:
+            record_prices(Path(folder), running)
 
 
 def _set_clock(tape: Tape) -> None:
@@ -94,7 +102,9 @@ def holdings(lake: Lake, report: str) -> list[tuple[Claim, int]]:
 def by_network(held: list[tuple[Claim, int]]) -> dict[str, list[tuple[Claim, int]]]:
     found: dict[str, list[tuple[Claim, int]]] = {}
     for claim, amount in held:
-        if registry.load().networks[claim.network].client in NODES_OF:
+        # Of Bitcoin's family one real node is at hand; the heights of the others in the file are no regtest's.
+        client = registry.load().networks[claim.network].client
+        if client in NODES_OF and (client != "bitcoin" or claim.network == "bitcoin"):
             found.setdefault(claim.network, []).append((claim, amount))
     return found
 
@@ -230,18 +240,24 @@ def tron(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
 
     def block(number: int, seconds: int) -> dict[str, Any]:
         name = number.to_bytes(8, "big").hex() + keccak256(str(number).encode()).hex()[16:]
+        if number == 0:  # the chain's id is the end of the first block's hash
+            name = name[:-8] + registry.load().networks[network].caip2[-8:]
         return {"blockID": name, "block_header": {"raw_data": {"number": number, "timestamp": seconds * 1000}}}
 
     def answer(path: str, body: dict[str, Any]) -> Any:
+        times = {0: 0, height: SNAPSHOT, height + 28_800: SNAPSHOT + 86_400}
         if path == "/wallet/getblockbynum":
-            return block(body["num"], SNAPSHOT) if body["num"] == height else {}
+            return block(body["num"], times[body["num"]]) if body["num"] in times else {}
         if path == "/walletsolidity/getnowblock":
-            return block(height + 28_800, SNAPSHOT + 86_400)
+            return block(max(times), times[max(times)])
         if path == "/walletsolidity/getaccount":
             liquid = trx.get(body["address"], 0)
             return {"address": body["address"], "balance": liquid // 4 * 3, "frozenV2": [{"amount": liquid - liquid // 4 * 3}, {"type": "ENERGY"}]}
-        raw = usdt.get(body["parameter"][-40:], 0)
-        return {"result": {"result": True}, "energy_used": 1953, "constant_result": [f"{raw:064x}"], "transaction": {"ret": [{}]}}
+        owners = bytes.fromhex(body["data"])[len(MANY_CODE) + 20 :]
+        words = [max(times), *(usdt.get(owners[i : i + 20].hex(), 0) for i in range(0, len(owners), 20))]
+        data = "".join(f"{word:064x}" for word in words)
+        result = {"result": True, "message": "REVERT opcode executed"}
+        return {"result": result, "energy_used": 9_000, "constant_result": [data], "transaction": {"ret": [{"ret": "FAILED"}]}}
 
     with served(answer) as url:
         yield Endpoint(url)
@@ -328,4 +344,4 @@ def free_port() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -77,12 +77,24 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--strict", action="store_true", help="exit 3 where an endpoint or price source did not answer")
     _lake(verb)
 
+    verb = _verb(verbs, "sweep", sweep, "read now, for a snapshot of this moment, what was claimed last", "porlake sweep htx --network tron")
+    verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
+    verb.add_argument("--network", metavar="N", help="id of the network; default: all that keep no past")
+    verb.add_argument("--at", metavar="TIME", help="the moment, YYYY-MM-DDTHH:MM in UTC; default: now")
+    verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
+    verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
+    _lake(verb)
+
     verb = _verb(verbs, "balances", balances, "read balances at a height", BALANCES)
     verb.add_argument("--network", required=True, help="id of the network (`porlake networks`)")
     verb.add_argument("--asset", required=True, help="one or more assets, separated by commas")
     verb.add_argument("--at", required=True, type=int, metavar="HEIGHT", help="snapshot height")
     verb.add_argument("--addresses", required=True, type=Path, metavar="FILE", help="one address a line")
     verb.add_argument("--endpoint", action="append", metavar="URL", help="where to ask, else as configured; again for one that takes over")
+    verb.add_argument("--dump", metavar="FILE", help="a node's dump of all coins: path or URL; the node writes it where it is not there yet")
+    verb.add_argument("--dump-at-node", metavar="PATH", default="", help="the path under which the node writes it, if it is another machine's")
+    verb.add_argument("--dump-hash", metavar="HASH", action="append", default=[], help="muhash:... or hash_serialized_3:... that the set must have")
+    verb.add_argument("--outpoints", type=Path, metavar="F", help="the coins below each balance, from a dump: .parquet or .csv")
     verb.add_argument("--out", required=True, type=Path, metavar="F", help=".parquet or .csv")
 
     _lake(_verb(verbs, "build", build, "build all tables from the lake", "porlake build"))
@@ -326,21 +338,42 @@ def run(options: argparse.Namespace) -> int:
     return 3 if options.strict and missing else 0
 
 
+def sweep(options: argparse.Namespace) -> None:
+    from porlake import pipeline, progress
+
+    with progress.shown() as tell:
+        settings = pipeline.settings(options.lake, record=options.record, replay=options.replay, progress=tell)
+        at = pipeline.moment(options.at) if options.at else settings.tape.now()
+        networks = [options.network] if options.network else pipeline.swept_networks(settings, options.exchange)
+        read = {network: pipeline.sweep(settings, options.exchange, network, at) for network in networks}
+    for network, holdings in read.items():
+        out.print(f"{network}: {holdings:,} holdings of {options.exchange} read for {at:%Y-%m-%dT%H:%M:%SZ}", highlight=False)
+    if not read:
+        out.print(f"{options.exchange} claims nothing on a network that is swept", highlight=False)
+
+
 def balances(options: argparse.Namespace) -> None:
     from porlake import pipeline, progress
     from porlake.transport import Endpoint
 
     endpoints = {options.network: tuple(map(Endpoint, options.endpoint))} if options.endpoint else {}
+    if not options.dump and (options.dump_at_node or options.dump_hash):
+        raise ConfigurationError("--dump-hash and --dump-at-node speak of a dump: say where it lies with --dump")
     try:
         listed = [line.strip() for line in options.addresses.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{options.addresses}: cannot be read as a list of addresses: {error}") from error
     with progress.shown() as tell:
-        settings = pipeline.settings(endpoints=endpoints, progress=tell)
+        settings = pipeline.with_dump(
+            pipeline.settings(endpoints=endpoints, progress=tell),
+            options.network, options.dump, options.dump_at_node, options.dump_hash, outpoints=options.outpoints is not None,
+        )  # fmt: skip
         unfinished = options.out.with_name(f".unfinished-{options.out.name}")
-        rows = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed, unfinished)
+        rows, coins = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed, unfinished)
         pipeline.export(options.out, pipeline.BalanceLine, rows)
         pipeline.forget(unfinished)
+        if options.outpoints:
+            pipeline.export(options.outpoints, pipeline.CoinLine, coins)
     unread = Counter(row.reason for row in rows if row.reason)
     out.print(f"{len(rows) - sum(unread.values()):,} balances in {options.out}", highlight=False)
     for reason, count in sorted(unread.items()):

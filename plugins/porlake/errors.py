@@ -23,7 +23,8 @@ PorlakeError
 │   ├── BadAnswer           the answer is not of the form that the method defines
 │   └── NotRecorded         a replay was asked something that its recording does not hold
 ├── ChainError              a chain's answers contradict each other or the question (wrong block, reorganised hash)
-│   └── ProofFails          a proof does not lead from the block's root to what the endpoint says
+│   ├── ProofFails          a proof does not lead from the block's root to what the endpoint says
+│   └── BadDump             a file of a node's coins breaks its layout, is of another block or does not hash to what was published
 ├── LakeError               the lake breaks its contract
 │   ├── ContractViolation   a row or file does not fit its dataset's schema or key
 │   └── MissingPartition    a stage needs what an earlier stage has not written
@@ -151,6 +152,10 @@ class ChainError(PorlakeError):
 
 
 class ProofFails(ChainError):
+    pass
+
+
+class BadDump(ChainError):
     pass
 
 

@@ -91,12 +91,19 @@ Block_ = Annotated[str, Column("block of the file in which the row stands: summa
 # --- what the chains say --------------------------------------------------------------------------------------------
 Height = Annotated[int, Column("height of the block that was read", unit="blocks")]
 BlockHash = Annotated[str, Column("hash of that block, as the network shows it")]
-BlockTime = Annotated[datetime, Column("time of that block", unit="UTC")]
-BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time) or head")]
-Component = Annotated[str, Column("part of the holding: total, liquid, frozen, delegated, unstaking, validator ...")]
+BlockTime = Annotated[datetime, Column("time of that block; null where a file of coins is all that is known of it", unit="UTC")]
+BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time), swept (read by a sweep near it) or head")]
+Component = Annotated[
+    str,
+    Column("part of the holding: total, liquid, frozen, delegated, unstaking, validator, p2pk (coins paid to the bare key, not in the total) ..."),
+]
 Method = Annotated[str, Column("how it was read")]
 AsOf = Annotated[str, Column("exact (at the snapshot block), near (a sweep close to it) or head (the latest block)")]
 OffsetSeconds = Annotated[int, Column("time of the block that was read minus time of the snapshot block", unit="seconds")]
+Txid = Annotated[str, Column("id of the transaction that made the coin, as the network shows it")]
+Vout = Annotated[int, Column("number of the output in that transaction")]
+CoinHeight = Annotated[int, Column("height of the block that holds that transaction", unit="blocks")]
+Coinbase = Annotated[bool, Column("whether the coin was mined in that block")]
 Owner = Annotated[str, Column("canonical address of a stated owner")]
 Relation = Annotated[
     str, Column("what the chain says of the account: safe_owner, owner, pod_owner, withdrawal_credentials; none where it answers no such call")
@@ -279,7 +286,7 @@ class Block:
     network: Network
     height: Height
     block_hash: BlockHash
-    block_time: BlockTime
+    block_time: BlockTime | None
     block_origin: BlockOrigin
 
 
@@ -301,6 +308,24 @@ class Balance:
     source: Source
     as_of: AsOf
     offset_seconds: OffsetSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class Utxo:
+    """An unspent coin below a balance, where the set of all coins was read and outpoints were asked for. Written by observe."""
+
+    KEY: ClassVar = ("report", "network", "address", "txid", "vout")
+    PARTITION: ClassVar = ("exchange", "report", "network")
+    exchange: Exchange
+    report: Report
+    network: Network
+    asset: Asset
+    address: Address
+    txid: Txid
+    vout: Vout
+    amount: Amount
+    coin_height: CoinHeight
+    coinbase: Coinbase
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +365,7 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A balance read at the moment itself, for chains that keep no past. Written by observe."""
+    """A balance read at the moment itself, for networks whose past nobody tells. Written by sweep."""
 
     KEY: ClassVar = ("exchange", "network", "swept_at", "asset", "address", "component")
     PARTITION: ClassVar = ("exchange", "network", "swept_at")
@@ -352,6 +377,10 @@ class Sweep:
     component: Component
     amount: Amount
     height: Height
+    block_hash: BlockHash
+    block_time: BlockTime
+    method: Method
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +409,7 @@ DATASETS: dict[str, type] = {
     "ownership": Ownership,
     "block": Block,
     "balance": Balance,
+    "utxo": Utxo,
     "owner_link": OwnerLink,
     "unobserved": Unobserved,
     "sweep": Sweep,

@@ -6,25 +6,29 @@ An endpoint's URL and headers may hold keys: every text of this module shows its
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import random
 import re
+import socket
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import orjson
 import urllib3
@@ -74,6 +78,10 @@ _UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is 
                 "not currently canonical", "resource not found", "blockoutofrange")  # fmt: skip
 
 
+#: What may stand before the `+` of an endpoint's scheme: which API is asked there. Without one it is that of the network's own nodes.
+KINDS = {"": {"http", "https"}, "esplora": {"http", "https"}, "blockbook": {"http", "https"}, "electrum": {"tcp", "ssl"}}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Endpoint:
     """Where to ask. `per_second` is the rate that the endpoint allows, None where it is not known.
@@ -92,8 +100,19 @@ class Endpoint:
     answer_bytes: int = ANSWER_BYTES
 
     def __post_init__(self) -> None:
-        if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
-            raise ConfigurationError("an endpoint is an http or https URL with a host")
+        kind, _, scheme = urlsplit(self.url).scheme.rpartition("+")
+        if scheme not in KINDS.get(kind, set()) or not urlsplit(self.url).hostname:
+            raise ConfigurationError("an endpoint is an http or https URL with a host, or esplora+https://, blockbook+https://, electrum+ssl://")
+
+    @property
+    def kind(self) -> str:
+        """The API that is asked there, one of KINDS."""
+        return urlsplit(self.url).scheme.rpartition("+")[0]
+
+    @property
+    def plain(self) -> Endpoint:
+        """The same place, without its kind; of one that is asked over HTTP."""
+        return replace(self, url=self.url.partition("+")[2]) if self.kind else self
 
     @property
     def host(self) -> str:
@@ -181,6 +200,33 @@ class Tape:
             _Wire(Endpoint(url)).fetch(out)
             out.seek(0)
             yield out
+
+
+@contextmanager
+def streamed(url: str) -> Iterator[BinaryIO]:
+    """The bytes behind a URL as they come, without end: for files too large to be kept. Raises Unavailable where there are none, TransportError."""
+    endpoint = Endpoint(url)
+    with _Wire(endpoint)._response("GET", url, None) as response:
+        if response.status == 404:
+            raise Unavailable(f"{endpoint.host}: HTTP 404")
+        _checked_status(response, endpoint.host)
+        yield cast(BinaryIO, _Stream(response, endpoint.host))
+
+
+class _Stream(io.RawIOBase):
+    def __init__(self, response: urllib3.BaseHTTPResponse, host: str) -> None:
+        self._response, self._host = response, host
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._response.read(len(buffer))
+        except (HTTPError, OSError) as error:
+            raise TransportError(f"{self._host}: the file broke off ({type(error).__name__})") from None
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _replayed(path: Path, name: str, method: str) -> tuple[Any, str]:
@@ -373,10 +419,14 @@ def _rpc_error(host: str, method: str, error: Any) -> TransportError:
 
 # --- HTTP -----------------------------------------------------------------------------------------------------------------
 class Http:
-    """JSON over HTTP, for chains and sources that have an API of their own."""
+    """JSON over HTTP, for chains and sources that have an API of their own.
 
-    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
-        self._name, self._tape = name, tape
+    `check` is given (host, path, answer) of every answer and raises where an API says with HTTP 200 that it failed; what it raises as
+    RateLimited is asked again, as a status of that meaning is.
+    """
+
+    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape, check: Callable[[str, str, Any], None] | None = None) -> None:
+        self._name, self._tape, self._check = name, tape, check
         self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
 
@@ -385,6 +435,15 @@ class Http:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._answer("POST", path, body)
+
+    def posts(self, path: str, bodies: Iterable[Mapping[str, Any]], in_flight: int) -> Iterator[Any]:
+        """The answers to many bodies, in their order, with at most `in_flight` of them under way."""
+        with ThreadPoolExecutor(max_workers=in_flight) as pool:
+            source = iter(bodies)
+            waiting = [pool.submit(self.post, path, body) for body in islice(source, in_flight)]
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(self.post, path, body) for body in islice(source, 1)]
 
     def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
@@ -395,7 +454,13 @@ class Http:
     def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         if self._wire is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
-        return self._wire.ask(verb, path, None if body is None else _json(body))
+        return self._wire.ask(verb, path, None if body is None else _json(body), partial(self._read, path))
+
+    def _read(self, path: str, body: bytes) -> Any:
+        answer = _parsed(body, self.host)
+        if self._check is not None:
+            self._check(self.host, path, answer)
+        return answer
 
 
 class _Wire:
@@ -554,9 +619,11 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
         target = urlsplit(urljoin(f"http://{host}", response.headers.get("Location", ""))).hostname
         raise BadAnswer(f"{host}: redirects to {target}, which is refused: a key may be in the request")
     if status == 429 or (status == 403 and b"frequency limit" in body):
-        raise RateLimited(f"{host}: HTTP {status}, too many requests", _retry_after(response))
+        raise RateLimited(f"{host}: HTTP {status}, too many requests", _pause(response, body))
     if status == 413:
         raise TooBig(f"{host}: HTTP 413")
+    if status in (400, 422) and not body.lstrip().startswith((b"{", b"[")):
+        raise RequestFailed(f"{host}: HTTP {status}")
     # JSON-RPC servers answer errors with 4xx and 5xx and a JSON body that says more.
     if status >= 500 and not body.lstrip().startswith(b"{"):
         raise _Passing(f"{host}: HTTP {status}")
@@ -573,6 +640,12 @@ def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
+
+
+def _pause(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
+    """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for 30s`."""
+    named = re.search(rb"suspended for (\d{1,4}) ?s", body)
+    return float(named[1]) if named else _retry_after(response)
 
 
 def _parsed(body: bytes, host: str) -> Any:
@@ -596,3 +669,194 @@ def _garbled(body: bytes, host: str) -> _Garbled:
 
 def _no_constant(text: str) -> object:
     raise ValueError(f"{text} is no JSON number")
+
+
+# --- Electrum's line protocol -----------------------------------------------------------------------------------------------
+LINE_BYTES = 900_000  # servers answer no request over 1,000,000
+BUSY = -102  # ElectrumX: over the limit of what one client may cost
+
+
+class Lines:
+    """JSON-RPC 2.0, a line each way, over TCP or TLS; many requests in one array. https://electrumx.readthedocs.io/
+
+    With `?pin=<sha256>` behind the URL the server is known by its certificate's hash alone; without it by an authority, as everywhere.
+    """
+
+    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
+        self._name, self._tape, self._endpoint = name, tape, None if tape.replays else endpoint
+        self.host = endpoint.host if endpoint else ""
+        self._lock, self._next, self._open = threading.Lock(), 0.0, None  # type: tuple[threading.Lock, float, _Connection | None]
+
+    def call(self, method: str, *params: Any) -> Any:
+        """The result of one request. Raises TransportError."""
+        (answer,) = self.batch([(method, list(params))])
+        if isinstance(answer, TransportError):
+            raise answer
+        return answer
+
+    def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        """The results of some requests, put as one; in place of one that the server refuses stands its TransportError."""
+        questions = [[method, params] for method, params in calls]
+        answers, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask(questions))
+        return [
+            _rpc_error(self.host, method, answer["error"]) if "error" in answer else answer["result"]
+            for (method, _), answer in zip(calls, answers, strict=True)
+        ]
+
+    def batches(self, calls: Iterable[Sequence[tuple[str, list[Any]]]], in_flight: int) -> Iterator[list[Any]]:
+        """The results of many `batch`es, in their order, with at most `in_flight` of them under way."""
+        with ThreadPoolExecutor(max_workers=in_flight) as pool:
+            source = iter(calls)
+            waiting = [pool.submit(self.batch, some) for some in islice(source, in_flight)]
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(self.batch, some) for some in islice(source, 1)]
+
+    def close(self) -> None:
+        with self._lock:
+            if self._open:
+                self._open.close()
+            self._open = None
+
+    def _ask(self, questions: list[list[Any]]) -> list[dict[str, Any]]:
+        """Answers in the order of the questions. What the server was too busy for is asked again after a pause."""
+        answers: dict[int, dict[str, Any]] = {}
+        for attempt in range(1, TRIES + 1):
+            left = [number for number in range(len(questions)) if number not in answers]
+            try:
+                found = self._once([questions[number] for number in left])
+            except _Passing as error:
+                self.close()
+                if attempt == TRIES:
+                    raise TransportError(str(error)) from error
+                found = []
+            answers |= {number: answer for number, answer in zip(left, found, strict=False) if answer.get("error", {}).get("code") != BUSY}
+            if len(answers) == len(questions):
+                return [answers[number] for number in range(len(questions))]
+            time.sleep(0.5 * 4**attempt)
+        raise RateLimited(f"{self.host}: the server is busy with what was asked before")
+
+    def _once(self, questions: list[list[Any]]) -> list[dict[str, Any]]:
+        with self._lock:
+            wait = self._turn(len(questions))
+            if self._open is None or self._open.closed:
+                self._open = self._connected()
+            connection = self._open
+        time.sleep(wait)
+        return connection.ask(questions)
+
+    def _turn(self, questions: int) -> float:
+        rate, now = self._endpoint.per_second if self._endpoint else None, time.monotonic()
+        if not rate:
+            return 0.0
+        self._next = max(now, self._next) + questions / rate
+        return max(0.0, self._next - questions / rate - now)
+
+    def _connected(self) -> _Connection:
+        if self._endpoint is None:
+            raise ConfigurationError(f"{self._name}: no endpoint is configured")
+        connection = _Connection(self._endpoint)
+        (answer,) = connection.ask([["server.version", ["porlake", ["1.4", "1.6"]]]])
+        if "error" in answer:
+            raise BadAnswer(f"{self.host}: server.version: {str(answer['error'])[:200]}")
+        return connection
+
+
+class _Connection:
+    """One socket, and the thread that hands each answer to whoever waits for it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._host, self.closed = endpoint.host, False
+        self._sending, self._ids, self._waiting = threading.Lock(), count(1), dict[int, Future[list[Any]]]()
+        try:
+            self._socket = _socket(endpoint)
+        except ssl.SSLError as error:
+            raise TransportError(f"{self._host}: the certificate is not trusted ({error.reason}); pin it with ?pin=<sha256>") from None
+        except OSError as error:
+            raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
+        threading.Thread(target=self._read, name=f"electrum {self._host}", daemon=True).start()
+
+    def ask(self, questions: list[list[Any]]) -> list[dict[str, Any]]:
+        """Raises _Passing where the connection breaks, TooBig, BadAnswer."""
+        waiting: Future[list[Any]] = Future()
+        with self._sending:
+            numbers = [next(self._ids) for _ in questions]
+            request = [
+                {"jsonrpc": "2.0", "id": n, "method": method, "params": params} for n, (method, params) in zip(numbers, questions, strict=True)
+            ]
+            line = _json(request) + b"\n"
+            if len(line) > LINE_BYTES:
+                raise TooBig(f"{self._host}: a request of {len(line):,} bytes")
+            self._waiting[numbers[0]] = waiting
+            if self.closed:
+                raise _Passing(f"{self._host}: the connection was closed")
+            try:
+                self._socket.sendall(line)
+            except OSError as error:
+                raise _Passing(f"{self._host}: {type(error).__name__}") from None
+        try:
+            answer = waiting.result(timeout=LINE_SECONDS)
+        except TimeoutError:
+            self.close()
+            raise _Passing(f"{self._host}: no answer within {LINE_SECONDS:.0f} s") from None
+        by_number = {item.get("id"): item for item in answer if isinstance(item, dict)}
+        if set(by_number) != set(numbers) or any(("error" in item) == ("result" in item) for item in by_number.values()):
+            raise BadAnswer(f"{self._host}: the answers are not of these questions")
+        return [{key: value for key, value in by_number[number].items() if key in ("error", "result")} for number in numbers]
+
+    def _read(self) -> None:
+        error: TransportError = _Passing(f"{self._host}: the connection was closed")
+        try:
+            with self._socket.makefile("rb") as lines:
+                while line := lines.readline(ANSWER_BYTES):
+                    self._answered(_parsed(line, self._host))
+        except TransportError as bad:
+            error = bad
+        except (OSError, ValueError) as broken:
+            error = _Passing(f"{self._host}: {type(broken).__name__}")
+        self.closed = True
+        for waiting in list(self._waiting.values()):
+            if not waiting.done():
+                waiting.set_exception(error)
+
+    def _answered(self, answer: Any) -> None:
+        """Notifications have no id and nobody waits for them. One object in answer to an array is a refusal of the whole."""
+        items = answer if isinstance(answer, list) else [answer]
+        numbers = [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), int)]
+        for number in numbers:
+            if waiting := self._waiting.pop(number, None):
+                waiting.set_result(items)
+                return
+        if isinstance(answer, dict) and answer.get("error"):
+            raise BadAnswer(f"{self._host}: the server refuses the request: {str(answer['error'])[:200]}")
+
+    def close(self) -> None:
+        self.closed = True
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+LINE_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
+
+
+def _socket(endpoint: Endpoint) -> socket.socket:
+    parts, secure = urlsplit(endpoint.url), urlsplit(endpoint.url).scheme == "electrum+ssl"
+    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=CONNECT_SECONDS)
+    if not secure:
+        plain.settimeout(None)  # who waits for an answer says for how long
+        return plain
+    context, (pin,) = ssl.create_default_context(), parse_qs(parts.query).get("pin", [""])
+    if pin:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        secured = context.wrap_socket(plain, server_hostname=parts.hostname)
+    except OSError:
+        plain.close()
+        raise
+    if pin and hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest() != pin.lower():
+        secured.close()
+        raise TransportError(f"{endpoint.host}: its certificate is not the pinned one")
+    secured.settimeout(None)
+    return secured

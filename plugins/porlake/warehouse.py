@@ -45,7 +45,7 @@ MARTS_VERSION = "1.2"  # a column added raises the second number, a column chang
 TABLES = {
     "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
     "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken,
-    "schemes": registry.SchemeRow, "labels": registry.LabelRow,
+    "sweeps": registry.SweptNetwork, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
 }  # fmt: skip
 
 

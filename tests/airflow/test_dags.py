@@ -55,7 +55,7 @@ def test_every_dag_imports(seen: Any) -> None:
 
 def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
     exchanges = registry.load().exchanges
-    assert set(seen["dags"]) == {f"proof_of_reserves_{name}" for name in exchanges}
+    assert {name for name in seen["dags"] if not name.startswith("sweep_")} == {f"proof_of_reserves_{name}" for name in exchanges}
     for name, exchange in exchanges.items():
         found = seen["dags"][f"proof_of_reserves_{name}"]
         if exchange.schedule:
@@ -78,6 +78,26 @@ def test_every_task_is_tried_again_and_every_network_has_a_pool(seen: Any) -> No
                 assert task["pool"] in pools
     okx = seen["dags"]["proof_of_reserves_okx"]["tasks"]
     assert {"observe_bitcoin", "observe_ethereum", "observe_tron", "observe_others"} <= set(okx)
+
+
+def test_a_sweep_has_the_moment_of_the_snapshot_and_a_task_for_each_network_without_a_past(seen: Any) -> None:
+    found = {name: dag for name, dag in seen["dags"].items() if name.startswith("sweep_")}
+    assert set(found) == {"sweep_okx", "sweep_htx"}
+    for name, dag in found.items():
+        assert dag["schedule"] == registry.load().exchanges[name.removeprefix("sweep_")].snapshot
+        assert (dag["timetable"], dag["catchup"], dag["max_active_runs"], dag["params"]) == ("CronTriggerTimetable", False, 1, ["record", "replay"])
+        assert {task: told["pool"] for task, told in dag["tasks"].items()} == {"sweep_tron": "porlake_tron"}
+
+
+def test_the_moment_of_htx_is_the_end_of_the_month_in_its_own_time(seen: Any) -> None:
+    """`L` is a day that the scheduler knows: the runs are due at 00:00 UTC+8 of each first."""
+    look = (
+        "from airflow.sdk import CronTriggerTimetable; from airflow.timetables.trigger import CronTriggerTimetable as T; import pendulum\n"
+        "t = T('0 16 L * *', timezone='UTC'); print(t._get_next(pendulum.datetime(2024, 6, 2)), t._get_next(pendulum.datetime(2024, 2, 2)))"
+    )
+    done = subprocess.run([sys.executable, "-c", look], env=environment(), capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "2024-06-30 16:00:00+00:00 2024-02-29 16:00:00+00:00", done.stderr[-2000:]
+    assert registry.load().exchanges["htx"].snapshot == "0 16 L * *"
 
 
 def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_looked_at(seen: Any) -> None:

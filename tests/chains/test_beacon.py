@@ -159,10 +159,10 @@ def test_keys_in_capitals_are_the_same_keys() -> None:
 @pytest.mark.parametrize(
     ("at", "why"),
     [
-        (replace(AT, time=datetime.fromtimestamp(beacon.GENESIS + 12 * SLOT + 5, UTC)), "stands in no slot"),
-        (replace(AT, time=datetime.fromtimestamp(beacon.GENESIS - 12, UTC)), "stands in no slot"),
+        (replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS + 12 * SLOT + 5, UTC)), "stands in no slot"),
+        (replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS - 12, UTC)), "stands in no slot"),
         (replace(AT, hash="0x" + "ee" * 32), "does not hold block"),
-        (replace(AT, time=datetime.fromtimestamp(beacon.GENESIS + 12 * (SLOT + 9), UTC)), "does not hold block"),
+        (replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS + 12 * (SLOT + 9), UTC)), "does not hold block"),
     ],
 )
 def test_a_block_that_is_not_in_its_slot_is_refused(at: chains.BlockRef, why: str) -> None:
@@ -171,7 +171,7 @@ def test_a_block_that_is_not_in_its_slot_is_refused(at: chains.BlockRef, why: st
 
 
 def test_a_slot_without_a_block_is_named() -> None:
-    at = replace(AT, time=datetime.fromtimestamp(beacon.GENESIS + 12 * (SLOT + 1), UTC))
+    at = replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS + 12 * (SLOT + 1), UTC))
     with serving(stub()) as url, pytest.raises(Unavailable, match="slot 8700001"):
         client(url).validators(KEYS[:1], at)
 

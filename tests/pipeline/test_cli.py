@@ -92,6 +92,18 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
         (["balances", "--network", "moon", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "no such network"),
         (["balances", "--network", "ethereum", "--asset", "DOGE", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "not known on ethereum"),
         (["balances", "--network", "solana", "--asset", "SOL", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "solana"),
+        (
+            ["balances", "--network", "ethereum", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv", "--dump", "F"],
+            1,
+            "no set of all",
+        ),
+        (["balances", "--network", "bitcoin", "--asset", "BTC", "--at", "1", "--addresses", "B", "--out", "o.csv", "--dump", "F"], 1, "no UTXO dump"),
+        (["balances", "--network", "bitcoin", "--asset", "BTC", "--at", "1", "--addresses", "B", "--out", "o.csv", "--dump-hash", "x"], 1, "--dump"),
+        (
+            ["balances", "--network", "bitcoin", "--asset", "BTC", "--at", "1", "--addresses", "B", "--out", "o.csv", "--outpoints", "p.csv"],
+            1,
+            "--dump",
+        ),
         (["query", "select 1"], 1, "nothing is built yet"),
         (["query", "select 1", "--lake", "s3://bucket/lake"], 1, "object stores are not read yet"),
         (["publish"], 1, "nothing is built yet"),
@@ -103,6 +115,7 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
 def test_what_goes_wrong_is_a_line_and_an_exit_code(porlake: Porlake, tmp_path: Path, arguments: list[str], code: int, why: str) -> None:
     (tmp_path / "F").write_bytes(Path(FILE).read_bytes())
     (tmp_path / "A").write_text("0x" + "11" * 20 + "\n")
+    (tmp_path / "B").write_text("1BoatSLRHtKNngkdXEeobR76b53LETtpyT\n")
     (tmp_path / "E").write_bytes(b"")
     done = porlake(*arguments)
     assert done.returncode == code, done.stderr
@@ -139,7 +152,7 @@ def test_networks_says_how_each_is_supported(capsys: pytest.CaptureFixture[str])
 
 
 def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    verbs = ["parse", "verify", "explain", "run", "balances", "build", "publish", "query", "summary", "doctor", "networks"]
+    verbs = ["parse", "verify", "explain", "run", "sweep", "balances", "build", "publish", "query", "summary", "doctor", "networks"]
     for verb in verbs:
         with pytest.raises(SystemExit) as end:
             cli.main([verb, "--help"])

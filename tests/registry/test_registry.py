@@ -22,7 +22,7 @@ OKX_ASSETS = [
     "BTC", "ETH", "USDT", "USDC", "XRP", "DOGE", "SOL", "OKB", "APT", "DOT", "ELF",
     "EOS", "ETC", "FIL", "LINK", "LTC", "OKT", "PEOPLE", "TON", "TRX", "UNI", "BCH",
 ]  # fmt: skip
-NOT_READ = 81  # networks with `client = none`: this number may only fall
+NOT_READ = 71  # networks with `client = none`: this number may only fall
 
 
 @pytest.fixture
@@ -64,8 +64,13 @@ BAD = [
     ("tokens.csv", "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,slot 2,", "balance_slot 'slot 2' is no slot"),
     ("tokens.csv", "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,9:300,", "balance_slot '9:300' is no slot"),
     ("tokens.csv", "ethereum,DOGE,other,,8,2,", "balance_slot '2' is no slot"),
-    ("exchanges.csv", "Big,X,,okx_csv,,", "is no id"),
-    ("exchanges.csv", "big,X,monthly,okx_csv,,", "no cron"),
+    ("exchanges.csv", "Big,X,,,okx_csv,,", "is no id"),
+    ("exchanges.csv", "big,X,monthly,,okx_csv,,", "no cron"),
+    ("exchanges.csv", "big,X,0 12 2 * *,midnight,okx_csv,,", "'midnight' is no cron"),
+    ("sweeps.csv", "nowhere,60,", "no row of networks.csv"),
+    ("sweeps.csv", "tron,60,", "stands already on line"),
+    ("sweeps.csv", "ethereum,0,", "window of 0 seconds"),
+    ("sweeps.csv", "ethereum,soon,", "is no int"),
     ("exchange_tokens.csv", "okx,BTC,friend,2020-01-01,,", "relation 'friend'"),
     ("exchange_tokens.csv", "okx,BTC,own,2020-01-01,2019-01-01,", "until lies before since"),
     ("exchange_tokens.csv", "okx,BTC,own,soon,,", "is no date"),

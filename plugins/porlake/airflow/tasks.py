@@ -1,4 +1,4 @@
-"""What the tasks of dags/proof_of_reserves.py do: a task's context to settings, then one stage of the pipeline."""
+"""What the tasks of dags/ do: a task's context to settings, then one stage of the pipeline."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ def settings(context: Context, networks: list[str] | None = None) -> pipeline.Se
     params = context["params"]
     found = {} if params["replay"] else _connections(networks or [])
     return pipeline.settings(record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info))
+
+
+def sweep(exchange: str, network: str, context: Context) -> int:
+    """Read what the exchange claimed last, for the moment of the run; skips where the moment has passed or nothing was claimed yet."""
+    chosen = settings(context, [network])
+    moment = context.get("logical_date") or context["dag_run"].run_after
+    late, window = (chosen.tape.now() - moment).total_seconds(), registry.load().sweeps[network].window_seconds
+    if late > window:
+        raise AirflowSkipException(f"{moment:%Y-%m-%d %H:%M} is {late:,.0f} seconds ago, and {network} keeps no past")
+    if not pipeline.is_claimed(chosen, exchange, network):
+        raise AirflowSkipException(f"no file of {exchange} in the lake claims anything on {network}")
+    return pipeline.sweep(chosen, exchange, network, moment)
 
 
 def archive(exchange: str, context: Context) -> list[str]:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from porlake.chains import beacon, bitcoin, evm, tron
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
+from porlake.chains.bitcoin import Dump
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Reading", "Unread", "Wanted", "open_client"]
+__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Coin", "Dump", "Reading", "Unread", "Wanted", "coins", "open_client", "past"]
 
 
 class Client(Protocol):
@@ -39,8 +40,22 @@ CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
 BESIDE = {"ethereum_beacon": "ethereum"}
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside: Client | None = None) -> Client:
-    """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names."""
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside: Client | None = None, dump: Dump | None = None) -> Client:
+    """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names; `dump`: the set of all
+    coins, for networks whose nodes write one.
+    """
     if network.client == "beacon":
         return beacon.open_client(network, endpoint, tape, beside)
+    if network.client == "bitcoin":
+        return bitcoin.open_client(network, endpoint, tape, dump)
     return CLIENTS[network.client](network, endpoint, tape)
+
+
+def coins(client: Client) -> Iterator[Coin]:
+    """The coins below what a client has read, where it was told to keep them."""
+    return bitcoin.coins(client)
+
+
+def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other clients nothing."""
+    return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from porlake.errors import ChainError
 from porlake.registry import Token
 
 
@@ -19,9 +20,22 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class BlockRef:
+    """`moment` is None where a file of coins is all that is known of the block."""
+
     height: int
     hash: str
-    time: datetime
+    moment: datetime | None
+
+    @property
+    def time(self) -> datetime:
+        """Raises ChainError where it is not known."""
+        if self.moment is None:
+            raise ChainError(f"the time of block {self.height:,} is not known: a file of coins does not say it")
+        return self.moment
+
+    def seconds_after(self, other: BlockRef) -> int:
+        """Its time minus the other's; 0 for the same block, whose time need not be known."""
+        return 0 if self.hash == other.hash else round((self.time - other.time).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +59,16 @@ class Unread:
     asset: str
     address: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coin:
+    """An unspent output below a Reading; `height` is that of the block that holds its transaction."""
+
+    asset: str
+    address: str
+    txid: str
+    vout: int
+    raw: int
+    height: int
+    coinbase: bool

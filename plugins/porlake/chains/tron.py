@@ -1,116 +1,446 @@
-"""Tron through a full node's HTTP API. https://developers.tron.network/reference/background
+"""Tron through a full node's HTTP API, https://developers.tron.network/reference/background, or its JSON-RPC (a URL that ends with /jsonrpc).
 
-No API of java-tron answers for a past state: balances are those of the solidified head, `as_of = head`, with the block that was solid before
-the first question. A balance may be up to the length of the sweep younger than that block.
+No API of java-tron tells a past state of tokens or of stakes: balances are those of the solidified head, `as_of = head`, each with the block that
+was read (or that was solid before the first question, where the answer does not name it). Only the liquid TRX of a past block is known, to nodes
+that keep it (`storage.balance.history.lookup`). A node that does not keep it says 0, so one is believed after it has told the balance of an account
+that is known to have changed in that very block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from porlake import addresses
+from porlake.addresses import tron as form
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.errors import BadAnswer, ChainError, RequestFailed
-from porlake.registry import Network
-from porlake.transport import Endpoint, Http, Tape
+from porlake.chains._tron_calls import Held, Reader, asks_too_much, unhexed
+from porlake.errors import BadAnswer, ChainError, InvalidAddress, NotRecorded, RateLimited, RequestFailed, TooBig
+from porlake.registry import Network, Token
+from porlake.transport import Endpoint, Http, JsonRpc, Tape
 
-ACCOUNT, CONTRACT = "walletsolidity_getaccount", "walletsolidity_triggerconstantcontract"
+ACCOUNT, HISTORY = "walletsolidity_getaccount", "wallet_getaccountbalance"
+METHODS = {"creation": "constant_creation", "multicall": "multicall3", "single": "walletsolidity_triggerconstantcontract"}
+RPC_METHODS = {"multicall": "multicall3", "single": "eth_call"}
+IN_FLIGHT = 4
+LARGEST = 10**38
+CANARIES = 3
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
-    return Client(network, Http(network.network, endpoint, tape))
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client | RpcClient:
+    if _speaks_json_rpc(network, endpoint, tape):
+        return RpcClient(network, JsonRpc(network.network, endpoint, tape))
+    return Client(network, Http(network.network, endpoint, tape, _refused))
+
+
+def _speaks_json_rpc(network: Network, endpoint: Endpoint | None, tape: Tape) -> bool:
+    """By the URL; a recording of JSON-RPC says so itself, for a replay has no URL."""
+    if tape.replays:
+        try:
+            return bool(tape.answer(network.network, "json_rpc", None, "", lambda: False, once=True)[0])
+        except NotRecorded:
+            return False
+    found = endpoint is not None and endpoint.url.rstrip("/").endswith("/jsonrpc")
+    return found and bool(tape.answer(network.network, "json_rpc", None, "", lambda: True, once=True)[0])
+
+
+def _refused(host: str, path: str, answer: Any) -> None:
+    """java-tron and the servers before it say with HTTP 200 that they failed."""
+    if not isinstance(answer, dict) or not ("Error" in answer or answer.get("success") is False):
+        return
+    said = str(answer.get("Error") or answer.get("error"))[:200]
+    if "lack of computing resources" in said or "frequency limit" in said:
+        raise RateLimited(f"{host}: {path}: {said}")
+    raise RequestFailed(f"{host}: {path}: {said}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys of a permission, by weight, and the weight that moves the account. https://developers.tron.network/docs/multi-signature"""
+
+    weights: Mapping[str, int]
+    threshold: int
+
+    def needed(self, owner: str) -> int:
+        """How many of the keys, `owner` among them, suffice whichever the others are; one more than there are where none do."""
+        weight = self.weights[owner]
+        for count, more in enumerate(sorted(self.weights[key] for key in self.weights if key != owner), 1):
+            if weight >= self.threshold:
+                return count
+            weight += more
+        return len(self.weights) + (weight < self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """`owner` may do everything with the account; each of `active` what it was given to do."""
+
+    owner: Keys
+    active: tuple[Keys, ...] = ()
+
+    def every(self) -> tuple[Keys, ...]:
+        return (self.owner, *self.active)
 
 
 class Client:
+    """A full node's HTTP API."""
+
     def __init__(self, network: Network, http: Http) -> None:
         self._network, self._http = network, http
+        self._reader = Reader(self, METHODS)
+        self._checked = False
+        self._receivers: dict[int, list[str]] = {}
+        self._remembered: dict[int, bool] = {}
+        self._permissions: dict[str, Permissions] = {}
 
     def block(self, height: int) -> BlockRef:
         """Raises ChainError for a block that the node does not have, TransportError."""
-        block = self._block(self._post("/wallet/getblockbynum", {"num": height}))
+        self._check_chain()
+        answer = self._post("/wallet/getblockbynum", {"num": height})
+        block = _block(answer, self._http.host, self._network)
         if block.height != height:
             raise ChainError(f"{self._http.host}: asked for block {height:,}, it gave {block.height:,}")
+        self._receivers[height] = _canaries(self._network, answer)
         return block
 
     def head(self) -> BlockRef:
         """The newest block that can no longer be reversed."""
-        return self._block(self._post("/walletsolidity/getnowblock", {}))
+        self._check_chain()
+        return _block(self._post("/walletsolidity/getnowblock", {}), self._http.host, self._network)
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """TRX in its components and their total; one reading for a token. Raises ChainError, TransportError."""
         read = self.head()
-        for want in wanted:
-            yield from self._trx(want, read) if want.token.kind == "native" else self._trc20(want, read)
+        native, tokens = _parted(wanted)
+        yield from self._trx(native, read, at)
+        yield from _of_tokens(tokens, self._reader, self._network, self._http, _Blocks(self, read), at)
 
-    def _trx(self, want: Wanted, read: BlockRef) -> Iterator[Reading | Unread]:
-        account = self._post("/walletsolidity/getaccount", {"address": want.address, "visible": True})
-        parts = self._components(account)
-        for component, raw in (*parts.items(), ("total", sum(parts.values()))):
-            yield Reading(want.asset, want.address, component, raw, read, "head", ACCOUNT, self._http.host)
+    def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+        """The liquid TRX at a past block, where the node shows that it knows it; nothing for what it may not know.
+
+        An account without a trace reads like one that was emptied in the very block: such a zero says nothing.
+        """
+        native, _ = _parted(wanted)
+        if not native or not self._remembers(at):
+            return
+        for want, (raw, changed) in zip(native, self._histories([want.address for want in native], at), strict=True):
+            if raw or changed < at.height:
+                yield Reading(want.asset, want.address, "liquid", raw, at, "exact", HISTORY, self._http.host)
+
+    def permissions(self, accounts: Sequence[str]) -> Iterator[tuple[str, Permissions]]:
+        """Whose keys move each account now. Raises ChainError, TransportError."""
+        unknown = [account for account in accounts if account not in self._permissions]
+        for account, found in zip(unknown, self._accounts(unknown), strict=True):
+            self._permissions[account] = self._permissions_of(account, found)
+        for account in accounts:
+            yield account, self._permissions[account]
+
+    # --- TRX ---
+    def _trx(self, wants: list[Wanted], read: BlockRef, at: BlockRef) -> Iterator[Reading | Unread]:
+        exact = {reading.address: reading for reading in self.past(wants, at)}
+        for want, account in zip(wants, self._accounts([want.address for want in wants]), strict=True):
+            self._permissions[want.address] = self._permissions_of(want.address, account)
+            parts = self._components(account)
+            if min(parts.values()) < 0:  # the account that burnt coins are booked on
+                yield Unread(want.asset, want.address, "negative_balance")
+                continue
+            for component, raw in (*parts.items(), ("total", sum(parts.values()))):
+                reading = Reading(want.asset, want.address, component, raw, read, "head", ACCOUNT, self._http.host)
+                yield exact.get(want.address, reading) if component == "liquid" else reading
+
+    def _accounts(self, accounts: Sequence[str]) -> Iterator[dict[str, Any]]:
+        path = "/walletsolidity/getaccount"
+        bodies = ({"address": account, "visible": True} for account in accounts)
+        for account, answer in zip(accounts, self._http.posts(path, bodies, IN_FLIGHT), strict=True):
+            found = self._object(path, answer)
+            if found and found.get("address") != account:
+                raise ChainError(f"{self._http.host}: {path}: asked for {account}, it gave {str(found.get('address'))[:60]}")
+            yield found
 
     def _components(self, account: dict[str, Any]) -> dict[str, int]:
-        """Sun by component. Fields that are zero are left out, and an account that nobody used is `{}`; acquired_* is other people's."""
-        resource = account.get("account_resource", {})
-        frozen = [entry.get("frozen_balance", 0) for entry in account.get("frozen", [])]
-        frozen += [resource.get("frozen_balance_for_energy", {}).get("frozen_balance", 0)]
-        frozen += [entry.get("amount", 0) for entry in account.get("frozenV2", [])]
-        delegated = [account.get(name, 0) for name in ("delegated_frozen_balance_for_bandwidth", "delegated_frozenV2_balance_for_bandwidth")]
-        delegated += [resource.get(name, 0) for name in ("delegated_frozen_balance_for_energy", "delegated_frozenV2_balance_for_energy")]
-        parts = {
-            "liquid": [account.get("balance", 0)],
-            "frozen": frozen,
-            "delegated": delegated,
-            "unstaking": [entry.get("unfreeze_amount", 0) for entry in account.get("unfrozenV2", [])],
-        }
-        if not all(type(raw) is int and raw >= 0 for values in parts.values() for raw in values):
+        """Sun by component. Fields that are zero are left out, and an account that nobody used is `{}`; acquired_* is other people's.
+
+        Stakes of the first kind stand in `frozen`, `tron_power` and `frozen_balance_for_energy`, of the second in `frozenV2`; rewards that were
+        not fetched (`allowance`) are no holding yet.
+        """
+        try:
+            resource = account.get("account_resource", {})
+            frozen = [entry.get("frozen_balance", 0) for entry in account.get("frozen", [])]
+            frozen += [part.get("frozen_balance", 0) for part in (resource.get("frozen_balance_for_energy", {}), account.get("tron_power", {}))]
+            frozen += [entry.get("amount", 0) for entry in account.get("frozenV2", [])]
+            delegated = [account.get(name, 0) for name in ("delegated_frozen_balance_for_bandwidth", "delegated_frozenV2_balance_for_bandwidth")]
+            delegated += [resource.get(name, 0) for name in ("delegated_frozen_balance_for_energy", "delegated_frozenV2_balance_for_energy")]
+            parts = {
+                "liquid": [account.get("balance", 0)],
+                "frozen": frozen,
+                "delegated": delegated,
+                "unstaking": [entry.get("unfreeze_amount", 0) for entry in account.get("unfrozenV2", [])],
+            }
+        except (AttributeError, TypeError) as error:
+            raise BadAnswer(f"{self._http.host}: getaccount: a field is not of the form that the method defines") from error
+        if not all(type(raw) is int for values in parts.values() for raw in values):
             raise BadAnswer(f"{self._http.host}: getaccount: an amount that is no whole number")
         return {component: sum(values) for component, values in parts.items()}
 
-    def _trc20(self, want: Wanted, read: BlockRef) -> Iterator[Reading | Unread]:
-        account = addresses.parse(self._network.network, want.address).payload
-        answer = self._post(
-            "/walletsolidity/triggerconstantcontract",
-            {
-                "owner_address": want.address,
-                "contract_address": want.token.contract,
-                "function_selector": "balanceOf(address)",
-                "parameter": account.rjust(32, b"\0").hex(),
-                "visible": True,
-            },
-        )
-        result = answer.get("result", {})
-        failed = any(entry.get("ret") not in (None, "SUCCESS") for entry in answer.get("transaction", {}).get("ret", []))
-        if result.get("code") or failed or result.get("result") is not True:
-            yield Unread(want.asset, want.address, "token_call_failed")
-            return
-        raw = self._word(answer)
-        if raw is None:
-            yield Unread(want.asset, want.address, "token_call_failed")
-        else:
-            yield Reading(want.asset, want.address, "total", raw, read, "head", CONTRACT, self._http.host)
+    # --- TRX at a past block ---
+    def _remembers(self, at: BlockRef) -> bool:
+        """Whether the node tells what somebody who received TRX in this block held at its end."""
+        if at.height not in self._remembered:
+            canaries = self._receivers.get(at.height, [])
+            try:
+                told = list(self._histories(canaries, at))
+            except RequestFailed:  # nodes without the method, or that answer for the newest blocks only
+                told = []
+            self._remembered[at.height] = any(raw > 0 and changed == at.height for raw, changed in told)
+        return self._remembered[at.height]
 
-    def _word(self, answer: dict[str, Any]) -> int | None:
-        """The balance; None where the contract returned less than a word: there is none there, or it is no token."""
-        results = answer.get("constant_result") or [""]
+    def _histories(self, accounts: Sequence[str], at: BlockRef) -> Iterator[tuple[int, int]]:
+        """(sun at the end of block `at`, the block in which it last changed)."""
+        path = "/wallet/getaccountbalance"
+        block = {"hash": at.hash, "number": at.height}
+        bodies = ({"account_identifier": {"address": account}, "block_identifier": block, "visible": True} for account in accounts)
+        for answer in self._http.posts(path, bodies, IN_FLIGHT):
+            found = self._object(path, answer)
+            raw, named = found.get("balance", 0), found.get("block_identifier", {})
+            changed = named.get("number", 0) if isinstance(named, dict) else None
+            if type(raw) is not int or type(changed) is not int or raw < 0 or not 0 <= changed <= at.height:
+                raise BadAnswer(f"{self._http.host}: {path}: no balance at block {at.height:,} or before")
+            yield raw, changed
+
+    # --- permissions ---
+    def _permissions_of(self, account: str, found: dict[str, Any]) -> Permissions:
+        """An account whose permissions nobody set is its own key's."""
+        own = Keys({account: 1}, 1)
         try:
-            data = bytes.fromhex(results[0])
-        except (TypeError, ValueError) as error:
-            raise BadAnswer(f"{self._http.host}: triggerconstantcontract: the result is no hex") from error
-        return int.from_bytes(data[:32], "big") if len(data) >= 32 else None
+            owner = self._keys(found["owner_permission"]) if "owner_permission" in found else own
+            return Permissions(owner, tuple(self._keys(entry) for entry in found.get("active_permission", [])))
+        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, InvalidAddress) as error:
+            raise BadAnswer(f"{self._http.host}: getaccount: permissions that are not of the form that the method defines") from error
+
+    def _keys(self, permission: Mapping[str, Any]) -> Keys:
+        weights = {self._address(key["address"]): _whole(key.get("weight", 0)) for key in permission.get("keys", [])}
+        return Keys(weights, _whole(permission.get("threshold", 0)))
+
+    def _address(self, text: str) -> str:
+        return addresses.parse(self._network.network, text).text
+
+    # --- constant calls: what the reader of tokens asks ---
+    @property
+    def host(self) -> str:
+        return self._http.host
+
+    def creation(self, code: bytes) -> bytes:
+        data, reverted = self._constant({"data": code.hex()})
+        if not reverted:
+            raise RequestFailed(f"{self.host}: a simulated creation ended without its REVERT")
+        return data
+
+    def call(self, contract: bytes, data: bytes) -> bytes:
+        return self._called({"contract_address": self._text(contract), "data": data.hex()})
+
+    def single(self, token: bytes, account: bytes) -> bytes:
+        parameter = account.rjust(32, b"\0").hex()
+        question = {"contract_address": self._text(token), "function_selector": "balanceOf(address)", "parameter": parameter}
+        return self._called(question | {"owner_address": self._text(account)})
+
+    def _called(self, question: dict[str, Any]) -> bytes:
+        data, reverted = self._constant(question)
+        if reverted:
+            raise RequestFailed(f"{self.host}: the contract reverted")
+        return data
+
+    def _constant(self, question: dict[str, Any]) -> tuple[bytes, bool]:
+        """(data, whether it came by a REVERT). A call that fails otherwise raises: TooBig where it took too long or too much energy."""
+        path = "/walletsolidity/triggerconstantcontract"
+        answer = self._post(path, {"owner_address": self._text(bytes(20)), "visible": True} | question)
+        try:
+            result, marks = answer.get("result", {}), [entry.get("ret") for entry in answer.get("transaction", {}).get("ret", [])]
+            message = _told(result.get("message", ""))
+            found = (answer.get("constant_result") or [""])[0]
+            reverted = any(mark not in (None, "SUCCESS", "SUCESS") for mark in marks)
+            refused = bool(result.get("code")) or result.get("result") is not True or (reverted and "REVERT" not in message)
+        except (AttributeError, TypeError, LookupError) as error:
+            raise BadAnswer(f"{self.host}: {path}: the answer is not of the form that the method defines") from error
+        if refused and asks_too_much(message):
+            raise TooBig(f"{self.host}: {path}: {message[:200]}")
+        if refused:
+            raise RequestFailed(f"{self.host}: {path}: {message[:200] or result.get('code')}")
+        return unhexed(found, f"{self.host}: {path}"), reverted
+
+    def _text(self, account: bytes) -> str:
+        return form.of(self._network.network, account).text
+
+    # --- questions ---
+    def _check_chain(self) -> None:
+        """Tron's chain id is the end of the first block's hash."""
+        if self._checked:
+            return
+        wanted = self._network.caip2.rpartition(":")[2].removeprefix("0x")
+        found = str(self._post("/wallet/getblockbynum", {"num": 0}).get("blockID"))
+        if not found.endswith(wanted):
+            raise ChainError(f"{self._http.host}: the endpoint's first block is {found[:64]}, that of {self._network.name} ends with {wanted}")
+        self._checked = True
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self._http.post(path, body)
+        return self._object(path, self._http.post(path, body))
+
+    def _object(self, path: str, answer: Any) -> dict[str, Any]:
         if not isinstance(answer, dict):
             raise BadAnswer(f"{self._http.host}: {path}: the answer is no object")
-        if "Error" in answer:  # java-tron answers errors with HTTP 200
-            raise RequestFailed(f"{self._http.host}: {path}: {str(answer['Error'])[:200]}")
         return answer
 
-    def _block(self, answer: dict[str, Any]) -> BlockRef:
+
+class RpcClient:
+    """The JSON-RPC of a full node: tokens at the latest block. It tells liquid TRX and no stakes, so TRX is not read through it."""
+
+    def __init__(self, network: Network, rpc: JsonRpc) -> None:
+        self._network, self._rpc = network, rpc
+        self._reader = Reader(self, RPC_METHODS)
+        self._checked = False
+
+    def block(self, height: int) -> BlockRef:
+        """Raises ChainError where the endpoint is of another chain or gives another block, TransportError."""
+        block = self._named(hex(height))
+        if block.height != height:
+            raise ChainError(f"{self._rpc.host}: asked for block {height:,}, it gave {block.height:,}")
+        return block
+
+    def head(self) -> BlockRef:
+        """The latest block; it may still be reversed."""
+        return self._named("latest")
+
+    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
+        read = self.head()
+        native, tokens = _parted(wanted)
+        for want in native:
+            yield Unread(want.asset, want.address, "json_rpc_shows_no_stakes")
+        yield from _of_tokens(tokens, self._reader, self._network, self._rpc, _Blocks(self, read), at)
+
+    @property
+    def host(self) -> str:
+        return self._rpc.host
+
+    def creation(self, code: bytes) -> bytes:
+        raise RequestFailed(f"{self.host}: eth_call without a contract is not served: {len(code)} bytes")
+
+    def call(self, contract: bytes, data: bytes) -> bytes:
+        # java-tron takes a block as an object too, and then reads the latest state all the same.
+        question = [{"to": "0x" + contract.hex(), "data": "0x" + data.hex()}, "latest"]
         try:
-            header = answer["block_header"]["raw_data"]
-            return BlockRef(int(header.get("number", 0)), answer["blockID"], datetime.fromtimestamp(header["timestamp"] / 1000, UTC))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ChainError(f"{self._http.host}: {self._network.name}: no such block") from error
+            return unhexed(self._rpc.call("eth_call", question), f"{self.host}: eth_call")
+        except RequestFailed as error:
+            if asks_too_much(str(error)):
+                raise TooBig(str(error)) from error
+            raise
+
+    def single(self, token: bytes, account: bytes) -> bytes:
+        return self.call(token, bytes.fromhex("70a08231") + account.rjust(32, b"\0"))
+
+    def _named(self, name: str) -> BlockRef:
+        self._check_chain()
+        answer = self._rpc.call("eth_getBlockByNumber", [name, False])
+        if answer is None:
+            raise ChainError(f"{self._rpc.host}: {self._network.name} has no block {name}")
+        try:
+            seconds = int(answer["timestamp"], 16)
+            return BlockRef(int(answer["number"], 16), str(answer["hash"]).removeprefix("0x"), datetime.fromtimestamp(seconds, UTC))
+        except (LookupError, TypeError, ValueError, ArithmeticError, OSError) as error:
+            raise BadAnswer(f"{self._rpc.host}: eth_getBlockByNumber: the answer is no block") from error
+
+    def _check_chain(self) -> None:
+        if self._checked:
+            return
+        found, wanted = self._rpc.call("eth_chainId", []), self._network.caip2.rpartition(":")[2]
+        if found != wanted:
+            raise ChainError(f"{self._rpc.host}: the endpoint is of chain {str(found)[:40]}, {self._network.name} is {wanted}")
+        self._checked = True
+
+
+# --- what both have in common -----------------------------------------------------------------------------------------------
+class _Blocks:
+    """The blocks that calls were answered from, asked for once each."""
+
+    def __init__(self, client: Client | RpcClient, read: BlockRef) -> None:
+        self._client, self.first = client, read
+        self._known = {read.height: read}
+
+    def of(self, number: int | None) -> BlockRef:
+        if number is None:
+            return self.first
+        if number not in self._known:
+            self._known[number] = self._client.block(number)
+        return self._known[number]
+
+
+def _of_tokens(
+    tokens: Mapping[Token, list[Wanted]], reader: Reader, network: Network, asked: Http | JsonRpc, blocks: _Blocks, at: BlockRef
+) -> Iterator[Reading | Unread]:
+    for token, wants in tokens.items():
+        contract = addresses.parse(network.network, token.contract).payload
+        accounts = [addresses.parse(network.network, want.address).payload for want in wants]
+        for want, held in zip(wants, reader.balances(contract, accounts), strict=True):
+            yield _answer(want, held, blocks, at, asked.host)
+
+
+def _answer(want: Wanted, held: Held, blocks: _Blocks, at: BlockRef, host: str) -> Reading | Unread:
+    if held.raw is None:
+        return Unread(want.asset, want.address, "token_call_failed")
+    if held.raw >= LARGEST:
+        return Unread(want.asset, want.address, "balance_too_large")
+    read = blocks.of(held.number)
+    # Exact only where the answer itself names its block: the block before the first question says nothing about what came after it.
+    as_of = "exact" if held.number is not None and read.hash == at.hash else "head"
+    return Reading(want.asset, want.address, "total", held.raw, read, as_of, held.method, host)
+
+
+def _parted(wanted: Sequence[Wanted]) -> tuple[list[Wanted], dict[Token, list[Wanted]]]:
+    tokens: dict[Token, list[Wanted]] = defaultdict(list)
+    for want in wanted:
+        if want.token.kind != "native":
+            tokens[want.token].append(want)
+    return [want for want in wanted if want.token.kind == "native"], tokens
+
+
+def _told(message: object) -> str:
+    """A message is text where addresses are (`visible`), else the hex of its text."""
+    text = str(message)
+    try:
+        return bytes.fromhex(text).decode("utf-8", errors="replace") or text
+    except ValueError:
+        return text
+
+
+def _canaries(network: Network, block: dict[str, Any]) -> list[str]:
+    """Accounts that were sent TRX in a block and sent nothing in it. None where the block is not as expected: then no history is believed."""
+    try:
+        contracts = [contract for transaction in block.get("transactions", []) for contract in _succeeded(transaction)]
+        values = [(contract["type"], contract["parameter"]["value"]) for contract in contracts]
+        sent = {value["owner_address"] for _, value in values}
+        received = [value["to_address"] for kind, value in values if kind == "TransferContract" and value.get("amount", 0) > 0]
+        found = dict.fromkeys(addresses.parse(network.network, text).text for text in received if text not in sent)
+    except (KeyError, TypeError, AttributeError, InvalidAddress):
+        return []
+    return list(found)[:CANARIES]
+
+
+def _succeeded(transaction: dict[str, Any]) -> list[dict[str, Any]]:
+    failed = any(entry.get("contractRet", "SUCCESS") != "SUCCESS" for entry in transaction.get("ret", []))
+    return [] if failed else transaction["raw_data"]["contract"]
+
+
+def _whole(number: object) -> int:
+    """A JSON number without a point. `int` would take text, and take its time over 1e999999999."""
+    if type(number) is not int:
+        raise TypeError(f"{str(number)[:40]} is no whole number")
+    return number
+
+
+def _block(answer: dict[str, Any], host: str, network: Network) -> BlockRef:
+    try:
+        header = answer["block_header"]["raw_data"]
+        return BlockRef(_whole(header.get("number", 0)), str(answer["blockID"]), datetime.fromtimestamp(_whole(header["timestamp"]) / 1000, UTC))
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError) as error:
+        raise ChainError(f"{host}: {network.name}: no such block") from error

@@ -1,6 +1,7 @@
 """The stages, and what comes after what. The one place where the rooms meet; settings are read here, once.
 
     archive -> parse -> verify, observe (one per network), price -> build -> publish
+    sweep, at the moment of a snapshot, of what was claimed last; observe takes it when the report is there
 
 Every stage reads what earlier stages wrote and replaces its own partition; running one again gives the same bytes. Stages hand each
 other a report's id (or an attestation's); rows travel in the lake.
@@ -19,11 +20,12 @@ from porlake import reports, warehouse
 from porlake.lake import export, forget
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
-from porlake.pipeline._ask import BalanceLine, Check, balances, database, doctor, publisher, query, read, summary, unanswered
+from porlake.pipeline._ask import BalanceLine, Check, CoinLine, balances, database, doctor, publisher, query, read, summary, unanswered
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
-from porlake.pipeline._settings import Settings, settings
+from porlake.pipeline._settings import Settings, settings, with_dump
+from porlake.pipeline._sweep import is_claimed, moment, sweep, swept_networks
 from porlake.pipeline._verdicts import (
     Explanation,
     Repeated,
@@ -38,10 +40,11 @@ from porlake.pipeline._verdicts import (
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
-    "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
+    "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
     "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
-    "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings", "summary", "unanswered",
-    "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting",
+    "is_claimed", "moment", "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings",
+    "summary", "sweep", "swept_networks", "unanswered", "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting",
+    "with_dump",
 ]  # fmt: skip
 
 

@@ -25,6 +25,8 @@ from porlake.model import (
     AsOf,
     Asset,
     BlockHash,
+    Coinbase,
+    CoinHeight,
     Component,
     Height,
     Method,
@@ -32,6 +34,8 @@ from porlake.model import (
     Reason,
     ReportFile,
     Source,
+    Txid,
+    Vout,
 )
 from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import HEAD_BYTES, opened
@@ -70,23 +74,40 @@ class BalanceLine:
     reason: Reason | None
 
 
-def balances(settings: Settings, network: str, assets: list[str], height: int, listed: list[str], scratch: Path | None = None) -> list[BalanceLine]:
-    """Balances of some assets at some addresses. Raises ConfigurationError, InvalidAddress, TransportError, ChainError.
+@dataclass(frozen=True, slots=True)
+class CoinLine:
+    """A coin below a balance that a shell asked for."""
+
+    network: Network
+    asset: Asset
+    address: Address
+    txid: Txid
+    vout: Vout
+    amount: Amount
+    coin_height: CoinHeight
+    coinbase: Coinbase
+
+
+def balances(
+    settings: Settings, network: str, assets: list[str], height: int, listed: list[str], scratch: Path | None = None
+) -> tuple[list[BalanceLine], list[CoinLine]]:
+    """Balances of some assets at some addresses, and the coins below them where they were asked for.
 
     In the folder `scratch` a sweep that is stopped leaves what it has read, where the network's client can go on from there.
+    Raises ConfigurationError, InvalidAddress, TransportError, ChainError.
     """
     facts = registry.load()
     if network not in facts.networks:
         raise ConfigurationError(f"{network!r}: no such network (`porlake networks` lists them)")
-    endpoint = settings.endpoint(network)
+    endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
     if facts.networks[network].client == "none":
         raise ConfigurationError(f"{network}: {facts.networks[network].why_none}")
-    if endpoint is None:
+    if endpoint is None and dump is None:
         raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
     accounts = sorted({addresses.parse(network, text).text for text in listed})
     tokens = {asset: _token(network, asset) for asset in assets}
     if facts.networks[network].client == "evm":
-        return list(_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch)))
+        return list(_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch))), []
     wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
     client = client_of(settings, network)
     at = client.block(height)
@@ -95,7 +116,14 @@ def balances(settings: Settings, network: str, assets: list[str], height: int, l
         lines.append(_balance_line(network, answer))
         if done % TELL_EVERY == 0 or done == len(wanted):
             settings.progress(f"balances on {network}", done, len(wanted))
-    return sorted(lines, key=lambda line: (line.asset, line.address, line.component or ""))
+    lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
+    coins = sorted((_coin_line(network, coin) for coin in chains.coins(client)), key=lambda line: (line.asset, line.address, line.txid, line.vout))
+    return lines, coins
+
+
+def _coin_line(network: str, coin: chains.Coin) -> CoinLine:
+    amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, registry.load().assets[coin.asset].scale)
+    return CoinLine(network, coin.asset, coin.address, coin.txid, coin.vout, amount, coin.height, coin.coinbase)
 
 
 def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[BalanceLine]:

@@ -9,6 +9,7 @@ from porlake import amounts, chains, registry
 from porlake.chains import beacon, evm
 from porlake.errors import (
     ChainError,
+    InvalidAmount,
     TransportError,
 )
 from porlake.model import (
@@ -18,8 +19,9 @@ from porlake.model import (
     OwnerLink,
     ReportFile,
     Unobserved,
+    Utxo,
 )
-from porlake.pipeline import _sweep_evm
+from porlake.pipeline import _permissions, _sweep, _sweep_evm
 from porlake.pipeline._links import owner_links
 from porlake.pipeline._prove import prove
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
@@ -60,8 +62,11 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen = _Seen(file, network)
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
-    with lake.writing(*((name, partition) for name in OBSERVED)) as writers:
-        found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.links, seen.unobserved)
+    names: tuple[str, ...] = OBSERVED
+    found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.links, seen.unobserved)
+    if registry.load().networks[network].client == "bitcoin":
+        names, found = (*names, "utxo"), (*found, seen.coins)
+    with lake.writing(*((name, partition) for name in names)) as writers:
         for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=key_of):
                 writer.add(row)
@@ -115,19 +120,20 @@ def _accounts(claims: Iterable[Claim]) -> list[Claim]:
 
 def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
     facts = registry.load().networks[network]
-    endpoint = settings.endpoint(network)
+    endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
     if facts.client == "none":
         return seen.unread(claims, "no_client")
     readable = seen.readable(claims)
     if not readable:
         return None
-    if endpoint is None and not settings.tape.replays:
+    if endpoint is None and dump is None and not (settings.tape.replays and settings.tape.holds(network)):
         return seen.unread(readable, "no_endpoint")
     client = client_of(settings, network)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):
         at = client.block(height)
         seen.block(at, "published")
         wanted = [seen.wanted(claim) for claim in readable if claim.snapshot_height == height]
+        wanted = _sweep.answered(settings, file, network, client, wanted, at, seen)
         what = f"observe {network} of {file.attestation}"
         for done, answer in enumerate(client.balances(wanted, at), 1):
             seen.answer(answer, at)
@@ -136,6 +142,9 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
     if isinstance(client, beacon.Client):
         beacon_client = client
         seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
+    seen.links += _permissions.owner_links(settings, file, network, client)
+    for coin in chains.coins(client):
+        seen.coin(coin)
     return None
 
 
@@ -143,7 +152,11 @@ def client_of(settings: Settings, network: str) -> chains.Client:
     """The client of a network, with the one beside it whose blocks it goes by."""
     beside = chains.BESIDE.get(network)
     return chains.open_client(
-        registry.load().networks[network], settings.endpoint(network), settings.tape, client_of(settings, beside) if beside else None
+        registry.load().networks[network],
+        settings.endpoint(network),
+        settings.tape,
+        client_of(settings, beside) if beside else None,
+        settings.dumps.get(network),
     )
 
 
@@ -158,6 +171,7 @@ class _Seen:
         self.links: list[OwnerLink] = []
         self._refs: dict[int, chains.BlockRef] = {}
         self.unobserved: list[Unobserved] = []
+        self.coins: list[Utxo] = []
 
     def readable(self, claims: list[Claim]) -> list[Claim]:
         """The claims that can be asked for; the others are unobserved, each with its reason."""
@@ -175,6 +189,8 @@ class _Seen:
         token = self._facts.token(self._network, claim.asset)
         if token is None:
             return "asset_not_on_network"
+        if token.kind == "omni":
+            return "omni_layer"
         return "contract_unknown" if token.kind != "native" and not token.contract else ""
 
     def wanted(self, claim: Claim) -> chains.Wanted:
@@ -196,7 +212,7 @@ class _Seen:
     def block(self, at: chains.BlockRef, origin: str) -> None:
         self._refs.setdefault(at.height, at)
         if all(block.height != at.height for block in self.blocks):
-            self.blocks.append(Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.time, origin))
+            self.blocks.append(Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.moment, origin))
 
     def answer(self, answer: chains.Reading | chains.Unread, at: chains.BlockRef) -> None:
         if isinstance(answer, chains.Unread):
@@ -204,6 +220,10 @@ class _Seen:
         self.block(answer.block, "head")
         token = self._facts.token(self._network, answer.asset)
         assert token is not None  # it was asked for with its token
+        try:
+            amount = amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale)
+        except InvalidAmount:
+            return self._unobserved(answer.asset, answer.address, "balance_too_large")
         self.balances.append(
             Balance(
                 exchange=self._file.exchange,
@@ -212,12 +232,19 @@ class _Seen:
                 asset=answer.asset,
                 address=answer.address,
                 component=answer.component,
-                amount=amounts.rescale(answer.raw, token.decimals, self._facts.assets[answer.asset].scale),
+                amount=amount,
                 height=answer.block.height,
                 method=answer.method,
                 source=answer.source,
                 as_of=answer.as_of,
-                offset_seconds=round((answer.block.time - at.time).total_seconds()),
+                offset_seconds=answer.block.seconds_after(at),
             )
         )
         return None
+
+    def coin(self, coin: chains.Coin) -> None:
+        token = self._facts.token(self._network, coin.asset)
+        assert token is not None  # it was asked for with its token
+        amount = amounts.rescale(coin.raw, token.decimals, self._facts.assets[coin.asset].scale)
+        where = (self._file.exchange, self._file.report, self._network, coin.asset, coin.address)
+        self.coins.append(Utxo(*where, coin.txid, coin.vout, amount, coin.height, coin.coinbase))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from porlake import amounts, registry
+from porlake.chains import Dump
 from porlake.errors import ConfigurationError, InvalidAmount
 from porlake.lake import Lake
+from porlake.pipeline._dumps import dumps_of
 from porlake.progress import Tell, silent
 from porlake.transport import Endpoint, Tape
 
@@ -40,6 +42,7 @@ class Settings:
     check_sample: Decimal = CHECK_SAMPLE
     check_above: Decimal = CHECK_ABOVE
     proof_share: Decimal = PROOF_SHARE
+    dumps: Mapping[str, Dump] = field(default_factory=dict)
 
     @property
     def lake(self) -> Lake:
@@ -67,6 +70,7 @@ def settings(
     endpoints: Mapping[str, Endpoint | tuple[Endpoint, ...]] | None = None,
     environ: Mapping[str, str] = os.environ,
     progress: Tell = silent,
+    dumps: Mapping[str, Dump] | None = None,
 ) -> Settings:
     """Settings from options, the environment and the file that PORLAKE_ENDPOINTS names. Raises ConfigurationError.
 
@@ -92,6 +96,7 @@ def settings(
         check_sample=_share(environ, "PORLAKE_CHECK_SAMPLE", CHECK_SAMPLE),
         check_above=_share(environ, "PORLAKE_CHECK_ABOVE", CHECK_ABOVE),
         proof_share=_share(environ, "PORLAKE_PROOF_SHARE", PROOF_SHARE),
+        dumps=dumps_of(environ) | dict(dumps or {}),
     )
 
 
@@ -107,6 +112,19 @@ def _share(environ: Mapping[str, str], name: str, default: Decimal) -> Decimal:
     return share
 
 
+def with_dump(settings: Settings, network: str, place: str | None, written: str, hashes: Sequence[str], *, outpoints: bool) -> Settings:
+    """The settings with one network's dump as a shell names it, or as it is set and with its coins. Raises ConfigurationError."""
+    dump = Dump(place, written, tuple(hashes)) if place else settings.dumps.get(network)
+    known = registry.load().networks.get(network)
+    if (dump or outpoints) and known is not None and known.client != "bitcoin":
+        raise ConfigurationError(f"{network}: its nodes write no set of all coins")
+    if dump is None and outpoints:
+        raise ConfigurationError("--outpoints needs the set of all coins: say where it lies with --dump")
+    if dump is None:
+        return settings
+    return replace(settings, dumps={**settings.dumps, network: replace(dump, outpoints=dump.outpoints or outpoints)})
+
+
 def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, tuple[Endpoint, ...]]:
     networks = registry.load().networks
     names = {f"PORLAKE_ENDPOINT_{network.upper()}": network for network in networks}
@@ -116,7 +134,7 @@ def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, tuple[End
 
 
 #: What separates two URLs; a comma inside of one stays there.
-_BETWEEN = re.compile(r"\s*[\s,]\s*(?=https?://)")
+_BETWEEN = re.compile(r"\s*[\s,]\s*(?=(?:\w+\+)?(?:https?|tcp|ssl)://)")
 
 
 def _endpoints_of_file(name: str) -> dict[str, tuple[Endpoint, ...]]:

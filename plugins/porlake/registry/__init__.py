@@ -31,7 +31,7 @@ ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
 TRACKERS = frozenset({"defillama", "cryptoquant"})
-TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "other"})
+TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """tokens.csv: an asset on a network. `kind` native has no contract; `other` is a token that no client reads yet.
+    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a token that no client reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
     `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is Solidity's slot 2, `v2` Vyper's;
@@ -113,13 +113,26 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """exchanges.csv. `schedule`: cron in UTC of the day on which a month's files are looked for; empty where nothing is periodic."""
+    """exchanges.csv. `schedule`: cron in UTC of the day on which a month's files are looked for; empty where nothing is periodic.
+
+    `snapshot`: cron in UTC of the moments of which its address files may speak, at which its addresses are swept; empty where it publishes none.
+    """
 
     exchange: str
     name: str
     schedule: str
+    snapshot: str
     formats: str
     home: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweptNetwork:
+    """sweeps.csv: a network whose past nobody tells. `window_seconds`: how far from a snapshot a sweep may lie to stand for it."""
+
+    network: str
+    window_seconds: int
     note: str
 
 
@@ -214,6 +227,7 @@ class Registry:
     tokens: Mapping[tuple[str, str], Token]
     exchanges: Mapping[str, Exchange]
     exchange_tokens: tuple[ExchangeToken, ...]
+    sweeps: Mapping[str, SweptNetwork]
     collateral: tuple[Collateral, ...]
     trackers: tuple[TrackerToken, ...]
     schemes: Mapping[str, SchemeRow]
@@ -261,6 +275,7 @@ def load(folder: Path = FOLDER) -> Registry:
     tokens = _table(folder, Token, ("network", "asset"), _check_token)
     exchanges = _table(folder, Exchange, ("exchange",), _check_exchange)
     exchange_tokens = _table(folder, ExchangeToken, ("exchange", "asset", "relation", "since"), _check_exchange_token)
+    sweeps = _table(folder, SweptNetwork, ("network",), _check_sweep)
     collateral = _table(folder, Collateral, ("network", "address", "whose", "since"), _check_collateral)
     trackers = _table(folder, TrackerToken, ("tracker", "exchange", "asset", "since"), _check_tracker)
     schemes = _table(folder, SchemeRow, ("scheme",), _check_scheme)
@@ -276,6 +291,7 @@ def load(folder: Path = FOLDER) -> Registry:
     _refer(folder, tokens, "asset", assets, "assets.csv")
     _refer(folder, exchange_tokens, "exchange", exchanges, "exchanges.csv")
     _refer(folder, exchange_tokens, "asset", assets, "assets.csv")
+    _refer(folder, sweeps, "network", networks, "networks.csv")
     _refer(folder, collateral, "network", networks, "networks.csv")
     _refer(folder, trackers, "exchange", exchanges, "exchanges.csv")
     _refer(folder, trackers, "asset", assets, "assets.csv")
@@ -296,6 +312,7 @@ def load(folder: Path = FOLDER) -> Registry:
         evm_networks=_by_name(evm_networks),
         assets=_by_name(assets),
         exchanges=_by_name(exchanges),
+        sweeps=_by_name(sweeps),
         schemes=_by_name(schemes),
         tokens=MappingProxyType({(t.network, t.asset): t for _, t in tokens.values()}),
         exchange_tokens=tuple(row for _, row in exchange_tokens.values()),
@@ -316,6 +333,7 @@ _FILES = {
     Token: "tokens.csv",
     Exchange: "exchanges.csv",
     ExchangeToken: "exchange_tokens.csv",
+    SweptNetwork: "sweeps.csv",
     Collateral: "collateral.csv",
     TrackerToken: "trackers.csv",
     SchemeRow: "schemes.csv",
@@ -388,7 +406,7 @@ def _by_name(table: Table[Row]) -> Mapping[str, Row]:
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
-_CRON = re.compile(r"[\d*/,-]+( [\d*/,-]+){4}")
+_CRON = re.compile(r"[\d*/,-]+ [\d*/,-]+ [\d*/,L-]+ [\d*/,-]+ [\d*/,-]+")  # L: the last day of the month
 
 
 def _check_network(row: Network) -> str:
@@ -442,7 +460,12 @@ def _check_token(row: Token) -> str:
 def _check_exchange(row: Exchange) -> str:
     if not _ID.fullmatch(row.exchange):
         return f"{row.exchange!r} is no id (lower case, digits, _)"
-    return "" if not row.schedule or _CRON.fullmatch(row.schedule) else f"{row.schedule!r} is no cron expression of five fields"
+    bad = [cron for cron in (row.schedule, row.snapshot) if cron and not _CRON.fullmatch(cron)]
+    return f"{bad[0]!r} is no cron expression of five fields" if bad else ""
+
+
+def _check_sweep(row: SweptNetwork) -> str:
+    return "" if 0 < row.window_seconds <= 86_400 else f"a window of {row.window_seconds} seconds is not between a second and a day"
 
 
 def _check_exchange_token(row: ExchangeToken) -> str:

@@ -60,7 +60,11 @@ select c.* replace (
         case when o.owners_suffice and o.message is not null then o.binds when c.verdict <> 'unsigned' then c.binds end as binds
     ),
     {{ account_number('c') }} as account,
-    case when o.owners_suffice then 'proven' else coalesce(c.verdict, 'unsigned') end as final_verdict,
-    case when o.owners_suffice then 'owners_confirmed' else coalesce(c.reason, 'not_verified') end as final_reason
+    -- the chain has the last word, both ways: owners that it confirms, and a key that an account no longer obeys
+    case when c.verdict = 'proven' and k.verdict is null then c.verdict when o.owners_suffice then 'proven' when c.verdict = 'proven' then k.verdict
+        else coalesce(c.verdict, 'unsigned') end as final_verdict,
+    case when c.verdict = 'proven' and k.verdict is null then c.reason when o.owners_suffice then 'owners_confirmed' when c.verdict = 'proven' then k.reason
+        else coalesce(c.reason, 'not_verified') end as final_reason
 from counted c
 left join confirmed o using (attestation, network, address)
+left join {{ ref('core_lost_control') }} k using (attestation, network, address)

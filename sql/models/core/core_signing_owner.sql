@@ -5,6 +5,11 @@ with signed as (
     from {{ ref('stg_ownership') }}
     where verdict = 'owner_signed'
     union
+    -- the account's own key, which may be one of several
+    select attestation, network, address, unnest(string_split(signer, ',')) as owner, message, binds
+    from {{ ref('stg_ownership') }}
+    where verdict = 'proven' and for_row is null
+    union
     -- rows of their own that sign for the row above them (HTX)
     select o.attestation, c.network, c.address, o.address as owner, o.message, o.binds
     from {{ ref('stg_ownership') }} o
@@ -14,5 +19,5 @@ with signed as (
 select s.attestation, s.network, s.address, s.owner, l.threshold, min(s.message) as message, arg_min(s.binds, s.message) as binds
 from signed s
 join {{ ref('stg_owner_link') }} l using (attestation, network, address, owner)
-where l.holds
+where l.holds and l.relation is distinct from 'active_permission'   -- what it was given to do, the owner may take back
 group by s.attestation, s.network, s.address, s.owner, l.threshold

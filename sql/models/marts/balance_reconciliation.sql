@@ -5,6 +5,9 @@ select {{ about('a') }}, o.network, o.asset,
     count(*) filter (o.status = '{{ status }}') as {{ status }},
     {% endfor -%}
     count(*) filter (o.conflicting) as conflicting,
+    count(*) filter (o.status in ('matched', 'rounded') and o.matching_component <> 'total') as matched_part,
+    list(distinct o.matching_component order by o.matching_component)
+        filter (o.status in ('matched', 'rounded') and o.matching_component <> 'total') as matched_parts,
     sum(o.amount)::decimal(38, 0) as claimed,
     sum(o.onchain_exact)::decimal(38, 0) as onchain,
     (sum(o.amount) filter (o.onchain_exact is not null))::decimal(38, 0) as claimed_observed,

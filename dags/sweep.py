@@ -1,0 +1,56 @@
+"""One DAG for each exchange with a moment of its snapshots: reads then what it claimed last, on the networks whose past nobody tells.
+
+The report of the snapshot comes days later; observe then takes the sweep that lies nearest to it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
+
+from porlake import registry
+
+# A network that answers a minute later still answers near the moment; one that does after the window does not.
+RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": 2.0}
+PARAMS = {
+    "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
+    "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
+}
+
+
+def swept(exchange: str) -> list[str]:
+    """The networks of the exchange's labels that are swept."""
+    facts = registry.load()
+    return sorted({row.network for row in facts.labels.values() if row.exchange == exchange} & set(facts.sweeps))
+
+
+def sweep(exchange: registry.Exchange, networks: list[str]) -> DAG:
+    @dag(
+        dag_id=f"sweep_{exchange.exchange}",
+        schedule=CronTriggerTimetable(exchange.snapshot, timezone="UTC"),
+        start_date=datetime(2022, 11, 1, tzinfo=UTC),
+        catchup=False,  # a moment that has passed cannot be read any more
+        max_active_runs=1,
+        params=PARAMS,
+        tags=["proof of reserves", "sweep", exchange.exchange],
+        default_args=RETRIES,
+        doc_md=f"Balances of the addresses that {exchange.name} claimed last, read at the moment of its snapshot.",
+    )
+    def flow() -> None:
+        @task
+        def read(network: str) -> int:
+            from porlake.airflow import tasks
+
+            return tasks.sweep(exchange.exchange, network, get_current_context())
+
+        for network in networks:
+            read.override(task_id=f"sweep_{network}", pool=f"porlake_{network}", priority_weight=100)(network)
+
+    return flow()
+
+
+for _exchange in registry.load().exchanges.values():
+    if _exchange.snapshot and (_networks := swept(_exchange.exchange)):
+        globals()[f"sweep_{_exchange.exchange}"] = sweep(_exchange, _networks)

@@ -1,0 +1,139 @@
+"""Blockbook, Trezor's index of Bitcoin, Litecoin, Dogecoin, Bitcoin Cash, Dash and others: one address a request.
+
+`from` and `to` choose transactions, not the balance: the balance at a height is that of now without the transactions after it. The index counts
+coins paid to the bare public key as the address's own, which no other reader here does. An address of too many transactions since then is
+given as it is at the tip (`head`). https://github.com/trezor/blockbook/blob/master/docs/api.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from porlake import addresses
+from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._utxo import Watched, watched
+from porlake.errors import BadAnswer, ChainError, InvalidAddress, RequestFailed
+from porlake.registry import Network
+from porlake.transport import Endpoint, Http, Tape
+
+METHOD = "blockbook"
+IN_FLIGHT = 4
+PAGES, PAGE = 10, 1_000
+AGAIN = 3
+
+
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
+    return Client(network, Http(network.network, endpoint.plain if endpoint else None, tape))
+
+
+class Client:
+    def __init__(self, network: Network, http: Http) -> None:
+        self._network, self._http = network, http
+
+    def block(self, height: int) -> BlockRef:
+        """Raises TransportError, ChainError for a height above the tip."""
+        found = self._got(f"/api/v2/block-index/{height}")
+        if not isinstance(found, dict) or not isinstance(found.get("blockHash"), str):
+            raise ChainError(f"{self._http.host}: has no block {height:,}")
+        told = self._got(f"/api/v2/block/{found['blockHash']}")
+        try:
+            block = BlockRef(int(told["height"]), str(told["hash"]), datetime.fromtimestamp(int(told["time"]), UTC))
+        except (TypeError, KeyError, ValueError) as error:
+            raise BadAnswer(f"{self._http.host}: no block of the form that was asked for") from error
+        if (block.height, block.hash) != (height, found["blockHash"]):
+            raise ChainError(f"{self._http.host}: gives block {block.height:,}, asked for was {height:,}")
+        return block
+
+    def head(self) -> BlockRef:
+        answer = self._got("/api/")
+        try:
+            return self.block(int(answer["blockbook"]["bestHeight"]))
+        except (TypeError, KeyError, ValueError) as error:
+            raise BadAnswer(f"{self._http.host}: a status without its height") from error
+
+    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
+        """One answer for each holding wanted; an address that was never used holds zero. Raises ChainError, TransportError."""
+        asked: list[Watched] = []
+        for found in watched(self._network, wanted):
+            if isinstance(found, Unread):
+                yield found
+            else:
+                asked.append(found)
+        busy: list[tuple[Wanted, int]] = []
+        with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
+            for answer in pool.map(lambda found: self._balance(found, at), asked):
+                if isinstance(answer, tuple):
+                    busy.append(answer)
+                else:
+                    yield answer
+        tip = self.head() if busy else at
+        for want, held in busy:
+            yield Reading(want.asset, want.address, "total", held, tip, "head", METHOD, self._http.host)
+        if asked and self.block(at.height).hash != at.hash:
+            raise ChainError(f"{self._http.host}: block {at.height:,} was replaced while balances were read")
+
+    def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread | tuple[Wanted, int]:
+        """The balance of now, the transactions since, and the balance again: all three must be of one moment.
+
+        Where too much happened since, the balance of now alone.
+        """
+        want = found.want
+        for _ in range(AGAIN):
+            try:
+                before = self._now(want.address)
+            except RequestFailed:
+                return Unread(want.asset, want.address, "refused_by_server")
+            change = self._since(want.address, at.height)
+            if self._now(want.address) == before:
+                held = before[0] - (change or 0)
+                if held < 0:
+                    raise ChainError(f"{self._http.host}: more was spent from an address than it got")
+                if change is None:
+                    return want, held
+                return Reading(want.asset, want.address, "total", held, at, "exact", METHOD, self._http.host)
+        raise ChainError(f"{self._http.host}: an address changed in each of {AGAIN} readings")
+
+    def _now(self, address: str) -> tuple[int, int]:
+        answer = self._got(f"/api/v2/address/{address}?details=basic")
+        try:
+            return int(answer["balance"]), int(answer["txs"])
+        except (TypeError, KeyError, ValueError) as error:
+            raise BadAnswer(f"{self._http.host}: an address without its balance") from error
+
+    def _since(self, address: str, height: int) -> int | None:
+        """What the transactions in blocks after a height added; None where there are too many."""
+        change, pages = 0, 1
+        for page in range(1, PAGES + 1):
+            answer = self._got(f"/api/v2/address/{address}?details=txs&from={height + 1}&pageSize={PAGE}&page={page}")
+            try:
+                for told in answer.get("transactions", []):
+                    if int(told["blockHeight"]) > height:  # those in no block yet are not in the balance
+                        change += self._sum(told["vout"], address) - self._sum(told["vin"], address)
+                pages = int(answer.get("totalPages", 1))
+            except (TypeError, KeyError, ValueError, AttributeError) as error:
+                raise BadAnswer(f"{self._http.host}: a transaction of another form") from error
+            if page >= pages:
+                return change
+        return None
+
+    def _sum(self, parts: list[dict[str, Any]], address: str) -> int:
+        return sum(int(part["value"]) for part in parts if self._names(part.get("addresses") or [], address))
+
+    def _names(self, told: list[str], address: str) -> bool:
+        """An output in bare multisig names several addresses and belongs to none of them alone."""
+        if len(told) != 1:
+            return False
+        try:
+            return told[0] == address or addresses.parse(self._network.network, told[0]).text == address
+        except InvalidAddress:
+            return False
+
+    def _got(self, path: str) -> Any:
+        """An error is a JSON object of one text."""
+        answer = self._http.get(path)
+        if isinstance(answer, dict) and "error" in answer:
+            raise RequestFailed(f"{self._http.host}: {str(answer['error'])[:200]}")
+        return answer

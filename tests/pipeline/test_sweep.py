@@ -1,0 +1,234 @@
+"""Sweeps: read at the moment, taken when the report comes; permissions of TRON accounts in the final verdict; a claim that means a part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import coincurve
+import pytest
+
+import tron_stub
+from porlake import cli, pipeline, registry, warehouse
+from porlake.addresses import tron
+from porlake.encoding.keccak import keccak256
+from porlake.errors import ChainError, ConfigurationError, MissingPartition, TransportError
+from porlake.model import OwnerLink
+from porlake.pipeline import Settings
+from porlake.transport import Endpoint, Tape
+from tron_stub import HEIGHT, TIME, USDT, Node, account
+
+MOMENT = datetime.fromtimestamp(TIME, UTC)
+HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+FIRST, SECOND, THIRD, NEW = (account(n) for n in range(4))
+MESSAGE = "I am an OKX address"
+
+
+def key(number: int) -> coincurve.PrivateKey:
+    return coincurve.PrivateKey(keccak256(b"a key" + bytes([number])))
+
+
+def named(number: int) -> str:
+    return tron.of("tron", tron.from_public_key(key(number).public_key.format(compressed=False))).text
+
+
+def signed(number: int) -> str:
+    digest = keccak256(b"\x19TRON Signed Message:\n" + str(len(MESSAGE)).encode() + MESSAGE.encode())
+    raw = key(number).sign_recoverable(digest, hasher=None)
+    return "0x" + (raw[:64] + bytes([raw[64] + 27])).hex()
+
+
+def row(coin: str, address: str, amount: str, signature: str = "", *more: str) -> str:
+    signature2, owner1, owner2 = (*more, "", "", "")[:3]
+    return f"{coin},TRX,{HEIGHT},{address},{amount},{MESSAGE},{signature},{signature2},,{owner1},{owner2}\n"
+
+
+def published(settings: Settings, folder: Path, name: str, *rows: str) -> str:
+    path = folder / f"okx_por_{name}.csv"
+    path.write_text("coin,amount\nTRX,1\n\n" + HEADER + "".join(rows), encoding="utf-8")
+    (report,) = pipeline.archive(settings, "okx", str(path))
+    pipeline.parse(settings, report)
+    pipeline.verify(settings, report)
+    return report
+
+
+@pytest.fixture
+def node() -> Node:
+    """The chain at the moment; its newest solid block is a minute old."""
+    held = {USDT: {FIRST: 5 * 10**6, SECOND: 6 * 10**6}}
+    return Node(held=held, accounts={FIRST: {"balance": 7, "frozenV2": [{"amount": 3}]}, NEW: {"balance": 1}}, solid=HEIGHT - 20)
+
+
+@pytest.fixture
+def settings(node: Node, tmp_path: Path) -> Iterator[Settings]:
+    with tron_stub.served(node) as url:
+        yield Settings(root=tmp_path / "lake", endpoints={"tron": Endpoint(url)})
+
+
+def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_head_for_the_rest(
+    settings: Settings, node: Node, tmp_path: Path
+) -> None:
+    published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"), row("TRX", FIRST, "1"))
+    assert pipeline.swept_networks(settings, "okx") == ["tron"]
+    assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 3
+    rows = list(settings.lake.rows("sweep"))
+    assert {(r.swept_at, r.height, r.block_time) for r in rows} == {(MOMENT, HEIGHT - 20, MOMENT - timedelta(seconds=60))}
+    assert [(r.asset, r.component, r.amount) for r in rows if r.address == FIRST and r.asset == "TRX"] == [
+        ("TRX", "delegated", 0), ("TRX", "frozen", 3), ("TRX", "liquid", 7), ("TRX", "total", 10), ("TRX", "unstaking", 0),
+    ]  # fmt: skip
+
+    # A month later the report of that moment is there; all has moved since.
+    node.solid, node.held[USDT], node.accounts = HEIGHT + 800_000, {FIRST: 1, SECOND: 2, NEW: 3}, {FIRST: {"balance": 1}, NEW: {"balance": 4}}
+    report = published(settings, tmp_path, "2024070100", *(row("USDT", one, "5") for one in (FIRST, SECOND, NEW)), row("TRX", FIRST, "1"))
+    asked = len(node.asked)
+    pipeline.observe(settings, report, "tron")
+    scale = 10 ** (registry.load().assets["USDT"].scale - 6)
+    found = {(b.asset, b.address, b.component): (b.amount, b.as_of, b.offset_seconds) for b in settings.lake.rows("balance", report=report)}
+    assert found["USDT", FIRST, "total"] == (5 * 10**6 * scale, "near", -60)
+    assert found["USDT", SECOND, "total"] == (6 * 10**6 * scale, "near", -60)
+    assert found["USDT", NEW, "total"] == (3 * scale, "head", 2_400_000)
+    assert (found["TRX", FIRST, "liquid"], found["TRX", FIRST, "frozen"], found["TRX", FIRST, "total"]) == (
+        (7, "near", -60),
+        (3, "near", -60),
+        (10, "near", -60),
+    )
+    assert {(b.height, b.block_origin) for b in settings.lake.rows("block", report=report)} == {
+        (HEIGHT, "published"), (HEIGHT - 20, "swept"), (HEIGHT + 800_000, "head"),
+    }  # fmt: skip
+    assert not [path for path, _ in node.asked[asked:] if path.endswith("getaccount")], "what was swept is not asked for"
+    before = {path: path.read_bytes() for path in settings.root.rglob("*.parquet")}
+    pipeline.observe(settings, report, "tron")
+    assert {path: path.read_bytes() for path in settings.root.rglob("*.parquet")} == before
+
+
+def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(settings: Settings, node: Node, tmp_path: Path) -> None:
+    window = registry.load().sweeps["tron"].window_seconds
+    published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
+    for seconds, first in ((-window - 6, 1), (-300, 2), (+60, 3), (+900, 4)):
+        node.solid, node.held[USDT] = HEIGHT + seconds // 3, {FIRST: first, SECOND: "fails" if seconds == 60 else first}
+        pipeline.sweep(settings, "okx", "tron", MOMENT + timedelta(seconds=seconds))
+    report = published(settings, tmp_path, "2024070100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
+    pipeline.observe(settings, report, "tron")
+    assert {b.address: (b.as_of, b.offset_seconds) for b in settings.lake.rows("balance", report=report)} == {
+        FIRST: ("near", 60),
+        SECOND: ("near", -300),
+    }
+
+    late = published(settings, tmp_path, "2024080100", row("USDT", FIRST, "5").replace(str(HEIGHT), str(HEIGHT + 2 * window)))
+    node.solid = HEIGHT + 4 * window
+    pipeline.observe(settings, late, "tron")
+    assert {b.as_of for b in settings.lake.rows("balance", report=late)} == {"head"}
+
+
+def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Settings, node: Node, tmp_path: Path) -> None:
+    published(settings, tmp_path, "2024060100", row("TRX", FIRST, "1"))
+    pipeline.sweep(settings, "okx", "tron", MOMENT)
+    node.solid, node.transfers = HEIGHT + 90, {HEIGHT: [(account(70), account(71), 5)]}
+    node.history = {FIRST: [(HEIGHT - 1, 8)], account(71): [(HEIGHT, 5)]}
+    report = published(settings, tmp_path, "2024070100", row("TRX", FIRST, "1"))
+    pipeline.observe(settings, report, "tron")
+    found = {b.component: (b.amount, b.as_of) for b in settings.lake.rows("balance", report=report)}
+    assert (found["liquid"], found["frozen"], found["total"]) == ((8, "exact"), (3, "near"), (10, "near"))
+
+
+def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(settings: Settings, node: Node, tmp_path: Path) -> None:
+    with pytest.raises(MissingPartition, match="archive and parse one before"):
+        pipeline.sweep(settings, "okx", "tron", MOMENT)
+    assert not pipeline.is_claimed(settings, "okx", "tron")
+    published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
+    assert pipeline.is_claimed(settings, "okx", "tron")
+    with pytest.raises(ChainError, match="too far from"):
+        pipeline.sweep(settings, "okx", "tron", MOMENT + timedelta(hours=3))
+    with pytest.raises(ConfigurationError, match=r"ethereum is not swept; sweeps\.csv names tron"):
+        pipeline.sweep(settings, "okx", "ethereum", MOMENT)
+    node.raw["/walletsolidity/triggerconstantcontract"] = [(401, b"key")]
+    with pytest.raises(TransportError):
+        pipeline.sweep(settings, "okx", "tron", MOMENT)
+    assert not list(settings.lake.rows("sweep"))
+
+
+def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(settings: Settings, node: Node, tmp_path: Path) -> None:
+    node.held[USDT] = {FIRST: 10**37, SECOND: 1}
+    report = published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
+    assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 1
+    pipeline.observe(settings, report, "tron")
+    assert [(u.address, u.reason) for u in settings.lake.rows("unobserved")] == [(FIRST, "balance_too_large")]
+    assert [(b.address, b.as_of) for b in settings.lake.rows("balance")] == [(SECOND, "near")]
+
+
+def test_a_sweep_is_recorded_and_replayed_from_the_shell(settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
+    taped = Settings(root=settings.root, endpoints=settings.endpoints, tape=Tape.record(tmp_path / "tape"))
+    pipeline.sweep(taped, "okx", "tron", MOMENT)
+    first = {path: path.read_bytes() for path in settings.root.rglob("sweep/**/*.parquet")}
+    lake, replay = ["--lake", str(settings.root)], ["--replay", str(tmp_path / "tape")]
+    at = ["--at", f"{MOMENT:%Y-%m-%dT%H:%M}"]
+    assert cli.main(["sweep", "okx", *at, *lake, *replay]) == 0
+    assert capsys.readouterr().out == f"tron: 1 holdings of okx read for {MOMENT:%Y-%m-%dT%H:%M:%SZ}\n"
+    assert {path: path.read_bytes() for path in settings.root.rglob("sweep/**/*.parquet")} == first
+    assert cli.main(["sweep", "htx", *at, *lake, *replay]) == 1
+    assert "htx: no file with addresses" in capsys.readouterr().err
+    assert cli.main(["sweep", "okx", "--at", "noon", *lake, *replay]) == 1
+    assert "is not YYYY-MM-DDTHH:MM" in capsys.readouterr().err
+
+
+# --- permissions and parts, in the tables ------------------------------------------------------------------------------------------
+def keys(threshold: int, *numbers: int) -> dict[str, Any]:
+    return {"threshold": threshold, "keys": [{"address": named(n), "weight": 1} for n in numbers]}
+
+
+def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean_a_part(settings: Settings, node: Node, tmp_path: Path) -> None:
+    """Accounts 10 to 15 all carry a good signature of their own key; the chain gives some of them to other keys."""
+    node.accounts = {
+        named(10): {"balance": 7, "frozenV2": [{"amount": 3}]},
+        named(11): {"balance": 7, "owner_permission": keys(1, 20)},
+        named(12): {"balance": 7, "owner_permission": keys(2, 12, 20)},
+        named(13): {"balance": 7, "owner_permission": keys(1, 20), "active_permission": [keys(1, 13)]},
+        named(14): {"balance": 7, "owner_permission": keys(2, 20, 21, 22)},
+        named(15): {"balance": 7, "owner_permission": keys(2, 20, 21, 22)},
+    }
+    node.solid = HEIGHT + 90
+    node.transfers = {HEIGHT: [(account(70), account(71), 5)]}
+    node.history = {named(10): [(HEIGHT - 1, 5)], named(11): [(HEIGHT - 1, 9)], account(71): [(HEIGHT, 5)]}
+    report = published(
+        settings, tmp_path, "2024070100",
+        row("TRX", named(10), "0.000005", signed(10)), row("TRX", named(11), "0.000007", signed(11)), row("TRX", named(12), "7", signed(12)),
+        row("TRX", named(13), "7", signed(13)), row("TRX", named(14), "7", signed(20), signed(21), named(20), named(21)),
+        row("TRX", named(15), "7", signed(20), "", named(20)), row("TRX", named(16), "0"),
+    )  # fmt: skip
+    pipeline.observe(settings, report, "tron")
+    links: dict[tuple[str, str], OwnerLink] = {(link.address, link.owner): link for link in settings.lake.rows("owner_link")}
+
+    def told(number: int, signer: int) -> tuple[str, bool, int | None, int | None]:
+        link = links[named(number), named(signer)]
+        return link.relation, link.holds, link.threshold, link.owner_count
+
+    assert told(10, 10) == ("owner_permission", True, 1, 1)
+    assert told(11, 11) == ("owner_permission", False, None, 1)
+    assert told(12, 12) == ("owner_permission", True, 2, 2)
+    assert told(13, 13) == ("active_permission", True, 1, 1)
+    assert told(14, 20) == told(14, 21) == told(15, 20) == ("owner_permission", True, 2, 3)
+    assert (named(16), named(16)) not in links, "nobody signs for it"
+    assert len(links) == 7
+
+    warehouse.build(settings.lake)
+    _, found = pipeline.query(settings, "select address, verdict, final_verdict, final_reason from core_claim")
+    verdicts = {address: rest for address, *rest in found}
+    assert verdicts[named(10)] == ["proven", "proven", "tron_address"]
+    assert verdicts[named(11)] == ["proven", "signature_only", "owner_key_replaced"]
+    assert verdicts[named(12)] == ["proven", "owner_signed", "more_owners_needed"]
+    assert verdicts[named(13)] == ["proven", "owner_signed", "active_permission_only"]
+    assert verdicts[named(14)] == ["owner_signed", "proven", "owners_confirmed"]
+    assert verdicts[named(15)] == ["owner_signed", "owner_signed", "owner"]
+    assert verdicts[named(16)][1] == "unsigned"
+
+    columns = "status, matching_component, onchain, onchain_exact"
+    _, seen = pipeline.query(settings, f"select address, {columns} from core_observation")
+    statuses = {address: rest for address, *rest in seen}
+    assert statuses[named(10)] == ["matched", "liquid", 10, 5]
+    assert statuses[named(11)] == ["other_moment", "total", 7, None]
+    assert statuses[named(16)] == ["other_moment", "total", 0, None], "a claim of nothing does not mean a part of which there is nothing"
+    _, ((matched, part, names),) = pipeline.query(settings, "select matched, matched_part, matched_parts from balance_reconciliation")
+    assert (matched, part, names) == (1, 1, ["liquid"])

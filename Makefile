@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.porlake-$(shell cat requirements/lock.txt requirements/uv.txt setup.cfg pyproject.toml | sha256sum | cut -c1-16)
 export PORLAKE_HOME := $(CURDIR)
 
-.PHONY: help setup run test nodes lint bench airflow query clean lock
+.PHONY: help setup run test nodes lint bench docs airflow query clean lock
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,7 +32,7 @@ run: setup  ## the bundled sample month through the whole pipeline, offline, and
 test: setup  ## all tests; real nodes are used where `make nodes` has installed them
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-nodes: setup  ## real nodes for the tests (anvil, Bitcoin Knots), in .nodes/
+nodes: setup  ## real nodes for the tests (anvil, Bitcoin Knots, e-x), in .nodes/
 	@$(BIN)/python tools/install_nodes.py
 
 lint: setup  ## ruff and mypy
@@ -42,6 +42,10 @@ lint: setup  ## ruff and mypy
 
 bench: setup  ## figures as ratios against named baselines of the same run
 	@for figures in bench/*.py; do echo "== $$figures"; $(BIN)/python $$figures || exit 1; done
+
+docs: setup  ## docs/tables.md and the results in docs/questions.md anew, and dbt's page with lineage in build/docs
+	@$(BIN)/python tools/documents.py
+	@$(BIN)/python tools/documents.py --page build/docs
 
 airflow: setup  ## Airflow with its UI on the embedded default
 	$(BIN)/python -m porlake.airflow.local up

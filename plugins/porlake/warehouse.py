@@ -114,7 +114,7 @@ def prepare(lake: Lake, target: Path) -> None:
     """A DuckDB file with a typed view over each dataset and the registry's tables. Raises ContractViolation for a file of another schema."""
     with duckdb.connect(str(target), config=OFFLINE) as connection:
         connection.begin()
-        for schema in ("lake", "registry", "core", "staging"):
+        for schema in ("lake", "registry", "core", "staging", "failed_tests"):
             connection.execute(f"create schema if not exists {schema}")
         for dataset in DATASETS:
             _view(connection, lake, dataset)

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from itertools import count
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
 
 from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
+from porlake.errors import BuildError, ConfigurationError, LakeError, NotRecorded, RegistryError, ReportError
 from porlake.progress import Lines
 from porlake.transport import Endpoint
 
 log = logging.getLogger(__name__)
 
 Context = Mapping[str, Any]
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+#: What a second try would meet again: the task fails at once and is not put off for its retries.
+FINAL = (ConfigurationError, RegistryError, ReportError, LakeError, BuildError, NotRecorded)
+
+
+def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made]:
+    @wraps(task)
+    def run(*arguments: Given.args, **options: Given.kwargs) -> Made:
+        try:
+            return task(*arguments, **options)
+        except FINAL as error:
+            raise AirflowFailException(str(error)) from error
+
+    return run
 
 
 def settings(context: Context, networks: list[str] | None = None) -> pipeline.Settings:
@@ -26,6 +44,7 @@ def settings(context: Context, networks: list[str] | None = None) -> pipeline.Se
     return pipeline.settings(record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info))
 
 
+@tried_again_if_it_helps
 def sweep(exchange: str, network: str, context: Context) -> int:
     """Read what the exchange claimed last, for the moment of the run; skips where the moment has passed or nothing was claimed yet."""
     chosen = settings(context, [network])
@@ -38,6 +57,7 @@ def sweep(exchange: str, network: str, context: Context) -> int:
     return pipeline.sweep(chosen, exchange, network, moment)
 
 
+@tried_again_if_it_helps
 def archive(exchange: str, context: Context) -> list[str]:
     """The ids of the reports in the files that the run names, else of those that wait in the inbox; skips where there is none."""
     chosen, params = settings(context), context["params"]
@@ -48,6 +68,7 @@ def archive(exchange: str, context: Context) -> list[str]:
     return list(dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])))
 
 
+@tried_again_if_it_helps
 def stage(name: str, *arguments: str, context: Context) -> str:
     """One stage of the pipeline by name: parse, verify, observe, build or publish."""
     networks = list(arguments[1:]) if name == "observe" else []
@@ -57,11 +78,13 @@ def stage(name: str, *arguments: str, context: Context) -> str:
     return str(getattr(pipeline, name)(chosen, *arguments))
 
 
+@tried_again_if_it_helps
 def with_addresses(reports: list[str], context: Context) -> list[str]:
     chosen = settings(context)
     return [report for report in reports if pipeline.has_addresses(chosen, report)]
 
 
+@tried_again_if_it_helps
 def observe_others(report: str, own: list[str], context: Context) -> str:
     """The networks of a report that have no task of their own."""
     claimed = [network for network in pipeline.networks(settings(context), report) if network not in own]
@@ -71,6 +94,7 @@ def observe_others(report: str, own: list[str], context: Context) -> str:
     return report
 
 
+@tried_again_if_it_helps
 def price(reports: list[str], context: Context) -> None:
     chosen = settings(context)
     pipeline.price(chosen, pipeline.attestations(chosen, reports))

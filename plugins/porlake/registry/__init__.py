@@ -36,7 +36,10 @@ TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """networks.csv. `address_form` names a module of porlake.addresses, `client` one of porlake.chains or `none` (then `why_none`)."""
+    """networks.csv. `address_form` names a module of porlake.addresses, `client` one of porlake.chains or `none` (then `why_none`).
+
+    `caip2` is empty where no such id is known.
+    """
 
     network: str
     name: str
@@ -412,7 +415,7 @@ _CRON = re.compile(r"[\d*/,-]+ [\d*/,-]+ [\d*/,L-]+ [\d*/,-]+ [\d*/,-]+")  # L: 
 def _check_network(row: Network) -> str:
     if not _ID.fullmatch(row.network):
         return f"{row.network!r} is no id (lower case, digits, _)"
-    if not _CAIP2.fullmatch(row.caip2):
+    if not (_CAIP2.fullmatch(row.caip2) or (not row.caip2 and row.client != "evm")):
         return f"{row.caip2!r} is no CAIP-2 id"
     if row.client not in CLIENTS:
         return f"client {row.client!r} is not one of {sorted(CLIENTS)}"

@@ -44,6 +44,8 @@ class Lines:
 
 def line(what: str, done: int, total: int | None, seconds: float) -> str:
     """`verify okx/2024-03-25: 12,000 of 628,484 rows, 51,000/s, 12 s left`"""
+    if total == 0:  # a word about work that there was none of: it failed at once
+        return what
     rate = done / seconds if seconds > 0 else 0.0
     parts = [f"{what}: {done:,} of {total:,}" if total is not None else f"{what}: {done:,}"]
     if rate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from porlake import addresses
@@ -25,21 +25,29 @@ class Watched:
     key_hash: bytes | None
 
 
-def watched(network: Network, wanted: Sequence[Wanted]) -> Iterator[Watched | Unread]:
-    """What can be looked for among the coins; the rest with its reason."""
+def watched(network: Network, wanted: Sequence[Wanted]) -> tuple[list[Watched], list[Unread]]:
+    """What can be looked for among the coins, and the rest with its reason."""
+    asked: list[Watched] = []
+    unread: list[Unread] = []
     for want in wanted:
-        if want.token.kind != "native":
-            yield Unread(want.asset, want.address, "omni_layer" if want.token.kind == "omni" else "token_not_in_utxo_set")
-            continue
-        try:
-            address = addresses.parse(network.network, want.address)
-        except InvalidAddress as error:
-            yield Unread(want.asset, want.address, error.code)
-            continue
-        if network.network == "litecoin" and address.kind in MWEB:
-            yield Unread(want.asset, want.address, "mweb")
-            continue
-        yield Watched(want, form.script(address), address.payload if address.kind == "p2pkh" else None)
+        found = _watched(network, want)
+        if isinstance(found, Watched):
+            asked.append(found)
+        else:
+            unread.append(found)
+    return asked, unread
+
+
+def _watched(network: Network, want: Wanted) -> Watched | Unread:
+    if want.token.kind != "native":
+        return Unread(want.asset, want.address, "omni_layer" if want.token.kind == "omni" else "token_not_in_utxo_set")
+    try:
+        address = addresses.parse(network.network, want.address)
+    except InvalidAddress as error:
+        return Unread(want.asset, want.address, error.code)
+    if network.network == "litecoin" and address.kind in MWEB:
+        return Unread(want.asset, want.address, "mweb")
+    return Watched(want, form.script(address), address.payload if address.kind == "p2pkh" else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,12 +116,8 @@ class Client:
     # --- the coins at the tip ---
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """One answer for each holding wanted; a script without coins holds zero. Raises ChainError, TransportError."""
-        asked: list[Watched] = []
-        for found in watched(self._network, wanted):
-            if isinstance(found, Unread):
-                yield found
-            else:
-                asked.append(found)
+        asked, unread = watched(self._network, wanted)
+        yield from unread
         if not asked:
             return
         held, refused, read = self._scan(sorted({found.script.hex() for found in asked}), 10 ** asked[0].want.token.decimals)
@@ -255,12 +251,8 @@ class DumpClient:
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """One answer for each holding wanted, and its component `p2pk` where coins were paid to the bare key. Raises ChainError, TransportError."""
-        asked: list[Watched] = []
-        for found in watched(self._network, wanted):
-            if isinstance(found, Unread):
-                yield found
-            else:
-                asked.append(found)
+        asked, unread = watched(self._network, wanted)
+        yield from unread
         if not asked:
             return
         scripts = sorted({found.script for found in asked})

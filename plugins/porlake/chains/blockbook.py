@@ -7,31 +7,27 @@ given as it is at the tip (`head`). https://github.com/trezor/blockbook/blob/mas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 from porlake import addresses
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._utxo import Watched, watched
+from porlake.chains._address_index import AddressIndex
+from porlake.chains._answers import BlockRef
+from porlake.chains._utxo import Watched
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, RequestFailed
 from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Tape
 
 METHOD = "blockbook"
-IN_FLIGHT = 4
 PAGES, PAGE = 10, 1_000
-AGAIN = 3
 
 
 def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
     return Client(network, Http(network.network, endpoint.plain if endpoint else None, tape))
 
 
-class Client:
-    def __init__(self, network: Network, http: Http) -> None:
-        self._network, self._http = network, http
+class Client(AddressIndex):
+    method = METHOD
 
     def block(self, height: int) -> BlockRef:
         """Raises TransportError, ChainError for a height above the tip."""
@@ -54,58 +50,15 @@ class Client:
         except (TypeError, KeyError, ValueError) as error:
             raise BadAnswer(f"{self._http.host}: a status without its height") from error
 
-    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        """One answer for each holding wanted; an address that was never used holds zero. Raises ChainError, TransportError."""
-        asked: list[Watched] = []
-        for found in watched(self._network, wanted):
-            if isinstance(found, Unread):
-                yield found
-            else:
-                asked.append(found)
-        busy: list[tuple[Wanted, int]] = []
-        with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
-            for answer in pool.map(lambda found: self._balance(found, at), asked):
-                if isinstance(answer, tuple):
-                    busy.append(answer)
-                else:
-                    yield answer
-        tip = self.head() if busy else at
-        for want, held in busy:
-            yield Reading(want.asset, want.address, "total", held, tip, "head", METHOD, self._http.host)
-        if asked and self.block(at.height).hash != at.hash:
-            raise ChainError(f"{self._http.host}: block {at.height:,} was replaced while balances were read")
-
-    def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread | tuple[Wanted, int]:
-        """The balance of now, the transactions since, and the balance again: all three must be of one moment.
-
-        Where too much happened since, the balance of now alone.
-        """
-        want = found.want
-        for _ in range(AGAIN):
-            try:
-                before = self._now(want.address)
-            except RequestFailed:
-                return Unread(want.asset, want.address, "refused_by_server")
-            change = self._since(want.address, at.height)
-            if self._now(want.address) == before:
-                held = before[0] - (change or 0)
-                if held < 0:
-                    raise ChainError(f"{self._http.host}: more was spent from an address than it got")
-                if change is None:
-                    return want, held
-                return Reading(want.asset, want.address, "total", held, at, "exact", METHOD, self._http.host)
-        raise ChainError(f"{self._http.host}: an address changed in each of {AGAIN} readings")
-
-    def _now(self, address: str) -> tuple[int, int]:
+    def _now(self, address: str) -> tuple[int, ...]:
         answer = self._got(f"/api/v2/address/{address}?details=basic")
         try:
             return int(answer["balance"]), int(answer["txs"])
         except (TypeError, KeyError, ValueError) as error:
             raise BadAnswer(f"{self._http.host}: an address without its balance") from error
 
-    def _since(self, address: str, height: int) -> int | None:
-        """What the transactions in blocks after a height added; None where there are too many."""
-        change, pages = 0, 1
+    def _since(self, found: Watched, height: int) -> int | None:
+        address, change, pages = found.want.address, 0, 1
         for page in range(1, PAGES + 1):
             answer = self._got(f"/api/v2/address/{address}?details=txs&from={height + 1}&pageSize={PAGE}&page={page}")
             try:

@@ -74,12 +74,8 @@ class Client:
             self._lines.close()
 
     def _balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        asked: list[Watched] = []
-        for found in watched(self._network, wanted):
-            if isinstance(found, Unread):
-                yield found
-            else:
-                asked.append(found)
+        asked, unread = watched(self._network, wanted)
+        yield from unread
         if not asked:
             return
         for some in _chunks(asked, 20 * BATCH):

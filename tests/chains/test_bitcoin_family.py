@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from porlake.chains import bitcoin
 from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, TransportError
 from porlake.pipeline._dumps import dumps_of
 from porlake.transport import Endpoint, Lines, Tape
+from support import on_loopback
 
 HEIGHT = 500
 PEGOUT = 1 << 30  # bit 31 of the code of height and coinbase
@@ -132,13 +133,8 @@ def node(answer: Callable[[str, list[Any], int], Any]) -> Iterator[Endpoint]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield Endpoint(f"http://127.0.0.1:{server.server_port}")
-    finally:
-        server.shutdown()
-        server.server_close()
+    with on_loopback(Handler) as url:
+        yield Endpoint(url)
 
 
 TIP = "0a" * 32

@@ -8,7 +8,7 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from porlake.encoding.hashes import sha256d
 from porlake.encoding.varint import compact_size, with_length
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TransportError
 from porlake.transport import Endpoint, Lines, Tape
+from support import on_loopback
 
 HEIGHT, TIP = 100, 105
 NETWORKS = {"esplora": ["bitcoin", "litecoin"], "blockbook": ["bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "dash", "zcash"]}
@@ -156,13 +157,8 @@ def served(answer: Callable[[str], Any]) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with on_loopback(Handler) as url:
+        yield url.removeprefix("http://")
 
 
 def client(kind: str, network: str, host: str, tape: Tape | None = None) -> Any:

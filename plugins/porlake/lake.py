@@ -23,6 +23,7 @@ import shutil
 import tempfile
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -64,6 +65,14 @@ _KINDS: dict[str, pa.DataType] = {
 def schema(dataset: str) -> pa.Schema:
     """The Parquet schema of a dataset, made from its class; column meanings ride along as field metadata."""
     return schema_of(DATASETS[dataset])
+
+
+@cache
+def parquet_options(row_class: type) -> dict[str, Any]:
+    """How the files of a class are written: dictionaries where values repeat, as far as its columns say."""
+    columns = typing.get_type_hints(row_class, include_extras=True)
+    repeating = [field for field in schema_of(row_class) if not column(columns[field.name])[1].varied]
+    return PARQUET | {"use_dictionary": [f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name for field in repeating]}
 
 
 def schema_of(row_class: type) -> pa.Schema:
@@ -122,7 +131,7 @@ class Writer:
         self._pointer = place / "pointer.json"
         self._aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=place))
         self._file = self._aside / "part-0.parquet"
-        self._parquet = pq.ParquetWriter(self._file, self._schema, **PARQUET)
+        self._parquet = pq.ParquetWriter(self._file, self._schema, **parquet_options(self._class))
 
     def add(self, row: object) -> None:
         self._pending.append(self._values(row))
@@ -268,7 +277,7 @@ class Lake:
         for pointer in self.pointers(dataset, **only):
             for path in pointer.paths:
                 with checked_file(dataset, path) as parquet:
-                    yield from parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names))
+                    yield from _one_ahead(parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names)))
 
     def scratch(self, dataset: str, partition: Mapping[str, str]) -> Path:
         """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
@@ -454,6 +463,15 @@ def replace_bytes(path: Path, content: bytes) -> None:
 
 def json_bytes(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches; while one is looked at, the next is read."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 def _exact(field: pa.Field, values: Iterable[Any]) -> list[Any]:

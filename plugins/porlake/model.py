@@ -15,11 +15,15 @@ from typing import Annotated, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column means; `kind` names its Parquet type where the Python type does not settle it."""
+    """What a column means; `kind` names its Parquet type where the Python type does not settle it.
+
+    `varied`: values seldom repeat in a file, so that a Parquet dictionary of them would be time lost.
+    """
 
     meaning: str
     kind: str = ""
     unit: str = ""
+    varied: bool = False
 
 
 # --- who and when ---------------------------------------------------------------------------------------------------
@@ -39,14 +43,14 @@ RetrievedAt = Annotated[datetime, Column("when the file first reached the archiv
 ReportNo = Annotated[str, Column("number that the exchange itself gives the edition")]
 
 # --- what is claimed ------------------------------------------------------------------------------------------------
-SourceRow = Annotated[int, Column("line of the published file, counted from 1")]
+SourceRow = Annotated[int, Column("line of the published file, counted from 1", varied=True)]
 Network = Annotated[str, Column("id of the network, a row of networks.csv")]
 Asset = Annotated[str, Column("id of the asset, a row of assets.csv")]
-Address = Annotated[str, Column("custody address in its canonical spelling; one account has one spelling")]
-AddressPublished = Annotated[str, Column("address as published")]
+Address = Annotated[str, Column("custody address in its canonical spelling; one account has one spelling", varied=True)]
+AddressPublished = Annotated[str, Column("address as published", varied=True)]
 Label = Annotated[str, Column("coin label as published")]
 NetworkLabel = Annotated[str, Column("network label as published")]
-Amount = Annotated[int, Column("amount of the asset, exact", kind="base_units", unit="base units of the asset")]
+Amount = Annotated[int, Column("amount of the asset, exact", kind="base_units", unit="base units of the asset", varied=True)]
 AmountPublished = Annotated[str, Column("amount as published")]
 PrintedDecimals = Annotated[int, Column("digits behind the point in the amount as published")]
 SnapshotHeight = Annotated[int, Column("snapshot height that the exchange states", unit="blocks")]
@@ -58,7 +62,7 @@ Remark = Annotated[str, Column("code of what is unusual about the row and does n
 ForRow = Annotated[int, Column("source_row of the row that this row signs for, where a row only carries another row's signer")]
 Scheme = Annotated[str, Column("signature scheme, a row of schemes.csv")]
 Message = Annotated[str, Column("text that was signed, as published")]
-Signatures = Annotated[list[str], Column("signatures as published, in the order of their columns; empty text where a column is empty")]
+Signatures = Annotated[list[str], Column("signatures as published, in the order of their columns; empty text where a column is empty", varied=True)]
 KeyOrScript = Annotated[str, Column("public key or redeem script as published")]
 Owners = Annotated[
     list[str],
@@ -67,7 +71,7 @@ Owners = Annotated[
 Verdict = Annotated[str, Column("proven, owner_signed, signature_only, unsigned, invalid, malformed or unsupported")]
 Reason = Annotated[str, Column("machine-readable reason")]
 Flags = Annotated[list[str], Column("remarks that do not change the verdict")]
-Signer = Annotated[str, Column("account that signed, where the signature shows one")]
+Signer = Annotated[str, Column("account that signed, where the signature shows one", varied=True)]
 Binds = Annotated[list[str], Column("what the signed message names: exchange, date, address; empty where it names none")]
 
 # --- totals and liabilities -----------------------------------------------------------------------------------------

@@ -196,11 +196,14 @@ def test_only_a_sample_and_the_large_accounts_are_asked_again(chain: Chain, tmp_
 
 
 @pytest.mark.parametrize("fault", [faults.status(500), faults.html], ids=["500", "page"])
-def test_a_second_endpoint_that_fails_takes_no_value_away(chain: Chain, proxy: Proxy, tmp_path: Path, fault: faults.Fault) -> None:
+def test_a_second_endpoint_that_fails_takes_no_value_away_and_is_named(chain: Chain, proxy: Proxy, tmp_path: Path, fault: faults.Fault) -> None:
     put(tmp_path, both(chain))
     proxy.misbehave(fault)
-    pipeline.observe(settings(tmp_path, quick(chain.url), quick(proxy.url, tries=1)), REPORT, "ethereum")
+    told: list[str] = []
+    found = settings(tmp_path, quick(chain.url), quick(proxy.url, tries=1), progress=lambda what, *_: told.append(what))
+    pipeline.observe(found, REPORT, "ethereum")
     assert seen(tmp_path) == expected(chain)
+    assert any("no second endpoint confirms" in line for line in told)
 
 
 # --- stopped and gone on ------------------------------------------------------------------------------------------------------

@@ -193,15 +193,17 @@ class Client:
             yield piece
 
     def second_opinion(self, token: Token, accounts: Accounts, at: BlockRef, sources: set[str]) -> Words | None:
-        """The words that an endpoint other than `sources` gives; None where there is none that answers."""
+        """The words that an endpoint other than `sources` gives; None where there is no other that still answers.
+
+        Raises TransportError, ChainError where the others fail too.
+        """
         others = [node for node in self._nodes if node.lost is None and node.rpc.host not in sources]
+        if not others:
+            return None
         words = np.zeros((len(accounts), 2), np.uint64)
-        try:
-            for piece in self._asked(others, token, accounts, at, [(0, len(accounts))]) if others else ():
-                words[piece.start : piece.start + len(piece.words)] = piece.words
-        except (TransportError, ChainError):
-            return None  # it was lost, and says so to nobody: the first endpoint's values stand unchecked
-        return words if others else None
+        for piece in self._asked(others, token, accounts, at, [(0, len(accounts))]):
+            words[piece.start : piece.start + len(piece.words)] = piece.words
+        return words
 
     def _asked(self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, gaps: Iterable[tuple[int, int]]) -> Iterator[Piece]:
         """Answers are taken in the order of the questions, so that what is learned from them, and a replay, does not depend on timing."""

@@ -78,6 +78,8 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
             named.setdefault(row["for_row"], []).append(row["address_published"])
         elif any(row["owners"]):
             named.setdefault(row["source_row"], []).extend(filter(None, row["owners"]))
+    if not named:
+        return []
     accounts: dict[str, Stated] = {}
     mine = here & pc.field("source_row").isin(sorted(named))
     for row in _rows(settings, "claim", file, ("network", "source_row", "address", "snapshot_height", "holding"), mine):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 
 from porlake import amounts, chains, registry
@@ -12,6 +14,7 @@ from porlake.errors import (
     InvalidAmount,
     TransportError,
 )
+from porlake.lake import Writer
 from porlake.model import (
     Balance,
     Block,
@@ -23,7 +26,7 @@ from porlake.model import (
 )
 from porlake.pipeline import _permissions, _sweep, _sweep_evm
 from porlake.pipeline._links import owner_links
-from porlake.pipeline._prove import prove
+from porlake.pipeline._prove import Proofs
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
 OBSERVED = ("block", "balance", "owner_link", "unobserved")
@@ -75,38 +78,61 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
 
 def _observe_columns(settings: Settings, file: ReportFile, network: str, *, give_up: bool) -> str:
     """`observe` of a network whose client reads columns. Where it gives up, what was read already is kept for the next time."""
-    failed, links = False, list[OwnerLink]()
     try:
-        swept = _sweep_evm.look(settings, file, network)
-        if swept.blocks:
-            links = _proved_and_linked(settings, swept, give_up=give_up)
+        _write_columns(settings, _sweep_evm.claimed(settings, file, network), give_up=give_up)
     except (TransportError, ChainError) as error:
         if not give_up:
             raise
         settings.progress(f"observe {network}: {error}", 0, 0)
-        swept, failed = _sweep_evm.unread(settings, file, network, "endpoint_failed"), True
-    partition = {"exchange": file.exchange, "report": file.report, "network": network}
-    with settings.lake.writing(*((name, partition) for name in OBSERVED)) as (blocks, balances, owners, unobserved):
-        swept.write(blocks, balances, unobserved)
-        for link in sorted(links, key=key_of):
-            owners.add(link)
-    if not failed:
+        with _column_writers(settings, file, network) as (_, balances, _, unobserved):
+            swept = _sweep_evm.unread(settings, file, network, "endpoint_failed")
+            for held in swept.held:
+                swept.write(held, balances, unobserved)
+    else:
         _sweep_evm.forget_kept(settings, file, network)
     return file.report
 
 
-def _proved_and_linked(settings: Settings, swept: _sweep_evm.Swept, *, give_up: bool) -> list[OwnerLink]:
-    """Proofs of the largest balances, and what the chain says of stated owners, at the blocks that were read."""
-    read = {block.height: chains.BlockRef(block.height, block.block_hash, block.block_time) for block in swept.blocks.values()}
-    resolved = {block.block_origin: read[block.height] for block in swept.blocks.values()}.get("resolved")
+def _write_columns(settings: Settings, swept: _sweep_evm.Swept, *, give_up: bool) -> None:
+    """Each asset is read, proved and written; while one is written, the next is asked for."""
+    client = _opened(settings, swept)
+    proofs = Proofs(settings, swept, client, give_up)
+    with _column_writers(settings, swept.file, swept.network) as (blocks, balances, owners, unobserved):
+        with ThreadPoolExecutor(max_workers=1) as pen:
+            written = []
+            for held in _sweep_evm.look(settings, swept):
+                proofs.prove(held)
+                written.append(pen.submit(swept.write, held, balances, unobserved))
+            links = _linked(settings, swept, client)
+            for done in written:
+                done.result()
+        for _, block in sorted(swept.blocks.items()):
+            blocks.add(block)
+        for link in sorted(links, key=key_of):
+            owners.add(link)
 
+
+def _column_writers(settings: Settings, file: ReportFile, network: str) -> AbstractContextManager[list[Writer]]:
+    partition = {"exchange": file.exchange, "report": file.report, "network": network}
+    return settings.lake.writing(*((name, partition) for name in OBSERVED))
+
+
+def _opened(settings: Settings, swept: _sweep_evm.Swept) -> Callable[[], evm.Client]:
     @cache
     def client() -> evm.Client:
         found = evm.open_client(registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape)
-        found.block(min(read))  # takes an endpoint that is of this chain and answers
+        found.block(min(swept.blocks))  # takes an endpoint that is of this chain and answers
         return found
 
-    prove(settings, swept, client, give_up=give_up)
+    return client
+
+
+def _linked(settings: Settings, swept: _sweep_evm.Swept, client: Callable[[], evm.Client]) -> list[OwnerLink]:
+    """What the chain says of stated owners, at the blocks that were read."""
+    if not swept.blocks:
+        return []
+    read = {block.height: chains.BlockRef(block.height, block.block_hash, block.block_time) for block in swept.blocks.values()}
+    resolved = {block.block_origin: read[block.height] for block in swept.blocks.values()}.get("resolved")
     return owner_links(settings, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height))
 
 

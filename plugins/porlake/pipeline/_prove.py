@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -25,17 +26,42 @@ UNPROVED = (RequestFailed, Unavailable, TooBig, NotRecorded, ChainError)
 Place = tuple[Held, int]
 
 
-def prove(settings: Settings, swept: Swept, opened: Callable[[], evm.Client], *, give_up: bool = False) -> None:
-    """Mark the balances that a proof confirms, and withhold those that one speaks against (proof_fails, proof_differs).
+@dataclass(slots=True)
+class Proofs:
+    """Proofs for what one report claims on one network. `opened` gives the client, and is called only if there is something to ask."""
 
-    The rest stays as it was read. `opened` gives the client, and is called only if there is something to ask. Raises TransportError where
-    the endpoint fails for a passing reason; with `give_up` that leaves balances unproved too.
-    """
-    places = _chosen(settings, swept)
-    for height in sorted({int(held.heights[row]) for held, row in places}):
-        block = swept.blocks[height]
-        at = chains.BlockRef(block.height, block.block_hash, block.block_time)
-        _at(settings, swept, opened(), [(held, row) for held, row in places if held.heights[row] == height], at, give_up=give_up)
+    settings: Settings
+    swept: Swept
+    opened: Callable[[], evm.Client]
+    give_up: bool = False
+    _claims: dict[str, tuple[Accounts, Words]] | None = None
+
+    def prove(self, held: Held) -> None:
+        """Mark the balances of an asset that a proof confirms, and withhold those that one speaks against (proof_fails, proof_differs).
+
+        The rest stays as it was read. Raises TransportError where the endpoint fails for a passing reason; with `give_up` that leaves balances
+        unproved too.
+        """
+        rows = self._chosen(held)
+        for height in sorted({int(height) for height in held.heights[rows]}):
+            block = self.swept.blocks[height]
+            at = chains.BlockRef(block.height, block.block_hash, block.block_time)
+            places = [(held, row) for row in rows if held.heights[row] == height]
+            _at(self.settings, self.swept, self.opened(), places, at, give_up=self.give_up)
+
+    def _chosen(self, held: Held) -> list[int]:
+        """The rows whose balances are to be proved."""
+        token = registry.load().token(self.swept.network, held.asset)
+        if not self.settings.proof_share or token is None or not evm_proof.provable(token) or held.amounts is None:
+            return []
+        if self._claims is None:
+            self._claims = _claimed(self.settings, self.swept)
+        rows = np.flatnonzero(held.reasons == 0)
+        weights = _larger(_units(held.amounts)[rows], _aligned(held, self._claims.get(held.asset))[rows])
+        chosen = largest(weights, self.settings.proof_share)
+        if len(chosen) > MOST:
+            self.settings.progress(f"prove {self.swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0)
+        return [int(rows[place]) for place in chosen[:MOST]]
 
 
 def _at(settings: Settings, swept: Swept, client: evm.Client, places: list[Place], at: chains.BlockRef, *, give_up: bool) -> None:
@@ -74,28 +100,6 @@ def _asked(settings: Settings, swept: Swept, prover: evm_proof.Prover, places: l
             settings.progress(f"prove {swept.network}", done, len(wanted))
 
 
-def _chosen(settings: Settings, swept: Swept) -> list[Place]:
-    """The rows whose balances are to be proved."""
-    if not settings.proof_share:
-        return []
-    facts = registry.load()
-    provable = []
-    for held in swept.held:
-        token = facts.token(swept.network, held.asset)
-        if token is not None and evm_proof.provable(token) and held.amounts is not None:
-            provable.append(held)
-    claimed = _claimed(settings, swept, {held.asset for held in provable})
-    places = []
-    for held in provable:
-        rows = np.flatnonzero(held.reasons == 0)
-        weights = _larger(_units(held.amounts)[rows], _aligned(held, claimed.get(held.asset))[rows])
-        chosen = largest(weights, settings.proof_share)
-        if len(chosen) > MOST:
-            settings.progress(f"prove {swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0)
-        places += [(held, int(rows[place])) for place in chosen[:MOST]]
-    return places
-
-
 def largest(weights: Words, share: Decimal) -> list[int]:
     """The fewest places that reach the share of the sum, the largest first; of equal ones the first.
 
@@ -113,8 +117,10 @@ def largest(weights: Words, share: Decimal) -> list[int]:
 
 
 # --- what an account weighs: what is claimed at it or what was read, whichever is more -------------------------------------------
-def _claimed(settings: Settings, swept: Swept, assets: set[str]) -> dict[str, tuple[Accounts, Words]]:
-    """The accounts of some assets with what the report claims at them, as it stands in its rows."""
+def _claimed(settings: Settings, swept: Swept) -> dict[str, tuple[Accounts, Words]]:
+    """The accounts of each provable asset with what the report claims at them, as it stands in its rows."""
+    tokens = {held.asset: registry.load().token(swept.network, held.asset) for held in swept.held}
+    assets = {asset for asset, token in tokens.items() if token is not None and evm_proof.provable(token)}
     parts: dict[str, list[tuple[Accounts, Words]]] = {asset: [] for asset in assets}
     names = ("network", "asset", "address", "amount")
     for batch in settings.lake.columns("claim", names, exchange=swept.file.exchange, report=swept.file.report):

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from porlake import amounts, chains, registry
 from porlake.chains import evm
 from porlake.chains.evm import DISAGREE, REASONS, TOO_LARGE, Accounts, Piece, Words
-from porlake.errors import ChainError
+from porlake.errors import ChainError, TransportError
 from porlake.lake import Scratch, Writer, forget, schema
 from porlake.model import Block, ReportFile
 from porlake.pipeline._settings import Settings
@@ -65,7 +65,7 @@ class Shown:
 
 @dataclass(slots=True)
 class Swept(Shown):
-    """What the chain shows of a report's claims on one network; `write` puts it into the datasets.
+    """What the chain shows of a report's claims on one network; `write` puts an asset into the datasets once it is settled.
 
     `odd`: (asset, address) of claims whose address is no account of an EVM chain.
     """
@@ -77,17 +77,12 @@ class Swept(Shown):
     def block(self, at: chains.BlockRef, origin: str) -> None:
         self.blocks.setdefault(at.height, Block(self.file.exchange, self.file.report, self.network, at.height, at.hash, at.time, origin))
 
-    def write(self, blocks: Writer, balances: Writer, unobserved: Writer) -> None:
-        """Rows in the order of each dataset's key."""
-        for _, block in sorted(self.blocks.items()):
-            blocks.add(block)
-        for held in self.held:
-            for batch in self._balances(held):
-                balances.add_batch(batch)
-            for batch in self._unobserved(held.asset, held):
-                unobserved.add_batch(batch)
-        known = {held.asset for held in self.held}
-        assert all(asset in known for asset, _ in self.odd)  # `claimed` makes a Held of every asset
+    def write(self, held: Held, balances: Writer, unobserved: Writer) -> None:
+        """The rows of one asset; assets come in order."""
+        for batch in self._balances(held):
+            balances.add_batch(batch)
+        for batch in self._unobserved(held.asset, held):
+            unobserved.add_batch(batch)
 
     def _balances(self, held: Held) -> Iterator[pa.RecordBatch]:
         read = np.flatnonzero(held.reasons == 0)
@@ -167,31 +162,42 @@ def once(asset: str, parts: Sequence[tuple[Accounts, npt.NDArray[np.int64]]]) ->
 
 
 # --- the look -------------------------------------------------------------------------------------------------------------
-def look(settings: Settings, file: ReportFile, network: str) -> Swept:
-    """Raises TransportError, ChainError where the endpoints fail."""
-    swept = claimed(settings, file, network)
+def look(settings: Settings, swept: Swept) -> Iterator[Held]:
+    """Fill in what the chain shows of each asset, in order; an asset is settled when it is given. Raises TransportError, ChainError."""
     facts = registry.load()
-    readable = []
+    readable = {}
     for held in swept.held:
-        token = facts.token(network, held.asset)
-        if reason := _unreadable(token):
-            swept.unread(held, reason)
+        token = facts.token(swept.network, held.asset)
+        if token is None or (reason := _unreadable(token)):
+            swept.unread(held, reason if token else "asset_not_on_network")
         else:
-            readable.append((held, token))
-    endpoints = settings.endpoints_of(network)
+            readable[held.asset] = (held, token)
+    endpoints = settings.endpoints_of(swept.network)
     if not endpoints and not settings.tape.replays:
-        for held, _ in readable:
+        for held, _ in readable.values():
             swept.unread(held, "no_endpoint")
-        return swept
+        readable.clear()
+    looker, blocks = None, dict[int, chains.BlockRef]()
     if readable:
-        client = evm.open_client(facts.networks[network], endpoints, settings.tape)
-        _at_heights(settings, swept, client, [(held, token) for held, token in readable if token is not None])
-    return swept
+        client = evm.open_client(facts.networks[swept.network], endpoints, settings.tape)
+        blocks = _blocks(swept, client, [held for held, _ in readable.values()])
+        looker = Looker(settings, client, swept, _scratch(settings, swept), f"observe {swept.network} of {swept.file.attestation}")
+        looker.total = sum(int((held.reasons == 0).sum()) for held, _ in readable.values())
+    for held in swept.held:
+        if looker and held.asset in readable:
+            _, token = readable[held.asset]
+            for height, at in blocks.items():
+                looker.look(held, token, at, (held.heights == height) & (held.reasons == 0))
+            looker.settle(held, token)
+        yield held
 
 
-def _unreadable(token: registry.Token | None) -> str:
-    if token is None:
-        return "asset_not_on_network"
+def _scratch(settings: Settings, swept: Swept) -> Path | None:
+    partition = {"exchange": swept.file.exchange, "report": swept.file.report, "network": swept.network}
+    return settings.lake.scratch("balance", partition) if settings.tape.is_live else None
+
+
+def _unreadable(token: registry.Token) -> str:
     if token.kind == "rebasing":
         return "token_rebases"
     return "contract_unknown" if token.kind != "native" and not token.contract else ""
@@ -205,9 +211,10 @@ def unread(settings: Settings, file: ReportFile, network: str, reason: str) -> S
     return swept
 
 
-def _at_heights(settings: Settings, swept: Swept, client: evm.Client, readable: list[tuple[Held, registry.Token]]) -> None:
+def _blocks(swept: Swept, client: evm.Client, readable: Sequence[Held]) -> dict[int, chains.BlockRef]:
+    """The blocks at which the claims are to be read, by height; claims for which there is none are left unread."""
     file = swept.file
-    named = sorted({int(height) for held, _ in readable for height in np.unique(held.heights) if height != NO_HEIGHT})
+    named = sorted({int(height) for held in readable for height in np.unique(held.heights) if height != NO_HEIGHT})
     final = client.final() if named else 0
     blocks = {}
     for height in named:
@@ -216,27 +223,21 @@ def _at_heights(settings: Settings, swept: Swept, client: evm.Client, readable: 
             swept.block(blocks[height], "published")
     if len(blocks) < len(named):
         _reached(client, swept)
-    for held, _ in readable:
+    for held in readable:
         for height in np.unique(held.heights):
             if height != NO_HEIGHT and height not in blocks:
                 swept.unread(held, "height_not_final", held.heights == height)
-    if any((held.heights == NO_HEIGHT).any() for held, _ in readable):
+    if any((held.heights == NO_HEIGHT).any() for held in readable):
         if file.snapshot_at is None or file.snapshot_precision != "moment":
-            for held, _ in readable:
+            for held in readable:
                 swept.unread(held, "no_snapshot_height", held.heights == NO_HEIGHT)
         else:
             at = client.block_at(file.snapshot_at)
             swept.block(at, "resolved")
             blocks[at.height] = at
-            for held, _ in readable:
+            for held in readable:
                 held.heights[held.heights == NO_HEIGHT] = at.height
-    keep = settings.lake.scratch("balance", {"exchange": file.exchange, "report": file.report, "network": swept.network})
-    looker = Looker(settings, client, swept, keep if settings.tape.is_live else None, f"observe {swept.network} of {file.attestation}")
-    looker.total = sum(int((held.reasons == 0).sum()) for held, _ in readable)
-    for held, token in readable:
-        for height, at in blocks.items():
-            looker.look(held, token, at, (held.heights == height) & (held.reasons == 0))
-        looker.settle(held, token)
+    return blocks
 
 
 def _reached(client: evm.Client, swept: Swept) -> None:
@@ -291,7 +292,11 @@ class Looker:
         chosen = np.flatnonzero(self._chosen(at, accounts, words, reasons))
         if not len(chosen):
             return
-        other = self.client.second_opinion(token, accounts[chosen], at, set(self.shown.sources))
+        try:
+            other = self.client.second_opinion(token, accounts[chosen], at, set(self.shown.sources))
+        except (TransportError, ChainError) as error:
+            self.settings.progress(f"{self.what}: no second endpoint confirms {len(chosen):,} accounts: {error}", 0, 0)
+            return
         if other is not None:
             differing = chosen[(words[chosen] != other).any(axis=1)]
             reasons[differing] = DISAGREE

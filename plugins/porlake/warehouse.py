@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -86,7 +87,7 @@ def build(lake: Lake) -> Built:
         target, build_id = folder / "porlake.duckdb", identity(lake)
         prepare(lake, target)
         try:
-            dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"build_id": build_id}), lock=lock)
+            dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(_variables(lake, build_id)), lock=lock)
         except BuildError:
             _keep_results(target, folder / "target" / "run_results.json")
             target.replace(failed_of(lake))
@@ -96,6 +97,13 @@ def build(lake: Lake) -> Built:
         target.replace(database_of(lake))
         failed_of(lake).unlink(missing_ok=True)
     return Built(build_id, database_of(lake), warnings)
+
+
+def _variables(lake: Lake, build_id: str) -> dict[str, str | int]:
+    """What the SQL cannot know when it is compiled: `most_attestations` of one exchange, in steps of 64."""
+    named = {(pointer.partition["exchange"], pointer.partition["attestation"]) for pointer in lake.pointers("report_file")}
+    most = max(Counter(exchange for exchange, _ in named).values(), default=1)
+    return {"build_id": build_id, "most_attestations": -(-most // 64) * 64}
 
 
 def identity(lake: Lake) -> str:

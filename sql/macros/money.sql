@@ -36,8 +36,7 @@ end
 array_to_string(list_sort(string_split(regexp_replace(upper(regexp_replace(trim({{ label }}), '\s*\(all\)$', '', 'i')), '[-_\s]+', '_', 'g'), '_')), '_')
 {%- endmacro %}
 
-{# A number for a file and its attestation: the sha256 itself in every row would fill the memory. The test files_have_numbers_of_their_own holds it unique. #}
-{% macro file_number(a) %}hash({{ a }}.attestation, {{ a }}.report){% endmacro %}
-
-{# A number for an account, for the same reason; the test accounts_have_numbers_of_their_own holds it unique. #}
-{% macro account_number(a) %}hash({{ a }}.network, {{ a }}.address){% endmacro %}
+{# What a message names, a column each. #}
+{% macro names_of(binds) -%}
+{% for name in ['exchange', 'date', 'address'] %}list_contains({{ binds }}, '{{ name }}') as names_{{ name }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}

@@ -1,6 +1,14 @@
 -- What a mart says is claimed is the sum of the claims, each counted once; and no row of a file got lost on the way.
-with counted as (
-    select attestation, asset, sum(amount)::decimal(38, 0) as amount from {{ ref('core_claim') }} group by attestation, asset
+with published as (
+    select attestation, asset, sum(amount)::decimal(38, 0) as amount, count(*) as rows from {{ ref('stg_claim') }} group by attestation, asset
+),
+repeated as (
+    select attestation, asset, sum(amount_left_out)::decimal(38, 0) as amount from {{ ref('core_repeated_claim') }} group by attestation, asset
+),
+counted as (
+    select p.attestation, p.asset, (p.amount - coalesce(r.amount, 0))::decimal(38, 0) as amount
+    from published p
+    left join repeated r using (attestation, asset)
 ),
 said as (
     select 'reserve_ratio' as mart, attestation, asset, reserves_claimed as amount from {{ ref('reserve_ratio') }} where claimed_from = 'addresses'
@@ -20,15 +28,12 @@ compared as (
     cross join marts m
     left join said s on s.mart = m.mart and s.attestation = c.attestation and s.asset = c.asset
 ),
-published as (
-    select attestation, asset, count(*) as rows from {{ ref('stg_claim') }} group by attestation, asset
-),
 kept as (
-    select attestation, asset, sum(rows) as rows from {{ ref('core_claim') }} group by attestation, asset
+    select attestation, asset, sum(rows) as rows from {{ ref('core_alike') }} group by attestation, asset
 )
 select mart, attestation, asset, said, counted from compared where said is distinct from counted
 union all
-select 'core_claim', attestation, asset, k.rows, p.rows
+select 'core_alike', attestation, asset, k.rows, p.rows
 from published p
 full join kept k using (attestation, asset)
 where k.rows is distinct from p.rows

@@ -27,8 +27,6 @@ BREAKS: dict[str, str] = {
     "money_is_exact": "alter table cleanliness add column usd_rough double",
     "totals_are_sums_of_claims": "update asset_composition set amount = amount + 1",
     "measures_are_in_order": "update reserve_ratio set is_covered_claimed = not is_covered_claimed where asset = 'BTC'",
-    "files_have_numbers_of_their_own": "create macro hash(a, b) as 1::ubigint",
-    "accounts_have_numbers_of_their_own": "update core.core_claim set account = 1",
     "sources_contradict_each_other": "update reserve_ratio set claims_conflicting = true where asset = 'BTC'",
     "a_printed_ratio_hides_a_shortfall": "update reserve_ratio set printed_hides_shortfall = true where asset = 'BTC'",
     "a_summary_differs_from_its_rows": "update report_arithmetic set status = 'differs'",

@@ -2,16 +2,22 @@
 -- ask it for one attestation.
 {{ config(materialized='view') }}
 with compared as (
-    select attestation, base_attestation from {{ ref('core_series') }} where series = 'assets' and since = 'previous'
+    select s.attestation, s.base_attestation, n.number, b.number as base_number
+    from {{ ref('core_series') }} s
+    join {{ ref('core_attestation') }} n on n.attestation = s.attestation
+    join {{ ref('core_attestation') }} b on b.attestation = s.base_attestation
+    where s.series = 'assets' and s.since = 'previous'
+        and s.attestation in (select attestation from {{ ref('core_alike') }}) and s.base_attestation in (select attestation from {{ ref('core_alike') }})
+),
+listed as (
+    -- what stands in either list, each holding counted once: of different amounts the smallest
+    select p.attestation, p.base_attestation, c.attestation = p.attestation as is_new, c.network, c.address, c.asset, min(c.amount) as amount,
+        any_value(get_bit(l.standing, case when c.attestation = p.attestation then p.base_number else p.number end::integer)) as in_other
+    from compared p
+    join {{ ref('stg_claim') }} c on c.attestation in (p.attestation, p.base_attestation)
+    join {{ ref('core_account') }} l on l.exchange = c.exchange and l.network = c.network and l.address = c.address
+    group by all
 )
-select p.attestation, p.base_attestation, 'added' as change, c.network, c.address, c.asset, c.amount
-from compared p
-join {{ ref('core_claim') }} c on c.attestation = p.attestation
-where p.base_attestation in (select attestation from {{ ref('core_claim') }})
-    and not exists (select 1 from {{ ref('core_claim') }} b where b.attestation = p.base_attestation and b.network = c.network and b.address = c.address)
-union all
-select p.attestation, p.base_attestation, 'dropped' as change, b.network, b.address, b.asset, b.amount
-from compared p
-join {{ ref('core_claim') }} b on b.attestation = p.base_attestation
-where p.attestation in (select attestation from {{ ref('core_claim') }})
-    and not exists (select 1 from {{ ref('core_claim') }} c where c.attestation = p.attestation and c.network = b.network and c.address = b.address)
+select attestation, base_attestation, case when is_new then 'added' else 'dropped' end as change, network, address, asset, amount
+from listed
+where in_other = 0

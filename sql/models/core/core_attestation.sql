@@ -1,5 +1,6 @@
--- What one exchange says of one moment. One row an attestation; `report` is its address file, else its totals; `repeats` names the first attestation
--- of the exchange for which the same bytes were published. Lists of addresses without amounts attest nothing: they stand in core_address_list.
+-- What one exchange says of one moment. One row an attestation; `number` counts those of an exchange from zero, `report` is its address file, else its
+-- totals; `repeats` names the first attestation of the exchange for which the same bytes were published. Lists of addresses without amounts attest
+-- nothing and stand in stg_listed_address.
 with newest as (
     select attestation, exchange,
         any_value(snapshot_at) as snapshot_at,
@@ -11,6 +12,7 @@ with newest as (
     group by attestation, exchange
 )
 select *,
+    row_number() over (partition by exchange order by snapshot_at nulls last, attestation) - 1 as number,
     case when count(*) over same_file > 1 and attestation <> first(attestation) over same_file then first(attestation) over same_file end as repeats,
     -- undated attestations stand in no series: they are kept and are never the latest
     coalesce(snapshot_at = max(snapshot_at) over (partition by exchange), false) as is_latest

@@ -1,65 +1,37 @@
--- A claim counted once. One row an attestation, network, asset and canonical address: equal amounts count once, of different amounts the
--- smallest, flagged; the verdict is the strongest.
-with suspects as (
-    -- what may stand twice: the hash only narrows, the key decides below
-    select hash(attestation, network, asset, address) as fingerprint
-    from {{ ref('stg_claim') }}
-    group by fingerprint
-    having count(*) > 1
+-- A claim counted once (core_repeated_claim says how). One row an attestation, network, asset and canonical address. A view: ask it for one attestation.
+{{ config(materialized='view') }}
+with judged as (
+    select *, {{ names_of('binds') }} from {{ ref('stg_ownership') }}
 ),
 single as (
     select c.attestation, c.exchange, c.network, c.asset, c.address, c.amount, 1 as rows, false as conflicting, null::decimal(38, 0)[] as amounts,
-        c.printed_decimals, c.holding, c.custodian, c.report, o.verdict, o.reason, o.message, o.binds
+        c.printed_decimals, c.holding, c.custodian, c.report, o.verdict, o.reason, o.message, o.binds,
+        o.names_exchange, o.names_date, o.names_address
     from {{ ref('stg_claim') }} c
-    anti join suspects s on s.fingerprint = hash(c.attestation, c.network, c.asset, c.address)
-    left join {{ ref('stg_ownership') }} o on {{ file_number('o') }} = {{ file_number('c') }} and o.source_row = c.source_row
-),
-doubtful as (
-    select c.*
-    from {{ ref('stg_claim') }} c
-    semi join suspects s on s.fingerprint = hash(c.attestation, c.network, c.asset, c.address)
-),
-weighed as (
-    select c.*, o.verdict, o.reason, o.message, o.binds,
-        list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], o.verdict) as weakness
-    from doubtful c
-    left join {{ ref('stg_ownership') }} o on {{ file_number('o') }} = {{ file_number('c') }} and o.source_row = c.source_row
-),
-repeated as (
-    select attestation, exchange, network, asset, address,
-        min(amount) as amount,
-        count(*) as rows,
-        count(distinct amount) > 1 as conflicting,
-        list(amount order by amount) filter (amount is not null) as amounts,
-        arg_min(printed_decimals, (amount, source_row)) filter (amount is not null) as printed_decimals,
-        arg_min(holding, source_row) as holding,
-        arg_min(custodian, source_row) as custodian,
-        arg_min(report, source_row) as report,
-        arg_min(verdict, (weakness, source_row)) filter (verdict is not null) as verdict,
-        arg_min(reason, (weakness, source_row)) filter (verdict is not null) as reason,
-        -- the message on which that verdict rests; a row without a signature rests on none
-        arg_min(message, (weakness, source_row)) filter (verdict <> 'unsigned') as message,
-        arg_min(binds, (weakness, source_row)) filter (verdict <> 'unsigned') as binds
-    from weighed
-    group by attestation, exchange, network, asset, address
+    anti join {{ ref('core_repeated_claim') }} r
+        on r.attestation = c.attestation and r.network = c.network and r.asset = c.asset and r.address = c.address
+    left join judged o on o.attestation = c.attestation and o.report = c.report and o.source_row = c.source_row
 ),
 counted as (
     select * from single
     union all by name
-    select * from repeated
+    select r.* exclude (source_rows, spellings, labels, verdicts, largest_amount, amount_left_out), {{ names_of('r.binds') }}
+    from {{ ref('core_repeated_claim') }} r
+    where {{ at_hand('r') }}
 ),
 confirmed as (
     select attestation, network, address, count(*) >= max(coalesce(threshold, 1)) as owners_suffice,
-        min(message) as message, arg_min(binds, message) as binds
+        min(message) as message, arg_min(binds, message) as binds, {{ names_of('arg_min(binds, message)') }}
     from {{ ref('core_signing_owner') }}
     group by attestation, network, address
 )
 select c.* replace (
+        {% for name in ['binds', 'names_exchange', 'names_date', 'names_address'] -%}
+        case when o.owners_suffice and o.message is not null then o.{{ name }} when c.verdict <> 'unsigned' then c.{{ name }} end as {{ name }},
+        {% endfor -%}
         coalesce(c.verdict, 'unsigned') as verdict, coalesce(c.reason, 'not_verified') as reason,
-        case when o.owners_suffice and o.message is not null then o.message when c.verdict <> 'unsigned' then c.message end as message,
-        case when o.owners_suffice and o.message is not null then o.binds when c.verdict <> 'unsigned' then c.binds end as binds
+        case when o.owners_suffice and o.message is not null then o.message when c.verdict <> 'unsigned' then c.message end as message
     ),
-    {{ account_number('c') }} as account,
     -- the chain has the last word, both ways: owners that it confirms, and a key that an account no longer obeys
     case when c.verdict = 'proven' and k.verdict is null then c.verdict when o.owners_suffice then 'proven' when c.verdict = 'proven' then k.verdict
         else coalesce(c.verdict, 'unsigned') end as final_verdict,

@@ -1,38 +1,40 @@
 -- What a list of addresses gained and lost against an earlier list of the exchange. One row an attestation, since, network and asset. A holding is
 -- added where its address was not listed before for any asset, and dropped where its address is listed no longer; so a coin that arrives at a
 -- listed address is no change of the list. The values are those of the day on which the holding stands in a list.
-with listing as (
-    select attestation, count(*) as holdings from {{ ref('core_claim') }} group by attestation
+with listed as (
+    select attestation, network, asset, standing, sum(holdings)::bigint as holdings, sum(amount)::decimal(38, 0) as amount
+    from {{ ref('core_alike') }}
+    group by all
 ),
 compared as (
-    select s.attestation, s.since, s.base_attestation
+    select s.attestation, s.since, s.base_attestation, n.number, b.number as base_number
     from {{ ref('core_series') }} s
+    join {{ ref('core_attestation') }} n on n.attestation = s.attestation
+    join {{ ref('core_attestation') }} b on b.attestation = s.base_attestation
     where s.series = 'assets'
-        and s.attestation in (select attestation from listing) and s.base_attestation in (select attestation from listing)
+        and s.attestation in (select attestation from listed) and s.base_attestation in (select attestation from listed)
 ),
 added as (
-    select p.attestation, p.since, c.network, c.asset, count(*) as holdings, sum(c.amount)::decimal(38, 0) as amount
+    select p.attestation, p.since, l.network, l.asset, sum(l.holdings)::bigint as holdings, sum(l.amount)::decimal(38, 0) as amount
     from compared p
-    join {{ ref('core_claim') }} c on c.attestation = p.attestation
-    anti join {{ ref('core_claim') }} b on b.attestation = p.base_attestation and b.account = c.account
+    join listed l on l.attestation = p.attestation
+    where get_bit(l.standing, p.base_number::integer) = 0
     group by all
 ),
 dropped as (
-    select p.attestation, p.since, b.network, b.asset, count(*) as holdings, sum(b.amount)::decimal(38, 0) as amount
+    select p.attestation, p.since, l.network, l.asset, sum(l.holdings)::bigint as holdings, sum(l.amount)::decimal(38, 0) as amount
     from compared p
-    join {{ ref('core_claim') }} b on b.attestation = p.base_attestation
-    anti join {{ ref('core_claim') }} c on c.attestation = p.attestation and c.account = b.account
+    join listed l on l.attestation = p.base_attestation
+    where get_bit(l.standing, p.number::integer) = 0
     group by all
 ),
-listed as (
-    select attestation, network, asset, count(*) as holdings
-    from {{ ref('core_claim') }}
-    group by all
+held as (
+    select attestation, network, asset, sum(holdings)::bigint as holdings from listed group by all
 ),
 places as (
     select p.attestation, p.since, p.base_attestation, l.network, l.asset
     from compared p
-    join listed l on l.attestation in (p.attestation, p.base_attestation)
+    join held l on l.attestation in (p.attestation, p.base_attestation)
     group by all
 )
 select x.attestation, x.since, x.base_attestation, x.network, x.asset,
@@ -46,8 +48,8 @@ select x.attestation, x.since, x.base_attestation, x.network, x.asset,
     case when d.holdings is null then 0 else {{ usd(units('d.amount', 's.scale'), 'q.usd_price') }} end::decimal(38, 2) as usd_dropped
 from places x
 join {{ source('registry', 'assets') }} s using (asset)
-left join listed n on n.attestation = x.attestation and n.network = x.network and n.asset = x.asset
-left join listed e on e.attestation = x.base_attestation and e.network = x.network and e.asset = x.asset
+left join held n on n.attestation = x.attestation and n.network = x.network and n.asset = x.asset
+left join held e on e.attestation = x.base_attestation and e.network = x.network and e.asset = x.asset
 left join added a on a.attestation = x.attestation and a.since = x.since and a.network = x.network and a.asset = x.asset
 left join dropped d on d.attestation = x.attestation and d.since = x.since and d.network = x.network and d.asset = x.asset
 left join {{ ref('core_price') }} p on p.attestation = x.attestation and p.asset = x.asset

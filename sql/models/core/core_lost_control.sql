@@ -3,6 +3,7 @@
 with signed as (
     select distinct attestation, network, address, unnest(string_split(signer, ',')) as owner
     from {{ ref('stg_ownership') }}
+    semi join (select attestation, network, address from {{ ref('stg_owner_link') }}) asked using (attestation, network, address)
     where verdict = 'proven' and for_row is null
 ),
 told as (

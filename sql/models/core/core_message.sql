@@ -1,10 +1,13 @@
 -- A message that an exchange's accounts signed. One row an exchange and message: the attestation and report in which it was first seen, and what it
 -- names. A signature over it may be as old as that, or older; one that names no date says nothing of the snapshot.
 with by_file as (
-    select exchange, message, attestation, report, binds, count(*) as rows
+    select exchange, message, attestation, report, count(*) as rows,
+        {% for name in ['exchange', 'date', 'address'] -%}
+        bool_and(list_contains(binds, '{{ name }}')) as names_{{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ ref('stg_ownership') }}
     where verdict <> 'unsigned'
-    group by exchange, message, attestation, report, binds
+    group by exchange, message, attestation, report
 ),
 signed as (
     select o.*, a.snapshot_at
@@ -18,8 +21,8 @@ select exchange, message,
     min(snapshot_at) as first_seen_at,
     count(distinct attestation) as attestations,
     sum(rows)::bigint as rows,
-    bool_and(list_contains(binds, 'exchange')) as names_exchange,
-    bool_and(list_contains(binds, 'date')) as names_date,
-    bool_and(list_contains(binds, 'address')) as names_address
+    bool_and(names_exchange) as names_exchange,
+    bool_and(names_date) as names_date,
+    bool_and(names_address) as names_address
 from signed
 group by exchange, message

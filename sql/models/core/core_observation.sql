@@ -1,51 +1,39 @@
 -- A counted claim beside what the chain showed. One row an attestation, network, asset and address. `matching_component` names the part of the
--- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated.
+-- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated. A view: ask
+-- it for one attestation.
+{{ config(materialized='view') }}
 with in_parts as (
     -- the few holdings of which more is known than the total
-    select {{ file_number('b') }} as file, {{ account_number('b') }} as account, b.asset
-    from {{ ref('stg_balance') }} b
-    where b.component <> 'total'
+    select attestation, report, network, asset, address
+    from {{ ref('stg_balance') }}
+    where component <> 'total'
     group by all
 ),
-balances as not materialized (
-    select b.*, {{ file_number('b') }} as file, {{ account_number('b') }} as account from {{ ref('stg_balance') }} b
-),
-whole as (
-    select b.file, b.account, b.asset, b.amount as onchain, b.as_of, b.method = 'proved' as proved,
-        null::struct(component varchar, amount decimal(38, 0), is_exact boolean)[] as components
-    from balances b
-    anti join in_parts using (file, account, asset)
-),
 parted as (
-    select b.file, b.account, b.asset,
-        max(b.amount) filter (b.component = 'total') as onchain,
-        any_value(b.as_of) filter (b.component = 'total') as as_of,
-        coalesce(bool_or(b.method = 'proved') filter (b.component = 'total'), false) as proved,
+    select b.attestation, b.report, b.network, b.asset, b.address,
         -- a part of nothing is no part that a claim could mean
         list({component: b.component, amount: b.amount, is_exact: b.as_of = 'exact'} order by b.as_of <> 'exact', b.component <> 'total', b.component)
             filter (b.component = 'total' or b.amount > 0) as components
-    from balances b
-    semi join in_parts using (file, account, asset)
+    from {{ ref('stg_balance') }} b
+    semi join in_parts using (attestation, report, network, asset, address)
     group by all
-),
-seen as (
-    select * from whole
-    union all
-    select * from parted
 ),
 digits as (
     select n as digits, ('1' || repeat('0', n))::decimal(38, 0) as one_unit from (select unnest(range(0, 38))::integer as n)
 ),
 joined as (
-    select c.*, a.scale, s.onchain, s.as_of, s.proved, s.components, u.reason as unobserved_reason,
+    select c.*, a.scale, t.amount as onchain, t.as_of, t.method = 'proved' as proved, p.components, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
         d.one_unit as last_digit
     from {{ ref('core_claim') }} c
     join {{ source('registry', 'assets') }} a using (asset)
     left join digits d on d.digits = greatest(a.scale - coalesce(c.printed_decimals, a.scale), 0)
-    left join seen s on s.file = {{ file_number('c') }} and s.account = {{ account_number('c') }} and s.asset = c.asset
-    left join {{ ref('stg_unobserved') }} u on {{ file_number('u') }} = {{ file_number('c') }}
-        and {{ account_number('u') }} = {{ account_number('c') }} and u.asset = c.asset
+    left join {{ ref('stg_balance') }} t
+        on t.attestation = c.attestation and t.report = c.report and t.network = c.network and t.asset = c.asset and t.address = c.address
+        and t.component = 'total'
+    left join parted p on p.attestation = c.attestation and p.report = c.report and p.network = c.network and p.asset = c.asset and p.address = c.address
+    left join {{ ref('stg_unobserved') }} u
+        on u.attestation = c.attestation and u.report = c.report and u.network = c.network and u.asset = c.asset and u.address = c.address
 ),
 fitted as (
     select *,

@@ -1,19 +1,42 @@
--- A claim that stands in more than one row, by decoded account. One row an attestation, network, asset and canonical address; `amount` is what counts,
--- `amount_left_out` what the rows add up to beyond it.
+-- A claim that stands in more than one row, by decoded account, and how it counts. One row an attestation, network, asset and canonical address: equal
+-- amounts count once, of different amounts the smallest, flagged; the verdict is the strongest. `amount_left_out` is what the rows add up to beyond it.
+{{ config(materialized='by_attestation') }}
 with repeated as (
-    select attestation, network, asset, address from {{ ref('core_claim') }} where rows > 1
+    select attestation, network, asset, address
+    from {{ ref('stg_claim') }}
+    group by attestation, network, asset, address
+    having count(*) > 1
+),
+its_rows as materialized (   -- few, and found before anything else is looked up for them
+    select c.*
+    from {{ ref('stg_claim') }} c
+    semi join repeated r on r.attestation = c.attestation and r.network = c.network and r.asset = c.asset and r.address = c.address
+),
+weighed as (
+    select c.*, o.verdict, o.reason, o.message, o.binds,
+        list_position(['proven', 'owner_signed', 'signature_only', 'unsupported', 'unsigned', 'invalid', 'malformed'], o.verdict) as weakness
+    from its_rows c
+    left join {{ ref('stg_ownership') }} o on o.attestation = c.attestation and o.report = c.report and o.source_row = c.source_row
 )
-select c.attestation, c.exchange, c.network, c.asset, c.address,
+select attestation, exchange, network, asset, address,
     count(*) as rows,
-    list(c.source_row order by c.source_row) as source_rows,
-    list(distinct c.address_published order by c.address_published) as spellings,
-    list(distinct c.label order by c.label) as labels,
-    list(distinct o.verdict order by o.verdict) filter (o.verdict is not null) as verdicts,
-    min(c.amount) as amount,
-    max(c.amount) as largest_amount,
-    (sum(c.amount) - min(c.amount))::decimal(38, 0) as amount_left_out,
-    count(distinct c.amount) > 1 as conflicting
-from {{ ref('stg_claim') }} c
-semi join repeated r on r.attestation = c.attestation and r.network = c.network and r.asset = c.asset and r.address = c.address
-left join {{ ref('stg_ownership') }} o on {{ file_number('o') }} = {{ file_number('c') }} and o.source_row = c.source_row
-group by c.attestation, c.exchange, c.network, c.asset, c.address
+    list(source_row order by source_row) as source_rows,
+    list(distinct address_published order by address_published) as spellings,
+    list(distinct label order by label) as labels,
+    list(distinct verdict order by verdict) filter (verdict is not null) as verdicts,
+    min(amount) as amount,
+    max(amount) as largest_amount,
+    (sum(amount) - min(amount))::decimal(38, 0) as amount_left_out,
+    count(distinct amount) > 1 as conflicting,
+    list(amount order by amount) filter (amount is not null) as amounts,
+    arg_min(printed_decimals, (amount, source_row)) filter (amount is not null) as printed_decimals,
+    arg_min(holding, source_row) as holding,
+    arg_min(custodian, source_row) as custodian,
+    arg_min(report, source_row) as report,
+    arg_min(verdict, (weakness, source_row)) filter (verdict is not null) as verdict,
+    arg_min(reason, (weakness, source_row)) filter (verdict is not null) as reason,
+    -- the message on which that verdict rests; a row without a signature rests on none
+    arg_min(message, (weakness, source_row)) filter (verdict <> 'unsigned') as message,
+    arg_min(binds, (weakness, source_row)) filter (verdict <> 'unsigned') as binds
+from weighed
+group by attestation, exchange, network, asset, address

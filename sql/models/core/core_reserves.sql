@@ -6,11 +6,11 @@ with addresses as (
         (sum(amount) filter (holding = 'custody'))::decimal(38, 0) as custody,
         sum(onchain_exact)::decimal(38, 0) as onchain,
         -- nothing proven among what was observed is zero; nothing observed is null
-        case when count(onchain_exact) > 0 then coalesce(sum(onchain_exact) filter (final_verdict = 'proven'), 0) end::decimal(38, 0) as proven,
-        coalesce(sum(amount) filter (onchain_exact is null), 0)::decimal(38, 0) as unobserved,
-        count(*) = count(onchain_exact) as is_complete,
-        count(*) as rows
-    from {{ ref('core_observation') }}
+        case when bool_or(is_observed) then coalesce(sum(onchain_exact) filter (verdict = 'proven'), 0) end::decimal(38, 0) as proven,
+        coalesce(sum(amount) filter (not is_observed), 0)::decimal(38, 0) as unobserved,
+        bool_and(is_observed) as is_complete,
+        sum(holdings)::bigint as rows
+    from {{ ref('core_alike') }}
     group by attestation, exchange, asset
 ),
 without_address as (

@@ -1,13 +1,19 @@
 -- An owner who signed for an account and whom the chain confirms. One row an attestation, network, address and owner.
-with signed as (
+with asked as (
+    -- the few accounts of which the chain was asked
+    select distinct attestation, network, address from {{ ref('stg_owner_link') }} where holds
+),
+signed as (
     -- owners stated in the row itself
     select attestation, network, address, unnest(string_split(signer, ',')) as owner, message, binds
     from {{ ref('stg_ownership') }}
+    semi join asked using (attestation, network, address)
     where verdict = 'owner_signed'
     union
     -- the account's own key, which may be one of several
     select attestation, network, address, unnest(string_split(signer, ',')) as owner, message, binds
     from {{ ref('stg_ownership') }}
+    semi join asked using (attestation, network, address)
     where verdict = 'proven' and for_row is null
     union
     -- rows of their own that sign for the row above them (HTX)

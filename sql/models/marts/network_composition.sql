@@ -1,8 +1,8 @@
 -- On which networks the claimed reserves lie. One row an attestation, network and asset; shares are of what has a price. What is claimed as a total,
 -- without addresses, has no network: its rows say `not_stated`.
 with lying as (
-    select attestation, network, asset, count(*) as holdings, sum(amount)::decimal(38, 0) as amount
-    from {{ ref('core_claim') }}
+    select attestation, network, asset, sum(holdings)::bigint as holdings, sum(amount)::decimal(38, 0) as amount
+    from {{ ref('core_alike') }}
     group by all
     union all
     select attestation, 'not_stated' as network, asset, 0 as holdings, reserves_claimed as amount

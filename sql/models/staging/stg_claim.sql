@@ -2,4 +2,4 @@
 select r.attestation, c.*
 from {{ source('lake', 'claim') }} c
 join {{ ref('stg_report') }} r using (exchange, report)
-where r.is_newest and r.content <> 'address_list'
+where r.is_newest and r.content <> 'address_list' and {{ at_hand('r') }}

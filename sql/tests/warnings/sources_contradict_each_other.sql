@@ -7,4 +7,4 @@ select 'liabilities', attestation, asset from {{ ref('reserve_ratio') }} where l
 union all
 select 'sum in US dollars: ' || scope, attestation, null from {{ ref('core_published_sum') }} where conflicting
 union all
-select distinct 'an address with two amounts', attestation, asset from {{ ref('core_claim') }} where conflicting
+select distinct 'an address with two amounts', attestation, asset from {{ ref('core_repeated_claim') }} where conflicting

@@ -1,0 +1,18 @@
+{# A table that is filled one attestation after the other, so that joins stay as small as one attestation, however many there are. Staging views show
+   only the attestation that the DuckDB variable names; where it names none, as for a reader, they show all. #}
+{% materialization by_attestation, adapter='duckdb' %}
+    {%- set relation = this.incorporate(type='table') -%}
+    {{ run_hooks(pre_hooks) }}
+    {% do run_query('create or replace table ' ~ relation ~ ' as select * from (' ~ sql ~ '\n) where false') %}
+    {#- by its name: a ref here would be one more input of every case -#}
+    {% for row in run_query('select distinct attestation from "' ~ this.database ~ '".staging.stg_report where is_newest order by attestation') %}
+        {% do run_query("set variable attestation = '" ~ row[0] | replace("'", "''") ~ "'") %}
+        {% do run_query('insert into ' ~ relation ~ ' (' ~ sql ~ '\n)') %}
+    {% endfor %}
+    {% call statement('main') %}reset variable attestation{% endcall %}
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+{# Whether a row belongs to the attestation that is being worked on. #}
+{% macro at_hand(a) %}(getvariable('attestation') is null or {{ a }}.attestation = getvariable('attestation')){% endmacro %}

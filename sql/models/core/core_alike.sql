@@ -1,0 +1,25 @@
+-- Claims of one attestation that are alike in all that a mart tells apart, added up: what marts are made of instead of millions of claims. One row a
+-- set of claims. `message_...`: of the signed message on which the verdict rests; `standing`: in which attestations of the exchange their accounts are
+-- listed (core_account).
+{{ config(materialized='by_attestation') }}
+with listed as (
+    select a.attestation, l.network, l.address, l.standing
+    from {{ ref('core_account') }} l
+    join {{ ref('core_attestation') }} a on a.exchange = l.exchange and get_bit(l.standing, a.number::integer) = 1
+    where {{ at_hand('a') }}
+)
+select o.attestation, o.exchange, o.network, o.asset, o.holding, o.final_verdict as verdict, o.final_reason as reason, o.conflicting,
+    m.first_attestation as message_first_attestation, m.first_seen_at as message_first_seen_at,
+    o.names_exchange, o.names_date, o.names_address,
+    o.status, o.matching_component, o.unobserved_reason, o.proved, o.onchain_exact is not null as is_observed,
+    l.standing,
+    count(*) as holdings,
+    sum(o.rows)::bigint as rows,
+    count(o.amount) as holdings_with_amount,
+    sum(o.amount)::decimal(38, 0) as amount,
+    sum(o.onchain_exact)::decimal(38, 0) as onchain_exact,
+    sum(o.onchain_exact - o.amount)::decimal(38, 0) as difference
+from {{ ref('core_observation') }} o
+left join {{ ref('core_message') }} m on m.exchange = o.exchange and m.message = o.message
+left join listed l on l.attestation = o.attestation and l.network = o.network and l.address = o.address
+group by all

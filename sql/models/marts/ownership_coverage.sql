@@ -1,27 +1,45 @@
 -- How much of the claimed reserves is really proven. One row an attestation, network, verdict and reason; `share` is of the attestation's priced value.
 -- `..._on_older_message`: what rests on a message that an earlier attestation of the exchange already had, so that the signature may be as old.
-with valued as (
-    select c.attestation, c.network, c.verdict, c.reason, c.holdings, c.names_exchange, c.names_date, c.names_address,
-        {{ usd(units('c.amount', 's.scale'), 'p.usd_price') }} as usd,
-        case when p.usd_price is null then 0 else c.holdings_with_amount end as holdings_priced,
-        c.message_first_attestation, c.message_first_seen_at,
-        coalesce(c.message_first_seen_at < a.snapshot_at, false) as is_older
+with aged as (
+    select c.*, coalesce(c.message_first_seen_at < a.snapshot_at, false) as is_older
     from {{ ref('core_alike') }} c
     join {{ ref('core_attestation') }} a using (attestation)
+),
+by_asset as (
+    -- added up before it is valued: cents are rounded once an asset
+    select attestation, network, asset, verdict, reason,
+        sum(holdings) as rows,
+        sum(holdings_with_amount) as rows_with_amount,
+        sum(amount)::decimal(38, 0) as amount,
+        coalesce(sum(holdings) filter (is_older), 0) as rows_on_older_message,
+        (sum(amount) filter (is_older))::decimal(38, 0) as amount_on_older_message,
+        {% for name in ['exchange', 'date', 'address'] -%}
+        coalesce(sum(holdings) filter (names_{{ name }}), 0) as rows_naming_{{ name }},
+        {% endfor -%}
+        min((message_first_seen_at, message_first_attestation)) filter (message_first_seen_at is not null) as first_seen,
+        min(message_first_attestation) filter (message_first_seen_at is null) as first_undated
+    from aged
+    group by attestation, network, asset, verdict, reason
+),
+valued as (
+    select b.*, p.usd_price,
+        {{ usd(units('b.amount', 's.scale'), 'p.usd_price') }} as usd,
+        {{ usd(units('b.amount_on_older_message', 's.scale'), 'p.usd_price') }} as usd_on_older_message
+    from by_asset b
     join {{ source('registry', 'assets') }} s using (asset)
     left join {{ ref('core_price') }} p using (attestation, asset)
 ),
 summed as (
     select attestation, network, verdict, reason,
-        sum(holdings)::bigint as rows,
-        sum(holdings - holdings_priced)::bigint as rows_unpriced,
+        sum(rows)::bigint as rows,
+        sum(case when usd_price is null then rows else rows - rows_with_amount end)::bigint as rows_unpriced,
         sum(usd)::decimal(38, 2) as usd,
-        coalesce(sum(holdings) filter (is_older), 0)::bigint as rows_on_older_message,
-        (sum(usd) filter (is_older))::decimal(38, 2) as usd_on_older_message,
-        arg_min(message_first_attestation, (message_first_seen_at is null, message_first_seen_at, message_first_attestation)) as message_first_seen,
-        coalesce(sum(holdings) filter (names_exchange), 0)::bigint as rows_naming_exchange,
-        coalesce(sum(holdings) filter (names_date), 0)::bigint as rows_naming_date,
-        coalesce(sum(holdings) filter (names_address), 0)::bigint as rows_naming_address
+        sum(rows_on_older_message)::bigint as rows_on_older_message,
+        sum(usd_on_older_message)::decimal(38, 2) as usd_on_older_message,
+        coalesce(min(first_seen)[2], min(first_undated)) as message_first_seen,
+        sum(rows_naming_exchange)::bigint as rows_naming_exchange,
+        sum(rows_naming_date)::bigint as rows_naming_date,
+        sum(rows_naming_address)::bigint as rows_naming_address
     from valued
     group by attestation, network, verdict, reason
 )

@@ -3,8 +3,9 @@
     bench/marts.py                      6, 12, 24 and 36 months
     bench/marts.py --rows 62848 6 12    a tenth of the claims, two sizes
 
-One in fifty addresses is replaced every month, one claim in a thousand stands twice. Printed are seconds, the largest memory of the build's
-process, and the growth against the first size, per month: 1.00 is linear.
+One in fifty addresses is replaced every month, one claim in a thousand stands twice, one in a hundred is signed by an owner whom the chain confirms,
+and a list says that another exchange has a thousand of the accounts. Printed are seconds, the largest memory of the build's process, and the
+growth against the first size, per month: 1.00 is linear.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from (select i as n, case when i % 1000 = 0 then i - 10 else i end as who from r
 join (select *, row_number() over () - 1 as place from {PLACES}) on place = n % 10
 cross join lateral (select who + $rows * (($month + who % 50) // 50) as account) a
 """
+OWNER = "'0x' || left(md5('o' || account), 40)"
 CLAIM = f"""
 select 'okx' as exchange, $report as report, n::bigint as source_row, network, asset, address, address as address_published, asset as label,
     network as network_label, amount, amount::varchar as amount_published, 8::bigint as printed_decimals, 19000000::bigint as snapshot_height,
@@ -50,10 +52,22 @@ from ({ACCOUNTS}) order by n
 """
 OWNERSHIP = f"""
 select 'okx' as exchange, $report as report, n::bigint as source_row, null::bigint as for_row, network, asset, address, 'okx_evm' as scheme,
-    case when n % 10 < 7 then 'proven' when n % 10 < 8 then 'owner_signed' else 'unsigned' end as verdict,
-    case when n % 10 < 7 then 'eth_address' when n % 10 < 8 then 'owner' else 'no_signature' end as reason,
-    []::varchar[] as flags, null::varchar as signer, 'I am an OKX address' as message, ['exchange']::varchar[] as binds
+    case when n % 100 = 0 then 'owner_signed' when n % 10 < 7 then 'proven' else 'unsigned' end as verdict,
+    case when n % 100 = 0 then 'owner' when n % 10 < 7 then 'eth_address' else 'no_signature' end as reason,
+    []::varchar[] as flags, case when n % 100 = 0 then {OWNER} when n % 10 < 7 then address end as signer,
+    'I am an OKX address' || case when n % 3 = 0 then ' in month ' || $month else '' end as message, ['exchange']::varchar[] as binds
 from ({ACCOUNTS}) order by n
+"""
+OWNER_LINK = f"""
+select distinct on (address) 'okx' as exchange, $report as report, network, address, {OWNER} as owner, 'safe' as relation,
+    true as holds, 1::bigint as threshold, 1::bigint as owner_count, '0x' as answer, 19000000::bigint as height, 'made' as method, 'made' as source
+from ({ACCOUNTS}) where n % 100 = 0 order by address
+"""
+LIST = f"""
+select 'kucoin' as exchange, $report as report, n::bigint as source_row, network, asset, address, address as address_published, asset as label,
+    null::varchar as network_label, null::decimal(38, 0) as amount, null::varchar as amount_published, null::bigint as printed_decimals,
+    null::bigint as snapshot_height, 'wallet' as holding, null::varchar as custodian, null::varchar as remark, 'made' as source
+from ({ACCOUNTS}) where n % 601 = 0 order by n
 """
 BALANCE = f"""
 select distinct on (network, asset, address, component) 'okx' as exchange, $report as report, network, asset, address, component,
@@ -63,6 +77,7 @@ from ({ACCOUNTS}), unnest(case when network = 'tron' and n % 7 = 0 then ['frozen
 where observed and network = $network
 order by network, asset, address, component
 """
+LISTED = "f" * 64
 
 
 def grow(lake: Lake, months: range, rows: int) -> None:
@@ -78,7 +93,12 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         _fill(lake, "ownership", partition, OWNERSHIP, values)
         for network in ("arbitrum", "bitcoin", "bsc", "ethereum", "tron"):
             _fill(lake, "balance", partition | {"network": network}, BALANCE, values | {"network": network})
+        _fill(lake, "owner_link", partition | {"network": "ethereum"}, OWNER_LINK, values)
         prices = [Price("okx", attestation, asset, "made", 100 + month, at, None) for asset in sorted(SCALES)]
+        if month == 0:  # another exchange is said to have some of the accounts
+            listed = ReportFile("kucoin", LISTED, "kucoin/list", at, "day", "address_list", 1, "addresses_csv", "list.csv", "made", None, 1, at, None)
+            lake.write("report_file", {"exchange": "kucoin", "report": LISTED, "attestation": "kucoin/list"}, [listed])
+            _fill(lake, "claim", {"exchange": "kucoin", "report": LISTED}, LIST, values | {"report": LISTED})
         lake.write("price", {"exchange": "okx", "attestation": attestation}, prices)
 
 

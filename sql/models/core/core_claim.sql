@@ -22,7 +22,8 @@ counted as (
 confirmed as (
     select attestation, network, address, count(*) >= max(coalesce(threshold, 1)) as owners_suffice,
         min(message) as message, arg_min(binds, message) as binds, {{ names_of('arg_min(binds, message)') }}
-    from {{ ref('core_signing_owner') }}
+    from {{ ref('core_signing_owner') }} s
+    where {{ at_hand('s') }}
     group by attestation, network, address
 )
 select c.* replace (

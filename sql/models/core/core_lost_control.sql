@@ -2,9 +2,8 @@
 -- an attestation, network and address, with the verdict that is left. A key that may act under an active permission may be stopped by the owner.
 with signed as (
     select distinct attestation, network, address, unnest(string_split(signer, ',')) as owner
-    from {{ ref('stg_ownership') }}
-    semi join (select attestation, network, address from {{ ref('stg_owner_link') }}) asked using (attestation, network, address)
-    where verdict = 'proven' and for_row is null
+    from {{ ref('core_asked_signature') }}
+    where verdict = 'proven' and is_own
 ),
 told as (
     select s.attestation, s.network, s.address,

@@ -2,29 +2,25 @@
 -- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated. A view: ask
 -- it for one attestation.
 {{ config(materialized='view') }}
-with in_parts as (
-    -- the few holdings of which more is known than the total
-    select attestation, report, network, asset, address
+with parted as (
+    -- the few holdings of which more is known than the total; a part of nothing is no part that a claim could mean
+    select attestation, report, network, asset, address,
+        list({is_near: as_of <> 'exact', is_part: true, component: component, amount: amount}) filter (amount > 0) as parts
     from {{ ref('stg_balance') }}
     where component <> 'total'
-    group by all
-),
-parted as (
-    select b.attestation, b.report, b.network, b.asset, b.address,
-        -- a part of nothing is no part that a claim could mean
-        list({component: b.component, amount: b.amount, is_exact: b.as_of = 'exact'} order by b.as_of <> 'exact', b.component <> 'total', b.component)
-            filter (b.component = 'total' or b.amount > 0) as components
-    from {{ ref('stg_balance') }} b
-    semi join in_parts using (attestation, report, network, asset, address)
-    group by all
+    group by attestation, report, network, asset, address
 ),
 digits as (
     select n as digits, ('1' || repeat('0', n))::decimal(38, 0) as one_unit from (select unnest(range(0, 38))::integer as n)
 ),
 joined as (
-    select c.*, a.scale, t.amount as onchain, t.as_of, t.method = 'proved' as proved, p.components, u.reason as unobserved_reason,
+    select c.*, a.scale, t.amount as onchain, t.as_of, t.method = 'proved' as proved, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
-        d.one_unit as last_digit
+        d.one_unit as last_digit,
+        -- what is exact first, and the total before its parts
+        case when p.address is not null then list_sort(
+            list_concat([{is_near: t.as_of <> 'exact', is_part: false, component: 'total', amount: t.amount}], p.parts)
+        ) end as components
     from {{ ref('core_claim') }} c
     join {{ source('registry', 'assets') }} a using (asset)
     left join digits d on d.digits = greatest(a.scale - coalesce(c.printed_decimals, a.scale), 0)
@@ -52,15 +48,15 @@ select * exclude (components, last_digit, whole_equals, whole_is_close, equal, c
         when components is null and as_of <> 'exact' then 'other_moment'
         when components is null then case when whole_equals then 'matched' when whole_is_close then 'rounded' else 'differing' end
         -- a part may be known of the snapshot block where the total is not
-        when equal.is_exact then 'matched'
-        when close.is_exact then 'rounded'
+        when not equal.is_near then 'matched'
+        when not close.is_near then 'rounded'
         when as_of <> 'exact' then 'other_moment'
         else 'differing'
     end as status,
     -- of a holding of which a part alone is known, that part counts where it is what was claimed
     case
         when as_of = 'exact' then onchain
-        when components is not null and equal.is_exact then equal.amount
-        when components is not null and close.is_exact then close.amount
+        when components is not null and not equal.is_near then equal.amount
+        when components is not null and not close.is_near then close.amount
     end as onchain_exact
 from fitted

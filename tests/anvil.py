@@ -19,8 +19,11 @@ from porlake.encoding.keccak import keccak256
 ROOT = Path(__file__).resolve().parents[1]
 ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 
-#: balanceOf(address) over a mapping at slot 2, where USDT has it on Ethereum: sload(keccak256(address . 2)), for whatever is called.
-TOKEN_CODE = "0x600435600052600260205260406000205460005260206000f3"
+#: balanceOf(address) over a mapping at slot 2, where USDT has it on Ethereum: sload(keccak256(address . 2)), for whatever is called with an argument;
+#: 6, its decimals, for what is called without one.
+TOKEN_CODE = "0x3660241160205760043560005260026020526040600020546000526020" + "6000f35b600660005260206000f3"
+#: The same without decimals(), which EIP-20 does not ask for: it reverts.
+MUTE_TOKEN_CODE = TOKEN_CODE[: -len("600660005260206000f3")] + "60006000fd"
 #: Tokens that are none, by what they do when they are asked for a balance.
 REVERTS = "0x60006000fd"
 EMPTY = "0x00"

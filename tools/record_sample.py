@@ -146,7 +146,7 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
                 rpc(url, "anvil_setBalance", [claim.address, hex(raw)])
             elif token.contract:
                 place = token.mapping.slot if token.mapping else 0
-                rpc(url, "anvil_setCode", [token.contract, token_code(place)])
+                rpc(url, "anvil_setCode", [token.contract, token_code(place, token.decimals)])
                 slot = keccak256(bytes.fromhex(claim.address[2:]).rjust(32, b"\0") + place.to_bytes(32, "big"))
                 rpc(url, "anvil_setStorageAt", [token.contract, "0x" + slot.hex(), f"0x{raw:064x}"])
         for address, owners in contracts(network):
@@ -165,9 +165,9 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
         process.wait()
 
 
-def token_code(slot: int) -> str:
-    """balanceOf(address) over a mapping: sload(keccak256(address . slot))."""
-    return f"0x60043560005260{slot:02x}60205260406000205460005260206000f3"
+def token_code(slot: int, decimals: int) -> str:
+    """balanceOf(address) over a mapping, sload(keccak256(address . slot)), for a call with an argument; decimals() for one without."""
+    return f"0x3660241160205760043560005260{slot:02x}60205260406000205460005260206000f35b60{decimals:02x}60005260206000f3"
 
 
 def contracts(network: str) -> Iterator[tuple[str, list[str]]]:

@@ -130,6 +130,22 @@ def test_a_token_of_more_digits_than_fit_is_no_balance(chain: Chain, tmp_path: P
     assert seen(tmp_path) == {("USDT", chain.accounts[0]): (10**26 - 1) * 10**12}
 
 
+@pytest.mark.parametrize(("code", "read"), [(anvil.TOKEN_CODE, False), (anvil.MUTE_TOKEN_CODE, True)], ids=["other decimals", "says nothing"])
+def test_a_token_that_says_it_has_other_decimals_is_withheld(chain: Chain, tmp_path: Path, code: str, read: bool) -> None:
+    """The registry's UNI has 18 decimals; the one contract says 6, the other has no decimals()."""
+    account = chain.accounts[0]
+    with anvil.started(alloc={token("ethereum", "UNI").contract: {"balance": "0x0", "code": code, "storage": {
+        anvil.slot(account): f"0x{5:064x}"}}}) as url:  # fmt: skip
+        for _ in range(4):
+            anvil.rpc(url, "evm_mine")
+        put(tmp_path, [claim(1, "UNI", account, 1), claim(2, "ETH", account, 1)])
+        told: list[str] = []
+        pipeline.observe(settings(tmp_path, quick(url), progress=lambda what, *_: told.append(what)), REPORT, "ethereum")
+    assert seen(tmp_path) == {("ETH", account): 0} | ({("UNI", account): 5} if read else {})
+    assert missing(tmp_path) == ({} if read else {("UNI", account): "token_decimals_differ"})
+    assert any("has 6 decimals and not 18" in line for line in told) is not read
+
+
 def test_a_failing_endpoint_lands_nothing_or_says_so(chain: Chain, proxy: Proxy, tmp_path: Path) -> None:
     put(tmp_path, both(chain))
     proxy.misbehave(faults.html, lambda exchange: "eth_call" in exchange.methods)

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import duckdb
 import pandas as pd
+import polars
 import pyarrow.parquet as pq
 import pytest
 
@@ -94,7 +95,6 @@ def test_a_published_mart_is_read_with_the_types_of_the_table(lake: Lake, mart: 
 
 
 def test_a_published_mart_is_read_by_polars(lake: Lake) -> None:
-    polars = pytest.importorskip("polars", reason="polars is not installed")
     frame = polars.read_parquet(lake.root / "marts" / "latest" / "reserve_ratio" / "part-0.parquet")
     assert Decimal("11375400000000") in frame["reserves_claimed"].to_list()
 

@@ -20,7 +20,7 @@ from porlake.transport import JsonRpc
 
 ONES = 2**256 - 1
 GET_BLOCK_NUMBER, GET_BLOCK_HASH, GET_BALANCE, AGGREGATE = "42cbb15c", "ee82ac5e", "4d2301cc", "82ad56cb"
-BALANCE_OF = "70a08231"
+BALANCE_OF, DECIMALS = "70a08231", "313ce567"
 
 
 class Unsupported(ChainError):
@@ -219,6 +219,13 @@ def _bytes(host: str, answer: Any) -> bytes:
         return bytes.fromhex(answer[2:])
     except (AttributeError, TypeError, ValueError) as error:
         raise BadAnswer(f"{host}: eth_call: the answer is no hex") from error
+
+
+def decimals_in(host: str, answer: Any) -> int | None:
+    """The uint8 that decimals() gave, or None for an answer that is none."""
+    data = _bytes(host, answer)
+    found = int.from_bytes(data, "big")
+    return found if len(data) == 32 and found < 256 else None
 
 
 def _word(data: bytes) -> int:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from porlake import registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._evm_methods import DECIMALS, decimals_in
 from porlake.chains._evm_nodes import Node
 from porlake.chains._evm_words import (
     DISAGREE,
@@ -43,7 +44,7 @@ from porlake.chains._evm_words import (
     total,
     words_of,
 )
-from porlake.errors import ChainError, TransportError
+from porlake.errors import ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, JsonRpc, Tape
 
@@ -191,6 +192,21 @@ class Client:
         for piece in self._asked(self._nodes, token, accounts, at, _gaps(covered)):
             kept.keep(piece)
             yield piece
+
+    def decimals(self, token: Token, at: BlockRef) -> int | None:
+        """What a token's contract says of its own decimals (EIP-20, where it is optional); None where it says nothing of the kind.
+
+        Raises ChainError, TransportError where no endpoint answers.
+        """
+
+        def ask(node: Node) -> int | None:
+            try:
+                answer = node.rpc.call("eth_call", [{"to": token.contract, "data": "0x" + DECIMALS}, hex(at.height)])
+            except (RequestFailed, TooBig):
+                return None  # the contract reverts, or runs out of gas
+            return decimals_in(node.rpc.host, answer)
+
+        return self._first(ask)
 
     def second_opinion(self, token: Token, accounts: Accounts, at: BlockRef, sources: set[str]) -> Words | None:
         """The words that an endpoint other than `sources` gives; None where there is no other that still answers.

@@ -185,10 +185,7 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
         looker.total = sum(int((held.reasons == 0).sum()) for held, _ in readable.values())
     for held in swept.held:
         if looker and held.asset in readable:
-            _, token = readable[held.asset]
-            for height, at in blocks.items():
-                looker.look(held, token, at, (held.heights == height) & (held.reasons == 0))
-            looker.settle(held, token)
+            looker.look_at_all(held, readable[held.asset][1], blocks)
         yield held
 
 
@@ -260,6 +257,24 @@ class Looker:
     what: str
     total: int = 0
     done: int = 0
+
+    def look_at_all(self, held: Held, token: registry.Token, blocks: Mapping[int, chains.BlockRef]) -> None:
+        """Fill in one asset at the heights of its accounts, and settle it."""
+        if blocks and (held.reasons == 0).any() and self._counts_otherwise(token, blocks[max(blocks)]):
+            self.shown.unread(held, "token_decimals_differ", held.reasons == 0)
+        for height, at in blocks.items():
+            self.look(held, token, at, (held.heights == height) & (held.reasons == 0))
+        self.settle(held, token)
+
+    def _counts_otherwise(self, token: registry.Token, at: chains.BlockRef) -> bool:
+        """Whether a token says of itself that it has other decimals than the registry: its balances would be wrong by powers of ten."""
+        if token.kind == "native":
+            return False
+        said = self.client.decimals(token, at)
+        if said is None or said == token.decimals:
+            return False
+        self.settings.progress(f"{self.what}: {token.contract} has {said} decimals and not {token.decimals}: its balances are withheld", 0, 0)
+        return True
 
     def look(self, held: Held, token: registry.Token, at: chains.BlockRef, where: npt.NDArray[np.bool_]) -> None:
         """Fill in the words of some accounts, all of one block."""
@@ -356,8 +371,7 @@ def listed(
         held = once(asset, [(wanted, np.full(len(wanted), height, np.int64))])
         if reason := _unreadable(token):
             shown.unread(held, reason)
-        looker.look(held, token, at, held.reasons == 0)
-        looker.settle(held, token)
+        looker.look_at_all(held, token, {height: at})
         shown.held.append(held)
     return shown, at
 

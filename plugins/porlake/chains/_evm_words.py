@@ -6,6 +6,7 @@ say why there is none (`_programs`).
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,13 +41,25 @@ def accounts_of(addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.boo
         return np.empty((0, 20), np.uint8), good
     begin = int(np.frombuffer(addresses.buffers()[1], np.int32, 1, addresses.offset * 4)[0])
     text = np.frombuffer(addresses.buffers()[2], np.uint8, 42 * len(addresses), begin).reshape(-1, 42)
+    prefixed = (text[:, 0] == 0x30) & (text[:, 1] == 0x78)
+    if prefixed.all() and (accounts := _all_of(text[:, 2:])) is not None:
+        return accounts, good
     nibbles: npt.NDArray[np.uint8] = _NIBBLE[text[:, 2:]]
-    hexed = (text[:, 0] == 0x30) & (text[:, 1] == 0x78) & (nibbles.max(axis=1) < 16)
-    accounts: Accounts = nibbles[:, ::2] * np.uint8(16) + nibbles[:, 1::2]
-    if not hexed.all():
-        accounts, good = accounts[hexed], good.copy()
-        good[np.flatnonzero(good)[~hexed]] = False
-    return accounts, good
+    hexed = prefixed & (nibbles.max(axis=1) < 16)
+    accounts = nibbles[:, ::2] * np.uint8(16) + nibbles[:, 1::2]
+    good = good.copy()
+    good[np.flatnonzero(good)[~hexed]] = False
+    return accounts[hexed], good
+
+
+def _all_of(text: npt.NDArray[np.uint8]) -> Accounts | None:
+    """The accounts of rows of 40 digits; None where a row has something else, or a capital."""
+    digits = text.tobytes()
+    try:
+        data = binascii.unhexlify(digits)
+    except binascii.Error:
+        return None
+    return np.frombuffer(data, np.uint8).reshape(-1, 20) if binascii.hexlify(data) == digits else None
 
 
 def accounts_from(addresses: Sequence[str]) -> Accounts:
@@ -64,28 +77,23 @@ def addresses_of(accounts: Accounts) -> pa.StringArray:
     count = len(accounts)
     text = np.empty((count, 42), np.uint8)
     text[:, 0], text[:, 1] = 0x30, 0x78
-    text[:, 2:] = np.frombuffer(accounts.tobytes().hex().encode(), np.uint8).reshape(count, 40)
+    text[:, 2:] = np.frombuffer(binascii.hexlify(accounts.tobytes()), np.uint8).reshape(count, 40)
     offsets = np.arange(0, 42 * (count + 1), 42, dtype=np.int32)
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text))
 
 
-def in_order(accounts: Accounts) -> npt.NDArray[np.intp]:
-    """The order by account; equal accounts stay in the order in which they came."""
+def distinct(accounts: Accounts) -> npt.NDArray[np.intp]:
+    """The places of the accounts in their order, of equal ones the first that came."""
     first = np.ascontiguousarray(accounts[:, :8]).view(">u8").ravel().astype(np.uint64)
-    order = np.argsort(first, kind="stable")
+    order = np.argsort(first)
     sorted_ = first[order]
-    if (sorted_[1:] == sorted_[:-1]).any():
-        middle = np.ascontiguousarray(accounts[:, 8:16]).view(">u8").ravel().astype(np.uint64)
-        last = np.ascontiguousarray(accounts[:, 16:]).view(">u4").ravel().astype(np.uint32)
-        order = np.lexsort((last, middle, first))
-    return order
-
-
-def is_first(accounts: Accounts) -> npt.NDArray[np.bool_]:
-    """Of sorted accounts, which stand there for the first time."""
-    first = np.ones(len(accounts), np.bool_)
-    first[1:] = (accounts[1:] != accounts[:-1]).any(axis=1)
-    return first
+    if not (sorted_[1:] == sorted_[:-1]).any():
+        return order  # no two accounts begin alike
+    middle = np.ascontiguousarray(accounts[:, 8:16]).view(">u8").ravel().astype(np.uint64)
+    last = np.ascontiguousarray(accounts[:, 16:]).view(">u4").ravel().astype(np.uint32)
+    order = np.lexsort((last, middle, first))
+    ordered = accounts[order]
+    return order[np.concatenate(([True], (ordered[1:] != ordered[:-1]).any(axis=1)))]
 
 
 def words_of(data: bytes) -> Words:

@@ -37,8 +37,7 @@ from porlake.chains._evm_words import (
     addresses_of,
     at_least,
     decimals_of,
-    in_order,
-    is_first,
+    distinct,
     number,
     reasons_of,
     total,
@@ -50,7 +49,7 @@ from porlake.transport import Endpoint, JsonRpc, Tape
 
 __all__ = [
     "DISAGREE", "NOTHING_KEPT", "REASONS", "TOO_LARGE", "Accounts", "Client", "Kept", "Piece", "Words", "accounts_from", "accounts_of",
-    "addresses_of", "at_least", "decimals_of", "in_order", "is_first", "number", "open_client", "reasons_of", "total", "words_of",
+    "addresses_of", "at_least", "decimals_of", "distinct", "number", "open_client", "reasons_of", "total", "words_of",
 ]  # fmt: skip
 
 IN_FLIGHT = 4

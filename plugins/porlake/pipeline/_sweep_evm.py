@@ -140,8 +140,11 @@ def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
         assets = rows.column("asset").dictionary_encode()
         codes = assets.indices.to_numpy()
         for code, asset in enumerate(assets.dictionary.to_pylist()):
-            mine = codes == code
-            parts.setdefault(asset, []).append((accounts[mine[good]], heights[good & mine]))
+            if len(assets.dictionary) == 1 and good.all():
+                parts.setdefault(asset, []).append((accounts, heights))
+            else:
+                mine = codes == code
+                parts.setdefault(asset, []).append((accounts[mine[good]], heights[good & mine]))
         if not good.all():
             bad = rows.filter(pa.array(~good))
             swept.odd += zip(bad.column("asset").to_pylist(), bad.column("address").to_pylist(), strict=True)
@@ -153,12 +156,11 @@ def once(asset: str, parts: Sequence[tuple[Accounts, npt.NDArray[np.int64]]]) ->
     """Accounts, in order and each once, at the first height that stands by it."""
     accounts = np.concatenate([part for part, _ in parts])
     heights = np.concatenate([part for _, part in parts])
-    order = evm.in_order(accounts)
-    accounts = accounts[order]
-    first = evm.is_first(accounts)
-    accounts, heights = accounts[first], heights[order][first]
-    count = len(accounts)
-    return Held(asset, accounts, heights, np.zeros((count, 2), np.uint64), *(np.zeros(count, np.uint8) for _ in range(3)))
+    order = evm.distinct(accounts)
+    count = len(order)
+    return Held(
+        asset, np.take(accounts, order, axis=0), heights[order], np.zeros((count, 2), np.uint64), *(np.zeros(count, np.uint8) for _ in range(3))
+    )
 
 
 # --- the look -------------------------------------------------------------------------------------------------------------

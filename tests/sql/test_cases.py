@@ -128,3 +128,24 @@ def test_marts_hold_no_float_but_shares_and_ratios(built: Path) -> None:
     with duckdb.connect(str(built / "porlake.duckdb"), read_only=True) as connection:
         rows = connection.execute(sql).fetchall()
     assert [row for row in rows if not any(word in row[1] for word in ("share", "ratio", "cleanliness"))] == []
+
+
+def test_an_attestation_at_hand_is_forgotten_with_the_model_that_failed_over_it(month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staging views show one attestation while a table is filled by attestation; what comes after it sees all of them again."""
+    project = tmp_path / "sql"
+    shutil.copytree(warehouse.sql_folder(), project)
+    (project / "models" / "core" / "core_a.sql").write_text(
+        "-- one row an attestation\n{{ config(materialized='by_attestation') }}\n"
+        "select r.attestation, error('no such table') as x from {{ ref('stg_report') }} r where {{ at_hand('r') }}\n"
+    )
+    (project / "models" / "core" / "core_b.sql").write_text(
+        "-- one row\nselect getvariable('attestation') as at_hand, count(distinct attestation) as attestations from {{ ref('stg_report') }}\n"
+    )
+    monkeypatch.setenv("PORLAKE_SQL", str(project))
+    warehouse.prepare(Lake(month), tmp_path / "porlake.duckdb")
+    with pytest.raises(BuildError, match="no such table"):
+        warehouse.dbt(tmp_path / "porlake.duckdb", tmp_path, "run", "--threads", "1", "--select", "stg_report", "core_a", "core_b")
+    with duckdb.connect(str(tmp_path / "porlake.duckdb"), read_only=True) as connection:
+        (row,) = connection.execute("select * from core.core_b").fetchall()
+    assert row[0] is None
+    assert row[1] >= 1

@@ -283,7 +283,7 @@ def test_what_is_kept_is_of_its_block_and_its_accounts_and_whole(chain: Chain, t
         with pytest.raises(PorlakeError):
             pipeline.observe(chosen, REPORT, "ethereum")
         kept = [path for folder in tmp_path.rglob(".unfinished-*") for path in folder.rglob("*") if path.is_file()]
-        assert len(kept) > 2
+        assert kept
         for path in kept:
             path.write_bytes(path.read_bytes()[:-5])  # as a crash may leave it
         proxy.misbehave(small_questions)

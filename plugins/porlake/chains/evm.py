@@ -72,6 +72,8 @@ class Kept(Protocol):
 
     def pieces(self) -> Iterable[Piece]: ...
     def keep(self, piece: Piece) -> None: ...
+    def flush(self) -> None:
+        """What was given to `keep` is safe when this comes back."""
 
 
 class _NothingKept:
@@ -79,6 +81,9 @@ class _NothingKept:
         return ()
 
     def keep(self, piece: Piece) -> None:
+        pass
+
+    def flush(self) -> None:
         pass
 
 
@@ -188,9 +193,12 @@ class Client:
         for piece in kept.pieces():
             covered[piece.start : piece.start + len(piece.words)] = True
             yield piece
-        for piece in self._asked(self._nodes, token, accounts, at, _gaps(covered)):
-            kept.keep(piece)
-            yield piece
+        try:
+            for piece in self._asked(self._nodes, token, accounts, at, _gaps(covered)):
+                kept.keep(piece)
+                yield piece
+        finally:
+            kept.flush()
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """What a token's contract says of its own decimals (EIP-20, where it is optional); None where it says nothing of the kind.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,8 @@ from porlake.pipeline._settings import Settings
 
 BATCH = 65_536
 NO_HEIGHT = -1
-VERSION = "1"  # of what a kept piece means
+VERSION = "2"  # of what a kept piece means
+KEEP_EVERY = 1.0  # seconds: as much a sweep that is killed asks for again
 
 
 @dataclass(slots=True)
@@ -338,24 +340,35 @@ class Looker:
         return KeptPieces(Scratch(self.scratch / digest[:32]), len(accounts))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KeptPieces:
-    """Pieces of one question on disk: a file each, `<start>-<accounts>`, a line of JSON and the words."""
+    """Pieces of one question on disk, those of a second in one file, `<start>-<accounts>`: a line of JSON, [start, accounts, method, source] of
+    each, and the words."""
 
     scratch: Scratch
     count: int
+    _waiting: list[Piece] = field(default_factory=list)
+    _since: float = field(default_factory=time.monotonic)
 
     def pieces(self) -> Iterator[Piece]:
-        for name, content in self.scratch.parts():
+        for _, content in self.scratch.parts():
             line, _, data = content.partition(b"\n")
-            kept = json.loads(line)
-            start, count = map(int, name.split("-"))
-            if start + count <= self.count and len(data) == 16 * count:
-                yield Piece(start, evm.words_of(data), kept["method"], kept["source"])
+            for start, count, method, source in json.loads(line):
+                words, data = data[: 16 * count], data[16 * count :]
+                if start + count <= self.count and len(words) == 16 * count:
+                    yield Piece(start, evm.words_of(words), method, source)
 
     def keep(self, piece: Piece) -> None:
-        line = json.dumps({"method": piece.method, "source": piece.source}).encode()
-        self.scratch.keep(f"{piece.start}-{len(piece.words)}", line + b"\n" + piece.words.astype(">u8").tobytes())
+        self._waiting.append(piece)
+        if time.monotonic() - self._since >= KEEP_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            line = json.dumps([[piece.start, len(piece.words), piece.method, piece.source] for piece in self._waiting]).encode()
+            data = b"".join(piece.words.astype(">u8").tobytes() for piece in self._waiting)
+            self.scratch.keep(f"{self._waiting[0].start}-{len(data) // 16}", line + b"\n" + data)
+        self._waiting, self._since = [], time.monotonic()
 
 
 def listed(

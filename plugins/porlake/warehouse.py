@@ -339,13 +339,17 @@ def _build_id(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 # --- query ----------------------------------------------------------------------------------------------------------------
-def query(lake: Lake, sql: str, values: Mapping[str, Any] | None = None, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
+def query(
+    lake: Lake, sql: str, values: Mapping[str, Any] | None = None, *, failed: bool = False, at_hand: str | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(columns, rows) of one statement over the last build, or the one that failed, read-only; files outside the lake are out of its reach.
 
-    Raises BuildError, MissingPartition.
+    With an attestation `at_hand`, views over single claims show that one only, at its cost. Raises BuildError, MissingPartition.
     """
     with _reading(failed_of(lake) if failed else database_of(lake), lake) as connection:
         try:
+            if at_hand is not None:
+                connection.execute(f"set variable attestation = {_quoted(at_hand)}")
             answer = connection.execute(sql, dict(values or {}))
             return [name for name, *_ in answer.description or []], answer.fetchall()
         except duckdb.Error as error:

@@ -1,7 +1,5 @@
 -- holdings that differ on chain at the snapshot block, in units of the asset
 select attestation, network, asset, address, claimed_units as claimed, onchain_units as on_chain, onchain_units - claimed_units as difference, final_verdict as verdict
 from core_holding
-where status = 'differing'
-    and (list_contains($attestations, attestation)
-        or (len($attestations) = 0 and attestation in (select attestation from core_attestation where is_latest)))
-order by attestation, network, asset, address
+where status = 'differing' and attestation = getvariable('attestation')
+order by network, asset, address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -179,3 +179,26 @@ def test_warnings_stop_nothing_and_are_kept_beside_the_tables(lake: Lake) -> Non
     warned = list((warehouse.sql_folder() / "tests" / "warnings").glob("*.sql"))
     assert len(warned) >= 6
     assert all("severity='warn'" in path.read_text() for path in warned)
+
+
+def test_more_attestations_than_one_word_has_bits(tmp_path: Path) -> None:
+    """Sixty-six days; an account leaves on the 64th and comes back on the 66th."""
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    for number in range(66):
+        day = date(2024, 1, 1) + timedelta(days=number)
+        accounts = [0, 1] if number in (63, 64) else [0, 1, 2]
+        (tmp_path / "file.csv").write_text(HEADER + "\n".join(f"ETH,ETH,19000000,{ACCOUNTS[n]},{n + 1},m,,,,," for n in accounts) + "\n")
+        (tmp_path / "file.csv").rename(tmp_path / f"okx_por_{day:%Y%m%d}.csv")
+        for report in pipeline.archive(chosen, "okx", str(tmp_path / f"okx_por_{day:%Y%m%d}.csv")):
+            pipeline.parse(chosen, report)
+    pipeline.build(chosen)
+    changed = warehouse.query(
+        chosen.lake,
+        "select attestation, since, holdings_added, holdings_dropped from address_changes where holdings_added + holdings_dropped > 0 order by all",
+    )[1]
+    assert changed == [
+        ("okx/2024-03-04", "first", 0, 1),
+        ("okx/2024-03-04", "previous", 0, 1),
+        ("okx/2024-03-05", "first", 0, 1),
+        ("okx/2024-03-06", "previous", 1, 0),
+    ]

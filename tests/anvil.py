@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -51,19 +51,26 @@ def started(
         command = [str(ANVIL), "--port", str(port), "--chain-id", str(chain_id), "--init", str(genesis), "--silent",
                    "--no-mining", "--slots-in-an-epoch", "1",
                    "--gas-limit", str(gas), "--no-request-size-limit", "--hardfork", "cancun", *options]  # fmt: skip
-        process = subprocess.Popen(command, cwd=folder)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            for _ in range(600):
-                try:
-                    rpc(url, "eth_chainId")
-                    break
-                except OSError:
-                    time.sleep(0.05)
+        with answering(command, port, cwd=folder) as url:
             yield url
-        finally:
-            process.kill()
-            process.wait()
+
+
+@contextmanager
+def answering(command: Sequence[str], port: int, cwd: str | None = None) -> Iterator[str]:
+    """The URL of a node that a command starts, once it answers, for as long as the block lasts."""
+    process = subprocess.Popen(command, cwd=cwd)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                rpc(url, "eth_chainId")
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
 
 
 def rpc(url: str, method: str, *params: Any) -> Any:

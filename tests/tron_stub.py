@@ -7,11 +7,10 @@ FAILED, a call that takes too long is OTHER_ERROR, and a node without history sa
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from eth_abi.abi import decode, encode
@@ -20,6 +19,7 @@ from porlake.addresses import tron
 from porlake.chains._tron_calls import MULTICALL
 from porlake.chains._tron_program import MANY_CODE
 from porlake.encoding.keccak import keccak256
+from support import on_loopback
 
 HEIGHT, TIME = 63_039_487, 1_719_763_200  # of HTX's snapshot of 2024-07-01
 USDT = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"
@@ -198,10 +198,5 @@ def served(node: Node) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with on_loopback(Handler) as url:
+        yield url

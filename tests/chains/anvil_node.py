@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from support import ROOT, on_loopback
+from anvil import ANVIL, answering, free_port
+from support import on_loopback
 
-ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 needs_anvil = pytest.mark.skipif(not ANVIL.exists(), reason="`make nodes` has not installed anvil")
 
 
@@ -41,22 +38,10 @@ class Node:
 
 @contextmanager
 def anvil(*options: str) -> Iterator[Node]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([str(ANVIL), "--port", str(port), "--chain-id", "1", "--no-mining", "--silent", "--slots-in-an-epoch", "1", *options])
-    node = Node(f"http://127.0.0.1:{port}")
-    try:
-        for _ in range(200):
-            try:
-                node("eth_chainId")
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield node
-    finally:
-        process.kill()
-        process.wait()
+    port = free_port()
+    command = [str(ANVIL), "--port", str(port), "--chain-id", "1", "--no-mining", "--silent", "--slots-in-an-epoch", "1", *options]
+    with answering(command, port) as url:
+        yield Node(url)
 
 
 Change = Callable[[dict[str, Any], Any], Any]

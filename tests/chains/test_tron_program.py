@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -13,14 +10,13 @@ from typing import Any
 import pytest
 
 import tron_stub
+from anvil import ANVIL, answering, free_port
 from porlake import chains, registry
 from porlake.chains._tron_program import MANY_CODE
 from porlake.encoding.keccak import keccak256
 from porlake.transport import Endpoint, Tape
-from support import ROOT
 from tron_stub import HEIGHT, USDT, Node, account, payload
 
-ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 TOKEN = "0x600435600052600060205260406000205460005260206000f3"  # balanceOf over a mapping at slot 0
 ENDLESS, REVERTS, SHORT = "0x5b600056", "0x60006000fd", "0x60016000f3"
 
@@ -54,23 +50,10 @@ class Anvil:
 def anvil() -> Iterator[Anvil]:
     if not ANVIL.exists():
         pytest.skip("no anvil: make nodes")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(ANVIL), "--port", str(port), "--number", str(HEIGHT), "--silent", "--no-mining", "--gas-limit", "1000000000"]
-    process = subprocess.Popen(command)
-    node = Anvil(f"http://127.0.0.1:{port}")
-    try:
-        for _ in range(200):
-            try:
-                node.ask("eth_chainId")
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield node
-    finally:
-        process.kill()
-        process.wait()
+    with answering(command, port) as url:
+        yield Anvil(url)
 
 
 def put(anvil: Anvil, token: str, code: str, held: dict[str, int]) -> None:

@@ -184,8 +184,8 @@ def read(settings: Settings, mart: str) -> Any:
 
 def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
     """(title, columns, rows) of the tables a person wants, for some attestations or the latest of each exchange."""
-    _, latest = warehouse.query(settings.lake, "select attestation from core_attestation where is_latest order by attestation")
-    chosen = sorted(attestations_) or [attestation for (attestation,) in latest]
+    latest = "select attestation from core_attestation where is_latest order by attestation"
+    chosen = sorted(attestations_) or [attestation for (attestation,) in warehouse.query(settings.lake, latest)[1]]
     for path in sorted((warehouse.sql_folder() / "summary").glob("*.sql")):
         sql = path.read_text(encoding="utf-8")
         if "getvariable('attestation')" in sql:  # what looks at holdings one by one is asked for one attestation after the other

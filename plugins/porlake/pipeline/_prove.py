@@ -23,8 +23,6 @@ MOST = 10_000  # accounts of one asset: a proof is a question of its own for a n
 UNPROVED = (RequestFailed, Unavailable, TooBig, NotRecorded, ChainError)
 """What an endpoint without proofs of the block says, and a chain whose headers are not understood. Asking again would not help."""
 
-Place = tuple[Held, int]
-
 
 @dataclass(slots=True)
 class Proofs:
@@ -46,8 +44,7 @@ class Proofs:
         for height in sorted({int(height) for height in held.heights[rows]}):
             block = self.swept.blocks[height]
             at = chains.BlockRef(block.height, block.block_hash, block.block_time)
-            places = [(held, row) for row in rows if held.heights[row] == height]
-            _at(self.settings, self.swept, self.opened(), places, at, give_up=self.give_up)
+            self._at(held, [row for row in rows if held.heights[row] == height], at)
 
     def _chosen(self, held: Held) -> list[int]:
         """The rows whose balances are to be proved."""
@@ -63,41 +60,37 @@ class Proofs:
             self.settings.progress(f"prove {self.swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0)
         return [int(rows[place]) for place in chosen[:MOST]]
 
+    def _at(self, held: Held, rows: list[int], at: chains.BlockRef) -> None:
+        """Proofs at one block, from the first endpoint that has them; what one leaves open the next is asked for."""
+        errors: list[TransportError | ChainError] = []
+        for rpc in self.opened().rpcs:
+            try:
+                self._asked(evm_proof.Prover(registry.load().networks[self.swept.network], rpc), held, rows, at)
+            except (TransportError, ChainError) as error:
+                errors.append(error)
+            else:
+                return
+            rows = [row for row in rows if held.reasons[row] == 0 and held.method[row] != self.swept.method(evm_proof.METHOD)]
+        passing = [error for error in errors if not isinstance(error, UNPROVED)]
+        if passing and not self.give_up:
+            raise passing[0]
+        what = f"prove {self.swept.network}: {len(rows):,} balances are not proved: {'; '.join(map(str, errors))}"
+        self.settings.progress(what, 0, 0)
 
-def _at(settings: Settings, swept: Swept, client: evm.Client, places: list[Place], at: chains.BlockRef, *, give_up: bool) -> None:
-    """Proofs at one block, from the first endpoint that has them; what one leaves open the next is asked for."""
-    errors: list[TransportError | ChainError] = []
-    for rpc in client.rpcs:
-        try:
-            _asked(settings, swept, evm_proof.Prover(registry.load().networks[swept.network], rpc), places, at)
-        except (TransportError, ChainError) as error:
-            errors.append(error)
-        else:
-            return
-        places = [(held, row) for held, row in places if held.reasons[row] == 0 and held.method[row] != swept.method(evm_proof.METHOD)]
-    passing = [error for error in errors if not isinstance(error, UNPROVED)]
-    if passing and not give_up:
-        raise passing[0]
-    settings.progress(f"prove {swept.network}: {len(places):,} balances are not proved: {'; '.join(map(str, errors))}", 0, 0)
-
-
-def _asked(settings: Settings, swept: Swept, prover: evm_proof.Prover, places: list[Place], at: chains.BlockRef) -> None:
-    """Raises TransportError, ChainError; what was proved before it is marked."""
-    facts = registry.load()
-    by_key, wanted = {}, []
-    for held, row in places:
-        (address,) = evm.addresses_of(held.accounts[row : row + 1]).to_pylist()
-        by_key[held.asset, address] = (held, row)
-        wanted.append((chains.Wanted(held.asset, facts.tokens[swept.network, held.asset], address), evm.number(held.words, row)))
-    for done, outcome in enumerate(prover.prove(wanted, at), 1):
-        held, row = by_key[outcome.asset, outcome.address]
-        if outcome.reason:
-            swept.unread(held, outcome.reason, np.arange(len(held.accounts)) == row)
-            settings.progress(f"prove {swept.network}: {outcome.asset} at {outcome.address}: {outcome.why}", 0, 0)
-        else:
-            held.method[row] = swept.method(evm_proof.METHOD)
-        if done % TELL_EVERY == 0 or done == len(wanted):
-            settings.progress(f"prove {swept.network}", done, len(wanted))
+    def _asked(self, prover: evm_proof.Prover, held: Held, rows: list[int], at: chains.BlockRef) -> None:
+        """Raises TransportError, ChainError; what was proved before it is marked."""
+        what, token = f"prove {self.swept.network}", registry.load().tokens[self.swept.network, held.asset]
+        row_of = dict(zip(evm.addresses_of(held.accounts[rows]).to_pylist(), rows, strict=True))
+        wanted = [(chains.Wanted(held.asset, token, address), evm.number(held.words, row)) for address, row in row_of.items()]
+        for done, outcome in enumerate(prover.prove(wanted, at), 1):
+            row = row_of[outcome.address]
+            if outcome.reason:
+                self.swept.unread(held, outcome.reason, np.arange(len(held.accounts)) == row)
+                self.settings.progress(f"{what}: {outcome.asset} at {outcome.address}: {outcome.why}", 0, 0)
+            else:
+                held.method[row] = self.swept.method(evm_proof.METHOD)
+            if done % TELL_EVERY == 0 or done == len(wanted):
+                self.settings.progress(what, done, len(wanted))
 
 
 def largest(weights: Words, share: Decimal) -> list[int]:

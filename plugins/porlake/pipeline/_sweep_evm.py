@@ -172,9 +172,9 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
     readable = {}
     for held in swept.held:
         token = facts.token(swept.network, held.asset)
-        if token is None or (reason := _unreadable(token)):
-            swept.unread(held, reason if token else "asset_not_on_network")
-        else:
+        if reason := _unreadable(token):
+            swept.unread(held, reason)
+        elif token is not None:
             readable[held.asset] = (held, token)
     endpoints = settings.endpoints_of(swept.network)
     if not endpoints and not settings.tape.replays:
@@ -198,7 +198,9 @@ def _scratch(settings: Settings, swept: Swept) -> Path | None:
     return settings.lake.scratch("balance", partition) if settings.tape.is_live else None
 
 
-def _unreadable(token: registry.Token) -> str:
+def _unreadable(token: registry.Token | None) -> str:
+    if token is None:
+        return "asset_not_on_network"
     if token.kind == "rebasing":
         return "token_rebases"
     return "contract_unknown" if token.kind != "native" and not token.contract else ""

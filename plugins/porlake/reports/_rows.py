@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
@@ -181,3 +182,23 @@ def summary(line: Line, exchange: str, file: str, label: str, height_text: str, 
         note=None,
         raw=line.raw,
     )
+
+
+# --- files of our own: one fixed header, no cell more or less ---------------------------------------------------------------
+def behind_header(stream: BinaryIO) -> Iterator[Line]:
+    """The rows behind the header."""
+    return (line for line in lines(stream) if line.number > 1 and not line.is_blank)
+
+
+def cells_of(line: Line, columns: Sequence[str], file: str) -> list[str]:
+    """The cells of a row, one for each column. Raises BadStructure."""
+    if line.fault or len(line.cells) != len(columns):
+        raise BadStructure(file, line.number, line.fault or f"{len(line.cells)} cells for {len(columns)} columns")
+    return [cell.strip() for cell in line.cells]
+
+
+def text_of(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as a file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

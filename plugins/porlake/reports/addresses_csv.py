@@ -6,8 +6,6 @@ with what others claim (`address_collisions`).
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -54,39 +52,22 @@ def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
     """
     stream.seek(0)
     parts: dict[str, list[list[str]]] = {}
-    for line in _lines(stream):
-        cells = _cells(line, file_name)
+    for line in _rows.behind_header(stream):
+        cells = _rows.cells_of(line, COLUMNS, file_name)
         if cells[0] not in registry.load().exchanges:
             raise BadStructure(file_name, line.number, f"{cells[0]!r} is no exchange of the registry")
         parts.setdefault(cells[0], []).append(cells)
     if not parts:
         raise BadStructure(file_name, 0, "the file has no rows")
     for exchange, rows in sorted(parts.items()):
-        yield Part(exchange, snapshot_of(file_name), BytesIO(_text([list(COLUMNS), *rows])))
+        yield Part(exchange, snapshot_of(file_name), BytesIO(_rows.text_of([COLUMNS, *rows])))
 
 
 def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
     """Raises BadStructure."""
     stream.seek(0)
-    for line in _lines(stream):
-        yield _row(line, _cells(line, source.file_name))
-
-
-def _lines(stream: BinaryIO) -> Iterator[Line]:
-    """The rows behind the header."""
-    return (line for line in _rows.lines(stream) if line.number > 1 and not line.is_blank)
-
-
-def _cells(line: Line, file: str) -> list[str]:
-    if line.fault or len(line.cells) != len(COLUMNS):
-        raise BadStructure(file, line.number, line.fault or f"{len(line.cells)} cells for {len(COLUMNS)} columns")
-    return [cell.strip() for cell in line.cells]
-
-
-def _text(rows: list[list[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue().encode()
+    for line in _rows.behind_header(stream):
+        yield _row(line, _rows.cells_of(line, COLUMNS, source.file_name))
 
 
 def _row(line: Line, cells: list[str]) -> Published | Refused:

@@ -5,8 +5,6 @@ Content: totals. A file may speak of many exchanges and moments; `split` makes o
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -49,32 +47,21 @@ def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
     """
     stream.seek(0)
     parts: dict[tuple[str, str, str], tuple[Snapshot, list[list[str]]]] = {}
-    for line in _lines(stream):
-        cells = _cells(line, file_name)
+    for line in _rows.behind_header(stream):
+        cells = _rows.cells_of(line, COLUMNS, file_name)
         exchange, snapshot = cells[0], _snapshot(cells, line, file_name)
         parts.setdefault((exchange, cells[2], cells[3]), (snapshot, []))[1].append(cells)
     if not parts:
         raise BadStructure(file_name, 0, "the file has no rows")
     for (exchange, _, _), (snapshot, rows) in sorted(parts.items()):
-        yield Part(exchange, _numbered(snapshot, rows), BytesIO(_text([list(COLUMNS), *rows])))
+        yield Part(exchange, _numbered(snapshot, rows), BytesIO(_rows.text_of([COLUMNS, *rows])))
 
 
 def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
     """Raises BadStructure."""
     stream.seek(0)
-    for line in _lines(stream):
-        yield _row(line, dict(zip(COLUMNS, _cells(line, source.file_name), strict=True)))
-
-
-def _lines(stream: BinaryIO) -> Iterator[Line]:
-    """The rows behind the header."""
-    return (line for line in _rows.lines(stream) if line.number > 1 and not line.is_blank)
-
-
-def _cells(line: Line, file: str) -> list[str]:
-    if line.fault or len(line.cells) != len(COLUMNS):
-        raise BadStructure(file, line.number, line.fault or f"{len(line.cells)} cells for {len(COLUMNS)} columns")
-    return [cell.strip() for cell in line.cells]
+    for line in _rows.behind_header(stream):
+        yield _row(line, dict(zip(COLUMNS, _rows.cells_of(line, COLUMNS, source.file_name), strict=True)))
 
 
 def _snapshot(cells: list[str], line: Line, file: str) -> Snapshot:
@@ -94,12 +81,6 @@ def _numbered(snapshot: Snapshot, rows: list[list[str]]) -> Snapshot:
     """With the edition's number, where the rows agree on one."""
     numbers = {row[1] for row in rows if row[1]}
     return Snapshot(snapshot.at, snapshot.precision, None, numbers.pop() if len(numbers) == 1 else None)
-
-
-def _text(rows: list[list[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue().encode()
 
 
 def _row(line: Line, cells: dict[str, str]) -> Summary | Refused:

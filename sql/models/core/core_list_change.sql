@@ -14,43 +14,30 @@ compared as (
     where s.series = 'assets'
         and s.attestation in (select attestation from listed) and s.base_attestation in (select attestation from listed)
 ),
-added as (
-    select p.attestation, p.since, l.network, l.asset, sum(l.holdings)::bigint as holdings, sum(l.amount)::decimal(38, 0) as amount
+sides as (
+    -- what stands in either list; `in_other` where its accounts stand in the other one too
+    select p.attestation, p.since, p.base_attestation, l.network, l.asset, l.holdings, l.amount,
+        l.attestation = p.attestation as is_new,
+        get_bit(l.standing, case when l.attestation = p.attestation then p.base_number else p.number end::integer) = 1 as in_other
     from compared p
-    join listed l on l.attestation = p.attestation
-    where get_bit(l.standing, p.base_number::integer) = 0
-    group by all
+    join listed l on l.attestation in (p.attestation, p.base_attestation)
 ),
-dropped as (
-    select p.attestation, p.since, l.network, l.asset, sum(l.holdings)::bigint as holdings, sum(l.amount)::decimal(38, 0) as amount
-    from compared p
-    join listed l on l.attestation = p.base_attestation
-    where get_bit(l.standing, p.number::integer) = 0
-    group by all
-),
-held as (
-    select attestation, network, asset, sum(holdings)::bigint as holdings from listed group by all
-),
-places as (
-    select p.attestation, p.since, p.base_attestation, l.network, l.asset
-    from compared p
-    join held l on l.attestation in (p.attestation, p.base_attestation)
-    group by all
+changed as (
+    select attestation, since, base_attestation, network, asset,
+        {% for name, side in [('', 'is_new'), ('_before', 'not is_new'), ('_added', 'is_new and not in_other'), ('_dropped', 'not is_new and not in_other')] -%}
+        coalesce(sum(holdings) filter ({{ side }}), 0)::bigint as holdings{{ name }},
+        {% endfor -%}
+        (sum(amount) filter (is_new and not in_other))::decimal(38, 0) as added,
+        (sum(amount) filter (not is_new and not in_other))::decimal(38, 0) as dropped
+    from sides
+    group by attestation, since, base_attestation, network, asset
 )
-select x.attestation, x.since, x.base_attestation, x.network, x.asset,
-    coalesce(n.holdings, 0) as holdings,
-    coalesce(e.holdings, 0) as holdings_before,
-    coalesce(a.holdings, 0) as holdings_added,
-    coalesce(d.holdings, 0) as holdings_dropped,
-    case when a.holdings is null then 0 else a.amount end::decimal(38, 0) as amount_added,   -- null: added without an amount
-    case when d.holdings is null then 0 else d.amount end::decimal(38, 0) as amount_dropped,
-    case when a.holdings is null then 0 else {{ usd(units('a.amount', 's.scale'), 'p.usd_price') }} end::decimal(38, 2) as usd_added,
-    case when d.holdings is null then 0 else {{ usd(units('d.amount', 's.scale'), 'q.usd_price') }} end::decimal(38, 2) as usd_dropped
-from places x
+select x.attestation, x.since, x.base_attestation, x.network, x.asset, x.holdings, x.holdings_before, x.holdings_added, x.holdings_dropped,
+    case when x.holdings_added = 0 then 0 else x.added end::decimal(38, 0) as amount_added,   -- null: added without an amount
+    case when x.holdings_dropped = 0 then 0 else x.dropped end::decimal(38, 0) as amount_dropped,
+    case when x.holdings_added = 0 then 0 else {{ usd(units('x.added', 's.scale'), 'p.usd_price') }} end::decimal(38, 2) as usd_added,
+    case when x.holdings_dropped = 0 then 0 else {{ usd(units('x.dropped', 's.scale'), 'q.usd_price') }} end::decimal(38, 2) as usd_dropped
+from changed x
 join {{ source('registry', 'assets') }} s using (asset)
-left join held n on n.attestation = x.attestation and n.network = x.network and n.asset = x.asset
-left join held e on e.attestation = x.base_attestation and e.network = x.network and e.asset = x.asset
-left join added a on a.attestation = x.attestation and a.since = x.since and a.network = x.network and a.asset = x.asset
-left join dropped d on d.attestation = x.attestation and d.since = x.since and d.network = x.network and d.asset = x.asset
 left join {{ ref('core_price') }} p on p.attestation = x.attestation and p.asset = x.asset
 left join {{ ref('core_price') }} q on q.attestation = x.base_attestation and q.asset = x.asset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -10,20 +11,21 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from porlake import lake as lake_room
-from porlake.errors import ConfigurationError, ContractViolation, LakeError, MissingPartition
+from porlake.errors import ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake
-from porlake.model import Claim, Price, Rejection
+from porlake.model import DATASETS, Claim, Price, Rejection
 
 PARTITION = {"exchange": "okx", "attestation": "okx/2024-03-25"}
 AT = datetime(2024, 3, 25, tzinfo=UTC)
@@ -55,6 +57,13 @@ def lake(tmp_path: Path) -> Lake:
 
 def tree(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def repoint(place: Path, change: Callable[[Any], object]) -> None:
+    """Rewrite a pointer by hand."""
+    pointer = json.loads((place / "pointer.json").read_bytes())
+    changed = change(pointer)
+    (place / "pointer.json").write_text(json.dumps(pointer if changed is None else changed))
 
 
 def test_rows_come_back_as_they_went_in(lake: Lake) -> None:
@@ -129,6 +138,7 @@ def test_a_file_with_a_double_under_a_decimal_is_refused(lake: Lake) -> None:
     table = pq.read_table(path)
     column = table.schema.get_field_index("amount")
     pq.write_table(table.set_column(column, "amount", table.column("amount").cast(pa.float64())), path)
+    repoint(lake.place("claim", CLAIMS), lambda pointer: pointer["files"][0].update(sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
     with pytest.raises(ContractViolation, match="contract of claim"):
         list(lake.rows("claim"))
 
@@ -224,3 +234,126 @@ def test_a_csv_export_starts_no_formula(tmp_path: Path) -> None:
     assert cells == ["'=1+1", "-1:ab", "'@x"]
     with pytest.raises(ConfigurationError, match=r"\.parquet or \.csv"):
         lake_room.export(tmp_path / "f.xlsx", Price, [])
+
+
+# --- what is not what was written -----------------------------------------------------------------------------------------
+def flipped(path: Path, bit: int) -> bytes:
+    """Flip one bit of a file, wherever it lies; its bytes before."""
+    before = path.read_bytes()
+    content = bytearray(before)
+    content[bit // 8 % len(content)] ^= 1 << bit % 8
+    path.write_bytes(bytes(content))
+    return before
+
+
+def test_no_flipped_bit_of_a_partition_is_read(lake: Lake) -> None:
+    lake.write("claim", CLAIMS, [claim(row, row) for row in range(1, 50)])
+    (path,) = lake.pointers("claim")[0].paths
+    for bit in range(0, path.stat().st_size * 8, 997):
+        before = flipped(path, bit)
+        with pytest.raises(Damaged, match=r"part-0\.parquet: its bytes are not.*run parse again for exchange okx"):
+            list(lake.rows("claim"))
+        path.write_bytes(before)
+    assert len(list(lake.rows("claim"))) == 49
+
+
+@pytest.mark.parametrize("read", [lambda lake: list(lake.columns("claim", ["amount"])), lambda lake: lake.distinct("claim", "asset")])
+def test_every_way_of_reading_checks_the_bytes(lake: Lake, read: Callable[[Lake], object]) -> None:
+    lake.write("claim", CLAIMS, [claim(1, 1)])
+    flipped(lake.pointers("claim")[0].paths[0], 8 * 40)
+    with pytest.raises(Damaged):
+        read(lake)
+
+
+def test_writing_a_partition_again_mends_its_file_and_its_pointer(lake: Lake) -> None:
+    rows = [claim(1, 1), claim(2, 2)]
+    lake.write("claim", CLAIMS, rows)
+    whole = tree(lake.root)
+    for path in (lake.pointers("claim")[0].paths[0], lake.place("claim", CLAIMS) / "pointer.json"):
+        flipped(path, 3)
+        lake.write("claim", CLAIMS, rows)
+        assert tree(lake.root) == whole
+        path.unlink()
+        lake.write("claim", CLAIMS, rows)
+        assert tree(lake.root) == whole
+
+
+POINTERS: dict[str, Callable[[Any], object]] = {
+    "a list": lambda pointer: [pointer],
+    "a number": lambda pointer: 7,
+    "nothing": lambda pointer: {},
+    "another dataset": lambda pointer: pointer.update(dataset="claim"),
+    "no dataset": lambda pointer: pointer.update(dataset="../price"),
+    "another partition": lambda pointer: pointer["partition"].update(exchange="htx"),
+    "a partition more": lambda pointer: pointer["partition"].update(report="x"),
+    "a folder outside": lambda pointer: pointer.update(folder="../../../.."),
+    "a file outside": lambda pointer: pointer["files"][0].update(name="../part-0.parquet"),
+    "no hash": lambda pointer: pointer["files"][0].pop("sha256") and None,
+    "a hash that is none": lambda pointer: pointer["files"][0].update(sha256="00"),
+    "rows that are none": lambda pointer: pointer.update(rows="1"),
+    "no files": lambda pointer: pointer.update(files=[]),
+    "files of a form of their own": lambda pointer: pointer.update(files={"name": "part-0.parquet"}),
+}
+
+
+@pytest.mark.parametrize("change", POINTERS.values(), ids=POINTERS.keys())
+def test_a_pointer_of_another_form_is_named(lake: Lake, change: Callable[[Any], object]) -> None:
+    lake.write("price", PARTITION, [price("BTC")])
+    repoint(lake.place("price", PARTITION), change)
+    with pytest.raises(Damaged, match=r"pointer\.json: not a pointer of the lake.*run price again for exchange okx, attestation okx/2024-03-25"):
+        list(lake.rows("price"))
+
+
+def test_a_raw_file_that_is_not_its_name_is_not_read_and_archiving_it_again_mends_it(lake: Lake) -> None:
+    name = lake.keep(io.BytesIO(b"abc"), {"retrieved_at": "first"})
+    flipped(lake.root / "raw" / name, 0)
+    with pytest.raises(Damaged, match="archive the published file again"):
+        lake.open_raw(name)
+    lake.keep(io.BytesIO(b"abc"), {"retrieved_at": "second"})
+    assert lake.open_raw(name).read() == b"abc"
+    assert lake.first_facts(name) == {"retrieved_at": "first"}
+
+
+def test_every_dataset_says_which_stage_writes_it() -> None:
+    assert {lake_room.written_by(dataset) for dataset in DATASETS} == {"archive", "parse", "verify", "observe", "sweep", "price"}
+
+
+FULL = """
+import resource, signal, sys
+from porlake.errors import LakeError
+from porlake.lake import Lake
+from porlake.model import Price
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+rows = (Price("okx", "okx/2024-03-25", f"{n:07}", f"{n * n}", None, None, "r") for n in range(200_000))
+try:
+    Lake(sys.argv[1]).write("price", {"exchange": "okx", "attestation": "okx/2024-03-25"}, rows)
+except LakeError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(lake: Lake) -> None:
+    """A limit on the size of files stands for the full disk: the system refuses the same calls."""
+    lake.write("price", PARTITION, [price("BTC")])
+    before = tree(lake.root)
+    done = subprocess.run([sys.executable, "-c", FULL, str(lake.root)], capture_output=True, text=True, check=False)
+    assert "cannot be written" in done.stdout, done
+    assert "Traceback" not in done.stderr
+    assert tree(lake.root) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes its own rights away, as root")
+def test_a_folder_that_cannot_be_written_is_a_sentence(lake: Lake) -> None:
+    lake.write("price", PARTITION, [price("BTC")])
+    pid = os.fork()
+    if not pid:  # a child without root's rights: 0 where it was told in a sentence
+        code = 1
+        try:
+            os.setuid(65_534)
+            Lake(lake.root).write("price", PARTITION, [price("ETH")])
+        except LakeError as error:
+            code = 0 if "cannot be written" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from porlake import pipeline, warehouse
-from porlake.errors import BuildError, ContractViolation, LakeError, MissingPartition
-from porlake.lake import Lake
+from porlake.errors import BuildError, ContractViolation, Damaged, LakeError, MissingPartition
+from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
 from support import MONTH, stages
 
@@ -87,7 +87,8 @@ def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(own: L
     assert not (own.root / "failed_build.duckdb").exists()
 
 
-def test_a_file_that_breaks_the_contract_stops_the_build(own: Lake) -> None:
+def test_a_file_that_breaks_the_contract_stops_the_build(own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pointer, "checked", lambda pointer: pointer.paths)  # as if its hash were that of the pointer
     (pointer, *_) = own.pointers("claim")
     (path,) = pointer.paths
     table = pq.read_table(path)
@@ -95,6 +96,44 @@ def test_a_file_that_breaks_the_contract_stops_the_build(own: Lake) -> None:
     pq.write_table(table.set_column(at, "amount", table.column("amount").cast("double")), path)
     with pytest.raises(ContractViolation, match="double"):
         warehouse.build(own)
+
+
+def test_a_damaged_file_stops_the_build_and_is_named(own: Lake) -> None:
+    (path, *_) = own.pointers("balance")[0].paths
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+    with pytest.raises(Damaged, match=r"part-0\.parquet: its bytes are not those that were written.*run observe again for exchange okx"):
+        warehouse.build(own)
+
+
+def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own: Lake) -> None:
+    looked, wrong = pipeline.check(pipeline.Settings(own.root))
+    assert looked > 50
+    assert wrong == []
+    (report, *_) = own.pointers("claim")
+    damaged = {
+        report.paths[0]: "run parse again",
+        own.pointers("price")[0].place / "pointer.json": "run price again",
+        next(path for path in sorted((own.root / "raw").iterdir()) if not path.suffix): "archive the published file again",
+        own.root / "marts" / "latest" / "dominance" / "part-0.parquet": "`porlake publish` writes it anew",
+    }
+    for path in damaged:
+        content = path.read_bytes()
+        path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    database = warehouse.database_of(own)
+    database.write_bytes(database.read_bytes()[:20_000])
+    _, wrong = pipeline.check(pipeline.Settings(own.root))
+    assert len(wrong) == len(damaged) + 1, wrong
+    for remedy in [*damaged.values(), "`porlake build` makes it anew"]:
+        assert any(remedy in sentence for sentence in wrong), remedy
+
+
+def test_publishing_again_mends_a_damaged_mart(own: Lake) -> None:
+    path = own.root / "marts" / "latest" / "dominance" / "part-0.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(b"PAR1")
+    warehouse.publish(own)
+    assert path.read_bytes() == whole
 
 
 def test_every_dataset_is_a_view_with_its_meanings(lake: Lake) -> None:

@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("attestation", nargs="*", help="default: the latest of each exchange")
     _lake(verb)
 
+    _lake(_verb(verbs, "check", check, "every file of the lake against what was written of it", "porlake check --lake data"))
     _lake(_verb(verbs, "doctor", doctor, "what is installed, configured, missing, and how to fix it", "porlake doctor"))
     _verb(verbs, "networks", networks, "which network is supported how", "porlake networks")
     return parser
@@ -449,6 +450,17 @@ def doctor(options: argparse.Namespace) -> int:
     checks = pipeline.doctor(pipeline.settings(options.lake))
     _table("", ("", "what", "found", "to mend it"), [("ok" if c.ok else "--", c.what, c.found, c.remedy) for c in checks])
     return 0 if all(check.ok or check.optional for check in checks) else 1
+
+
+def check(options: argparse.Namespace) -> int:
+    from porlake import pipeline, progress
+
+    with progress.shown() as tell:
+        looked, wrong = pipeline.check(pipeline.settings(options.lake, progress=tell))
+    for sentence in wrong:
+        print(f"porlake: {sentence}", file=sys.stderr)
+    out.print(f"{looked:,} files, {len(wrong):,} of them not as they were written", highlight=False)
+    return 1 if wrong else 0
 
 
 def networks(options: argparse.Namespace) -> None:

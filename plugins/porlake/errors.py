@@ -25,7 +25,8 @@ PorlakeError
 ├── ChainError              a chain's answers contradict each other or the question (wrong block, reorganised hash)
 │   ├── ProofFails          a proof does not lead from the block's root to what the endpoint says
 │   └── BadDump             a file of a node's coins breaks its layout, is of another block or does not hash to what was published
-├── LakeError               the lake breaks its contract
+├── LakeError               the lake breaks its contract, or its disk does not do as asked
+│   ├── Damaged             a file is not what was written; its stage, run again, writes it anew
 │   ├── ContractViolation   a row or file does not fit its dataset's schema or key
 │   └── MissingPartition    a stage needs what an earlier stage has not written
 └── BuildError              the SQL build or one of its data tests failed; nothing was replaced
@@ -160,6 +161,10 @@ class BadDump(ChainError):
 
 
 class LakeError(PorlakeError):
+    pass
+
+
+class Damaged(LakeError):
     pass
 
 

@@ -7,7 +7,9 @@
 
 The files of a partition are immutable and lie in a folder named by their content; one small pointer is replaced
 atomically (write aside, fsync, rename), and readers go through it. A writer that dies leaves the old pointer and a folder
-that the next write of that partition removes. Rows arrive in strictly increasing order of the dataset's key, which makes the
+that the next write of that partition removes. Bytes are hashed when a process first reads them and compared with the
+pointer (of raw files: with their name); a file that differs is named as Damaged, and writing its partition again mends it.
+Rows arrive in strictly increasing order of the dataset's key, which makes the
 check of the key free of memory and the bytes of a file depend on nothing but the rows.
 """
 
@@ -24,25 +26,26 @@ import tempfile
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from types import UnionType
 from typing import Any, BinaryIO
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from porlake.errors import ConfigurationError, ContractViolation, LakeError, MissingPartition
+from porlake.errors import ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition
 from porlake.model import DATASETS, Column
 
+ARCHIVE_AGAIN = "archive the published file again (`porlake run EXCHANGE --report FILE`)"
 BATCH_ROWS = 16_384
 PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "version": "2.6"}
 
@@ -112,6 +115,14 @@ class Pointer:
     def paths(self) -> list[Path]:
         return [self.place / self.folder / str(file["name"]) for file in self.files]
 
+    def checked(self) -> list[Path]:
+        """The files, whose bytes are those that were written. Raises Damaged, LakeError."""
+        for path, file in zip(self.paths, self.files, strict=True):
+            if not path.exists() and self != _pointer(self.place / "pointer.json"):
+                raise LakeError(f"{self.place}: was written anew, twice, while it was read; ask again")
+            check_bytes(path, str(file["sha256"]), _how_to_write(self.dataset, self.partition))
+        return self.paths
+
     @property
     def content(self) -> str:
         """Hash of the partition's files: equal content, equal text."""
@@ -129,9 +140,10 @@ class Writer:
         self._pending: list[tuple[Any, ...]] = []
         self._last: tuple[Any, ...] | None = None
         self._pointer = place / "pointer.json"
-        self._aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=place))
-        self._file = self._aside / "part-0.parquet"
-        self._parquet = pq.ParquetWriter(self._file, self._schema, **parquet_options(self._class))
+        with _written(place):
+            self._aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=place))
+            self._file = self._aside / "part-0.parquet"
+            self._parquet = pq.ParquetWriter(self._file, self._schema, **parquet_options(self._class))
 
     def add(self, row: object) -> None:
         self._pending.append(self._values(row))
@@ -145,18 +157,24 @@ class Writer:
     def seal(self) -> None:
         """Finish the file; a row that does not fit raises here at the latest. No reader sees anything yet."""
         self._flush()
-        self._parquet.close()
-        _sync(self._file)
+        with _written(self.place):
+            self._parquet.close()
+            _sync(self._file)
 
     def show(self) -> None:
-        """Move the file to the folder of its content and the pointer to it."""
+        """Move the file to the folder of its content and the pointer to it. Raises LakeError."""
+        with _written(self.place):
+            self._show()
+
+    def _show(self) -> None:
         digest, size = _sha256_of(self._file), self._file.stat().st_size
         folder, target = digest[:16], self.place / digest[:16]
-        if target.exists():
+        if target.exists():  # the same bytes, unless what lies there is damaged: either way these are right
+            self._file.replace(target / self._file.name)
             shutil.rmtree(self._aside)
         else:
             self._aside.rename(target)
-        kept = {folder} | ({_pointer(self._pointer).folder} if self._pointer.exists() else set())
+        kept = {folder} | self._folder_before()
         pointer = {
             "dataset": self.dataset,
             "partition": self.partition,
@@ -170,8 +188,16 @@ class Writer:
             if old.is_dir() and old.name not in kept:  # a reader may still hold the pointer before this one
                 shutil.rmtree(old)
 
+    def _folder_before(self) -> set[str]:
+        """The folder of the pointer that is there still; a damaged pointer leads nowhere, so that no reader can be in one."""
+        try:
+            return {_pointer(self._pointer).folder}
+        except (Damaged, MissingPartition):
+            return set()
+
     def abandon(self) -> None:
-        self._parquet.close()
+        with suppress(OSError):  # why it is abandoned is being raised
+            self._parquet.close()
         shutil.rmtree(self._aside, ignore_errors=True)
 
     def _flush(self) -> None:
@@ -193,7 +219,8 @@ class Writer:
             if pa.types.is_string(self._schema.field(name).type) and pc.any(pc.not_equal(batch.column(name), value)).as_py():
                 raise ContractViolation(f"{self.dataset}: a row of another partition than {name}={value}")
         self._check_key(batch)
-        self._parquet.write_batch(batch)
+        with _written(self.place):
+            self._parquet.write_batch(batch)
         self.rows += batch.num_rows
 
     def _check_key(self, batch: pa.RecordBatch) -> None:
@@ -238,7 +265,8 @@ class Lake:
             try:
                 for dataset, partition in partitions:
                     place = self.place(dataset, partition)
-                    place.mkdir(parents=True, exist_ok=True)
+                    with _written(place):
+                        place.mkdir(parents=True, exist_ok=True)
                     locks.enter_context(alone(place))
                     writers.append(Writer(dataset, partition, place))
                 yield writers
@@ -266,18 +294,16 @@ class Lake:
         return [_pointer(path) for path in sorted((self.root / "lake" / dataset).glob(f"{pattern}/pointer.json"))]
 
     def batches(self, dataset: str, **only: str) -> Iterator[pa.RecordBatch]:
-        """Record batches of all rows of the partitions that `only` names; a schema that is not the contract's raises."""
-        for pointer in self.pointers(dataset, **only):
-            for path in pointer.paths:
-                with checked_file(dataset, path) as parquet:
-                    yield from parquet.iter_batches(batch_size=BATCH_ROWS)
+        """Record batches of all rows of the partitions that `only` names. Raises Damaged, and ContractViolation for another schema."""
+        for path in self._files(dataset, only):
+            with checked_file(dataset, path) as parquet:
+                yield from parquet.iter_batches(batch_size=BATCH_ROWS)
 
     def columns(self, dataset: str, names: Sequence[str], **only: str) -> Iterator[pa.RecordBatch]:
         """As `batches`, with some columns only; the others are not read."""
-        for pointer in self.pointers(dataset, **only):
-            for path in pointer.paths:
-                with checked_file(dataset, path) as parquet:
-                    yield from _one_ahead(parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names)))
+        for path in self._files(dataset, only):
+            with checked_file(dataset, path) as parquet:
+                yield from _one_ahead(parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names)))
 
     def scratch(self, dataset: str, partition: Mapping[str, str]) -> Path:
         """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
@@ -287,11 +313,15 @@ class Lake:
     def distinct(self, dataset: str, column: str, **only: str) -> set[Any]:
         """The values of one column; the other columns are not read."""
         found: set[Any] = set()
-        for pointer in self.pointers(dataset, **only):
-            for path in pointer.paths:
-                with checked_file(dataset, path) as parquet:
-                    found.update(parquet.read(columns=[column]).column(column).unique().to_pylist())
+        for path in self._files(dataset, only):
+            with checked_file(dataset, path) as parquet:
+                found.update(parquet.read(columns=[column]).column(column).unique().to_pylist())
         return found
+
+    def _files(self, dataset: str, only: Mapping[str, str]) -> Iterator[Path]:
+        """The files of the partitions that `only` names, their bytes checked. Raises Damaged."""
+        for pointer in self.pointers(dataset, **only):
+            yield from pointer.checked()
 
     def rows(self, dataset: str, **only: str) -> Iterator[Any]:
         """Rows as instances of the dataset's class."""
@@ -319,33 +349,85 @@ class Lake:
         """The first of `reports`: exchange, format and content are the same for all of them."""
         return self.reports(report)[0]
 
+    def all_files(self) -> Iterator[Callable[[], object]]:
+        """For each file of the datasets and of the archive, in order of their places, what reads it whole and raises LakeError."""
+        for path in sorted((self.root / "lake").glob("*/**/pointer.json")):
+            yield partial(_pointer, path)
+            with suppress(LakeError):  # told by the look at the pointer itself
+                yield from (partial(_read_whole, _pointer(path), number) for number in range(len(_pointer(path).files)))
+        for path in sorted((self.root / "raw").glob("[!.]*")):
+            if path.suffix == ".json":
+                yield partial(self.first_facts, path.stem)
+            else:
+                yield partial(check_bytes, path, path.name, ARCHIVE_AGAIN, anew=True)
+
     # --- raw bytes ---
     def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> str:
-        """Keep the bytes of `stream` under their sha256, which is returned; the `facts` beside them are those of the first time."""
+        """Keep the bytes of `stream` under their sha256, which is returned; the `facts` beside them are those of the first time.
+
+        A file that lies there already is replaced by the same bytes, which mends one that was damaged. Raises LakeError.
+        """
         folder = self.root / "raw"
-        folder.mkdir(parents=True, exist_ok=True)
+        with _written(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         with alone(folder):
             digest = hashlib.sha256()
-            handle, aside = tempfile.mkstemp(prefix=".writing-", dir=folder)
-            with os.fdopen(handle, "wb") as out:
-                while chunk := stream.read(1 << 20):
-                    digest.update(chunk)
-                    out.write(chunk)
+            with _written(folder):
+                handle, aside = tempfile.mkstemp(prefix=".writing-", dir=folder)
+                with os.fdopen(handle, "wb") as out:
+                    for chunk in _read_through(stream):
+                        digest.update(chunk)
+                        out.write(chunk)
+                    out.flush()
+                    os.fsync(out.fileno())
             name = digest.hexdigest()
-            _sync(Path(aside))
-            if (folder / name).exists():
-                Path(aside).unlink()
-            else:
-                Path(aside).rename(folder / name)
-            if not (folder / f"{name}.json").exists():
+            with _written(folder):
+                Path(aside).replace(folder / name)
+            if self._facts_of(name) is None:
                 replace_bytes(folder / f"{name}.json", json_bytes(facts))
             return name
 
-    def open_raw(self, sha256: str) -> BinaryIO:
+    def first_facts(self, sha256: str) -> Mapping[str, Any]:
+        """The facts of the time when these bytes first arrived. Raises Damaged where they cannot be read."""
+        facts = self._facts_of(sha256)
+        if facts is None:
+            raise Damaged(f"{self.root / 'raw' / sha256}.json: not the facts of a file's arrival; archive the file again")
+        return facts
+
+    def _facts_of(self, sha256: str) -> Mapping[str, Any] | None:
         try:
-            return (self.root / "raw" / sha256).open("rb")
-        except OSError as error:
+            facts = json.loads((self.root / "raw" / f"{sha256}.json").read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return facts if isinstance(facts, dict) else None
+
+    def open_raw(self, sha256: str) -> BinaryIO:
+        """The bytes of a published file, checked against their name. Raises MissingPartition, Damaged."""
+        path = self.root / "raw" / sha256
+        try:
+            stream = path.open("rb")
+        except FileNotFoundError as error:
             raise MissingPartition(f"the archive has no file {sha256}") from error
+        except OSError as error:
+            raise LakeError(f"{path}: cannot be read: {error.strerror}") from error
+        try:
+            check_bytes(path, sha256, ARCHIVE_AGAIN)
+        except LakeError:
+            stream.close()
+            raise
+        return stream
+
+
+def _read_through(stream: BinaryIO) -> Iterator[bytes]:
+    """Raises LakeError where the source fails: its failure is not the lake's disk's."""
+    while True:
+        try:
+            chunk = stream.read(1 << 20)
+        except OSError as error:
+            raise LakeError(f"{getattr(stream, 'name', 'the file')}: cannot be read: {error.strerror or error}") from error
+        if not chunk:
+            return
+        yield chunk
 
 
 class Scratch:
@@ -355,10 +437,12 @@ class Scratch:
         self._folder = folder
 
     def keep(self, name: str, content: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        aside = self._folder / f".{name}.{os.getpid()}"
-        aside.write_bytes(hashlib.sha256(content).digest() + content)
-        aside.replace(self._folder / name)
+        """Raises LakeError."""
+        with _written(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside = self._folder / f".{name}.{os.getpid()}"
+            aside.write_bytes(hashlib.sha256(content).digest() + content)
+            aside.replace(self._folder / name)
 
     def parts(self) -> Iterator[tuple[str, bytes]]:
         """(name, content) of what is whole; a file that a crash has torn is none."""
@@ -407,7 +491,7 @@ def export_batches(path: Path, made: pa.Schema, batches: Iterable[pa.RecordBatch
                 write(batch)
         aside.replace(path)
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         aside.unlink(missing_ok=True)
 
@@ -450,15 +534,16 @@ def _batch(name: str, made: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Record
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Replace a small file atomically: write aside, fsync, rename."""
-    handle, aside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    with os.fdopen(handle, "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    Path(aside).chmod(0o644)
-    Path(aside).replace(path)
-    _sync(path.parent)
+    """Replace a small file atomically: write aside, fsync, rename. Raises LakeError."""
+    with _written(path):
+        handle, aside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(aside).chmod(0o644)
+        Path(aside).replace(path)
+        _sync(path.parent)
 
 
 def json_bytes(value: object) -> bytes:
@@ -481,11 +566,114 @@ def _exact(field: pa.Field, values: Iterable[Any]) -> list[Any]:
 
 
 def _pointer(path: Path) -> Pointer:
+    """Raises Damaged for anything that this module does not write, MissingPartition where there is none."""
     try:
         content = json.loads(path.read_bytes())
-        return Pointer(content["dataset"], content["partition"], content["folder"], tuple(content["files"]), content["rows"], path.parent)
-    except (OSError, ValueError, KeyError) as error:
-        raise LakeError(f"{path}: not a pointer of the lake: {error!r}") from error
+    except FileNotFoundError as error:
+        raise MissingPartition(f"{path}: no such partition") from error
+    except OSError as error:
+        raise LakeError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{path}: not a pointer of the lake: {_of_place(path)}") from error
+    wrong = _wrong_in(content, path)
+    if wrong:
+        raise Damaged(f"{path}: not a pointer of the lake ({wrong}): {_of_place(path)}")
+    return Pointer(content["dataset"], content["partition"], content["folder"], tuple(content["files"]), content["rows"], path.parent)
+
+
+_HEX16, _HEX64 = re.compile("[0-9a-f]{16}"), re.compile("[0-9a-f]{64}")
+
+
+def _wrong_in(content: Any, path: Path) -> str:
+    """What is not as `Writer.show` writes it, '' where all of it is: a pointer leads to files, and must lead to no others."""
+    if not isinstance(content, dict):
+        return "it is no object"
+    dataset, partition = content.get("dataset"), content.get("partition")
+    if dataset not in DATASETS or not isinstance(partition, dict) or not all(isinstance(value, str) for value in partition.values()):
+        return "its dataset or partition"
+    names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
+    place = [f"{name}={quote(partition.get(name, ''), safe='')}" for name in names]
+    if len(partition) != len(names) or list(path.parts[-2 - len(place) : -1]) != [dataset, *place]:
+        return "it speaks of another partition"
+    if not isinstance(content.get("folder"), str) or not _HEX16.fullmatch(content["folder"]):
+        return "its folder"
+    files = content.get("files")
+    if type(content.get("rows")) is not int or not isinstance(files, list) or not files:
+        return "its rows or files"
+    return next((f"the file {file!r}"[:200] for file in files if not _is_file(file)), "")
+
+
+def _is_file(file: Any) -> bool:
+    return (
+        isinstance(file, dict)
+        and isinstance(file.get("sha256"), str)
+        and _HEX64.fullmatch(file["sha256"]) is not None
+        and isinstance(file.get("name"), str)
+        and re.fullmatch(r"part-[0-9]{1,9}\.parquet", file["name"]) is not None
+    )
+
+
+def _of_place(pointer: Path) -> str:
+    """How a partition is written anew, told by where its pointer lies."""
+    folders = list(pointer.parts[:-1])
+    dataset = next((part for part in reversed(folders) if part in DATASETS), "")
+    named = dict(part.split("=", 1) for part in folders if "=" in part)
+    return _how_to_write(dataset, {name: unquote(value) for name, value in named.items()}) if dataset else "no dataset's place"
+
+
+def _how_to_write(dataset: str, partition: Mapping[str, str]) -> str:
+    """What a person does to have a partition anew: its rows are what its stage writes."""
+    where = ", ".join(f"{name} {value}" for name, value in partition.items())
+    stage = written_by(dataset)
+    if stage == "sweep":
+        return f"a sweep reads one moment and cannot be made again; take it from a backup, or remove its folder ({where})"
+    return f"run {stage} again for {where} (`porlake run` runs all stages of a file)"
+
+
+def written_by(dataset: str) -> str:
+    """The stage that writes a dataset, as its class says."""
+    return str(re.findall(r"Written by (\w+)\.", DATASETS[dataset].__doc__ or "")[-1])
+
+
+# --- bytes that are what was written ----------------------------------------------------------------------------------------
+#: What this process has hashed: (path, inode, size, time of the last change) with the hash. Files are immutable, so that once is enough.
+_HASHED: dict[tuple[str, int, int, int], str] = {}
+
+
+def _read_whole(pointer: Pointer, number: int) -> None:
+    """Raises Damaged, ContractViolation for a file of another schema or with other rows than its pointer says."""
+    path, file = pointer.paths[number], pointer.files[number]
+    check_bytes(path, str(file["sha256"]), _how_to_write(pointer.dataset, pointer.partition), anew=True)
+    with checked_file(pointer.dataset, path) as parquet:
+        if len(pointer.files) == 1 and parquet.metadata.num_rows != pointer.rows:
+            raise ContractViolation(f"{path}: {parquet.metadata.num_rows:,} rows, its pointer says {pointer.rows:,}")
+
+
+def check_bytes(path: Path, sha256: str, remedy: str, *, anew: bool = False) -> None:
+    """Raises Damaged where the file's bytes are not those with this hash, or cannot be read."""
+    if (found := hash_of(path, anew=anew)) != sha256:
+        raise Damaged(f"{path}: its bytes are not those that were written (sha256 {found}, not {sha256}); {remedy}")
+
+
+def hash_of(path: Path, *, anew: bool = False) -> str:
+    """sha256 of a file, read once a process or `anew`. Raises LakeError."""
+    try:
+        facts = path.stat()
+        key = (str(path), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        if anew or key not in _HASHED:
+            _HASHED[key] = _sha256_of(path)
+        return _HASHED[key]
+    except OSError as error:
+        raise Damaged(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def _written(place: Path) -> Iterator[None]:
+    """What a disk says while something is written, in a sentence. Raises LakeError."""
+    try:
+        yield
+    except OSError as error:
+        raise LakeError(f"{place}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -494,14 +682,16 @@ def alone(folder: Path, prefix: str = ".writing-") -> Iterator[int]:
 
     The lock ends with the process, however it ends, and with those to which it hands the descriptor that is yielded.
     """
-    handle = os.open(folder, os.O_RDONLY)
+    with _written(folder):
+        handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        for left_over in folder.glob(f"{prefix}*"):
-            if left_over.is_dir() and not left_over.is_symlink():
-                shutil.rmtree(left_over)
-            else:
-                left_over.unlink()
+        with _written(folder):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            for left_over in folder.glob(f"{prefix}*"):
+                if left_over.is_dir() and not left_over.is_symlink():
+                    shutil.rmtree(left_over)
+                else:
+                    left_over.unlink()
         yield handle
     finally:
         os.close(handle)

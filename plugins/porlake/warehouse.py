@@ -21,11 +21,12 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -33,7 +34,7 @@ import pyarrow.parquet as pq
 
 from porlake import lake as lake_room
 from porlake import registry
-from porlake.errors import BuildError, ConfigurationError, LakeError, MissingPartition
+from porlake.errors import BuildError, ConfigurationError, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake
 from porlake.model import DATASETS
 
@@ -137,7 +138,7 @@ def prepare(lake: Lake, target: Path) -> None:
 
 def _view(connection: duckdb.DuckDBPyConnection, lake: Lake, dataset: str) -> None:
     made = lake_room.schema(dataset)
-    paths = [path for pointer in lake.pointers(dataset) for path in pointer.paths]
+    paths = [path for pointer in lake.pointers(dataset) for path in pointer.checked()]
     for path in paths:
         with lake_room.checked_file(dataset, path):
             pass
@@ -285,9 +286,8 @@ def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, 
             parquet.write_batch(batch)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     target = place / mart / digest[:16] / "part-0.parquet"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(target)  # the same bytes where it was there already, unless those are damaged
     return {
         "folder": digest[:16],
         "sha256": digest,
@@ -295,6 +295,47 @@ def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, 
         "bytes": target.stat().st_size,
         "schema": columns,
     }
+
+
+def all_files(lake: Lake) -> Iterator[Callable[[], object]]:
+    """For the DuckDB file and each published mart, what reads it and raises LakeError; what was never made is not missed."""
+    if database_of(lake).exists():
+        yield partial(_opened, lake)
+    place = lake.root / "marts"
+    if (place / "manifest.json").exists():
+        yield partial(manifest_of, lake)
+        with suppress(LakeError):  # told by the look at the manifest itself
+            for mart, facts in manifest_of(lake)["marts"].items():
+                yield partial(_check_mart, place / mart / facts["folder"] / "part-0.parquet", facts)
+
+
+def manifest_of(lake: Lake) -> Mapping[str, Any]:
+    """What is published now. Raises MissingPartition, Damaged."""
+    path = lake.root / "marts" / "manifest.json"
+    try:
+        manifest = json.loads(path.read_bytes())
+        if all(isinstance(facts["folder"] + facts["sha256"] + mart, str) for mart, facts in manifest["marts"].items()):
+            return cast(Mapping[str, Any], manifest)
+    except FileNotFoundError as error:
+        raise MissingPartition(f"{path}: nothing is published yet; `porlake publish` does it") from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Damaged(f"{path}: not a manifest of porlake; `porlake publish` writes it anew") from error
+    raise Damaged(f"{path}: not a manifest of porlake; `porlake publish` writes it anew")
+
+
+def _check_mart(path: Path, facts: Mapping[str, Any]) -> None:
+    lake_room.check_bytes(path, facts["sha256"], "`porlake publish` writes it anew", anew=True)
+
+
+def _opened(lake: Lake) -> None:
+    """Every table of the DuckDB file read through. Raises Damaged."""
+    path = database_of(lake)
+    try:
+        with duckdb.connect(str(path), read_only=True, config=OFFLINE) as connection:
+            for schema, table in connection.execute("select schema_name, table_name from duckdb_tables() where not internal order by all").fetchall():
+                connection.execute(f'select count(columns(*)) from "{schema}"."{table}"').fetchall()
+    except duckdb.Error as error:
+        raise Damaged(f"{path}: cannot be read; `porlake build` makes it anew ({str(error).splitlines()[0]})") from error
 
 
 def _show(place: Path, published: Mapping[str, Mapping[str, Any]]) -> None:

@@ -21,6 +21,7 @@ from porlake.lake import export, forget
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
 from porlake.pipeline._ask import BalanceLine, Check, CoinLine, balances, database, doctor, publisher, query, read, summary, unanswered
+from porlake.pipeline._check import check
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
@@ -41,7 +42,7 @@ from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
     "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
-    "attestations", "balances", "build", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
+    "attestations", "balances", "build", "check", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
     "is_claimed", "moment", "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings",
     "summary", "sweep", "swept_networks", "unanswered", "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting",
     "with_dump",

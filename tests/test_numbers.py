@@ -1,0 +1,158 @@
+"""Numbers from outside: over all JSON values a reader gives a number of its kind in its range, or BadAnswer that says what it was meant to be."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from porlake import numbers
+from porlake.errors import BadAnswer
+
+WHAT = "node.example: getbalance: amount"
+
+ODD = ["", "0", "-0", "-1", "+1", "007", " 5", "5 ", "1_000", "1,000", "٣", "３", "3.7", "1e3", "1e999999", "NaN", "Infinity", "0x",
+       "0x10", "0X10", "0x-1", "-0x1", "0x_1", "0xg", "ff", "9" * 38, "1" + "0" * 38, "9" * 5000, "true", "null", "1.", ".5", "0.00000001",
+       "\n5", "5\n", "5\x00", None, True, False, 0, 1, -1, 10**38 - 1, 10**38, 10**4000, 2**53, 2**63, 2**64, 3.7, 1e308, float("nan"),
+       float("inf"), -0.0, [], {}, [1], {"a": 1}, *map(Decimal, ("3.7", "3.0", "-0", "-0.00", "1e999999", "1e-999999", "NaN", "sNaN", "Infinity",
+       "0.00000001", "0.000000001", "1E+2", "9" * 10_000, "0." + "9" * 10_000))]  # fmt: skip
+
+READERS: dict[str, Callable[..., Any]] = {
+    "whole": numbers.whole,
+    "height": numbers.height,
+    "moment": numbers.moment,
+    "decimal": numbers.decimal,
+    "base_units": lambda value, *, what: numbers.base_units(value, what=what, scale=8),
+    "quantity": numbers.quantity,
+    "data": numbers.data,
+}
+
+#: All that JSON can say, as `transport` reads it, and floats on top: a parser that makes them must not get them through.
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals()
+    | st.floats()
+    | st.text()
+    | st.integers().map(str)
+    | st.decimals().map(str)
+    | st.sampled_from(ODD),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def plain(value: object) -> Decimal | None:
+    """What a person reads in a JSON value as one exact number, by the text of it; None where it is none."""
+    text = (
+        value if type(value) is str else format(value, "f") if type(value) is Decimal and value.is_finite() and abs(value.adjusted()) < 200 else value
+    )
+    text = json.dumps(text) if type(text) is int and abs(text) < 10**200 else text
+    if type(text) is not str or not text.isascii() or len(text) > 400:
+        return None
+    digits = text.removeprefix("-").replace(".", "", 1)
+    shaped = digits.isdigit() and text[0] != "." and text[-1] != "." and text.count("-") == text.startswith("-")
+    return Decimal(text) if shaped and not (len(text.partition(".")[0].removeprefix("-")) > 1 and text.removeprefix("-")[0] == "0") else None
+
+
+@settings(max_examples=300, deadline=None)
+@given(JSON, st.sampled_from(sorted(READERS)))
+def test_every_json_value_is_the_number_that_it_says_or_a_bad_answer(value: Any, name: str) -> None:
+    begin = time.perf_counter()
+    try:
+        found = READERS[name](value, what=WHAT)
+    except BadAnswer as error:
+        assert str(error).startswith(WHAT + ": ")
+        assert len(str(error)) < 200
+        return
+    finally:
+        assert time.perf_counter() - begin < 1
+    assert type(value) in {int, str, Decimal}, "never a bool, a float or a thing"
+    if name == "whole":
+        assert type(found) is int
+        assert 0 <= found < 10**38
+        assert plain(value) == found
+        assert type(value) is not Decimal
+    elif name == "height":
+        assert 0 <= found < 2**53
+        assert plain(value) == found
+    elif name == "moment":
+        assert found.tzinfo is UTC
+        assert int(found.timestamp()) == plain(value)
+    elif name == "decimal":
+        assert type(found) is Decimal
+        assert found.is_finite()
+        assert 0 <= found < 10**38
+        assert plain(value) == found
+    elif name == "base_units":
+        assert type(found) is int
+        assert 0 <= found < 10**38
+        assert Decimal(found).scaleb(-8) == plain(value)
+    elif name == "quantity":
+        assert type(value) is str
+        assert value[:2].lower() == "0x"
+        assert found == int(value, 16) < 2**256
+    else:
+        assert "0x" + found.hex() == str(value).lower()
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+@pytest.mark.parametrize(
+    "value", [None, True, False, 3.0, float("nan"), {}, [], "", " ", "1e999999", Decimal("1e999999"), Decimal("NaN"), -1, "-1", "-0"]
+)
+def test_what_is_no_number_of_any_kind(name: str, value: Any) -> None:
+    with pytest.raises(BadAnswer, match=WHAT):
+        READERS[name](value, what=WHAT)
+
+
+@pytest.mark.parametrize(("value", "good"), [(-2, False), (-1, True), (0, True), (7, True), (8, False), ("-1", True), ("7", True), ("8", False)])
+def test_the_borders_of_a_range(value: Any, good: bool) -> None:
+    if good:
+        assert numbers.whole(value, what=WHAT, least=-1, most=7) == int(value)
+    else:
+        with pytest.raises(BadAnswer, match="is not between -1 and 7"):
+            numbers.whole(value, what=WHAT, least=-1, most=7)
+
+
+def test_times_up_to_the_end_of_the_calendar() -> None:
+    assert numbers.moment(1_711_324_800, what=WHAT) == datetime(2024, 3, 25, tzinfo=UTC)
+    assert numbers.moment("1711324800123", what=WHAT, per_second=1000) == datetime(2024, 3, 25, 0, 0, 0, 123_000, tzinfo=UTC)
+    assert numbers.moment(numbers.LAST_SECOND, what=WHAT).year == 9999
+    for late in (numbers.LAST_SECOND + 1, 2**63, 10**30):
+        with pytest.raises(BadAnswer):
+            numbers.moment(late, what=WHAT)
+
+
+@pytest.mark.parametrize(
+    ("value", "base"),
+    [
+        (Decimal("20999999.97690000"), 2_099_999_997_690_000),
+        (21, 2_100_000_000),
+        ("0.5", 50_000_000),
+        (Decimal("1E-8"), 1),
+        (Decimal("1E+3"), 10**11),
+    ],
+)
+def test_units_are_scaled_exactly(value: Any, base: int) -> None:
+    assert numbers.base_units(value, what=WHAT, scale=8) == base
+
+
+def test_what_is_finer_than_a_base_unit_is_not_rounded() -> None:
+    with pytest.raises(BadAnswer, match="more than 8 digits"):
+        numbers.base_units(Decimal("0.123456789"), what=WHAT, scale=8)
+
+
+def test_bytes_of_a_length() -> None:
+    assert numbers.data("0xAb01", what=WHAT, size=2) == b"\xab\x01"
+    assert numbers.data("ab01", what=WHAT, prefix="") == b"\xab\x01"
+    for text, size in (("0xab01", 3), ("0xab0", None), ("0xab 01", None), ("ab01", None), ("0xab\n", None)):
+        with pytest.raises(BadAnswer, match=WHAT):
+            numbers.data(text, what=WHAT, size=size)

@@ -28,8 +28,23 @@ end
 {# A ratio for people: a double, null without a denominator. Never decides anything. #}
 {% macro ratio(part, whole) %}({{ part }})::double / nullif(({{ whole }})::double, 0){% endmacro %}
 
+{# Why a ratio is null, as a code; null where it is not. `because` lists (code, condition) in the order in which they are looked at; `otherwise` is what
+   is left: for a ratio a denominator of zero. #}
+{% macro null_reason(value, because, otherwise='total_is_zero') -%}
+case when {{ value }} is not null then null
+    {%- for code, condition in because %} when {{ condition }} then '{{ code }}'{% endfor %} else '{{ otherwise }}' end
+{%- endmacro %}
+
 {# Columns that every mart carries. #}
 {% macro about(a) %}{{ a }}.attestation, {{ a }}.exchange, {{ a }}.snapshot_at, {{ a }}.is_latest, {{ a }}.report, '{{ var("build_id") }}' as build_id{% endmacro %}
+
+{# What an asset's figure may be doubted for, of a row of core_doubt; for a whole attestation with `whole`. #}
+{% macro doubts(d, whole=false) -%}
+coalesce({{ d }}.rows_refused, 0) as rows_refused, coalesce({{ d }}.rows_refused_unread, 0) as rows_refused_unread,
+    coalesce({{ d }}.is_repeat, false) as is_repeat, {{ d }}.contradicted_by_own_total,
+    {% if whole %}coalesce({{ d }}.contradicted_assets, []) as contradicted_assets, {{ d }}.usd_beyond_own_total
+    {%- else %}{{ d }}.amount_beyond_own_total, {{ d }}.units_beyond_own_total{% endif %}
+{%- endmacro %}
 
 {# Labels of one file are compared without case, dashes and blanks, and the words of `SOL-USDC` in any order. #}
 {% macro folded(label) -%}

@@ -34,6 +34,8 @@ BREAKS: dict[str, str] = {
         select 'okx' as exchange, 'bitcoin' as network, 'x' as address, 'exchange' as against_kind, 'htx' as against, true as at_the_same_time,
             true as with_amounts""",
     "a_file_was_published_again": "insert into restatements by name select 'okx/1' as attestation, 'repeat' as kind, 'r' as report, 'file' as what",
+    "nulls_say_why": "update dominance set share_null_reason = 'made up'",
+    "claims_exceed_their_own_total": "update reserve_ratio set contradicted_by_own_total = true where asset = 'BTC'",
     "a_price_is_missing": "update asset_composition set is_priced = false",
 }
 

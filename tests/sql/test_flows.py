@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recomputed import differences
 
 from porlake import pipeline, warehouse
 from porlake.errors import BuildError
@@ -75,6 +76,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture(scope="module")
 def ask(lake: Lake) -> Ask:
     return lambda sql: warehouse.query(lake, sql)[1]
+
+
+def test_every_cell_is_what_plain_python_makes_of_the_files(lake: Lake) -> None:
+    assert differences(lake)[1] == []
 
 
 PARTS = "usd_change, usd_flow, usd_price, usd_cross, usd_list, usd_own"

@@ -15,6 +15,7 @@ import pandas as pd
 import polars
 import pyarrow.parquet as pq
 import pytest
+from recomputed import differences
 
 import porlake
 from porlake import pipeline, warehouse
@@ -58,6 +59,12 @@ def test_there_are_ten_questions_and_each_has_an_answer(lake: Lake) -> None:
     for section in sections:
         for sql in re.findall(r"```sql\n(.*?)\n```", section, re.DOTALL):
             assert warehouse.query(lake, sql)[1], sql
+
+
+def test_every_cell_of_the_bundled_month_is_what_plain_python_makes_of_it(lake: Lake) -> None:
+    cells, told = differences(lake)
+    assert told == []
+    assert cells > 30_000
 
 
 # --- Python -------------------------------------------------------------------------------------------------------------------

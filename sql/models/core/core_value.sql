@@ -1,12 +1,13 @@
 -- What is claimed, valued. One row an attestation and asset that has an amount or a printed value. `stands_for` is the asset when wrapped and receipt
--- tokens are looked through.
+-- tokens are looked through; `usd_null_because` says why there is no value.
 select r.attestation, r.exchange, r.asset, s.asset_class, s.underlying, k.relation, r.claimed_from, r.rows,
     u.asset as stands_for,
     v.relation as relation_through,
     r.reserves_claimed as amount,
     {{ units('r.reserves_claimed', 's.scale') }} as units,
-    p.usd_price, p.price_source,
+    p.usd_price, p.price_source, p.priced_as,
     {{ usd(units('r.reserves_claimed', 's.scale'), 'p.usd_price') }} as usd,
+    case when r.reserves_claimed is null then 'no_amount' when p.usd_price is null then coalesce(p.unpriced_because, 'no_price') end as usd_null_because,
     r.usd_published
 from {{ ref('core_reserves') }} r
 join {{ source('registry', 'assets') }} s using (asset)

@@ -10,7 +10,8 @@ with valued as (
         {% endfor -%}
         sum(usd_published)::decimal(38, 2) as usd_published,
         count(*) as assets,
-        list(asset order by asset) filter (usd is null) as unpriced_assets
+        list(asset order by asset) filter (usd is null) as unpriced_assets,
+        list(asset order by asset) filter (priced_as is not null) as priced_as_underlying
     from {{ ref('core_value') }}
     group by attestation
 )
@@ -21,6 +22,9 @@ select {{ about('a') }}, v.usd_total,
     {% for kind in kinds if kind != 'wrapped' -%}
     {{ ratio('v.' ~ kind ~ '_through', 'v.usd_total') }} as share_{{ {'bitcoin': 'btc', 'ether': 'eth'}.get(kind, kind) }}_through,
     {% endfor -%}
-    v.assets, coalesce(v.unpriced_assets, []) as unpriced_assets, v.usd_published
+    case when v.usd_total is null then 'nothing_priced' when v.usd_total = 0 then 'total_is_zero' end as share_null_reason,
+    v.assets, coalesce(v.unpriced_assets, []) as unpriced_assets, coalesce(v.priced_as_underlying, []) as priced_as_underlying, v.usd_published,
+    {{ doubts('d', whole=true) }}
 from valued v
 join {{ ref('core_attestation') }} a using (attestation)
+left join {{ ref('core_doubt') }} d on d.attestation = v.attestation and d.asset is null

@@ -24,7 +24,7 @@ both_sides as (
     select p.*, x.scale, k.relation,
         n.attestation is not null as claimed_after, b.attestation is not null as claimed_before,
         n.amount as amount_after, b.amount as amount_before,
-        n.usd_price as price_after, b.usd_price as price_before,
+        n.usd_price as price_after, b.usd_price as price_before, n.priced_as, b.priced_as as base_priced_as,
         n.usd as priced_after, b.usd as priced_before,
         n.usd_published as published_after, b.usd_published as published_before,
         -- an asset that is published for the first time, or no more, is a change of what is published, as an address is
@@ -76,7 +76,7 @@ of_assets as (
         {{ units('amount_after', 'scale') }} as units_after,
         case when is_counted then {{ units('(coalesce(amount_after, 0) - coalesce(amount_before, 0))::decimal(38, 0)', 'scale') }} end as units_change,
         case when is_counted then {{ units('(amount_added - amount_dropped)::decimal(38, 0)', 'scale') }} end as units_list,
-        price_before, price_after, usd_basis, usd_before, usd_after, usd_change,
+        price_before, price_after, base_priced_as, priced_as, usd_basis, usd_before, usd_after, usd_change,
         case when is_split then flow when is_own then 0 end::decimal(38, 2) as usd_flow,
         case when is_split then price when is_own then 0 end::decimal(38, 2) as usd_price,
         case when is_split then usd_change - flow - price - coalesce(list, 0) when is_own then 0 end::decimal(38, 2) as usd_cross,
@@ -97,9 +97,26 @@ changes as (
     select * from of_assets
     union all by name
     select * from of_sums
+),
+compared as (
+    select *,
+        {{ ratio('usd_change', 'usd_before') }} as ratio_usd_change,
+        {{ ratio('amount_change', 'amount_before') }} as ratio_amount_change
+    from changes
 )
-select {{ about('a') }}, c.* exclude (attestation),
-    {{ ratio('c.usd_change', 'c.usd_before') }} as ratio_usd_change,
-    {{ ratio('c.amount_change', 'c.amount_before') }} as ratio_amount_change
-from changes c
+select {{ about('a') }}, c.* exclude (attestation, ratio_usd_change, ratio_amount_change),
+    c.ratio_usd_change,
+    {{ null_reason('c.ratio_usd_change', [('no_value', 'c.usd_basis is null'), ('nothing_before', 'c.usd_before is null')], 'zero_before') }}
+        as ratio_usd_change_null_reason,
+    c.ratio_amount_change,
+    {{ null_reason('c.ratio_amount_change',
+        [('published_sum', "c.asset = 'TOTAL'"), ('no_amount', 'c.amount_change is null'), ('nothing_before', 'c.amount_before is null')], 'zero_before') }}
+        as ratio_amount_change_null_reason,
+    {{ doubts('d') }},
+    coalesce(e.rows_refused, 0) as base_rows_refused, coalesce(e.is_repeat, false) as base_is_repeat,
+    e.contradicted_by_own_total as base_contradicted_by_own_total, e.amount_beyond_own_total as base_amount_beyond_own_total
+from compared c
 join {{ ref('core_attestation') }} a on a.attestation = c.attestation
+-- a published sum is of the whole
+left join {{ ref('core_doubt') }} d on d.attestation = c.attestation and d.asset is not distinct from nullif(c.asset, 'TOTAL')
+left join {{ ref('core_doubt') }} e on e.attestation = c.base_attestation and e.asset is not distinct from nullif(c.asset, 'TOTAL')

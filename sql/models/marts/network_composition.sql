@@ -10,15 +10,28 @@ with lying as (
     where claimed_from = 'totals'
 ),
 valued as (
-    select l.*, k.relation, {{ units('l.amount', 's.scale') }} as units, {{ usd(units('l.amount', 's.scale'), 'p.usd_price') }} as usd
+    select l.*, k.relation, p.priced_as, {{ units('l.amount', 's.scale') }} as units, {{ usd(units('l.amount', 's.scale'), 'p.usd_price') }} as usd,
+        case when l.amount is null then 'no_amount' when p.usd_price is null then coalesce(p.unpriced_because, 'no_price') end as usd_null_because
     from lying l
     join {{ source('registry', 'assets') }} s using (asset)
     join {{ ref('core_relation') }} k using (attestation, asset)
     left join {{ ref('core_price') }} p using (attestation, asset)
+),
+shared as (
+    select *,
+        {{ ratio('usd', 'sum(usd) over (partition by attestation)') }} as share,
+        {{ ratio('amount', 'sum(amount) over (partition by attestation, asset)') }} as share_of_asset
+    from valued
 )
-select {{ about('a') }}, v.network, v.asset, v.relation, v.holdings, v.amount, v.units, v.usd,
+select {{ about('a') }}, v.network, v.asset, v.relation, v.holdings, v.amount, v.units, v.priced_as, v.usd,
     v.usd is not null as is_priced,
-    {{ ratio('v.usd', 'sum(v.usd) over (partition by v.attestation)') }} as share,
-    {{ ratio('v.amount', 'sum(v.amount) over (partition by v.attestation, v.asset)') }} as share_of_asset
-from valued v
+    v.share,
+    case when v.usd is null then v.usd_null_because when v.share is null then 'total_is_zero' end as share_null_reason,
+    v.share_of_asset,
+    case when v.amount is null then 'no_amount' when v.share_of_asset is null then 'total_is_zero' end as share_of_asset_null_reason,
+    coalesce(f.rows, 0) as rows_refused,
+    d.contradicted_by_own_total
+from shared v
 join {{ ref('core_attestation') }} a using (attestation)
+left join {{ ref('core_refused') }} f on f.attestation = v.attestation and f.network = v.network and f.asset = v.asset
+left join {{ ref('core_doubt') }} d on d.attestation = v.attestation and d.asset = v.asset

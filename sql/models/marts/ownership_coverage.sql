@@ -22,7 +22,7 @@ by_asset as (
     group by attestation, network, asset, verdict, reason
 ),
 valued as (
-    select b.*, p.usd_price,
+    select b.*, p.usd_price, p.priced_as,
         {{ usd(units('b.amount', 's.scale'), 'p.usd_price') }} as usd,
         {{ usd(units('b.amount_on_older_message', 's.scale'), 'p.usd_price') }} as usd_on_older_message
     from by_asset b
@@ -34,6 +34,7 @@ summed as (
         sum(rows)::bigint as rows,
         sum(case when usd_price is null then rows else rows - rows_with_amount end)::bigint as rows_unpriced,
         sum(usd)::decimal(38, 2) as usd,
+        coalesce(list(distinct asset order by asset) filter (priced_as is not null and usd is not null), []) as priced_as_underlying,
         sum(rows_on_older_message)::bigint as rows_on_older_message,
         sum(usd_on_older_message)::decimal(38, 2) as usd_on_older_message,
         coalesce(min(first_seen)[2], min(first_undated)) as message_first_seen,
@@ -42,10 +43,18 @@ summed as (
         sum(rows_naming_address)::bigint as rows_naming_address
     from valued
     group by attestation, network, verdict, reason
+),
+shared as (
+    select *, {{ ratio('usd', 'sum(usd) over (partition by attestation)') }} as share from summed
+),
+refused as (
+    select attestation, network, sum(rows)::bigint as rows from {{ ref('core_refused') }} group by attestation, network
 )
-select {{ about('a') }}, v.network, v.verdict, v.reason, v.rows, v.rows_unpriced, v.usd,
-    {{ ratio('v.usd', 'sum(v.usd) over (partition by v.attestation)') }} as share,
+select {{ about('a') }}, v.network, v.verdict, v.reason, v.rows, v.rows_unpriced, v.priced_as_underlying, v.usd, v.share,
+    case when v.usd is null then 'nothing_priced' when v.share is null then 'total_is_zero' end as share_null_reason,
     v.rows_on_older_message, v.usd_on_older_message, v.message_first_seen,
-    v.rows_naming_exchange, v.rows_naming_date, v.rows_naming_address
-from summed v
+    v.rows_naming_exchange, v.rows_naming_date, v.rows_naming_address,
+    coalesce(f.rows, 0) as rows_refused
+from shared v
 join {{ ref('core_attestation') }} a using (attestation)
+left join refused f on f.attestation = v.attestation and f.network = v.network

@@ -11,7 +11,23 @@ with_looked_through as (
         t.liabilities as liabilities_through, t.is_complete as is_complete_through, t.counted
     from both_sides b
     full join {{ ref('core_looked_through') }} t using (attestation, asset)   -- an asset may be held as a wrapped token only
+),
+compared as (
+    select *,
+        {{ ratio('reserves_claimed', 'liabilities') }} as ratio_claimed,
+        {{ ratio('reserves_onchain', 'liabilities') }} as ratio_onchain,
+        {{ ratio('reserves_proven', 'liabilities') }} as ratio_proven,
+        {{ ratio('claimed_without_custody', 'liabilities') }} as ratio_without_custody,
+        {{ ratio('reserves_claimed_through', 'liabilities_through') }} as ratio_claimed_through,
+        {{ ratio('reserves_proven_through', 'liabilities_through') }} as ratio_proven_through
+    from with_looked_through
 )
+{# what a ratio lacks, in the order in which it is told -#}
+{% set owed = [('no_liabilities', 'b.liabilities is null'), ('nothing_owed', 'b.liabilities = 0')] -%}
+{% set owed_through = [
+    ('looked_through', "s.underlying <> ''"), ('no_liabilities', 'b.liabilities_through is null'), ('nothing_owed', 'b.liabilities_through = 0'),
+] -%}
+{% set claimed = [('nothing_claimed', 'b.claimed_from is null')] -%}
 select {{ about('a') }},
     b.asset,
     b.reserves_claimed, b.claimed_from, b.custody_claimed, b.claimed_without_custody, b.claimed_without_address,
@@ -24,13 +40,18 @@ select {{ about('a') }},
     {% for amount in ['reserves_claimed', 'reserves_onchain', 'reserves_proven', 'liabilities', 'claimed_without_custody', 'reserves_claimed_through'] -%}
     {{ units('b.' ~ amount, 's.scale') }} as {{ amount }}_units,
     {% endfor -%}
-    {{ ratio('b.reserves_claimed', 'b.liabilities') }} as ratio_claimed,
-    {{ ratio('b.reserves_onchain', 'b.liabilities') }} as ratio_onchain,
-    {{ ratio('b.reserves_proven', 'b.liabilities') }} as ratio_proven,
-    {{ ratio('b.claimed_without_custody', 'b.liabilities') }} as ratio_without_custody,
-    {{ ratio('b.reserves_claimed_through', 'b.liabilities_through') }} as ratio_claimed_through,
-    {{ ratio('b.reserves_proven_through', 'b.liabilities_through') }} as ratio_proven_through,
-    b.printed_ratio,
+    b.ratio_claimed, {{ null_reason('b.ratio_claimed', owed + claimed, 'no_amount') }} as ratio_claimed_null_reason,
+    b.ratio_onchain, {{ null_reason('b.ratio_onchain', owed + claimed, 'nothing_observed') }} as ratio_onchain_null_reason,
+    b.ratio_proven, {{ null_reason('b.ratio_proven', owed + claimed, 'nothing_observed') }} as ratio_proven_null_reason,
+    b.ratio_without_custody,
+    {{ null_reason('b.ratio_without_custody', owed + claimed + [('no_amount', 'b.reserves_claimed is null')], 'custody_not_stated') }}
+        as ratio_without_custody_null_reason,
+    b.ratio_claimed_through,
+    {{ null_reason('b.ratio_claimed_through', owed_through, 'nothing_claimed') }} as ratio_claimed_through_null_reason,
+    b.ratio_proven_through,
+    {{ null_reason('b.ratio_proven_through', owed_through + [('nothing_claimed', 'b.reserves_claimed_through is null')], 'nothing_observed') }}
+        as ratio_proven_through_null_reason,
+    b.printed_ratio, case when b.printed_ratio is null then 'not_printed' end as printed_ratio_null_reason,
     -- printed as 100 % or more although less is claimed than owed
     b.printed_ratio >= 100 and b.reserves_claimed < b.liabilities as printed_hides_shortfall,
     b.reserves_claimed >= b.liabilities as is_covered_claimed,
@@ -39,7 +60,9 @@ select {{ about('a') }},
     -- a lower bound that reaches the liabilities settles it; one that does not says nothing unless everything was observed
     case when b.reserves_proven >= b.liabilities then true when b.reserves_proven < b.liabilities and b.is_complete then false end as is_covered,
     case when b.reserves_proven_through >= b.liabilities_through then true
-        when b.reserves_proven_through < b.liabilities_through and b.is_complete_through then false end as is_covered_through
-from with_looked_through b
+        when b.reserves_proven_through < b.liabilities_through and b.is_complete_through then false end as is_covered_through,
+    {{ doubts('d') }}
+from compared b
 join {{ ref('core_attestation') }} a using (attestation)
 join {{ source('registry', 'assets') }} s using (asset)
+left join {{ ref('core_doubt') }} d on d.attestation = b.attestation and d.asset = b.asset

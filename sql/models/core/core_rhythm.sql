@@ -1,0 +1,11 @@
+-- How often an exchange attests. One row an exchange with two dated attestations of different days; `rhythm_days` is the median of the days between
+-- one and the next, the lower of two.
+with gaps as (
+    select exchange, date_diff('day', lag(snapshot_at) over (partition by exchange order by snapshot_at, attestation), snapshot_at) as days
+    from {{ ref('core_attestation') }}
+    where snapshot_at is not null
+)
+select exchange, quantile_disc(days, 0.5) as rhythm_days
+from gaps
+where days > 0
+group by exchange

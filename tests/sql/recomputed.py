@@ -1,0 +1,1493 @@
+"""Every mart a second time, in plain Python: from the datasets of the lake and the registry's CSV files, by the definitions of docs/tables.md.
+
+No SQL and no arithmetic of DuckDB takes part: whole numbers, `Decimal` and dictionaries. `differences` compares the two, cell by cell. Where
+they differ one of them is wrong, and the definition says which.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, getcontext
+from functools import cache, cached_property
+from itertools import pairwise
+from typing import Any
+
+from porlake import registry, warehouse
+from porlake.lake import Lake
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+STRENGTH = ["proven", "owner_signed", "signature_only", "unsupported", "unsigned", "invalid", "malformed"]
+KINDS = {
+    "bitcoin": "btc",
+    "ether": "eth",
+    "stablecoin": "stablecoin",
+    "own": "own",
+    "affiliated": "affiliated",
+    "wrapped": "wrapped",
+    "other": "other",
+}
+CENT, EIGHTH = Decimal("0.01"), Decimal("0.00000001")
+getcontext().prec = 120
+
+
+# --- small words --------------------------------------------------------------------------------------------------------------
+def added(values: Iterable[Any]) -> Any:
+    """The sum of what is there; null where nothing is."""
+    there = [value for value in values if value is not None]
+    return sum(there[1:], there[0]) if there else None
+
+
+def least(values: Iterable[Any]) -> Any:
+    return min((value for value in values if value is not None), default=None)
+
+
+def most(values: Iterable[Any]) -> Any:
+    return max((value for value in values if value is not None), default=None)
+
+
+def grouped(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
+
+
+def units(amount: int | None, scale: int) -> Decimal | None:
+    """Whole base units as units of the asset, to the eighth digit, halves away from zero."""
+    return None if amount is None else (Decimal(amount) / Decimal(10) ** scale).quantize(EIGHTH, ROUND_HALF_UP)
+
+
+def usd(held: Decimal | None, price: Decimal | None) -> Decimal | None:
+    return None if held is None or price is None else (held * price).quantize(CENT, ROUND_HALF_UP)
+
+
+def rescaled(amount: int | None, old: int, new: int) -> int | None:
+    return None if amount is None else int((Decimal(amount) * Decimal(10) ** (new - old)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def last_digit(scale: int, printed: int | None) -> int:
+    return int(10 ** max(scale - (scale if printed is None else printed), 0))
+
+
+def ratio(part: Any, whole: Any) -> float | None:
+    return None if part is None or not whole else float(part) / float(whole)
+
+
+def at_least(one: Any, other: Any) -> bool | None:
+    return None if one is None or other is None else one >= other
+
+
+def days_between(earlier: datetime | None, later: datetime | None) -> int | None:
+    """By the calendar, in UTC."""
+    return None if earlier is None or later is None else (later.date() - earlier.date()).days
+
+
+def why(value: Any, *because: tuple[str, bool], otherwise: str = "total_is_zero") -> str | None:
+    return None if value is not None else next((code for code, holds in because if holds), otherwise)
+
+
+def in_time(moment: datetime | None) -> tuple[bool, Any]:
+    """For sorting: undated last."""
+    return moment is None, moment or 0
+
+
+def a_year_before(moment: datetime) -> datetime:
+    try:
+        return moment.replace(year=moment.year - 1)
+    except ValueError:
+        return moment.replace(year=moment.year - 1, day=28)
+
+
+@cache
+def table(name: str) -> list[dict[str, str]]:
+    with (registry.FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def spans(row: Mapping[str, str], moment: datetime | None) -> bool:
+    """Whether a row of the registry holds on the day of a moment; undated moments take every row."""
+    if moment is None:
+        return True
+    return date.fromisoformat(row["since"]) <= moment.date() and (not row["until"] or moment.date() <= date.fromisoformat(row["until"]))
+
+
+# --- the marts ----------------------------------------------------------------------------------------------------------------
+class Recomputed:
+    """`marts()` gives the rows of each mart by name."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self.assets = {row["asset"]: row for row in table("assets")}
+        self.scale = {name: int(row["scale"]) for name, row in self.assets.items()}
+        self.stands_for = {name: row["underlying"] or name for name, row in self.assets.items()}
+        self.files = list(lake.rows("report_file"))
+
+    def marts(self) -> dict[str, list[Row]]:
+        return {name: [self.about(row["attestation"]) | row for row in getattr(self, name)()] for name in warehouse.marts()}
+
+    # --- files, attestations ---
+    @cached_property
+    def newest(self) -> list[Any]:
+        """Of files of one attestation, content and format the last revision."""
+        of_one = grouped(self.files, lambda file: (file.attestation, file.content, file.format))
+        return [file for files in of_one.values() for file in files if file.revision == max(other.revision for other in files)]
+
+    def rows(self, dataset: str, *, but: str = "address_list") -> Iterator[tuple[str, Any, Any]]:
+        """(attestation, file, row) of a dataset's newest files."""
+        by_report = grouped(self.newest, lambda file: (file.exchange, file.report))
+        for row in self.lake.rows(dataset):
+            for file in by_report.get((row.exchange, row.report), ()):
+                if file.content != but:
+                    yield file.attestation, file, row
+
+    @cached_property
+    def attestations(self) -> dict[str, Row]:
+        found: dict[str, Row] = {}
+        for name, files in grouped((f for f in self.newest if f.content != "address_list"), lambda file: file.attestation).items():
+            stated = min(files, key=lambda file: (file.content == "totals", file.report))
+            numbers = sorted(file.report_no for file in files if file.report_no is not None)
+            found[name] = {
+                "attestation": name,
+                "exchange": stated.exchange,
+                "report": stated.report,
+                "snapshot_at": stated.snapshot_at,
+                "report_no": numbers[0] if numbers else None,
+            }
+        for row in found.values():
+            same = [x for x in found.values() if x["exchange"] == row["exchange"] and x["report"] == row["report"]]
+            first = min(same, key=lambda x: (in_time(x["snapshot_at"]), x["attestation"]))["attestation"]
+            row["repeats"] = None if first == row["attestation"] else first
+            last = most(x["snapshot_at"] for x in found.values() if x["exchange"] == row["exchange"])
+            row["is_latest"] = row["snapshot_at"] is not None and row["snapshot_at"] == last
+        return found
+
+    def about(self, attestation: str) -> Row:
+        row = self.attestations.get(attestation)
+        return {} if row is None else {name: row[name] for name in ("exchange", "snapshot_at", "is_latest", "report")}
+
+    def snapshot(self, attestation: str) -> Any:
+        return self.attestations[attestation]["snapshot_at"]
+
+    # --- who signed ---
+    @cached_property
+    def judged(self) -> dict[Key, Any]:
+        return {(attestation, row.report, row.source_row): row for attestation, _, row in self.rows("ownership")}
+
+    @cached_property
+    def links(self) -> dict[Key, dict[str, Any]]:
+        """What the chain says of stated owners, by account."""
+        found: dict[Key, dict[str, Any]] = defaultdict(dict)
+        for attestation, _, row in self.rows("owner_link"):
+            found[attestation, row.network, row.address][row.owner] = row
+        return found
+
+    @cached_property
+    def claims(self) -> list[tuple[str, Any]]:
+        return [(attestation, row) for attestation, _, row in self.rows("claim")]
+
+    @cached_property
+    def asked(self) -> dict[Key, list[tuple[bool, str, str, str, list[str]]]]:
+        """Signatures that hold over accounts of which the chain was asked: (is the account's own, verdict, signer, message, binds)."""
+        found: dict[Key, list[Any]] = defaultdict(list)
+        at_row = {(attestation, claim.report, claim.source_row): claim for attestation, claim in self.claims}
+        for (attestation, report, _), row in self.judged.items():
+            own = (attestation, row.network, row.address)
+            if own in self.links and row.signer and (row.verdict == "owner_signed" or (row.verdict == "proven" and row.for_row is None)):
+                found[own] += [(True, row.verdict, signer, row.message, row.binds) for signer in row.signer.split(",")]
+            claim = at_row.get((attestation, report, row.for_row))
+            if row.verdict == "proven" and claim is not None and (attestation, claim.network, claim.address) in self.links:
+                found[attestation, claim.network, claim.address] += [(False, row.verdict, s, row.message, row.binds) for s in row.address.split(",")]
+        return found
+
+    def owners_suffice(self, account: Key) -> tuple[bool, str | None, list[str] | None]:
+        """Whether the owners that signed and that the chain confirms reach the threshold; their message and what it names."""
+        confirmed = [
+            (signer, message, binds)
+            for _, _, signer, message, binds in self.asked.get(account, ())
+            if (link := self.links[account].get(signer)) and link.holds and link.relation != "active_permission"
+        ]
+        if not confirmed:
+            return False, None, None
+        owners = {signer for signer, _, _ in confirmed}
+        needed = max(self.links[account][owner].threshold or 1 for owner in owners)
+        message, binds = min((message, binds) for _, message, binds in confirmed)
+        return len(owners) >= needed, message, binds
+
+    def lost(self, account: Key) -> tuple[str, str] | None:
+        """The verdict that is left of a key's own signature where the chain obeys other keys, or several."""
+        signers = {signer for own, verdict, signer, _, _ in self.asked.get(account, ()) if own and verdict == "proven"}
+        told = [
+            link for signer in signers if (link := self.links[account].get(signer)) and link.relation in ("owner_permission", "active_permission")
+        ]
+        holding = [link for link in told if link.holds and link.relation == "owner_permission"]
+        needed = most(link.threshold for link in holding)
+        if not told or (holding and not (needed is not None and len(holding) < needed)):
+            return None
+        if holding:
+            return "owner_signed", "more_owners_needed"
+        if any(link.holds for link in told):
+            return "owner_signed", "active_permission_only"
+        return "signature_only", "owner_key_replaced"
+
+    # --- claims, each once, beside the chain ---
+    @cached_property
+    def holdings(self) -> list[Row]:
+        parts: dict[Key, list[Any]] = defaultdict(list)
+        whole = {}
+        for attestation, _, row in self.rows("balance"):
+            key = (attestation, row.report, row.network, row.asset, row.address)
+            if row.component == "total":
+                whole[key] = row
+            else:
+                parts[key].append(row)
+        missing = {(a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows("unobserved")}
+        found = []
+        for (attestation, network, asset, address), rows in grouped(self.claims, lambda x: (x[0], x[1].network, x[1].asset, x[1].address)).items():
+            claims = sorted((row for _, row in rows), key=lambda row: row.source_row)
+            made = self.counted(attestation, claims)
+            made |= {"attestation": attestation, "network": network, "asset": asset, "address": address, "rows": len(claims)}
+            key = (attestation, claims[0].report, network, asset, address)
+            made |= self.seen(made["amount"], last_digit(self.scale[asset], made["digits"]), whole.get(key), parts.get(key))
+            found.append(made | {"unobserved_reason": missing.get(key)})
+        return found
+
+    def counted(self, attestation: str, claims: list[Any]) -> Row:
+        """Of equal amounts one, of different ones the smallest; of verdicts the strongest, and then the chain's word."""
+        with_amount = sorted(((row.amount, row.source_row, row) for row in claims if row.amount is not None), key=lambda x: x[:2])
+        judged = [
+            (STRENGTH.index(o.verdict), row.source_row, o) for row in claims if (o := self.judged.get((attestation, row.report, row.source_row)))
+        ]
+        best = min(judged, key=lambda x: x[:2])[2] if judged else None
+        rests_on = min((x for x in judged if x[2].verdict != "unsigned"), key=lambda x: x[:2], default=(0, 0, None))[2]
+        account = (attestation, claims[0].network, claims[0].address)
+        suffice, their_message, their_binds = self.owners_suffice(account)
+        lost = self.lost(account)
+        verdict, reason = (best.verdict, best.reason) if best else ("unsigned", "not_verified")
+        message, binds = (rests_on.message, rests_on.binds) if rests_on and verdict != "unsigned" else (None, None)
+        if suffice and their_message is not None:
+            message, binds = their_message, their_binds
+        if verdict == "proven" and lost is None:
+            pass
+        elif suffice:
+            verdict, reason = "proven", "owners_confirmed"
+        elif verdict == "proven" and lost is not None:
+            verdict, reason = lost
+        return {
+            "amount": with_amount[0][0] if with_amount else None,
+            "digits": with_amount[0][2].printed_decimals if with_amount else None,
+            "conflicting": len({amount for amount, *_ in with_amount}) > 1,
+            "holding": claims[0].holding,
+            "verdict": verdict,
+            "reason": reason,
+            "message": message,
+            "binds": binds,
+        }
+
+    @staticmethod
+    def seen(amount: int | None, digit: int, whole: Any, parts: list[Any] | None) -> Row:
+        """Status, the part that the claim means, and what counts as seen at the snapshot block."""
+        known = [(whole.as_of != "exact", False, "total", whole.amount)] if whole else []
+        if parts is not None:
+            known += [(part.as_of != "exact", True, part.component, part.amount) for part in parts if part.amount > 0]
+        known.sort()
+        equal = next((x for x in known if amount is not None and x[3] == amount), None)
+        close = next((x for x in known if amount is not None and abs(x[3] - amount) < digit), None)
+        exact = whole is not None and whole.as_of == "exact"
+        fits = equal or close
+        made: Row = {"matching_component": fits[2] if fits else None, "proved": whole is not None and whole.method == "proved"}
+        if exact:
+            made["onchain_exact"] = whole.amount
+        else:
+            made["onchain_exact"] = next((x[3] for x in (equal, close) if parts is not None and x is not None and not x[0]), None)
+        if amount is None:
+            status = "no_amount"
+        elif whole is None:
+            status = "unobserved"
+        elif equal is not None and not equal[0]:
+            status = "matched"
+        elif close is not None and not close[0]:
+            status = "rounded"
+        else:
+            status = "differing" if exact else "other_moment"
+        return made | {"status": status}
+
+    # --- sums of an attestation and asset ---
+    @cached_property
+    def totals(self) -> dict[Key, Row]:
+        stated = grouped(((a, row) for a, _, row in self.rows("published_total") if row.level == "asset"), lambda x: (x[0], x[1].asset))
+        found = {}
+        for key, rows in stated.items():
+            held = [self.held(row) for _, row in rows]
+            found[key] = {
+                "amount": least(held),
+                "own": least(row.own_amount for _, row in rows),
+                "custody": least(row.custody_amount for _, row in rows),
+                "usd_published": most(row.usd_published for _, row in rows),
+                "conflicting": len(set(held) - {None}) > 1,
+            }
+        return found
+
+    @staticmethod
+    def held(row: Any) -> int | None:
+        both = None if row.own_amount is None or row.custody_amount is None else row.own_amount + row.custody_amount
+        return next((value for value in (row.amount, both, row.own_amount, row.custody_amount) if value is not None), None)
+
+    @cached_property
+    def reserves(self) -> dict[Key, Row]:
+        found: dict[Key, Row] = {}
+        for key, rows in grouped(self.holdings, lambda row: (row["attestation"], row["asset"])).items():
+            seen = [row for row in rows if row["onchain_exact"] is not None]
+            claimed = added(row["amount"] for row in rows)
+            custody = added(row["amount"] for row in rows if row["holding"] == "custody")
+            found[key] = {
+                "reserves_claimed": claimed,
+                "claimed_from": "addresses",
+                "custody_claimed": custody,
+                "claimed_without_custody": None if claimed is None else claimed - (custody or 0),
+                "reserves_onchain": added(row["onchain_exact"] for row in seen),
+                "reserves_proven": sum(row["onchain_exact"] for row in seen if row["verdict"] == "proven") if seen else None,
+                "claimed_unobserved": added(row["amount"] for row in rows if row["onchain_exact"] is None) or 0,
+                "is_complete": len(seen) == len(rows),
+                "rows": len(rows),
+                "claims_conflicting": False,
+            }
+        for key, total in self.totals.items():
+            own = total["own"]
+            if own is None and total["amount"] is not None and total["custody"] is not None:
+                own = total["amount"] - total["custody"]
+            found.setdefault(
+                key,
+                {
+                    "reserves_claimed": total["amount"],
+                    "claimed_from": "totals",
+                    "custody_claimed": total["custody"],
+                    "claimed_without_custody": own,
+                    "reserves_onchain": None,
+                    "reserves_proven": None,
+                    "claimed_unobserved": total["amount"],
+                    "is_complete": False,
+                    "rows": 0,
+                    "claims_conflicting": total["conflicting"],
+                },
+            )
+            found[key]["usd_published"] = total["usd_published"]
+        without = grouped(
+            ((a, row) for a, file, row in self.rows("published_total") if file.content != "totals" and row.holding in ("t_bills", "buy_back")),
+            lambda x: (x[0], x[1].asset),
+        )
+        for key, row in found.items():
+            row.setdefault("usd_published", None)
+            row["claimed_without_address"] = added(line.amount for _, line in without.get(key, ()))
+        return found
+
+    @cached_property
+    def owed(self) -> dict[Key, Row]:
+        found = {}
+        for key, rows in grouped(((a, row) for a, _, row in self.rows("liability")), lambda x: (x[0], x[1].asset)).items():
+            printed = [(row.owed or 0, row.source_row, row.printed_ratio) for _, row in rows if row.printed_ratio is not None]
+            found[key] = {
+                "liabilities": most(row.owed for _, row in rows),
+                "conflicting": len({row.owed for _, row in rows} - {None}) > 1,
+                "printed_ratio": max(printed)[2] if printed else None,
+            }
+        return found
+
+    # --- prices, relations, values ---
+    @cached_property
+    def prices(self) -> dict[Key, Row]:
+        """A price of one's own list before DefiLlama's, else of what the asset stands for."""
+        quoted = grouped(self.lake.rows("price"), lambda row: (row.attestation, row.asset))
+        found: dict[Key, Row] = {}
+        for key, rows in quoted.items():
+            rows.sort(key=lambda row: (row.source == "coins.llama.fi", row.source))
+            best = next((row for row in rows if row.usd is not None), None)
+            reason = next((row.reason for row in rows if row.usd is None and row.reason is not None), "no_price")
+            found[key] = {"usd": best and best.usd, "source": best and best.source, "priced_as": None, "because": None if best else reason}
+        own = {key: row for key, row in found.items() if row["usd"] is not None}
+        for attestation in {key[0] for key in own}:
+            for asset, stands_for in self.stands_for.items():
+                price = own.get((attestation, stands_for))
+                if price and (attestation, asset) not in own:
+                    found[attestation, asset] = price | {"priced_as": stands_for}
+        return found
+
+    def price(self, attestation: str, asset: str) -> Row:
+        return self.prices.get((attestation, asset), {"usd": None, "source": None, "priced_as": None, "because": "no_price"})
+
+    def value(self, attestation: str, asset: str, amount: int | None) -> Decimal | None:
+        return usd(units(amount, self.scale[asset]), self.price(attestation, asset)["usd"])
+
+    def relation(self, attestation: str, asset: str) -> str:
+        exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
+        named = {row["relation"] for row in table("exchange_tokens") if row["exchange"] == exchange and row["asset"] == asset and spans(row, moment)}
+        if named:
+            return "own" if "own" in named else max(named)
+        kind = self.assets[asset]["asset_class"]
+        return {"exchange_token": "other", "receipt": "wrapped"}.get(kind, kind)
+
+    @cached_property
+    def values(self) -> dict[Key, Row]:
+        found = {}
+        for (attestation, asset), row in self.reserves.items():
+            price, amount = self.price(attestation, asset), row["reserves_claimed"]
+            found[attestation, asset] = {
+                "attestation": attestation,
+                "asset": asset,
+                "asset_class": self.assets[asset]["asset_class"],
+                "underlying": self.assets[asset]["underlying"],
+                "relation": self.relation(attestation, asset),
+                "stands_for": self.stands_for[asset],
+                "relation_through": self.relation(attestation, self.stands_for[asset]),
+                "claimed_from": row["claimed_from"],
+                "amount": amount,
+                "units": units(amount, self.scale[asset]),
+                "usd_price": price["usd"],
+                "price_source": price["source"],
+                "priced_as": price["priced_as"],
+                "usd": self.value(attestation, asset, amount),
+                "usd_published": row["usd_published"],
+            }
+        return found
+
+    def unvalued(self, attestation: str, asset: str, amount: int | None) -> str | None:
+        return "no_amount" if amount is None else self.price(attestation, asset)["because"]
+
+    # --- what a publisher's own files make doubtful ---
+    @cached_property
+    def refused(self) -> list[tuple[str, Any]]:
+        return [(attestation, row) for attestation, _, row in self.rows("rejection") if row.block == "rows"]
+
+    def rows_refused(self, attestation: str, **names: str) -> int:
+        return sum(a == attestation and all(getattr(row, name) == value for name, value in names.items()) for a, row in self.refused)
+
+    @cached_property
+    def summary_lines(self) -> dict[str, list[Any]]:
+        """Lines of the summary of each attestation's address file, in their order."""
+        lines = grouped(
+            ((a, file, row) for a, file, row in self.rows("published_total") if file.content != "totals" and row.level in ("group", "part")),
+            lambda x: x[0],
+        )
+        kept = {a: [row for _, file, row in found if file.report == self.attestations[a]["report"] and row.asset] for a, found in lines.items()}
+        return {a: sorted(found, key=lambda row: row.source_row) for a, found in kept.items()}
+
+    @cached_property
+    def beyond(self) -> dict[Key, tuple[bool | None, int | None]]:
+        """Of assets with an (ALL) line: whether the claims below it exceed it, and by how much."""
+        found: dict[Key, tuple[bool | None, int | None]] = {}
+        printed = grouped(self.claims, lambda x: (x[0], x[1].asset))
+        for attestation, lines in self.summary_lines.items():
+            own = {line.asset for line in lines if line.level == "group"}
+            above: dict[int, str | None] = {}
+            at: str | None = None
+            for line in lines:
+                at = line.asset if line.level == "group" else at
+                above[line.source_row] = at
+            for asset in own:
+                scale = self.scale[asset]
+                said: list[tuple[int | None, int]] = []
+                below = set()
+                for line in lines:
+                    unbacked = line.holding in ("t_bills", "buy_back")
+                    digit = max(
+                        last_digit(self.scale[line.asset], line.printed_decimals), 10 ** max(len(str(line.amount)) - 15, 0) if line.amount else 1
+                    )
+                    if line.level == "group":
+                        said += [(line.amount, digit)] if line.asset == asset else []
+                    elif above[line.source_row] == asset and unbacked:
+                        said.append((None if line.amount is None else -rescaled(line.amount, self.scale[line.asset], scale), 0))  # type: ignore[operator]
+                    elif line.asset == asset and above[line.source_row] != asset and not unbacked:
+                        said.append((line.amount, digit))
+                    elif above[line.source_row] == asset and line.asset not in own:
+                        below.add(line.asset)
+                for other in set(below):
+                    if {above[line.source_row] for line in lines if line.asset == other} != {asset}:
+                        below.remove(other)
+                members = [x for x in sorted({asset} | below) if (attestation, x) in self.reserves and (attestation, x) in printed]
+                if not members:
+                    continue
+                claimed = added(rescaled(self.reserves[attestation, x]["reserves_claimed"], self.scale[x], scale) for x in members)
+                rounding = sum(digit for _, digit in said)
+                for x in members:
+                    claims = [row for _, row in printed[attestation, x]]
+                    rounding += (
+                        rescaled(last_digit(self.scale[x], most(row.printed_decimals for row in claims)) * len(claims), self.scale[x], scale) or 0
+                    )
+                total = None if any(amount is None for amount, _ in said) else sum(amount for amount, _ in said if amount is not None)
+                if total is None or claimed is None:
+                    found[attestation, asset] = (None, None)
+                else:
+                    found[attestation, asset] = (claimed - total >= rounding, claimed - total if claimed - total >= rounding else None)
+        return found
+
+    def doubts(self, attestation: str, asset: str) -> Row:
+        contradicted, amount = self.beyond.get((attestation, asset), (None, None))
+        return self.of_file(attestation) | {
+            "rows_refused": self.rows_refused(attestation, asset=asset),
+            "contradicted_by_own_total": contradicted,
+            "amount_beyond_own_total": amount,
+            "units_beyond_own_total": units(amount, self.scale[asset]),
+        }
+
+    def of_file(self, attestation: str) -> Row:
+        return {
+            "rows_refused_unread": sum(a == attestation and row.asset is None for a, row in self.refused),
+            "is_repeat": self.attestations[attestation]["repeats"] is not None,
+        }
+
+    def doubts_of_all(self, attestation: str) -> Row:
+        told = {asset: found for (a, asset), found in self.beyond.items() if a == attestation}
+        known = {asset: holds for asset, (holds, _) in told.items() if holds is not None}
+        return self.of_file(attestation) | {
+            "rows_refused": self.rows_refused(attestation),
+            "contradicted_by_own_total": any(known.values()) if known else None,
+            "contradicted_assets": sorted(asset for asset, holds in known.items() if holds),
+            "usd_beyond_own_total": added(self.value(attestation, asset, amount) for asset, (_, amount) in told.items()),
+        }
+
+    # --- marts of what is held ---
+    def asset_composition(self) -> Iterator[Row]:
+        for attestation, rows in grouped(self.values.values(), lambda row: row["attestation"]).items():
+            whole, printed = added(row["usd"] for row in rows), added(row["usd_published"] for row in rows)
+            for row in rows:
+                share, as_published = ratio(row["usd"], whole), ratio(row["usd_published"], printed)
+                unvalued = self.unvalued(attestation, row["asset"], row["amount"])
+                yield (
+                    row
+                    | self.doubts(attestation, row["asset"])
+                    | {
+                        "share": share,
+                        "is_priced": row["usd"] is not None,
+                        "share_published": as_published,
+                        "share_null_reason": why(share, (unvalued or "", row["usd"] is None)),
+                        "share_published_null_reason": why(as_published, ("not_published", row["usd_published"] is None)),
+                    }
+                )
+
+    def dominance(self) -> Iterator[Row]:
+        for attestation, rows in grouped(self.values.values(), lambda row: row["attestation"]).items():
+            whole = added(row["usd"] for row in rows)
+            made = {
+                "attestation": attestation,
+                "usd_total": whole,
+                "assets": len(rows),
+                "usd_published": added(row["usd_published"] for row in rows),
+                "unpriced_assets": sorted(row["asset"] for row in rows if row["usd"] is None),
+                "priced_as_underlying": sorted(row["asset"] for row in rows if row["priced_as"]),
+                "share_null_reason": None if whole else "nothing_priced" if whole is None else "total_is_zero",
+            }
+            for kind, name in KINDS.items():
+                made[f"share_{name}"] = ratio(added(row["usd"] for row in rows if row["relation"] == kind) or 0, whole)
+                if kind != "wrapped":
+                    made[f"share_{name}_through"] = ratio(added(row["usd"] for row in rows if row["relation_through"] == kind) or 0, whole)
+            yield made | self.doubts_of_all(attestation)
+
+    def cleanliness(self) -> Iterator[Row]:
+        for attestation, rows in grouped(self.values.values(), lambda row: row["attestation"]).items():
+            whole = added(row["usd"] for row in rows)
+            value = {kind: added(row["usd"] for row in rows if row["relation"] == kind) or Decimal(0) for kind in ("own", "affiliated")}
+            mute = {kind: [row["asset"] for row in rows if row["relation"] == kind and row["usd"] is None] for kind in ("own", "affiliated")}
+            promised = added(row["usd"] for row in rows if row["asset_class"] == "wrapped" and row["relation"] in ("own", "affiliated")) or Decimal(0)
+            tracked = {name: self.tracked(attestation, name) for name in ("defillama", "cryptoquant")}
+            unpriced = sorted(row["asset"] for row in rows if row["usd"] is None)
+            clean = None if mute["own"] else self.rest(value["own"], whole)
+            cleaner = None if mute["own"] or mute["affiliated"] else self.rest(value["own"] + value["affiliated"], whole)
+            less = None if whole is None else whole - promised
+            nothing = ("nothing_priced", whole is None)
+            made = {
+                "attestation": attestation,
+                "usd_total": whole,
+                "usd_own": None if mute["own"] else value["own"],
+                "usd_affiliated": None if mute["affiliated"] else value["affiliated"],
+                "cleanliness": clean,
+                "cleanliness_without_affiliated": cleaner,
+                "cleanliness_null_reason": why(clean, ("own_token_unpriced", bool(mute["own"])), nothing),
+                "cleanliness_without_affiliated_null_reason": why(
+                    cleaner, ("own_token_unpriced", bool(mute["own"])), ("affiliated_token_unpriced", bool(mute["affiliated"])), nothing
+                ),
+                "is_lower_bound": None if clean is None else bool(unpriced),
+                "unpriced_assets": unpriced,
+                "unpriced_tokens": sorted(mute["own"] + mute["affiliated"]),
+                "priced_as_underlying": sorted(row["asset"] for row in rows if row["priced_as"]),
+                "usd_total_defillama": None if tracked["defillama"][2] else less,
+            }
+            for name, total in (("defillama", less), ("cryptoquant", whole)):
+                tokens, taken, unknown = tracked[name]
+                share = None if unknown else self.rest(taken, total)
+                made |= {
+                    f"tokens_{name}": tokens,
+                    f"cleanliness_{name}": share,
+                    f"cleanliness_{name}_null_reason": why(share, ("token_unpriced", unknown), nothing),
+                }
+            yield made | self.doubts_of_all(attestation)
+
+    @staticmethod
+    def rest(part: Decimal, whole: Decimal | None) -> float | None:
+        share = ratio(part, whole)
+        return None if share is None else 1 - share
+
+    def tracked(self, attestation: str, tracker: str) -> tuple[list[str], Decimal, bool]:
+        """Tokens that a tracker takes off, their value, and whether one is held without a price."""
+        exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
+        rows = [row for row in table("trackers") if row["tracker"] == tracker and row["exchange"] == exchange and spans(row, moment)]
+        held = [self.values[attestation, row["asset"]] for row in rows if (attestation, row["asset"]) in self.values]
+        held = [row for row in held if row["amount"] is not None]
+        return sorted(row["asset"] for row in rows), added(row["usd"] for row in held) or Decimal(0), any(row["usd"] is None for row in held)
+
+    def network_composition(self) -> Iterator[Row]:
+        lying = [
+            {"attestation": a, "network": network, "asset": asset, "holdings": len(rows), "amount": added(row["amount"] for row in rows)}
+            for (a, network, asset), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])).items()
+        ] + [
+            {"attestation": a, "network": "not_stated", "asset": asset, "holdings": 0, "amount": row["reserves_claimed"]}
+            for (a, asset), row in self.reserves.items()
+            if row["claimed_from"] == "totals"
+        ]
+        for row in lying:
+            row["usd"] = self.value(row["attestation"], row["asset"], row["amount"])
+        for attestation, rows in grouped(lying, lambda row: row["attestation"]).items():
+            whole = added(row["usd"] for row in rows)
+            for row in rows:
+                asset = row["asset"]
+                share = ratio(row["usd"], whole)
+                of_asset = ratio(row["amount"], added(other["amount"] for other in rows if other["asset"] == asset))
+                yield row | {
+                    "relation": self.relation(attestation, asset),
+                    "units": units(row["amount"], self.scale[asset]),
+                    "is_priced": row["usd"] is not None,
+                    "priced_as": self.price(attestation, asset)["priced_as"],
+                    "share": share,
+                    "share_of_asset": of_asset,
+                    "share_null_reason": why(share, (self.unvalued(attestation, asset, row["amount"]) or "", row["usd"] is None)),
+                    "share_of_asset_null_reason": why(of_asset, ("no_amount", row["amount"] is None)),
+                    "rows_refused": self.rows_refused(attestation, network=row["network"], asset=asset),
+                    "contradicted_by_own_total": self.beyond.get((attestation, asset), (None, None))[0],
+                }
+
+    # --- marts of what is shown ---
+    @cached_property
+    def first_seen(self) -> dict[Key, tuple[Any, str]]:
+        """Of a message of an exchange: (moment, attestation) in which it was first seen; undated ones name no moment."""
+        found: dict[Key, list[Any]] = defaultdict(list)
+        for (attestation, _, _), row in self.judged.items():
+            if row.verdict != "unsigned":
+                found[row.exchange, row.message].append((in_time(self.snapshot(attestation)), attestation))
+        first = {key: min(rows) for key, rows in found.items()}
+        return {key: (None if undated else moment, attestation) for key, ((undated, moment), attestation) in first.items()}
+
+    def ownership_coverage(self) -> Iterator[Row]:
+        made = []
+        for (attestation, network, verdict, reason), rows in grouped(
+            self.holdings, lambda row: (row["attestation"], row["network"], row["verdict"], row["reason"])
+        ).items():
+            exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
+            for row in rows:
+                row["first"] = self.first_seen.get((exchange, row["message"]))
+                row["older"] = bool(row["first"] and row["first"][0] and moment and row["first"][0] < moment)
+            by_asset = grouped(rows, lambda row: row["asset"])
+            worth = {asset: self.value(attestation, asset, added(row["amount"] for row in of)) for asset, of in by_asset.items()}
+            dated = [row["first"] for row in rows if row["first"] and row["first"][0]]
+            undated = [row["first"][1] for row in rows if row["first"] and not row["first"][0]]
+            made.append(
+                {
+                    "attestation": attestation,
+                    "network": network,
+                    "verdict": verdict,
+                    "reason": reason,
+                    "rows": len(rows),
+                    "rows_unpriced": sum(self.price(attestation, row["asset"])["usd"] is None or row["amount"] is None for row in rows),
+                    "priced_as_underlying": sorted(a for a in by_asset if worth[a] is not None and self.price(attestation, a)["priced_as"]),
+                    "usd": added(worth.values()),
+                    "rows_on_older_message": sum(row["older"] for row in rows),
+                    "usd_on_older_message": added(
+                        self.value(attestation, a, added(row["amount"] for row in of if row["older"])) for a, of in by_asset.items()
+                    ),
+                    "message_first_seen": min(dated)[1] if dated else least(undated),
+                    **{f"rows_naming_{name}": sum(name in (row["binds"] or ()) for row in rows) for name in ("exchange", "date", "address")},
+                    "rows_refused": self.rows_refused(attestation, network=network),
+                }
+            )
+        for rows in grouped(made, lambda row: row["attestation"]).values():
+            whole = added(row["usd"] for row in rows)
+            for row in rows:
+                share = ratio(row["usd"], whole)
+                yield row | {"share": share, "share_null_reason": why(share, ("nothing_priced", row["usd"] is None))}
+
+    def balance_reconciliation(self) -> Iterator[Row]:
+        for (attestation, network, asset), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])).items():
+            fitting = [row for row in rows if row["status"] in ("matched", "rounded") and row["matching_component"] != "total"]
+            seen, proved = [row for row in rows if row["onchain_exact"] is not None], [row for row in rows if row["proved"]]
+            onchain, proved_amount = added(row["onchain_exact"] for row in seen), added(row["onchain_exact"] for row in proved)
+            share = ratio(proved_amount, onchain)
+            reasons = {row["unobserved_reason"] for row in rows if row["status"] == "unobserved"} - {None}
+            yield {
+                "attestation": attestation,
+                "network": network,
+                "asset": asset,
+                "holdings": len(rows),
+                **{
+                    status: sum(row["status"] == status for row in rows)
+                    for status in ("matched", "rounded", "differing", "other_moment", "unobserved", "no_amount")
+                },
+                "conflicting": sum(row["conflicting"] for row in rows),
+                "matched_part": len(fitting),
+                "matched_parts": sorted({row["matching_component"] for row in fitting}) or None,
+                "claimed": added(row["amount"] for row in rows),
+                "onchain": onchain,
+                "claimed_observed": added(row["amount"] for row in seen),
+                "proved": len(proved),
+                "proved_amount": proved_amount,
+                "proved_share": share,
+                "proved_share_null_reason": why(share, ("nothing_observed", onchain is None), ("nothing_proved", proved_amount is None)),
+                "difference": added(row["onchain_exact"] - row["amount"] for row in rows if row["status"] == "differing"),
+                "unobserved_reasons": sorted(reasons) or None,
+                "rows_refused": self.rows_refused(attestation, network=network, asset=asset),
+            }
+
+    # --- marts of what is owed ---
+    @cached_property
+    def looked_through(self) -> dict[Key, Row]:
+        sides = sorted(set(self.reserves) | set(self.owed))
+        found = {}
+        for (attestation, stands_for), keys in grouped(sides, lambda key: (key[0], self.stands_for[key[1]])).items():
+            held = {asset: self.reserves.get((attestation, asset), {}) for _, asset in keys}
+            made: Row = {
+                name: added(rescaled(row.get(name), self.scale[asset], self.scale[stands_for]) for asset, row in held.items())
+                for name in ("reserves_claimed", "reserves_onchain", "reserves_proven")
+            }
+            made["liabilities"] = added(
+                rescaled(self.owed.get((attestation, asset), {}).get("liabilities"), self.scale[asset], self.scale[stands_for]) for asset in held
+            )
+            made["is_complete"] = all(row["is_complete"] if row else True for row in held.values())
+            made["counted"] = sorted(asset for asset, row in held.items() if asset != stands_for and row.get("reserves_claimed") is not None)
+            found[attestation, stands_for] = made
+        return found
+
+    @cached_property
+    def ratios(self) -> dict[Key, Row]:
+        found = {}
+        for key in sorted(set(self.reserves) | set(self.owed) | set(self.looked_through)):
+            attestation, asset = key
+            held, owed, through = self.reserves.get(key, {}), self.owed.get(key, {}), self.looked_through.get(key, {})
+            liabilities, claimed, printed = owed.get("liabilities"), held.get("reserves_claimed"), owed.get("printed_ratio")
+            made: Row = {
+                name: held.get(name)
+                for name in (
+                    "reserves_claimed",
+                    "claimed_from",
+                    "custody_claimed",
+                    "claimed_without_custody",
+                    "claimed_without_address",
+                    "reserves_onchain",
+                    "reserves_proven",
+                    "claimed_unobserved",
+                )
+            }
+            made |= {
+                "attestation": attestation,
+                "asset": asset,
+                "is_complete": held.get("is_complete", False),
+                "liabilities": liabilities,
+                "claims_conflicting": held.get("claims_conflicting", False),
+                "liabilities_conflicting": owed.get("conflicting", False),
+                "counted_through": through.get("counted", []),
+            }
+            made |= {f"{name}_through": through.get(name) for name in ("reserves_claimed", "reserves_onchain", "reserves_proven", "liabilities")}
+            for name in (
+                "reserves_claimed",
+                "reserves_onchain",
+                "reserves_proven",
+                "liabilities",
+                "claimed_without_custody",
+                "reserves_claimed_through",
+            ):
+                made[f"{name}_units"] = units(made[name], self.scale[asset])
+            owing = [("no_liabilities", liabilities is None), ("nothing_owed", liabilities == 0), ("nothing_claimed", held == {})]
+            owing_through = [
+                ("looked_through", self.stands_for[asset] != asset),
+                ("no_liabilities", through.get("liabilities") is None),
+                ("nothing_owed", through.get("liabilities") == 0),
+            ]
+            for name, part, whole, because, otherwise in (
+                ("ratio_claimed", claimed, liabilities, owing, "no_amount"),
+                ("ratio_onchain", made["reserves_onchain"], liabilities, owing, "nothing_observed"),
+                ("ratio_proven", made["reserves_proven"], liabilities, owing, "nothing_observed"),
+                (
+                    "ratio_without_custody",
+                    made["claimed_without_custody"],
+                    liabilities,
+                    [*owing, ("no_amount", claimed is None)],
+                    "custody_not_stated",
+                ),
+                ("ratio_claimed_through", made["reserves_claimed_through"], made["liabilities_through"], owing_through, "nothing_claimed"),
+                (
+                    "ratio_proven_through",
+                    made["reserves_proven_through"],
+                    made["liabilities_through"],
+                    [*owing_through, ("nothing_claimed", made["reserves_claimed_through"] is None)],
+                    "nothing_observed",
+                ),
+            ):
+                made[name] = ratio(part, whole)
+                made[f"{name}_null_reason"] = why(made[name], *because, otherwise=otherwise)
+            made |= {
+                "printed_ratio": printed,
+                "printed_ratio_null_reason": why(printed, otherwise="not_printed"),
+                "printed_hides_shortfall": self.both(at_least(printed, 100), self.inverse(at_least(claimed, liabilities))),
+                "is_covered_claimed": at_least(claimed, liabilities),
+                "is_covered_without_custody": at_least(made["claimed_without_custody"], liabilities),
+                "is_covered_claimed_through": at_least(made["reserves_claimed_through"], made["liabilities_through"]),
+                "is_covered": self.bound(made["reserves_proven"], liabilities, made["is_complete"]),
+                "is_covered_through": self.bound(made["reserves_proven_through"], made["liabilities_through"], through.get("is_complete")),
+            }
+            found[key] = made | self.doubts(attestation, asset)
+        return found
+
+    @staticmethod
+    def inverse(value: bool | None) -> bool | None:
+        return None if value is None else not value
+
+    @staticmethod
+    def both(one: bool | None, other: bool | None) -> bool | None:
+        return False if False in (one, other) else None if None in (one, other) else True
+
+    @staticmethod
+    def bound(proven: int | None, liabilities: int | None, is_complete: bool | None) -> bool | None:
+        """A lower bound that reaches the liabilities settles it; one that falls short does where all was seen."""
+        reaches = at_least(proven, liabilities)
+        return reaches if reaches or is_complete else None
+
+    def reserve_ratio(self) -> Iterator[Row]:
+        yield from self.ratios.values()
+
+    def coverage_streak(self) -> Iterator[Row]:
+        rhythm = {}
+        for exchange, rows in grouped(self.attestations.values(), lambda row: row["exchange"]).items():
+            moments = sorted(row["snapshot_at"] for row in rows if row["snapshot_at"])
+            gaps = sorted(gap for gap in (days_between(*pair) for pair in pairwise(moments)) if gap)
+            rhythm[exchange] = gaps[(len(gaps) - 1) // 2] if gaps else None
+        dated = [row for row in self.ratios.values() if self.snapshot(row["attestation"])]
+        for (exchange, asset), rows in grouped(dated, lambda row: (row["attestation"].split("/")[0], row["asset"])).items():
+            rows.sort(key=lambda row: (self.snapshot(row["attestation"]), row["attestation"]))
+            streaks = dict.fromkeys(("observed", "claimed", "printed"), 0)
+            before = None
+            for row in rows:
+                number, moment = self.attestations[row["attestation"]]["report_no"], self.snapshot(row["attestation"])
+                edition = int(number) if number and re.fullmatch(r"\s*[+-]?\d+\s*", number) else None
+                since = days_between(before[1], moment) if before else None
+                missing: list[str] = []
+                if before and edition is not None and before[0] is not None:
+                    missing = [str(n) for n in range(before[0] + 1, edition)]
+                elif since is not None and rhythm[exchange]:
+                    passed = math.floor(Decimal(since) / rhythm[exchange] + Decimal("0.5"))
+                    missing = [f"{before[1] + timedelta(n * rhythm[exchange]):%Y-%m-%d}" for n in range(1, passed)]
+                printed = at_least(row["printed_ratio"], 100)
+                made: Row = {
+                    "attestation": row["attestation"],
+                    "asset": asset,
+                    "edition": edition,
+                    "rhythm_days": rhythm[exchange],
+                    "days_since": since,
+                    "missing_before": missing,
+                    "follows_gap": bool(missing),
+                    "is_covered": row["is_covered"],
+                    "is_covered_claimed": row["is_covered_claimed"],
+                    "is_covered_printed": printed,
+                    "streak_published": edition if printed else None,
+                }
+                for name, covered in (("observed", row["is_covered"]), ("claimed", row["is_covered_claimed"]), ("printed", printed)):
+                    streaks[name] = (0 if missing else streaks[name]) + 1 if covered else 0
+                    made[f"streak_{name}"] = None if covered is None else streaks[name]
+                yield made | self.doubts(row["attestation"], asset)
+                before = (edition, moment)
+
+    # --- marts of what changed ---
+    @cached_property
+    def sums(self) -> dict[Key, Decimal]:
+        """Published sums in US dollars of a whole exchange, by attestation and scope; of several the smallest."""
+        rows = [
+            (a, row)
+            for a, file, row in self.rows("published_total")
+            if file.content == "totals" and row.level == "group" and row.usd_published is not None
+        ]
+        return {key: least(row.usd_published for _, row in of) for key, of in grouped(rows, lambda x: (x[0], x[1].scope or "not stated")).items()}
+
+    @cached_property
+    def series(self) -> list[Row]:
+        """(attestation, series, since) with what each is compared."""
+        stated = {(row["attestation"], "assets") for row in self.values.values() if row["amount"] is not None or row["usd_published"] is not None}
+        found = []
+        of_one = grouped((key for key in stated | set(self.sums) if self.snapshot(key[0])), lambda key: (key[0].split("/")[0], key[1]))
+        for (_, name), keys in of_one.items():
+            in_order = sorted((self.snapshot(attestation), attestation) for attestation, _ in keys)
+            for place, (moment, attestation) in enumerate(in_order):
+                earlier = in_order[:place]
+                off = [(abs((base.date() - a_year_before(moment).date()).days), base, other) for base, other in earlier]
+                near = [x for x in off if x[0] <= 16]
+                chosen = {"previous": earlier[-1:], "first": earlier[:1], "year_before": [min(near)[1:]] if near else []}
+                found += [
+                    {
+                        "attestation": attestation,
+                        "series": name,
+                        "since": since,
+                        "base": base[0][1],
+                        "base_at": base[0][0],
+                        "days": days_between(base[0][0], moment),
+                    }
+                    for since, base in chosen.items()
+                    if base
+                ]
+        return found
+
+    @cached_property
+    def lists(self) -> dict[str, list[Row]]:
+        return grouped(self.holdings, lambda row: row["attestation"])
+
+    @cached_property
+    def list_changes(self) -> dict[Key, Row]:
+        """By (attestation, since, network, asset): what a list of addresses gained and lost."""
+        found: dict[Key, Row] = {}
+        accounts = {a: {(row["network"], row["address"]) for row in rows} for a, rows in self.lists.items()}
+        for pair in self.series:
+            now, base = pair["attestation"], pair["base"]
+            if pair["series"] != "assets" or now not in accounts or base not in accounts:
+                continue
+            sides = {name: grouped(self.lists[a], lambda row: (row["network"], row["asset"])) for name, a in (("now", now), ("then", base))}
+            for network, asset in set(sides["now"]) | set(sides["then"]):
+                after, before = sides["now"].get((network, asset), []), sides["then"].get((network, asset), [])
+                came = [row for row in after if (network, row["address"]) not in accounts[base]]
+                gone = [row for row in before if (network, row["address"]) not in accounts[now]]
+                made: Row = {"holdings": len(after), "holdings_before": len(before), "base": base, "base_at": pair["base_at"], "days": pair["days"]}
+                for name, rows, of in (("added", came, now), ("dropped", gone, base)):
+                    amount = added(row["amount"] for row in rows) if rows else 0
+                    made |= {
+                        f"holdings_{name}": len(rows),
+                        f"amount_{name}": amount,
+                        f"usd_{name}": self.value(of, asset, amount) if rows else Decimal(0),
+                    }
+                found[now, pair["since"], network, asset] = made
+        return found
+
+    def address_changes(self) -> Iterator[Row]:
+        for (attestation, since, network, asset), row in self.list_changes.items():
+            yield {
+                "attestation": attestation,
+                "since": since,
+                "network": network,
+                "asset": asset,
+                "base_attestation": row["base"],
+                "base_snapshot_at": row["base_at"],
+                "units_added": units(row["amount_added"], self.scale[asset]),
+                "units_dropped": units(row["amount_dropped"], self.scale[asset]),
+                "priced_as": self.price(attestation, asset)["priced_as"],
+                "base_priced_as": self.price(row["base"], asset)["priced_as"],
+                **{
+                    name: row[name]
+                    for name in (
+                        "days",
+                        "holdings",
+                        "holdings_before",
+                        "holdings_added",
+                        "holdings_dropped",
+                        "amount_added",
+                        "amount_dropped",
+                        "usd_added",
+                        "usd_dropped",
+                    )
+                },
+            }
+
+    def net_flow(self) -> Iterator[Row]:
+        claimed = {key: row for key, row in self.values.items() if row["amount"] is not None or row["usd_published"] is not None}
+        listed = grouped(self.list_changes.items(), lambda item: (item[0][0], item[0][1], item[0][3]))
+        for pair in self.series:
+            now, base = pair["attestation"], pair["base"]
+            common = {"attestation": now, "since": pair["since"], "base_attestation": base, "base_snapshot_at": pair["base_at"], "days": pair["days"]}
+            if pair["series"] != "assets":
+                yield common | self.flow_of_sum(now, base, pair["series"])
+                continue
+            for asset in {asset for attestation, asset in claimed if attestation in (now, base)}:
+                changes = [row for _, row in listed.get((now, pair["since"], asset), [])]
+                yield common | self.flow(now, base, asset, claimed.get((now, asset)), claimed.get((base, asset)), changes)
+
+    def flow_of_sum(self, now: str, base: str, scope: str) -> Row:
+        before, after = self.sums[base, scope], self.sums[now, scope]
+        change = ratio(after - before, before)
+        of_base = self.doubts_of_all(base)
+        made = self.doubts_of_all(now)
+        return (
+            dict.fromkeys(
+                (
+                    "relation",
+                    "amount_before",
+                    "amount_after",
+                    "amount_change",
+                    "units_before",
+                    "units_after",
+                    "units_change",
+                    "units_list",
+                    "price_before",
+                    "price_after",
+                    "priced_as",
+                    "base_priced_as",
+                    "usd_flow",
+                    "usd_price",
+                    "usd_cross",
+                    "usd_list",
+                    "usd_own",
+                    "ratio_amount_change",
+                    "amount_beyond_own_total",
+                    "units_beyond_own_total",
+                    "base_amount_beyond_own_total",
+                )
+            )
+            | {name: made[name] for name in ("rows_refused", "rows_refused_unread", "is_repeat", "contradicted_by_own_total")}
+            | {
+                "asset": "TOTAL",
+                "scope": scope,
+                "usd_basis": "published",
+                "usd_before": before,
+                "usd_after": after,
+                "usd_change": after - before,
+                "not_split_because": "published_sum",
+                "ratio_usd_change": change,
+                "ratio_usd_change_null_reason": why(change, otherwise="zero_before"),
+                "ratio_amount_change_null_reason": "published_sum",
+                "base_rows_refused": of_base["rows_refused"],
+                "base_is_repeat": of_base["is_repeat"],
+                "base_contradicted_by_own_total": of_base["contradicted_by_own_total"],
+            }
+        )
+
+    def flow(self, now: str, base: str, asset: str, after: Row | None, before: Row | None, changes: list[Row]) -> Row:
+        def of(side: Row | None, name: str) -> Any:
+            return side[name] if side else None
+
+        def listed(name: str) -> Any:
+            """On all networks; null where one is unknown, or where a side has no addresses."""
+            return None if not changes or any(row[name] is None for row in changes) else added(row[name] for row in changes)
+
+        def known(name: str) -> bool:
+            return all(side is None or side[name] is not None for side in (after, before))
+
+        scale, relation = self.scale[asset], self.relation(now, asset)
+        if before is None:
+            came, gone, usd_came, usd_gone = of(after, "amount"), 0, of(after, "usd"), Decimal(0)
+        elif after is None:
+            came, gone, usd_came, usd_gone = 0, before["amount"], Decimal(0), before["usd"]
+        else:
+            came, gone, usd_came, usd_gone = (listed(name) for name in ("amount_added", "amount_dropped", "usd_added", "usd_dropped"))
+        kept = (of(before, "amount") or 0) - (gone or 0)
+        flowed = (of(after, "amount") or 0) - (came or 0) - kept
+        basis = "priced" if known("usd") else "published" if known("usd_published") else None
+        unsplit = "no_amount" if not known("amount") else "no_price" if not known("usd") else None
+        name = {"priced": "usd", "published": "usd_published"}.get(basis or "")
+        usd_before, usd_after = (of(before, name), of(after, name)) if name else (None, None)
+        change = (usd_after or Decimal(0)) - (usd_before or Decimal(0)) if basis else None
+        price_before, price_after = of(before, "usd_price"), of(after, "usd_price")
+        parts: dict[str, Any] = dict.fromkeys(("usd_flow", "usd_price", "usd_cross", "usd_list", "usd_own"))
+        if unsplit is None and relation == "own":
+            parts = dict.fromkeys(parts, Decimal(0)) | {"usd_own": change}
+        elif unsplit is None and change is not None:
+            parts["usd_flow"] = usd(units(flowed, scale), price_before or Decimal(0))
+            rise = (price_after or Decimal(0)) - (price_before or Decimal(0))
+            parts["usd_price"] = usd(units(kept, scale), rise) if after and before else Decimal(0)
+            parts["usd_list"] = None if usd_came is None or usd_gone is None else usd_came - usd_gone
+            parts["usd_cross"] = change - parts["usd_flow"] - parts["usd_price"] - (parts["usd_list"] or 0)
+            parts["usd_own"] = Decimal(0)
+        counted = known("amount")
+        more = (of(after, "amount") or 0) - (of(before, "amount") or 0) if counted else None
+        by_usd, by_amount = ratio(change, usd_before), ratio(more, of(before, "amount"))
+        of_base = self.doubts(base, asset)
+        return (
+            parts
+            | self.doubts(now, asset)
+            | {
+                "asset": asset,
+                "scope": None,
+                "relation": relation,
+                "amount_before": of(before, "amount"),
+                "amount_after": of(after, "amount"),
+                "amount_change": more,
+                "units_before": units(of(before, "amount"), scale),
+                "units_after": units(of(after, "amount"), scale),
+                "units_change": units(more, scale),
+                "units_list": units(came - gone, scale) if counted and came is not None and gone is not None else None,
+                "price_before": price_before,
+                "price_after": price_after,
+                "priced_as": of(after, "priced_as"),
+                "base_priced_as": of(before, "priced_as"),
+                "usd_basis": basis,
+                "usd_before": usd_before,
+                "usd_after": usd_after,
+                "usd_change": change,
+                "not_split_because": unsplit,
+                "ratio_usd_change": by_usd,
+                "ratio_amount_change": by_amount,
+                "ratio_usd_change_null_reason": why(
+                    by_usd, ("no_value", basis is None), ("nothing_before", usd_before is None), otherwise="zero_before"
+                ),
+                "ratio_amount_change_null_reason": why(
+                    by_amount, ("no_amount", more is None), ("nothing_before", of(before, "amount") is None), otherwise="zero_before"
+                ),
+                "base_rows_refused": of_base["rows_refused"],
+                "base_is_repeat": of_base["is_repeat"],
+                "base_contradicted_by_own_total": of_base["contradicted_by_own_total"],
+                "base_amount_beyond_own_total": of_base["amount_beyond_own_total"],
+            }
+        )
+
+    # --- marts of what contradicts ---
+    @cached_property
+    def statements(self) -> dict[Key, list[Row]]:
+        """By account: every statement of an exchange that names it, with the amounts of an attestation or as a list without any."""
+        found: dict[Key, list[Row]] = defaultdict(list)
+        for (attestation, network, address), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["address"])).items():
+            about = self.attestations[attestation]
+            held = {row["asset"]: row["amount"] for row in sorted(rows, key=lambda row: row["asset"])}
+            found[network, address].append(
+                {
+                    "exchange": about["exchange"],
+                    "attestation": attestation,
+                    "at": about["snapshot_at"],
+                    "report": about["report"],
+                    "held": held,
+                    "source": None,
+                }
+            )
+        for attestation, file, row in self.rows("claim", but=""):
+            if file.content == "address_list":
+                found[row.network, row.address].append(
+                    {
+                        "exchange": row.exchange,
+                        "attestation": attestation,
+                        "at": file.snapshot_at,
+                        "report": row.report,
+                        "held": {},
+                        "source": row.source or row.label,
+                    }
+                )
+        return found
+
+    def address_collisions(self) -> Iterator[Row]:
+        collateral = grouped(table("collateral"), lambda row: (row["network"], row["address"]))
+        for account, rows in self.statements.items():
+            by_exchange = grouped(rows, lambda row: row["exchange"])
+            for exchange, own in by_exchange.items():
+                for other, theirs in by_exchange.items():
+                    if other != exchange:
+                        yield self.collision(account, own, other, theirs)
+                for row in collateral.get(account, ()):
+                    if row["whose"] != exchange:
+                        yield self.backing(account, own, row)
+
+    def collision(self, account: Key, own: list[Row], other: str, theirs: list[Row]) -> Row:
+        newest = self.newest_statement(theirs)
+        spans_ = [[row["at"] for row in side if row["at"]] for side in (own, theirs)]
+        overlap = all(spans_) and min(spans_[0]) <= max(spans_[1]) and min(spans_[1]) <= max(spans_[0])
+
+        def nearness(pair: tuple[Row, Row]) -> Any:
+            one, two = pair
+            days = days_between(one["at"], two["at"])
+            late = [(row["at"] is None, -row["at"].timestamp() if row["at"] else 0, [-ord(letter) for letter in row["attestation"]]) for row in pair]
+            return days is None, abs(days or 0), not (one["held"] and two["held"]), late
+
+        one, two = min(((one, two) for one in own for two in theirs), key=nearness)
+        days = days_between(one["at"], two["at"])
+        return self.claimed_there(account, own) | {
+            "against_kind": "exchange",
+            "against": other,
+            "at_the_same_time": bool(overlap),
+            "against_source": newest["attestation"] if newest["held"] else most(row["source"] for row in theirs) or newest["attestation"],
+            "days_apart": None if days is None else abs(days),
+            **self.side("nearest", one),
+            **self.side("against", two),
+        }
+
+    def backing(self, account: Key, own: list[Row], row: Mapping[str, str]) -> Row:
+        since, until = date.fromisoformat(row["since"]), date.fromisoformat(row["until"]) if row["until"] else None
+        moments = [statement["at"] for statement in own if statement["at"]]
+
+        def off(statement: Row) -> int | None:
+            """Days from the span over which it is known to be collateral."""
+            if statement["at"] is None:
+                return None
+            day = statement["at"].date()
+            return max((since - day).days, (day - until).days if until else 0, 0)
+
+        def nearness(statement: Row) -> Any:
+            at = statement["at"]
+            return at is None, off(statement) or 0, not statement["held"], -at.timestamp() if at else 0, [-ord(x) for x in statement["attestation"]]
+
+        nearest = min(own, key=nearness)
+        overlap = bool(moments) and max(moments).date() >= since and (until is None or min(moments).date() <= until)
+        return self.claimed_there(account, own) | {
+            "against_kind": "collateral",
+            "against": row["whose"],
+            "against_source": row["source"],
+            "at_the_same_time": overlap,
+            "days_apart": off(nearest),
+            **self.side("nearest", nearest),
+            "against_attestation": None,
+            "against_assets": [],
+            "against_units": [],
+        }
+
+    @staticmethod
+    def newest_statement(rows: list[Row]) -> Row:
+        """One with amounts before a list, then the latest."""
+        return max(rows, key=lambda row: (bool(row["held"]), row["at"] is not None, row["at"] or 0, row["attestation"]))
+
+    def side(self, name: str, row: Row) -> Row:
+        return {
+            f"{name}_attestation": row["attestation"],
+            f"{name}_assets": list(row["held"]),
+            f"{name}_units": [units(amount, self.scale[asset]) for asset, amount in row["held"].items()],
+        }
+
+    def claimed_there(self, account: Key, own: list[Row]) -> Row:
+        newest = self.newest_statement(own)
+        name, moments = newest["attestation"], [row["at"] for row in own if row["at"]]
+        with_amounts = any(row["held"] for row in own)
+        return {
+            "attestation": name,
+            "network": account[0],
+            "address": account[1],
+            "exchange": newest["exchange"],
+            "report": newest["report"],
+            "snapshot_at": self.snapshot(name) if with_amounts and self.snapshot(name) else most(moments),
+            "is_latest": with_amounts and self.attestations[name]["is_latest"],
+            "first_claimed_at": least(moments),
+            "last_claimed_at": most(moments),
+            "with_amounts": with_amounts,
+            "assets": list(newest["held"]),
+            "usd": added(self.value(name, asset, amount) for asset, amount in newest["held"].items()),
+            "priced_as_underlying": [asset for asset in newest["held"] if self.price(name, asset)["priced_as"]],
+        }
+
+    def restatements(self) -> Iterator[Row]:
+        claims, totals, owed = (
+            grouped(self.lake.rows(name), lambda row: (row.exchange, row.report)) for name in ("claim", "published_total", "liability")
+        )
+
+        def places(file: Any) -> dict[Key, int | None]:
+            """What one file says: (what, asset, place) and its amount."""
+            found: dict[Key, list[Any]] = defaultdict(list)
+            key = (file.exchange, file.report)
+            for row in claims.get(key, ()):
+                found["claims", row.asset, (row.network, row.address)].append(row.amount)
+            for row in totals.get(key, ()):
+                if row.asset is not None:
+                    found["totals", row.asset, row.label].append(self.held(row))
+            made = {place: least(amounts) for place, amounts in found.items()}
+            by_label = grouped(owed.get(key, ()), lambda row: ("liabilities", row.asset, row.label))
+            return made | {place: most(row.owed for row in rows) for place, rows in by_label.items()}
+
+        for files in grouped(self.files, lambda file: (file.attestation, file.content, file.format)).values():
+            files.sort(key=lambda file: (file.revision, file.report))
+            for base, file in pairwise(files):
+                if file.report != base.report and file.attestation in self.attestations:
+                    yield from self.restated(file, base, places(file), places(base))
+        for name, row in self.attestations.items():
+            if row["repeats"] is not None:
+                yield {
+                    "attestation": name,
+                    "kind": "repeat",
+                    "what": "file",
+                    "base_report": row["report"],
+                    "base_attestation": row["repeats"],
+                    "is_identical": True,
+                    **dict.fromkeys(
+                        (
+                            "asset",
+                            "revision",
+                            "base_revision",
+                            "rows_before",
+                            "rows_after",
+                            "rows_added",
+                            "rows_dropped",
+                            "rows_changed",
+                            "amount_before",
+                            "amount_after",
+                            "amount_change",
+                            "units_change",
+                        )
+                    ),
+                }
+
+    def restated(self, file: Any, base: Any, after: dict[Key, Any], before: dict[Key, Any]) -> Iterator[Row]:
+        for (what, asset), keys in grouped(sorted(set(after) | set(before), key=repr), lambda key: key[:2]).items():
+            new, old = [key for key in keys if key in after], [key for key in keys if key in before]
+            amounts = {"after": added(after[key] for key in new), "before": added(before[key] for key in old)}
+            came, gone = len(set(new) - set(old)), len(set(old) - set(new))
+            changed = sum(after[key] != before[key] for key in set(new) & set(old))
+            change = (amounts["after"] or 0) - (amounts["before"] or 0)
+            yield {
+                "attestation": file.attestation,
+                "report": file.report,
+                "kind": "revision",
+                "what": what,
+                "asset": asset,
+                "revision": file.revision,
+                "base_revision": base.revision,
+                "base_report": base.report,
+                "base_attestation": None,
+                "rows_before": len(old),
+                "rows_after": len(new),
+                "rows_added": came,
+                "rows_dropped": gone,
+                "rows_changed": changed,
+                "amount_before": amounts["before"],
+                "amount_after": amounts["after"],
+                "amount_change": change,
+                "units_change": units(change, self.scale[asset]),
+                "is_identical": not (came or gone or changed),
+            }
+
+    @staticmethod
+    def folded(label: str) -> str:
+        """Without case, dashes and blanks, the words in any order, and without (ALL)."""
+        bare = re.sub(r"\s*\(all\)$", "", label.strip(), flags=re.IGNORECASE)
+        return "_".join(sorted(re.sub(r"[-_\s]+", "_", bare.upper()).split("_")))
+
+    def report_arithmetic(self) -> Iterator[Row]:
+        files = {(a, file.report) for a, file, row in self.rows("published_total") if row.level in ("group", "part") and row.asset}
+        lines = grouped(
+            ((a, row) for a, file, row in self.rows("published_total") if row.level in ("group", "part") and row.asset), lambda x: (x[0], x[1].report)
+        )
+        claims = grouped(self.claims, lambda x: (x[0], x[1].report))
+        for attestation, report in sorted(files):
+            of_file = sorted((row for _, row in lines[attestation, report]), key=lambda row: row.source_row)
+            for row in self.summed(of_file, [row for _, row in claims.get((attestation, report), [])]):
+                yield {"attestation": attestation, "report": report} | row
+
+    def summed(self, lines: list[Any], claims: list[Any]) -> Iterator[Row]:
+        """The lines of a summary, each with what was added up for it; then the labels that no line sums up."""
+        labels = grouped(claims, lambda row: (self.folded(row.label), row.network, row.asset))
+        below: dict[int, list[Any]] = defaultdict(list)
+        at = None
+        for line in lines:
+            at = line.source_row if line.level == "group" else at
+            if line.level == "part" and at is not None:
+                below[at].append(line)
+        taken = {line.source_row: ("label", [key for key in labels if key[0] == self.folded(line.label)]) for line in lines}
+        by_label = {key for _, keys in taken.values() for key in keys}
+        free_lines = [line for line in lines if not taken[line.source_row][1]]
+        candidates = {
+            line.source_row: [key for key in labels if key not in by_label and key[1:] == (line.network, line.asset)]
+            for line in free_lines
+            if line.level == "part"
+        }
+        wanted = grouped((key for keys in candidates.values() for key in keys), lambda key: key[0])
+        for row, keys in candidates.items():
+            if len(keys) == 1 and len(wanted[keys[0][0]]) == 1:
+                taken[row] = ("network_and_asset", keys)
+        used = {key for _, keys in taken.values() for key in keys}
+        for line in free_lines:
+            if line.level == "group" and not below[line.source_row]:
+                taken[line.source_row] = ("asset", [key for key in labels if key not in used and key[2] == line.asset])
+        for line in lines:
+            how, keys = taken[line.source_row]
+            scale = self.scale[line.asset]
+            rows = [row for key in keys for row in labels[key]]
+            made: Row
+            if line.level == "group" and below[line.source_row]:
+                parts = below[line.source_row]
+                made = {
+                    "summed": added(rescaled(p.amount, self.scale[p.asset], scale) for p in parts),
+                    "rows": len(parts),
+                    "matched_by": "lines",
+                    "digits": most(p.printed_decimals for p in parts),
+                }
+            else:
+                made = {
+                    "summed": added(row.amount for row in rows),
+                    "rows": len(rows),
+                    "matched_by": how if keys else None,
+                    "digits": most(row.printed_decimals for row in rows),
+                }
+            yield self.compared(line.source_row, line.label, line.level, line.asset, line.amount, line.printed_decimals, made)
+        left = [key for key in labels if key not in {key for _, keys in taken.values() for key in keys}]
+        for key in left:
+            rows = labels[key]
+            made = {"summed": added(row.amount for row in rows), "rows": len(rows), "matched_by": None, "digits": None}
+            yield self.compared(None, min(row.label for row in rows), "part", key[2], None, None, made)
+
+    def compared(self, row: int | None, label: str, level: str, asset: str, printed: int | None, digits: int | None, made: Row) -> Row:
+        scale, total = self.scale[asset], made["summed"]
+        difference = None if total is None or printed is None else total - printed
+        if printed is None or total is None:
+            status = "no_total" if printed is None else "no_rows"
+        elif difference == 0:
+            status = "equal"
+        else:
+            least_ = last_digit(scale, made["digits"]) * made["rows"] + last_digit(scale, digits)
+            status = "rounding" if abs(difference) < least_ else "differs"
+        return {
+            "source_row": row,
+            "label": label,
+            "level": level,
+            "asset": asset,
+            "printed": printed,
+            "summed": total,
+            "rows": made["rows"],
+            "matched_by": made["matched_by"],
+            "difference": difference,
+            "printed_units": units(printed, scale),
+            "summed_units": units(total, scale),
+            "difference_units": units(difference, scale),
+            "status": status,
+        }
+
+
+# --- comparing ----------------------------------------------------------------------------------------------------------------
+def same(one: Any, other: Any) -> bool:
+    """Ratios and shares are doubles, for people: equal to twelve digits. All else is equal or not."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-12)
+    return bool(one == other) and (one is None) == (other is None) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
+    """By the columns that name a row."""
+    names = {
+        "address_collisions": ("network", "address", "exchange", "against_kind", "against"),
+        "net_flow": ("attestation", "since", "asset", "scope"),
+        "address_changes": ("attestation", "since", "network", "asset"),
+        "report_arithmetic": ("attestation", "report", "source_row", "label", "asset"),
+        "restatements": ("attestation", "report", "kind", "what", "asset"),
+        "ownership_coverage": ("attestation", "network", "verdict", "reason"),
+        "network_composition": ("attestation", "network", "asset"),
+        "balance_reconciliation": ("attestation", "network", "asset"),
+    }.get(mart, ("attestation", "asset") if rows and "asset" in rows[0] else ("attestation",))
+    found = {repr([row[name] for name in names]): row for row in rows}
+    assert len(found) == len(rows), f"{mart}: several rows of one key"
+    return found
+
+
+def differences(lake: Lake) -> tuple[int, list[str]]:
+    """(cells that were compared, what differs) between the marts of the last build and their recomputation."""
+    cells, told = 0, []
+    for mart, rows in Recomputed(lake).marts().items():
+        built = keyed(mart, warehouse.read(lake, mart).to_pylist())
+        made = keyed(mart, rows)
+        told += [
+            f"{mart} {key}: only {where}"
+            for where, keys in (("in SQL", built.keys() - made.keys()), ("in Python", made.keys() - built.keys()))
+            for key in sorted(keys)
+        ]
+        for key in sorted(built.keys() & made.keys()):
+            for column, value in built[key].items():
+                if column == "build_id":
+                    continue
+                cells += 1
+                if column not in made[key]:
+                    told.append(f"{mart} {key}: {column} is not recomputed")
+                elif not same(value, made[key][column]):
+                    told.append(f"{mart} {key}: {column} is {value!r} in SQL and {made[key][column]!r} in Python")
+    return cells, told

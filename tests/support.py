@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import astuple, fields, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from porlake import pipeline
+import pytest
+
+from porlake import pipeline, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "data" / "samples"
 RECORDING = SAMPLES / "recording"
+SAMPLE_ROWS = SAMPLES / "registry"  # they say that the sample's Bitcoin is a regtest
 MONTH = [str(SAMPLES / name) for name in ("okx_por_2024032500.csv", "okx_liabilities_2024-03-25.csv", "published_history.csv")]
 
 
@@ -31,8 +36,33 @@ def tree(folder: Path, *, but: tuple[str, ...] = ()) -> dict[str, str]:
     return found
 
 
+@contextmanager
+def own_rows(folder: Path) -> Iterator[None]:
+    """Rows of a folder over the registry's, as PORLAKE_REGISTRY says it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(registry.OWN_ROWS, str(folder))
+        yield
+
+
+def named(folder: Path, **chains: str) -> Path:
+    """A folder of rows that make a chain of each network's name: network="0:<hash> ..."."""
+    rows = [registry.load().networks[network] for network in chains]
+    with (folder / "networks.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([field.name for field in fields(registry.Network)])
+        writer.writerows(astuple(replace(row, caip2="")) for row in rows)
+    lines = [f"{network},{shows},made for a test\n" for network, shows in chains.items()]
+    (folder / "identities.csv").write_text("network,shows,source\n" + "".join(lines), encoding="utf-8")
+    return folder
+
+
 def stages(lake: Path, sources: list[str], exchange: str = "okx", replay: Path = RECORDING) -> list[str]:
     """Everything before the build; the reports."""
+    with own_rows(SAMPLE_ROWS):
+        return _stages(lake, sources, exchange, replay)
+
+
+def _stages(lake: Path, sources: list[str], exchange: str, replay: Path) -> list[str]:
     chosen = pipeline.settings(lake, replay=replay, environ={})
     found = [report for source in sources for report in pipeline.archive(chosen, exchange, source)]
     for report in found:

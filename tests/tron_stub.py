@@ -15,6 +15,7 @@ from typing import Any
 
 from eth_abi.abi import decode, encode
 
+from porlake import registry
 from porlake.addresses import tron
 from porlake.chains._tron_calls import MULTICALL
 from porlake.chains._tron_program import MANY_CODE
@@ -36,9 +37,10 @@ def payload(text: str) -> bytes:
 
 
 def block_id(number: int) -> str:
-    """The number and 24 bytes more; the first block of Tron ends with the chain's id."""
-    ending = "2b6653dc" if number == 0 else keccak256(str(number).encode()).hex()[:8]
-    return number.to_bytes(8, "big").hex() + keccak256(str(number).encode()).hex()[:40] + ending
+    """The number and 24 bytes more; the first block is Tron's own."""
+    if number == 0:
+        return registry.load().identities["tron"].blocks[0].hash
+    return number.to_bytes(8, "big").hex() + keccak256(str(number).encode()).hex()[:48]
 
 
 @dataclass

@@ -10,6 +10,7 @@ docs/examples.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import tempfile
@@ -22,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from porlake import lake, model, pipeline, warehouse
+from porlake import lake, model, pipeline, registry, warehouse
 from porlake.lake import Lake
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,6 +116,7 @@ def _registry() -> Iterator[str]:
 # --- the questions --------------------------------------------------------------------------------------------------------
 def example(folder: Path) -> Lake:
     """A lake of the bundled month, the published history and docs/examples, built."""
+    os.environ[registry.OWN_ROWS] = str(SAMPLES / "registry")
     chosen = pipeline.settings(folder, replay=SAMPLES / "recording", price_file=EXAMPLES / "prices.csv", environ={})
     found = [report for source in SOURCES for report in pipeline.archive(chosen, "okx", str(source))]
     for report in found:

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 the
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from porlake import __version__
 from porlake.errors import ConfigurationError, PorlakeError
+from porlake.registry import OWN_ROWS
 
 EXAMPLES = """examples:
   porlake verify okx_por_2024032500.csv.zip --out verdicts.parquet
@@ -33,6 +35,8 @@ out = Console(soft_wrap=True)
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.registry:  # processes that a command starts must see the same rows
+        os.environ[OWN_ROWS] = str(options.registry.absolute())
     try:
         return int(options.command(options) or 0)
     except PorlakeError as error:
@@ -127,6 +131,7 @@ class _Parser(argparse.ArgumentParser):
 def _verb(verbs: Any, name: str, command: Callable[[argparse.Namespace], int | None], what: str, example: str) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, epilog=f"example:\n  {example}")
     verb.set_defaults(command=command)
+    verb.add_argument("--registry", type=Path, metavar="DIR", help=f"rows of your own over the registry's (default: {OWN_ROWS})")
     return verb
 
 

@@ -12,7 +12,6 @@ process, dbt keeps the file locked); the finished file takes the old one's place
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -46,7 +45,7 @@ OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions":
 SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false", "memory_limit": "2500MB", "parquet_metadata_cache": "true"}
 MARTS_VERSION = "1.2"  # a column added raises the second number, a column changed the first
 TABLES = {
-    "networks": registry.Network, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
+    "networks": registry.Network, "identities": registry.Identity, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
     "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken,
     "sweeps": registry.SweptNetwork, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
 }  # fmt: skip
@@ -114,7 +113,8 @@ def identity(lake: Lake) -> str:
     for dataset in DATASETS:
         for pointer in lake.pointers(dataset):
             digest.update(f"{dataset} {dict(pointer.partition)} {pointer.content}\n".encode())
-    for folder, pattern in ((sql_folder(), "**/*.sql"), (sql_folder(), "**/*.yml"), (registry.FOLDER, "*.csv")):
+    rows = ((folder, "*.csv") for folder in (registry.FOLDER, *registry.own_folders()))
+    for folder, pattern in ((sql_folder(), "**/*.sql"), (sql_folder(), "**/*.yml"), *rows):
         for path in sorted(folder.glob(pattern)):
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -129,7 +129,7 @@ def prepare(lake: Lake, target: Path) -> None:
         for dataset in DATASETS:
             _view(connection, lake, dataset)
         for name, row_class in TABLES.items():
-            rows = _registry_rows(name, row_class)
+            rows = _registry_rows(row_class)
             connection.register("rows", rows)
             connection.execute(f"create table registry.{name} as select * from rows")
             connection.unregister("rows")
@@ -158,17 +158,11 @@ def _view(connection: duckdb.DuckDBPyConnection, lake: Lake, dataset: str) -> No
         connection.execute(f'comment on column lake.{dataset}."{field.name}" is {_quoted(meaning)}')
 
 
-def _registry_rows(name: str, row_class: type) -> pa.Table:
-    registry.load()  # refuses a bad row
+def _registry_rows(row_class: type) -> pa.Table:
     kinds = {"int": pa.int64(), "date": pa.date32(), "date | None": pa.date32()}
     made = pa.schema([(field.name, kinds.get(str(field.type), pa.string())) for field in fields(row_class)])
-    with (registry.FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return pa.table({field.name: _cast([row[field.name] for row in rows], field.type) for field in made}, schema=made)
-
-
-def _cast(cells: list[str], kind: pa.DataType) -> pa.Array:
-    return pa.array(cells) if kind == pa.string() else pa.array([cell or None for cell in cells], pa.string()).cast(kind)
+    rows: list[Any] = registry.rows(row_class)
+    return pa.table({field.name: pa.array([getattr(row, field.name) for row in rows], field.type) for field in made}, schema=made)
 
 
 def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) -> None:

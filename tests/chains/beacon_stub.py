@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 from support import on_loopback
 
 Answer = tuple[int, Any]
+GENESIS = 1_606_824_023  # mainnet's slot 0
+ROOT = "0x4b363db94e286120d76eb905340fdd4e54bfe9f06bf33ff6cf5ad27f511bfe95"
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Stub:
     def answer(self, verb: str, target: str, body: bytes) -> Answer:
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
         parts = path.strip("/").split("/")
+        if path == "/eth/v1/beacon/genesis":
+            return 200, {"data": {"genesis_time": str(GENESIS), "genesis_validators_root": ROOT, "genesis_fork_version": "0x00000000"}}
         if path == "/eth/v1/beacon/headers/head":
             slot = max(self.blocks)
             return 200, self._data({"root": "0x" + "aa" * 32, "canonical": True, "header": {"message": {"slot": str(slot)}, "signature": "0x"}})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chains.beacon_stub import Answer, Stub, serving, validator
+from chains.beacon_stub import GENESIS, Answer, Stub, serving, validator
 from porlake import chains, registry
 from porlake.chains import Reading, Unread, Wanted, beacon
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TransportError, Unavailable
@@ -19,7 +19,7 @@ NETWORK = registry.load().networks["ethereum_beacon"]
 ETH = registry.load().tokens["ethereum_beacon", "ETH"]
 SLOT = 8_700_000
 HASH = "0x" + "e1" * 32
-AT = chains.BlockRef(19_500_000, HASH, datetime.fromtimestamp(beacon.GENESIS + 12 * SLOT, UTC))
+AT = chains.BlockRef(19_500_000, HASH, datetime.fromtimestamp(GENESIS + 12 * SLOT, UTC))
 OWNER = "11" * 20
 KEYS = ["0x" + f"{number:096x}" for number in range(1, 151)]
 
@@ -159,10 +159,10 @@ def test_keys_in_capitals_are_the_same_keys() -> None:
 @pytest.mark.parametrize(
     ("at", "why"),
     [
-        (replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS + 12 * SLOT + 5, UTC)), "stands in no slot"),
-        (replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS - 12, UTC)), "stands in no slot"),
+        (replace(AT, moment=datetime.fromtimestamp(GENESIS + 12 * SLOT + 5, UTC)), "stands in no slot"),
+        (replace(AT, moment=datetime.fromtimestamp(GENESIS - 12, UTC)), "stands in no slot"),
         (replace(AT, hash="0x" + "ee" * 32), "does not hold block"),
-        (replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS + 12 * (SLOT + 9), UTC)), "does not hold block"),
+        (replace(AT, moment=datetime.fromtimestamp(GENESIS + 12 * (SLOT + 9), UTC)), "does not hold block"),
     ],
 )
 def test_a_block_that_is_not_in_its_slot_is_refused(at: chains.BlockRef, why: str) -> None:
@@ -171,7 +171,7 @@ def test_a_block_that_is_not_in_its_slot_is_refused(at: chains.BlockRef, why: st
 
 
 def test_a_slot_without_a_block_is_named() -> None:
-    at = replace(AT, moment=datetime.fromtimestamp(beacon.GENESIS + 12 * (SLOT + 1), UTC))
+    at = replace(AT, moment=datetime.fromtimestamp(GENESIS + 12 * (SLOT + 1), UTC))
     with serving(stub()) as url, pytest.raises(Unavailable, match="slot 8700001"):
         client(url).validators(KEYS[:1], at)
 
@@ -213,7 +213,7 @@ def test_without_the_execution_layer_a_height_means_nothing_and_the_head_is_a_sl
         with pytest.raises(ConfigurationError, match="endpoint of ethereum"):
             alone.block(19_500_000)
         assert alone.head().height == SLOT + 9
-        assert alone.head().time == datetime.fromtimestamp(beacon.GENESIS + 12 * (SLOT + 9), UTC)
+        assert alone.head().time == datetime.fromtimestamp(GENESIS + 12 * (SLOT + 9), UTC)
 
 
 def test_a_replay_reads_the_same(tmp_path: Path) -> None:

@@ -21,11 +21,18 @@ from porlake.chains._utxo import watched
 from porlake.errors import BadDump, ConfigurationError, RequestFailed, TransportError
 from porlake.model import Utxo
 from porlake.transport import Endpoint, Tape
-from support import command, environment
+from support import SAMPLE_ROWS, command, environment, own_rows
 
 pytestmark = [pytest.mark.node, pytest.mark.skipif(not KNOTS.exists(), reason="Bitcoin Knots is not installed: make nodes")]
 BITCOIN = registry.load().networks["bitcoin"]
 BTC = registry.load().tokens["bitcoin", "BTC"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def regtest() -> Iterator[None]:
+    """The network of the registry that is this node's: a regtest passes as nothing else."""
+    with own_rows(SAMPLE_ROWS):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +244,14 @@ def test_balances_from_a_shell(node: Node, path: Path, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("\n".join(node.held) + "\n")
     arguments = ["balances", "--network", "bitcoin", "--asset", "BTC,USDT", "--at", str(HEIGHT), "--addresses", "list.txt", "--out", "b.csv"]
     arguments += ["--dump", str(path), "--outpoints", "coins.csv"]
-    done = subprocess.run(command(*arguments, "--endpoint", node.url), cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command(*arguments, "--endpoint", node.url),
+        cwd=tmp_path,
+        env=environment() | {"PORLAKE_REGISTRY": str(SAMPLE_ROWS)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     with (tmp_path / "b.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -246,7 +260,12 @@ def test_balances_from_a_shell(node: Node, path: Path, tmp_path: Path) -> None:
     with (tmp_path / "coins.csv").open(encoding="utf-8") as stream:
         assert sum(int(row["amount"]) for row in csv.DictReader(stream)) == sum(node.held.values())
     refused = subprocess.run(
-        command(*arguments, "--dump-hash", "muhash:" + "0" * 64), cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+        command(*arguments, "--dump-hash", "muhash:" + "0" * 64),
+        cwd=tmp_path,
+        env=environment() | {"PORLAKE_REGISTRY": str(SAMPLE_ROWS)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
 

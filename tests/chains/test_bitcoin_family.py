@@ -23,7 +23,7 @@ from porlake.chains import bitcoin
 from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, TransportError
 from porlake.pipeline._dumps import dumps_of
 from porlake.transport import Endpoint, Lines, Tape
-from support import on_loopback
+from support import named, on_loopback, own_rows
 
 HEIGHT = 500
 PEGOUT = 1 << 30  # bit 31 of the code of height and coinbase
@@ -138,6 +138,15 @@ def node(answer: Callable[[str, list[Any], int], Any]) -> Iterator[Endpoint]:
 
 
 TIP = "0a" * 32
+
+
+@pytest.fixture(autouse=True)
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The registry's Dash is the chain of the stand-in, whose blocks all have one hash."""
+    with own_rows(named(tmp_path_factory.mktemp("rows"), dash=f"0:{TIP}")):
+        yield
+
+
 ACCOUNTS = [form._base58("dash", "p2pkh", bytes([n]) * 20) for n in range(16)]
 
 

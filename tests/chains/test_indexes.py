@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +22,18 @@ from porlake.encoding.hashes import sha256d
 from porlake.encoding.varint import compact_size, with_length
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TransportError
 from porlake.transport import Endpoint, Lines, Tape
-from support import on_loopback
+from support import named, on_loopback, own_rows
 
 HEIGHT, TIP = 100, 105
 NETWORKS = {"esplora": ["bitcoin", "litecoin"], "blockbook": ["bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "dash", "zcash"]}
+
+
+@pytest.fixture(autouse=True)
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The registry's networks are the chains of the stand-ins."""
+    names = {network: f"0:{Index(network).hash(0)}" for network in NETWORKS["blockbook"]}
+    with own_rows(named(tmp_path_factory.mktemp("rows"), **names)):
+        yield
 
 
 def owned(network: str, byte: int) -> addresses._address.Address:
@@ -366,7 +375,12 @@ def test_a_transaction_is_read_and_must_hash_to_its_id(witness: bool) -> None:
         transaction(bytes.fromhex(raw), "00" * 32)
 
 
-def test_a_server_whose_coins_and_histories_do_not_fit_is_refused() -> None:
+def test_a_server_whose_coins_and_histories_do_not_fit_is_refused(tmp_path: Path) -> None:
+    with own_rows(named(tmp_path, bitcoin=f"0:{sha256d(bytes(80))[::-1].hex()}")):
+        _refuse_what_does_not_fit()
+
+
+def _refuse_what_does_not_fit() -> None:
     one = owned("bitcoin", 1)
     txid, raw = made([("ab" * 32, 7)], [(5, form.script(one))])
     header = bytes(80).hex()

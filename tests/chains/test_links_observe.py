@@ -13,11 +13,10 @@ import duckdb
 import pytest
 
 from chains.anvil_node import anvil, needs_anvil
-from chains.beacon_stub import Stub, serving, validator
+from chains.beacon_stub import GENESIS, Stub, serving, validator
 from chains.contracts import ENDLESS, ONE_WORD, SAFE, assemble, safe_storage
 from porlake import pipeline, warehouse
 from porlake.addresses import evm
-from porlake.chains import beacon
 from porlake.encoding.keccak import keccak256
 from porlake.errors import Unavailable
 from porlake.pipeline import _links
@@ -99,7 +98,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     folder = tmp_path_factory.mktemp("owners")
     path = folder / "okx_por_2026072200.csv"
     path.write_text("\n".join(["coin,amount", "ETH,252", "", HEADER, *ROWS]) + "\n")
-    with anvil("--timestamp", str(beacon.GENESIS + 12 * (SLOT - HEIGHT))) as node:
+    with anvil("--timestamp", str(GENESIS + 12 * (SLOT - HEIGHT))) as node:
         for number, address in enumerate([SAFE_2, SAFE_ALONE, SAFE_3, OWNED, NOT_OURS, LOOP, C.account], 1):
             node("anvil_setBalance", address, hex(number * 10**18))
         for address, threshold in ((SAFE_2, 2), (SAFE_ALONE, 2), (SAFE_3, 3)):
@@ -111,7 +110,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
             node("anvil_setStorageAt", address, f"0x{0:064x}", f"0x{int(owner.account, 16):064x}")
         node("anvil_setCode", LOOP, assemble(ENDLESS))
         for step in range(3):
-            node("evm_setNextBlockTimestamp", beacon.GENESIS + 12 * (SLOT - HEIGHT + step + 1))
+            node("evm_setNextBlockTimestamp", GENESIS + 12 * (SLOT - HEIGHT + step + 1))
             node.mine()
         for address in (OWNED, SAFE_2):  # what happens later must not be seen
             node("anvil_setCode", address, assemble(ENDLESS))

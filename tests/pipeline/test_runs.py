@@ -16,11 +16,11 @@ from porlake import pipeline
 from porlake.errors import ConfigurationError, NotRecorded, SnapshotUnknown
 from porlake.lake import Lake
 from porlake.transport import Endpoint
-from support import MONTH, RECORDING, ROOT, SAMPLES, command, environment, stages, tree
+from support import MONTH, RECORDING, ROOT, SAMPLE_ROWS, SAMPLES, command, environment, stages, tree
 
 HTX = sorted((ROOT.parent / "shared" / "data" / "htx").glob("*.csv"))
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
-MONTH_RUN = ["run", "okx", *(word for name in MONTH for word in ("--report", name)), "--replay", str(RECORDING)]
+MONTH_RUN = ["run", "okx", *(word for name in MONTH for word in ("--report", name)), "--replay", str(RECORDING), "--registry", str(SAMPLE_ROWS)]
 NOT_DATA = ("porlake.duckdb", "failed_build", ".")
 
 

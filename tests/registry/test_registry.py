@@ -43,6 +43,11 @@ BAD = [
     ("networks.csv", "x,X,eip155:5,ETH,evm,evm,,", "8 cells for 9 columns"),
     ("networks.csv", "x, X,eip155:5,ETH,evm,evm,,,", "blanks around it"),
     ("networks.csv", "x,X,eip155:5,ETH,evm,evm,,,", "do not agree"),
+    ("identities.csv", "heco,0:abc,somewhere", "neither the first block"),
+    ("identities.csv", f"heco,7:{'ab' * 32},somewhere", "neither the first block"),
+    ("identities.csv", f"heco,0:{'ab' * 32},", "a source is needed"),
+    ("identities.csv", f"nowhere,0:{'ab' * 32},somewhere", "no row of networks.csv"),
+    ("networks.csv", "x,X,,BTC,bitcoin,bitcoin,,,", "needs a row in identities.csv"),
     ("evm_networks.csv", "x,magic,,1,,", "self_check 'magic'"),
     ("evm_networks.csv", "x,number,latest,1,,", "by the tag"),
     ("evm_networks.csv", "x,number,,0,,", "depth of at least 1"),
@@ -103,6 +108,56 @@ def test_another_header_and_bytes_that_are_no_text_stop_the_load(folder: Path) -
     (folder / "networks.csv").write_text("a,b\n")
     with pytest.raises(RegistryError, match="the header reads"):
         registry.load(folder)
+
+
+OWN = "network,name,caip2,native_asset,address_form,client,why_none,endpoint,note\n"
+SHOWS = "network,shows,source\n"
+FIRST = "ab" * 32
+
+
+def test_rows_of_ones_own_take_the_place_of_ours_and_join_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "networks.csv").write_text(f"{OWN}bitcoin,Mine,bip122:{FIRST[:32]},BTC,bitcoin,bitcoin,,,\nmoon,Moon,eip155:5,ETH,evm,evm,,,\n")
+    (tmp_path / "identities.csv").write_text(f"{SHOWS}bitcoin,0:{FIRST},mine\n")
+    (tmp_path / "evm_networks.csv").write_text("network,self_check,final_tag,final_depth,multicall3,note\nmoon,number,,1,,\n")
+    (tmp_path / "tokens.csv").write_text("network,asset,kind,contract,decimals,balance_slot,note\nmoon,ETH,native,,18,,\n")
+    (tmp_path / "README.md").write_text("what these are\n")
+    ours = registry.load()
+    monkeypatch.setenv("PORLAKE_REGISTRY", str(tmp_path))
+    facts = registry.load()
+    assert (facts.networks["bitcoin"].name, facts.networks["moon"].caip2) == ("Mine", "eip155:5")
+    assert [mark.hash for mark in facts.identities["bitcoin"].blocks] == [FIRST]
+    assert facts.token("moon", "ETH") is not None
+    assert {name: row for name, row in facts.networks.items() if name not in ("bitcoin", "moon")} == {
+        name: row for name, row in ours.networks.items() if name != "bitcoin"
+    }
+    assert [row.network for row in registry.rows(registry.Network)] == [*ours.networks, "moon"]
+    monkeypatch.delenv("PORLAKE_REGISTRY")
+    assert registry.load() is ours
+
+
+OWN_BAD = [
+    ("networks.csv", f"{OWN}bitcoin,Mine,bip122:{'cd' * 16},BTC,bitcoin,bitcoin,,,\n", "names none of the blocks"),
+    ("networks.csv", f"{OWN}tron,Mine,tron:0xcd8690dc,TRX,tron,tron,,,\n", "names none of the blocks"),
+    ("networks.csv", f"{OWN}bitcoin,Mine,eip155:5,BTC,bitcoin,evm,,,\n", "do not agree"),
+    ("identities.csv", f"{SHOWS}ethereum,0:{FIRST},mine\n", "by CAIP-2 alone"),
+    ("identities.csv", f"{SHOWS}bitcoin,0x{FIRST},mine\n", "do not agree"),
+    ("identities.csv", f"{SHOWS}bitcoin,0:{FIRST},mine\nbitcoin,0:{FIRST},mine\n", "stands already on line 2"),
+    ("identities.csv", f"{SHOWS}bitcoin,0:{FIRST},mine\n", "names none of the blocks"),
+    ("nets.csv", OWN, "no registry has this name"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "why"), OWN_BAD, ids=[why for *_, why in OWN_BAD])
+def test_rows_of_ones_own_are_checked_as_ours_are(tmp_path: Path, name: str, text: str, why: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(RegistryError, match=why):
+        registry.load(tmp_path)
+
+
+def test_a_folder_of_rows_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORLAKE_REGISTRY", str(tmp_path / "nowhere"))
+    with pytest.raises(RegistryError, match="nowhere.*no folder lies there"):
+        registry.load()
 
 
 def test_the_assets_of_okx_and_a_network_for_each_are_there() -> None:

@@ -1,6 +1,7 @@
 """Airflow on its embedded default: SQLite, one folder, no service that must run already.
 
-python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this process
+python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this process; `registry`
+                                                                                                  there: as PORLAKE_REGISTRY
 python -m porlake.airflow.local up                                                                scheduler, API and UI
 """
 
@@ -44,9 +45,11 @@ def environment(home: Path, environ: Mapping[str, str] = os.environ) -> dict[str
 
 def run(home: Path, exchange: str, conf: str) -> int:
     """One run of an exchange's DAG, start to end; its log goes to .airflow/run.log. The exit code is Airflow's."""
-    env = environment(home)
+    env, given = environment(home), json.loads(conf)
+    if own := given.pop("registry", None):  # all processes of the run see the same rows
+        env[registry.OWN_ROWS] = str(home / own)
     log = home / ".airflow" / "run.log"
-    command = [str(AIRFLOW), "dags", "test", f"proof_of_reserves_{exchange}", "--conf", json.dumps(json.loads(conf))]
+    command = [str(AIRFLOW), "dags", "test", f"proof_of_reserves_{exchange}", "--conf", json.dumps(given)]
     with log.open("w", encoding="utf-8") as out:
         _migrated(env, out.fileno())
         code = subprocess.run(command, env=env, cwd=home, stdout=out, stderr=subprocess.STDOUT, check=False).returncode

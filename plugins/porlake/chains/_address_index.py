@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._utxo import Watched, watched
+from porlake.chains._utxo import Watched, check_chain, watched
 from porlake.errors import ChainError, RequestFailed
 from porlake.registry import Network
 from porlake.transport import Http
@@ -26,13 +26,22 @@ class AddressIndex(ABC):
 
     def __init__(self, network: Network, http: Http) -> None:
         self._network, self._http = network, http
+        self._checked = False
 
-    @abstractmethod
     def block(self, height: int) -> BlockRef:
         """Raises TransportError, ChainError for a height above the tip."""
+        self._check_chain()
+        return self._at(height)
+
+    def head(self) -> BlockRef:
+        self._check_chain()
+        return self._tip()
 
     @abstractmethod
-    def head(self) -> BlockRef: ...
+    def _at(self, height: int) -> BlockRef: ...
+
+    @abstractmethod
+    def _tip(self) -> BlockRef: ...
 
     @abstractmethod
     def _now(self, address: str) -> tuple[int, ...]:
@@ -46,6 +55,8 @@ class AddressIndex(ABC):
         """One answer for each holding wanted; an address that was never used holds zero. Raises ChainError, TransportError."""
         asked, unread = watched(self._network, wanted)
         yield from unread
+        if asked:
+            self._check_chain()
         busy: list[tuple[Wanted, int]] = []
         with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
             for answer in pool.map(lambda found: self._balance(found, at), asked):
@@ -58,6 +69,11 @@ class AddressIndex(ABC):
             yield Reading(want.asset, want.address, "total", held, tip, "head", self.method, self._http.host)
         if asked and self.block(at.height).hash != at.hash:
             raise ChainError(f"{self._http.host}: block {at.height:,} was replaced while balances were read")
+
+    def _check_chain(self) -> None:
+        if not self._checked:
+            check_chain(self._network, self._http.host, lambda height: self._at(height).hash)
+            self._checked = True
 
     def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread | tuple[Wanted, int]:
         """The balance of now, the transactions since, and the balance again: all three must be of one moment.

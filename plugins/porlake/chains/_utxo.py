@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from porlake import addresses
+from porlake import addresses, registry
 from porlake.addresses import bitcoin as form
 from porlake.chains._answers import Unread, Wanted
 from porlake.encoding.hashes import sha256d
-from porlake.errors import BadAnswer, InvalidAddress
+from porlake.errors import BadAnswer, ChainError, InvalidAddress
 from porlake.registry import Network
 
 MWEB = {"witness_v8", "witness_v9"}
 """Litecoin's scripts of the extension block: their value belongs to coins inside of it. LIP-2, LIP-3."""
+
+
+def check_chain(network: Network, host: str, hash_of: Callable[[int], str]) -> None:
+    """Whether an endpoint is of the network, by the blocks that tell it from all others. Raises ChainError, and what `hash_of` raises."""
+    for mark in registry.load().identities[network.network].blocks:
+        found = hash_of(mark.height)
+        if (found == mark.hash) != mark.holds:
+            known = f"that of {network.name} is {mark.hash}" if mark.holds else f"which is not {network.name}'s"
+            raise ChainError(f"{host}: the endpoint is of another chain: its block {mark.height:,} is {found[:64]}, {known}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from porlake import registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Tape
 
 METHOD = "beacon_validators"
-GENESIS, SLOT = 1_606_824_023, 12  # mainnet: time of slot 0, seconds of a slot
+SLOT = 12  # seconds
 CHUNK = 8_000  # an answer is about 500 bytes a validator
 CHUNK_OF_GET = 64  # the standard's limit of ids in a query
 
@@ -62,6 +63,7 @@ class Client:
         self._slots: dict[str, int] = {}
         self._found: dict[tuple[int, str], Validator | None] = {}
         self._by_get = False
+        self._genesis: int | None = None
 
     @property
     def host(self) -> str:
@@ -79,12 +81,13 @@ class Client:
 
     def head(self) -> BlockRef:
         """The newest beacon block; its height is its slot."""
+        genesis = self._time_of_genesis()
         data = self._data("/eth/v1/beacon/headers/head", self._http.get("/eth/v1/beacon/headers/head"), final=False)
         try:
             slot, root = _whole(data["header"]["message"]["slot"]), str(data["root"])
         except (KeyError, TypeError, ValueError) as error:
             raise BadAnswer(f"{self.host}: the head is no beacon header") from error
-        return BlockRef(slot, root, datetime.fromtimestamp(GENESIS + SLOT * slot, UTC))
+        return BlockRef(slot, root, datetime.fromtimestamp(genesis + SLOT * slot, UTC))
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """A validator in its components. Raises ChainError, TransportError."""
@@ -108,11 +111,27 @@ class Client:
             self._ask(missing[start : start + CHUNK], slot)
         return {key: self._found[slot, key] for key in pubkeys}
 
+    def _time_of_genesis(self) -> int:
+        """The time of slot 0 of the network. Raises ChainError where the endpoint is of another one."""
+        if self._genesis is None:
+            path, wanted = "/eth/v1/beacon/genesis", registry.load().identities[self._network.network].shows
+            data = self._data(path, self._http.get(path))
+            try:
+                root, moment = str(data["genesis_validators_root"]).lower(), _whole(data["genesis_time"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise BadAnswer(f"{self.host}: {path}: the answer is no genesis") from error
+            if root != wanted:
+                raise ChainError(
+                    f"{self.host}: the endpoint is of another chain: its validators' root is {root[:66]}, {self._network.name}'s {wanted}"
+                )
+            self._genesis = moment
+        return self._genesis
+
     def _slot(self, at: BlockRef) -> int:
         """The slot whose beacon block holds a block of the execution layer. Raises ChainError."""
         if at.hash in self._slots:
             return self._slots[at.hash]
-        slot, rest = divmod(round(at.time.timestamp()) - GENESIS, SLOT)
+        slot, rest = divmod(round(at.time.timestamp()) - self._time_of_genesis(), SLOT)
         if rest or slot < 0:
             raise ChainError(f"{self._network.name}: block {at.height:,} stands in no slot: it is older than the beacon chain, or of another chain")
         path = f"/eth/v2/beacon/blocks/{slot}"

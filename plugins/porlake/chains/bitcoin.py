@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, Protocol
 
 from porlake.chains import blockbook, electrum, esplora, utxo_dump
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
-from porlake.chains._utxo import Watched, watched
+from porlake.chains._utxo import Watched, check_chain, watched
 from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
 from porlake.transport import Endpoint, JsonRpc, Tape, streamed
@@ -105,13 +105,21 @@ class Client:
     def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape) -> None:
         self._network, self._endpoint, self._tape = network, endpoint, tape
         self._rpc = JsonRpc(network.network, endpoint, tape)
+        self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises RequestFailed for a height above the tip, ChainError, TransportError."""
+        self._check_chain()
         return self._header(self._rpc.call("getblockhash", [height]), height)
 
     def head(self) -> BlockRef:
+        self._check_chain()
         return self._header(self._rpc.call("getbestblockhash", []), None)
+
+    def _check_chain(self) -> None:
+        if not self._checked:
+            check_chain(self._network, self._rpc.host, lambda height: str(self._rpc.call("getblockhash", [height])))
+            self._checked = True
 
     # --- the coins at the tip ---
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
@@ -120,6 +128,7 @@ class Client:
         yield from unread
         if not asked:
             return
+        self._check_chain()
         held, refused, read = self._scan(sorted({found.script.hex() for found in asked}), 10 ** asked[0].want.token.decimals)
         as_of = "exact" if read.hash == at.hash else "head"
         for found in asked:

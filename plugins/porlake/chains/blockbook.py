@@ -29,8 +29,7 @@ def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Clie
 class Client(AddressIndex):
     method = METHOD
 
-    def block(self, height: int) -> BlockRef:
-        """Raises TransportError, ChainError for a height above the tip."""
+    def _at(self, height: int) -> BlockRef:
         found = self._got(f"/api/v2/block-index/{height}")
         if not isinstance(found, dict) or not isinstance(found.get("blockHash"), str):
             raise ChainError(f"{self._http.host}: has no block {height:,}")
@@ -43,10 +42,10 @@ class Client(AddressIndex):
             raise ChainError(f"{self._http.host}: gives block {block.height:,}, asked for was {height:,}")
         return block
 
-    def head(self) -> BlockRef:
+    def _tip(self) -> BlockRef:
         answer = self._got("/api/")
         try:
-            return self.block(int(answer["blockbook"]["bestHeight"]))
+            return self._at(int(answer["blockbook"]["bestHeight"]))
         except (TypeError, KeyError, ValueError) as error:
             raise BadAnswer(f"{self._http.host}: a status without its height") from error
 

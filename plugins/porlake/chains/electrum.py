@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._utxo import Transaction, Watched, transaction, watched
+from porlake.chains._utxo import Transaction, Watched, check_chain, transaction, watched
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TransportError
 from porlake.registry import Network
@@ -55,12 +55,24 @@ class _History:
 class Client:
     def __init__(self, network: Network, lines: Lines) -> None:
         self._network, self._lines = network, lines
+        self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises RequestFailed for a height above the tip, ChainError, TransportError."""
+        self._check_chain()
+        return self._at(height)
+
+    def _at(self, height: int) -> BlockRef:
         return self._header(self._lines.call("blockchain.block.header", height), height)
 
+    def _check_chain(self) -> None:
+        """By its headers, hashed here: what `server.features` says of the first block would leave out the forks."""
+        if not self._checked:
+            check_chain(self._network, self._lines.host, lambda height: self._at(height).hash)
+            self._checked = True
+
     def head(self) -> BlockRef:
+        self._check_chain()
         tip = self._lines.call("blockchain.headers.subscribe")
         if not isinstance(tip, dict) or not isinstance(tip.get("height"), int):
             raise BadAnswer(f"{self._lines.host}: blockchain.headers.subscribe: no height")
@@ -78,6 +90,7 @@ class Client:
         yield from unread
         if not asked:
             return
+        self._check_chain()
         for some in _chunks(asked, 20 * BATCH):
             histories = list(self._histories(some))
             made = {history.watched.script: self._held(history, at.height) for history in histories if not history.failed}

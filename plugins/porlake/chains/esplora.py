@@ -28,11 +28,10 @@ def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Clie
 class Client(AddressIndex):
     method = METHOD
 
-    def block(self, height: int) -> BlockRef:
-        """Raises TransportError, ChainError for a height above the tip."""
+    def _at(self, height: int) -> BlockRef:
         return self._block(self._http.get(f"/blocks/{height}"), height)
 
-    def head(self) -> BlockRef:
+    def _tip(self) -> BlockRef:
         return self._block(self._http.get("/blocks"), None)
 
     def _now(self, address: str) -> tuple[int, ...]:

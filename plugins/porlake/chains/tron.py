@@ -18,6 +18,7 @@ from porlake import addresses
 from porlake.addresses import tron as form
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._tron_calls import Held, Reader, asks_too_much, unhexed
+from porlake.chains._utxo import check_chain
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, NotRecorded, RateLimited, RequestFailed, TooBig
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, JsonRpc, Tape
@@ -275,14 +276,10 @@ class Client:
 
     # --- questions ---
     def _check_chain(self) -> None:
-        """Tron's chain id is the end of the first block's hash."""
-        if self._checked:
-            return
-        wanted = self._network.caip2.rpartition(":")[2].removeprefix("0x")
-        found = str(self._post("/wallet/getblockbynum", {"num": 0}).get("blockID"))
-        if not found.endswith(wanted):
-            raise ChainError(f"{self._http.host}: the endpoint's first block is {found[:64]}, that of {self._network.name} ends with {wanted}")
-        self._checked = True
+        """By the first block; Tron's chain id is the end of its hash."""
+        if not self._checked:
+            check_chain(self._network, self._http.host, lambda height: str(self._post("/wallet/getblockbynum", {"num": height}).get("blockID")))
+            self._checked = True
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._object(path, self._http.post(path, body))

@@ -3,6 +3,9 @@
 `load()` reads all of them once and checks every reference between them. Standard library only: DAG files import this at
 their top, and Airflow parses them often. Money never passes through here.
 
+Rows of one's own (labels, tokens, exchanges, networks) lie in a folder that PORLAKE_REGISTRY names, in files of the same names and columns: a
+row takes the place of ours with the same key, or joins them. Every process of a run inherits the variable, and a build's id covers the rows.
+
     registry = load()
     registry.networks["ethereum"].caip2             'eip155:1'
     registry.token("ethereum", "USDT").contract     '0xdac17f958d2ee523a2206206994597c13d831ec7'
@@ -12,6 +15,7 @@ their top, and Airflow parses them often. Money never passes through here.
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -24,9 +28,11 @@ from typing import Any, TypeVar
 from porlake.errors import RegistryError
 
 FOLDER = Path(__file__).parent
+OWN_ROWS = "PORLAKE_REGISTRY"
 
 SELF_CHECKS = frozenset({"number", "arbsys", "none"})
 CLIENTS = frozenset({"evm", "bitcoin", "tron", "beacon", "none"})
+IDENTIFIED = frozenset({"bitcoin", "tron", "beacon"})
 ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "wrapped", "receipt", "other"})
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
@@ -50,6 +56,34 @@ class Network:
     why_none: str
     endpoint: str
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """identities.csv: by what an endpoint shows of which chain it is, where CAIP-2 does not say it in full; `source`: where that is written.
+
+    `shows`: `height:hash` of blocks that it must have, and `height!hash` of blocks that it must not have (chains that came from one another
+    share their first blocks); of a beacon node the root of the first validators.
+    """
+
+    network: str
+    shows: str
+    source: str
+
+    @property
+    def blocks(self) -> tuple[Mark, ...]:
+        """Of other clients than beacon."""
+        found = (_MARK.fullmatch(word) for word in self.shows.split())
+        return tuple(Mark(int(match[1]), match[3], match[2] == ":") for match in found if match)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A block that a chain holds at a height; `holds` False: that another one holds."""
+
+    height: int
+    hash: str
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +259,7 @@ class UnknownLabel(LookupError):
 @dataclass(frozen=True, slots=True)
 class Registry:
     networks: Mapping[str, Network]
+    identities: Mapping[str, Identity]
     evm_networks: Mapping[str, EvmNetwork]
     assets: Mapping[str, Asset]
     tokens: Mapping[tuple[str, str], Token]
@@ -269,92 +304,93 @@ def fold(label: str) -> str:
     return re.sub(r"[-_\s]+", "_", label.strip()).upper()
 
 
-@cache
-def load(folder: Path = FOLDER) -> Registry:
-    """All registries of `folder`, checked. Raises RegistryError with file, line and reason for the first bad row."""
-    networks = _table(folder, Network, ("network",), _check_network)
-    evm_networks = _table(folder, EvmNetwork, ("network",), _check_evm_network)
-    assets = _table(folder, Asset, ("asset",), _check_asset)
-    tokens = _table(folder, Token, ("network", "asset"), _check_token)
-    exchanges = _table(folder, Exchange, ("exchange",), _check_exchange)
-    exchange_tokens = _table(folder, ExchangeToken, ("exchange", "asset", "relation", "since"), _check_exchange_token)
-    sweeps = _table(folder, SweptNetwork, ("network",), _check_sweep)
-    collateral = _table(folder, Collateral, ("network", "address", "whose", "since"), _check_collateral)
-    trackers = _table(folder, TrackerToken, ("tracker", "exchange", "asset", "since"), _check_tracker)
-    schemes = _table(folder, SchemeRow, ("scheme",), _check_scheme)
-    labels = _table(folder, LabelRow, ("exchange", "label", "network_label"), _check_label)
+def load(*folders: Path) -> Registry:
+    """All registries, checked; without `folders` the rows of PORLAKE_REGISTRY lie over ours, else those of each folder over the ones before.
 
-    _refer(folder, networks, "native_asset", assets, "assets.csv")
-    _refer(folder, evm_networks, "network", networks, "networks.csv")
-    for line, network in networks.values():
+    Raises RegistryError with file, line and reason for the first bad row.
+    """
+    return _loaded(folders or own_folders())
+
+
+def own_folders() -> tuple[Path, ...]:
+    """The folder of PORLAKE_REGISTRY, or none."""
+    own = os.environ.get(OWN_ROWS)
+    return (Path(own),) if own else ()
+
+
+@cache
+def _loaded(folders: tuple[Path, ...]) -> Registry:
+    for folder in folders:
+        _check_folder(folder)
+    tables: dict[type, Table[Any]] = {row_class: _table((FOLDER, *folders), row_class) for row_class in _FILES}
+    networks, evm_networks, assets, tokens = (tables[row_class] for row_class in (Network, EvmNetwork, Asset, Token))
+    for row_class, columns in _REFERENCES.items():
+        for column, target in columns.items():
+            _refer(tables[row_class], column, tables[target], _FILES[target][0])
+    for place, network in networks.values():
         if (network.client == "evm") != ((network.network,) in evm_networks):
-            raise RegistryError("networks.csv", line, f"client {network.client!r} and the rows of evm_networks.csv do not agree")
-    _refer(folder, assets, "underlying", assets, "assets.csv")
-    _refer(folder, tokens, "network", networks, "networks.csv")
-    _refer(folder, tokens, "asset", assets, "assets.csv")
-    _refer(folder, exchange_tokens, "exchange", exchanges, "exchanges.csv")
-    _refer(folder, exchange_tokens, "asset", assets, "assets.csv")
-    _refer(folder, sweeps, "network", networks, "networks.csv")
-    _refer(folder, collateral, "network", networks, "networks.csv")
-    _refer(folder, trackers, "exchange", exchanges, "exchanges.csv")
-    _refer(folder, trackers, "asset", assets, "assets.csv")
-    for column, table, name in (
-        ("exchange", exchanges, "exchanges.csv"),
-        ("network", networks, "networks.csv"),
-        ("asset", assets, "assets.csv"),
-        ("scheme", schemes, "schemes.csv"),
-    ):
-        _refer(folder, labels, column, table, name)
-    for line, token in tokens.values():
+            raise RegistryError(*place, f"client {network.client!r} and the rows of evm_networks.csv do not agree")
+        if why := _check_chain(network, tables[Identity].get((network.network,))):
+            raise RegistryError(*place, why)
+    for place, token in tokens.values():
         if token.decimals > assets[token.asset,][1].scale:
-            raise RegistryError("tokens.csv", line, f"{token.decimals} decimals are finer than the scale of {token.asset}")
+            raise RegistryError(*place, f"{token.decimals} decimals are finer than the scale of {token.asset}")
         if (token.kind == "native") != (networks[token.network,][1].native_asset == token.asset):
-            raise RegistryError("tokens.csv", line, f"kind {token.kind!r} and the native asset of {token.network} do not agree")
+            raise RegistryError(*place, f"kind {token.kind!r} and the native asset of {token.network} do not agree")
     return Registry(
         networks=_by_name(networks),
+        identities=_by_name(tables[Identity]),
         evm_networks=_by_name(evm_networks),
         assets=_by_name(assets),
-        exchanges=_by_name(exchanges),
-        sweeps=_by_name(sweeps),
-        schemes=_by_name(schemes),
+        exchanges=_by_name(tables[Exchange]),
+        sweeps=_by_name(tables[SweptNetwork]),
+        schemes=_by_name(tables[SchemeRow]),
         tokens=MappingProxyType({(t.network, t.asset): t for _, t in tokens.values()}),
-        exchange_tokens=tuple(row for _, row in exchange_tokens.values()),
-        collateral=tuple(row for _, row in collateral.values()),
-        trackers=tuple(row for _, row in trackers.values()),
-        labels=MappingProxyType({(r.exchange, r.label, r.network_label): r for _, r in labels.values()}),
+        exchange_tokens=tuple(row for _, row in tables[ExchangeToken].values()),
+        collateral=tuple(row for _, row in tables[Collateral].values()),
+        trackers=tuple(row for _, row in tables[TrackerToken].values()),
+        labels=MappingProxyType({(r.exchange, r.label, r.network_label): r for _, r in tables[LabelRow].values()}),
     )
+
+
+def rows(row_class: type[Row]) -> list[Row]:
+    """All rows of one file, with those of PORLAKE_REGISTRY, checked. Raises RegistryError."""
+    load()
+    return [row for _, row in _table((FOLDER, *own_folders()), row_class).values()]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 Row = TypeVar("Row")
-Table = dict[tuple[Any, ...], tuple[int, Row]]
-
-_FILES = {
-    Network: "networks.csv",
-    EvmNetwork: "evm_networks.csv",
-    Asset: "assets.csv",
-    Token: "tokens.csv",
-    Exchange: "exchanges.csv",
-    ExchangeToken: "exchange_tokens.csv",
-    SweptNetwork: "sweeps.csv",
-    Collateral: "collateral.csv",
-    TrackerToken: "trackers.csv",
-    SchemeRow: "schemes.csv",
-    LabelRow: "labels.csv",
-}
+Place = tuple[str, int]
+Table = dict[tuple[Any, ...], tuple[Place, Row]]
 
 
-def _table(folder: Path, row_class: type[Row], key: tuple[str, ...], check: Callable[[Any], str]) -> Table[Row]:
+def _table(folders: tuple[Path, ...], row_class: type[Row]) -> Table[Row]:
+    """The rows of a file by their key, later folders over earlier ones; the first folder is ours and has all files."""
+    name, key, check = _FILES[row_class]
     table: Table[Row] = {}
-    name = _FILES[row_class]
-    for line, row in _rows(folder / name, row_class):
-        if why := check(row):
-            raise RegistryError(name, line, why)
-        identity = tuple(getattr(row, column) for column in key)
-        if identity in table:
-            raise RegistryError(name, line, f"{', '.join(map(str, identity))} stands already on line {table[identity][0]}")
-        table[identity] = (line, row)
+    for folder in folders:
+        if folder != FOLDER and not (folder / name).exists():
+            continue
+        own: Table[Row] = {}
+        for line, row in _rows(folder / name, row_class):
+            if why := check(row):
+                raise RegistryError(name, line, why)
+            identity = tuple(getattr(row, column) for column in key)
+            if identity in own:
+                raise RegistryError(name, line, f"{', '.join(map(str, identity))} stands already on line {own[identity][0][1]}")
+            own[identity] = ((name, line), row)
+        table |= own
     return table
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises RegistryError where rows of one's own lie in a file that nobody would read."""
+    if not folder.is_dir():
+        raise RegistryError(str(folder), 0, f"no folder lies there ({OWN_ROWS})")
+    known = {name for name, *_ in _FILES.values()}
+    if unknown := sorted(path.name for path in folder.glob("*.csv") if path.name not in known):
+        raise RegistryError(unknown[0], 0, f"no registry has this name; the files are {', '.join(sorted(known))}")
 
 
 def _rows(path: Path, row_class: type[Row]) -> Iterator[tuple[int, Row]]:
@@ -394,11 +430,11 @@ def _value(file: str, line: int, kind: str, cell: str) -> object:
     return cell
 
 
-def _refer(folder: Path, table: Table[Any], column: str, target: Table[Any], target_name: str) -> None:
-    for line, row in table.values():
+def _refer(table: Table[Any], column: str, target: Table[Any], target_name: str) -> None:
+    for place, row in table.values():
         value = getattr(row, column)
         if value and (value,) not in target:
-            raise RegistryError(_FILES[type(row)], line, f"{column} {value!r} is no row of {target_name}")
+            raise RegistryError(*place, f"{column} {value!r} is no row of {target_name}")
 
 
 def _by_name(table: Table[Row]) -> Mapping[str, Row]:
@@ -409,6 +445,8 @@ def _by_name(table: Table[Row]) -> Mapping[str, Row]:
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
+_MARK = re.compile(r"(\d{1,9})([:!])([0-9a-f]{64})")
+_ROOT = re.compile(r"0x[0-9a-f]{64}")
 _CRON = re.compile(r"[\d*/,-]+ [\d*/,-]+ [\d*/,L-]+ [\d*/,-]+ [\d*/,-]+")  # L: the last day of the month
 
 
@@ -424,6 +462,28 @@ def _check_network(row: Network) -> str:
     if not row.address_form or not row.native_asset:
         return "address_form and native_asset are needed"
     return ""
+
+
+def _check_identity(row: Identity) -> str:
+    marks = [_MARK.fullmatch(word) for word in row.shows.split()]
+    if not _ROOT.fullmatch(row.shows) and (not all(marks) or row.shows[:2] != "0:"):
+        return f"{row.shows[:80]!r} is neither the first block and others (0:hash height:hash height!hash), nor a root of validators"
+    return "" if row.source else "a source is needed"
+
+
+def _check_chain(network: Network, found: tuple[Place, Identity] | None) -> str:
+    """Whether what an endpoint must show is said as the network's client reads it, and is what CAIP-2 names."""
+    if network.client not in IDENTIFIED:
+        return "" if found is None or network.client == "none" else f"client {network.client!r} knows its chain by CAIP-2 alone"
+    if found is None:
+        return f"client {network.client!r} needs a row in identities.csv: by what an endpoint shows of which chain it is"
+    blocks, reference = found[1].blocks, network.caip2.partition(":")[2]
+    if (network.client == "beacon") == bool(blocks):
+        return f"client {network.client!r} and what identities.csv says do not agree"
+    held = [mark.hash for mark in blocks if mark.holds]
+    # CAIP-2 names a bitcoin chain by the begin of a block's hash, Tron by the end of the first one's.
+    same = {"bitcoin": any(name.startswith(reference) for name in held), "tron": bool(held) and held[0].endswith(reference.removeprefix("0x"))}
+    return "" if same.get(network.client, True) or not reference else f"{network.caip2!r} names none of the blocks in identities.csv"
 
 
 def _check_evm_network(row: EvmNetwork) -> str:
@@ -508,3 +568,34 @@ def _check_label(row: LabelRow) -> str:
     if row.network_label and not row.network:
         return "a network label needs its network"
     return ""
+
+
+#: Of each file its name, the columns of its key, and the check of a row.
+_FILES: dict[type, tuple[str, tuple[str, ...], Callable[[Any], str]]] = {
+    Network: ("networks.csv", ("network",), _check_network),
+    Identity: ("identities.csv", ("network",), _check_identity),
+    EvmNetwork: ("evm_networks.csv", ("network",), _check_evm_network),
+    Asset: ("assets.csv", ("asset",), _check_asset),
+    Token: ("tokens.csv", ("network", "asset"), _check_token),
+    Exchange: ("exchanges.csv", ("exchange",), _check_exchange),
+    ExchangeToken: ("exchange_tokens.csv", ("exchange", "asset", "relation", "since"), _check_exchange_token),
+    SweptNetwork: ("sweeps.csv", ("network",), _check_sweep),
+    Collateral: ("collateral.csv", ("network", "address", "whose", "since"), _check_collateral),
+    TrackerToken: ("trackers.csv", ("tracker", "exchange", "asset", "since"), _check_tracker),
+    SchemeRow: ("schemes.csv", ("scheme",), _check_scheme),
+    LabelRow: ("labels.csv", ("exchange", "label", "network_label"), _check_label),
+}
+
+#: Of each file the columns that name a row of another one.
+_REFERENCES: dict[type, dict[str, type]] = {
+    Network: {"native_asset": Asset},
+    Identity: {"network": Network},
+    EvmNetwork: {"network": Network},
+    Asset: {"underlying": Asset},
+    Token: {"network": Network, "asset": Asset},
+    ExchangeToken: {"exchange": Exchange, "asset": Asset},
+    SweptNetwork: {"network": Network},
+    Collateral: {"network": Network},
+    TrackerToken: {"exchange": Exchange, "asset": Asset},
+    LabelRow: {"exchange": Exchange, "network": Network, "asset": Asset, "scheme": SchemeRow},
+}

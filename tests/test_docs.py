@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 import shutil
@@ -44,6 +45,18 @@ def test_every_file_that_a_document_names_exists() -> None:
             name = match[1] or match[2]
             places = [ROOT / name, path.parent / name, ROOT / "plugins" / "porlake" / name]
             assert any(place.exists() for place in places), f"{path.name}: {name}"
+
+
+def test_a_finding_about_somebody_names_the_file_and_where_it_was_published() -> None:
+    """Each item of the list names a report's address and sha256, and where the file is at hand they are its own."""
+    findings = re.findall(r"^- (HTX|OKX), (\d{4}-\d\d-\d\d): (.*?)(?=^- |^$)", README, re.MULTILINE | re.DOTALL)
+    assert len(findings) == 2
+    for exchange, day, text in findings:
+        (address,) = re.findall(r"\]\((https://[^)]+\.csv)\)", text)
+        (digest,) = re.findall(r"sha256 `([0-9a-f]{64})`", text)
+        assert f"por_{day.replace('-', '')}/" in address
+        copy = ROOT.parent / "shared" / "data" / exchange.lower() / f"huobi_por_{day.replace('-', '')}.csv"
+        assert not copy.exists() or hashlib.sha256(copy.read_bytes()).hexdigest() == digest
 
 
 @pytest.mark.parametrize("line", [line for line in code_lines(README) if line.startswith("porlake ")])

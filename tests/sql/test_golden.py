@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recomputed import differences
 
 from porlake import pipeline, warehouse
 from porlake.lake import Lake
+from recomputed import differences
 from support import ROOT, SAMPLES
 
 HTX = sorted((ROOT.parent / "shared" / "data" / "htx").glob("*.csv"))

@@ -71,7 +71,7 @@ def main() -> None:
 def put_claims(root: Path, accounts: list[str]) -> None:
     """A report that claims ETH and USDT at every account, in the order of a file."""
     now = datetime(2024, 3, 25, tzinfo=UTC)
-    file = ReportFile(REPORT, REPORT, "okx/2024-03-25", now, "moment", "addresses", 1, "okx_csv", "bench.csv", "file:bench.csv", None, 1, now, None)
+    file = ReportFile(REPORT, REPORT, "okx/2024-03-25", now, "moment", "addresses", "okx/okx_csv", 1, "okx_csv", "bench.csv", [], "file:bench.csv", None, 1, now, None)
     lake = Lake(root)
     file = ReportFile(EXCHANGE, *[getattr(file, name) for name in ReportFile.__slots__[1:]])
     lake.write("report_file", {"exchange": EXCHANGE, "report": REPORT, "attestation": "okx/2024-03-25"}, [file])
@@ -82,7 +82,7 @@ def put_claims(root: Path, accounts: list[str]) -> None:
                 part = accounts[start : start + 16_384]
                 values: dict[str, Any] = dict.fromkeys(schema("claim").names) | {
                     "exchange": EXCHANGE, "report": REPORT, "network": "ethereum", "asset": asset, "label": asset, "holding": "wallet",
-                    "snapshot_height": HEIGHT,
+                    "snapshot_height": HEIGHT, "member": 0,
                 }  # fmt: skip
                 columns = {"source_row": pa.array(range(line, line + len(part))), "address": pa.array(part), "address_published": pa.array(part)}
                 arrays = [columns.get(f.name, pa.array([values[f.name]] * len(part), f.type)) for f in schema("claim")]

@@ -28,21 +28,29 @@ class Column:
 
 # --- who and when ---------------------------------------------------------------------------------------------------
 Exchange = Annotated[str, Column("id of the exchange, a row of exchanges.csv")]
-Report = Annotated[str, Column("id of a published file: sha256 of its bytes (of a zip: of the member's bytes)")]
+Report = Annotated[
+    str, Column("id of a report: sha256 of its file's bytes; of a report of several files, of the sorted lines `<sha256>  <role>` of its members")
+]
 Attestation = Annotated[str, Column("what one exchange says of one moment, as exchange/snapshot: okx/2024-03-25")]
 SnapshotAt = Annotated[datetime, Column("moment that the attestation speaks of; the start of it where only a day or month is known", unit="UTC")]
 Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
 Content = Annotated[str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")]
-Revision = Annotated[int, Column("number of this statement of the same attestation and content; the newest counts in the marts")]
+Statement = Annotated[str, Column("who says it in which form: publisher/format; of a totals file its source. Of one statement the newest revision counts")]
+Revision = Annotated[int, Column("number of this edition of the statement: the V-number in the name, else the order of first retrieval")]
 FormatName = Annotated[str, Column("module of porlake.reports that reads the file")]
-FileName = Annotated[str, Column("name of the file as published")]
+FileName = Annotated[str, Column("name of the file as published; of a report of several, of the first")]
 Origin = Annotated[str, Column("where the bytes came from, without secrets: file:NAME or the URL without its query")]
+Members = Annotated[
+    list[str],
+    Column("files of the report in the order of their numbers, as `<sha256>  <role>  <name>`; behind them, with the role -, those that nobody reads"),
+]
 Container = Annotated[str, Column("sha256 of the archive in which the file was published")]
 SizeBytes = Annotated[int, Column("length of the file", unit="bytes")]
 RetrievedAt = Annotated[datetime, Column("when the file first reached the archive for this attestation", unit="UTC")]
 ReportNo = Annotated[str, Column("number that the exchange itself gives the edition")]
 
 # --- what is claimed ------------------------------------------------------------------------------------------------
+Member = Annotated[int, Column("number of the report's file in which the row stands; 0 where it has one")]
 SourceRow = Annotated[int, Column("line of the published file, counted from 1", varied=True)]
 Network = Annotated[str, Column("id of the network, a row of networks.csv")]
 Asset = Annotated[str, Column("id of the asset, a row of assets.csv")]
@@ -59,7 +67,7 @@ Custodian = Annotated[str, Column("third party that holds it, as published")]
 Remark = Annotated[str, Column("code of what is unusual about the row and does not refuse it")]
 
 # --- what shows control ---------------------------------------------------------------------------------------------
-ForRow = Annotated[int, Column("source_row of the row that this row signs for, where a row only carries another row's signer")]
+ForRow = Annotated[int, Column("source_row, in the same member, of the row that this row signs for, where a row only carries another row's signer")]
 Scheme = Annotated[str, Column("signature scheme, a row of schemes.csv")]
 Message = Annotated[str, Column("text that was signed, as published")]
 Signatures = Annotated[list[str], Column("signatures as published, in the order of their columns; empty text where a column is empty", varied=True)]
@@ -133,9 +141,11 @@ class ReportFile:
     snapshot_at: SnapshotAt | None
     snapshot_precision: Precision
     content: Content
+    statement: Statement
     revision: Revision
     format: FormatName
     file_name: FileName
+    members: Members
     origin: Origin
     container: Container | None
     size_bytes: SizeBytes
@@ -147,7 +157,7 @@ class ReportFile:
 class Claim:
     """A row in which the exchange claims an amount at an address. Written by parse."""
 
-    KEY: ClassVar = ("report", "source_row")
+    KEY: ClassVar = ("report", "member", "source_row")
     PARTITION: ClassVar = ("exchange", "report")
     exchange: Exchange
     report: Report
@@ -166,13 +176,14 @@ class Claim:
     custodian: Custodian | None
     remark: Remark | None
     source: Source | None = None
+    member: Member = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a row of the address block gives to show control, as published; rejected rows included. Written by parse."""
 
-    KEY: ClassVar = ("report", "source_row")
+    KEY: ClassVar = ("report", "member", "source_row")
     PARTITION: ClassVar = ("exchange", "report")
     exchange: Exchange
     report: Report
@@ -189,6 +200,7 @@ class Evidence:
     signatures: Signatures
     key_or_script: KeyOrScript
     owners: Owners
+    member: Member = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +208,7 @@ class PublishedTotal:
     """An amount that the exchange prints without an address: a summary line or a row of a totals file. Written by parse."""
 
     # The label alone is no key: HTX prints one label twice in a summary, and sources contradict each other.
-    KEY: ClassVar = ("report", "source_row")
+    KEY: ClassVar = ("report", "member", "source_row")
     PARTITION: ClassVar = ("exchange", "report")
     exchange: Exchange
     report: Report
@@ -216,13 +228,14 @@ class PublishedTotal:
     scope: Scope | None
     source: Source
     note: Note | None
+    member: Member = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Liability:
     """What the exchange says it owes. Written by parse."""
 
-    KEY: ClassVar = ("report", "source_row")
+    KEY: ClassVar = ("report", "member", "source_row")
     PARTITION: ClassVar = ("exchange", "report")
     exchange: Exchange
     report: Report
@@ -235,13 +248,14 @@ class Liability:
     proof_verdict: ProofVerdict | None
     source: Source
     note: Note | None
+    member: Member = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """A row that is not used, and why. Written by parse."""
 
-    KEY: ClassVar = ("report", "source_row")
+    KEY: ClassVar = ("report", "member", "source_row")
     PARTITION: ClassVar = ("exchange", "report")
     exchange: Exchange
     report: Report
@@ -254,13 +268,14 @@ class Rejection:
     reason: Reason
     expected: Expected
     raw: Raw
+    member: Member = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
     """What the signatures of a row say by themselves. One row for each row of the address block. Written by verify."""
 
-    KEY: ClassVar = ("report", "source_row")
+    KEY: ClassVar = ("report", "member", "source_row")
     PARTITION: ClassVar = ("exchange", "report")
     exchange: Exchange
     report: Report
@@ -276,6 +291,7 @@ class Ownership:
     signer: Signer | None
     message: Message
     binds: Binds
+    member: Member = 0
 
 
 @dataclass(frozen=True, slots=True)

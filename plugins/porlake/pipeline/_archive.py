@@ -75,7 +75,7 @@ def _archive_member(
     form = reports.detect(head, name)
     parts = form.split(content, name) if hasattr(form, "split") else [reports.Part(exchange, stated or form.snapshot_of(name), content)]
     return [
-        _archive_part(settings, form, part.exchange, part.content, name, origin, container, _told(name, part.snapshot or stated or fallback))
+        _archive_part(settings, form, part.exchange, part.source, part.content, name, origin, container, _told(name, part.snapshot or stated or fallback))
         for part in parts
     ]
 
@@ -90,6 +90,7 @@ def _archive_part(
     settings: Settings,
     form: reports.Format,
     exchange: str,
+    source: str,
     content: BinaryIO,
     name: str,
     origin: str,
@@ -101,6 +102,7 @@ def _archive_part(
     facts = _facts(settings, name, origin)
     report = lake.keep(content, facts)
     attestation = f"{exchange}/{_spoken(snapshot)}"
+    statement = source or f"{exchange}/{form.NAME}"
     partition = {"exchange": exchange, "report": report, "attestation": attestation}
     for earlier in lake.rows("report_file", **partition):  # what was true at the first time stays
         facts = {"file_name": earlier.file_name, "origin": earlier.origin, "retrieved_at": earlier.retrieved_at.isoformat()}
@@ -112,9 +114,11 @@ def _archive_part(
         snapshot_at=snapshot.at,
         snapshot_precision=snapshot.precision,
         content=form.content(content),
-        revision=snapshot.revision or _next_revision(lake, exchange, report, attestation, form.NAME),
+        statement=statement,
+        revision=snapshot.revision or _next_revision(lake, exchange, report, attestation, statement),
         format=form.NAME,
         file_name=facts["file_name"],
+        members=[f"{report}  {form.NAME}  {facts['file_name']}"],
         origin=facts["origin"],
         container=container,
         size_bytes=size,
@@ -130,13 +134,13 @@ def _facts(settings: Settings, name: str, origin: str) -> dict[str, str]:
     return {"file_name": name, "origin": origin, "retrieved_at": settings.tape.now().isoformat()}
 
 
-def _next_revision(lake: Lake, exchange: str, report: str, attestation: str, form: str) -> int:
-    """Without a number in the name, statements of one attestation and format count in the order of their first retrieval."""
+def _next_revision(lake: Lake, exchange: str, report: str, attestation: str, statement: str) -> int:
+    """Without a number in the name, editions of one statement count in the order of their first retrieval."""
     earlier = 0
     for row in lake.rows("report_file", exchange=exchange):
         if row.report == report and row.attestation == attestation:
             return int(row.revision)
-        if row.attestation == attestation and row.format == form:
+        if row.attestation == attestation and row.statement == statement:
             earlier = max(earlier, row.revision)
     return earlier + 1
 

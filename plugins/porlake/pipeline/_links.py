@@ -70,21 +70,24 @@ class _Link:
 # --- what the file states ---------------------------------------------------------------------------------------------------
 def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
     """The accounts of a network whose owners a file states, in the row itself or in rows that sign for it."""
-    named: dict[int, list[str]] = {}
+    named: dict[tuple[int, int], list[str]] = {}
     signs = pc.field("for_row").is_valid()
     here, stated_here = pc.field("network") == network, pc.binary_length(pc.binary_join(pc.field("owners"), pa.scalar(""))) > 0
-    for row in _rows(settings, "evidence", file, ("network", "source_row", "for_row", "address_published", "owners"), here & (signs | stated_here)):
+    for row in _rows(settings, "evidence", file, ("network", "member", "source_row", "for_row", "address_published", "owners"), here & (signs | stated_here)):
         if row["for_row"] is not None:
-            named.setdefault(row["for_row"], []).append(row["address_published"])
+            named.setdefault((row["member"], row["for_row"]), []).append(row["address_published"])
         elif any(row["owners"]):
-            named.setdefault(row["source_row"], []).extend(filter(None, row["owners"]))
+            named.setdefault((row["member"], row["source_row"]), []).extend(filter(None, row["owners"]))
     if not named:
         return []
     accounts: dict[str, Stated] = {}
-    mine = here & pc.field("source_row").isin(sorted(named))
-    for row in _rows(settings, "claim", file, ("network", "source_row", "address", "snapshot_height", "holding"), mine):
+    mine = here & pc.field("source_row").isin(sorted({line for _, line in named}))
+    for row in _rows(settings, "claim", file, ("network", "member", "source_row", "address", "snapshot_height", "holding"), mine):
+        stated_for = named.get((row["member"], row["source_row"]))
+        if stated_for is None:
+            continue
         address, before = row["address"], accounts.get(row["address"])
-        owners = [owner for owner in map(_canonical, named[row["source_row"]]) if owner not in (None, address)]
+        owners = [owner for owner in map(_canonical, stated_for) if owner not in (None, address)]
         both = dict.fromkeys((*(before.owners if before else ()), *filter(None, owners)))
         height = max(filter(None, (row["snapshot_height"], before.height if before else None)), default=None)
         accounts[address] = Stated(address, tuple(both), height, row["holding"])

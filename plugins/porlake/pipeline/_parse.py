@@ -63,7 +63,7 @@ class _Taker:
         self._file, self._out = file, out
         self._exchange, self._report = file.exchange, file.report
         self._assets = registry.load().assets
-        self.rows = 0
+        self.rows = self.member = 0
         self._claims = self._signers = self._rejections = 0
 
     def check(self) -> None:
@@ -113,6 +113,7 @@ class _Taker:
                 custodian=row.custodian,
                 remark=remark or None,
                 source=row.source,
+                member=self.member,
             )
         )
 
@@ -146,6 +147,7 @@ class _Taker:
             list(row.signatures),
             row.key_or_script,
             list(row.owners),
+            self.member,
         )
 
     def _refused(self, row: reports.Refused) -> None:
@@ -168,6 +170,7 @@ class _Taker:
                 reason=reason,
                 expected=expected,
                 raw=row.raw[:RAW_CHARACTERS],
+                member=self.member,
             )
         )
 
@@ -204,6 +207,7 @@ class _Taker:
             scope=row.scope,
             source=row.source,
             note=row.note,
+            member=self.member,
         )
 
     def _liability(self, row: reports.Summary) -> Liability | None:
@@ -221,6 +225,7 @@ class _Taker:
             proof_verdict=None,
             source=row.source,
             note=row.note,
+            member=self.member,
         )
 
     def _units(self, asset: str | None, text: str | None) -> int | None:

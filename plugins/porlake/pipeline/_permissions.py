@@ -32,14 +32,14 @@ def owner_links(settings: Settings, file: ReportFile, network: str, client: chai
 
 def _signers(network: str, rows: Iterable[Evidence]) -> Iterator[tuple[str, str]]:
     """(account, who is stated to sign for it), of rows that carry a signature."""
-    published: dict[int, str] = {}
+    published: dict[tuple[int, int], str] = {}
     for row in rows:
-        published[row.source_row] = row.address_published
+        published[row.member, row.source_row] = row.address_published
         if not any(row.signatures):
             continue
         account, owners = row.address_published, [owner for owner in row.owners if owner]
         if row.for_row is not None:  # the row carries the signer of the row above
-            account, owners = published.get(row.for_row, ""), [row.address_published]
+            account, owners = published.get((row.member, row.for_row), ""), [row.address_published]
         try:
             named = addresses.parse(network, account).text
             yield from ((named, addresses.parse(network, owner).text) for owner in owners or [account])

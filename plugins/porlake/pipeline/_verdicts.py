@@ -20,6 +20,7 @@ from porlake.model import (
     Column,
     Evidence,
     ForRow,
+    Member,
     Message,
     Network,
     Reason,
@@ -39,6 +40,7 @@ FAILED = ("invalid", "malformed")
 class VerdictLine:
     """A row of a file's address block and its verdict, as `verify --out` writes it; flags, and what the message names, are separated by blanks."""
 
+    member: Member
     source_row: SourceRow
     for_row: ForRow | None
     network: Network | None
@@ -111,6 +113,7 @@ class Repeated:
     asset: str
     address: str
     rows: int
+    first_member: int
     first_row: int
     amounts: tuple[int, ...]
 
@@ -122,12 +125,13 @@ def repeated(settings: Settings, report: str) -> list[Repeated]:
     paths = [str(path) for pointer in pointers if pointer.rows for path in pointer.paths]
     if not paths:
         return []
-    sql = """select network, asset, address, count(*), min(source_row), list(distinct amount order by amount) filter (amount is not null)
-             from read_parquet($paths, hive_partitioning = false) group by network, asset, address having count(*) > 1 order by 5"""
+    sql = """select network, asset, address, count(*), min((member, source_row)) as first,
+                list(distinct amount order by amount) filter (amount is not null)
+             from read_parquet($paths, hive_partitioning = false) group by network, asset, address having count(*) > 1 order by first"""
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as connection:
         rows = connection.execute(sql, {"paths": paths}).fetchall()
     return [
-        Repeated(network, asset, address, count, first, tuple(map(int, amounts or ()))) for network, asset, address, count, first, amounts in rows
+        Repeated(network, asset, address, count, *first, tuple(map(int, amounts or ()))) for network, asset, address, count, first, amounts in rows
     ]
 
 
@@ -151,13 +155,25 @@ class Explanation:
     signers: tuple[int, ...]
 
 
-def explain(settings: Settings, report: str, row: int) -> Explanation:
-    """The reasoning behind the verdict of the row on line `row` of a published file. Raises ConfigurationError where no row stands there."""
+def named(file: ReportFile, member: int) -> str:
+    """The name of a report's file of that number."""
+    listed = [text.split("  ", 2) for text in file.members]
+    return next((name for number, (_, role, name) in enumerate(listed) if number == member and role != "-"), f"{file.file_name} (member {member})")
+
+
+def explain(settings: Settings, report: str, row: int, member: int = 0) -> Explanation:
+    """The reasoning behind the verdict of the row on line `row` of a published file, of several the one numbered `member`.
+
+    Raises ConfigurationError where no row stands there.
+    """
     file: ReportFile = settings.lake.report(report)
     only = {"exchange": file.exchange, "report": file.report}
     found, signers = None, []
     first = last = 0
-    for batch in settings.lake.batches("evidence", **only):
+    for whole in settings.lake.batches("evidence", **only):
+        batch = whole.filter(pc.equal(whole.column("member"), member))
+        if not batch.num_rows:
+            continue
         lines = batch.column("source_row")
         first, last = first or lines[0].as_py(), lines[-1].as_py()
         here = batch.filter(pc.equal(lines, row))
@@ -166,8 +182,8 @@ def explain(settings: Settings, report: str, row: int) -> Explanation:
         signers += batch.filter(pc.equal(batch.column("for_row"), row)).column("source_row").to_pylist()
     if found is None:
         held = f"its address block has lines {first} to {last}" if last else "it has no address block"
-        raise ConfigurationError(f"{file.file_name}: no row of an address stands on line {row}; {held}")
-    refused = next((rejection for rejection in settings.lake.rows("rejection", **only) if rejection.source_row == row), None)
+        raise ConfigurationError(f"{named(file, member)}: no row of an address stands on line {row}; {held}")
+    refused = next((rejection for rejection in settings.lake.rows("rejection", **only) if (rejection.member, rejection.source_row) == (member, row)), None)
     judgement, steps = ownership.explain(found)
     if refused is not None and refused.reason not in addresses.CODES:
         judgement, steps = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds), []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from porlake import addresses, lake, ownership
 from porlake.lake import Lake
@@ -59,24 +60,37 @@ def _repeated(values: list[tuple[str, ...]]) -> pa.Array:
 
 
 def _with_refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
-    """The evidence in small batches, each with the reasons for which rows of it were refused."""
+    """The evidence in small batches of one member each, with the reasons for which rows of it were refused, by source_row."""
     refused = _refusals(store, partition)
     ahead = next(refused, None)
     for large in store.batches("evidence", **partition):
-        for start in range(0, large.num_rows, BATCH_ROWS):
-            batch, reasons = large.slice(start, BATCH_ROWS), {}
-            last = batch.column("source_row")[-1].as_py()
+        for batch in _by_member(large):
+            reasons = {}
+            last = _place(batch, batch.num_rows - 1)
             while ahead is not None and ahead[0] <= last:
-                reasons[ahead[0]] = ahead[1]
+                reasons[ahead[0][1]] = ahead[1]
                 ahead = next(refused, None)
             yield batch, reasons
 
 
-def _refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+def _by_member(large: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    start = 0
+    for count in pc.value_counts(large.column("member")).field("counts").to_pylist():  # rows come in the order of their members
+        for at in range(start, start + count, BATCH_ROWS):
+            yield large.slice(at, min(BATCH_ROWS, start + count - at))
+        start += count
+
+
+def _place(batch: pa.RecordBatch, at: int) -> tuple[int, int]:
+    return batch.column("member")[at].as_py(), batch.column("source_row")[at].as_py()
+
+
+def _refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[tuple[int, int], str]]:
     for batch in store.batches("rejection", **partition):
-        for row, block, reason in zip(*(batch.column(name).to_pylist() for name in ("source_row", "block", "reason")), strict=True):
+        columns = (batch.column(name).to_pylist() for name in ("member", "source_row", "block", "reason"))
+        for member, row, block, reason in zip(*columns, strict=True):
             if block == "rows" and reason not in addresses.CODES:
-                yield row, reason
+                yield (member, row), reason
 
 
 def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -27,11 +27,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a file of many attestations says of one of them, as a canonical file of its own; `snapshot` is None where the file does not tell it."""
+    """What a file of many attestations says of one of them, as a canonical file of its own.
+
+    `snapshot` is None where the file does not tell it; `source` is who says it, '' where that is the exchange itself.
+    """
 
     exchange: str
     snapshot: Snapshot | None
     content: BinaryIO
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ COLUMNS = (
     "printed_ratio", "usd", "scope", "source", "note",
 )  # fmt: skip
 TOTAL = "TOTAL"  # in `asset`: a sum in US dollars over what `scope` names
+UNSAID = "not stated"  # in place of a source
 WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a snapshot of that precision
 
 
@@ -41,20 +42,20 @@ def snapshot_of(file_name: str) -> Snapshot | None:
 
 
 def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
-    """One part for each exchange and snapshot, in that order; rows keep their order, and undated rows are a part of their own.
+    """One part for each exchange, snapshot and source, in that order; rows keep their order, and undated rows are parts of their own.
 
     Raises BadStructure for a row whose exchange or snapshot cannot be told: no part could hold it.
     """
     stream.seek(0)
-    parts: dict[tuple[str, str, str], tuple[Snapshot, list[list[str]]]] = {}
+    parts: dict[tuple[str, str, str, str], tuple[Snapshot, list[list[str]]]] = {}
     for line in _rows.behind_header(stream):
         cells = _rows.cells_of(line, COLUMNS, file_name)
         exchange, snapshot = cells[0], _snapshot(cells, line, file_name)
-        parts.setdefault((exchange, cells[2], cells[3]), (snapshot, []))[1].append(cells)
+        parts.setdefault((exchange, cells[2], cells[3], cells[12] or UNSAID), (snapshot, []))[1].append(cells)
     if not parts:
         raise BadStructure(file_name, 0, "the file has no rows")
-    for (exchange, _, _), (snapshot, rows) in sorted(parts.items()):
-        yield Part(exchange, _numbered(snapshot, rows), BytesIO(_rows.text_of([COLUMNS, *rows])))
+    for (exchange, _, _, source), (snapshot, rows) in sorted(parts.items()):
+        yield Part(exchange, _numbered(snapshot, rows), BytesIO(_rows.text_of([COLUMNS, *rows])), source)
 
 
 def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
@@ -105,7 +106,7 @@ def _row(line: Line, cells: dict[str, str]) -> Summary | Refused:
         printed_ratio=cells["printed_ratio"],
         usd=cells["usd"],
         scope=cells["scope"] or None,
-        source=cells["source"] or "not stated",
+        source=cells["source"] or UNSAID,
         note=cells["note"] or None,
         raw=line.raw,
     )

@@ -10,7 +10,7 @@ single as (
     from {{ ref('stg_claim') }} c
     anti join {{ ref('core_repeated_claim') }} r
         on r.attestation = c.attestation and r.network = c.network and r.asset = c.asset and r.address = c.address
-    left join judged o on o.attestation = c.attestation and o.report = c.report and o.source_row = c.source_row
+    left join judged o on o.attestation = c.attestation and o.report = c.report and o.member = c.member and o.source_row = c.source_row
 ),
 counted as (
     select * from single

@@ -2,6 +2,6 @@
 select attestation, exchange, asset,
     max(owed) as liabilities,
     count(distinct owed) > 1 as conflicting,
-    arg_max(printed_ratio, (coalesce(owed, 0), source_row)) filter (printed_ratio is not null) as printed_ratio
+    arg_max(printed_ratio, (coalesce(owed, 0), report, member, source_row)) filter (printed_ratio is not null) as printed_ratio
 from {{ ref('stg_liability') }}
 group by attestation, exchange, asset

@@ -1,11 +1,11 @@
 -- What a file changed that states anew what another file stated. One row an attestation, report, what it states and asset: against the revision before it
 -- (`revision`), or against the attestation for which the very same bytes were published (`repeat`; one row, without an asset).
 with revisions as (
-    select attestation, exchange, report, content, format, revision, retrieved_at,
+    select attestation, exchange, report, content, statement, revision, retrieved_at,
         lag(report) over of_one_statement as base_report,
         lag(revision) over of_one_statement as base_revision
     from {{ ref('stg_report') }}
-    window of_one_statement as (partition by attestation, content, format order by revision, report)
+    window of_one_statement as (partition by attestation, content, statement order by revision, retrieved_at, report)
 ),
 compared as (
     select * from revisions where base_report is not null and base_report <> report

@@ -49,7 +49,8 @@ OWNER = "'0x' || left(md5('o' || account), 40)"
 CLAIM = f"""
 select 'okx' as exchange, $report as report, n::bigint as source_row, network, asset, address, address as address_published, asset as label,
     network as network_label, amount, amount::varchar as amount_published, 8::bigint as printed_decimals, 19000000::bigint as snapshot_height,
-    case when n % 97 = 0 then 'custody' else 'wallet' end as holding, null::varchar as custodian, null::varchar as remark, null::varchar as source, 0::bigint as member
+    case when n % 97 = 0 then 'custody' else 'wallet' end as holding, null::varchar as custodian, null::varchar as remark, null::varchar as source,
+    0::bigint as member
 from ({ACCOUNTS}) order by n
 """
 OWNERSHIP = f"""
@@ -57,7 +58,8 @@ select 'okx' as exchange, $report as report, n::bigint as source_row, null::bigi
     case when n % 100 = 0 then 'owner_signed' when n % 10 < 7 then 'proven' else 'unsigned' end as verdict,
     case when n % 100 = 0 then 'owner' when n % 10 < 7 then 'eth_address' else 'no_signature' end as reason,
     []::varchar[] as flags, case when n % 100 = 0 then {OWNER} when n % 10 < 7 then address end as signer,
-    'I am an OKX address' || case when n % 3 = 0 then ' in month ' || $month else '' end as message, ['exchange']::varchar[] as binds, 0::bigint as member
+    'I am an OKX address' || case when n % 3 = 0 then ' in month ' || $month else '' end as message,
+    ['exchange']::varchar[] as binds, 0::bigint as member
 from ({ACCOUNTS}) order by n
 """
 OWNER_LINK = f"""
@@ -88,7 +90,9 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         at = datetime(2023 + month // 12, month % 12 + 1, 1, tzinfo=UTC)
         report, attestation = f"{month:064x}", f"okx/{at:%Y-%m-%d}"
         partition = {"exchange": "okx", "report": report}
-        file = ReportFile("okx", report, attestation, at, "day", "addresses", "okx/okx_csv", 1, "okx_csv", f"{month}.csv", [], "made", None, 1, at, str(month + 1))
+        file = ReportFile(
+            "okx", report, attestation, at, "day", "addresses", "okx/okx_csv", 1, "okx_csv", f"{month}.csv", [], "made", None, 1, at, str(month + 1)
+        )
         lake.write("report_file", partition | {"attestation": attestation}, [file])
         values = {"report": report, "month": month, "rows": rows}
         _fill(lake, "claim", partition, CLAIM, values)
@@ -98,7 +102,10 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         _fill(lake, "owner_link", partition | {"network": "ethereum"}, OWNER_LINK, values)
         prices = [Price("okx", attestation, asset, "made", 100 + month, at, None) for asset in sorted(SCALES)]
         if month == 0:  # another exchange is said to have some of the accounts
-            listed = ReportFile("kucoin", LISTED, "kucoin/list", at, "day", "address_list", "kucoin/addresses_csv", 1, "addresses_csv", "list.csv", [], "made", None, 1, at, None)
+            listed = ReportFile(
+                "kucoin", LISTED, "kucoin/list", at, "day", "address_list", "kucoin/addresses_csv", 1, "addresses_csv", "list.csv", [], "made", None,
+                1, at, None,
+            )  # fmt: skip
             lake.write("report_file", {"exchange": "kucoin", "report": LISTED, "attestation": "kucoin/list"}, [listed])
             _fill(lake, "claim", {"exchange": "kucoin", "report": LISTED}, LIST, values | {"report": LISTED})
         lake.write("price", {"exchange": "okx", "attestation": attestation}, prices)

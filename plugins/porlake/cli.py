@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "explain", explain, "one row's reasoning, step by step", "porlake explain FILE --row 57")
     _file(verb)
     verb.add_argument("--row", required=True, type=int, metavar="N", help="line of the published file, counted from 1")
+    verb.add_argument("--member", default=0, type=int, metavar="M", help="number of the file, of a report of several; default: 0, the first")
 
     verb = _verb(verbs, "run", run, "all stages for some published files", "porlake run htx --report huobi_por_20240701.csv --lake data")
     verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
@@ -176,7 +177,7 @@ def _parsed(settings: Any, report: str) -> None:
     for row in settings.lake.rows("rejection", **only):
         rejected[row.block, row.reason] += 1
         if len(shown) < SHOWN:
-            shown.append((str(row.source_row), row.reason, row.expected, row.raw[:80]))
+            shown.append((_line(row.member, row.source_row), row.reason, row.expected, row.raw[:80]))
     totals = sum(1 for _ in settings.lake.rows("published_total", **only))
     out.print(f"{file.file_name}: {file.format}, {file.attestation}, {file.size_bytes:,} bytes, sha256 {report}", highlight=False)
     refused = sum(count for (block, _), count in rejected.items() if block == "rows")
@@ -191,6 +192,11 @@ def _parsed(settings: Any, report: str) -> None:
 
 
 SHOWN = 20
+
+
+def _line(member: int, row: int) -> str:
+    """Where a row stands: its line, behind the number of its file where that is not the first."""
+    return f"{member}:{row}" if member else str(row)
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -211,7 +217,7 @@ def verify(options: argparse.Namespace) -> int:
     _table("why", ("verdict", "reason", "rows"), [
         (verdict, reason, f"{count:,}") for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"
     ])  # fmt: skip
-    failed = [(str(row.source_row), row.network or "-", row.address[:64], row.verdict, row.reason) for row in verdicts.failed]
+    failed = [(_line(row.member, row.source_row), row.network or "-", row.address[:64], row.verdict, row.reason) for row in verdicts.failed]
     _table(
         f"what failed (the first {SHOWN}; `porlake explain FILE --row LINE` says how)", ("line", "network", "address", "verdict", "reason"), failed
     )
@@ -232,7 +238,14 @@ def _repeated_table(claims: list[Any]) -> None:
     rows = sum(claim.rows for claim in claims)
     title = f"repeated claims: {rows:,} rows of {len(claims):,} accounts and assets, counted once each; the amounts of {differing:,} differ"
     lines = [
-        (str(claim.first_row), claim.network, claim.asset, claim.address[:64], str(claim.rows), "yes" if len(claim.amounts) > 1 else "")
+        (
+            _line(claim.first_member, claim.first_row),
+            claim.network,
+            claim.asset,
+            claim.address[:64],
+            str(claim.rows),
+            "yes" if len(claim.amounts) > 1 else "",
+        )
         for claim in claims[:SHOWN]
     ]
     _table(f"{title} (the first {SHOWN})", ("line", "network", "asset", "account", "rows", "amounts differ"), lines)
@@ -257,10 +270,10 @@ def explain(options: argparse.Namespace) -> None:
     with _alone(options) as (settings, found):
         if len(found) != 1:
             raise ConfigurationError(f"{options.file}: holds {len(found)} files; name one of them")
-        told = pipeline.explain(settings, found[0], options.row)
+        told = pipeline.explain(settings, found[0], options.row, options.member)
     row, judgement = told.evidence, told.judgement
     facts = [
-        ("file", f"{told.file.file_name}, line {row.source_row}, sha256 {told.file.report}"),
+        ("file", f"{told.name}, line {row.source_row}, sha256 {told.file.report}"),
         ("labels", " / ".join(filter(None, (row.label, row.network_label)))),
         ("network, asset", f"{row.network or 'unknown'}, {row.asset or 'unknown'}" + ("" if row.holding == "wallet" else f", held as {row.holding}")),
         ("address", row.address_published),

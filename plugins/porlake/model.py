@@ -35,7 +35,9 @@ Attestation = Annotated[str, Column("what one exchange says of one moment, as ex
 SnapshotAt = Annotated[datetime, Column("moment that the attestation speaks of; the start of it where only a day or month is known", unit="UTC")]
 Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
 Content = Annotated[str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")]
-Statement = Annotated[str, Column("who says it in which form: publisher/format; of a totals file its source. Of one statement the newest revision counts")]
+Statement = Annotated[
+    str, Column("who says it in which form: publisher/format; of a totals file its source. Of one statement the newest revision counts")
+]
 Revision = Annotated[int, Column("number of this edition of the statement: the V-number in the name, else the order of first retrieval")]
 FormatName = Annotated[str, Column("module of porlake.reports that reads the file")]
 FileName = Annotated[str, Column("name of the file as published; of a report of several, of the first")]

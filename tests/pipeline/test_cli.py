@@ -16,7 +16,7 @@ from support import MONTH, RECORDING
 
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
 FILE = MONTH[0]
-COLUMNS = ["source_row", "for_row", "network", "asset", "address", "scheme", "verdict", "reason", "signer", "flags", "message", "binds"]
+COLUMNS = ["member", "source_row", "for_row", "network", "asset", "address", "scheme", "verdict", "reason", "signer", "flags", "message", "binds"]
 SIGNERS = """coin,snapshot height,balance
 BTC(ALL),1,1
 

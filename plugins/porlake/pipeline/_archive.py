@@ -75,7 +75,9 @@ def _archive_member(
     form = reports.detect(head, name)
     parts = form.split(content, name) if hasattr(form, "split") else [reports.Part(exchange, stated or form.snapshot_of(name), content)]
     return [
-        _archive_part(settings, form, part.exchange, part.source, part.content, name, origin, container, _told(name, part.snapshot or stated or fallback))
+        _archive_part(
+            settings, form, part.exchange, part.source, part.content, name, origin, container, _told(name, part.snapshot or stated or fallback)
+        )
         for part in parts
     ]
 

@@ -73,7 +73,9 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
     named: dict[tuple[int, int], list[str]] = {}
     signs = pc.field("for_row").is_valid()
     here, stated_here = pc.field("network") == network, pc.binary_length(pc.binary_join(pc.field("owners"), pa.scalar(""))) > 0
-    for row in _rows(settings, "evidence", file, ("network", "member", "source_row", "for_row", "address_published", "owners"), here & (signs | stated_here)):
+    for row in _rows(
+        settings, "evidence", file, ("network", "member", "source_row", "for_row", "address_published", "owners"), here & (signs | stated_here)
+    ):
         if row["for_row"] is not None:
             named.setdefault((row["member"], row["for_row"]), []).append(row["address_published"])
         elif any(row["owners"]):

@@ -125,13 +125,14 @@ def repeated(settings: Settings, report: str) -> list[Repeated]:
     paths = [str(path) for pointer in pointers if pointer.rows for path in pointer.paths]
     if not paths:
         return []
-    sql = """select network, asset, address, count(*), min((member, source_row)) as first,
+    sql = """select network, asset, address, count(*), min((member, source_row)) as first, first[1], first[2],
                 list(distinct amount order by amount) filter (amount is not null)
              from read_parquet($paths, hive_partitioning = false) group by network, asset, address having count(*) > 1 order by first"""
     with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as connection:
         rows = connection.execute(sql, {"paths": paths}).fetchall()
     return [
-        Repeated(network, asset, address, count, *first, tuple(map(int, amounts or ()))) for network, asset, address, count, first, amounts in rows
+        Repeated(network, asset, address, count, member, row, tuple(map(int, amounts or ())))
+        for network, asset, address, count, _, member, row, amounts in rows
     ]
 
 
@@ -140,11 +141,12 @@ def repeated(settings: Settings, report: str) -> list[Repeated]:
 class Explanation:
     """How a row came to its verdict.
 
-    `evidence`: the row as published; `account`: its canonical address; `refused`: why parse did not use it; `judgement` and `steps`: what the
+    `name`: of the file in which it stands; `evidence`: the row as published; `account`: its canonical address; `refused`: why parse did not use it; `judgement` and `steps`: what the
     signatures say; `module`: of porlake.ownership, with its `rule` in words; `signers`: lines of rows that sign for this one.
     """
 
     file: ReportFile
+    name: str
     evidence: Evidence
     account: str
     refused: Rejection | None
@@ -183,12 +185,14 @@ def explain(settings: Settings, report: str, row: int, member: int = 0) -> Expla
     if found is None:
         held = f"its address block has lines {first} to {last}" if last else "it has no address block"
         raise ConfigurationError(f"{named(file, member)}: no row of an address stands on line {row}; {held}")
-    refused = next((rejection for rejection in settings.lake.rows("rejection", **only) if (rejection.member, rejection.source_row) == (member, row)), None)
+    refused = next(
+        (rejection for rejection in settings.lake.rows("rejection", **only) if (rejection.member, rejection.source_row) == (member, row)), None
+    )
     judgement, steps = ownership.explain(found)
     if refused is not None and refused.reason not in addresses.CODES:
         judgement, steps = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds), []
     scheme = registry.load().schemes[found.scheme]
     return Explanation(
-        file, found, ownership.account(found.network, found.address_published), refused, judgement, steps, scheme, ownership.rule(found.scheme),
+        file, named(file, member), found, ownership.account(found.network, found.address_published), refused, judgement, steps, scheme, ownership.rule(found.scheme),
         tuple(signers),
     )  # fmt: skip

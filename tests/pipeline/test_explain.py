@@ -58,7 +58,7 @@ def test_every_row_of_the_bundled_month_can_be_explained(capsys: pytest.CaptureF
     assert cli.main(["verify", FILE, "--out", str(tmp_path / "v.csv")]) == 0
     capsys.readouterr()
     for number in range(first, len(LINES) + 1, 9):
-        verdict, reason = (tmp_path / "v.csv").read_text().splitlines()[number - first + 1].split(",")[6:8]
+        verdict, reason = (tmp_path / "v.csv").read_text().splitlines()[number - first + 1].split(",")[7:9]
         told = explained(capsys, number)
         assert re.search(rf"^verdict\n +{verdict} ", told, re.MULTILINE)
         assert re.search(rf"reason +{reason}$", told, re.MULTILINE)

@@ -141,8 +141,9 @@ def repeated(settings: Settings, report: str) -> list[Repeated]:
 class Explanation:
     """How a row came to its verdict.
 
-    `name`: of the file in which it stands; `evidence`: the row as published; `account`: its canonical address; `refused`: why parse did not use it; `judgement` and `steps`: what the
-    signatures say; `module`: of porlake.ownership, with its `rule` in words; `signers`: lines of rows that sign for this one.
+    `name`: of the file in which it stands; `evidence`: the row as published; `account`: its canonical address; `refused`: why parse did not use it;
+    `judgement` and `steps`: what the signatures say; `module`: of porlake.ownership, with its `rule` in words; `signers`: lines of rows that sign
+    for this one.
     """
 
     file: ReportFile
@@ -193,6 +194,7 @@ def explain(settings: Settings, report: str, row: int, member: int = 0) -> Expla
         judgement, steps = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds), []
     scheme = registry.load().schemes[found.scheme]
     return Explanation(
-        file, named(file, member), found, ownership.account(found.network, found.address_published), refused, judgement, steps, scheme, ownership.rule(found.scheme),
+        file, named(file, member), found, ownership.account(found.network, found.address_published), refused, judgement, steps,
+        scheme, ownership.rule(found.scheme),
         tuple(signers),
     )  # fmt: skip

@@ -28,6 +28,10 @@ run: setup  ## the bundled sample month through the whole pipeline, offline, and
 	@$(BIN)/python -m porlake.airflow.local run okx "$$(cat data/samples/run.json)"
 	@$(BIN)/porlake summary okx/2024-03-25
 	@$(BIN)/porlake query "$$(cat data/samples/report_2.sql)"
+	@printf '%s\n' 'next:' '  $(BIN)/porlake verify FILE                  who signs for what in a file of your own' \
+	  '  $(BIN)/porlake run htx --report FILE        all stages for it, from your endpoints ($(BIN)/porlake doctor)' \
+	  '  make query                                a SQL prompt over these tables; docs/questions.md has ten questions' \
+	  '  make airflow                              the same DAGs in Airflow, with its UI'
 
 test: setup  ## all tests; real nodes are used where `make nodes` has installed them
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

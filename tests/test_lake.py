@@ -357,3 +357,34 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(lake: Lake) -> None:
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+CELLS = ["=1+1", "-1:" + "ab" * 32, "@x", "+1", "-5", "-5.25", "-2+3|x", "\tx", "\rx", "a\rb", "a\nb", 'a"b', "\x1b[31m", "\u202e", None, "-"]
+
+
+def test_a_csv_cell_runs_nothing_and_every_row_stays_one_row() -> None:
+    out = io.StringIO()
+    write = lake_room.csv_writer(out)
+    for cell in CELLS:
+        write([cell, "end"])
+    back = list(csv.reader(io.StringIO(out.getvalue(), newline="")))
+    assert [row[0] for row in back] == [
+        "'=1+1", "-1:" + "ab" * 32, "'@x", "'+1", "-5", "-5.25", "'-2+3|x", "'\tx", "'\rx", "a\rb", "a\nb", 'a"b', "\\x1b[31m", "\\u202e", "", "'-",
+    ]  # fmt: skip
+    assert all(row[1] == "end" for row in back)
+    assert '"a\rb"' in out.getvalue()
+
+
+def test_a_csv_number_has_no_exponent() -> None:
+    out = io.StringIO()
+    lake_room.csv_writer(out)([Decimal("0E-12"), Decimal("1E+30"), 10**37, ["a", "b"]])
+    assert out.getvalue() == '0.000000000000,1000000000000000000000000000000,10000000000000000000000000000000000000,"[""a"", ""b""]"\n'
+
+
+@pytest.mark.parametrize("name", ["f.xlsx", "nowhere/f.csv", "folder.csv"])
+def test_what_cannot_be_exported_is_told_before_the_work(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ConfigurationError, match="cannot be written|parquet or"):
+        lake_room.writable(tmp_path / name)
+    lake_room.writable(tmp_path / "f.csv")
+    lake_room.writable(None)

@@ -35,7 +35,7 @@ from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from types import UnionType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
@@ -477,13 +477,26 @@ def export(path: Path, row_class: type, rows: Iterable[object]) -> None:
     export_batches(path, made, (_batch(path.name, made, chunk) for chunk in chunks))
 
 
-def export_batches(path: Path, made: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-    """Record batches as one file, .parquet or .csv, whole or not at all.
+def writable(path: Path | None) -> None:
+    """Raises ConfigurationError where nothing can be exported to `path`: better before an hour's work than after it.
 
-    A CSV cell that a spreadsheet would run as a formula is led by an apostrophe: addresses come from strangers' files.
+    None is nothing to write.
     """
+    if path is None:
+        return
     if path.suffix not in {".parquet", ".csv"}:
         raise ConfigurationError(f"{path}: write to a name that ends in .parquet or .csv")
+    if path.is_dir():
+        raise ConfigurationError(f"{path}: cannot be written: it is a folder")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"{path}: cannot be written: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise ConfigurationError(f"{path}: cannot be written: the folder {path.parent} is read-only")
+
+
+def export_batches(path: Path, made: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Record batches as one file, .parquet or .csv (see `csv_writer`), whole or not at all. Raises ConfigurationError."""
+    writable(path)
     aside = path.with_name(f".{path.name}.writing")
     try:
         with _exporter(aside, path.suffix, made) as write:
@@ -503,19 +516,55 @@ def _exporter(path: Path, suffix: str, made: pa.Schema) -> Iterator[Callable[[pa
             yield parquet.write_batch
         return
     with path.open("w", encoding="utf-8", newline="") as stream:
-        lines = csv.writer(stream, lineterminator="\n")
-        lines.writerow(made.names)
-        yield lambda batch: lines.writerows(
-            [_no_formula(cell) for cell in row] for row in zip(*(values.to_pylist() for values in batch.columns), strict=True)
-        )
+        write = csv_writer(stream)
+        write(made.names)
+
+        def write_batch(batch: pa.RecordBatch) -> None:
+            for row in zip(*(values.to_pylist() for values in batch.columns), strict=True):
+                write(row)
+
+        yield write_batch
 
 
-def _no_formula(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+def csv_writer(stream: TextIO) -> Callable[[Iterable[object]], object]:
+    """What writes a row of CSV (RFC 4180, but lines end in LF) that is safe to open: its cells come from strangers' files.
+
+    A cell that a spreadsheet would run as a formula is led by an apostrophe. A character that a terminal would obey is
+    written as its escape (`\\x1b`); a line end within a cell is quoted. Decimals are written out, never with an exponent;
+    lists are JSON; null is an empty cell.
+    """
+    lines = csv.writer(_EndingInLf(stream), lineterminator="\r\n")  # with this ending csv quotes a lone CR in a cell too
+    return lambda row: lines.writerow([_cell(value) for value in row])
 
 
-# A leading minus is left alone before a digit: -1:ab.. is an address on TON's masterchain.
-_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d)")
+class _EndingInLf:
+    """A text stream to which csv.writer hands whole rows."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, row: str) -> int:
+        return self._stream.write(row.removesuffix("\r\n") + "\n")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, list):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    if not isinstance(value, str):
+        return value
+    text = value if value.isprintable() else "".join(map(_escaped, value))
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _escaped(character: str) -> str:
+    """A character as it may stand in a file: line ends and tabs as they are, whatever else a terminal obeys as its escape."""
+    return character if character in "\n\r\t" or character.isprintable() else character.encode("unicode_escape").decode()
+
+
+# A leading minus is left alone before a number, and before an address on TON's masterchain (-1:ab...).
+_FORMULA = re.compile(r"[=+@\t\r\n]|-(?!(?:[0-9]+(?:\.[0-9]+)?|[0-9]+:[0-9A-Fa-f]{2,64})$)")
 
 
 def _chunks(rows: Iterable[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:

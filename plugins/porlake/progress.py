@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -26,6 +27,11 @@ def silent(what: str, done: int, total: int | None) -> None:
     """Says nothing."""
 
 
+def printable(text: str) -> str:
+    """`text` with a sign in place of each character that a terminal would obey instead of showing it: escapes, line ends, turns of direction."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 class Lines:
     """A log line at the start of a piece of work and then every `EVERY_SECONDS`."""
 
@@ -37,7 +43,7 @@ class Lines:
         now = time.monotonic()
         started, said = self._work.get(what, (now, 0.0))
         if now - said >= EVERY_SECONDS or done == total:
-            self._write(line(what, done, total, now - started))
+            self._write(printable(line(what, done, total, now - started)))
             said = now
         self._work[what] = (started, said)
 
@@ -66,8 +72,11 @@ def shown() -> Iterator[Tell]:
     tasks: dict[str, TaskID] = {}
 
     def tell(what: str, done: int, total: int | None) -> None:
+        if total == 0:  # a word, not work
+            bar.console.print(Text(printable(what)), highlight=False, soft_wrap=True)
+            return
         if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
+            tasks[what] = bar.add_task(escape(printable(what)), total=total)
         bar.update(tasks[what], completed=done, total=total)
 
     with bar:

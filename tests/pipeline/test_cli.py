@@ -107,6 +107,12 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
         (["query", "select 1"], 1, "nothing is built yet"),
         (["query", "select 1", "--lake", "s3://bucket/lake"], 1, "object stores are not read yet"),
         (["publish"], 1, "nothing is built yet"),
+        (["query", "select 1", "--lake", "typo"], 1, "typo: no lake lies there"),
+        (["summary", "--lake", "typo"], 1, "typo: no lake lies there"),
+        (["build", "--lake", "typo"], 1, "typo: no lake lies there"),
+        (["publish", "--lake", "typo"], 1, "typo: no lake lies there"),
+        (["check", "--lake", "typo"], 1, "typo: no lake lies there"),
+        (["verify", "F", "--out", "nowhere/v.csv"], 1, "there is no folder nowhere"),
         (["frobnicate"], 2, "invalid choice"),
         (["run", "okx"], 2, "--report"),
         (["verify", "E"], 1, "E"),
@@ -152,7 +158,7 @@ def test_networks_says_how_each_is_supported(capsys: pytest.CaptureFixture[str])
 
 
 def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    verbs = ["parse", "verify", "explain", "run", "sweep", "balances", "build", "publish", "query", "summary", "doctor", "networks"]
+    verbs = ["parse", "verify", "explain", "run", "sweep", "balances", "build", "publish", "query", "summary", "check", "doctor", "networks"]
     for verb in verbs:
         with pytest.raises(SystemExit) as end:
             cli.main([verb, "--help"])

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from porlake import registry
 from porlake.errors import ConfigurationError, PorlakeError
@@ -33,7 +37,7 @@ def environment(home: Path, environ: Mapping[str, str] = os.environ) -> dict[str
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",  # what a task says of its work is told at this level
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__API__SECRET_KEY": _kept_secret(home / ".airflow" / "secret"),
         "AIRFLOW__API_AUTH__JWT_SECRET": _kept_secret(home / ".airflow" / "jwt_secret"),
@@ -44,19 +48,59 @@ def environment(home: Path, environ: Mapping[str, str] = os.environ) -> dict[str
 
 
 def run(home: Path, exchange: str, conf: str) -> int:
-    """One run of an exchange's DAG, start to end; its log goes to .airflow/run.log. The exit code is Airflow's."""
+    """One run of an exchange's DAG, start to end: a line a task here, all of it in .airflow/run.log. The exit code is Airflow's."""
     env, given = environment(home), json.loads(conf)
     if own := given.pop("registry", None):  # all processes of the run see the same rows
         env[registry.OWN_ROWS] = str(home / own)
     log = home / ".airflow" / "run.log"
     command = [str(AIRFLOW), "dags", "test", f"proof_of_reserves_{exchange}", "--conf", json.dumps(given)]
     with log.open("w", encoding="utf-8") as out:
+        sys.stdout.write("Airflow starts\n")
+        sys.stdout.flush()
         _migrated(env, out.fileno())
-        code = subprocess.run(command, env=env, cwd=home, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
-    if code:
+        with subprocess.Popen(
+            command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+        ) as work:
+            assert work.stdout is not None
+            for line in told(_kept_in(out, work.stdout)):
+                sys.stdout.write(line)
+                sys.stdout.flush()
+    if work.returncode:
         sys.stderr.write("".join(log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[-60:]))
         sys.stderr.write(f"the run failed; the whole log is {log}\n")
-    return code
+    return work.returncode
+
+
+def _kept_in(out: TextIO, lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        out.write(line)
+        yield line
+
+
+STARTS = re.compile(r"\[DAG TEST\] starting task_id=(\S+)")
+ENDS = re.compile(r"Task instance state updated .*\bnew_state=(\w+)")
+
+
+def told(lines: Iterable[str], clock: Callable[[], float] = time.monotonic) -> Iterator[str]:
+    """What a person is told of the log of `airflow dags test`, in pieces: the name of each task when it begins, how it ended when it has.
+
+    Instances of one task that follow each other are one line, with their number.
+    """
+    name, began, ends = "", 0.0, Counter[str]()
+    for line in lines:
+        if (starts := STARTS.search(line)) and starts[1] != name:
+            yield _ended(ends, clock() - began) if name else ""
+            name, began, ends = starts[1], clock(), Counter()
+            yield f"  {name:<32}"
+        elif ended := ENDS.search(line):
+            ends[ended[1]] += 1
+    yield _ended(ends, clock() - began) if name else ""
+
+
+def _ended(ends: Mapping[str, int], seconds: float) -> str:
+    """`39 success, 6.1 s`"""
+    counted = ", ".join(f"{count} {state}" if sum(ends.values()) > 1 else state for state, count in sorted(ends.items()))
+    return f"{counted or 'no end'}, {seconds:.1f} s\n"
 
 
 def up(home: Path) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from dateutil.relativedelta import relativedelta
 
 from porlake import reports, warehouse
-from porlake.lake import export, forget
+from porlake.lake import csv_writer, export, forget, writable
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
 from porlake.pipeline._ask import BalanceLine, Check, CoinLine, balances, database, doctor, publisher, query, read, summary, unanswered
@@ -41,11 +41,12 @@ from porlake.pipeline._verdicts import (
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
-    "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings", "VerdictLine", "Verdicts", "archive",
-    "attestations", "balances", "build", "check", "database", "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox",
-    "is_claimed", "moment", "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings",
-    "summary", "sweep", "swept_networks", "unanswered", "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting",
-    "with_dump",
+    "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings",
+    "VerdictLine", "Verdicts", "archive", "attestations", "balances", "build", "check", "csv_writer", "database",
+    "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "is_claimed", "moment",
+    "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings",
+    "summary", "sweep", "swept_networks", "unanswered", "verdict_counts", "verdict_lines", "verdicts", "verify",
+    "waiting", "with_dump", "writable",
 ]  # fmt: skip
 
 

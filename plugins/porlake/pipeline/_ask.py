@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -183,9 +184,15 @@ def read(settings: Settings, mart: str) -> Any:
 
 
 def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
-    """(title, columns, rows) of the tables a person wants, for some attestations or the latest of each exchange."""
-    latest = "select attestation from core_attestation where is_latest order by attestation"
-    chosen = sorted(attestations_) or [attestation for (attestation,) in warehouse.query(settings.lake, latest)[1]]
+    """(title, columns, rows) of the tables a person wants, for some attestations or the latest of each exchange.
+
+    Raises ConfigurationError for an attestation that the tables do not have, MissingPartition before the first build.
+    """
+    known = "select attestation, max(is_latest) from core_attestation group by attestation order by attestation"
+    there = dict(warehouse.query(settings.lake, known)[1])
+    if unknown := sorted(set(attestations_) - set(there)):
+        raise ConfigurationError(f"{', '.join(unknown)}: no such attestation in the tables; {_near(unknown[0], list(there))}")
+    chosen = sorted(attestations_) or [attestation for attestation, is_latest in there.items() if is_latest]
     for path in sorted((warehouse.sql_folder() / "summary").glob("*.sql")):
         sql = path.read_text(encoding="utf-8")
         if "getvariable('attestation')" in sql:  # what looks at holdings one by one is asked for one attestation after the other
@@ -194,6 +201,14 @@ def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[
         else:
             columns, rows = warehouse.query(settings.lake, sql, {"attestations": list(attestations_)})
         yield sql.split("\n", 1)[0].removeprefix("-- "), columns, rows
+
+
+def _near(asked: str, known: list[str]) -> str:
+    """What somebody who asked for what is not there may have meant."""
+    if not known:
+        return "they are empty"
+    alike = get_close_matches(asked, known, 3) or [name for name in known if name.split("/")[0] == asked.split("/")[0]][-3:]
+    return f"there are {', '.join(alike)}" if alike else f"there are {len(known):,}, from {known[0]} to {known[-1]}"
 
 
 @dataclass(frozen=True, slots=True)

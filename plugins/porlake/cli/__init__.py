@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from porlake import __version__
+from porlake.cli import _layout, _prompt
 from porlake.errors import ConfigurationError, PorlakeError
+from porlake.progress import printable
 from porlake.registry import OWN_ROWS
 
 EXAMPLES = """examples:
@@ -40,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options) or 0)
     except PorlakeError as error:
-        print(f"porlake: {error}", file=sys.stderr)
+        _complain(str(error))
         return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, and with it the reason to complain
         return 1
     except KeyboardInterrupt:
-        print("porlake: stopped", file=sys.stderr)
+        _complain("stopped")
         return 130
 
 
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _lake(_verb(verbs, "publish", publish, "publish the marts as Parquet", "porlake publish"))
 
     verb = _verb(verbs, "query", query, "ask the tables", 'porlake query "select * from reserve_ratio where is_latest"')
-    verb.add_argument("sql", nargs="?", help="one statement; without it a prompt opens")
+    verb.add_argument("sql", nargs="?", help="one or more statements; without them a prompt opens")
     verb.add_argument("--csv", action="store_true", help="print CSV")
     verb.add_argument("--failed", action="store_true", help="ask the build that failed: failed_tests.results, and the tables it names")
     _lake(verb)
@@ -177,14 +178,13 @@ def _parsed(settings: Any, report: str) -> None:
     for row in settings.lake.rows("rejection", **only):
         rejected[row.block, row.reason] += 1
         if len(shown) < SHOWN:
-            shown.append((_line(row.member, row.source_row), row.reason, row.expected, row.raw[:80]))
+            shown.append((_line(row.member, row.source_row), row.reason, row.expected, row.raw))
     totals = sum(1 for _ in settings.lake.rows("published_total", **only))
-    out.print(f"{file.file_name}: {file.format}, {file.attestation}, {file.size_bytes:,} bytes, sha256 {report}", highlight=False)
+    _say(f"{file.file_name}: {file.format}, {file.attestation}, {file.size_bytes:,} bytes, sha256 {report}")
     refused = sum(count for (block, _), count in rejected.items() if block == "rows")
-    out.print(
+    _say(
         f"{sum(claims.values()):,} claims + {signers:,} signer rows + {refused:,} rejections in the address block; "
-        f"{totals:,} published totals, {sum(rejected.values()) - refused:,} of the summary rejected",
-        highlight=False,
+        f"{totals:,} published totals, {sum(rejected.values()) - refused:,} of the summary rejected"
     )
     _table("claims", ("network", "asset", "rows"), [(*key, f"{count:,}") for key, count in sorted(claims.items())])
     _table("rejections", ("block", "reason", "rows"), [(*key, f"{count:,}") for key, count in sorted(rejected.items())])
@@ -202,6 +202,7 @@ def _line(member: int, row: int) -> str:
 def verify(options: argparse.Namespace) -> int:
     from porlake import pipeline
 
+    pipeline.writable(options.out)
     with _alone(options) as (settings, found):
         for report in found:
             pipeline.verify(settings, report)
@@ -217,7 +218,7 @@ def verify(options: argparse.Namespace) -> int:
     _table("why", ("verdict", "reason", "rows"), [
         (verdict, reason, f"{count:,}") for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"
     ])  # fmt: skip
-    failed = [(_line(row.member, row.source_row), row.network or "-", row.address[:64], row.verdict, row.reason) for row in verdicts.failed]
+    failed = [(_line(row.member, row.source_row), row.network or "-", row.address, row.verdict, row.reason) for row in verdicts.failed]
     _table(
         f"what failed (the first {SHOWN}; `porlake explain FILE --row LINE` says how)", ("line", "network", "address", "verdict", "reason"), failed
     )
@@ -242,7 +243,7 @@ def _repeated_table(claims: list[Any]) -> None:
             _line(claim.first_member, claim.first_row),
             claim.network,
             claim.asset,
-            claim.address[:64],
+            claim.address,
             str(claim.rows),
             "yes" if len(claim.amounts) > 1 else "",
         )
@@ -335,11 +336,10 @@ def _facts(title: str, lines: list[tuple[str, str]]) -> None:
     held = [(name, text) for name, text in lines if text]
     if not held:
         return
-    width = max(len(name) for name, _ in held)
-    out.print(f"[bold]{title}[/bold]", highlight=False)
-    for name, text in held:
-        out.print(f"  {_plain(name):<{width}}  {_plain(text)}", highlight=False)
-    out.print()
+    _layout.write(out, title, style="bold")
+    for line in _layout.facts(held):
+        _layout.write(out, line)
+    _layout.write(out)
 
 
 # --- the lake -------------------------------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ def run(options: argparse.Namespace) -> int:
     _summary(settings, spoken if len(spoken) <= 3 else [])
     missing = pipeline.unanswered(settings, found)
     for line in missing:
-        print(f"porlake: not read: {line}", file=sys.stderr)
+        _complain(f"not read: {line}")
     return 3 if options.strict and missing else 0
 
 
@@ -366,9 +366,9 @@ def sweep(options: argparse.Namespace) -> None:
         networks = [options.network] if options.network else pipeline.swept_networks(settings, options.exchange)
         read = {network: pipeline.sweep(settings, options.exchange, network, at) for network in networks}
     for network, holdings in read.items():
-        out.print(f"{network}: {holdings:,} holdings of {options.exchange} read for {at:%Y-%m-%dT%H:%M:%SZ}", highlight=False)
+        _say(f"{network}: {holdings:,} holdings of {options.exchange} read for {at:%Y-%m-%dT%H:%M:%SZ}")
     if not read:
-        out.print(f"{options.exchange} claims nothing on a network that is swept", highlight=False)
+        _say(f"{options.exchange} claims nothing on a network that is swept")
 
 
 def balances(options: argparse.Namespace) -> None:
@@ -382,6 +382,8 @@ def balances(options: argparse.Namespace) -> None:
         listed = [line.strip() for line in options.addresses.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{options.addresses}: cannot be read as a list of addresses: {error}") from error
+    pipeline.writable(options.out)
+    pipeline.writable(options.outpoints)
     with progress.shown() as tell:
         settings = pipeline.with_dump(
             pipeline.settings(endpoints=endpoints, progress=tell),
@@ -394,90 +396,94 @@ def balances(options: argparse.Namespace) -> None:
         if options.outpoints:
             pipeline.export(options.outpoints, pipeline.CoinLine, coins)
     unread = Counter(row.reason for row in rows if row.reason)
-    out.print(f"{len(rows) - sum(unread.values()):,} balances in {options.out}", highlight=False)
+    _say(f"{len(rows) - sum(unread.values()):,} balances in {options.out}")
     for reason, count in sorted(unread.items()):
-        out.print(f"{count:,} not read: {reason}", highlight=False)
+        _say(f"{count:,} not read: {reason}")
+
+
+def _existing(options: argparse.Namespace, **others: Any) -> Any:
+    """Settings for a lake that is there already. Raises ConfigurationError where a name leads to none: it is mistyped, not empty."""
+    from porlake import pipeline
+
+    settings = pipeline.settings(options.lake, **others)
+    if options.lake and not (settings.root / "lake").is_dir():
+        raise ConfigurationError(f"{options.lake}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {options.lake}` would make one")
+    return settings
 
 
 def build(options: argparse.Namespace) -> None:
     from porlake import pipeline
 
-    settings = pipeline.settings(options.lake)
-    out.print(f"build {pipeline.build(settings)}: {pipeline.database(settings)}", highlight=False)
+    settings = _existing(options)
+    _say(f"build {pipeline.build(settings)}: {pipeline.database(settings)}")
 
 
 def publish(options: argparse.Namespace) -> None:
     from porlake import pipeline
 
-    settings = pipeline.settings(options.lake)
-    out.print(f"build {pipeline.publish(settings)}: {settings.lake.root / 'marts' / 'latest'}", highlight=False)
+    settings = _existing(options)
+    _say(f"build {pipeline.publish(settings)}: {settings.lake.root / 'marts' / 'latest'}")
 
 
 def query(options: argparse.Namespace) -> None:
-    from porlake import pipeline
-
-    settings = pipeline.settings(options.lake)
-    if options.sql:
-        _answer(settings, options.sql, options.csv, options.failed)
+    settings = _existing(options)
+    if options.sql is None:
+        _prompt.prompt(lambda statement: _answer(settings, statement, options.csv, options.failed), _complain)
         return
-    print("One statement a line; tables: show all tables. End with Ctrl-D.", file=sys.stderr)
-    while True:
-        try:
-            statement = input("porlake> ")
-        except EOFError:
-            return
-        try:
-            if statement.strip():
-                _answer(settings, statement, options.csv, options.failed)
-        except PorlakeError as error:
-            print(f"porlake: {error}", file=sys.stderr)
+    for statement in _prompt.statements(options.sql):
+        _answer(settings, statement, options.csv, options.failed)
 
 
 def _answer(settings: Any, sql: str, as_csv: bool, failed: bool) -> None:
-    import csv
-
     from porlake import pipeline
 
     columns, rows = pipeline.query(settings, sql, failed=failed)
     if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+        write = pipeline.csv_writer(sys.stdout)
+        write(columns)
+        for row in rows:
+            write(row)
         return
-    _table("", columns, [tuple(_text(value) for value in row) for row in rows], empty=True)
+    _table("", columns, [tuple(_layout.text(value) for value in row) for row in rows], empty=True)
 
 
 def summary(options: argparse.Namespace) -> None:
-    from porlake import pipeline
-
-    _summary(pipeline.settings(options.lake), options.attestation)
+    _summary(_existing(options), options.attestation)
 
 
-def _summary(settings: Any, attestations: list[str]) -> None:
+def _summary(settings: Any, attestations: list[str], after: Sequence[str] = ()) -> None:
     from porlake import pipeline
 
     for title, columns, rows in pipeline.summary(settings, attestations):
-        _table(title, columns, [tuple(_text(value) for value in row) for row in rows])
-    out.print(f"DuckDB   {pipeline.database(settings)}", highlight=False)
-    out.print(f"Parquet  {settings.lake.root / 'marts' / 'latest'}/<mart>/*.parquet", highlight=False)
+        _table(title, columns, [tuple(_layout.text(value) for value in row) for row in rows])
+    _say(f"DuckDB   {pipeline.database(settings)}")
+    _say(f"Parquet  {settings.lake.root / 'marts' / 'latest'}/<mart>/*.parquet")
 
 
 def doctor(options: argparse.Namespace) -> int:
     from porlake import pipeline
 
     checks = pipeline.doctor(pipeline.settings(options.lake))
-    _table("", ("", "what", "found", "to mend it"), [("ok" if c.ok else "--", c.what, c.found, c.remedy) for c in checks])
-    return 0 if all(check.ok or check.optional for check in checks) else 1
+    _table("", ("", "what", "found", "to mend it"), [(_mark(c), c.what, c.found, "" if c.ok else c.remedy) for c in checks])
+    wrong = [check.what for check in checks if not check.ok and not check.optional]
+    waiting = sum(not check.ok and check.optional for check in checks)
+    also = f"; {waiting} more only limit what can be read" if waiting else ""
+    _say(f"to mend before porlake can work: {', '.join(wrong)}{also}" if wrong else f"porlake can work{also}")
+    return 1 if wrong else 0
+
+
+def _mark(check: Any) -> str:
+    return "ok" if check.ok else "--" if check.optional else "!!"
 
 
 def check(options: argparse.Namespace) -> int:
     from porlake import pipeline, progress
 
     with progress.shown() as tell:
-        looked, wrong = pipeline.check(pipeline.settings(options.lake, progress=tell))
+        looked, wrong = pipeline.check(_existing(options, progress=tell))
     for sentence in wrong:
-        print(f"porlake: {sentence}", file=sys.stderr)
-    out.print(f"{looked:,} files, {len(wrong):,} of them not as they were written", highlight=False)
+        _complain(str(sentence))
+    _say(f"{looked:,} files, {len(wrong):,} of them not as they were written")
     return 1 if wrong else 0
 
 
@@ -495,38 +501,16 @@ def networks(options: argparse.Namespace) -> None:
 
 
 # --- printing -------------------------------------------------------------------------------------------------------------
-def _table(title: str, columns: Iterable[str], rows: Sequence[tuple[str, ...]], *, empty: bool = False) -> None:
-    """A table as text; nothing where there are no rows, unless `empty`."""
-    if not rows and not empty:
-        return
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    numeric = [all(_is_number(row[i]) for row in rows) for i, _ in enumerate(columns)] if rows else []
-    for position, column in enumerate(columns):
-        right = bool(numeric) and numeric[position]
-        table.add_column(column, justify="right" if right else "left", no_wrap=True, overflow="fold" if not right else "ignore")
-    for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
-    wide = Console(width=max(out.width, 60) if out.is_terminal else 4_000, soft_wrap=True)
-    wide.print(table)
-    wide.print()
+def _table(title: str, columns: Iterable[str], rows: Sequence[Sequence[str]], *, empty: bool = False) -> None:
+    _layout.show(out, title, columns, rows, empty=empty)
 
 
-def _plain(cell: str) -> str:
-    """Text from a file or chain shows as text: no markup, no control characters."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cell).replace("[", "\\[")
+def _say(sentence: str) -> None:
+    """A line of the result."""
+    _layout.write(out, printable(sentence))
 
 
-def _is_number(cell: str) -> bool:
-    return not cell.strip(" 0123456789.,%+-")
-
-
-def _text(value: object) -> str:
-    from decimal import Decimal
-
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | Decimal):
-        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
-    return f"{value:,.4f}" if isinstance(value, float) else str(value)
+def _complain(sentence: str) -> None:
+    """A line, or some, on standard error."""
+    for line in sentence.splitlines() or [""]:
+        print(f"porlake: {printable(line)}", file=sys.stderr)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recomputed import differences
 
 from porlake import pipeline, warehouse
 from porlake.errors import BuildError
 from porlake.lake import Lake
 from porlake.model import Block
+from recomputed import differences
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"

@@ -15,12 +15,12 @@ import pandas as pd
 import polars
 import pyarrow.parquet as pq
 import pytest
-from recomputed import differences
 
 import porlake
 from porlake import pipeline, warehouse
 from porlake.errors import ConfigurationError, MissingPartition
 from porlake.lake import Lake
+from recomputed import differences
 from support import ROOT
 
 

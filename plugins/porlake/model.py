@@ -113,6 +113,9 @@ Component = Annotated[
 ]
 Method = Annotated[str, Column("how it was read")]
 AsOf = Annotated[str, Column("exact (at the snapshot block), near (a sweep close to it) or head (the latest block)")]
+ConfirmedBy = Annotated[
+    str, Column("host of another operator that gave the same amount for the same block; null where none was asked, or none answered")
+]
 OffsetSeconds = Annotated[int, Column("time of the block that was read minus time of the snapshot block", unit="seconds")]
 Txid = Annotated[str, Column("id of the transaction that made the coin, as the network shows it")]
 Vout = Annotated[int, Column("number of the output in that transaction")]
@@ -330,6 +333,7 @@ class Balance:
     source: Source
     as_of: AsOf
     offset_seconds: OffsetSeconds
+    confirmed_by: ConfirmedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

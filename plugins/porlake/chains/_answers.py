@@ -40,7 +40,10 @@ class BlockRef:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an address held. `raw` is in the token's own base units; `block` is the one that was really read; `as_of`: exact or head."""
+    """What an address held. `raw` is in the token's own base units; `block` is the one that was really read; `as_of`: exact or head.
+
+    `confirmed_by`: the host of another operator that said the same of the same block, None where none did.
+    """
 
     asset: str
     address: str
@@ -50,6 +53,7 @@ class Reading:
     as_of: str
     method: str
     source: str
+    confirmed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,6 +264,7 @@ class _Seen:
                 source=answer.source,
                 as_of=answer.as_of,
                 offset_seconds=answer.block.seconds_after(at),
+                confirmed_by=answer.confirmed_by,
             )
         )
         return None

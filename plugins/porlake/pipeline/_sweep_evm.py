@@ -44,18 +44,22 @@ class Held:
     method: npt.NDArray[np.uint8]
     source: npt.NDArray[np.uint8]
     reasons: npt.NDArray[np.uint8]
+    confirmed: npt.NDArray[np.uint8]
     amounts: pa.Decimal128Array | None = None
 
 
 @dataclass(slots=True)
 class Shown:
-    """What a chain shows. `why` names the reason of each code in `Held.reasons`, where 0 is a balance that was read; so `methods`, `sources`."""
+    """What a chain shows. `why` names the reason of each code in `Held.reasons`, where 0 is a balance that was read; so `methods`, `sources`.
+
+    The first source is nobody: a balance that no other host confirmed.
+    """
 
     network: str
     held: list[Held] = field(default_factory=list)
     why: list[str] = field(default_factory=lambda: list(REASONS))
     methods: list[str] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
+    sources: list[str | None] = field(default_factory=lambda: [None])
 
     def unread(self, held: Held, reason: str, where: npt.NDArray[np.bool_] | None = None) -> None:
         held.reasons[slice(None) if where is None else where] = _code(self.why, reason)
@@ -103,6 +107,7 @@ class Swept(Shown):
                 source=_chosen(self.sources, held.source[rows]),
                 as_of="exact",
                 offset_seconds=pa.repeat(pa.scalar(0, pa.int64()), len(rows)),
+                confirmed_by=_chosen(self.sources, held.confirmed[rows]),
             )
 
     def _unobserved(self, asset: str, held: Held) -> Iterator[pa.RecordBatch]:
@@ -161,7 +166,7 @@ def once(asset: str, parts: Sequence[tuple[Accounts, npt.NDArray[np.int64]]]) ->
     order = evm.distinct(accounts)
     count = len(order)
     return Held(
-        asset, np.take(accounts, order, axis=0), heights[order], np.zeros((count, 2), np.uint64), *(np.zeros(count, np.uint8) for _ in range(3))
+        asset, np.take(accounts, order, axis=0), heights[order], np.zeros((count, 2), np.uint64), *(np.zeros(count, np.uint8) for _ in range(4))
     )
 
 
@@ -314,7 +319,7 @@ class Looker:
         if not len(chosen):
             return
         try:
-            other = self.client.second_opinion(token, accounts[chosen], at, set(self.shown.sources))
+            other = self.client.second_opinion(token, accounts[chosen], at, {source for source in self.shown.sources if source})
         except (TransportError, ChainError) as error:
             self.settings.progress(f"{self.what}: no second endpoint confirms {len(chosen):,} accounts: {error}", 0, 0)
             return
@@ -399,13 +404,13 @@ def forget_kept(settings: Settings, file: ReportFile, network: str) -> None:
 
 
 # --- columns --------------------------------------------------------------------------------------------------------------
-def _code(names: list[str], name: str) -> int:
+def _code(names: list[Any], name: str) -> int:
     if name not in names:
         names.append(name)
     return names.index(name)
 
 
-def _chosen(names: Iterable[str], codes: npt.NDArray[np.uint8]) -> pa.Array:
+def _chosen(names: Iterable[str | None], codes: npt.NDArray[np.uint8]) -> pa.Array:
     """A column of names by their codes."""
     values = pa.array(list(names), pa.string())
     if len(codes) and (codes == codes[0]).all():

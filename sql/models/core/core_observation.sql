@@ -14,7 +14,7 @@ digits as (
     select n as digits, ('1' || repeat('0', n))::decimal(38, 0) as one_unit from (select unnest(range(0, 38))::integer as n)
 ),
 joined as (
-    select c.*, a.scale, t.amount as onchain, t.as_of, t.method = 'proved' as proved, u.reason as unobserved_reason,
+    select c.*, a.scale, t.amount as onchain, t.as_of, t.method = 'proved' as proved, t.confirmed_by, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
         d.one_unit as last_digit,
         -- what is exact first, and the total before its parts

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "addresses": {"errors", "encoding", "registry"},
     "transport": {"errors", "numbers"},
     "reports": {"model", "errors", "registry"},
-    "chains": {"model", "errors", "numbers", "encoding", "registry", "addresses", "transport"},
+    "chains": {"model", "errors", "numbers", "progress", "encoding", "registry", "addresses", "transport"},
     "ownership": {"model", "errors", "encoding", "registry", "addresses"},
     "liabilities": {"model", "errors"},
     "prices": {"model", "errors", "numbers", "registry", "transport"},

@@ -160,6 +160,10 @@ class Tape:
         """Whether answers are neither kept nor taken from a recording."""
         return self._mode == "live"
 
+    def beside(self, number: int) -> Tape:
+        """The same tape for a network's next endpoint, whose answers are kept under <network>.<number>."""
+        return _Beside(self, number)
+
     def holds(self, name: str) -> bool:
         """Whether a recording has answers under a name."""
         return self._folder is not None and (self._folder / name).is_dir()
@@ -200,6 +204,18 @@ class Tape:
             _Wire(Endpoint(url)).fetch(out)
             out.seek(0)
             yield out
+
+
+class _Beside(Tape):
+    def __init__(self, tape: Tape, number: int) -> None:
+        super().__init__(tape._mode, tape._folder)
+        self._tape, self._number = tape, number
+
+    def holds(self, name: str) -> bool:
+        return self._tape.holds(f"{name}.{self._number}")
+
+    def answer(self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False) -> tuple[Any, str]:
+        return self._tape.answer(f"{name}.{self._number}", method, params, host, ask, once=once)
 
 
 @contextmanager
@@ -435,15 +451,6 @@ class Http:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._answer("POST", path, body)
-
-    def posts(self, path: str, bodies: Iterable[Mapping[str, Any]], in_flight: int) -> Iterator[Any]:
-        """The answers to many bodies, in their order, with at most `in_flight` of them under way."""
-        with ThreadPoolExecutor(max_workers=in_flight) as pool:
-            source = iter(bodies)
-            waiting = [pool.submit(self.post, path, body) for body in islice(source, in_flight)]
-            while waiting:
-                yield waiting.pop(0).result()
-                waiting += [pool.submit(self.post, path, body) for body in islice(source, 1)]
 
     def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
@@ -694,23 +701,35 @@ class Lines:
             raise answer
         return answer
 
-    def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
-        """The results of some requests, put as one; in place of one that the server refuses stands its TransportError."""
+    def batch(self, calls: Sequence[tuple[str, list[Any]]], *, seconds: float | None = None) -> list[Any]:
+        """The results of some requests, put as one; in place of one that the server refuses stands its TransportError.
+
+        With `seconds` the answer is waited for so long and no second time. Raises TransportError where the batch failed as a whole.
+        """
         questions = [[method, params] for method, params in calls]
-        answers, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask(questions))
+        answers, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask(questions, seconds))
         return [
             _rpc_error(self.host, method, answer["error"]) if "error" in answer else answer["result"]
             for (method, _), answer in zip(calls, answers, strict=True)
         ]
 
-    def batches(self, calls: Iterable[Sequence[tuple[str, list[Any]]]], in_flight: int) -> Iterator[list[Any]]:
-        """The results of many `batch`es, in their order, with at most `in_flight` of them under way."""
+    def tried(
+        self, calls: Iterable[Sequence[tuple[str, list[Any]]]], in_flight: int, *, seconds: float | None = None
+    ) -> Iterator[list[Any] | TransportError]:
+        """The results of many `batch`es, in their order, with at most `in_flight` under way; in place of one that failed its TransportError."""
+
+        def ask(some: Sequence[tuple[str, list[Any]]]) -> list[Any] | TransportError:
+            try:
+                return self.batch(some, seconds=seconds)
+            except TransportError as error:
+                return error
+
         with ThreadPoolExecutor(max_workers=in_flight) as pool:
             source = iter(calls)
-            waiting = [pool.submit(self.batch, some) for some in islice(source, in_flight)]
+            waiting = [pool.submit(ask, some) for some in islice(source, in_flight)]
             while waiting:
                 yield waiting.pop(0).result()
-                waiting += [pool.submit(self.batch, some) for some in islice(source, 1)]
+                waiting += [pool.submit(ask, some) for some in islice(source, 1)]
 
     def close(self) -> None:
         with self._lock:
@@ -718,13 +737,18 @@ class Lines:
                 self._open.close()
             self._open = None
 
-    def _ask(self, questions: list[list[Any]]) -> list[dict[str, Any]]:
+    def _ask(self, questions: list[list[Any]], seconds: float | None = None) -> list[dict[str, Any]]:
         """Answers in the order of the questions. What the server was too busy for is asked again after a pause."""
         answers: dict[int, dict[str, Any]] = {}
         for attempt in range(1, TRIES + 1):
             left = [number for number in range(len(questions)) if number not in answers]
             try:
-                found = self._once([questions[number] for number in left])
+                found = self._once([questions[number] for number in left], seconds or LINE_SECONDS)
+            except TimedOut:
+                self.close()
+                if seconds is not None or attempt == TRIES:
+                    raise
+                found = []
             except _Passing as error:
                 self.close()
                 if attempt == TRIES:
@@ -736,14 +760,14 @@ class Lines:
             time.sleep(0.5 * 4**attempt)
         raise RateLimited(f"{self.host}: the server is busy with what was asked before")
 
-    def _once(self, questions: list[list[Any]]) -> list[dict[str, Any]]:
+    def _once(self, questions: list[list[Any]], seconds: float) -> list[dict[str, Any]]:
         with self._lock:
             wait = self._turn(len(questions))
             if self._open is None or self._open.closed:
                 self._open = self._connected()
             connection = self._open
         time.sleep(wait)
-        return connection.ask(questions)
+        return connection.ask(questions, seconds)
 
     def _turn(self, questions: int) -> float:
         rate, now = self._endpoint.per_second if self._endpoint else None, time.monotonic()
@@ -756,7 +780,7 @@ class Lines:
         if self._endpoint is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
         connection = _Connection(self._endpoint)
-        (answer,) = connection.ask([["server.version", ["porlake", ["1.4", "1.6"]]]])
+        (answer,) = connection.ask([["server.version", ["porlake", ["1.4", "1.6"]]]], LINE_SECONDS)
         if "error" in answer:
             raise BadAnswer(f"{self.host}: server.version: {str(answer['error'])[:200]}")
         return connection
@@ -776,8 +800,8 @@ class _Connection:
             raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
         threading.Thread(target=self._read, name=f"electrum {self._host}", daemon=True).start()
 
-    def ask(self, questions: list[list[Any]]) -> list[dict[str, Any]]:
-        """Raises _Passing where the connection breaks, TooBig, BadAnswer."""
+    def ask(self, questions: list[list[Any]], seconds: float) -> list[dict[str, Any]]:
+        """Raises _Passing where the connection breaks, TimedOut, TooBig, BadAnswer."""
         waiting: Future[list[Any]] = Future()
         with self._sending:
             numbers = [next(self._ids) for _ in questions]
@@ -795,10 +819,10 @@ class _Connection:
             except OSError as error:
                 raise _Passing(f"{self._host}: {type(error).__name__}") from None
         try:
-            answer = waiting.result(timeout=LINE_SECONDS)
+            answer = waiting.result(timeout=seconds)
         except TimeoutError:
             self.close()
-            raise _Passing(f"{self._host}: no answer within {LINE_SECONDS:.0f} s") from None
+            raise TimedOut(f"{self._host}: no answer within {seconds:g} s") from None
         by_number = {item.get("id"): item for item in answer if isinstance(item, dict)}
         if set(by_number) != set(numbers) or any(("error" in item) == ("result" in item) for item in by_number.values()):
             raise BadAnswer(f"{self._host}: the answers are not of these questions")

@@ -202,7 +202,7 @@ def test_one_bad_descriptor_does_not_spoil_the_others(node: Node, monkeypatch: p
     monkeypatch.setattr(bitcoin, "CHUNK", 5)
     client = bitcoin.Client(BITCOIN, node.endpoint, Tape.live())
     scripts = ["", *sorted(found.script.hex() for found in watched(BITCOIN, wanted(node))[0])]
-    held, refused, _ = client._scan(scripts, COIN)
+    held, refused, _ = client._scan(scripts, 8)
     assert refused == {""}
     assert sum(held.values()) == sum(node.now.values())
 

@@ -166,11 +166,13 @@ class Chain:
         self.busy -= 1
         if self.busy >= 0:
             raise LookupError(-8, 'Scan already in progress, use action "abort" or "status"')
+        if params[0] != "start":
+            return None
         if any(self.bad and self.bad in descriptor for descriptor in params[1]):
             raise LookupError(-5, "Address is not valid")
         self.scans += 1
         held = {form.script(account).hex(): f"{(1 << n) / 10**8:.8f}" for n, account in enumerate(ACCOUNTS)}
-        unspents = [{"scriptPubKey": d[4:-1], "amount": float(held[d[4:-1]])} for d in params[1]]
+        unspents = [{"txid": TIP, "vout": n, "scriptPubKey": d[4:-1], "amount": float(held[d[4:-1]])} for n, d in enumerate(params[1])]
         tip = f"{self.scans:064x}" if self.moving else TIP
         return {"success": True, "unspents": unspents, "bestblock": tip, "total_amount": 0}
 
@@ -193,6 +195,7 @@ def test_a_body_that_is_too_big_is_halved_and_a_bad_descriptor_stands_alone(monk
 def test_a_scan_of_somebody_else_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bitcoin, "BUSY_SECONDS", 0.0)
     assert len(scanned(Chain(busy=3))) == 16
+    monkeypatch.setattr(bitcoin, "STALLED_SECONDS", 0.05)
     with pytest.raises(TransportError, match="another scan does not end"):
         scanned(Chain(busy=1000))
 
@@ -212,9 +215,13 @@ def test_a_scan_of_no_form_is_refused(said: Any) -> None:
             list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
 
 
-@pytest.mark.parametrize("amount", ["1", True, 0.000000001, -1, None])
+@pytest.mark.parametrize("amount", ["one", "1e3", True, {}, [1], 0.000000001, -1, None])
 def test_an_amount_of_no_form_is_refused(amount: Any) -> None:
-    said = {"success": True, "bestblock": TIP, "unspents": [{"scriptPubKey": form.script(ACCOUNTS[0]).hex(), "amount": amount}]}
+    said = {
+        "success": True,
+        "bestblock": TIP,
+        "unspents": [{"txid": TIP, "vout": 0, "scriptPubKey": form.script(ACCOUNTS[0]).hex(), "amount": amount}],
+    }
     test_a_scan_of_no_form_is_refused(said)
 
 

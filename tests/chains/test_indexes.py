@@ -78,6 +78,10 @@ class Index:
         return hashlib.sha256(f"{self.network}{height}".encode()).hexdigest()
 
 
+def txid_of(t: Any) -> str:
+    return hashlib.sha256(repr((t[0], len(t[1]), len(t[2]))).encode()).hexdigest()
+
+
 class Status(Exception):
     pass
 
@@ -98,7 +102,7 @@ class Esplora(Index):
                 return {"address": text, "chain_stats": chain, "mempool_stats": {"tx_count": 1}}
             case ["address", text, "txs", "chain", *last]:
                 found = [t for t in self.of(self.address(text)) if t[0] > 0]
-                start = 1 + next(n for n, t in enumerate(found) if str(t[0]) == last[0]) if last else 0
+                start = 1 + next(n for n, t in enumerate(found) if txid_of(t) == last[0]) if last else 0
                 return [self.told(t) for t in found[start : start + 1]]  # pages of one
 
     def told(self, t: Any) -> Any:
@@ -106,7 +110,7 @@ class Esplora(Index):
             return {"scriptpubkey": form.script(who).hex(), "value": amount}
 
         spends = [{"txid": "00", "vout": 0, "prevout": out(*part)} for part in t[1]] or [{"prevout": None, "is_coinbase": True}]
-        return {"txid": str(t[0]), "status": {"confirmed": True, "block_height": t[0]}, "vin": spends, "vout": [out(*part) for part in t[2]]}
+        return {"txid": txid_of(t), "status": {"confirmed": True, "block_height": t[0]}, "vin": spends, "vout": [out(*part) for part in t[2]]}
 
 
 class Blockbook(Index):
@@ -141,7 +145,12 @@ class Blockbook(Index):
         noise = {"value": "512", "addresses": [self.spelled(self.one), self.spelled(self.two)], "isAddress": False}  # bare multisig
         bare = {"value": "0", "addresses": ["OP_RETURN (x)"], "isAddress": False}
         coinbase = [{"n": 0, "value": "7", "isAddress": False}]
-        return {"txid": str(t[0]), "blockHeight": t[0], "vin": [part(*p) for p in t[1]] or coinbase, "vout": [*(part(*p) for p in t[2]), noise, bare]}
+        return {
+            "txid": txid_of(t),
+            "blockHeight": t[0],
+            "vin": [part(*p) for p in t[1]] or coinbase,
+            "vout": [*(part(*p) for p in t[2]), noise, bare],
+        }
 
     def spelled(self, who: Any) -> str:
         """Servers of Bitcoin Cash may print the older spelling of the same account."""
@@ -238,7 +247,10 @@ def test_what_an_index_refuses_or_garbles(kind: str, network: str) -> None:
     for garbled in ([], {}, {"chain_stats": {}}, {"balance": "x", "txs": 1}, [1, 2]):
         with served(lambda path, garbled=garbled: garbled if "address" in path else index.answer(path)) as host, pytest.raises(BadAnswer):
             list(client(kind, network, host).balances(wanted(network, index.one), at))
-    with served(lambda path: index.answer(path.replace(str(HEIGHT), str(HEIGHT - 1)))) as host, pytest.raises(ChainError, match="asked for was"):
+    with (
+        served(lambda path: index.answer(path.replace(str(HEIGHT), str(HEIGHT - 1)) if path != "/blocks/0" else path)) as host,
+        pytest.raises(ChainError, match="asked for was"),
+    ):
         client(kind, network, host).block(HEIGHT)
 
 
@@ -294,7 +306,7 @@ def test_batches_are_matched_by_number_and_refusals_stand_in_their_place() -> No
 
     with lines(answer) as (endpoint, sizes):
         batches = [[("double", [n]) for n in range(k, k + 10)] for k in range(0, 100, 10)]
-        found = [item for batch in opened(endpoint).batches(batches, 3) for item in batch]
+        found = [item for batch in opened(endpoint).tried(batches, 3) for item in batch]
     assert [isinstance(item, RequestFailed) for item in found] == [n % 7 == 0 for n in range(100)]
     assert [item for item in found if not isinstance(item, RequestFailed)] == [n * 2 for n in range(100) if n % 7]
     assert sizes == [1, *[10] * 10]
@@ -404,7 +416,7 @@ def _refuse_what_does_not_fit() -> None:
         ("blockchain.scripthash.get_history", [], ChainError),
         ("blockchain.scripthash.get_history", [{"tx": 1}], BadAnswer),
         ("blockchain.scripthash.listunspent", "no", BadAnswer),
-        ("blockchain.scripthash.listunspent", [{"tx_hash": txid, "tx_pos": 0, "height": 3, "value": -5}], ChainError),
+        ("blockchain.scripthash.listunspent", [{"tx_hash": txid, "tx_pos": 0, "height": 3, "value": -5}], BadAnswer),
         ("blockchain.block.header", "00", BadAnswer),
         ("blockchain.block.header", "zz", BadAnswer),
         ("blockchain.headers.subscribe", {}, BadAnswer),

@@ -13,6 +13,7 @@ from typing import Protocol
 from porlake.chains import beacon, bitcoin, evm, tron
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
 from porlake.chains.bitcoin import Dump
+from porlake.progress import Tell, silent
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
@@ -40,14 +41,16 @@ CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
 BESIDE = {"ethereum_beacon": "ethereum"}
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, beside: Client | None = None, dump: Dump | None = None) -> Client:
+def open_client(
+    network: Network, endpoint: Endpoint | None, tape: Tape, beside: Client | None = None, dump: Dump | None = None, tell: Tell = silent
+) -> Client:
     """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names; `dump`: the set of all
-    coins, for networks whose nodes write one.
+    coins, for networks whose nodes write one; `tell`: who hears how far one long question is.
     """
     if network.client == "beacon":
         return beacon.open_client(network, endpoint, tape, beside)
     if network.client == "bitcoin":
-        return bitcoin.open_client(network, endpoint, tape, dump)
+        return bitcoin.open_client(network, endpoint, tape, dump, tell)
     return CLIENTS[network.client](network, endpoint, tape)
 
 

@@ -7,16 +7,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 
+from porlake import numbers
+from porlake.chains import _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._utxo import Watched, check_chain, watched
-from porlake.errors import ChainError, RequestFailed
+from porlake.errors import BadAnswer, ChainError, TransportError
 from porlake.registry import Network
-from porlake.transport import Http
+from porlake.transport import Endpoint, Http, Tape
 
 IN_FLIGHT = 4
 AGAIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What an address holds at the tip; `transactions`: how many there were, and `moves`: all that changes with the balance."""
+
+    held: int
+    transactions: int
+    moves: tuple[int, ...] = ()
 
 
 class AddressIndex(ABC):
@@ -24,8 +36,9 @@ class AddressIndex(ABC):
 
     method: str
 
-    def __init__(self, network: Network, http: Http) -> None:
-        self._network, self._http = network, http
+    def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape) -> None:
+        place = replace(endpoint.plain, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        self._network, self._http = network, Http(network.network, place, tape)
         self._checked = False
 
     def block(self, height: int) -> BlockRef:
@@ -44,8 +57,8 @@ class AddressIndex(ABC):
     def _tip(self) -> BlockRef: ...
 
     @abstractmethod
-    def _now(self, address: str) -> tuple[int, ...]:
-        """The balance of now, and what changes with it. Raises RequestFailed where the server refuses the address."""
+    def _now(self, address: str) -> Now:
+        """Raises RequestFailed where the server refuses the address."""
 
     @abstractmethod
     def _since(self, found: Watched, height: int) -> int | None:
@@ -55,19 +68,22 @@ class AddressIndex(ABC):
         """One answer for each holding wanted; an address that was never used holds zero. Raises ChainError, TransportError."""
         asked, unread = watched(self._network, wanted)
         yield from unread
-        if asked:
-            self._check_chain()
-        busy: list[tuple[Wanted, int]] = []
-        with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
-            for answer in pool.map(lambda found: self._balance(found, at), asked):
-                if isinstance(answer, tuple):
-                    busy.append(answer)
-                else:
-                    yield answer
-        tip = self.head() if busy else at
-        for want, held in busy:
-            yield Reading(want.asset, want.address, "total", held, tip, "head", self.method, self._http.host)
-        if asked and self.block(at.height).hash != at.hash:
+        if not asked:
+            return
+        self._check_chain()
+        busy: list[Reading] = []
+        answers = _alone.one_by_one(asked, partial(self._balance, at=at), self._tip, IN_FLIGHT)
+        for found, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, TransportError | ChainError):
+                yield Unread(found.want.asset, found.want.address, _alone.reason_of(answer))
+            elif isinstance(answer, Reading) and answer.as_of == "head":
+                busy.append(answer)
+            else:
+                yield answer
+        tip = self._tip() if busy else at
+        for reading in busy:
+            yield replace(reading, block=tip)
+        if self._at(at.height).hash != at.hash:
             raise ChainError(f"{self._http.host}: block {at.height:,} was replaced while balances were read")
 
     def _check_chain(self) -> None:
@@ -75,23 +91,25 @@ class AddressIndex(ABC):
             check_chain(self._network, self._http.host, lambda height: self._at(height).hash)
             self._checked = True
 
-    def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread | tuple[Wanted, int]:
+    def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread:
         """The balance of now, the transactions since, and the balance again: all three must be of one moment.
 
-        Where too much happened since, the balance of now alone.
+        Where too much happened since, the balance of now alone (`head`).
         """
         want = found.want
         for _ in range(AGAIN):
+            before, change, wrong = self._now(want.address), None, None
             try:
-                before = self._now(want.address)
-            except RequestFailed:
-                return Unread(want.asset, want.address, "refused_by_server")
-            change = self._since(found, at.height)
-            if self._now(want.address) == before:
-                held = before[0] - (change or 0)
-                if held < 0:
-                    raise ChainError(f"{self._http.host}: more was spent from an address than it got")
-                if change is None:
-                    return want, held
-                return Reading(want.asset, want.address, "total", held, at, "exact", self.method, self._http.host)
+                change = self._since(found, at.height)
+            except BadAnswer as error:  # pages that shift while they are turned, or a lie
+                wrong = error
+            if self._now(want.address) != before:
+                continue
+            if wrong:
+                raise wrong
+            if (held := before.held - (change or 0)) < 0:
+                return Unread(want.asset, want.address, "negative_balance")
+            numbers.whole(held, what=f"{self._http.host}: a balance")
+            as_of = "head" if change is None else "exact"
+            return Reading(want.asset, want.address, "total", held, at, as_of, self.method, self._http.host, no_history=not before.transactions)
         raise ChainError(f"{self._http.host}: an address changed in each of {AGAIN} readings")

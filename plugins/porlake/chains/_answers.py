@@ -42,7 +42,8 @@ class BlockRef:
 class Reading:
     """What an address held. `raw` is in the token's own base units; `block` is the one that was really read; `as_of`: exact or head.
 
-    `confirmed_by`: the host of another operator that said the same of the same block, None where none did.
+    `confirmed_by`: the host of another operator that said the same of the same block, None where none did. `no_history`: the source knows of
+    nothing that ever happened at the address.
     """
 
     asset: str
@@ -54,6 +55,7 @@ class Reading:
     method: str
     source: str
     confirmed_by: str | None = None
+    no_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,13 @@ from typing import Protocol
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 
+from porlake import numbers
 from porlake.chains import _tron_program
+from porlake.chains._alone import MOST, reason_of
 from porlake.chains._tron_program import FAILED
 from porlake.encoding import base58
 from porlake.encoding.keccak import keccak256
-from porlake.errors import BadAnswer, RequestFailed, TooBig
+from porlake.errors import RequestFailed, TooBig, TransportError
 
 FIRST_SIZE = 150
 PATIENCE = 8  # calls that go through before a larger one is tried
@@ -36,6 +38,7 @@ class Caller(Protocol):
 
     @property
     def host(self) -> str: ...
+    def ping(self) -> None: ...
     def creation(self, code: bytes) -> bytes: ...
     def call(self, contract: bytes, data: bytes) -> bytes: ...
     def single(self, token: bytes, account: bytes) -> bytes: ...
@@ -43,11 +46,12 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`raw` is None where the token's own call failed; `number` is that of the block that was read, None where the way does not tell it."""
+    """`raw` is None where the balance could not be read, for `reason`; `number` is that of the block that was read, None where the way is silent."""
 
     raw: int | None
     number: int | None
     method: str
+    reason: str = "token_call_failed"
 
 
 def asks_too_much(message: str) -> bool:
@@ -58,7 +62,7 @@ class Reader:
     """`methods`: the ways that the caller has, with the name of each in the datasets."""
 
     def __init__(self, caller: Caller, methods: Mapping[str, str]) -> None:
-        self._caller, self._methods, self._size = caller, methods, FIRST_SIZE
+        self._caller, self._methods, self._size, self._lost = caller, methods, FIRST_SIZE, 0
         known: dict[str, Callable[[bytes, list[bytes]], list[Held]]] = {"creation": self._creation, "multicall": self._multicall}
         self._ways = [known[way] for way in known if way in methods]
 
@@ -69,7 +73,9 @@ class Reader:
             chunk = accounts[at : at + self._size]
             try:
                 held = self._chunk(token, chunk)
-            except TooBig:
+            except TransportError as error:
+                if not isinstance(error, TooBig):
+                    self._passed_over(error)
                 went_through = 0
                 if len(chunk) > 1:
                     self._size = len(chunk) // 2
@@ -79,6 +85,15 @@ class Reader:
             at, went_through = at + len(chunk), went_through + 1
             if went_through % PATIENCE == 0:
                 self._size = min(2 * self._size, FIRST_SIZE)
+
+    def _passed_over(self, error: TransportError) -> str:
+        """Why one account is not read, where the endpoint goes on answering otherwise. Raises the error where it does not, or is a bad answer."""
+        reason = reason_of(error)
+        self._lost += 1
+        if reason == "bad_answer" or self._lost >= MOST:
+            raise error
+        self._caller.ping()
+        return reason
 
     def _chunk(self, token: bytes, accounts: list[bytes]) -> list[Held]:
         while self._ways:
@@ -109,9 +124,13 @@ class Reader:
 
     def _single(self, token: bytes, account: bytes) -> Held:
         try:
-            return Held(_word(self._caller.single(token, account)), None, self._methods["single"])
+            held = Held(_word(self._caller.single(token, account)), None, self._methods["single"])
         except (RequestFailed, TooBig):
             return Held(None, None, self._methods["single"])
+        except TransportError as error:
+            return Held(None, None, self._methods["single"], self._passed_over(error))
+        self._lost = 0
+        return held
 
 
 def _word(data: bytes) -> int | None:
@@ -120,7 +139,4 @@ def _word(data: bytes) -> int | None:
 
 
 def unhexed(text: object, what: str) -> bytes:
-    try:
-        return bytes.fromhex(str(text).removeprefix("0x"))
-    except ValueError as error:
-        raise BadAnswer(f"{what}: the answer is no hex") from error
+    return numbers.data(text.removeprefix("0x") if isinstance(text, str) else text, what=what, prefix="")

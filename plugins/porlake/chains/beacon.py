@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from porlake import registry
+from porlake import numbers, registry
+from porlake.chains._alone import MOST, reason_of
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
@@ -25,7 +25,7 @@ CHUNK = 8_000  # an answer is about 500 bytes a validator
 CHUNK_OF_GET = 64  # the standard's limit of ids in a query
 
 _HASH = re.compile(r"0x[0-9a-f]{64}")
-_WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
+MOST_GWEI = 2**64 - 1
 # EIP-4895 and EIP-7251: withdrawals go to an account of the execution layer
 _WITHDRAWS_TO = re.compile(r"0x0[12]0{22}([0-9a-f]{40})")
 
@@ -62,6 +62,7 @@ class Client:
         self._network, self._http, self._execution = network, http, execution
         self._slots: dict[str, int] = {}
         self._found: dict[tuple[int, str], Validator | None] = {}
+        self._failed: dict[tuple[int, str], TransportError] = {}
         self._by_get = False
         self._genesis: int | None = None
 
@@ -84,18 +85,20 @@ class Client:
         genesis = self._time_of_genesis()
         data = self._data("/eth/v1/beacon/headers/head", self._http.get("/eth/v1/beacon/headers/head"), final=False)
         try:
-            slot, root = _whole(data["header"]["message"]["slot"]), str(data["root"])
-        except (KeyError, TypeError, ValueError) as error:
+            told, root = data["header"]["message"]["slot"], str(data["root"])
+        except (LookupError, TypeError) as error:
             raise BadAnswer(f"{self.host}: the head is no beacon header") from error
-        return BlockRef(slot, root, datetime.fromtimestamp(genesis + SLOT * slot, UTC))
+        slot = numbers.height(told, what=f"{self.host}: the head's slot")
+        return BlockRef(slot, root, numbers.moment(genesis + SLOT * slot, what=f"{self.host}: the head's time"))
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """A validator in its components. Raises ChainError, TransportError."""
-        found = self.validators([want.address for want in wanted], at)
+        found, slot = self.validators([want.address for want in wanted], at), self._slot(at)
         for want in wanted:
-            validator = found[want.address]
+            validator = found.get(want.address)
             if validator is None:
-                yield Unread(want.asset, want.address, "validator_unknown")
+                failed = self._failed.get((slot, want.address))
+                yield Unread(want.asset, want.address, reason_of(failed) if failed else "validator_unknown")
                 continue
             for component, raw in (("validator", validator.balance), ("effective", validator.effective), ("total", validator.balance)):
                 yield Reading(want.asset, want.address, component, raw, at, "exact", METHOD, self.host)
@@ -103,13 +106,16 @@ class Client:
     def validators(self, pubkeys: Sequence[str], at: BlockRef) -> dict[str, Validator | None]:
         """The validators in the state after a block of the execution layer; None for a key that the state does not know.
 
-        A key that is not known is never zero: its deposit may still wait. Raises ChainError, TransportError.
+        A key that is not known is never zero: its deposit may still wait. One that the node refuses or garbles is left out. Raises ChainError,
+        TransportError.
         """
         slot = self._slot(at)
-        missing = sorted({key for key in pubkeys if (slot, key) not in self._found})
+        missing = sorted({key for key in pubkeys if (slot, key) not in self._found and (slot, key) not in self._failed})
         for start in range(0, len(missing), CHUNK):
             self._ask(missing[start : start + CHUNK], slot)
-        return {key: self._found[slot, key] for key in pubkeys}
+        if self._failed and not any(key[0] == slot for key in self._found):
+            raise next(iter(self._failed.values()))  # what is wrong with every key is wrong with the node
+        return {key: self._found[slot, key] for key in pubkeys if (slot, key) in self._found}
 
     def _time_of_genesis(self) -> int:
         """The time of slot 0 of the network. Raises ChainError where the endpoint is of another one."""
@@ -117,14 +123,14 @@ class Client:
             path, wanted = "/eth/v1/beacon/genesis", registry.load().identities[self._network.network].shows
             data = self._data(path, self._http.get(path))
             try:
-                root, moment = str(data["genesis_validators_root"]).lower(), _whole(data["genesis_time"])
-            except (KeyError, TypeError, ValueError) as error:
+                root, told = str(data["genesis_validators_root"]).lower(), data["genesis_time"]
+            except (LookupError, TypeError) as error:
                 raise BadAnswer(f"{self.host}: {path}: the answer is no genesis") from error
             if root != wanted:
                 raise ChainError(
                     f"{self.host}: the endpoint is of another chain: its validators' root is {root[:66]}, {self._network.name}'s {wanted}"
                 )
-            self._genesis = moment
+            self._genesis = numbers.whole(told, what=f"{self.host}: {path}", most=numbers.LAST_SECOND)
         return self._genesis
 
     def _slot(self, at: BlockRef) -> int:
@@ -138,32 +144,41 @@ class Client:
         data = self._data(path, self._http.get(path))
         try:
             message = data["message"]
-            held, found = message["body"]["execution_payload"]["block_hash"], _whole(message["slot"])
-        except (KeyError, TypeError, ValueError) as error:
+            held, told = message["body"]["execution_payload"]["block_hash"], message["slot"]
+        except (LookupError, TypeError) as error:
             raise BadAnswer(f"{self.host}: {path}: the answer is no beacon block with an execution block") from error
+        found = numbers.height(told, what=f"{self.host}: {path}: slot")
         if found != slot or held != at.hash:
             raise ChainError(f"{self.host}: slot {slot:,} of {self._network.name} does not hold block {at.height:,} of the execution layer")
         self._slots[at.hash] = slot
         return slot
 
     def _ask(self, pubkeys: list[str], slot: int) -> None:
-        """Raises TooBig where even one validator is too much."""
+        """A question that fails is halved, down to the validator whose matter it is. Raises TransportError where the node answers nobody."""
         try:
             found = self._get(pubkeys, slot) if self._by_get else self._post(pubkeys, slot)
-        except TooBig:
-            if len(pubkeys) == 1:
+        except (BadAnswer, Unavailable):
+            raise  # the node's, or of the whole state
+        except TransportError as error:
+            if reason_of(error) != "refused_by_server":
+                self._data("/eth/v1/beacon/genesis", self._http.get("/eth/v1/beacon/genesis"))  # raises where nobody answers any more
+            if len(pubkeys) > 1:
+                for half in (pubkeys[: len(pubkeys) // 2], pubkeys[len(pubkeys) // 2 :]):
+                    self._ask(half, slot)
+                return
+            self._failed[slot, pubkeys[0]] = error
+            if len(self._failed) >= MOST and len(self._failed) > len(self._found):
                 raise
-            for half in (pubkeys[: len(pubkeys) // 2], pubkeys[len(pubkeys) // 2 :]):
-                self._ask(half, slot)
             return
         for key in pubkeys:
-            self._found[slot, key] = found.get(key)
+            if (slot, key) not in self._failed:
+                self._found[slot, key] = found.get(key)
 
     def _post(self, pubkeys: list[str], slot: int) -> dict[str, Validator]:
         path = f"/eth/v1/beacon/states/{slot}/validators"
         try:
             # An empty list would mean all validators there are.
-            return self._read(path, self._http.post(path, {"ids": pubkeys}), pubkeys)
+            return self._read(path, self._http.post(path, {"ids": pubkeys}), pubkeys, slot)
         except (TooBig, RateLimited):
             raise
         except TransportError as error:
@@ -180,30 +195,45 @@ class Client:
         for start in range(0, len(pubkeys), CHUNK_OF_GET):
             asked = pubkeys[start : start + CHUNK_OF_GET]
             path = f"/eth/v1/beacon/states/{slot}/validators?id={','.join(asked)}"
-            found |= self._read(path.partition("?")[0], self._http.get(path), asked)
+            found |= self._read(path.partition("?")[0], self._http.get(path), asked, slot)
         return found
 
-    def _read(self, path: str, answer: Any, asked: list[str]) -> dict[str, Validator]:
-        """The validators of an answer by their keys: nodes leave out keys that they do not know and answer in any order."""
+    def _read(self, path: str, answer: Any, asked: list[str], slot: int) -> dict[str, Validator]:
+        """The validators of an answer by their keys: nodes leave out keys that they do not know and answer in any order.
+
+        An entry that tells its key and nothing else that holds is that key's failure.
+        """
         data, wanted, found = self._data(path, answer), set(asked), dict[str, Validator]()
         if not isinstance(data, list):
             raise BadAnswer(f"{self.host}: {path}: the answer is no list of validators")
+        seen = set[str]()
         for entry in data:
-            validator = self._validator(path, entry)
-            if validator.pubkey not in wanted or validator.pubkey in found:
+            key = self._key(path, entry)
+            if key not in wanted or key in seen:
                 raise BadAnswer(f"{self.host}: {path}: a validator that was not asked for, or one that stands twice")
-            found[validator.pubkey] = validator
+            seen.add(key)
+            try:
+                found[key] = self._validator(path, key, entry)
+            except BadAnswer as error:
+                self._failed[slot, key] = error
         return found
 
-    def _validator(self, path: str, entry: Any) -> Validator:
+    def _key(self, path: str, entry: Any) -> str:
         try:
-            inner = entry["validator"]
-            credentials = inner["withdrawal_credentials"].lower()
-            if not _HASH.fullmatch(credentials):
-                raise ValueError(credentials)
-            return Validator(inner["pubkey"].lower(), _whole(entry["balance"]), _whole(inner["effective_balance"]), credentials, str(entry["status"]))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            return str(entry["validator"]["pubkey"].lower())
+        except (LookupError, TypeError, AttributeError) as error:
             raise BadAnswer(f"{self.host}: {path}: an entry that is no validator") from error
+
+    def _validator(self, path: str, key: str, entry: Any) -> Validator:
+        what, inner = f"{self.host}: {path}: validator {key[:20]}", entry["validator"]
+        try:
+            credentials, told = inner["withdrawal_credentials"].lower(), (entry["balance"], inner["effective_balance"], entry["status"])
+        except (LookupError, TypeError, AttributeError) as error:
+            raise BadAnswer(f"{what}: an entry that is no validator") from error
+        if not _HASH.fullmatch(credentials):
+            raise BadAnswer(f"{what}: {numbers.shown(credentials)} are no withdrawal credentials")
+        balance, effective = (numbers.whole(gwei, what=what, most=MOST_GWEI) for gwei in told[:2])
+        return Validator(key, balance, effective, credentials, str(told[2]))
 
     def _data(self, path: str, answer: Any, *, final: bool = True) -> Any:
         """The `data` of an answer. Raises TransportError by the error's code, ChainError for a state that may still change."""
@@ -231,10 +261,3 @@ def _error(text: str, code: Any) -> TransportError:
     if status >= 500:
         return TransportError(text)
     return RequestFailed(text, status) if status else BadAnswer(text)
-
-
-def _whole(text: Any) -> int:
-    """The API writes all numbers as decimal text. Raises ValueError, TypeError."""
-    if not _WHOLE.fullmatch(text):
-        raise ValueError(text)
-    return int(text)

@@ -13,27 +13,42 @@ https://developer.bitcoin.org/reference/rpc/scantxoutset.html
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from porlake import numbers
 from porlake.chains import blockbook, electrum, esplora, utxo_dump
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
-from porlake.chains._utxo import Watched, check_chain, watched
-from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
+from porlake.chains._utxo import Watched, check_chain, hash_of, watched
+from porlake.errors import (
+    BadAnswer,
+    BadDump,
+    ChainError,
+    ConfigurationError,
+    NotRecorded,
+    RequestFailed,
+    TimedOut,
+    TooBig,
+    TransportError,
+    Unavailable,
+)
+from porlake.progress import Tell, silent
 from porlake.registry import Network
 from porlake.transport import Endpoint, JsonRpc, Tape, streamed
 
 METHOD = "scantxoutset"
 CHUNK = 100_000  # descriptors in one request: 8 MB at most of the node's 32 MiB
 SCANS = 3
-BUSY_WAITS = 20
+SCAN_SECONDS = 6 * 3600.0  # a scan of the main network takes minutes, of a slow disk hours; the node says by `status` that it goes on
+POLL_SECONDS = 5.0
+STALLED_SECONDS = 900.0  # a scan, ours or somebody else's, that has not moved for so long does not end
 BUSY_SECONDS = 3.0
 DUMP_SECONDS = 12 * 3600.0  # how long a node may be silent while it goes back to the height and writes
 BAD_DESCRIPTOR, IN_PROGRESS, NO_SUCH_USE = -5, -8, -1
@@ -60,22 +75,22 @@ class _Blocks(Protocol):
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]: ...
 
 
-_KINDS: Mapping[str, Callable[[Network, Endpoint | None, Tape], _Blocks]] = {
-    "": lambda network, endpoint, tape: Client(network, endpoint, tape),
-    "electrum": electrum.open_client,
-    "esplora": esplora.open_client,
-    "blockbook": blockbook.open_client,
+_KINDS: Mapping[str, Callable[[Network, Endpoint | None, Tape, Tell], _Blocks]] = {
+    "": lambda network, endpoint, tape, tell: Client(network, endpoint, tape, tell),
+    "electrum": lambda network, endpoint, tape, _: electrum.open_client(network, endpoint, tape),
+    "esplora": lambda network, endpoint, tape, _: esplora.open_client(network, endpoint, tape),
+    "blockbook": lambda network, endpoint, tape, _: blockbook.open_client(network, endpoint, tape),
 }
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, dump: Dump | None = None) -> _Blocks:
+def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, dump: Dump | None = None, tell: Tell = silent) -> _Blocks:
     """The client that the endpoint's scheme names; a recording knows which one made it."""
     kind, alone = endpoint.kind if endpoint else "", endpoint is None
     if tape.replays or kind or dump:
         kind, alone, dump = _recorded(network, tape, kind, alone, dump)
     if kind not in _KINDS:
         raise ConfigurationError(f"{network.network}: no client asks an endpoint of the kind {kind!r}")
-    asked = None if alone else _KINDS[kind](network, endpoint, tape)
+    asked = None if alone else _KINDS[kind](network, endpoint, tape, tell)
     if dump is not None:
         return DumpClient(network, dump, asked, tape)
     if asked is None:
@@ -102,23 +117,26 @@ def coins(client: object) -> Iterator[Coin]:
 class Client:
     """A node like Bitcoin Core."""
 
-    def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape) -> None:
-        self._network, self._endpoint, self._tape = network, endpoint, tape
+    def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape, tell: Tell = silent) -> None:
+        self._network, self._endpoint, self._tape, self._tell = network, endpoint, tape, tell
         self._rpc = JsonRpc(network.network, endpoint, tape)
         self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises RequestFailed for a height above the tip, ChainError, TransportError."""
         self._check_chain()
-        return self._header(self._rpc.call("getblockhash", [height]), height)
+        return self._header(self._hash_at(height), height)
 
     def head(self) -> BlockRef:
         self._check_chain()
-        return self._header(self._rpc.call("getbestblockhash", []), None)
+        return self._header(hash_of(self._rpc.call("getbestblockhash", []), what=f"{self._rpc.host}: getbestblockhash"), None)
+
+    def _hash_at(self, height: int) -> str:
+        return hash_of(self._rpc.call("getblockhash", [height]), what=f"{self._rpc.host}: getblockhash")
 
     def _check_chain(self) -> None:
         if not self._checked:
-            check_chain(self._network, self._rpc.host, lambda height: str(self._rpc.call("getblockhash", [height])))
+            check_chain(self._network, self._rpc.host, self._hash_at)
             self._checked = True
 
     # --- the coins at the tip ---
@@ -129,7 +147,7 @@ class Client:
         if not asked:
             return
         self._check_chain()
-        held, refused, read = self._scan(sorted({found.script.hex() for found in asked}), 10 ** asked[0].want.token.decimals)
+        held, refused, read = self._scan(sorted({found.script.hex() for found in asked}), asked[0].want.token.decimals)
         as_of = "exact" if read.hash == at.hash else "head"
         for found in asked:
             want, script = found.want, found.script.hex()
@@ -138,20 +156,20 @@ class Client:
             else:
                 yield Reading(want.asset, want.address, "total", held[script], read, as_of, METHOD, self._rpc.host)
 
-    def _scan(self, scripts: list[str], unit: int) -> tuple[dict[str, int], set[str], BlockRef]:
+    def _scan(self, scripts: list[str], scale: int) -> tuple[dict[str, int], set[str], BlockRef]:
         """Base units by script, scripts that the node refuses, and the tip that was scanned. All chunks see one tip, or the scan begins anew."""
         for _ in range(SCANS):
             held: dict[str, int] = defaultdict(int)
             refused, tips = set[str](), set[str]()
             for start in range(0, len(scripts), CHUNK):
-                self._scan_chunk(scripts[start : start + CHUNK], unit, held, refused, tips)
+                self._scan_chunk(scripts[start : start + CHUNK], scale, held, refused, tips)
             if len(tips) == 1:
                 return held, refused, self._header(tips.pop(), None)
             if not tips:
                 return held, refused, self.head()
         raise ChainError(f"{self._rpc.host}: the tip moved in each of {SCANS} scans")
 
-    def _scan_chunk(self, scripts: list[str], unit: int, held: dict[str, int], refused: set[str], tips: set[str]) -> None:
+    def _scan_chunk(self, scripts: list[str], scale: int, held: dict[str, int], refused: set[str], tips: set[str]) -> None:
         """A body that is too big is halved; so is one with a descriptor that the node refuses, until that stands alone."""
         try:
             answer = self._started(scripts)
@@ -165,53 +183,100 @@ class Client:
                 refused.add(scripts[0])
                 return
         else:
-            tips.add(self._added(answer, set(scripts), unit, held))
+            tips.add(self._added(answer, set(scripts), scale, held))
             return
         middle = len(scripts) // 2
-        self._scan_chunk(scripts[:middle], unit, held, refused, tips)
-        self._scan_chunk(scripts[middle:], unit, held, refused, tips)
+        self._scan_chunk(scripts[:middle], scale, held, refused, tips)
+        self._scan_chunk(scripts[middle:], scale, held, refused, tips)
 
     def _started(self, scripts: list[str]) -> Any:
-        """A node does one scan at a time: where somebody else's is under way, ours waits."""
-        for _ in range(BUSY_WAITS):
+        """A node does one scan at a time: where somebody else's is under way, ours waits for as long as that one moves."""
+        watch = _Watch()
+        while True:
             try:
-                return self._rpc.call("scantxoutset", ["start", [f"raw({script})" for script in scripts]])
+                return self._scanned([f"raw({script})" for script in scripts])
             except RequestFailed as error:
                 if error.code != IN_PROGRESS or "progress" not in str(error):
                     raise
             if not self._tape.replays:
                 time.sleep(BUSY_SECONDS)
-        raise TransportError(f"{self._rpc.host}: scantxoutset: another scan does not end")
+                if watch.stalled(self._progress()):
+                    raise TransportError(f"{self._rpc.host}: scantxoutset: another scan does not end")
 
-    def _added(self, answer: Any, scripts: set[str], unit: int, held: dict[str, int]) -> str:
+    def _scanned(self, descriptors: list[str]) -> Any:
+        """One scan, however long it takes. Where it is given up the node is told so, or it would go on and refuse the next one."""
+        rpc = self._patient(SCAN_SECONDS, self._tape)
+        if self._tape.replays:
+            return rpc.call("scantxoutset", ["start", descriptors])
+        scan: Future[Any] = Future()
+
+        def start() -> None:
+            try:
+                scan.set_result(rpc.call("scantxoutset", ["start", descriptors]))
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the scan gets it
+                scan.set_exception(error)
+
+        threading.Thread(target=start, name=f"scantxoutset {self._rpc.host}", daemon=True).start()
+        try:
+            return self._attended(scan)
+        except (RequestFailed, TooBig):
+            raise  # refused: none of ours is under way
+        except BaseException:
+            with suppress(TransportError):
+                self._patient(POLL_SECONDS, Tape.live()).call("scantxoutset", ["abort"])
+            raise
+
+    def _attended(self, scan: Future[Any]) -> Any:
+        """The answer of a scan. Raises TimedOut where the node no longer says that it moves."""
+        watch = _Watch()
+        while True:
+            try:
+                return scan.result(timeout=POLL_SECONDS)
+            except TimeoutError:
+                percent = self._progress()
+            if percent is not None:
+                self._tell(f"scan of {self._network.network}, percent", percent, 100)
+            if watch.stalled(percent):
+                raise TimedOut(f"{self._rpc.host}: scantxoutset: has not moved for {STALLED_SECONDS:,.0f} s")
+
+    def _progress(self) -> int | None:
+        """Percent of the scan that is under way; None where there is none, or the node does not say. Never recorded: it changes no answer."""
+        try:
+            told = self._patient(POLL_SECONDS, Tape.live()).call("scantxoutset", ["status"])
+            return numbers.whole(told["progress"], what="progress", most=100) if isinstance(told, dict) and "progress" in told else None
+        except TransportError:
+            return None
+
+    def _patient(self, seconds: float, tape: Tape) -> JsonRpc:
+        place = replace(self._endpoint, timeout=seconds, tries=1) if self._endpoint else None
+        return JsonRpc(self._network.network, place, tape)
+
+    def _added(self, answer: Any, scripts: set[str], scale: int, held: dict[str, int]) -> str:
+        what = f"{self._rpc.host}: scantxoutset"
         if not isinstance(answer, dict) or answer.get("success") is not True or not isinstance(answer.get("unspents"), list):
-            raise BadAnswer(f"{self._rpc.host}: scantxoutset: the scan did not end")
+            raise BadAnswer(f"{what}: the scan did not end")
+        seen = set[tuple[str, int]]()
         for coin in answer["unspents"]:
             if not isinstance(coin, dict) or coin.get("scriptPubKey") not in scripts:
-                raise BadAnswer(f"{self._rpc.host}: scantxoutset: a coin of a script that was not asked for")
-            held[coin["scriptPubKey"]] += self._units(coin.get("amount"), unit)
-        return str(answer.get("bestblock"))
+                raise BadAnswer(f"{what}: a coin of a script that was not asked for")
+            place = hash_of(coin.get("txid"), what=what), numbers.whole(coin.get("vout"), what=what, most=2**32 - 1)
+            if place in seen:
+                raise BadAnswer(f"{what}: a coin that stands twice")
+            seen.add(place)
+            # The RPC prints whole coins; this is its wire format, not our scale.
+            held[coin["scriptPubKey"]] += numbers.base_units(coin.get("amount"), what=what, scale=scale)
+        return hash_of(answer.get("bestblock"), what=what)
 
-    def _units(self, amount: Any, unit: int) -> int:
-        # The RPC prints whole coins; this is its wire format, not our scale.
-        value = Decimal(amount) * unit if isinstance(amount, Decimal | int) and not isinstance(amount, bool) else None
-        if value is None or value != value.to_integral_value() or value < 0:
-            raise BadAnswer(f"{self._rpc.host}: scantxoutset: {str(amount)[:40]} is no amount in base units")
-        return int(value)
-
-    def _header(self, block_hash: Any, height: int | None) -> BlockRef:
-        header = self._rpc.call("getblockheader", [block_hash])
+    def _header(self, block_hash: str, height: int | None) -> BlockRef:
+        header, what = self._rpc.call("getblockheader", [block_hash]), f"{self._rpc.host}: getblockheader"
         if not isinstance(header, dict) or header.get("hash") != block_hash or (height is not None and header.get("height") != height):
-            raise ChainError(f"{self._rpc.host}: getblockheader does not give the block that was asked for")
-        if not isinstance(header.get("height"), int) or not isinstance(header.get("time"), int):
-            raise BadAnswer(f"{self._rpc.host}: getblockheader: neither height nor time")
-        return BlockRef(header["height"], str(block_hash), datetime.fromtimestamp(header["time"], UTC))
+            raise ChainError(f"{what} does not give the block that was asked for")
+        return BlockRef(numbers.height(header.get("height"), what=what), block_hash, numbers.moment(header.get("time"), what=what))
 
     # --- the coins at a height ---
     def write_dump(self, path: str, at: BlockRef) -> dict[str, str]:
         """Have the node write all coins at a block into a file on its machine; the hash that it gives, by name. Raises TransportError, BadDump."""
-        rpc = JsonRpc(self._network.network, replace(self._endpoint, timeout=DUMP_SECONDS, tries=1) if self._endpoint else None, self._tape)
-        written = self._dumped(rpc, path, at)
+        written = self._dumped(self._patient(DUMP_SECONDS, self._tape), path, at)
         if not isinstance(written, dict) or written.get("base_hash") != at.hash:
             raise BadDump(f"{self._rpc.host}: dumptxoutset wrote the coins of another block than {at.height:,}")
         return {"hash_serialized_3": written["txoutset_hash"]} if isinstance(written.get("txoutset_hash"), str) else {}
@@ -233,6 +298,18 @@ class Client:
         if not isinstance(answer, dict) or answer.get("bestblock") != at.hash or not isinstance(answer.get("muhash"), str):
             raise ChainError(f"{self._rpc.host}: gettxoutsetinfo does not speak of the block that was asked for")
         return str(answer["muhash"])
+
+
+class _Watch:
+    """Whether a scan still moves, by what the node says of it."""
+
+    def __init__(self) -> None:
+        self._percent, self._moved = -1, time.monotonic()
+
+    def stalled(self, percent: int | None) -> bool:
+        if percent is not None and percent != self._percent:
+            self._percent, self._moved = percent, time.monotonic()
+        return time.monotonic() - self._moved >= STALLED_SECONDS
 
 
 class DumpClient:

@@ -7,76 +7,94 @@ given as it is at the tip (`head`). https://github.com/trezor/blockbook/blob/mas
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from porlake import addresses
-from porlake.chains._address_index import AddressIndex
+from porlake import addresses, numbers
+from porlake.chains._address_index import AddressIndex, Now
 from porlake.chains._answers import BlockRef
-from porlake.chains._utxo import Watched
+from porlake.chains._utxo import Watched, hash_of
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, RequestFailed
 from porlake.registry import Network
-from porlake.transport import Endpoint, Http, Tape
+from porlake.transport import Endpoint, Tape
 
 METHOD = "blockbook"
 PAGES, PAGE = 10, 1_000
 
 
 def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
-    return Client(network, Http(network.network, endpoint.plain if endpoint else None, tape))
+    return Client(network, endpoint, tape)
 
 
 class Client(AddressIndex):
     method = METHOD
 
     def _at(self, height: int) -> BlockRef:
+        what = f"{self._http.host}: block {height:,}"
         found = self._got(f"/api/v2/block-index/{height}")
-        if not isinstance(found, dict) or not isinstance(found.get("blockHash"), str):
+        if not isinstance(found, dict) or "blockHash" not in found:
             raise ChainError(f"{self._http.host}: has no block {height:,}")
-        told = self._got(f"/api/v2/block/{found['blockHash']}")
-        try:
-            block = BlockRef(int(told["height"]), str(told["hash"]), datetime.fromtimestamp(int(told["time"]), UTC))
-        except (TypeError, KeyError, ValueError) as error:
-            raise BadAnswer(f"{self._http.host}: no block of the form that was asked for") from error
-        if (block.height, block.hash) != (height, found["blockHash"]):
+        name = hash_of(found["blockHash"], what=what)
+        told = self._got(f"/api/v2/block/{name}")
+        if not isinstance(told, dict):
+            raise BadAnswer(f"{what}: the answer is no block")
+        block = BlockRef(
+            numbers.height(told.get("height"), what=what), hash_of(told.get("hash"), what=what), numbers.moment(told.get("time"), what=what)
+        )  # fmt: skip
+        if (block.height, block.hash) != (height, name):
             raise ChainError(f"{self._http.host}: gives block {block.height:,}, asked for was {height:,}")
         return block
 
     def _tip(self) -> BlockRef:
         answer = self._got("/api/")
         try:
-            return self._at(int(answer["blockbook"]["bestHeight"]))
-        except (TypeError, KeyError, ValueError) as error:
+            best = answer["blockbook"]["bestHeight"]
+        except (TypeError, LookupError) as error:
             raise BadAnswer(f"{self._http.host}: a status without its height") from error
+        return self._at(numbers.height(best, what=f"{self._http.host}: bestHeight"))
 
-    def _now(self, address: str) -> tuple[int, ...]:
-        answer = self._got(f"/api/v2/address/{address}?details=basic")
-        try:
-            return int(answer["balance"]), int(answer["txs"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise BadAnswer(f"{self._http.host}: an address without its balance") from error
+    def _now(self, address: str) -> Now:
+        answer, what = self._got(f"/api/v2/address/{address}?details=basic"), f"{self._http.host}: the balance of an address"
+        if not isinstance(answer, dict):
+            raise BadAnswer(f"{what}: there is none")
+        held = numbers.whole(answer.get("balance"), what=what, least=-numbers.MOST)  # below zero: told as such
+        count = numbers.whole(answer.get("txs"), what=what)
+        return Now(held, count, (held, count))
 
     def _since(self, found: Watched, height: int) -> int | None:
-        address, change, pages = found.want.address, 0, 1
+        address, change, pages, seen = found.want.address, 0, 1, set[str]()
         for page in range(1, PAGES + 1):
             answer = self._got(f"/api/v2/address/{address}?details=txs&from={height + 1}&pageSize={PAGE}&page={page}")
-            try:
-                for told in answer.get("transactions", []):
-                    if int(told["blockHeight"]) > height:  # those in no block yet are not in the balance
-                        change += self._sum(told["vout"], address) - self._sum(told["vin"], address)
-                pages = int(answer.get("totalPages", 1))
-            except (TypeError, KeyError, ValueError, AttributeError) as error:
-                raise BadAnswer(f"{self._http.host}: a transaction of another form") from error
+            if not isinstance(answer, dict) or not isinstance(answer.get("transactions", []), list):
+                raise BadAnswer(f"{self._http.host}: transactions of another form")
+            for told in answer.get("transactions", []):
+                at, txid, added = self._transaction(told, address)
+                if txid in seen:
+                    raise BadAnswer(f"{self._http.host}: a transaction that stands twice")
+                seen.add(txid)
+                change += added if at > height else 0  # those in no block yet are not in the balance
+            pages = numbers.whole(answer.get("totalPages", 1), what=f"{self._http.host}: totalPages", most=numbers.HIGHEST)
             if page >= pages:
                 return change
         return None
 
-    def _sum(self, parts: list[dict[str, Any]], address: str) -> int:
-        return sum(int(part["value"]) for part in parts if self._names(part.get("addresses") or [], address))
+    def _transaction(self, told: Any, address: str) -> tuple[int, str, int]:
+        """(height, id, what it added to the address)."""
+        what = f"{self._http.host}: a transaction"
+        try:
+            added = self._sum(told["vout"], address) - self._sum(told["vin"], address)
+            return numbers.height(told["blockHeight"], what=what, least=-1), hash_of(told["txid"], what=what), added
+        except (TypeError, LookupError, AttributeError) as error:
+            raise BadAnswer(f"{what} of another form") from error
 
-    def _names(self, told: list[str], address: str) -> bool:
+    def _sum(self, parts: list[dict[str, Any]], address: str) -> int:
+        mine = (part["value"] for part in parts if self._names(part.get("addresses") or [], address))
+        return sum(numbers.whole(value, what=f"{self._http.host}: the value of a coin") for value in mine)
+
+    def _names(self, told: Any, address: str) -> bool:
         """An output in bare multisig names several addresses and belongs to none of them alone."""
-        if len(told) != 1:
+        if not isinstance(told, list):
+            raise TypeError(told)
+        if len(told) != 1 or not isinstance(told[0], str):
             return False
         try:
             return told[0] == address or addresses.parse(self._network.network, told[0]).text == address

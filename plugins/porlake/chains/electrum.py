@@ -10,18 +10,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from porlake import numbers
+from porlake.chains._alone import SECONDS, reason_of
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._utxo import Transaction, Watched, check_chain, transaction, watched
+from porlake.chains._utxo import Transaction, Watched, check_chain, hash_of, transaction, watched
 from porlake.encoding.hashes import sha256d
-from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TransportError
+from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
 from porlake.transport import Endpoint, Lines, Tape
 
 METHOD = "electrum_history"
+PATIENCE = 40.0
+"""Seconds for a batch; a script that is part of one without an answer is waited for once more, alone."""
+ALONE = 16  # such scripts at once
+STUCK = 3  # batches in a row of which not one script was answered
 BATCH = 100  # an answer under 1,024 bytes waits for a second; a thousand requests in one are no faster, and cost as much at once
 IN_FLIGHT = 3
 TRANSACTIONS = 25  # in one request: an answer may have 8 MB
@@ -41,21 +46,30 @@ def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Clie
 
 @dataclass(slots=True)
 class _History:
-    """The transactions of a script by height (0 and below: not in a block yet), and its coins of now as (txid, output): amount."""
+    """The transactions of a script by height (0 and below: not in a block yet), and its coins of now as (txid, output): (height, amount).
+
+    `held`: at the height asked for, None where too much happened since; `failed`: the error for which this script alone is not read.
+    """
 
     watched: Watched
     heights: dict[str, int] = field(default_factory=dict)
     coins: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
-    failed: str = ""
+    held: int | None = None
+    failed: TransportError | ChainError | None = None
 
     def later(self, height: int) -> list[str]:
         return sorted(txid for txid, at in self.heights.items() if not 0 < at <= height)
+
+
+class _Spoiled(Exception):
+    """What a script alone is not read for; its error is the argument."""
 
 
 class Client:
     def __init__(self, network: Network, lines: Lines) -> None:
         self._network, self._lines = network, lines
         self._checked = False
+        self._stuck = 0
 
     def block(self, height: int) -> BlockRef:
         """Raises RequestFailed for a height above the tip, ChainError, TransportError."""
@@ -73,10 +87,10 @@ class Client:
 
     def head(self) -> BlockRef:
         self._check_chain()
-        tip = self._lines.call("blockchain.headers.subscribe")
-        if not isinstance(tip, dict) or not isinstance(tip.get("height"), int):
-            raise BadAnswer(f"{self._lines.host}: blockchain.headers.subscribe: no height")
-        return self._header(tip.get("hex"), tip["height"])
+        tip, what = self._lines.call("blockchain.headers.subscribe"), f"{self._lines.host}: blockchain.headers.subscribe"
+        if not isinstance(tip, dict):
+            raise BadAnswer(f"{what}: no header")
+        return self._header(tip.get("hex"), numbers.height(tip.get("height"), what=what))
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """One answer for each holding wanted; a script without a history holds zero. Raises ChainError, TransportError."""
@@ -91,54 +105,96 @@ class Client:
         if not asked:
             return
         self._check_chain()
+        good, bad = 0, list[TransportError | ChainError]()
         for some in _chunks(asked, 20 * BATCH):
             histories = list(self._histories(some))
-            made = {history.watched.script: self._held(history, at.height) for history in histories if not history.failed}
+            for history in histories:
+                self._work_back(history, at.height)
             now = self.head()
             if self.block(at.height).hash != at.hash:
                 raise ChainError(f"{self._lines.host}: block {at.height:,} was replaced while balances were read")
-            for history in histories:
-                yield self._answer(history, made.get(history.watched.script), at, now)
+            bad += [history.failed for history in histories if isinstance(history.failed, BadAnswer | ChainError)]
+            good += sum(not isinstance(history.failed, BadAnswer | ChainError) for history in histories)
+            yield from (self._answer(history, at, now) for history in histories)
+        if bad and not good:  # what is wrong with every script is wrong with the server
+            raise bad[0]
 
-    def _answer(self, history: _History, held: int | None, at: BlockRef, tip: BlockRef) -> Reading | Unread:
-        want = history.watched.want
-        if history.failed:
-            return Unread(want.asset, want.address, history.failed)
+    def _answer(self, history: _History, at: BlockRef, tip: BlockRef) -> Reading | Unread:
+        want, as_of, held = history.watched.want, "exact", history.held
+        if history.failed is not None:
+            return Unread(want.asset, want.address, reason_of(history.failed))
         if held is None:  # too busy a script: what the server has now
             held, at, as_of = sum(amount for height, amount in history.coins.values() if height > 0), tip, "head"
-        else:
-            as_of = "exact"
-        return Reading(want.asset, want.address, "total", held, at, as_of, METHOD, self._lines.host)
+        return Reading(want.asset, want.address, "total", held, at, as_of, METHOD, self._lines.host, no_history=not history.heights)
 
     def _histories(self, asked: Sequence[Watched]) -> Iterator[_History]:
         """Coins first, histories after them: a coin spent in between is in both, and counts once."""
-        unspent, told = (list(self._of(asked, name)) for name in ("listunspent", "get_history"))
-        for found, *answers in zip(asked, told, unspent, strict=True):
-            yield self._history(found, *answers)
+        unspent = list(self._of(asked, "listunspent"))
+        left = [found for found, coins in zip(asked, unspent, strict=True) if not isinstance(coins, TransportError)]
+        told = iter(list(self._of(left, "get_history")))
+        for found, coins in zip(asked, unspent, strict=True):
+            yield self._history(found, coins if isinstance(coins, TransportError) else next(told), coins)
 
     def _of(self, asked: Sequence[Watched], name: str) -> Iterator[Any]:
         method = f"blockchain.scripthash.{name}"
-        calls = ([(method, [hashlib.sha256(found.script).digest()[::-1].hex()]) for found in some] for some in _chunks(asked, BATCH))
-        for batch in self._lines.batches(calls, IN_FLIGHT):
-            yield from batch
+        return self._answers([(method, [hashlib.sha256(found.script).digest()[::-1].hex()]) for found in asked], BATCH)
+
+    def _answers(self, calls: Sequence[tuple[str, list[Any]]], size: int) -> Iterator[Any]:
+        """The answer to each call; in place of one that the server does not give, its TransportError. Raises it where the server answers nobody."""
+        batches = list(_chunks(calls, size))
+        for some, found in zip(batches, self._lines.tried(batches, IN_FLIGHT, seconds=PATIENCE), strict=True):
+            yield from self._singly(some, found) if isinstance(found, TransportError) else found
+
+    def _singly(self, calls: list[tuple[str, list[Any]]], error: TransportError) -> list[Any]:
+        """The answers to a batch that failed as a whole, each call put alone: what fails again is that script's matter."""
+        reason_of(error)  # raises what is no script's
+        self.head()  # raises where nobody answers there any more
+        answers = []
+        for found in self._lines.tried([[call] for call in calls], ALONE, seconds=SECONDS):
+            answers.append(found if isinstance(found, TransportError) else found[0])
+            if isinstance(found, TransportError):
+                reason_of(found)
+        lost = all(isinstance(answer, TransportError) and not isinstance(answer, RequestFailed | TooBig | Unavailable) for answer in answers)
+        self._stuck = self._stuck + 1 if lost else 0
+        if self._stuck >= STUCK:
+            raise error
+        return answers
 
     def _history(self, found: Watched, told: Any, unspent: Any) -> _History:
-        for answer in (told, unspent):
-            if isinstance(answer, RequestFailed):
-                return _History(found, failed="refused_by_server")  # a history over the server's limit, as a rule
-            if isinstance(answer, TransportError):
-                raise answer
+        if isinstance(told, TransportError):
+            return _History(found, failed=told)  # a history over the server's limit, as a rule
         try:
-            heights = {str(row["tx_hash"]): int(row["height"]) for row in told}
-            coins = {(str(row["tx_hash"]), int(row["tx_pos"])): (int(row["height"]), int(row["value"])) for row in unspent}
-        except (TypeError, KeyError, ValueError) as error:
-            raise BadAnswer(f"{self._lines.host}: a history of another form") from error
-        if any(txid not in heights for (txid, _), (at, _) in coins.items() if at > 0) or any(amount < 0 for _, amount in coins.values()):
+            return self._parsed(found, told, unspent)
+        except (BadAnswer, ChainError) as error:
+            return _History(found, failed=error)
+
+    def _parsed(self, found: Watched, told: Any, unspent: Any) -> _History:
+        what = f"{self._lines.host}: a history"
+        if not isinstance(told, list) or not isinstance(unspent, list):
+            raise BadAnswer(f"{what} that is no list")
+        try:
+            heights = {hash_of(row["tx_hash"], what=what): numbers.height(row["height"], what=what, least=-1) for row in told}
+            coins = {
+                (hash_of(row["tx_hash"], what=what), numbers.whole(row["tx_pos"], what=what, most=2**32 - 1)):
+                (numbers.height(row["height"], what=what, least=-1), numbers.whole(row["value"], what=what)) for row in unspent
+            }  # fmt: skip
+        except (TypeError, LookupError) as error:
+            raise BadAnswer(f"{what} of another form") from error
+        if len(coins) != len(unspent) or len(heights) != len(told):
+            raise BadAnswer(f"{what} with a coin or transaction that stands twice")
+        if any(heights.get(txid) != at for (txid, _), (at, _) in coins.items() if at > 0):
             raise ChainError(f"{self._lines.host}: a coin whose transaction is not in its script's history")
         return _History(found, heights, coins)
 
+    def _work_back(self, history: _History, height: int) -> None:
+        if history.failed is None:
+            try:
+                history.held = self._held(history, height)
+            except _Spoiled as spoiled:
+                history.failed = spoiled.args[0]
+
     def _held(self, history: _History, height: int) -> int | None:
-        """What the script held at the height; None where too much happened since."""
+        """What the script held at the height; None where too much happened since. Raises _Spoiled."""
         later = history.later(height)
         if len(later) > LATER:
             return None
@@ -151,27 +207,22 @@ class Client:
         return sum(held.values())
 
     def _transactions(self, txids: list[str]) -> Iterator[Transaction]:
-        calls = ([("blockchain.transaction.get", [txid]) for txid in some] for some in _chunks(txids, TRANSACTIONS))
-        answers = (answer for batch in self._lines.batches(calls, IN_FLIGHT) for answer in batch)
-        for txid, answer in zip(txids, answers, strict=True):
+        """Raises _Spoiled where the server does not give one."""
+        calls: list[tuple[str, list[Any]]] = [("blockchain.transaction.get", [txid]) for txid in txids]
+        for txid, answer in zip(txids, self._answers(calls, TRANSACTIONS), strict=True):
             if isinstance(answer, TransportError):
-                raise answer
+                raise _Spoiled(answer)
             try:
-                yield transaction(bytes.fromhex(answer), txid)
-            except (TypeError, ValueError) as error:
-                raise BadAnswer(f"{self._lines.host}: blockchain.transaction.get: no hexadecimal") from error
+                yield transaction(numbers.data(answer, what=f"{self._lines.host}: blockchain.transaction.get", prefix=""), txid)
+            except BadAnswer as error:
+                raise _Spoiled(error) from error
 
     def _header(self, text: Any, height: int) -> BlockRef:
-        try:
-            header = bytes.fromhex(text)
-        except (TypeError, ValueError) as error:
-            raise BadAnswer(f"{self._lines.host}: a header that is no hexadecimal") from error
+        header = numbers.data(text, what=f"{self._lines.host}: a header", prefix="")
         if len(header) < 80:
             raise BadAnswer(f"{self._lines.host}: a header of {len(header)} bytes")
-        return BlockRef(height, self._hash(header), datetime.fromtimestamp(int.from_bytes(header[68:72], "little"), UTC))
-
-    def _hash(self, header: bytes) -> str:
-        return sha256d(header[:80])[::-1].hex()
+        moment = numbers.moment(int.from_bytes(header[68:72], "little"), what=f"{self._lines.host}: a header's time")
+        return BlockRef(height, sha256d(header[:80])[::-1].hex(), moment)
 
 
 def _chunks(items: Sequence[Any], size: int) -> Iterator[list[Any]]:

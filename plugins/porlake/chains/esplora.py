@@ -7,22 +7,22 @@ https://github.com/Blockstream/esplora/blob/master/API.md
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from porlake.chains._address_index import AddressIndex
+from porlake import numbers
+from porlake.chains._address_index import AddressIndex, Now
 from porlake.chains._answers import BlockRef
-from porlake.chains._utxo import Watched
+from porlake.chains._utxo import Watched, hash_of
 from porlake.errors import BadAnswer, ChainError
 from porlake.registry import Network
-from porlake.transport import Endpoint, Http, Tape
+from porlake.transport import Endpoint, Tape
 
 METHOD = "esplora"
 PAGES = 40  # of 25 transactions
 
 
 def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
-    return Client(network, Http(network.network, endpoint.plain if endpoint else None, tape))
+    return Client(network, endpoint, tape)
 
 
 class Client(AddressIndex):
@@ -34,41 +34,56 @@ class Client(AddressIndex):
     def _tip(self) -> BlockRef:
         return self._block(self._http.get("/blocks"), None)
 
-    def _now(self, address: str) -> tuple[int, ...]:
+    def _now(self, address: str) -> Now:
         answer = self._http.get(f"/address/{address}")
+        what = f"{self._http.host}: the sums of an address"
         try:
             sums = answer["chain_stats"]
-            paid, spent = int(sums["funded_txo_sum"]), int(sums["spent_txo_sum"])
-            return paid - spent, paid, int(sums["tx_count"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise BadAnswer(f"{self._http.host}: an address without its sums") from error
+            paid, spent, count = (sums[name] for name in ("funded_txo_sum", "spent_txo_sum", "tx_count"))
+        except (TypeError, LookupError) as error:
+            raise BadAnswer(f"{what}: there are none") from error
+        paid, spent = numbers.whole(paid, what=what), numbers.whole(spent, what=what)
+        return Now(paid - spent, numbers.whole(count, what=what), (paid,))
 
     def _since(self, found: Watched, height: int) -> int | None:
-        """Counted are outputs of the script itself."""
-        change, last, script = 0, "", found.script.hex()
+        """Counted are outputs of the script itself. Transactions come from the newest on, each once."""
+        change, last, top, seen = 0, "", numbers.HIGHEST, set[str]()
         for _ in range(PAGES):
             page = self._http.get(f"/address/{found.want.address}/txs/chain" + (f"/{last}" if last else ""))
-            try:
-                for told in page:
-                    if told["status"]["block_height"] <= height:
-                        return change
-                    change += sum(pays["value"] for pays in told["vout"] if pays["scriptpubkey"] == script)
-                    change -= sum(
-                        spends["prevout"]["value"] for spends in told["vin"] if spends["prevout"] and spends["prevout"]["scriptpubkey"] == script
-                    )
-                    last = str(told["txid"])
-            except (TypeError, KeyError) as error:
-                raise BadAnswer(f"{self._http.host}: a transaction of another form") from error
+            if not isinstance(page, list):
+                raise BadAnswer(f"{self._http.host}: transactions that are no list")
+            for told in page:
+                at, last, added = self._transaction(told, found.script.hex())
+                if at > top or last in seen:
+                    raise BadAnswer(f"{self._http.host}: transactions that are not in their order, or one that stands twice")
+                if at <= height:
+                    return change
+                change, top = change + added, at
+                seen.add(last)
             if not page:
                 return change
         return None
 
+    def _transaction(self, told: Any, script: str) -> tuple[int, str, int]:
+        """(height, id, what it added to the script)."""
+        what = f"{self._http.host}: a transaction"
+        try:
+            outputs = told["vout"]
+            inputs = [spends["prevout"] for spends in told["vin"] if spends["prevout"] is not None]
+            added = sum(numbers.whole(pays["value"], what=what) for pays in outputs if pays["scriptpubkey"] == script)
+            taken = sum(numbers.whole(spent["value"], what=what) for spent in inputs if spent["scriptpubkey"] == script)
+            return numbers.height(told["status"]["block_height"], what=what), hash_of(told["txid"], what=what), added - taken
+        except (TypeError, LookupError) as error:
+            raise BadAnswer(f"{what} of another form") from error
+
     def _block(self, answer: Any, height: int | None) -> BlockRef:
+        what = f"{self._http.host}: a block"
         try:
             first = answer[0]
-            found = BlockRef(int(first["height"]), str(first["id"]), datetime.fromtimestamp(int(first["timestamp"]), UTC))
-        except (TypeError, KeyError, IndexError, ValueError) as error:
-            raise BadAnswer(f"{self._http.host}: no block of the form that was asked for") from error
+            told, name, seconds = first["height"], first["id"], first["timestamp"]
+        except (TypeError, LookupError) as error:
+            raise BadAnswer(f"{what} of another form") from error
+        found = BlockRef(numbers.height(told, what=what), hash_of(name, what=what), numbers.moment(seconds, what=what))
         if height is not None and found.height != height:
             raise ChainError(f"{self._http.host}: gives block {found.height:,}, asked for was {height:,}")
         return found

@@ -9,17 +9,17 @@ that is known to have changed in that very block.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from porlake import addresses
+from porlake import addresses, numbers
 from porlake.addresses import tron as form
+from porlake.chains import _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._tron_calls import Held, Reader, asks_too_much, unhexed
-from porlake.chains._utxo import check_chain
-from porlake.errors import BadAnswer, ChainError, InvalidAddress, NotRecorded, RateLimited, RequestFailed, TooBig
+from porlake.chains._utxo import check_chain, hash_of
+from porlake.errors import BadAnswer, ChainError, InvalidAddress, NotRecorded, RateLimited, RequestFailed, TooBig, TransportError
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, JsonRpc, Tape
 
@@ -28,13 +28,15 @@ METHODS = {"creation": "constant_creation", "multicall": "multicall3", "single":
 RPC_METHODS = {"multicall": "multicall3", "single": "eth_call"}
 IN_FLIGHT = 4
 LARGEST = 10**38
+MOST_SUN = 2**63 - 1  # fields of an account are protobuf's int64
 CANARIES = 3
+Found = TypeVar("Found")
 
 
 def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client | RpcClient:
     if _speaks_json_rpc(network, endpoint, tape):
         return RpcClient(network, JsonRpc(network.network, endpoint, tape))
-    return Client(network, Http(network.network, endpoint, tape, _refused))
+    return Client(network, endpoint, tape)
 
 
 def _speaks_json_rpc(network: Network, endpoint: Endpoint | None, tape: Tape) -> bool:
@@ -89,8 +91,10 @@ class Permissions:
 class Client:
     """A full node's HTTP API."""
 
-    def __init__(self, network: Network, http: Http) -> None:
-        self._network, self._http = network, http
+    def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape) -> None:
+        # Accounts are asked for one by one, and one that hangs shall not hold up the others for long; no call of java-tron takes seconds.
+        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        self._network, self._http = network, Http(network.network, place, tape, _refused)
         self._reader = Reader(self, METHODS)
         self._checked = False
         self._receivers: dict[int, list[str]] = {}
@@ -127,39 +131,57 @@ class Client:
         native, _ = _parted(wanted)
         if not native or not self._remembers(at):
             return
-        for want, (raw, changed) in zip(native, self._histories([want.address for want in native], at), strict=True):
+        for want, found in zip(native, self._histories([want.address for want in native], at), strict=True):
+            if isinstance(found, TransportError | ChainError):
+                continue  # the head's balance stands in its place
+            raw, changed = found
             if raw or changed < at.height:
                 yield Reading(want.asset, want.address, "liquid", raw, at, "exact", HISTORY, self._http.host)
 
     def permissions(self, accounts: Sequence[str]) -> Iterator[tuple[str, Permissions]]:
-        """Whose keys move each account now. Raises ChainError, TransportError."""
+        """Whose keys move each account now; none of an account that the endpoint does not tell. Raises ChainError, TransportError."""
         unknown = [account for account in accounts if account not in self._permissions]
-        for account, found in zip(unknown, self._accounts(unknown), strict=True):
-            self._permissions[account] = self._permissions_of(account, found)
+        for account, found in zip(
+            unknown, self._accounts(unknown, lambda account: self._permissions_of(account, self._account(account))), strict=True
+        ):
+            if isinstance(found, Permissions):
+                self._permissions[account] = found
         for account in accounts:
-            yield account, self._permissions[account]
+            if account in self._permissions:
+                yield account, self._permissions[account]
 
     # --- TRX ---
     def _trx(self, wants: list[Wanted], read: BlockRef, at: BlockRef) -> Iterator[Reading | Unread]:
         exact = {reading.address: reading for reading in self.past(wants, at)}
-        for want, account in zip(wants, self._accounts([want.address for want in wants]), strict=True):
-            self._permissions[want.address] = self._permissions_of(want.address, account)
-            parts = self._components(account)
-            if min(parts.values()) < 0:  # the account that burnt coins are booked on
+        answers = self._accounts([want.address for want in wants], self._read)
+        for want, found in zip(wants, answers, strict=True):
+            if isinstance(found, TransportError | ChainError):
+                yield Unread(want.asset, want.address, _alone.reason_of(found))
+                continue
+            parts, self._permissions[want.address] = found
+            if parts and min(parts.values()) < 0:  # the account that burnt coins are booked on
                 yield Unread(want.asset, want.address, "negative_balance")
                 continue
-            for component, raw in (*parts.items(), ("total", sum(parts.values()))):
-                reading = Reading(want.asset, want.address, component, raw, read, "head", ACCOUNT, self._http.host)
-                yield exact.get(want.address, reading) if component == "liquid" else reading
+            known = parts or dict.fromkeys(("liquid", "frozen", "delegated", "unstaking"), 0)
+            for component, raw in (*known.items(), ("total", sum(known.values()))):
+                reading = Reading(want.asset, want.address, component, raw, read, "head", ACCOUNT, self._http.host, no_history=not parts)
+                yield exact.get(want.address, reading) if component == "liquid" and parts else reading
 
-    def _accounts(self, accounts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def _accounts(self, accounts: Sequence[str], read: Callable[[str], Found]) -> Iterator[Found | TransportError | ChainError]:
+        """What `read` makes of each account, or the error that it costs."""
+        return _alone.one_by_one(accounts, read, self.ping, IN_FLIGHT)
+
+    def _read(self, account: str) -> tuple[dict[str, int], Permissions]:
+        """(sun by component, {} where nobody ever used the account; whose keys move it)."""
+        found = self._account(account)
+        return self._components(found) if found else {}, self._permissions_of(account, found)
+
+    def _account(self, account: str) -> dict[str, Any]:
         path = "/walletsolidity/getaccount"
-        bodies = ({"address": account, "visible": True} for account in accounts)
-        for account, answer in zip(accounts, self._http.posts(path, bodies, IN_FLIGHT), strict=True):
-            found = self._object(path, answer)
-            if found and found.get("address") != account:
-                raise ChainError(f"{self._http.host}: {path}: asked for {account}, it gave {str(found.get('address'))[:60]}")
-            yield found
+        found = self._post(path, {"address": account, "visible": True})
+        if found and found.get("address") != account:
+            raise ChainError(f"{self._http.host}: {path}: asked for {account}, it gave {str(found.get('address'))[:60]}")
+        return found
 
     def _components(self, account: dict[str, Any]) -> dict[str, int]:
         """Sun by component. Fields that are zero are left out, and an account that nobody used is `{}`; acquired_* is other people's.
@@ -182,34 +204,38 @@ class Client:
             }
         except (AttributeError, TypeError) as error:
             raise BadAnswer(f"{self._http.host}: getaccount: a field is not of the form that the method defines") from error
-        if not all(type(raw) is int for values in parts.values() for raw in values):
-            raise BadAnswer(f"{self._http.host}: getaccount: an amount that is no whole number")
-        return {component: sum(values) for component, values in parts.items()}
+        what = f"{self._http.host}: getaccount: an amount"
+        numbers_of = {
+            # Burnt coins are booked on an account as a liquid balance below zero; a stake below zero is none.
+            component: [numbers.whole(raw, what=what, least=-MOST_SUN - 1 if component == "liquid" else 0, most=MOST_SUN) for raw in values]
+            for component, values in parts.items()
+        }
+        return {component: sum(values) for component, values in numbers_of.items()}
 
     # --- TRX at a past block ---
     def _remembers(self, at: BlockRef) -> bool:
         """Whether the node tells what somebody who received TRX in this block held at its end."""
         if at.height not in self._remembered:
             canaries = self._receivers.get(at.height, [])
-            try:
-                told = list(self._histories(canaries, at))
-            except RequestFailed:  # nodes without the method, or that answer for the newest blocks only
-                told = []
+            # Nodes without the method refuse all of them, as do those that answer for the newest blocks only.
+            told = [found for found in self._histories(canaries, at) if isinstance(found, tuple)]
             self._remembered[at.height] = any(raw > 0 and changed == at.height for raw, changed in told)
         return self._remembered[at.height]
 
-    def _histories(self, accounts: Sequence[str], at: BlockRef) -> Iterator[tuple[int, int]]:
-        """(sun at the end of block `at`, the block in which it last changed)."""
-        path = "/wallet/getaccountbalance"
-        block = {"hash": at.hash, "number": at.height}
-        bodies = ({"account_identifier": {"address": account}, "block_identifier": block, "visible": True} for account in accounts)
-        for answer in self._http.posts(path, bodies, IN_FLIGHT):
-            found = self._object(path, answer)
-            raw, named = found.get("balance", 0), found.get("block_identifier", {})
-            changed = named.get("number", 0) if isinstance(named, dict) else None
-            if type(raw) is not int or type(changed) is not int or raw < 0 or not 0 <= changed <= at.height:
-                raise BadAnswer(f"{self._http.host}: {path}: no balance at block {at.height:,} or before")
-            yield raw, changed
+    def _histories(self, accounts: Sequence[str], at: BlockRef) -> Iterator[tuple[int, int] | TransportError | ChainError]:
+        """(sun at the end of block `at`, the block in which it last changed), or the error that an account costs."""
+        path, block = "/wallet/getaccountbalance", {"hash": at.hash, "number": at.height}
+
+        def read(account: str) -> tuple[int, int]:
+            question = {"account_identifier": {"address": account}, "block_identifier": block, "visible": True}
+            found, what = self._object(path, self._http.post(path, question)), f"{self._http.host}: {path}: at block {at.height:,}"
+            named = found.get("block_identifier", {})
+            if not isinstance(named, dict):
+                raise BadAnswer(f"{what}: no block")
+            changed = numbers.whole(named.get("number", 0), what=what, most=at.height)
+            return numbers.whole(found.get("balance", 0), what=what, most=MOST_SUN), changed
+
+        return self._accounts(accounts, read)
 
     # --- permissions ---
     def _permissions_of(self, account: str, found: dict[str, Any]) -> Permissions:
@@ -218,15 +244,20 @@ class Client:
         try:
             owner = self._keys(found["owner_permission"]) if "owner_permission" in found else own
             return Permissions(owner, tuple(self._keys(entry) for entry in found.get("active_permission", [])))
-        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, InvalidAddress) as error:
+        except (KeyError, TypeError, AttributeError, InvalidAddress) as error:
             raise BadAnswer(f"{self._http.host}: getaccount: permissions that are not of the form that the method defines") from error
 
     def _keys(self, permission: Mapping[str, Any]) -> Keys:
-        weights = {self._address(key["address"]): _whole(key.get("weight", 0)) for key in permission.get("keys", [])}
-        return Keys(weights, _whole(permission.get("threshold", 0)))
+        what = f"{self._http.host}: getaccount: the weight of a key"
+        weights = {self._address(key["address"]): numbers.whole(key.get("weight", 0), what=what, most=MOST_SUN) for key in permission.get("keys", [])}
+        return Keys(weights, numbers.whole(permission.get("threshold", 0), what=what, most=MOST_SUN))
 
     def _address(self, text: str) -> str:
         return addresses.parse(self._network.network, text).text
+
+    def ping(self) -> None:
+        """Raises TransportError where nobody answers."""
+        self._post("/walletsolidity/getnowblock", {})
 
     # --- constant calls: what the reader of tokens asks ---
     @property
@@ -278,8 +309,12 @@ class Client:
     def _check_chain(self) -> None:
         """By the first block; Tron's chain id is the end of its hash."""
         if not self._checked:
-            check_chain(self._network, self._http.host, lambda height: str(self._post("/wallet/getblockbynum", {"num": height}).get("blockID")))
+            check_chain(self._network, self._http.host, self._id_at)
             self._checked = True
+
+    def _id_at(self, height: int) -> str:
+        path = "/wallet/getblockbynum"
+        return hash_of(self._post(path, {"num": height}).get("blockID"), what=f"{self._http.host}: {path}")
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._object(path, self._http.post(path, body))
@@ -320,6 +355,9 @@ class RpcClient:
     def host(self) -> str:
         return self._rpc.host
 
+    def ping(self) -> None:
+        self._rpc.call("eth_blockNumber", [])
+
     def creation(self, code: bytes) -> bytes:
         raise RequestFailed(f"{self.host}: eth_call without a contract is not served: {len(code)} bytes")
 
@@ -341,11 +379,11 @@ class RpcClient:
         answer = self._rpc.call("eth_getBlockByNumber", [name, False])
         if answer is None:
             raise ChainError(f"{self._rpc.host}: {self._network.name} has no block {name}")
-        try:
-            seconds = int(answer["timestamp"], 16)
-            return BlockRef(int(answer["number"], 16), str(answer["hash"]).removeprefix("0x"), datetime.fromtimestamp(seconds, UTC))
-        except (LookupError, TypeError, ValueError, ArithmeticError, OSError) as error:
-            raise BadAnswer(f"{self._rpc.host}: eth_getBlockByNumber: the answer is no block") from error
+        what = f"{self._rpc.host}: eth_getBlockByNumber"
+        if not isinstance(answer, dict):
+            raise BadAnswer(f"{what}: the answer is no block")
+        height, seconds = (numbers.quantity(answer.get(name), what=what, most=numbers.HIGHEST) for name in ("number", "timestamp"))
+        return BlockRef(height, numbers.data(answer.get("hash"), what=what, size=32).hex(), numbers.moment(seconds, what=what))
 
     def _check_chain(self) -> None:
         if self._checked:
@@ -384,7 +422,7 @@ def _of_tokens(
 
 def _answer(want: Wanted, held: Held, blocks: _Blocks, at: BlockRef, host: str) -> Reading | Unread:
     if held.raw is None:
-        return Unread(want.asset, want.address, "token_call_failed")
+        return Unread(want.asset, want.address, held.reason)
     if held.raw >= LARGEST:
         return Unread(want.asset, want.address, "balance_too_large")
     read = blocks.of(held.number)
@@ -416,7 +454,8 @@ def _canaries(network: Network, block: dict[str, Any]) -> list[str]:
         contracts = [contract for transaction in block.get("transactions", []) for contract in _succeeded(transaction)]
         values = [(contract["type"], contract["parameter"]["value"]) for contract in contracts]
         sent = {value["owner_address"] for _, value in values}
-        received = [value["to_address"] for kind, value in values if kind == "TransferContract" and value.get("amount", 0) > 0]
+        paid = [(value, value.get("amount", 0)) for kind, value in values if kind == "TransferContract"]
+        received = [value["to_address"] for value, amount in paid if type(amount) is int and amount > 0]
         found = dict.fromkeys(addresses.parse(network.network, text).text for text in received if text not in sent)
     except (KeyError, TypeError, AttributeError, InvalidAddress):
         return []
@@ -428,16 +467,12 @@ def _succeeded(transaction: dict[str, Any]) -> list[dict[str, Any]]:
     return [] if failed else transaction["raw_data"]["contract"]
 
 
-def _whole(number: object) -> int:
-    """A JSON number without a point. `int` would take text, and take its time over 1e999999999."""
-    if type(number) is not int:
-        raise TypeError(f"{str(number)[:40]} is no whole number")
-    return number
-
-
 def _block(answer: dict[str, Any], host: str, network: Network) -> BlockRef:
+    what = f"{host}: a block of {network.name}"
     try:
         header = answer["block_header"]["raw_data"]
-        return BlockRef(_whole(header.get("number", 0)), str(answer["blockID"]), datetime.fromtimestamp(_whole(header["timestamp"]) / 1000, UTC))
-    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError) as error:
+        number, thousandths, name = header.get("number", 0), header["timestamp"], answer["blockID"]
+    except (LookupError, TypeError, AttributeError) as error:
         raise ChainError(f"{host}: {network.name}: no such block") from error
+    moment = numbers.moment(thousandths, what=what, per_second=1_000)
+    return BlockRef(numbers.height(number, what=what), hash_of(name, what=what), moment)

@@ -18,6 +18,7 @@ from porlake.chains import evm
 from porlake.errors import (
     ChainError,
     ConfigurationError,
+    InvalidAmount,
     TransportError,
 )
 from porlake.model import (
@@ -152,7 +153,10 @@ def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> Balan
         nothing = (None,) * 7
         return BalanceLine(network, answer.asset, answer.address, *nothing, answer.reason)
     scale = registry.load().assets[answer.asset].scale
-    amount = amounts.rescale(answer.raw, _token(network, answer.asset).decimals, scale)
+    try:
+        amount = amounts.rescale(answer.raw, _token(network, answer.asset).decimals, scale)
+    except InvalidAmount:
+        return BalanceLine(network, answer.asset, answer.address, *(None,) * 7, "balance_too_large")
     at = answer.block
     return BalanceLine(
         network,

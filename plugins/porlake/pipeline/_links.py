@@ -139,6 +139,7 @@ def _contracts(client: evm.Client, accounts: list[Stated], at: chains.BlockRef) 
 def _validators(settings: Settings, client: beacon.Client, accounts: list[Stated], at: chains.BlockRef) -> Iterator[_Link]:
     """Native staking: withdrawals go to the owner. EigenLayer: they go to a pod, which names the owner."""
     found = client.validators([account.address for account in accounts], at)
+    accounts = [account for account in accounts if account.address in found]  # of the others the node says nothing
     targets = {account.address: validator.withdraws_to if (validator := found[account.address]) else None for account in accounts}
     pods = sorted({pod for account in accounts if account.holding == EIGENLAYER and (pod := targets[account.address])})
     owners_of = _pod_owners(settings, pods, at) if pods else {}

@@ -24,7 +24,7 @@ from porlake.model import (
     Unobserved,
     Utxo,
 )
-from porlake.pipeline import _permissions, _sweep, _sweep_evm
+from porlake.pipeline import _permissions, _second, _sweep, _sweep_evm
 from porlake.pipeline._links import owner_links
 from porlake.pipeline._prove import Proofs
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
@@ -161,10 +161,17 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
         wanted = [seen.wanted(claim) for claim in readable if claim.snapshot_height == height]
         wanted = _sweep.answered(settings, file, network, client, wanted, at, seen)
         what = f"observe {network} of {file.attestation}"
+        claimed = {(claim.asset, claim.address) for claim in readable if claim.amount}
+        doubtful: list[chains.Reading] = []
         for done, answer in enumerate(client.balances(wanted, at), 1):
-            seen.answer(answer, at)
+            if isinstance(answer, chains.Reading) and answer.no_history and (answer.asset, answer.address) in claimed:
+                doubtful.append(answer)
+            else:
+                seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
                 settings.progress(what, done, len(wanted))
+        for answer in _second.confirmed(settings, network, wanted, doubtful, at):
+            seen.answer(answer, at)
     if isinstance(client, beacon.Client):
         beacon_client = client
         seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
@@ -183,6 +190,7 @@ def client_of(settings: Settings, network: str) -> chains.Client:
         settings.tape,
         client_of(settings, beside) if beside else None,
         settings.dumps.get(network),
+        settings.progress,
     )
 
 

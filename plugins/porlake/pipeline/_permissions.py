@@ -27,7 +27,8 @@ def owner_links(settings: Settings, file: ReportFile, network: str, client: chai
         return []
     height = client.head().height
     permissions = dict(client.permissions(sorted({account for account, _ in signers})))
-    return [_link(file, network, account, signer, permissions[account], height, client.host) for account, signer in signers]
+    told = ((account, signer) for account, signer in signers if account in permissions)
+    return [_link(file, network, account, signer, permissions[account], height, client.host) for account, signer in told]
 
 
 def _signers(network: str, rows: Iterable[Evidence]) -> Iterator[tuple[str, str]]:

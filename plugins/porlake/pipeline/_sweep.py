@@ -58,7 +58,8 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
         raise ChainError(f"{network}: the newest block is of {head.time:%Y-%m-%d %H:%M:%S}, too far from {at:%Y-%m-%d %H:%M:%S} to be swept for it")
     rows: list[Sweep] = []
     for done, answer in enumerate(client.balances(wanted, head), 1):
-        if isinstance(answer, chains.Reading):
+        # A zero of an account of which nothing is known is not kept: observe meets it itself, and asks a second endpoint.
+        if isinstance(answer, chains.Reading) and not answer.no_history:
             rows += _row(exchange, network, at, answer)
         if done % TELL_EVERY == 0:
             settings.progress(f"sweep {network} of {exchange}", done, len(wanted))

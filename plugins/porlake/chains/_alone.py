@@ -1,0 +1,69 @@
+"""One bad address costs that address: questions put one by one, each failure judged, and an end where the endpoint itself has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from porlake.errors import BadAnswer, ChainError, NotRecorded, RateLimited, RequestFailed, TimedOut, TooBig, TransportError, Unavailable
+
+SECONDS = 30.0
+"""How long one address is waited for: an index gives up on a busy one in less, or never answers."""
+SLICE = 32  # questions between two looks at how many failed
+MOST = 20  # that took their time and gave nothing, and were the greater part: then the endpoint is asked no more
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+class _GivenUp(TransportError):
+    """Nobody was asked: too much had failed before."""
+
+
+_REASONS: tuple[tuple[tuple[type[TransportError | ChainError], ...], str], ...] = (
+    ((_GivenUp,), "endpoint_failed"),
+    ((TimedOut,), "timed_out"),
+    ((BadAnswer, ChainError), "bad_answer"),
+    ((RequestFailed, TooBig, Unavailable), "refused_by_server"),
+)
+
+
+def reason_of(error: TransportError | ChainError) -> str:
+    """Why one holding is unobserved. Raises the error again where it is the endpoint's: a limit of its rate, a recording without the answer."""
+    if isinstance(error, NotRecorded | RateLimited):
+        raise error
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "server_failed")
+
+
+def one_by_one(
+    items: Sequence[Item], read: Callable[[Item], Found], ping: Callable[[], object], in_flight: int
+) -> Iterator[Found | TransportError | ChainError]:
+    """What `read` gives for each item, in order, or the error that it costs; the items behind too many failures cost one each unasked.
+
+    `ping` asks for something that every endpoint knows. Raises its error where nothing is answered any more, and the first error where all
+    answers were bad ones: what is wrong with every address is wrong with the endpoint.
+    """
+
+    def ask(item: Item) -> Found | TransportError | ChainError:
+        try:
+            return read(item)
+        except (TransportError, ChainError) as error:
+            if reason_of(error) in ("timed_out", "server_failed"):
+                ping()
+            return error
+
+    good, slow, bad = 0, 0, list[TransportError | ChainError]()
+    with ThreadPoolExecutor(max_workers=in_flight) as pool:
+        for start in range(0, len(items), SLICE):
+            some = items[start : start + SLICE]
+            if slow >= MOST and slow > good:
+                yield from (_GivenUp("the endpoint failed for most addresses before this one") for _ in some)
+                continue
+            for found in pool.map(ask, some):
+                reason = reason_of(found) if isinstance(found, TransportError | ChainError) else ""
+                good, slow = good + (reason in ("", "refused_by_server")), slow + (reason in ("timed_out", "server_failed"))
+                bad += [found] if isinstance(found, TransportError | ChainError) and reason == "bad_answer" else []
+                yield found
+    if bad and not good:
+        raise bad[0]

@@ -15,8 +15,9 @@ RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=30), "
 PARAMS = {
     "reports": Param([], type="array", items={"type": "string"}, title="Published files",
                      description="Paths or URLs, one a line. Empty: the files of data/inbox/<exchange> of this month."),
-    "snapshot": Param(None, type=["null", "string"], title="Snapshot (UTC)",
-                      description="YYYY-MM-DD or YYYY-MM-DDTHH:MM, where neither name nor content of the file says it."),
+    "snapshot": Param(None, type=["null", "string"], title="Snapshot",
+                      description="A day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), where neither name nor "
+                      "content of the file says it."),
     "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
     "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
 }  # fmt: skip

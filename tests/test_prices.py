@@ -70,6 +70,13 @@ def test_a_list_of_ones_own_takes_the_nearest_in_time(tmp_path: Path) -> None:
     assert {(quote.asset, quote.source, quote.usd) for quote in found} == {("BTC", "desk", Decimal(2)), ("BTC", "other", Decimal(8))}
 
 
+@pytest.mark.parametrize(("seconds", "taken"), [(12 * 3600 - 1, True), (12 * 3600, True), (12 * 3600 + 1, False)])
+def test_a_price_a_day_is_near_enough_to_any_moment(seconds: int, taken: bool, tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text(f"asset,usd,priced_at,source\nBTC,1,{(AT + timedelta(seconds=seconds)).isoformat()},desk\n")
+    assert bool(prices.from_csv(path, [BTC], AT)) == taken
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -39,7 +39,7 @@ RECORDING = SAMPLES / "recording"
 NODES = HOME / ".nodes"
 ANVIL = NODES / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 KNOTS = NODES / "knots"
-SNAPSHOT = 1_711_324_800  # 2024-03-25T00:00:00Z
+SNAPSHOT = 1_711_296_000  # 2024-03-25 00:00 in OKX's clock, 2024-03-24T16:00:00Z
 CLOCK = "2024-03-26T12:00:00+00:00"
 
 NODES_OF = ("evm", "bitcoin", "tron")  # clients; the sample claims nothing that a beacon node could show

@@ -7,7 +7,7 @@ grouping. Everything else is refused: `1,234.5` may mean two things, and `1e400`
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +18,7 @@ from porlake.errors import InvalidAmount
 DIGITS = 38
 LIMIT = 10**DIGITS
 
+_WIDE = Context(prec=200)
 _PLAIN = re.compile(r"(?a:(\d+)(?:\.(\d*))?|\.(\d+))")
 
 
@@ -40,6 +41,18 @@ def printed(text: str, scale: int) -> tuple[int, int]:
     if len(whole) + scale > DIGITS:
         raise InvalidAmount("too_large", f"{_shown(text)} has more than {DIGITS} digits in base units of 10^-{scale}")
     return int((whole + digits.ljust(scale, "0")) or "0"), len(fraction)
+
+
+def cut(text: str, places: int, *, up: bool = False) -> tuple[str, bool]:
+    """`text` with at most `places` digits behind the point, and whether that took something off; what is cut off is lost, or rounded up.
+
+    For figures that a publisher prints beside its rows. Raises InvalidAmount with code `not_a_number`.
+    """
+    whole, fraction = _parts(text)
+    if not fraction[places:].strip("0"):
+        return text, False
+    kept = Decimal(f"{whole or 0}.{fraction[:places] or 0}")
+    return f"{_WIDE.add(kept, Decimal(1).scaleb(-places)) if up else kept:f}", True
 
 
 def printed_decimals(text: str) -> int:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, partial
 from itertools import islice
@@ -53,6 +53,7 @@ _ARROW: dict[object, pa.DataType] = {
     str: pa.string(),
     int: pa.int64(),
     bool: pa.bool_(),
+    date: pa.date32(),
     datetime: pa.timestamp("us", tz="UTC"),
     list[str]: pa.list_(pa.string()),
 }

@@ -8,7 +8,7 @@ schema, the key check, the DuckDB views and the data dictionary are made from th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
@@ -31,8 +31,16 @@ Exchange = Annotated[str, Column("id of the exchange, a row of exchanges.csv")]
 Report = Annotated[
     str, Column("id of a report: sha256 of its file's bytes; of a report of several files, of the sorted lines `<sha256>  <role>` of its members")
 ]
-Attestation = Annotated[str, Column("what one exchange says of one moment, as exchange/snapshot: okx/2024-03-25")]
-SnapshotAt = Annotated[datetime, Column("moment that the attestation speaks of; the start of it where only a day or month is known", unit="UTC")]
+Attestation = Annotated[str, Column("what one exchange says of one moment, as exchange/day in its own clock: okx/2024-03-25")]
+SnapshotAt = Annotated[
+    datetime, Column("moment that the attestation speaks of; where only a day or month is known, its start in the publisher's clock", unit="UTC")
+]
+SnapshotDay = Annotated[
+    date,
+    Column(
+        "day of that moment in the publisher's clock (utc_offset of exchanges.csv), as in the attestation's id; the 1st where only a month is known"
+    ),
+]
 Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
 Content = Annotated[str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")]
 Statement = Annotated[
@@ -66,7 +74,13 @@ PrintedDecimals = Annotated[int, Column("digits behind the point in the amount a
 SnapshotHeight = Annotated[int, Column("snapshot height that the exchange states", unit="blocks")]
 Holding = Annotated[str, Column("how it is held: wallet, native_staking, eigenlayer, staking, custody, t_bills, buy_back")]
 Custodian = Annotated[str, Column("third party that holds it, as published")]
-Remark = Annotated[str, Column("code of what is unusual about the row and does not refuse it")]
+Remark = Annotated[
+    str,
+    Column(
+        "codes, parted by blanks, of what is unusual about the row and does not refuse it: asset_not_on_network, label_by_rule (read by its two"
+        " words: labels.csv does not name it), unit_unknown, spelled_otherwise (the address), rounded_down or rounded_up (finer than it can be kept)"
+    ),
+]
 
 # --- what shows control ---------------------------------------------------------------------------------------------
 ForRow = Annotated[int, Column("source_row, in the same member, of the row that this row signs for, where a row only carries another row's signer")]
@@ -144,6 +158,7 @@ class ReportFile:
     report: Report
     attestation: Attestation
     snapshot_at: SnapshotAt | None
+    snapshot_day: SnapshotDay | None
     snapshot_precision: Precision
     content: Content
     statement: Statement
@@ -234,6 +249,7 @@ class PublishedTotal:
     source: Source
     note: Note | None
     member: Member = 0
+    remark: Remark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +270,7 @@ class Liability:
     source: Source
     note: Note | None
     member: Member = 0
+    remark: Remark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ DEFILLAMA = "coins.llama.fi"
 ENDPOINT = Endpoint(f"https://{DEFILLAMA}")
 BATCH = 30  # a URL holds a few dozen coins
 FARTHEST_SECONDS = 6 * 3600
+FARTHEST_OWN_SECONDS = 12 * 3600  # a list of one's own may hold a price a day: one of them lies that near to any moment
 STEP = Decimal("0.000000000001")  # DECIMAL(20,12) of the lake; more digits are rounded half to even
 LARGEST = Decimal(10) ** 8
 COLUMNS = ["asset", "usd", "priced_at", "source"]
@@ -84,7 +85,7 @@ def from_csv(path: Path, assets: Iterable[Asset], at: datetime) -> list[Quote]:
     for quote_ in _lines(path):
         key = (quote_.asset, quote_.source)
         distance = abs((_time(quote_) - at).total_seconds())
-        if quote_.asset in wanted and distance <= FARTHEST_SECONDS:
+        if quote_.asset in wanted and distance <= FARTHEST_OWN_SECONDS:
             best = nearest.get(key)
             if best is None or distance < abs((_time(best) - at).total_seconds()):
                 nearest[key] = quote_

@@ -171,6 +171,57 @@ def test_a_bad_address_says_what_is_wrong(network: str, text: str, code: str) ->
 
 
 @pytest.mark.parametrize(
+    ("network", "text", "canonical", "remark"),
+    [
+        ("bitcoin", "bc1pfeessrawgf", "bc1pfeessrawgf", "anyone_can_spend"),
+        ("bitcoin", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ""),
+        ("bitcoin", "Bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "spelled_otherwise"),
+        ("bitcoin", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "spelled_otherwise"),
+        ("multiversx", "Erd1a56dkgcpwwx6grmcvw9w5vpf9zeq53w3w7n6dmxcpxjry3l7uh2s3h9dtr",
+         "erd1a56dkgcpwwx6grmcvw9w5vpf9zeq53w3w7n6dmxcpxjry3l7uh2s3h9dtr", "spelled_otherwise"),
+        ("terra", "Terra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw", "terra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw", "spelled_otherwise"),
+        # one account of the three chains, as each spells it
+        ("bitcoin_cash", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", ""),
+        ("bitcoin_cash", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", ""),
+        ("bitcoin_sv", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", ""),
+        ("bitcoin_sv", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "spelled_otherwise"),
+        ("bitcoin_sv", "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "spelled_otherwise"),
+        ("bitcoin_sv", "bitcoincash:ppm2qsznhks23z7629mms6s4cwef74vcwvn0h829pq", "3CWFddi6m4ndiGyKqzYvsFYagqDLPVMTzC", "spelled_otherwise"),
+        ("ethereum", "0x52908400098527886E0F7030069857D2E4169EE7", "0x52908400098527886e0f7030069857d2e4169ee7", ""),
+    ],
+)  # fmt: skip
+def test_an_odd_spelling_of_an_account_is_taken_and_flagged(network: str, text: str, canonical: str, remark: str) -> None:
+    address = addresses.parse(network, text)
+    assert (address.text, address.remark) == (canonical, remark)
+    assert address == addresses.parse(network, canonical), "the remark is of the spelling, not of the account"
+
+
+@pytest.mark.parametrize(
+    ("network", "text", "code"),
+    [
+        ("bitcoin", "bC1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bad_base58"),
+        ("bitcoin", "BC1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bad_base58"),
+        ("bitcoin", "Bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", "bad_checksum"),
+        ("bitcoin", "bc1pfeessrawgg", "bad_checksum"),
+        ("terra", "TErra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw", "bad_bech32"),
+        ("bitcoin_sv", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b", "bad_bech32"),
+        ("bitcoin_sv", "ecash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "wrong_network"),
+        ("bitcoin_sv", "any-text-at-all", "bad_bech32"),
+    ],
+)
+def test_any_other_mix_of_cases_is_refused(network: str, text: str, code: str) -> None:
+    with pytest.raises(InvalidAddress) as caught:
+        addresses.parse(network, text)
+    assert caught.value.code == code
+
+
+def test_pay_to_anchor_is_the_script_of_two_bytes_of_version_1() -> None:
+    address = addresses.parse("bitcoin", "bc1pfeessrawgf")
+    assert (address.kind, bitcoin.script(address).hex()) == ("p2a", "51024e73")
+    assert bitcoin.segwit("bitcoin", 1, bytes.fromhex("4e73")).text == "bc1pfeessrawgf"
+
+
+@pytest.mark.parametrize(
     ("text", "kind", "script"),
     [
         ("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "p2wpkh", "0014751e76e8199196d454941c45d1b3a323f1433bd6"),

@@ -82,7 +82,7 @@ def test_every_task_is_tried_again_and_every_network_has_a_pool(seen: Any) -> No
 
 def test_a_sweep_has_the_moment_of_the_snapshot_and_a_task_for_each_network_without_a_past(seen: Any) -> None:
     found = {name: dag for name, dag in seen["dags"].items() if name.startswith("sweep_")}
-    assert set(found) == {"sweep_okx", "sweep_htx"}
+    assert set(found) == {"sweep_okx", "sweep_htx", "sweep_poloniex"}
     for name, dag in found.items():
         assert dag["schedule"] == registry.load().exchanges[name.removeprefix("sweep_")].snapshot
         assert (dag["timetable"], dag["catchup"], dag["max_active_runs"], dag["params"]) == ("CronTriggerTimetable", False, 1, ["record", "replay"])

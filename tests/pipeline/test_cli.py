@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from porlake import cli
+from porlake import cli, pipeline
 from support import MONTH, RECORDING
 
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
@@ -58,6 +58,12 @@ def test_verify_gives_the_same_rows_in_parquet_and_csv(capsys: pytest.CaptureFix
     assert lines == [["" if cell is None else str(cell) for cell in row.values()] for row in table.to_pylist()]
 
 
+@pytest.mark.parametrize(("name", "verdict"), [("poloniex_por_20240801.csv", "poloniex"), ("huobi_por_20240801.csv", "htx"), ("some.csv", "htx")])
+def test_of_two_exchanges_with_one_layout_the_name_of_the_file_tells_which(name: str, verdict: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(SIGNERS)
+    assert pipeline.publisher(str(tmp_path / name)) == verdict
+
+
 def test_a_signer_row_has_a_verdict_of_its_own_and_names_its_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "huobi_por_20240701.csv"
     path.write_text(SIGNERS)
@@ -88,7 +94,7 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
         (["run", "ftx", "--report", FILE], 1, "'ftx' is no exchange of the registry"),
         (["run", "okx", "--report", FILE, "--replay", "nowhere"], 1, "no recording lies there"),
         (["run", "okx", "--report", FILE, "--replay", str(RECORDING), "--record", "r"], 1, "not both"),
-        (["run", "okx", "--report", FILE, "--snapshot", "soon", "--replay", str(RECORDING)], 1, "neither YYYY-MM-DD"),
+        (["run", "okx", "--report", FILE, "--snapshot", "soon", "--replay", str(RECORDING)], 1, "a day of the exchange's clock"),
         (["balances", "--network", "moon", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "no such network"),
         (["balances", "--network", "ethereum", "--asset", "DOGE", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "not known on ethereum"),
         (["balances", "--network", "solana", "--asset", "SOL", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "solana"),

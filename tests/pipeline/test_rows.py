@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,87 @@ def test_an_asset_or_network_that_nobody_knows_is_a_rejection_with_its_name(tmp_
     assert [(r.source_row, r.label) for r in found] == [(5, "DRAGON"), (6, "ETH")]
     assert all(r.reason in {"unknown_asset", "unknown_network", "unknown_label"} for r in found), [r.reason for r in found]
     assert len(list(lake.rows("claim", **only))) == 1
+
+
+def archived(folder: Path, exchange: str, name: str, text: str) -> tuple[Lake, list[dict[str, str]]]:
+    (folder / name).write_text(text, encoding="utf-8")
+    chosen = pipeline.settings(folder / "lake", environ={})
+    found = pipeline.archive(chosen, exchange, str(folder / name))
+    for report in found:
+        pipeline.parse(chosen, report)
+    return chosen.lake, [{"exchange": exchange, "report": report} for report in found]
+
+
+def test_labels_of_two_known_words_are_claims_and_totals_and_say_so(tmp_path: Path) -> None:
+    """HTX's file of 2026-02 names two labels that no earlier one had."""
+    text = (
+        "coin,snapshot height,balance\nUSDC(ALL),-,3974000\nBASE-USDC,41602368,3974000.00\nUSDT(ALL),-,16\nUSDT-BEP20,78649895,15\nUSDT-MOON,1,1\n\n"
+        "coin,address,snapshot height,balance,message,signature\n"
+        f"BASE-USDC,{ACCOUNT},41602368,3974000,-,-\nUSDT-BEP20,{OTHER},78649895,15,-,-\nUSDT-MOON,{OTHER},1,1,-,-\n"
+    )
+    lake, (only,) = archived(tmp_path, "htx", "huobi_por_20260201.csv", text)
+    assert [(c.network, c.asset, c.amount, c.remark) for c in lake.rows("claim", **only)] == [
+        ("base", "USDC", 3974000 * 10**18, "label_by_rule"),
+        ("bsc", "USDT", 15 * 10**18, "label_by_rule"),
+    ]
+    assert [(t.label, t.network, t.remark) for t in lake.rows("published_total", **only)] == [
+        ("USDC(ALL)", None, None),
+        ("BASE-USDC", "base", "label_by_rule"),
+        ("USDT(ALL)", None, None),
+        ("USDT-BEP20", "bsc", "label_by_rule"),
+    ]
+    # what stays unknown names the asset where one word does
+    assert [(r.block, r.source_row, r.reason, r.label, r.asset) for r in lake.rows("rejection", **only)] == [
+        ("summary", 6, "unknown_asset", "USDT-MOON", "USDT"),
+        ("rows", 11, "unknown_asset", "USDT-MOON", "USDT"),
+    ]
+
+
+TOTALS_CSV = (
+    "exchange,report_no,snapshot,snapshot_precision,asset,wallet_amount,own_amount,custody_amount,liabilities,printed_ratio,usd,scope,source,note\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "base", "remark"),
+    [("5531.94787787", 553194787787, None), ("5531.9478778700000", 553194787787, None), ("5531.9478778728929917", 553194787787, "rounded_down")],
+)
+def test_a_published_total_finer_than_the_base_unit_is_rounded_down_and_flagged(tmp_path: Path, amount: str, base: int, remark: str | None) -> None:
+    """OKX prints its custody with sixteen digits; bitcoin has eight."""
+    lake, (only,) = archived(tmp_path, "okx", "custody.csv", TOTALS_CSV + f"okx,,2026-06-19,day,BTC,,,{amount},,,,,OKX,\n")
+    (total,) = lake.rows("published_total", **only)
+    assert (total.custody_amount, total.remark) == (base, remark)
+    assert not list(lake.rows("rejection", **only))
+
+
+def test_what_is_owed_is_rounded_up_and_a_ratio_down_and_both_say_so(tmp_path: Path) -> None:
+    rows = "okx,,2026-06-19,day,BTC,2.000000019,,,1.999999991,100.1234567890123,3.999,,OKX,\n"
+    lake, (only,) = archived(tmp_path, "okx", "totals.csv", TOTALS_CSV + rows)
+    (total,), (liability,) = lake.rows("published_total", **only), lake.rows("liability", **only)
+    assert (total.amount, total.amount_published, total.usd_published, total.remark) == (200000001, "2.000000019", Decimal("3.99"), "rounded_down")
+    assert (liability.owed, liability.printed_ratio, liability.remark) == (200000000, Decimal("100.123456789012"), "rounded_down rounded_up")
+
+
+def test_a_claim_finer_than_the_base_unit_is_never_rounded(tmp_path: Path) -> None:
+    lake, only = parsed(tmp_path, row("1.0000000000000000001"), row("1.0000000000000000010"))
+    assert reasons(lake, only) == [(5, "too_fine")]
+    assert [(claim.source_row, claim.amount) for claim in lake.rows("claim", **only)] == [(6, 10**18 + 1)]
+
+
+def test_an_odd_spelling_of_an_address_is_a_remark_of_the_claim(tmp_path: Path) -> None:
+    lake, only = parsed(
+        tmp_path,
+        row(address="Bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", coin="BTC", network="BTC"),
+        row(address="bc1pfeessrawgf", coin="BTC", network="BTC"),
+        row(address="bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", coin="BSV", network="BSV"),
+        row(address="1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", coin="BSV", network="BSV"),
+    )
+    assert [(claim.address, claim.remark) for claim in lake.rows("claim", **only)] == [
+        ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "spelled_otherwise"),
+        ("bc1pfeessrawgf", "anyone_can_spend"),
+        ("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "spelled_otherwise"),
+        ("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", None),
+    ]
 
 
 def test_the_same_account_in_two_spellings_is_two_rows_of_one_canonical_address(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -105,11 +106,60 @@ def test_a_file_without_its_moment_asks_for_one(tmp_path: Path) -> None:
     chosen = pipeline.settings(tmp_path / "lake", environ={})
     with pytest.raises(SnapshotUnknown, match="--snapshot"):
         pipeline.archive(chosen, "okx", str(path))
-    (report,) = pipeline.archive(chosen, "okx", str(path), "2024-03-25T16:00")
-    assert chosen.lake.report(report).attestation == "okx/2024-03-25"
-    for wrong in ("yesterday", "2024-13-01", "2024-03-25T99:00"):
-        with pytest.raises(ConfigurationError, match="neither YYYY-MM-DD"):
+    for wrong in ("yesterday", "2024-13-01", "2024-W13-1", "20240325", "0001-01-01", "٢٠٢٤-٠٣-٢٥"):
+        with pytest.raises(ConfigurationError, match="a day of the exchange's clock"):
             pipeline.archive(chosen, "okx", str(path), wrong)
+    for wrong in ("2024-03-25T99:00Z", "2024-03-25T16:00+99:00", "0001-01-01T00:00+08:00", "2024-03-25T16", "2024-03-25T16:00 Z"):
+        with pytest.raises(ConfigurationError):
+            pipeline.archive(chosen, "okx", str(path), wrong)
+    with pytest.raises(ConfigurationError, match=r"names no zone: write 2024-03-25T16:00Z for UTC, or 2024-03-25T16:00\+08:00"):
+        pipeline.archive(chosen, "okx", str(path), "2024-03-25T16:00")
+
+
+@pytest.mark.parametrize(
+    ("exchange", "stated", "at", "day"),
+    [
+        ("okx", "2024-03-25", "2024-03-24T16:00", "2024-03-25"),  # a day is the publisher's
+        ("binance", "2024-03-25", "2024-03-25T00:00", "2024-03-25"),
+        ("okx", "2024-03-25T15:59:59Z", "2024-03-25T15:59:59", "2024-03-25"),
+        ("okx", "2024-03-25T16:00Z", "2024-03-25T16:00", "2024-03-26"),
+        ("okx", "2024-03-25T16:01Z", "2024-03-25T16:01", "2024-03-26"),
+        ("okx", "2024-03-25T23:30-05:00", "2024-03-26T04:30", "2024-03-26"),
+        ("binance", "2024-03-25T16:00Z", "2024-03-25T16:00", "2024-03-25"),
+    ],
+)
+def test_a_snapshot_given_by_hand_is_a_day_of_the_publisher_or_a_moment_with_its_zone(
+    exchange: str, stated: str, at: str, day: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "reserves.csv"
+    path.write_bytes(Path(MONTH[0]).read_bytes())
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    (report,) = pipeline.archive(chosen, exchange, str(path), stated)
+    file = chosen.lake.report(report)
+    assert file.attestation == f"{exchange}/{day}"
+    assert file.snapshot_at == datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert (file.snapshot_day, file.snapshot_precision) == (date.fromisoformat(day), "moment" if "T" in stated else "day")
+
+
+@pytest.mark.parametrize(
+    ("exchange", "name", "attestation", "at"),
+    [
+        ("okx", "por_csv_2026050700_V4.csv", "okx/2026-05-07", "2026-05-06T16:00"),  # OKX's own list: createTime 1778083200000
+        ("okx", "okx_por_2026020419_V4.csv", "okx/2026-02-04", "2026-02-04T11:00"),
+        ("okx", "okx_por_20221122.csv", "okx/2022-11-22", "2022-11-21T16:00"),
+        ("htx", "huobi_por_20240701.csv", "htx/2024-07-01", "2024-06-30T16:00"),
+        ("poloniex", "poloniex_por_20240801.csv", "poloniex/2024-08-01", "2024-07-31T16:00"),
+    ],
+)
+def test_the_stamp_in_a_name_is_read_in_the_publishers_clock(exchange: str, name: str, attestation: str, at: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    source = MONTH[0] if exchange == "okx" else None
+    rows = "coin,address,snapshot height,balance,message,signature\nTRX,TZ1SsapyhKNWaVLca6P2qgVzkHTdk6nkXa,1,7,-,-\n"
+    path.write_bytes(Path(source).read_bytes() if source else rows.encode())
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    (report,) = pipeline.archive(chosen, exchange, str(path))
+    file = chosen.lake.report(report)
+    assert (file.attestation, file.snapshot_at) == (attestation, datetime.fromisoformat(at).replace(tzinfo=UTC))
 
 
 def test_a_zip_is_kept_beside_the_file_in_it(tmp_path: Path) -> None:
@@ -132,10 +182,12 @@ def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
     box.mkdir(parents=True)
     for name in ("huobi_por_20240701.csv", "huobi_por_20240801.csv", "notes.txt"):
         (box / name).write_text("")
-    from datetime import UTC, datetime
-
     assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 8, 2, tzinfo=UTC))] == ["huobi_por_20240801.csv"]
     assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 7, 2, tzinfo=UTC))] == ["huobi_por_20240701.csv"]
+    # July's snapshot is of 2024-06-30 16:00 UTC: it belongs to the run of a month that ends there, not to one that begins there
+    ends = {datetime(2024, 6, 30, 15, 59): [], datetime(2024, 6, 30, 16): ["20240701"], datetime(2024, 7, 30, 16): []}
+    for moment, names in ((end.replace(tzinfo=UTC), names) for end, names in ends.items()):
+        assert [Path(p).stem[-8:] for p in pipeline.waiting(chosen, "htx", moment)] == names
 
 
 @pytest.mark.skipif(not HTX, reason="../shared/data/htx is not here")
@@ -156,11 +208,11 @@ def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(porlake: Porlak
         "24,0,True"
     ]
     # printed 20,129,646.99, while its rows add to a hundred million more; the group's total is right
-    arithmetic = "select label, printed_units, summed_units, status from report_arithmetic where snapshot_at::date = "
-    assert "USDT-TRC20,64050721.54000000,464050722.34000000,differs" in ask(arithmetic + "'2023-02-01'")
-    assert "USDT-ERC20,20129646.99000000,120129647.10000000,differs" in ask(arithmetic + "'2025-05-01'")
-    assert "ETH,730.66000000,57457.72000000,differs" in ask(arithmetic + "'2025-01-01'")
-    assert "BTC,9424.57000000,9343.99000000,differs" in ask(arithmetic + "'2025-10-01'")
+    arithmetic = "select label, printed_units, summed_units, status from report_arithmetic where attestation = "
+    assert "USDT-TRC20,64050721.54000000,464050722.34000000,differs" in ask(arithmetic + "'htx/2023-02-01'")
+    assert "USDT-ERC20,20129646.99000000,120129647.10000000,differs" in ask(arithmetic + "'htx/2025-05-01'")
+    assert "ETH,730.66000000,57457.72000000,differs" in ask(arithmetic + "'htx/2025-01-01'")
+    assert "BTC,9424.57000000,9343.99000000,differs" in ask(arithmetic + "'htx/2025-10-01'")
     # one account stands twice under USDT-TRC20, with different amounts: counted once, with the smaller, and flagged
     twice = "select amounts, amount, conflicting from core_claim where attestation = 'htx/2024-07-01' and conflicting"
     assert ask(twice) == ["\"[Decimal('4731015000000000000000000'), Decimal('31700532980000000000000000')]\",4731015000000000000000000,True"]

@@ -164,7 +164,7 @@ def test_a_sweep_is_recorded_and_replayed_from_the_shell(settings: Settings, tmp
     pipeline.sweep(taped, "okx", "tron", MOMENT)
     first = {path: path.read_bytes() for path in settings.root.rglob("sweep/**/*.parquet")}
     lake, replay = ["--lake", str(settings.root)], ["--replay", str(tmp_path / "tape")]
-    at = ["--at", f"{MOMENT:%Y-%m-%dT%H:%M}"]
+    at = ["--at", f"{MOMENT:%Y-%m-%dT%H:%MZ}"]
     assert cli.main(["sweep", "okx", *at, *lake, *replay]) == 0
     assert capsys.readouterr().out == f"tron: 1 holdings of okx read for {MOMENT:%Y-%m-%dT%H:%M:%SZ}\n"
     assert {path: path.read_bytes() for path in settings.root.rglob("sweep/**/*.parquet")} == first

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,9 +71,12 @@ BAD = [
     ("tokens.csv", "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,slot 2,", "balance_slot 'slot 2' is no slot"),
     ("tokens.csv", "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,9:300,", "balance_slot '9:300' is no slot"),
     ("tokens.csv", "ethereum,DOGE,other,,8,2,", "balance_slot '2' is no slot"),
-    ("exchanges.csv", "Big,X,,,okx_csv,,", "is no id"),
-    ("exchanges.csv", "big,X,monthly,,okx_csv,,", "no cron"),
-    ("exchanges.csv", "big,X,0 12 2 * *,midnight,okx_csv,,", "'midnight' is no cron"),
+    ("exchanges.csv", "Big,X,+00:00,,,okx_csv,,", "is no id"),
+    ("exchanges.csv", "big,X,,,,okx_csv,,", "is no clock; write"),
+    ("exchanges.csv", "big,X,UTC+8,,,okx_csv,,", "is no clock; write"),
+    ("exchanges.csv", "big,X,+15:00,,,okx_csv,,", "is no clock; write"),
+    ("exchanges.csv", "big,X,+00:00,monthly,,okx_csv,,", "no cron"),
+    ("exchanges.csv", "big,X,+00:00,0 12 2 * *,midnight,okx_csv,,", "'midnight' is no cron"),
     ("sweeps.csv", "nowhere,60,", "no row of networks.csv"),
     ("sweeps.csv", "tron,60,", "stands already on line"),
     ("sweeps.csv", "ethereum,0,", "window of 0 seconds"),
@@ -82,6 +87,8 @@ BAD = [
     ("schemes.csv", "newone,none,,", "none with its reason"),
     ("schemes.csv", "New,utxo,,", "is no id"),
     ("labels.csv", "okx,,,bitcoin,BTC,utxo,,", "neither label nor network_label"),
+    ("labels.csv", ",NEW,,bitcoin,BTC,utxo,,", "a word for a network"),
+    ("labels.csv", ",,NEW,bitcoin,BTC,,,", "a word for a network"),
     ("labels.csv", "okx,new-coin,,bitcoin,BTC,utxo,,", "not folded"),
     ("labels.csv", "okx,NEW,,bitcoin,BTC,utxo,pocket,", "holding 'pocket'"),
     ("labels.csv", "okx,NEW,,bitcoin,,utxo,,", "needs its asset"),
@@ -172,6 +179,18 @@ def test_every_network_has_an_address_form_and_a_client_or_its_reason() -> None:
     assert sum(network.client == "none" for network in networks) <= NOT_READ
 
 
+def test_every_exchange_has_a_clock() -> None:
+    """OKX's list gives 1778083200 seconds for the file stamped 2026050700; Binance's says UTC."""
+    exchanges = registry.load().exchanges
+    at = datetime.fromtimestamp(1_778_083_200, UTC)
+    assert {name for name, exchange in exchanges.items() if exchange.shows(at) == datetime(2026, 5, 7)} == {
+        "okx", "htx", "poloniex", "bitget", "kucoin",
+    }  # fmt: skip
+    assert all(exchange.in_utc(exchange.shows(at)) == at for exchange in exchanges.values())
+    west = replace(exchanges["okx"], utc_offset="-03:30")
+    assert west.in_utc(datetime(2024, 3, 25)) == datetime(2024, 3, 25, 3, 30, tzinfo=UTC)
+
+
 def test_a_balance_slot_says_where_whose_order_and_how_many_bits() -> None:
     facts = registry.load()
     usdc, usdt, people = facts.tokens["ethereum", "USDC"], facts.tokens["ethereum", "USDT"], facts.tokens["ethereum", "PEOPLE"]
@@ -220,6 +239,118 @@ def test_an_unknown_label_says_what_is_unknown(labels: tuple[str, str], code: st
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("exchange", "labels", "network", "asset", "scheme"),
+    [
+        ("htx", ("BASE-USDC", ""), "base", "USDC", "htx_evm"),
+        ("htx", ("USDT-BEP20", ""), "bsc", "USDT", "htx_evm"),
+        ("poloniex", ("BEP20-USDC", ""), "bsc", "USDC", "htx_evm"),
+        ("kraken", ("USDT-Optimism", ""), "optimism", "USDT", "no_scheme"),
+        ("poloniex", ("USDT-Avalanche C-Chain", ""), "avalanche_c", "USDT", "htx_evm"),
+        ("htx", ("SHIB_ERC20", ""), "ethereum", "SHIB", "htx_evm"),
+        ("poloniex", ("SOL-USDC", ""), "solana", "USDC", "htx_ed25519"),
+        ("okx", ("USDT", "BEP20"), "bsc", "USDT", "okx_evm"),
+        ("okx", ("USDT-BEP20", "BSC"), "bsc", "USDT", "okx_evm"),
+        ("okx", ("WLFI", "ETH"), "ethereum", "WLFI", "okx_evm"),
+    ],
+)
+def test_a_label_of_two_known_words_is_read_by_rule_and_flagged(
+    exchange: str, labels: tuple[str, str], network: str, asset: str, scheme: str
+) -> None:
+    facts = registry.load()
+    assert (exchange, *map(registry.fold, labels)) not in facts.labels
+    assert facts.label(exchange, *labels) == registry.Resolved(network, asset, scheme, "wallet", "label_by_rule")
+
+
+@pytest.mark.parametrize(
+    ("exchange", "labels", "asset"),
+    [
+        ("htx", ("ETH-SOL", ""), ""),  # ether on Solana, or SOL on Ethereum
+        ("kraken", ("BTC-TRC20", ""), ""),  # bitcoin on Tron, or HTX's token of that name
+        ("htx", ("USDT-NOSUCH", ""), "USDT"),
+        ("htx", ("NOSUCH-BEP20", ""), ""),
+        ("htx", ("BEP20", ""), ""),
+        ("htx", ("USDT-BEP20-OLD", ""), "USDT"),
+        ("okx", ("BASE-USDC", "TRX"), "USDC"),  # the two do not agree
+    ],
+)
+def test_a_label_of_no_reading_or_of_two_stays_unknown(exchange: str, labels: tuple[str, str], asset: str) -> None:
+    with pytest.raises(registry.UnknownLabel) as caught:
+        registry.load().label(exchange, *labels)
+    assert (caught.value.code, caught.value.asset) == ("unknown_asset", asset)
+
+
+def test_the_line_of_an_asset_over_all_networks_needs_the_name_of_the_asset_alone() -> None:
+    assert registry.load().group("poloniex", "USDC") == registry.Resolved("", "USDC", "no_scheme", "wallet", "label_by_rule")
+    assert registry.load().group("poloniex", "USDT").remark == ""
+    with pytest.raises(registry.UnknownLabel):
+        registry.load().group("poloniex", "NOSUCH")
+
+
+def test_a_word_for_a_network_is_no_label_of_an_exchange() -> None:
+    words = [row for row in registry.load().labels.values() if not row.exchange]
+    assert len(words) > 50
+    assert all(row.network and not (row.label or row.asset or row.scheme) for row in words)
+
+
+#: Contracts as their issuers and lists print them, with the checksum of EIP-55.
+PRINTED = {
+    ("ethereum", "USDT"): "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+    ("ethereum", "USDC"): "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+    ("ethereum", "USDG"): "0xe343167631d89B6Ffc58B88d6b7fB0228795491D",
+    ("xlayer", "USDG"): "0x4ae46a509F6b1D9056937BA4500cb143933D2dc8",
+    ("arbitrum", "USDT"): "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9",
+    ("avalanche_c", "USDC"): "0xB97EF9Ef8734C71904D8002F8b6Bc66Dd9c48a6E",
+    ("optimism", "USDT"): "0x94b008aA00579c1307B0EF2c499aD98a8ce58e58",
+    ("base", "USDC"): "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
+    ("bsc", "USDT"): "0x55d398326f99059fF775485246999027B3197955",
+    ("bsc", "USDC"): "0x8AC76a51cc950d9822D68b83fE1Ad97B32Cd580d",
+    ("polygon", "USDC"): "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
+}
+
+
+def test_contracts_are_those_that_their_issuers_print() -> None:
+    facts = registry.load()
+    for (network, asset), printed in PRINTED.items():
+        assert addresses.parse(network, printed).text == facts.tokens[network, asset].contract  # refuses a bad checksum
+    noted = [(token, match[0]) for token in facts.tokens.values() if token.contract and (match := re.search(r"EIP-55 (0x\w+)", token.note))]
+    assert len(noted) >= 2
+    assert all(addresses.parse(token.network, printed.removeprefix("EIP-55 ")).text == token.contract for token, printed in noted)
+
+
+def test_every_contract_is_an_address_of_its_network() -> None:
+    """Twenty bytes of an EVM network, thirty-two of Solana, Aptos and Sui, checksums of Tron and TON."""
+    for token in registry.load().tokens.values():
+        if token.kind in {"native", "omni"} or not token.contract:
+            continue
+        package, *names = token.contract.split("::")
+        address = addresses.parse(token.network, package)
+        assert len(names) == (2 if token.network == "sui" else 0)
+        assert token.network == "ton" or address.text == package, token
+        if token.network in {"solana", "aptos", "sui"}:
+            assert len(address.payload) == 32
+
+
+def test_a_contract_that_is_not_known_says_so() -> None:
+    silent = [token for token in registry.load().tokens.values() if token.kind == "other" and not token.contract and "not known" not in token.note]
+    assert silent == []
+
+
+def test_every_pair_of_labels_seen_in_okx_files_of_2026_leads_to_a_token() -> None:
+    path = SHARED / "data" / "okx" / "okx_labels.csv"
+    if not path.exists():
+        pytest.skip("the real labels are not beside the project")
+    facts, rewritten = registry.load(), {"TRX": "TRON", "APT": "APTOS", "MATIC": "POLYGON"}
+    with path.open(encoding="utf-8") as stream:
+        pairs = [(row["coin"], row["network"]) for row in csv.DictReader(stream)]
+    assert len(pairs) == 39
+    for coin, network in [*pairs, ("ASSET-HUB", "ASSET_HUB"), ("ETH", "ETH_LINEA"), *((c, rewritten[n]) for c, n in pairs if n in rewritten)]:
+        found = facts.label("okx", coin, network)
+        assert found.remark == ""
+        assert facts.token(found.network, found.asset) is not None
+    assert facts.label("okx", "ASSET-HUB", "DOT").network == "polkadot_asset_hub"
+
+
 def test_every_label_of_the_real_signatures_and_files_is_known() -> None:
     if not SHARED.exists():
         pytest.skip("the real files are not beside the project")
@@ -227,8 +358,9 @@ def test_every_label_of_the_real_signatures_and_files_is_known() -> None:
     for row in json.loads((SHARED / "data/vectors/ownership.json").read_text()):
         if row["profile"] in {"okx", "htx"}:
             facts.label(row["profile"], row["coin"], row["network"])
-    for path in sorted((SHARED / "data/htx").glob("*.csv")):
+    for path in sorted([*(SHARED / "data/htx").glob("*.csv"), *(SHARED / "data/poloniex").glob("*.csv")]):
         with path.open(encoding="utf-8-sig") as stream:
             for cells in csv.reader(stream):
                 if cells and cells[0] != "coin":
-                    facts.label("htx", cells[0].replace("(ALL)", "").replace("(All)", ""))
+                    label = cells[0].replace("(ALL)", "").replace("(All)", "")
+                    assert facts.label(path.parent.name, label).remark == ""

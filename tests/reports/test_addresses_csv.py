@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ def test_the_page_of_the_format_names_its_columns() -> None:
 )
 def test_the_name_of_a_list_tells_its_day(name: str, day: int | None) -> None:
     found = addresses_csv.snapshot_of(name)
-    assert (found.at if found else None) == (datetime(2026, 11, day, tzinfo=UTC) if day else None)
+    assert (found.at if found else None) == (datetime(2026, 11, day) if day else None)
 
 
 def test_a_file_of_many_exchanges_is_a_file_for_each() -> None:

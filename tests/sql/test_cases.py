@@ -19,7 +19,7 @@ from porlake.lake import Lake
 BREAKS: dict[str, str] = {
     "shares_add_up": "update asset_composition set share = share * 1.001",
     "flows_add_up": "update net_flow set usd_change = usd_change + 0.01, not_split_because = null where asset = 'TOTAL'",
-    "heights_lie_within_one_window": """create or replace view lake.block as
+    "heights_of_other_moment": """create or replace view lake.block as
         select 'okx' as exchange, report, network, 1::bigint as height, '0x' as block_hash, moment as block_time, 'published' as block_origin
         from lake.report_file, (values ('ethereum', '2024-03-25'::timestamptz), ('bitcoin', '2024-03-27'::timestamptz)) as v (network, moment)
         where attestation = 'okx/2024-03-25'""",

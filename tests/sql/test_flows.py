@@ -165,16 +165,45 @@ def test_a_build_that_fails_leaves_the_last_good_one_and_its_own_rows(lake: Lake
     shutil.copytree(lake.root, broken.root, symlinks=True)
     good = (broken.root / "porlake.duckdb").read_bytes()
     report = next(row for row in broken.rows("report_file", exchange="okx") if row.attestation == "okx/2025-02-01")
-    for network, day in (("ethereum", 1), ("bitcoin", 3)):
-        place = {"exchange": "okx", "report": report.report, "network": network}
-        broken.write("block", place, [Block("okx", report.report, network, 1, "0x", datetime(2025, 2, day, tzinfo=UTC), "published")])
-    with pytest.raises(BuildError, match="heights_lie_within_one_window"):
+    for network in ("atlantis", "ethereum", "lemuria"):
+        _block(broken, report.report, network, datetime(2025, 1, 31, 16, tzinfo=UTC))
+    with pytest.raises(BuildError, match="assets_and_networks_are_registered"):
         warehouse.build(broken)
     assert (broken.root / "porlake.duckdb").read_bytes() == good
     stopped = warehouse.query(broken, "select test, rows, offending from failed_tests.results where result = 'stop'", failed=True)[1]
-    assert stopped == [("heights_lie_within_one_window", 2, "failed_tests.heights_lie_within_one_window")]
-    found = warehouse.query(broken, f"select network, height from {stopped[0][2]} order by 1", failed=True)[1]
-    assert found == [("bitcoin", 1), ("ethereum", 1)]
+    assert stopped == [("assets_and_networks_are_registered", 2, "failed_tests.assets_and_networks_are_registered")]
+    found = warehouse.query(broken, f"select id, named from {stopped[0][2]} order by 1", failed=True)[1]
+    assert found == [("atlantis", "network"), ("lemuria", "network")]
+
+
+def _block(lake: Lake, report: str, network: str, time: datetime) -> None:
+    place = {"exchange": "okx", "report": report, "network": network}
+    lake.write("block", place, [Block("okx", report, network, 1, "0x", time, "published")])
+
+
+def test_heights_of_another_moment_are_told_and_refuse_nothing(lake: Lake, tmp_path: Path) -> None:
+    """2025-02-01 is a day of OKX's clock: 2025-01-31 16:00 to 2025-02-01 16:00 UTC. Most heights are of its beginning."""
+    found = Lake(tmp_path / "lake")
+    shutil.copytree(lake.root, found.root, symlinks=True)
+    report = next(row for row in found.rows("report_file", exchange="okx") if row.attestation == "okx/2025-02-01")
+    begins = datetime(2025, 1, 31, 16, tzinfo=UTC)
+    assert (report.snapshot_at, report.snapshot_day) == (begins, date(2025, 2, 1))
+    apart = {
+        "ethereum": 0,
+        "bsc": 0,
+        "base": 0,
+        "optimism": 0,
+        "bitcoin": 3 * 3600,
+        "tron": 3 * 3600 + 1,
+        "dogecoin": -3 * 3600,
+        "litecoin": -3 * 3600 - 1,
+    }
+    for network, seconds in apart.items():
+        _block(found, report.report, network, begins + timedelta(seconds=seconds))
+    built = warehouse.build(found)
+    assert built.warnings["heights_of_other_moment"] == 2
+    sql = "select attestation, network, seconds_from_snapshot, seconds_from_others from failed_tests.heights_of_other_moment order by network"
+    assert warehouse.query(found, sql)[1] == [("okx/2025-02-01", "litecoin", -10801.0, -10801.0), ("okx/2025-02-01", "tron", 0.0, 10801.0)]
 
 
 def test_warnings_stop_nothing_and_are_kept_beside_the_tables(lake: Lake) -> None:

@@ -7,6 +7,7 @@ another network, is refused, never matched by its looks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from porlake import registry
 from porlake.addresses import (
@@ -70,6 +71,9 @@ CODES = frozenset({
 
 LONGEST = 200
 
+#: Forms whose texts are bech32 or like it, in lower case; other cases are taken, and flagged.
+BECH32 = frozenset({"bitcoin", "bech32", "cashaddr", "cardano", "iota", "nervos"})
+
 
 def parse(network: str, text: str) -> Address:
     """The account that `text` names on `network`. Raises InvalidAddress with one of CODES."""
@@ -77,4 +81,8 @@ def parse(network: str, text: str) -> Address:
         raise InvalidAddress("length", f"an address of {len(text)} characters")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise InvalidAddress("bad_address", f"{text!r} has characters that no address has")
-    return FORMS[registry.load().networks[network].address_form](text, network)
+    form = registry.load().networks[network].address_form
+    address = FORMS[form](text, network)
+    if address.text != text and form in BECH32 and address.text == text.lower():
+        return replace(address, remark="spelled_otherwise")
+    return address

@@ -1,11 +1,12 @@
 """Addresses of Bitcoin and its family: base58check (P2PKH, P2SH), segwit v0 (BIP-173) and v1 and later (BIP-350).
 
-Versions and prefixes are those of each network's chain parameters. Scripts are those of BIP-13, 16, 141 and 341.
+Versions and prefixes are those of each network's chain parameters. Scripts are those of BIP-13, 16, 141 and 341, and P2A's.
+Bitcoin SV shows base58 alone; lists that were made with Bitcoin Cash's tools spell its accounts as cash addresses.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from porlake.addresses._address import Address
 from porlake.encoding import base58, bech32
@@ -51,7 +52,12 @@ NETWORKS = {
     "decred": Parameters(_versions(0x073F), _versions(0x071A), "", blake256, _blake256d),
 }
 
-_SEGWIT = {network: (f"{known.hrp}1", f"{known.hrp.upper()}1") if known.hrp else () for network, known in NETWORKS.items()}
+CASH = {"bitcoin_sv": ("bitcoincash", {0x00: "p2pkh", 0x08: "p2sh"})}
+"""Networks whose accounts are met as cash addresses too, though it is not their spelling: prefix, and kinds by version."""
+
+_SEGWIT = {
+    network: (f"{known.hrp}1", f"{known.hrp.upper()}1", f"{known.hrp.capitalize()}1") if known.hrp else () for network, known in NETWORKS.items()
+}
 _VERSIONS = {
     network: {prefix: (kind, prefix is prefixes[0]) for kind, prefixes in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)) for prefix in prefixes}
     for network, known in NETWORKS.items()
@@ -65,19 +71,39 @@ def parse(text: str, network: str) -> Address:
     """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, length)."""
     known = NETWORKS[network]
     if text.startswith(_SEGWIT[network]) and _is_segwit(text, known.hrp):
-        version, program = bech32.segwit(text, known.hrp)
-        return Address(network, text.lower(), program, _segwit_kind(version, program))
+        return _witness(text, network)
+    if network in CASH and text[:1] not in "13":
+        return _cash(text, network)
     if network in HIDDEN:
         for start, (kind, size) in HIDDEN[network].items():
             if text[: len(start)].lower() == start:
                 return _hidden(text, network, kind, size)
-    payload = base58.decode_check(text, checksum=known.checksum)
+    try:
+        payload = base58.decode_check(text, checksum=known.checksum)
+    except InvalidAddress:
+        if text.startswith(_SEGWIT[network]) and text[1:] == text[1:].lower():
+            return _witness(text, network)  # a capital first letter; of Litecoin and Qtum base58 may begin so too
+        raise
     found = _VERSIONS[network].get(payload[:-20])
     if found is None:
         raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
     kind, is_current = found
     digest = payload[-20:]
     return Address(network, text, digest, kind) if is_current else _base58(network, kind, digest)
+
+
+def _witness(text: str, network: str) -> Address:
+    version, program = bech32.segwit(text, NETWORKS[network].hrp)
+    kind = _segwit_kind(version, program)
+    return Address(network, text.lower(), program, kind, "anyone_can_spend" if kind == "p2a" else "")
+
+
+def _cash(text: str, network: str) -> Address:
+    prefix, kinds = CASH[network]
+    version, digest = bech32.cash_decode(text, prefix)
+    if version not in kinds or len(digest) != 20:
+        raise InvalidAddress("wrong_version", f"{text!r} has version {version} and a hash of {len(digest)} bytes")
+    return replace(_base58(network, kinds[version], digest), remark="spelled_otherwise")
 
 
 def _is_segwit(text: str, hrp: str) -> bool:
@@ -101,7 +127,7 @@ def segwit(network: str, version: int, program: bytes) -> Address:
 
 
 def _segwit_kind(version: int, program: bytes) -> str:
-    return {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr"}.get((version, len(program)), f"witness_v{version}")
+    return {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr", (1, 2): "p2a"}.get((version, len(program)), f"witness_v{version}")
 
 
 def key_hash(network: str, key: bytes) -> bytes:
@@ -141,7 +167,7 @@ def script(address: Address) -> bytes:
         return b"\x76\xa9\x14" + address.payload + b"\x88\xac"
     if address.kind == "p2sh":
         return b"\xa9\x14" + address.payload + b"\x87"
-    version = {"p2wpkh": 0, "p2wsh": 0, "p2tr": 1}.get(address.kind)
+    version = {"p2wpkh": 0, "p2wsh": 0, "p2tr": 1, "p2a": 1}.get(address.kind)
     if version is None:
         version = int(address.kind.removeprefix("witness_v"))
     return bytes([version + 0x50 if version else 0, len(address.payload)]) + address.payload

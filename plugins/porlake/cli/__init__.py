@@ -76,7 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "run", run, "all stages for some published files", "porlake run htx --report huobi_por_20240701.csv --lake data")
     verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
     verb.add_argument("--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files")
-    verb.add_argument("--snapshot", metavar="TIME", help="YYYY-MM-DD or YYYY-MM-DDTHH:MM in UTC, where the file's name does not say it")
+    verb.add_argument(
+        "--snapshot",
+        metavar="TIME",
+        help="a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), where the file's name does not say it",
+    )
     verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
     verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
     verb.add_argument("--prices", metavar="CSV", help="prices of your own: asset,usd,priced_at,source")
@@ -86,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "sweep", sweep, "read now, for a snapshot of this moment, what was claimed last", "porlake sweep htx --network tron")
     verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
     verb.add_argument("--network", metavar="N", help="id of the network; default: all that keep no past")
-    verb.add_argument("--at", metavar="TIME", help="the moment, YYYY-MM-DDTHH:MM in UTC; default: now")
+    verb.add_argument("--at", metavar="TIME", help="the moment with its zone, as 2024-03-25T16:00Z; default: now")
     verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
     verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
     _lake(verb)

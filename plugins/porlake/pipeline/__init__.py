@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dateutil.relativedelta import relativedelta
 
-from porlake import reports, warehouse
+from porlake import registry, reports, warehouse
 from porlake.lake import csv_writer, export, forget, writable
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
@@ -25,8 +25,8 @@ from porlake.pipeline._check import check
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
-from porlake.pipeline._settings import Settings, settings, with_dump
-from porlake.pipeline._sweep import is_claimed, moment, sweep, swept_networks
+from porlake.pipeline._settings import Settings, moment, settings, with_dump
+from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
 from porlake.pipeline._verdicts import (
     Explanation,
     Repeated,
@@ -88,10 +88,10 @@ def inbox(settings: Settings, exchange: str) -> Path:
 
 def waiting(settings: Settings, exchange: str, moment: datetime) -> list[str]:
     """The files of the inbox whose snapshot lies in the month that ends at `moment`; a backfill finds each month's own."""
-    begins = moment - relativedelta(months=1)
+    begins, publisher = moment - relativedelta(months=1), registry.load().exchanges[exchange]
     found = []
     for path in sorted(inbox(settings, exchange).glob("*")):
         snapshot = reports.snapshot_of(path.name)
-        if snapshot is not None and snapshot.at is not None and begins < snapshot.at <= moment:
+        if snapshot is not None and snapshot.at is not None and begins < publisher.in_utc(snapshot.at) <= moment:
             found.append(str(path))
     return found

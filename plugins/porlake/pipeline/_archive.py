@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from porlake.lake import Lake
 from porlake.model import (
     ReportFile,
 )
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._settings import Settings, moment
 
 HEAD_BYTES = 65_536
 
@@ -26,12 +26,14 @@ HEAD_BYTES = 65_536
 def archive(settings: Settings, exchange: str, source: str, snapshot: str | None = None, *, undated: bool = False) -> list[str]:
     """Keep a published file (path or URL) and say what it is; the ids of the reports in it.
 
-    `undated` takes a file that does not say its moment. Raises ReportError where the file is refused as a whole, ConfigurationError
+    `snapshot`: a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), for a file that does not say it;
+    `undated` takes such a file without one. Raises ReportError where the file is refused as a whole, ConfigurationError
     for an exchange that the registry does not know.
     """
-    if exchange not in registry.load().exchanges:
+    publisher = registry.load().exchanges.get(exchange)
+    if publisher is None:
         raise ConfigurationError(f"{exchange!r} is no exchange of the registry: {', '.join(registry.load().exchanges)}")
-    stated = _stated_snapshot(snapshot) if snapshot else None
+    stated = _stated_snapshot(snapshot, publisher) if snapshot else None
     fallback = reports.Snapshot(None, "unknown") if undated else None
     with ExitStack() as files:
         stream, name, origin = opened(settings, files, source)
@@ -113,7 +115,8 @@ def _archive_part(
         exchange=exchange,
         report=report,
         attestation=attestation,
-        snapshot_at=snapshot.at,
+        snapshot_at=snapshot.at and registry.load().exchanges[exchange].in_utc(snapshot.at),
+        snapshot_day=snapshot.at and snapshot.at.date(),
         snapshot_precision=snapshot.precision,
         content=form.content(content),
         statement=statement,
@@ -147,19 +150,24 @@ def _next_revision(lake: Lake, exchange: str, report: str, attestation: str, sta
     return earlier + 1
 
 
-def _stated_snapshot(text: str) -> reports.Snapshot:
-    """A snapshot as given by an option: a day (2024-03-25) or a moment in UTC (2024-03-25T16:00)."""
+def _stated_snapshot(text: str, publisher: registry.Exchange) -> reports.Snapshot:
+    """A snapshot as given by an option: a day of the publisher's clock (2024-03-25), or a moment with its zone (2024-03-25T16:00Z)."""
+    if "T" in text:
+        shown = publisher.shows(moment(text))
+        return reports.Snapshot(datetime.combine(_stated_day(f"{shown:%Y-%m-%d}"), shown.time()), "moment")
+    return reports.Snapshot(datetime.combine(_stated_day(text), datetime.min.time()), "day")
+
+
+def _stated_day(text: str) -> date:
     try:
-        if len(text) == len("2024-03-25"):
-            return reports.Snapshot(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC), "day")
-        moment = datetime.fromisoformat(text)
+        return reports.day_of(text)
     except ValueError as error:
-        raise ConfigurationError(f"snapshot {text!r} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM") from error
-    return reports.Snapshot(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC), "moment")
+        day_or_moment = "a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z, 2024-03-26T00:00+08:00)"
+        raise ConfigurationError(f"snapshot: {error}; write {day_or_moment}") from error
 
 
 def _spoken(snapshot: reports.Snapshot) -> str:
-    """The snapshot in an attestation's id: as precise as it is known."""
+    """The snapshot in an attestation's id: the day in the publisher's clock, or the month where no more is known."""
     if snapshot.at is None or snapshot.precision == "unknown":
         return "undated"
     return f"{snapshot.at:%Y-%m}" if snapshot.precision == "month" else f"{snapshot.at:%Y-%m-%d}"

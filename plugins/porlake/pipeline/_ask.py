@@ -47,13 +47,18 @@ from porlake.transport import Endpoint, Tape
 
 
 def publisher(source: str) -> str:
-    """The exchange whose labels a published file uses, by its format. Raises ReportError, ConfigurationError where several may be."""
+    """The exchange whose labels a published file uses, by its format; of several that share one, that which the file's name says, else its first.
+
+    Raises ReportError, ConfigurationError where none can be told.
+    """
     with ExitStack() as files:
         stream, name, _ = opened(settings(environ={}), files, source)
         formats = set()
         for member, content in reports.members(stream, name):
             formats.add(reports.detect(content.read(HEAD_BYTES), member).NAME)
     found = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
+    if len(found) > 1:
+        found = [exchange for exchange in found if exchange in name.lower()] or [exchange for exchange in found if {f"{exchange}_csv"} == formats]
     if len(found) != 1:
         raise ConfigurationError(f"{name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange")
     return found[0]

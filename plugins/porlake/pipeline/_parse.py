@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 
 from porlake import addresses, amounts, registry, reports
 from porlake.errors import (
@@ -85,7 +86,7 @@ class _Taker:
     def _published(self, row: reports.Published) -> None:
         self._out["evidence"](self._evidence(row))
         try:
-            address = addresses.parse(row.network, row.address).text
+            address = addresses.parse(row.network, row.address)
             amount, decimals, remark = self._amount(row)
         except (InvalidAddress, InvalidAmount) as error:
             self._reject(row, "rows", error.code, error.why)
@@ -101,7 +102,7 @@ class _Taker:
                 source_row=row.source_row,
                 network=row.network,
                 asset=row.asset,
-                address=address,
+                address=address.text,
                 address_published=row.address,
                 label=row.label,
                 network_label=row.network_label or None,
@@ -111,7 +112,7 @@ class _Taker:
                 snapshot_height=row.height,
                 holding=row.holding,
                 custodian=row.custodian,
-                remark=remark or None,
+                remark=(f"{remark} {address.remark}".strip() if address.remark else remark) or None,
                 source=row.source,
                 member=self.member,
             )
@@ -188,6 +189,7 @@ class _Taker:
     def _total(self, row: reports.Summary) -> PublishedTotal | None:
         if not (row.amount or row.own_amount or row.custody_amount or row.usd):
             return None
+        figures = _Figures(self._assets[row.asset].scale if row.asset else 0, row.remark)
         return PublishedTotal(
             exchange=self._file.exchange,
             report=self._file.report,
@@ -196,37 +198,63 @@ class _Taker:
             level=row.level,
             network=row.network or None,
             asset=row.asset or None,
-            amount=self._units(row.asset, row.amount),
+            amount=figures.units(row.amount) if row.asset else None,
             amount_published=row.amount,
             printed_decimals=amounts.printed_decimals(row.amount) if row.amount else None,
-            own_amount=self._units(row.asset, row.own_amount),
-            custody_amount=self._units(row.asset, row.custody_amount),
-            usd_published=amounts.decimal(row.usd, 38, 2) if row.usd else None,
+            own_amount=figures.units(row.own_amount) if row.asset else None,
+            custody_amount=figures.units(row.custody_amount) if row.asset else None,
+            usd_published=figures.decimal(row.usd, 38, 2),
             snapshot_height=row.height,
             holding=row.holding,
             scope=row.scope,
             source=row.source,
             note=row.note,
             member=self.member,
+            remark=figures.remark,
         )
 
     def _liability(self, row: reports.Summary) -> Liability | None:
         if not row.asset or not (row.owed or row.printed_ratio):
             return None
+        figures = _Figures(self._assets[row.asset].scale, row.remark)
         return Liability(
             exchange=self._file.exchange,
             report=self._file.report,
             source_row=row.source_row,
             label=row.label,
             asset=row.asset,
-            owed=self._units(row.asset, row.owed),
-            printed_ratio=amounts.decimal(row.printed_ratio, 20, 12) if row.printed_ratio else None,
+            owed=figures.units(row.owed, up=True),
+            printed_ratio=figures.decimal(row.printed_ratio, 20, 12),
             proof_kind="stated",
             proof_verdict=None,
             source=row.source,
             note=row.note,
             member=self.member,
+            remark=figures.remark,
         )
 
-    def _units(self, asset: str | None, text: str | None) -> int | None:
-        return amounts.base_units(text, self._assets[asset].scale) if text and asset else None
+
+class _Figures:
+    """Figures that a publisher prints beside its rows: finer ones than can be kept are cut, what it holds down and what it owes up, and flagged.
+
+    `remark` is complete once all figures of a row have been read.
+    """
+
+    def __init__(self, scale: int, remark: str) -> None:
+        self._scale, self._remarks = scale, {remark} - {""}
+
+    @property
+    def remark(self) -> str | None:
+        return " ".join(sorted(self._remarks)) or None
+
+    def units(self, text: str, *, up: bool = False) -> int | None:
+        return amounts.base_units(self._cut(text, self._scale, up), self._scale) if text else None
+
+    def decimal(self, text: str, digits: int, places: int) -> Decimal | None:
+        return amounts.decimal(self._cut(text, places), digits, places) if text else None
+
+    def _cut(self, text: str, places: int, up: bool = False) -> str:
+        kept, is_cut = amounts.cut(text, places, up=up)
+        if is_cut:
+            self._remarks.add("rounded_up" if up else "rounded_down")
+        return kept

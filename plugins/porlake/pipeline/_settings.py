@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from porlake.transport import Endpoint, Tape
 
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 CHECK_SAMPLE, CHECK_ABOVE, PROOF_SHARE = Decimal("0.01"), Decimal("0.001"), Decimal("0.95")
 
@@ -171,3 +174,17 @@ _NUMBERS: Mapping[str, Callable[[Any], Any]] = {"per_second": float, "timeout": 
 def key_of(row: object) -> tuple[Any, ...]:
     """The dataset's key of a row, by which rows are written."""
     return tuple(getattr(row, name) for name in type(row).KEY)  # type: ignore[attr-defined]
+
+
+def moment(text: str) -> datetime:
+    """A moment as a person gives it, 2024-03-25T16:00 with its zone (Z or +08:00), in UTC. Raises ConfigurationError."""
+    match = _MOMENT.fullmatch(text)
+    try:
+        at = datetime.fromisoformat(text) if match else None
+        if at is not None and at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError(f"{text!r} is no moment: {error}") from error
+    if at is not None:
+        raise ConfigurationError(f"{text!r} names no zone: write {text}Z for UTC, or {text}+08:00 for a clock eight hours ahead of it")
+    raise ConfigurationError(f"{text!r} is not YYYY-MM-DDTHH:MM with a zone (2024-03-25T16:00Z, 2024-03-26T00:00+08:00)")

@@ -33,14 +33,6 @@ def is_claimed(settings: Settings, exchange: str, network: str) -> bool:
         return False
 
 
-def moment(text: str) -> datetime:
-    """A moment in UTC as a shell gives it. Raises ConfigurationError."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise ConfigurationError(f"{text!r} is not YYYY-MM-DDTHH:MM") from error
-
-
 def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
     """Balances of everything that the exchange claimed last on a network, read now, for the moment `at`; the number of holdings read.
 

@@ -19,7 +19,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -150,18 +150,34 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """exchanges.csv. `schedule`: cron in UTC of the day on which a month's files are looked for; empty where nothing is periodic.
+    """exchanges.csv. `utc_offset`: the publisher's clock (`+08:00`), in which the names of its files tell a moment and its days begin.
 
+    `schedule`: cron in UTC of the day on which a month's files are looked for; empty where nothing is periodic.
     `snapshot`: cron in UTC of the moments of which its address files may speak, at which its addresses are swept; empty where it publishes none.
     """
 
     exchange: str
     name: str
+    utc_offset: str
     schedule: str
     snapshot: str
     formats: str
     home: str
     note: str
+
+    @property
+    def clock(self) -> timezone:
+        """`utc_offset`, read."""
+        hours, minutes = int(self.utc_offset[1:3]), int(self.utc_offset[4:])
+        return timezone(timedelta(hours=hours, minutes=minutes) * (-1 if self.utc_offset[0] == "-" else 1))
+
+    def in_utc(self, shown: datetime) -> datetime:
+        """The moment at which the publisher's clock shows `shown`, a date and time without a zone."""
+        return shown.replace(tzinfo=self.clock).astimezone(UTC)
+
+    def shows(self, at: datetime) -> datetime:
+        """What the publisher's clock shows at a moment, as a date and time without a zone."""
+        return at.astimezone(self.clock).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +240,8 @@ class LabelRow:
     """labels.csv: what an exchange's labels mean.
 
     `label` and `network_label` are folded (see `fold`). A row with both is that pair; with `label` alone the coin where the
-    file has no network column, or the coin's asset under any network; with `network_label` alone a network.
+    file has no network column, or the coin's asset under any network; with `network_label` alone a network. A network without an
+    exchange is a word that many publishers use; labels that nobody has told us of are read by such words, and flagged.
     """
 
     exchange: str
@@ -239,7 +256,7 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a pair of labels means. `remark` is '' or the code of what is unusual (`coin_and_network_differ`)."""
+    """What a pair of labels means. `remark` is '' or the code of what is unusual (`asset_not_on_network`, `label_by_rule`)."""
 
     network: str
     asset: str
@@ -249,11 +266,11 @@ class Resolved:
 
 
 class UnknownLabel(LookupError):
-    """`code` is unknown_asset or unknown_network; `network` is set where at least that is known."""
+    """`code` is unknown_asset or unknown_network; `network` and `asset` are set where one of them is known."""
 
-    def __init__(self, code: str, why: str, network: str = "", scheme: str = "") -> None:
+    def __init__(self, code: str, why: str, network: str = "", scheme: str = "", asset: str = "") -> None:
         super().__init__(why)
-        self.code, self.why, self.network, self.scheme = code, why, network, scheme
+        self.code, self.why, self.network, self.scheme, self.asset = code, why, network, scheme, asset
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +287,7 @@ class Registry:
     trackers: tuple[TrackerToken, ...]
     schemes: Mapping[str, SchemeRow]
     labels: Mapping[tuple[str, str, str], LabelRow]
+    asset_words: Mapping[str, str]  # assets by their folded ids
 
     def token(self, network: str, asset: str) -> Token | None:
         """How `asset` exists on `network`; None where the registry knows no such token."""
@@ -278,25 +296,72 @@ class Registry:
     def label(self, exchange: str, label: str, network_label: str = "") -> Resolved:
         """What the labels of a row mean; the network column decides over the network that a coin label implies.
 
-        Raises UnknownLabel.
+        What labels.csv does not tell of the exchange is read by rule where exactly one reading fits: one word is an asset of the registry,
+        the other a network's, in either order. Raises UnknownLabel.
         """
         coin, net = fold(label), fold(network_label)
         if row := self.labels.get((exchange, coin, net)):
             return Resolved(row.network, row.asset, row.scheme, row.holding or "wallet")
         alone = self.labels.get((exchange, coin, ""))
         place = self.labels.get((exchange, "", net)) if net else None
+        if alone is not None and place is not None:
+            known = (place.network, alone.asset) in self.tokens
+            return Resolved(place.network, alone.asset, place.scheme, alone.holding or "wallet", "" if known else "asset_not_on_network")
+        if (read := self._by_rule(exchange, coin, net)) is not None:
+            return read
         if net and place is None:
-            raise UnknownLabel(
-                "unknown_network",
-                f"no network is known under the label {network_label!r} of {exchange}",
-                scheme=alone.scheme if alone else "",
-            )
-        if alone is None:
-            network, scheme = (place.network, place.scheme) if place else ("", "")
-            raise UnknownLabel("unknown_asset", f"no asset is known under the label {label!r} of {exchange}", network, scheme)
-        assert place is not None  # net is not empty here: the pair lookup covers (coin, "")
-        known = (place.network, alone.asset) in self.tokens
-        return Resolved(place.network, alone.asset, place.scheme, alone.holding or "wallet", "" if known else "asset_not_on_network")
+            why, scheme = f"no network is known under the label {network_label!r} of {exchange}", alone.scheme if alone else ""
+            raise UnknownLabel("unknown_network", why, "", scheme, alone.asset if alone else self._asset_in(coin))
+        network, scheme = (place.network, place.scheme) if place else ("", "")
+        raise UnknownLabel("unknown_asset", f"no asset is known under the label {label!r} of {exchange}", network, scheme, self._asset_in(coin))
+
+    def group(self, exchange: str, label: str) -> Resolved:
+        """What the label of a line over all networks means; the name of an asset will do. Raises UnknownLabel."""
+        try:
+            return self.label(exchange, label)
+        except UnknownLabel:
+            if asset := self.asset_words.get(fold(label)):
+                return Resolved("", asset, "no_scheme", "wallet", "label_by_rule")
+            raise
+
+    def _by_rule(self, exchange: str, coin: str, net: str) -> Resolved | None:
+        """The one reading of labels of two known words, one of an asset and one of a network; None where there is none, or more than one."""
+        if net:
+            place = self.labels.get((exchange, "", net)) or self.labels.get(("", "", net))
+            row = self.labels.get((exchange, coin, ""))
+            assets = {row.asset} if row else {asset for network, asset in self._readings(coin) if place and network == place.network}
+            assets |= {self.asset_words[coin]} if not row and coin in self.asset_words else set()
+            found = {(place.network, asset) for asset in assets} if place else set()
+        else:
+            found = self._readings(coin)
+        if len(found) != 1:
+            return None
+        ((network, asset),) = found
+        return Resolved(network, asset, self._scheme_on(exchange, network), "wallet", "label_by_rule")
+
+    def _readings(self, folded: str) -> set[tuple[str, str]]:
+        """(network, asset) in which a label of two words can be read."""
+        found = {(network, asset) for network, asset in self.tokens if fold(asset) == folded and "_" in folded}
+        for cut in (match.start() for match in re.finditer("_", folded)):
+            for word, place in ((folded[:cut], folded[cut + 1 :]), (folded[cut + 1 :], folded[:cut])):
+                row = self.labels.get(("", "", place))
+                if row is not None and word in self.asset_words:
+                    found.add((row.network, self.asset_words[word]))
+        return found
+
+    def _asset_in(self, folded: str) -> str:
+        """The one asset that a word of a label names, '' where none or several do."""
+        named = {self.asset_words[word] for word in (folded, *folded.split("_")) if word in self.asset_words}
+        return named.pop() if len(named) == 1 else ""
+
+    def _scheme_on(self, exchange: str, network: str) -> str:
+        """How an exchange signs there by its other labels: on that network, else on those of its form of address; no_scheme where they differ."""
+        form = self.networks[network].address_form
+        told = [(row.network, row.scheme) for row in self.labels.values() if row.exchange == exchange and row.network]
+        here = {scheme for place, scheme in told if place == network}
+        alike = {scheme for place, scheme in told if self.networks[place].address_form == form}
+        of = here or alike
+        return of.pop() if len(of) == 1 else "no_scheme"
 
 
 def fold(label: str) -> str:
@@ -350,6 +415,7 @@ def _loaded(folders: tuple[Path, ...]) -> Registry:
         collateral=tuple(row for _, row in tables[Collateral].values()),
         trackers=tuple(row for _, row in tables[TrackerToken].values()),
         labels=MappingProxyType({(r.exchange, r.label, r.network_label): r for _, r in tables[LabelRow].values()}),
+        asset_words=MappingProxyType({fold(asset.asset): asset.asset for _, asset in assets.values()}),
     )
 
 
@@ -447,6 +513,7 @@ _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
 _MARK = re.compile(r"(\d{1,9})([:!])([0-9a-f]{64})")
 _ROOT = re.compile(r"0x[0-9a-f]{64}")
+_OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")  # clocks lie up to 14 hours from UTC
 _CRON = re.compile(r"[\d*/,-]+ [\d*/,-]+ [\d*/,L-]+ [\d*/,-]+ [\d*/,-]+")  # L: the last day of the month
 
 
@@ -523,6 +590,8 @@ def _check_token(row: Token) -> str:
 def _check_exchange(row: Exchange) -> str:
     if not _ID.fullmatch(row.exchange):
         return f"{row.exchange!r} is no id (lower case, digits, _)"
+    if not _OFFSET.fullmatch(row.utc_offset):
+        return f"utc_offset {row.utc_offset!r} is no clock; write +08:00, or +00:00 for UTC"
     bad = [cron for cron in (row.schedule, row.snapshot) if cron and not _CRON.fullmatch(cron)]
     return f"{bad[0]!r} is no cron expression of five fields" if bad else ""
 
@@ -558,6 +627,8 @@ def _check_scheme(row: SchemeRow) -> str:
 def _check_label(row: LabelRow) -> str:
     if not row.label and not row.network_label:
         return "neither label nor network_label"
+    if not row.exchange and (row.label or row.asset or row.scheme or row.holding):
+        return "a row of no exchange is a word for a network, and says nothing else"
     for folded in (row.label, row.network_label):
         if folded != fold(folded):
             return f"{folded!r} is not folded; write {fold(folded)!r}"

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 from porlake.errors import UnknownFormat
 from porlake.reports import addresses_csv, htx_csv, okx_csv, totals_csv
 from porlake.reports._archive import is_archive, members
-from porlake.reports._items import Item, Part, Published, Refused, Snapshot, Source, Summary
+from porlake.reports._items import Item, Part, Published, Refused, Snapshot, Source, Summary, day_of
 
 __all__ = [
     "FORMATS",
@@ -24,6 +24,7 @@ __all__ = [
     "Snapshot",
     "Source",
     "Summary",
+    "day_of",
     "detect",
     "is_archive",
     "members",
@@ -56,5 +57,5 @@ def detect(head: bytes, file_name: str) -> Format:
 
 
 def snapshot_of(file_name: str) -> Snapshot | None:
-    """The moment that a file's name states, by whichever format's rule."""
+    """The moment that a file's name states in its publisher's clock, by whichever format's rule."""
     return next((snapshot for form in FORMATS.values() if (snapshot := form.snapshot_of(file_name))), None)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import BinaryIO
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+CENTURY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +21,31 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The moment a file speaks of, in UTC. `precision`: moment, day, month or unknown; `revision`: the V-number in the name."""
+    """The moment a file speaks of, as the publisher's clock shows it: a date and time without a zone, the start of a day or month.
+
+    `precision`: moment, day, month or unknown; `revision`: the V-number in the name.
+    """
 
     at: datetime | None
     precision: str
     revision: int | None = None
     report_no: str | None = None
+
+
+def day_of(text: str) -> date:
+    """A day as YYYY-MM-DD in ASCII digits; ISO 8601 has other spellings. Raises ValueError, for a year of another century than this one too."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"{text!r} is not YYYY-MM-DD")
+    day = date.fromisoformat(text)
+    if day.year // 100 != CENTURY:
+        raise ValueError(f"{text!r} is of no year in which an exchange published")
+    return day
+
+
+def stamp(digits: str) -> datetime:
+    """YYYYMMDD, YYYYMMDDHH or YYYYMMDDHHMM as names of files have it. Raises ValueError."""
+    day = day_of(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}")
+    return datetime(day.year, day.month, day.day, int(digits[8:10] or 0), int(digits[10:12] or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,7 @@ class Summary:
     source: str
     note: str | None
     raw: str
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

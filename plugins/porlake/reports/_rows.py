@@ -158,11 +158,11 @@ def summary(line: Line, exchange: str, file: str, label: str, height_text: str, 
     bare, level = group(label)
     try:
         at = height(height_text)
-        meant = registry.load().label(exchange, bare)
+        meant = registry.load().group(exchange, bare) if level == "group" else registry.load().label(exchange, bare)
     except ValueError:
         return Refused(line.number, "summary", "bad_height", "a block height or -", line.raw, label=label)
     except registry.UnknownLabel as unknown:
-        return Refused(line.number, "summary", unknown.code, str(unknown), line.raw, label=label)
+        return Refused(line.number, "summary", unknown.code, str(unknown), line.raw, label=label, network=unknown.network, asset=unknown.asset)
     return Summary(
         source_row=line.number,
         label=label,
@@ -181,6 +181,7 @@ def summary(line: Line, exchange: str, file: str, label: str, height_text: str, 
         source=file,
         note=None,
         raw=line.raw,
+        remark=meant.remark,
     )
 
 

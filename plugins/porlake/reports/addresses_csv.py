@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _rows
-from porlake.reports._items import Item, Part, Published, Refused, Snapshot, Source
+from porlake.reports._items import Item, Part, Published, Refused, Snapshot, Source, day_of
 from porlake.reports._rows import Line
 
 NAME = "addresses_csv"
 
 COLUMNS = ("exchange", "network", "address", "label", "source")
 
-_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
+_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 
 
 def matches(head: bytes) -> bool:
@@ -40,7 +40,7 @@ def snapshot_of(file_name: str) -> Snapshot | None:
     if match is None:
         return None
     try:
-        return Snapshot(datetime.strptime(match[0], "%Y-%m-%d").replace(tzinfo=UTC), "day")
+        return Snapshot(datetime.combine(day_of(match[0]), datetime.min.time()), "day")
     except ValueError:
         return None
 

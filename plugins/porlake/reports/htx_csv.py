@@ -1,21 +1,22 @@
-"""HTX's (Huobi's) monthly file: a block of totals, an empty line, then one row an address.
+"""HTX's (Huobi's) monthly file: a block of totals, an empty line, then one row an address. Poloniex publishes the same layout.
 
-Published in the repository of its verifier, https://github.com/huobiapi/Tool-Node.js-VerifyAddress. Content: addresses. A row without height
-and balance is a signer of the unsigned contract row above it; a contract may have several, and they are repeated under every coin.
+Published in the repositories of their verifiers, https://github.com/huobiapi/Tool-Node.js-VerifyAddress and
+https://github.com/poloniex/tools-nodejs-address-verify. Content: addresses. A row without height
+and balance is a signer of the contract row above it, which HTX leaves unsigned and Poloniex does not; a contract may have several, and they are
+repeated under every coin.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _rows
-from porlake.reports._items import Item, Published, Refused, Snapshot, Source
+from porlake.reports._items import Item, Published, Refused, Snapshot, Source, stamp
 from porlake.reports._rows import Line
 
 NAME = "htx_csv"
@@ -26,7 +27,7 @@ COLUMNS = {
 TOTALS = ("label", "height", "amount")
 ROWS = ("label", "address", "height", "amount", "message", "signature")
 
-_NAME = re.compile(r"huobi_por_(\d{8})|htx_por_(\d{8})", re.IGNORECASE)
+_NAME = re.compile(r"(?:huobi|htx|poloniex)_por_(\d{8})(?!\d)", re.IGNORECASE | re.ASCII)
 
 
 def matches(head: bytes) -> bool:
@@ -39,12 +40,12 @@ def content(stream: BinaryIO) -> str:
 
 
 def snapshot_of(file_name: str) -> Snapshot | None:
-    """huobi_por_20240701.csv"""
+    """huobi_por_20240701.csv, poloniex_por_20240801.csv: a day"""
     match = _NAME.search(file_name)
     if match is None:
         return None
     try:
-        return Snapshot(datetime.strptime(match[1] or match[2], "%Y%m%d").replace(tzinfo=UTC), "day")
+        return Snapshot(stamp(match[1]), "day")
     except ValueError:
         return None
 
@@ -91,36 +92,38 @@ def _summary(line: Line, source: Source) -> Item:
 
 
 class _Rows:
-    """Rows of the address block; remembers the unsigned row for which the signer rows below it sign."""
+    """Rows of the address block; remembers the row for which the signer rows below it sign."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._unsigned: Published | None = None
+        self._above: Published | None = None
         self.found = 0
 
     def take(self, line: Line) -> Published | Refused:
         self.found += 1
         if line.fault or len(line.cells) != len(ROWS):
-            self._unsigned = None
+            self._above = None
             return Refused(line.number, "rows", line.fault or "ragged", f"{len(ROWS)} cells of CSV in UTF-8", line.raw)
         label, address, height, amount, _, signature = (cell.strip() for cell in line.cells)
         # Blanks in a message are signed too: it stays as it stands.
         message, signature = ("" if line.cells[4].strip() == "-" else line.cells[4]), ("" if signature == "-" else _rows.null(signature))
         signs_for_other = height == "-" and amount == "-"
         try:
-            meant = registry.load().label(self._source.exchange, label)
+            meant = _rows.meant(self._source.exchange, label, "")
             at = _rows.height(height)
         except registry.UnknownLabel as unknown:
-            return self._refused(line, unknown.code, str(unknown), label, address, message, signature)
+            return self._refused(line, unknown.code, str(unknown), label, address, message, signature, asset=unknown.asset)
         except ValueError:
             return self._refused(line, "bad_height", "a block height or -", label, address, message, signature)
         if not meant.network:
             return self._refused(line, "unknown_network", f"the label {label!r} names no network", label, address, message, signature)
-        if signs_for_other and self._unsigned is None:
-            return self._refused(line, "no_row_to_sign_for", "an unsigned row above", label, address, message, signature, meant)
+        if signs_for_other and not self._is_signed_by(meant.network):
+            return self._refused(
+                line, "no_row_to_sign_for", "an unsigned row above, or one of that network", label, address, message, signature, meant
+            )
         row = Published(
             source_row=line.number,
-            for_row=self._unsigned.source_row if signs_for_other and self._unsigned else None,
+            for_row=self._above.source_row if signs_for_other and self._above else None,
             label=label,
             network_label="",
             network=meant.network,
@@ -140,8 +143,12 @@ class _Rows:
             raw=line.raw,
         )
         if not signs_for_other:
-            self._unsigned = None if signature else row
+            self._above = row
         return row
+
+    def _is_signed_by(self, network: str) -> bool:
+        """Signers of a contract on Avalanche stand below it under `ETH`: an unsigned row takes them of any network."""
+        return self._above is not None and (not any(self._above.signatures) or self._above.network == network)
 
     def _refused(
         self,
@@ -153,8 +160,9 @@ class _Rows:
         message: str,
         signature: str,
         meant: registry.Resolved | None = None,
+        asset: str = "",
     ) -> Refused:
-        self._unsigned = None
+        self._above = None
         return Refused(
             source_row=line.number,
             block="rows",
@@ -163,7 +171,7 @@ class _Rows:
             raw=line.raw,
             label=label,
             network=meant.network if meant else "",
-            asset=meant.asset if meant else "",
+            asset=meant.asset if meant else asset,
             scheme=meant.scheme if meant else "",
             address=address,
             message=message,

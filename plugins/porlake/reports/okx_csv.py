@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from decimal import Context, Decimal
 from io import BytesIO
 from typing import BinaryIO
@@ -17,7 +16,7 @@ from typing import BinaryIO
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _rows
-from porlake.reports._items import Item, Published, Refused, Snapshot, Source, Summary
+from porlake.reports._items import Item, Published, Refused, Snapshot, Source, Summary, stamp
 from porlake.reports._rows import Line
 
 NAME = "okx_csv"
@@ -57,7 +56,7 @@ VALIDATORS = {"native_staking", "eigenlayer"}  # such rows carry a validator's k
 JUDGED = "5"  # the auditors' tool takes rows of this status only
 
 _EXACT = Context(prec=200)
-_NAME = re.compile(r"(\d{8})(\d{2})?(\d{2})?(?=\D|$)(?:.*?[_-][vV](\d{1,3})(?=\D|$))?")
+_NAME = re.compile(r"(\d{8})(\d{2})?(\d{2})?(?=\D|$)(?:.*?[_-][vV](\d{1,3})(?=\D|$))?", re.ASCII)
 
 
 def matches(head: bytes) -> bool:
@@ -76,7 +75,7 @@ def snapshot_of(file_name: str) -> Snapshot | None:
         return None
     day, hour, minute, revision = match.groups()
     try:
-        at = datetime.strptime(day + (hour or "00") + (minute or "00"), "%Y%m%d%H%M").replace(tzinfo=UTC)
+        at = stamp(day + (hour or "") + (minute or ""))
     except ValueError:
         return None
     return Snapshot(at, "moment" if hour else "day", int(revision) if revision else None)
@@ -187,7 +186,7 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
     try:
         meant = _rows.meant(source.exchange, row["label"], row.evidence("network"))
     except registry.UnknownLabel as unknown:
-        return _refused(line, row, unknown.code, str(unknown), holding=holding, network=unknown.network, scheme=unknown.scheme)
+        return _refused(line, row, unknown.code, str(unknown), holding=holding, network=unknown.network, asset=unknown.asset, scheme=unknown.scheme)
     if not meant.network:
         return _refused(line, row, "unknown_network", f"the label {row['label']!r} names no network", holding=holding)
     network = "ethereum_beacon" if holding in VALIDATORS and meant.network == "ethereum" else meant.network
@@ -214,7 +213,9 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
     )
 
 
-def _refused(line: Line, row: _Cells, reason: str, expected: str, *, holding: str = "wallet", network: str = "", scheme: str = "") -> Refused:
+def _refused(
+    line: Line, row: _Cells, reason: str, expected: str, *, holding: str = "wallet", network: str = "", asset: str = "", scheme: str = ""
+) -> Refused:
     return Refused(
         source_row=line.number,
         block="rows",
@@ -224,6 +225,7 @@ def _refused(line: Line, row: _Cells, reason: str, expected: str, *, holding: st
         label=row["label"],
         network_label=row["network"],
         network=network,
+        asset=asset,
         scheme=scheme,
         holding=holding,
         address=row["address"],

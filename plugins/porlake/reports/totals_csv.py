@@ -6,14 +6,14 @@ Content: totals. A file may speak of many exchanges and moments; `split` makes o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _rows
-from porlake.reports._items import Item, Part, Refused, Snapshot, Source, Summary
+from porlake.reports._items import Item, Part, Refused, Snapshot, Source, Summary, day_of
 from porlake.reports._rows import Line
 
 NAME = "totals_csv"
@@ -70,12 +70,12 @@ def _snapshot(cells: list[str], line: Line, file: str) -> Snapshot:
     if exchange not in registry.load().exchanges:
         raise BadStructure(file, line.number, f"{exchange!r} is no exchange of the registry")
     try:
-        at = date.fromisoformat(text + WHOLE[precision]) if text else None
+        at = day_of(text + WHOLE[precision]) if text else None
     except (KeyError, ValueError) as error:
         raise BadStructure(file, line.number, f"snapshot {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM") from error
     if (at is None) != (precision == "unknown"):
         raise BadStructure(file, line.number, f"snapshot {text!r} and precision {precision!r} do not fit together")
-    return Snapshot(datetime(at.year, at.month, at.day, tzinfo=UTC) if at else None, precision)
+    return Snapshot(datetime(at.year, at.month, at.day) if at else None, precision)
 
 
 def _numbered(snapshot: Snapshot, rows: list[list[str]]) -> Snapshot:

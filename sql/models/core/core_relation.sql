@@ -9,5 +9,5 @@ from {{ ref('core_attestation') }} a
 cross join {{ source('registry', 'assets') }} s
 left join {{ source('registry', 'exchange_tokens') }} t
     on t.exchange = a.exchange and t.asset = s.asset
-    and (a.snapshot_at is null or (a.snapshot_at::date >= t.since and (t."until" is null or a.snapshot_at::date <= t."until")))
+    and (a.snapshot_day is null or (a.snapshot_day >= t.since and (t."until" is null or a.snapshot_day <= t."until")))
 group by a.attestation, s.asset

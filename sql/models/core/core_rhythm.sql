@@ -1,7 +1,7 @@
 -- How often an exchange attests. One row an exchange with two dated attestations of different days; `rhythm_days` is the median of the days between
 -- one and the next, the lower of two.
 with gaps as (
-    select exchange, date_diff('day', lag(snapshot_at) over (partition by exchange order by snapshot_at, attestation), snapshot_at) as days
+    select exchange, date_diff('day', lag(snapshot_day) over (partition by exchange order by snapshot_at, attestation), snapshot_day) as days
     from {{ ref('core_attestation') }}
     where snapshot_at is not null
 )

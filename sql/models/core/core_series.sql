@@ -10,16 +10,17 @@ with stated as (
     from {{ ref('core_published_sum') }}
 ),
 dated as (
-    select s.attestation, s.series, a.exchange, a.snapshot_at
+    select s.attestation, s.series, a.exchange, a.snapshot_at, a.snapshot_day
     from stated s
     join {{ ref('core_attestation') }} a using (attestation)
     where a.snapshot_at is not null
 ),
 earlier as (
-    select n.attestation, n.series, n.snapshot_at, b.attestation as base_attestation, b.snapshot_at as base_snapshot_at,
+    select n.attestation, n.series, b.attestation as base_attestation, b.snapshot_at as base_snapshot_at,
+        date_diff('day', b.snapshot_day, n.snapshot_day) as days,
         row_number() over (partition by n.attestation, n.series order by b.snapshot_at desc, b.attestation desc) as steps_back,
         row_number() over (partition by n.attestation, n.series order by b.snapshot_at, b.attestation) as steps_from_first,
-        abs(date_diff('day', n.snapshot_at - interval 1 year, b.snapshot_at)) as days_off_a_year
+        abs(date_diff('day', (n.snapshot_day - interval 1 year)::date, b.snapshot_day)) as days_off_a_year
     from dated n
     join dated b on b.exchange = n.exchange and b.series = n.series and (b.snapshot_at, b.attestation) < (n.snapshot_at, n.attestation)
 ),
@@ -33,6 +34,5 @@ chosen as (
     where days_off_a_year <= 16
     qualify row_number() over (partition by attestation, series order by days_off_a_year, base_snapshot_at, base_attestation) = 1
 )
-select attestation, series, since, base_attestation, base_snapshot_at,
-    date_diff('day', base_snapshot_at, snapshot_at) as days
+select attestation, series, since, base_attestation, base_snapshot_at, days
 from chosen

@@ -8,6 +8,6 @@ from {{ ref('core_attestation') }} a
 cross join (select distinct tracker from {{ source('registry', 'trackers') }}) w
 left join {{ source('registry', 'trackers') }} t
     on t.tracker = w.tracker and t.exchange = a.exchange
-    and (a.snapshot_at is null or (a.snapshot_at::date >= t.since and (t."until" is null or a.snapshot_at::date <= t."until")))
+    and (a.snapshot_day is null or (a.snapshot_day >= t.since and (t."until" is null or a.snapshot_day <= t."until")))
 left join {{ ref('core_value') }} v on v.attestation = a.attestation and v.asset = t.asset and v.amount is not null
 group by a.attestation, w.tracker

@@ -1,14 +1,15 @@
 -- An account that an exchange claims and that somebody else claims too, or that is known to back something else. One row a network, address, exchange
--- and the other party; two exchanges make two rows. Address lists of others count as claims here, without amounts.
+-- and the other party; two exchanges make two rows. Address lists of others count as claims here, without amounts. A day is one of the clock of its
+-- exchange.
 with claims as (
     -- each counted once, of different amounts the smallest
-    select c.network, c.address, c.exchange, c.attestation, a.snapshot_at, a.report, null::varchar as source, c.asset, min(c.amount) as amount
+    select c.network, c.address, c.exchange, c.attestation, a.snapshot_at, a.snapshot_day, a.report, null::varchar as source, c.asset, min(c.amount) as amount
     from {{ ref('stg_claim') }} c
     semi join {{ ref('core_shared_account') }} k on k.network = c.network and k.address = c.address
     join {{ ref('core_attestation') }} a on a.attestation = c.attestation
     group by all
     union all by name
-    select l.network, l.address, l.exchange, l.attestation, l.snapshot_at, l.report, coalesce(l.source, l.label) as source
+    select l.network, l.address, l.exchange, l.attestation, l.snapshot_at, l.snapshot_day, l.report, coalesce(l.source, l.label) as source
     from {{ ref('stg_listed_address') }} l
     semi join {{ ref('core_shared_account') }} k using (network, address)
 ),
@@ -19,6 +20,8 @@ parties as (
         arg_max(report, (report_order, coalesce(snapshot_at, '-infinity'::timestamptz), attestation)) as report,
         min(snapshot_at) as first_at,
         max(snapshot_at) as last_at,
+        min(snapshot_day) as first_day,
+        max(snapshot_day) as last_day,
         max(source) as source,
         bool_or(report_order = 1) as with_amounts
     from (select *, case when asset is null then 0 else 1 end as report_order from claims)
@@ -31,24 +34,24 @@ against as (
     join parties o on o.network = p.network and o.address = p.address and o.exchange <> p.exchange
     union all by name
     select p.*, s.since, s."until", 'collateral' as against_kind, s.whose as against, s.source as against_source,
-        coalesce(p.last_at::date >= s.since and (s."until" is null or p.first_at::date <= s."until"), false) as at_the_same_time
+        coalesce(p.last_day >= s.since and (s."until" is null or p.first_day <= s."until"), false) as at_the_same_time
     from parties p
     join {{ source('registry', 'collateral') }} s using (network, address)
     where p.exchange <> s.whose
 ),
 spoken as (
     -- what each statement says of the account
-    select c.network, c.address, c.exchange, c.attestation, c.snapshot_at,
+    select c.network, c.address, c.exchange, c.attestation, c.snapshot_at, c.snapshot_day,
         coalesce(list(c.asset order by c.asset) filter (c.asset is not null), []) as assets,
         coalesce(list({{ units('c.amount', 's.scale') }} order by c.asset) filter (c.asset is not null), []) as units
     from claims c
     left join {{ source('registry', 'assets') }} s using (asset)
-    group by c.network, c.address, c.exchange, c.attestation, c.snapshot_at
+    group by c.network, c.address, c.exchange, c.attestation, c.snapshot_at, c.snapshot_day
 ),
 nearest as (
     -- the two statements that lie nearest in time; of several such pairs the one with amounts, then the latest
     select g.network, g.address, g.exchange, g.against_kind, g.against,
-        abs(date_diff('day', n.snapshot_at::date, m.snapshot_at::date)) as days_apart,
+        abs(date_diff('day', n.snapshot_day, m.snapshot_day)) as days_apart,
         n.attestation as nearest_attestation, n.assets as nearest_assets, n.units as nearest_units,
         m.attestation as against_attestation, m.assets as against_assets, m.units as against_units
     from against g
@@ -64,7 +67,7 @@ nearest as (
     select g.network, g.address, g.exchange, g.against_kind, g.against,
         -- from the span over which it is known to be collateral
         case when n.snapshot_at is not null
-            then greatest(date_diff('day', n.snapshot_at::date, g.since), coalesce(date_diff('day', g."until", n.snapshot_at::date), 0), 0) end as days_apart,
+            then greatest(date_diff('day', n.snapshot_day, g.since), coalesce(date_diff('day', g."until", n.snapshot_day), 0), 0) end as days_apart,
         n.attestation as nearest_attestation, n.assets as nearest_assets, n.units as nearest_units, [] as against_assets, [] as against_units
     from against g
     join spoken n on n.network = g.network and n.address = g.address and n.exchange = g.exchange

@@ -5,7 +5,7 @@ with series as (
     select r.exchange, r.asset, r.attestation, a.snapshot_at, try_cast(a.report_no as integer) as edition, h.rhythm_days,
         r.is_covered, r.is_covered_claimed, r.printed_ratio, r.printed_ratio >= 100 as is_covered_printed,
         lag(try_cast(a.report_no as integer)) over by_time as edition_before,
-        lag(a.snapshot_at) over by_time as snapshot_before
+        a.snapshot_day, lag(a.snapshot_day) over by_time as day_before
     from {{ ref('reserve_ratio') }} r
     join {{ ref('core_attestation') }} a using (attestation)
     left join {{ ref('core_rhythm') }} h on h.exchange = r.exchange
@@ -13,7 +13,7 @@ with series as (
     window by_time as (partition by r.exchange, r.asset order by a.snapshot_at, r.attestation)
 ),
 measured as (
-    select *, date_diff('day', snapshot_before, snapshot_at) as days_since from series
+    select *, date_diff('day', day_before, snapshot_day) as days_since from series
 ),
 with_gaps as (
     select *,
@@ -22,7 +22,7 @@ with_gaps as (
             -- the days on which a snapshot would have been due; whole numbers round the number of rhythms
             when rhythm_days is not null and days_since is not null then
                 list_transform(range(1, (2 * days_since + rhythm_days) // (2 * rhythm_days)),
-                    lambda n: strftime(snapshot_before + to_days((n * rhythm_days)::integer), '%Y-%m-%d'))
+                    lambda n: strftime(day_before + to_days((n * rhythm_days)::integer), '%Y-%m-%d'))
             else []
         end as missing_before
     from measured

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, get_current_context, task
 
-from porlake import registry
+from porlake import dbt_project, registry
 
-MARTS = [path.stem for path in sorted(Path(__file__).resolve().parents[1].glob("sql/models/marts/*.sql"))]
-RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": 2.0}
+TASKS: dict[str, Any] = {
+    "owner": "porlake",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "execution_timeout": timedelta(hours=1),
+}
+LONG = timedelta(hours=12)  # a month of a large exchange from an endpoint that answers one address a question
 PARAMS = {
     "reports": Param([], type="array", items={"type": "string"}, title="Published files",
                      description="Paths or URLs, one a line. Empty: the files of data/inbox/<exchange> of this month."),
@@ -21,6 +26,10 @@ PARAMS = {
     "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
     "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
 }  # fmt: skip
+
+
+MARTS = dbt_project.marts()
+OBSERVE = "Balances at the snapshot height. Skipped, with the reason, where the report claims nothing there or nothing could be read."
 
 
 def own_pools(exchange: str) -> list[str]:
@@ -42,66 +51,66 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
         schedule=CronTriggerTimetable(exchange.schedule, timezone="UTC") if exchange.schedule else None,
         start_date=datetime(2022, 11, 1, tzinfo=UTC),
         catchup=False,
-        max_active_runs=1,  # runs share the warehouse
+        max_active_runs=4,  # one that was started by hand waits for no other: partitions and builds have their own locks
         params=PARAMS,
         tags=["proof of reserves", exchange.exchange],
-        default_args=RETRIES,
+        default_args=TASKS,
         doc_md=f"What {exchange.name} says it holds, who can prove control of it, and what the chains show.",
     )
     def flow() -> None:
-        @task
+        @task(doc_md="The bytes of each file as published, by their sha256, and what the file is. Skipped where no file waits.")
         def archive() -> list[str]:
             from porlake.airflow import tasks
 
             return tasks.archive(exchange.exchange, get_current_context())
 
-        @task(map_index_template="{{ report }}")
+        @task(map_index_template="{{ report }}", doc_md="Rows as published to claims, evidence, totals, liabilities and rejections.")
         def parse(report: str) -> str:
             from porlake.airflow import tasks
 
-            return tasks.stage("parse", report, context=get_current_context())
+            return tasks.parse(report, get_current_context())
 
-        @task
+        @task(doc_md="Which of the reports state addresses: the others have nothing to verify or observe.")
         def with_addresses(reports: list[str]) -> list[str]:
             from porlake.airflow import tasks
 
             return tasks.with_addresses(list(reports), get_current_context())
 
-        @task(map_index_template="{{ report }}")
+        @task(map_index_template="{{ report }}", doc_md="A verdict for each row: who signs for the address.")
         def verify(report: str) -> str:
             from porlake.airflow import tasks
 
-            return tasks.stage("verify", report, context=get_current_context())
+            return tasks.verify(report, get_current_context())
 
-        @task(map_index_template="{{ report }}")
+        @task(map_index_template="{{ report }}", execution_timeout=LONG, doc_md=OBSERVE)
         def observe(report: str, network: str) -> str:
             from porlake.airflow import tasks
 
-            return tasks.stage("observe", report, network, context=get_current_context())
+            return tasks.observe(report, network, get_current_context())
 
-        @task(map_index_template="{{ report }}")
+        @task(map_index_template="{{ report }}", execution_timeout=LONG, doc_md=OBSERVE)
         def observe_others(report: str, networks: list[str]) -> str:
             from porlake.airflow import tasks
 
             return tasks.observe_others(report, networks, get_current_context())
 
-        @task
+        @task(doc_md="US dollars for each asset at the snapshot; a price that is missing is a row with its reason.")
         def price(reports: list[str]) -> None:
             from porlake.airflow import tasks
 
             tasks.price(list(reports), get_current_context())
 
-        @task
+        @task(execution_timeout=LONG, doc_md="All tables in DuckDB anew. Skipped where nothing is new since the last publish.")
         def build() -> str:
             from porlake.airflow import tasks
 
-            return tasks.stage("build", context=get_current_context())
+            return tasks.build(get_current_context())
 
-        @task(outlets=[Asset(f"porlake://marts/{mart}") for mart in MARTS])
-        def publish() -> str:
+        @task(outlets=[Asset(f"porlake://marts/{mart}") for mart in MARTS], doc_md="The marts as Parquet, shown all at once.")
+        def publish(reports: list[str]) -> str:
             from porlake.airflow import tasks
 
-            return tasks.stage("publish", context=get_current_context())
+            return tasks.publish(exchange.exchange, list(reports), get_current_context())
 
         parsed = parse.expand(report=archive())
         claimed = with_addresses(parsed)
@@ -110,7 +119,10 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             for network in networks
         ]
         others = observe_others.override(pool="porlake_others").partial(networks=networks).expand(report=claimed)
-        ([verify.expand(report=claimed), *observed, others, price(parsed)] >> build.override(trigger_rule="none_failed")() >> publish())
+        priced = price(parsed)
+        # A network that was skipped holds up nothing; where no file waits, prices are skipped too, and with them the build.
+        built = build.override(trigger_rule="none_failed_min_one_success")()
+        [verify.expand(report=claimed), *observed, others, priced] >> built >> publish(parsed)
 
     return flow()
 

@@ -13,7 +13,13 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_conte
 from porlake import registry
 
 # A network that answers a minute later still answers near the moment; one that does after the window does not.
-RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": 2.0}
+TASKS: dict[str, Any] = {
+    "owner": "porlake",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "execution_timeout": timedelta(hours=2),
+}
 PARAMS = {
     "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
     "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
@@ -35,11 +41,11 @@ def sweep(exchange: registry.Exchange, networks: list[str]) -> DAG:
         max_active_runs=1,
         params=PARAMS,
         tags=["proof of reserves", "sweep", exchange.exchange],
-        default_args=RETRIES,
+        default_args=TASKS,
         doc_md=f"Balances of the addresses that {exchange.name} claimed last, read at the moment of its snapshot.",
     )
     def flow() -> None:
-        @task
+        @task(doc_md="Balances of what was claimed last, now. Skipped where the moment has passed or nothing was claimed.")
         def read(network: str) -> int:
             from porlake.airflow import tasks
 

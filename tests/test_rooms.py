@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "errors": set(),
     "progress": set(),
     "amounts": {"errors"},
+    "dbt_project": {"errors"},
     "numbers": {"errors"},
     "encoding": {"errors"},
     "registry": {"model", "errors"},
@@ -28,12 +29,12 @@ MAY_IMPORT = {
     "liabilities": {"model", "errors"},
     "prices": {"model", "errors", "numbers", "registry", "transport"},
     "lake": {"model", "errors"},
-    "warehouse": {"lake", "errors", "model", "registry"},
-    "pipeline": {"model", "errors", "progress", "amounts", "registry", "addresses", "transport", "reports", "chains", "ownership",
+    "warehouse": {"dbt_project", "lake", "errors", "model", "registry"},
+    "pipeline": {"dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses", "transport", "reports", "chains", "ownership",
                  "liabilities", "prices", "lake", "warehouse"},
-    "airflow": {"pipeline", "progress", "registry", "errors", "transport", "chains"},
+    "airflow": {"dbt_project", "pipeline", "progress", "registry", "errors", "transport", "chains"},
     "__main__": {"cli"},
-    "cli": {"pipeline", "progress", "registry", "errors", "transport"},
+    "cli": {"airflow", "pipeline", "progress", "registry", "errors", "transport"},
 }  # fmt: skip
 
 

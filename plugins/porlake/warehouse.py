@@ -33,6 +33,8 @@ import pyarrow.parquet as pq
 
 from porlake import lake as lake_room
 from porlake import registry
+from porlake.dbt_project import marts as marts
+from porlake.dbt_project import sql_folder as sql_folder
 from porlake.errors import BuildError, ConfigurationError, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake
 from porlake.model import DATASETS
@@ -58,18 +60,6 @@ class Built:
     build_id: str
     database: Path
     warnings: Mapping[str, int]
-
-
-def sql_folder() -> Path:
-    """The dbt project: PORLAKE_SQL, else sql/ of the checkout."""
-    folder = Path(os.environ.get("PORLAKE_SQL") or Path(__file__).resolve().parents[2] / "sql")
-    if not (folder / "dbt_project.yml").exists():
-        raise ConfigurationError(f"{folder}: no dbt project lies there; set PORLAKE_SQL to the sql folder of porlake")
-    return folder
-
-
-def marts(folder: Path | None = None) -> list[str]:
-    return sorted(path.stem for path in ((folder or sql_folder()) / "models" / "marts").glob("*.sql"))
 
 
 def database_of(lake: Lake) -> Path:

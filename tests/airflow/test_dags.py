@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -18,16 +20,21 @@ from support import RECORDING, ROOT, environment, stages, tree
 SAMPLE_RUN = json.loads((ROOT / "data" / "samples" / "run.json").read_text())
 
 LOOK = """
-import json, sys
+import json, sys, time
+import airflow.sdk
 from airflow.dag_processing.dagbag import DagBag
+began = time.process_time()
 bag = DagBag(sys.argv[1])
 def told(dag):
-    tasks = {t.task_id: {"pool": t.pool, "retries": t.retries, "below": sorted(t.downstream_task_ids), "rule": str(t.trigger_rule),
+    tasks = {t.task_id: {"pool": t.pool, "retries": t.retries, "owner": t.owner, "doc": t.doc_md, "timeout": t.execution_timeout is not None,
+                         "below": sorted(t.downstream_task_ids), "rule": str(t.trigger_rule),
                          "outlets": [o.uri for o in t.outlets]} for t in dag.tasks}
     schedule = getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None)
     return {"tasks": tasks, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs, "params": sorted(dag.params),
             "schedule": schedule, "timetable": type(dag.timetable).__name__}
-print(json.dumps({"errors": {str(k): str(v) for k, v in bag.import_errors.items()}, "dags": {d: told(g) for d, g in bag.dags.items()}}))
+spent = time.process_time() - began
+errors = {str(k): str(v) for k, v in bag.import_errors.items()}
+print(json.dumps({"spent": spent, "errors": errors, "dags": {d: told(g) for d, g in bag.dags.items()}}))
 """
 
 
@@ -53,6 +60,18 @@ def test_every_dag_imports(seen: Any) -> None:
     assert seen["errors"] == {}
 
 
+def test_the_dag_files_parse_in_under_a_second_of_cpu_beyond_airflow_itself(seen: Any) -> None:
+    assert seen["spent"] < 1.0
+
+
+def test_every_task_has_an_owner_a_timeout_and_says_what_it_does(seen: Any) -> None:
+    for name, dag in seen["dags"].items():
+        for task, facts in dag["tasks"].items():
+            assert facts["owner"] == "porlake", (name, task)
+            assert facts["timeout"], (name, task)
+            assert facts["doc"], (name, task)
+
+
 def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
     exchanges = registry.load().exchanges
     assert {name for name in seen["dags"] if not name.startswith("sweep_")} == {f"proof_of_reserves_{name}" for name in exchanges}
@@ -63,7 +82,7 @@ def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
             assert found["schedule"] == exchange.schedule
         else:
             assert found["timetable"] == "NullTimetable"
-        assert (found["catchup"], found["max_active_runs"]) == (False, 1)
+        assert (found["catchup"], found["max_active_runs"]) == (False, 4)
         assert found["params"] == ["record", "replay", "reports", "snapshot"]
     assert seen["dags"]["proof_of_reserves_okx"]["schedule"].split()[2] == "22"
 
@@ -105,7 +124,8 @@ def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_
     before_build = {name for name, task in tasks.items() if "build" in task["below"]}
     assert before_build == {"verify", "price", *(name for name in tasks if name.startswith("observe_"))}
     assert tasks["build"]["below"] == ["publish"]
-    assert tasks["build"]["rule"] == "TriggerRule.NONE_FAILED"
+    assert tasks["publish"]["rule"] == "TriggerRule.ALL_SUCCESS"
+    assert tasks["build"]["rule"] == "TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
 
 
 def test_downstream_dags_can_wait_for_each_mart(seen: Any) -> None:
@@ -121,6 +141,48 @@ def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_comma
     stages(tmp_path, [str(ROOT / name) for name in SAMPLE_RUN["reports"]])
     assert tree(home / "data" / "lake") == tree(tmp_path / "lake")
     assert (home / "data" / "marts" / "latest" / "reserve_ratio" / "part-0.parquet").exists()
+    assert re.search(r"^  parse +\d+ success, [\d.]+ s$", done.stdout, re.MULTILINE)
+    assert re.search(r"^  observe_ravencoin +skipped, ", done.stdout, re.MULTILINE)
+    assert re.search(r"^  observe_litecoin +skipped, ", done.stdout, re.MULTILINE), "nothing was read there: it is not green"
+    log = (ROOT / ".airflow" / "run.log").read_text()
+    for said in (
+        "files of okx: ",
+        "parsed ",
+        "verified ",
+        "observed ethereum of ",
+        "litecoin: nothing was read: ",
+        "priced ",
+        "published build ",
+    ):
+        assert said in log, said
+    manifest = json.loads((home / "data" / "marts" / "manifest.json").read_text())
+    events = told_events(home)
+    assert {uri.rpartition("/")[2] for uri in events} == set(manifest["marts"])
+    for uri, extra in events.items():
+        assert (extra["exchange"], extra["build_id"], extra["rows"]) == (
+            "okx", manifest["build_id"], manifest["marts"][uri.rpartition("/")[2]]["rows"],
+        )  # fmt: skip
+        assert "okx/2024-03-25" in extra["attestations"]
+
+
+def told_events(home: Path) -> dict[str, Any]:
+    """What Airflow keeps of asset events, by the asset."""
+    with sqlite3.connect(home / ".airflow" / "airflow.db") as database:
+        rows = database.execute("select a.uri, e.extra from asset_event e join asset a on a.id = e.asset_id").fetchall()
+    assert len({uri for uri, _ in rows}) == len(rows)
+    return {uri: json.loads(extra) for uri, extra in rows}
+
+
+def test_a_run_without_anything_new_builds_and_publishes_nothing_and_tells_nobody(home: Path) -> None:
+    """Behind the run of the bundled month, in its lake."""
+    env = environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data"), "PORLAKE_HOME": str(ROOT)}
+    before, events = tree(home / "data"), told_events(home)
+    conf = SAMPLE_RUN | {"reports": [name for name in SAMPLE_RUN["reports"] if "liabilities" in name]}
+    command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(conf)]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert re.search(r"^  build +skipped, ", done.stdout, re.MULTILINE), done.stdout
+    assert (tree(home / "data"), told_events(home)) == (before, events)
 
 
 def test_a_run_that_fails_says_so_and_exits_with_an_error(home: Path) -> None:

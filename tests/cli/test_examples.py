@@ -68,7 +68,7 @@ def test_an_example_runs(example: str, folder: Path, node: str, monkeypatch: pyt
     monkeypatch.delenv("PORLAKE_HOME", raising=False)
     for name in ("PORLAKE_LAKE", "PORLAKE_ENDPOINTS"):
         monkeypatch.delenv(name, raising=False)
-    words = shlex.split(example)[1:]
+    words = shlex.split(example.partition(" > ")[0])[1:]
     if words[0] in ("run", "sweep"):
         words += ["--replay", str(RECORDING)]
     if words[0] == "balances":

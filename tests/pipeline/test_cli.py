@@ -164,7 +164,22 @@ def test_networks_says_how_each_is_supported(capsys: pytest.CaptureFixture[str])
 
 
 def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    verbs = ["parse", "verify", "explain", "run", "sweep", "balances", "build", "publish", "query", "summary", "check", "doctor", "networks"]
+    verbs = [
+        "parse",
+        "verify",
+        "explain",
+        "run",
+        "sweep",
+        "balances",
+        "build",
+        "publish",
+        "query",
+        "summary",
+        "check",
+        "doctor",
+        "airflow",
+        "networks",
+    ]
     for verb in verbs:
         with pytest.raises(SystemExit) as end:
             cli.main([verb, "--help"])

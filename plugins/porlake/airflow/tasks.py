@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
@@ -65,39 +66,117 @@ def archive(exchange: str, context: Context) -> list[str]:
     sources = params["reports"] or pipeline.waiting(chosen, exchange, moment)
     if not sources:
         raise AirflowSkipException(f"no file was named and none of this month waits in {pipeline.inbox(chosen, exchange)}")
-    return list(dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])))
+    found = list(dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])))
+    log.info("%s files of %s: %s reports, %s", len(sources), exchange, len(found), _briefly(pipeline.attestations(chosen, found)))
+    return found
 
 
 @tried_again_if_it_helps
-def stage(name: str, *arguments: str, context: Context) -> str:
-    """One stage of the pipeline by name: parse, verify, observe, build or publish."""
-    networks = list(arguments[1:]) if name == "observe" else []
-    chosen = settings(context, networks)
-    if name == "observe" and arguments[1] not in pipeline.networks(chosen, arguments[0]):
-        raise AirflowSkipException(f"the report claims nothing on {arguments[1]}")
-    return str(getattr(pipeline, name)(chosen, *arguments))
+def parse(report: str, context: Context) -> str:
+    chosen = settings(context)
+    pipeline.parse(chosen, report)
+    log.info("parsed %s: %s", report[:16], _rows_of(chosen, report, pipeline.PARSED))
+    return report
+
+
+@tried_again_if_it_helps
+def verify(report: str, context: Context) -> str:
+    chosen = settings(context)
+    pipeline.verify(chosen, report)
+    by_verdict = Counter[str]()
+    for (_, verdict, _), rows in pipeline.verdict_counts(chosen, [report], 0).counts.items():
+        by_verdict[verdict] += rows
+    log.info("verified %s: %s", report[:16], _counted(by_verdict))
+    return report
+
+
+@tried_again_if_it_helps
+def observe(report: str, network: str, context: Context) -> str:
+    """Skips where the report claims nothing there, and where nothing of it could be read: what is green was looked at."""
+    chosen = settings(context, [network])
+    if network not in pipeline.networks(chosen, report):
+        raise AirflowSkipException(f"the report claims nothing on {network}")
+    if unread := _observed(chosen, report, network):
+        raise AirflowSkipException(unread)
+    return report
+
+
+@tried_again_if_it_helps
+def observe_others(report: str, own: list[str], context: Context) -> str:
+    """The networks of a report that have no task of their own; skips where nothing on any of them could be read."""
+    claimed = [network for network in pipeline.networks(settings(context), report) if network not in own]
+    chosen = settings(context, claimed)
+    unread = list(filter(None, (_observed(chosen, report, network) for network in claimed)))
+    if claimed and len(unread) == len(claimed):
+        raise AirflowSkipException("; ".join(unread))
+    return report
+
+
+def _observed(chosen: pipeline.Settings, report: str, network: str) -> str:
+    """Observe a network; why nothing of it was read, '' where something was."""
+    pipeline.observe(chosen, report, network)
+    if reasons := pipeline.unread(chosen, report, network):
+        sentence = f"{network}: nothing was read: {_counted(reasons)}"
+        log.warning("%s", sentence)
+        return sentence
+    log.info("observed %s of %s: %s", network, report[:16], _rows_of(chosen, report, ("balance", "unobserved"), network=network))
+    return ""
 
 
 @tried_again_if_it_helps
 def with_addresses(reports: list[str], context: Context) -> list[str]:
     chosen = settings(context)
-    return [report for report in reports if pipeline.has_addresses(chosen, report)]
-
-
-@tried_again_if_it_helps
-def observe_others(report: str, own: list[str], context: Context) -> str:
-    """The networks of a report that have no task of their own."""
-    claimed = [network for network in pipeline.networks(settings(context), report) if network not in own]
-    chosen = settings(context, claimed)
-    for network in claimed:
-        pipeline.observe(chosen, report, network)
-    return report
+    found = [report for report in reports if pipeline.has_addresses(chosen, report)]
+    log.info("%s of %s reports state addresses", len(found), len(reports))
+    return found
 
 
 @tried_again_if_it_helps
 def price(reports: list[str], context: Context) -> None:
     chosen = settings(context)
-    pipeline.price(chosen, pipeline.attestations(chosen, reports))
+    spoken = pipeline.attestations(chosen, reports)
+    pipeline.price(chosen, spoken)
+    log.info("priced %s", _briefly(spoken))
+
+
+@tried_again_if_it_helps
+def build(context: Context) -> str:
+    """Skips where the published marts are those of the lake as it is: nothing would change, and nobody is to be woken."""
+    chosen = settings(context)
+    if pipeline.is_published(chosen):
+        raise AirflowSkipException(f"nothing is new since build {pipeline.published(chosen)['build_id']}")
+    build_id = pipeline.build(chosen)
+    log.info("build %s: %s", build_id, pipeline.database(chosen))
+    return build_id
+
+
+@tried_again_if_it_helps
+def publish(exchange: str, reports: list[str], context: Context) -> str:
+    """Publish the marts; each event says of which exchange and attestations, from which build, and how many rows the mart has."""
+    chosen = settings(context)
+    build_id = pipeline.publish(chosen)
+    marts = pipeline.published(chosen)["marts"]
+    spoken = pipeline.attestations(chosen, reports)
+    for outlet in context["task"].outlets:
+        rows = marts[outlet.uri.rpartition("/")[2]]["rows"]
+        context["outlet_events"][outlet].extra = {"exchange": exchange, "attestations": spoken, "build_id": build_id, "rows": rows}
+    log.info("published build %s: %s marts, %s rows", build_id, len(marts), sum(facts["rows"] for facts in marts.values()))
+    return build_id
+
+
+def _rows_of(chosen: pipeline.Settings, report: str, datasets: Iterable[str], **only: str) -> str:
+    """`97 claim, 97 evidence, 3 rejection`"""
+    exchange = chosen.lake.report(report).exchange
+    rows = {name: sum(p.rows for p in chosen.lake.pointers(name, exchange=exchange, report=report, **only)) for name in datasets}
+    return _counted(rows)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()) if number) or "no rows"
+
+
+def _briefly(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _connections(networks: list[str]) -> dict[str, tuple[Endpoint, ...]]:

@@ -122,11 +122,16 @@ def _parser() -> argparse.ArgumentParser:
 
     _lake(_verb(verbs, "check", check, "every file of the lake against what was written of it", "porlake check --lake data"))
     _lake(_verb(verbs, "doctor", doctor, "what is installed, configured, missing, and how to fix it", "porlake doctor"))
+    verb = _verb(verbs, "airflow", airflow, "what Airflow needs to run porlake's DAGs", AIRFLOW)
+    verb.add_argument("what", choices=["pools"], help="pools: one for each network that is read, for `airflow pools import`")
     _verb(verbs, "networks", networks, "which network is supported how", "porlake networks")
     return parser
 
 
 BALANCES = "porlake balances --network ethereum --asset ETH,USDT --at 19506528 --addresses list.txt --endpoint http://127.0.0.1:8545 --out b.parquet"
+
+
+AIRFLOW = "porlake airflow pools > pools.json && airflow pools import pools.json"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -478,6 +483,15 @@ def doctor(options: argparse.Namespace) -> int:
 
 def _mark(check: Any) -> str:
     return "ok" if check.ok else "--" if check.optional else "!!"
+
+
+def airflow(_: argparse.Namespace) -> None:
+    """Pools as JSON on standard output, in the form of `airflow pools import`."""
+    import json
+
+    from porlake.airflow import local
+
+    print(json.dumps(local.pools_of_networks(), indent=1))
 
 
 def check(options: argparse.Namespace) -> int:

@@ -9,15 +9,19 @@ other a report's id (or an attestation's); rows travel in the lake.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
 from porlake import registry, reports, warehouse
+from porlake.errors import Damaged, MissingPartition
 from porlake.lake import csv_writer, export, forget, writable
+from porlake.model import ReportFile
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
 from porlake.pipeline._ask import BalanceLine, Check, CoinLine, balances, database, doctor, publisher, query, read, summary, unanswered
@@ -43,10 +47,10 @@ from porlake.pipeline._verify import verdicts, verify
 __all__ = [
     "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings",
     "VerdictLine", "Verdicts", "archive", "attestations", "balances", "build", "check", "csv_writer", "database",
-    "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "is_claimed", "moment",
-    "networks", "observe", "parse", "price", "publish", "publisher", "query", "read", "repeated", "run", "settings",
-    "summary", "sweep", "swept_networks", "unanswered", "verdict_counts", "verdict_lines", "verdicts", "verify",
-    "waiting", "with_dump", "writable",
+    "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "is_claimed",
+    "is_published", "moment", "networks", "observe", "parse", "price", "publish", "published", "publisher", "query",
+    "read", "repeated", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "unread",
+    "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting", "with_dump", "writable",
 ]  # fmt: skip
 
 
@@ -59,6 +63,29 @@ def build(settings: Settings) -> str:
 def publish(settings: Settings) -> str:
     """The marts of the last build as Parquet, shown all at once; the build's id."""
     return str(warehouse.publish(settings.lake)["build_id"])
+
+
+def published(settings: Settings) -> Mapping[str, Any]:
+    """What is published now: `build_id`, and `marts` with the rows of each. Raises MissingPartition before the first time."""
+    return warehouse.manifest_of(settings.lake)
+
+
+def is_published(settings: Settings) -> bool:
+    """Whether the marts as published are those of the lake as it is now, so that building them again would change nothing."""
+    try:
+        return bool(published(settings)["build_id"] == warehouse.identity(settings.lake))
+    except (MissingPartition, Damaged):
+        return False
+
+
+def unread(settings: Settings, report: str, network: str) -> Counter[str] | None:
+    """Where nothing at all of what a report claims on a network was read: how many holdings for which reason. None where something was."""
+    file: ReportFile = settings.lake.report(report)
+    only = {"exchange": file.exchange, "report": file.report, "network": network}
+    if any(pointer.rows for pointer in settings.lake.pointers("balance", **only)):
+        return None
+    reasons = Counter(row.reason for row in settings.lake.rows("unobserved", **only))
+    return reasons or None
 
 
 # --- all of it ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from porlake import addresses, amounts, chains, registry, reports, warehouse
+from porlake import addresses, amounts, chains, dbt_project, registry, reports, warehouse
 from porlake.chains import evm
 from porlake.errors import (
     ChainError,
@@ -202,7 +202,7 @@ def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[
     if unknown := sorted(set(attestations_) - set(there)):
         raise ConfigurationError(f"{', '.join(unknown)}: no such attestation in the tables; {_near(unknown[0], list(there))}")
     chosen = sorted(attestations_) or [attestation for attestation, is_latest in there.items() if is_latest]
-    for path in sorted((warehouse.sql_folder() / "summary").glob("*.sql")):
+    for path in sorted((dbt_project.sql_folder() / "summary").glob("*.sql")):
         sql = path.read_text(encoding="utf-8")
         if "getvariable('attestation')" in sql:  # what looks at holdings one by one is asked for one attestation after the other
             parts = [warehouse.query(settings.lake, sql, at_hand=attestation) for attestation in chosen]

@@ -1,0 +1,21 @@
+"""Where the dbt project of the tables lies, and which marts it has. Imports nothing that takes time: DAG files list the marts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from porlake.errors import ConfigurationError
+
+
+def sql_folder() -> Path:
+    """The dbt project: PORLAKE_SQL, else sql/ of the checkout. Raises ConfigurationError."""
+    folder = Path(os.environ.get("PORLAKE_SQL") or Path(__file__).resolve().parents[2] / "sql")
+    if not (folder / "dbt_project.yml").exists():
+        raise ConfigurationError(f"{folder}: no dbt project lies there; set PORLAKE_SQL to the sql folder of porlake")
+    return folder
+
+
+def marts(folder: Path | None = None) -> list[str]:
+    """The names of the marts, in order."""
+    return sorted(path.stem for path in ((folder or sql_folder()) / "models" / "marts").glob("*.sql"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 from pathlib import Path
@@ -42,6 +43,7 @@ from porlake.addresses import (
     xrp,
 )
 from porlake.encoding import base58, keys
+from porlake.encoding.crc import crc16
 from porlake.errors import InvalidAddress
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -107,6 +109,16 @@ def test_no_changed_character_passes(case: dict[str, str]) -> None:
                 assert other.payload == address.payload, changed
 
 
+def _friendly(workchain: int) -> str:
+    data = b"\x11" + workchain.to_bytes(1, "big", signed=True) + b"\x5a" * 32
+    return base64.urlsafe_b64encode(data + crc16(data).to_bytes(2, "big")).decode()
+
+
+@pytest.mark.parametrize("workchain", [-1, 0])
+def test_ton_has_two_workchains(workchain: int) -> None:
+    assert addresses.parse("ton", _friendly(workchain)) == addresses.parse("ton", f"{workchain}:{'5a' * 32}")
+
+
 @pytest.mark.parametrize(
     ("network", "text", "code"),
     [
@@ -116,49 +128,55 @@ def test_no_changed_character_passes(case: dict[str, str]) -> None:
         ("bitcoin", "DDTtqnuZ5kfRT5qh2c7sNtqrJmV3iXYdGG", "wrong_version"),
         ("bitcoin", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", "bad_checksum"),
         ("bitcoin", "BC1SW50QA3JX3S", "bad_checksum"),
-        ("bitcoin", "bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7k7grplx", "length"),
+        ("bitcoin", "bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7k7grplx", "bad_length"),
         ("bitcoin", "bc1qW508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bad_bech32"),
         ("bitcoin", "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", "bad_base58"),
         ("dogecoin", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bad_base58"),
-        ("ethereum", "not an address", "bad_address"),
-        ("ethereum", "not-an-address", "bad_address"),
-        ("ethereum", "0x1234", "length"),
-        ("ethereum_beacon", "0x" + "ab" * 49, "length"),
+        ("ethereum", "not an address", "bad_form"),
+        ("ethereum", "not-an-address", "bad_form"),
+        ("ethereum", "0x1234", "bad_length"),
+        ("ethereum_beacon", "0x" + "ab" * 49, "bad_length"),
         ("ethereum_beacon", "zz", "bad_hex"),
         ("tron", "0x" + "11" * 20, "bad_base58"),
         ("algorand", "any-text-at-all", "bad_base32"),
-        ("eos", "any-text-at-all", "bad_address"),
+        ("eos", "any-text-at-all", "bad_form"),
         ("sia", "0" * 64 + "89eb0d6a8a68", "bad_checksum"),
-        ("sia", "0" * 76 + "00", "length"),
+        ("sia", "0" * 76 + "00", "bad_length"),
         ("sia", "any-text-at-all", "bad_hex"),
         ("icp", "6463450788218283a2959d7cf4e1bfbaf422753e5c4596b593ed9d3f4cf20498", "bad_checksum"),
-        ("icp", "6463", "length"),
+        ("icp", "6463", "bad_length"),
         ("icp", "any-text-at-all", "bad_hex"),
         ("icp", "ryjl3-tyaaa-aaaaa-aaaba-cqi", "bad_checksum"),
         ("icp", "ryjl3-tyaaa-aaaaa-aaaba-caj", "bad_base32"),
         ("lisk_legacy", "lskqov47at3sqaaf9bg38kymku92rcdax7refhpkl", "bad_base32"),
         ("lisk_legacy", "lskqov47at3sqaaf9bg38kymku92rcdax7refhpk4", "bad_checksum"),
         ("klayr", "lskqov47at3sqaaf9bg38kymku92rcdax7refhpk3", "wrong_network"),
-        ("lisk_legacy", "18446744073709551616L", "bad_address"),
+        ("lisk_legacy", "18446744073709551616L", "bad_form"),
         ("iota", "iota1qrhacyfwlcnzkvzteumekfkrrwks98mpdm37cj4xx3drvmjvnep6xqgyzyy", "bad_checksum"),
-        ("casper", "03" + "a" * 66, "length"),
+        ("casper", "03" + "a" * 66, "bad_length"),
         ("casper", "any-text-at-all", "bad_hex"),
         ("kadena", "k:" + "A" * 64, "bad_hex"),
         ("pocket", "any-text-at-all", "bad_hex"),
-        ("pocket", "aa", "length"),
-        ("canton", "DSO::1221" + "a" * 64, "bad_address"),
-        ("starknet", "0x" + "f" * 64, "bad_address"),
+        ("pocket", "aa", "bad_length"),
+        ("ton", f"1:{'5a' * 32}", "bad_workchain"),
+        ("ton", f"-2:{'5a' * 32}", "bad_workchain"),
+        ("ton", f"00:{'5a' * 32}", "bad_form"),
+        ("ton", _friendly(1), "bad_workchain"),
+        ("ton", _friendly(-2), "bad_workchain"),
+        ("venom", f"1:{'5a' * 32}", "bad_workchain"),
+        ("canton", "DSO::1221" + "a" * 64, "bad_form"),
+        ("starknet", "0x" + "f" * 64, "bad_form"),
         ("aptos", "327d", "bad_hex"),
         ("cosmos_hub", "terra1hf7afhf4y6wlxqvr7lx4pmct5gunczmnh9emsg", "wrong_network"),
         ("nuls", "tNULSd", "wrong_network"),
-        ("bitcoin", "", "length"),
-        ("bitcoin", "1" * 10_000_000, "length"),
-        ("aelf", "1 2", "bad_address"),
+        ("bitcoin", "", "bad_length"),
+        ("bitcoin", "1" * 10_000_000, "bad_length"),
+        ("aelf", "1 2", "bad_form"),
         ("ark", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "wrong_version"),
         ("ark", "any-text-at-all", "bad_base58"),
         ("nervos", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "wrong_network"),
         ("nervos", "ckb1qyqt8xaupvm8837nv3gtc9x0ekkj64vud3jqfwyw5q", "bad_checksum"),
-        ("flow", "0x4f45575f29f5dff", "bad_address"),
+        ("flow", "0x4f45575f29f5dff", "bad_form"),
         ("conflux", "0x" + "2" * 40, "wrong_version"),
         ("litecoin", "ltcmweb1qqexample", "bad_checksum"),
     ],
@@ -166,7 +184,7 @@ def test_no_changed_character_passes(case: dict[str, str]) -> None:
 def test_a_bad_address_says_what_is_wrong(network: str, text: str, code: str) -> None:
     with pytest.raises(InvalidAddress) as caught:
         addresses.parse(network, text)
-    assert caught.value.code == code
+    assert caught.value.code == f"address_{code}"
     assert len(str(caught.value)) < 400
 
 

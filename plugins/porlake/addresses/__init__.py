@@ -63,11 +63,11 @@ FORMS: dict[str, Callable[[str, str], Address]] = {
     )
 }  # fmt: skip
 
-#: Every code that an InvalidAddress of this room may carry.
-CODES = frozenset({
-    "bad_base58", "bad_checksum", "wrong_version", "wrong_network", "bad_bech32", "bad_base32", "bad_hex", "length", "bad_address",
-    "bad_key", "bad_script",
-})  # fmt: skip
+#: Every code that an InvalidAddress of `parse` may carry: the column that is meant, then what is wrong with its text.
+CODES = frozenset(f"address_{code}" for code in (
+    "bad_base58", "bad_checksum", "wrong_version", "wrong_network", "bad_bech32", "bad_base32", "bad_hex", "bad_length", "bad_form", "bad_key",
+    "bad_workchain",
+))  # fmt: skip
 
 LONGEST = 200
 
@@ -78,11 +78,14 @@ BECH32 = frozenset({"bitcoin", "bech32", "cashaddr", "cardano", "iota", "nervos"
 def parse(network: str, text: str) -> Address:
     """The account that `text` names on `network`. Raises InvalidAddress with one of CODES."""
     if not text or len(text) > LONGEST:
-        raise InvalidAddress("length", f"an address of {len(text)} characters")
+        raise InvalidAddress("address_bad_length", f"an address of {len(text)} characters")
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise InvalidAddress("bad_address", f"{text!r} has characters that no address has")
+        raise InvalidAddress("address_bad_form", f"{text!r} has characters that no address has")
     form = registry.load().networks[network].address_form
-    address = FORMS[form](text, network)
+    try:
+        address = FORMS[form](text, network)
+    except InvalidAddress as error:
+        raise InvalidAddress(f"address_{error.code}", error.why) from error
     if address.text != text and form in BECH32 and address.text == text.lower():
         return replace(address, remark="spelled_otherwise")
     return address

@@ -13,12 +13,12 @@ _WRAPPED = re.compile(r"ELF_([^_]+)_AELF")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_base58, bad_checksum, length)."""
+    """Raises InvalidAddress (bad_base58, bad_checksum, bad_length)."""
     match = _WRAPPED.fullmatch(text)
     bare = match[1] if match else text
     account = base58.decode_check(bare)
     if len(account) != 32:
-        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes, not 32")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(account)} bytes, not 32")
     return Address(network, bare, account, "aelf")
 
 

@@ -11,7 +11,7 @@ VERSION = b"\x17"
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_base58, bad_checksum, length, wrong_version)."""
+    """Raises InvalidAddress (bad_base58, bad_checksum, bad_length, wrong_version)."""
     payload = base58.decode_check(text)
     if payload[:1] != VERSION or len(payload) != 21:
         raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:1].hex()} and {len(payload)} bytes")

@@ -23,13 +23,13 @@ _HEX = re.compile(r"0x([0-9a-fA-F]{40})")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_bech32, bad_checksum, wrong_network, length)."""
+    """Raises InvalidAddress (bad_bech32, bad_checksum, wrong_network, bad_length)."""
     hrp = HRP[network]
     if network in EVM_KEYS and (match := _HEX.fullmatch(text)):
         return of(network, bytes.fromhex(match[1]))
     account = bech32.decode_bytes(text.removeprefix("X-") if network == "avalanche_x" else text, hrp)
     if len(account) not in LENGTHS.get(network, (20, 32)):
-        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(account)} bytes")
     return of(network, account)
 
 

@@ -68,7 +68,7 @@ HIDDEN = {"litecoin": {"ltcmweb1": ("mweb", 66)}, "zcash": {"zs1": ("sapling", 4
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, length)."""
+    """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, bad_length)."""
     known = NETWORKS[network]
     if text.startswith(_SEGWIT[network]) and _is_segwit(text, known.hrp):
         return _witness(text, network)
@@ -115,7 +115,7 @@ def _hidden(text: str, network: str, kind: str, size: int) -> Address:
     _, values, _ = bech32.decode(text, limit=200)
     account = bech32.regroup(values[1:] if kind == "mweb" else values, 5, 8, text)  # MWEB's first value is its version
     if len(account) != size:
-        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes, not {size}")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(account)} bytes, not {size}")
     return Address(network, text.lower(), account, kind)
 
 

@@ -17,10 +17,10 @@ _PARTY = re.compile(r"([A-Za-z0-9:_ -]{1,185})::(1220[0-9a-f]{64})")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address)."""
+    """Raises InvalidAddress (bad_form)."""
     match = _PARTY.fullmatch(text)
     if match is None:
-        raise InvalidAddress("bad_address", f"{text!r} is not a hint, :: and a fingerprint")
+        raise InvalidAddress("bad_form", f"{text!r} is not a hint, :: and a fingerprint")
     return Address(network, text, match[1].encode() + b"::" + bytes.fromhex(match[2]), "canton")
 
 

@@ -17,13 +17,13 @@ _HEXLIKE = re.compile(r"[0-9a-fA-F]+")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, length)."""
+    """Raises InvalidAddress (bad_hex, bad_length)."""
     if match := _HASH.fullmatch(text):
         return _of(network, bytes.fromhex(match[1]))
     if match := _KEY.fullmatch(text):
         name, digits = (b"ed25519", match[1]) if match[1] else (b"secp256k1", match[2])
         return _of(network, blake2b(name + b"\x00" + bytes.fromhex(digits), 32))
-    raise InvalidAddress("length" if _HEXLIKE.fullmatch(text) else "bad_hex", f"{text!r} is neither a tagged public key nor an account hash")
+    raise InvalidAddress("bad_length" if _HEXLIKE.fullmatch(text) else "bad_hex", f"{text!r} is neither a tagged public key nor an account hash")
 
 
 def from_public_key(key: bytes) -> bytes:

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[a-z1-5.]{0,11}[a-z1-5]")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address)."""
+    """Raises InvalidAddress (bad_form)."""
     if not _NAME.fullmatch(text):
-        raise InvalidAddress("bad_address", f"{text!r} is no account name: up to 12 of a-z, 1-5 and the point")
+        raise InvalidAddress("bad_form", f"{text!r} is no account name: up to 12 of a-z, 1-5 and the point")
     return Address(network, text, text.encode(), "eos")

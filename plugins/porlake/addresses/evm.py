@@ -20,7 +20,7 @@ _HEXLIKE = re.compile(r"0[xX][0-9a-fA-F]*|[0-9a-fA-F]{30,}")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (length, bad_address, and those of the network's other spelling)."""
+    """Raises InvalidAddress (bad_length, bad_form, and those of the network's other spelling)."""
     if match := _HEX.fullmatch(text):
         return of(network, bytes.fromhex(match[1]))
     hrp = HRP.get(network, "")
@@ -31,8 +31,8 @@ def parse(text: str, network: str) -> Address:
     if network == "conflux_evm" and text[:4].lower() == "cfx:":
         return _of_twenty(network, text, conflux.decode(text))
     if _HEXLIKE.fullmatch(text):
-        raise InvalidAddress("length", f"{text!r} is hex, but not of 20 bytes")
-    raise InvalidAddress("bad_address", f"{text!r} is no EVM address")
+        raise InvalidAddress("bad_length", f"{text!r} is hex, but not of 20 bytes")
+    raise InvalidAddress("bad_form", f"{text!r} is no EVM address")
 
 
 def of(network: str, account: bytes) -> Address:
@@ -55,5 +55,5 @@ def checksum_holds(text: str) -> bool:
 
 def _of_twenty(network: str, text: str, account: bytes) -> Address:
     if len(account) != 20:
-        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes, not 20")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(account)} bytes, not 20")
     return of(network, account)

@@ -17,7 +17,7 @@ _LENGTH = {"1": 20, "2": 20, "3": 48}
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address, bad_base32, bad_checksum, length)."""
+    """Raises InvalidAddress (bad_form, bad_base32, bad_checksum, bad_length)."""
     if _ID.fullmatch(text):
         return Address(network, text, text.encode(), "f0")
     if text[:3] == "f41":
@@ -26,17 +26,17 @@ def parse(text: str, network: str) -> Address:
         return _of_evm(network, text, bytes.fromhex(match[1]))
     protocol = text[1:2]
     if text[:1] != "f" or protocol not in _LENGTH:
-        raise InvalidAddress("bad_address", f"{text!r} is no Filecoin address")
+        raise InvalidAddress("bad_form", f"{text!r} is no Filecoin address")
     payload = _checked(text, text[2:], bytes([int(protocol)]))
     if len(payload) != _LENGTH[protocol]:
-        raise InvalidAddress("length", f"{text!r} holds {len(payload)} bytes, not {_LENGTH[protocol]}")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(payload)} bytes, not {_LENGTH[protocol]}")
     return Address(network, text, bytes([int(protocol)]) + payload, f"f{protocol}")
 
 
 def delegated(text: str) -> bytes:
     """The EVM account of an f410f address."""
     if not text.startswith("f410f"):
-        raise InvalidAddress("bad_address", f"{text!r} is no delegated address of the EVM namespace")
+        raise InvalidAddress("bad_form", f"{text!r} is no delegated address of the EVM namespace")
     return _checked(text, text[5:], bytes([4, EVM_NAMESPACE]))
 
 
@@ -52,7 +52,7 @@ def from_public_key(key: bytes) -> bytes:
 
 def _of_evm(network: str, text: str, account: bytes) -> Address:
     if len(account) != 20:
-        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes, not 20")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(account)} bytes, not 20")
     return Address(network, of_evm(account), account, "f4")
 
 

@@ -14,8 +14,8 @@ _HEX = re.compile(r"(?:0x)?([0-9a-fA-F]{16})")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address)."""
+    """Raises InvalidAddress (bad_form)."""
     match = _HEX.fullmatch(text)
     if match is None:
-        raise InvalidAddress("bad_address", f"{text!r} is not 16 hex digits")
+        raise InvalidAddress("bad_form", f"{text!r} is not 16 hex digits")
     return Address(network, f"0x{match[1].lower()}", bytes.fromhex(match[1]), "flow")

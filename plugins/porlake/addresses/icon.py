@@ -12,10 +12,10 @@ _TEXT = re.compile(r"(hx|cx)([0-9a-f]{40})")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address)."""
+    """Raises InvalidAddress (bad_form)."""
     match = _TEXT.fullmatch(text)
     if match is None:
-        raise InvalidAddress("bad_address", f"{text!r} is not hx or cx and 40 hex digits")
+        raise InvalidAddress("bad_form", f"{text!r} is not hx or cx and 40 hex digits")
     return Address(network, text, bytes.fromhex(match[2]), match[1])
 
 

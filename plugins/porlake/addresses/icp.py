@@ -22,11 +22,11 @@ _SELF_AUTHENTICATING = b"\x02"
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, bad_base32, bad_checksum, length)."""
+    """Raises InvalidAddress (bad_hex, bad_base32, bad_checksum, bad_length)."""
     if _PRINCIPAL.fullmatch(text):
         return _of(network, _account(_principal(text)))
     if not _ACCOUNT.fullmatch(text):
-        code = "length" if _HEXLIKE.fullmatch(text) else "bad_hex"
+        code = "bad_length" if _HEXLIKE.fullmatch(text) else "bad_hex"
         raise InvalidAddress(code, f"{text!r} is neither 64 hex digits nor a principal")
     account = bytes.fromhex(text)
     if zlib.crc32(account[4:]) != int.from_bytes(account[:4], "big"):
@@ -53,7 +53,7 @@ def _principal(text: str) -> bytes:
     if base64.b32encode(data).decode().rstrip("=") != digits:
         raise InvalidAddress("bad_base32", f"{text!r} has bits after its last byte")
     if not 5 <= len(data) <= 33:
-        raise InvalidAddress("length", f"{text!r} holds {len(data)} bytes")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(data)} bytes")
     if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
         raise InvalidAddress("bad_checksum", f"the checksum of {text!r} does not hold")
     return data[4:]

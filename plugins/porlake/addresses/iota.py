@@ -15,12 +15,12 @@ ED25519 = 0
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, length, bad_bech32, bad_checksum, wrong_network)."""
+    """Raises InvalidAddress (bad_hex, bad_length, bad_bech32, bad_checksum, wrong_network)."""
     if text[:5].lower() != "iota1":
         return _hex32.parse(text, network, "iota")
     data = bech32.decode_bytes(text, "iota")
     if len(data) != 33:
-        raise InvalidAddress("length", f"{text!r} holds {len(data)} bytes, not 33")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(data)} bytes, not 33")
     if data[0] == ED25519:
         return Address(network, "0x" + data[1:].hex(), data[1:], "iota")
     return Address(network, text.lower(), data, f"iota_{data[0]}")

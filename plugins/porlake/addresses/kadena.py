@@ -15,11 +15,11 @@ _NAME = re.compile(r"[!-~]{3,200}")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, bad_address)."""
+    """Raises InvalidAddress (bad_hex, bad_form)."""
     if match := _KEY.fullmatch(text):
         return Address(network, text, bytes.fromhex(match[1]), "k")
     if text.startswith("k:"):
         raise InvalidAddress("bad_hex", f"{text!r} is not k: and 64 lower-case hex digits")
     if not _NAME.fullmatch(text):
-        raise InvalidAddress("bad_address", f"{text!r} is no account name")
+        raise InvalidAddress("bad_form", f"{text!r} is no account name")
     return Address(network, text, text.encode(), "named")

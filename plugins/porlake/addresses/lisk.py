@@ -19,16 +19,16 @@ _NUMBER = re.compile(r"(0|[1-9]\d{0,19})L")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (wrong_network, length, bad_base32, bad_checksum, bad_address)."""
+    """Raises InvalidAddress (wrong_network, bad_length, bad_base32, bad_checksum, bad_form)."""
     if match := _NUMBER.fullmatch(text):
         if int(match[1]) >> 64:
-            raise InvalidAddress("bad_address", f"{text!r} is more than 64 bits")
+            raise InvalidAddress("bad_form", f"{text!r} is more than 64 bits")
         return Address(network, text, int(match[1]).to_bytes(8, "big"), "number")
     prefix = PREFIX[network]
     if text[:3] != prefix:
         raise InvalidAddress("wrong_network", f"{text!r} does not begin with {prefix}")
     if len(text) != 41:
-        raise InvalidAddress("length", f"{text!r} has {len(text)} characters, not 41")
+        raise InvalidAddress("bad_length", f"{text!r} has {len(text)} characters, not 41")
     if unknown := set(text[3:]) - set(ALPHABET):
         raise InvalidAddress("bad_base32", f"{text!r} has {min(unknown)!r}, which is no Lisk32 digit")
     values = [_VALUE[letter] for letter in text[3:]]

@@ -12,9 +12,9 @@ _NAME = re.compile(r"(?:[a-z0-9]+[-_])*[a-z0-9]+(?:\.(?:[a-z0-9]+[-_])*[a-z0-9]+
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address)."""
+    """Raises InvalidAddress (bad_form)."""
     if _IMPLICIT.fullmatch(text):
         return Address(network, text, bytes.fromhex(text), "implicit")
     if 2 <= len(text) <= 64 and _NAME.fullmatch(text):
         return Address(network, text, text.encode(), "named")
-    raise InvalidAddress("bad_address", f"{text!r} is no account id")
+    raise InvalidAddress("bad_form", f"{text!r} is no account id")

@@ -20,7 +20,7 @@ HASH_TYPES = (0, 1, 2, 4)
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_bech32, bad_checksum, wrong_network, wrong_version, length)."""
+    """Raises InvalidAddress (bad_bech32, bad_checksum, wrong_network, wrong_version, bad_length)."""
     hrp, values, constant = bech32.decode(text, limit=LONGEST)
     if hrp != HRP:
         raise InvalidAddress("wrong_network", f"{text!r} begins with {hrp!r}, not {HRP!r}")
@@ -44,7 +44,7 @@ def from_public_key(compressed: bytes) -> bytes:
 def _lock(form: int, data: bytes, text: str) -> bytes:
     if form == SHORT:
         if len(data) != 21:
-            raise InvalidAddress("length", f"{text!r} holds {len(data)} bytes, not 21")
+            raise InvalidAddress("bad_length", f"{text!r} holds {len(data)} bytes, not 21")
         if data[0] != 0:
             raise InvalidAddress("wrong_version", f"{text!r} is of the short form {data[0]}, not that of a key")
         return SECP256K1 + data[1:]
@@ -53,7 +53,7 @@ def _lock(form: int, data: bytes, text: str) -> bytes:
     elif form != FULL:
         raise InvalidAddress("wrong_version", f"{text!r} is of form {form}")
     if len(data) < 33:
-        raise InvalidAddress("length", f"{text!r} holds {len(data)} bytes of a lock script")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(data)} bytes of a lock script")
     if data[32] not in HASH_TYPES:
         raise InvalidAddress("wrong_version", f"{text!r} has hash type {data[32]}")
     return data

@@ -15,12 +15,12 @@ MAINNET = b"\x01\x00"
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (wrong_network, bad_base58, length, bad_checksum)."""
+    """Raises InvalidAddress (wrong_network, bad_base58, bad_length, bad_checksum)."""
     if not text.startswith(PREFIX):
         raise InvalidAddress("wrong_network", f"{text!r} does not begin with {PREFIX}")
     data = base58.decode(text[len(PREFIX) :])
     if len(data) != 24:
-        raise InvalidAddress("length", f"{text!r} holds {len(data)} bytes, not 24")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(data)} bytes, not 24")
     if reduce(xor, data[:23]) != data[23]:
         raise InvalidAddress("bad_checksum", f"the checksum of {text!r} does not hold")
     if data[:2] != MAINNET:

@@ -12,12 +12,12 @@ _HEX = re.compile(r"(?:0x)?([0-9a-fA-F]*)")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, length)."""
+    """Raises InvalidAddress (bad_hex, bad_length)."""
     match = _HEX.fullmatch(text)
     if match is None:
         raise InvalidAddress("bad_hex", f"{text!r} has characters that are no hex digits")
     if len(match[1]) != 40:
-        raise InvalidAddress("length", f"{text!r} is not 20 bytes")
+        raise InvalidAddress("bad_length", f"{text!r} is not 20 bytes")
     return Address(network, match[1].lower(), bytes.fromhex(match[1]), "pocket")
 
 

@@ -17,11 +17,11 @@ _ALGORITHM = b"ed25519".ljust(16, b"\x00") + (32).to_bytes(8, "little")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, length, bad_checksum)."""
+    """Raises InvalidAddress (bad_hex, bad_length, bad_checksum)."""
     if not _HEX.fullmatch(text):
         raise InvalidAddress("bad_hex", f"{text!r} has characters that are no hex digits")
     if len(text) != 76:
-        raise InvalidAddress("length", f"{text!r} is not 38 bytes")
+        raise InvalidAddress("bad_length", f"{text!r} is not 38 bytes")
     data = bytes.fromhex(text)
     if blake2b(data[:32], 32)[:6] != data[32:]:
         raise InvalidAddress("bad_checksum", f"the checksum of {text!r} does not hold")

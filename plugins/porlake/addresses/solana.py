@@ -8,8 +8,8 @@ from porlake.errors import InvalidAddress
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_base58, length)."""
+    """Raises InvalidAddress (bad_base58, bad_length)."""
     account = base58.decode(text)
     if len(account) != 32:
-        raise InvalidAddress("length", f"{text!r} holds {len(account)} bytes, not 32")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(account)} bytes, not 32")
     return Address(network, text, account, "solana")

@@ -17,7 +17,7 @@ PREFIX = {
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_base58, length, bad_checksum)."""
+    """Raises InvalidAddress (bad_base58, bad_length, bad_checksum)."""
     _, key = decode(text)
     return Address(network, encode(PREFIX[network], key), key, "ss58")
 
@@ -27,7 +27,7 @@ def decode(text: str) -> tuple[int, bytes]:
     data = base58.decode(text)
     width = 2 if data[:1] and data[0] & 0x40 else 1
     if len(data) != width + 34 or data[0] & 0x80:
-        raise InvalidAddress("length", f"{text!r} holds {len(data)} bytes, not 35 or 36")
+        raise InvalidAddress("bad_length", f"{text!r} holds {len(data)} bytes, not 35 or 36")
     if _checksum(data[:-2]) != data[-2:]:
         raise InvalidAddress("bad_checksum", f"the checksum of {text!r} does not hold")
     prefix = data[0] if width == 1 else (data[0] & 0x3F) << 2 | data[1] >> 6 | (data[1] & 0x3F) << 8

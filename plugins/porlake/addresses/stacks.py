@@ -19,7 +19,7 @@ def parse(text: str, network: str) -> Address:
     for digit in body[1:]:
         number = number * 32 + ALPHABET.index(digit)
     if number.bit_length() > 192:
-        raise InvalidAddress("length", f"{text!r} holds more than 24 bytes")
+        raise InvalidAddress("bad_length", f"{text!r} holds more than 24 bytes")
     data = number.to_bytes(24, "big")
     if sha256d(bytes([version]) + data[:20])[:4] != data[20:]:
         raise InvalidAddress("bad_checksum", f"the checksum of {text!r} does not hold")

@@ -18,10 +18,10 @@ BOUND = 2**251 - 256
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, length, bad_address)."""
+    """Raises InvalidAddress (bad_hex, bad_length, bad_form)."""
     address = _hex32.parse(text, network, "starknet")
     if not 0 < int.from_bytes(address.payload, "big") < BOUND:
-        raise InvalidAddress("bad_address", f"{text!r} is no contract address: not between 0 and 2^251 - 256")
+        raise InvalidAddress("bad_form", f"{text!r} is no contract address: not between 0 and 2^251 - 256")
     return address
 
 

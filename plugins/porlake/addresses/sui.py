@@ -8,7 +8,7 @@ from porlake.encoding.hashes import blake2b
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_hex, length)."""
+    """Raises InvalidAddress (bad_hex, bad_length)."""
     return _hex32.parse(text, network, "sui")
 
 

@@ -12,7 +12,7 @@ PREFIX = {bytes.fromhex("06a19f"): "tz1", bytes.fromhex("06a1a1"): "tz2", bytes.
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_base58, bad_checksum, length, wrong_version)."""
+    """Raises InvalidAddress (bad_base58, bad_checksum, bad_length, wrong_version)."""
     payload = base58.decode_check(text)
     kind = PREFIX.get(payload[:3])
     if kind is None or len(payload) != 23:

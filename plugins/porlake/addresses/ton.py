@@ -18,25 +18,35 @@ from porlake.encoding.hashes import sha256
 from porlake.errors import InvalidAddress
 
 BOUNCEABLE, NON_BOUNCEABLE, TEST_ONLY = 0x11, 0x51, 0x80
-_RAW = re.compile(r"(-1|0):([0-9a-fA-F]{64})")
+MASTERCHAIN, BASECHAIN = -1, 0
+WORKCHAINS = (MASTERCHAIN, BASECHAIN)
+"""Those that exist, of TON and of Venom: https://docs.ton.org/foundations/shards. An account of any other is nobody's."""
+
+_RAW = re.compile(r"(0|-?[1-9][0-9]{0,9}):([0-9a-fA-F]{64})")
 _FRIENDLY = re.compile(r"[A-Za-z0-9_-]{48}|[A-Za-z0-9+/]{48}")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_address, bad_checksum, wrong_network)."""
+    """Raises InvalidAddress (bad_form, bad_checksum, wrong_network, bad_workchain)."""
     if match := _RAW.fullmatch(text):
-        return of(network, int(match[1]), bytes.fromhex(match[2]))
+        return _of_main_network(network, int(match[1]), bytes.fromhex(match[2]))
     if not _FRIENDLY.fullmatch(text):
-        raise InvalidAddress("bad_address", f"{text!r} is neither raw nor 48 digits of base64")
+        raise InvalidAddress("bad_form", f"{text!r} is neither raw nor 48 digits of base64")
     try:
         data = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except binascii.Error as error:
-        raise InvalidAddress("bad_address", f"{text!r} is no base64") from error
+        raise InvalidAddress("bad_form", f"{text!r} is no base64") from error
     if crc16(data[:34]) != int.from_bytes(data[34:], "big"):
         raise InvalidAddress("bad_checksum", f"the checksum of {text!r} does not hold")
     if data[0] not in (BOUNCEABLE, NON_BOUNCEABLE):
         raise InvalidAddress("wrong_network", f"{text!r} has tag {data[0]:#04x}: not of the main network")
-    return of(network, int.from_bytes(data[1:2], "big", signed=True), data[2:34])
+    return _of_main_network(network, int.from_bytes(data[1:2], "big", signed=True), data[2:34])
+
+
+def _of_main_network(network: str, workchain: int, digest: bytes) -> Address:
+    if workchain not in WORKCHAINS:
+        raise InvalidAddress("bad_workchain", f"there is no workchain {workchain}: accounts lie in {BASECHAIN} and {MASTERCHAIN}")
+    return of(network, workchain, digest)
 
 
 def of(network: str, workchain: int, digest: bytes) -> Address:
@@ -100,7 +110,7 @@ EVER_WALLET = _wallet("3ba6528ab2694c118180aa3bd10dd19ff400b909ab4dcf58fc69925b2
 
 
 def wallets(key: bytes) -> Iterator[tuple[str, bytes]]:
-    """(contract, hash) of the accounts that an ed25519 key has in any workchain, by wallet contract."""
+    """(contract, hash) of the accounts that an ed25519 key has in either workchain, by wallet contract."""
     for name, wallet in WALLETS.items():
         yield name, _state_hash(wallet, key)
 

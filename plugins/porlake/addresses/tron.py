@@ -14,7 +14,7 @@ _HEX = re.compile(r"(?:0x)?41([0-9a-fA-F]{40})")
 
 
 def parse(text: str, network: str) -> Address:
-    """Raises InvalidAddress (bad_base58, bad_checksum, length, wrong_version)."""
+    """Raises InvalidAddress (bad_base58, bad_checksum, bad_length, wrong_version)."""
     if match := _HEX.fullmatch(text):
         return of(network, bytes.fromhex(match[1]))
     payload = base58.decode_check(text)

@@ -32,10 +32,10 @@ def encode(data: bytes, alphabet: str = BITCOIN) -> str:
 
 
 def decode_check(text: str, alphabet: str = BITCOIN, checksum: Hash = sha256d) -> bytes:
-    """The payload, version included, of base58check text. Raises InvalidAddress (bad_base58, length, bad_checksum)."""
+    """The payload, version included, of base58check text. Raises InvalidAddress (bad_base58, bad_length, bad_checksum)."""
     data = decode(text, alphabet)
     if len(data) < 5:
-        raise InvalidAddress("length", f"{text[:100]!r} is too short for base58check")
+        raise InvalidAddress("bad_length", f"{text[:100]!r} is too short for base58check")
     if checksum(data[:-4])[:4] != data[-4:]:
         raise InvalidAddress("bad_checksum", f"the checksum of {text[:100]!r} does not hold")
     return data[:-4]

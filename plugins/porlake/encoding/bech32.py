@@ -77,7 +77,7 @@ def segwit(text: str, hrp: str) -> tuple[int, bytes]:
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} has no witness version")
     version, program = values[0], regroup(values[1:], 5, 8, text)
     if not 2 <= len(program) <= 40 or (version == 0 and len(program) not in (20, 32)) or (version == 1 and len(program) != 32 and program != P2A):
-        raise InvalidAddress("length", f"{text[:100]!r} has a program of {len(program)} bytes")
+        raise InvalidAddress("bad_length", f"{text[:100]!r} has a program of {len(program)} bytes")
     if constant != (BECH32 if version == 0 else BECH32M):
         raise InvalidAddress("bad_checksum", f"{text[:100]!r} has the checksum of the other bech32")
     return version, program

@@ -74,23 +74,25 @@ def _other_signature(chance: Random, made: Case) -> Case:
 
 
 def _trailing(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, address_published=made.row.address_published + "0400ff"), "malformed", "length", "bytes after the address")
+    return Case(
+        replace(made.row, address_published=made.row.address_published + "0400ff"), "malformed", "address_bad_length", "bytes after the address"
+    )
 
 
 def _trailing_signature(chance: Random, made: Case) -> Case:
-    return _signed(made, _signature(made) + b"\x3c\x00", "malformed", "length", "bytes after the signature")
+    return _signed(made, _signature(made) + b"\x3c\x00", "malformed", "signature_bad_length", "bytes after the signature")
 
 
 def _truncated(chance: Random, made: Case) -> Case:
-    return _signed(made, _signature(made)[: chance.randrange(1, 96)], "malformed", "length", "signature cut off")
+    return _signed(made, _signature(made)[: chance.randrange(1, 96)], "malformed", "signature_bad_length", "signature cut off")
 
 
 def _bad_hex(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, signatures=[made.row.signatures[0][:-1] + "z", ""]), "malformed", "bad_hex", "signature is no hex")
+    return Case(replace(made.row, signatures=[made.row.signatures[0][:-1] + "z", ""]), "malformed", "signature_bad_hex", "signature is no hex")
 
 
 def _bad_address(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, address_published=made.row.address_published[:-1] + "z"), "malformed", "bad_hex", "address is no hex")
+    return Case(replace(made.row, address_published=made.row.address_published[:-1] + "z"), "malformed", "address_bad_hex", "address is no hex")
 
 
 def _infinite(chance: Random, made: Case) -> Case:

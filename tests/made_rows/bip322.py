@@ -192,13 +192,13 @@ def case(chance: random.Random) -> Case:
     where, signer, reason, flags = FORMS[form](chance, keys)
     script = bitcoin.script(where)
     is_native = where.kind in ("p2wpkh", "p2wsh", "p2tr") and "lock" not in form
-    prefix = chance.choice(["smp", "", "ful", "pof"] if is_native else ["ful", "pof"])
+    kind = chance.choice(["smp", "ful", "pof"] if is_native or form.startswith("p2sh-") else ["ful", "pof"])
+    prefix = kind if chance.random() < 0.7 else ""
     raw = {
         "smp": lambda: simple(text, script, signer),
-        "": lambda: simple(text, script, signer),
         "ful": lambda: full(text, script, signer, chance.choice([0, 2]) if "lock" not in form else 2),
         "pof": lambda: funds(text, script, signer, keys[2]),
-    }[prefix]()
+    }[kind]()
     row = made.evidence("utxo", "bitcoin", where.text, text, [text_of(prefix, raw)])
     good = Case(row, "proven", reason, f"a good row of {form} {prefix}", flags + ((), ("bip322_no_prefix",))[not prefix])
 
@@ -206,7 +206,9 @@ def case(chance: random.Random) -> Case:
         return Case(replace(row, signatures=[text_of(prefix, raw_of), ""]), verdict, code, why)
 
     stranger = made.key(chance)
-    broken = {"ful": "bad_transaction", "pof": "bad_psbt"}.get(prefix, "bad_witness")
+    is_witness = where.kind in ("p2wpkh", "p2wsh", "p2tr")
+    by_kind = {"ful": "signature_bad_transaction", "pof": "signature_bad_psbt", "smp": "signature_bad_witness"}
+    broken = by_kind[kind] if prefix or kind == "pof" else "signature_bad_witness" if is_witness else "signature_bad_length"
     seen = good.flags or ()
 
     def forged(by: Signer, reason_of: str) -> Case:
@@ -217,11 +219,15 @@ def case(chance: random.Random) -> Case:
 
     def no_base64() -> Case:
         published = row.signatures[0]
-        return Case(replace(row, signatures=[f"{published[:8]}?{published[9:]}", ""]), "malformed", "bad_base64", "no base64") if prefix else good
+        return (
+            Case(replace(row, signatures=[f"{published[:8]}?{published[9:]}", ""]), "malformed", "signature_bad_base64", "no base64")
+            if prefix
+            else good
+        )
 
     def letter() -> Case:
         changed = where.text[:-1] + ("q" if where.text[-1] != "q" else "p")
-        return Case(replace(row, address_published=changed), "malformed", "bad_checksum", "a letter changed")
+        return Case(replace(row, address_published=changed), "malformed", "address_bad_checksum", "a letter changed")
 
     mutations: list[made.Mutation] = [
         lambda: Case(replace(row, message=text + "."), "invalid", "bad_signature", "another message"),
@@ -237,7 +243,7 @@ def case(chance: random.Random) -> Case:
         mutations.append(lambda: forged(by_taproot(stranger, DEFAULT), "bad_signature"))
     if form == "p2wpkh":
         mutations.append(lambda: forged(by_key(stranger), "address_mismatch"))
-    if prefix == "pof":
+    if kind == "pof":
         mutations.append(other_input)
     return made.chosen(chance, good, mutations)
 
@@ -261,18 +267,18 @@ def _nested_key(_: random.Random, keys: list[made.Key]) -> Form:
 
 def _p2wsh(_: random.Random, keys: list[made.Key]) -> Form:
     script = utxo.script(2, [key.short for key in keys])
-    return bitcoin.p2wsh("bitcoin", script), by_multisig([keys[0], keys[2]], script), "p2wsh", ()
+    return bitcoin.p2wsh("bitcoin", script), by_multisig([keys[0], keys[2]], script), "p2wsh", ("multisig_2_of_3",)
 
 
 def _nested_script(_: random.Random, keys: list[made.Key]) -> Form:
     script = utxo.script(2, [key.short for key in keys])
     program = b"\x00\x20" + sha256(script)
-    return bitcoin.p2sh("bitcoin", program), nested(by_multisig([keys[1], keys[2]], script), program), "p2sh-p2wsh", ()
+    return bitcoin.p2sh("bitcoin", program), nested(by_multisig([keys[1], keys[2]], script), program), "p2sh-p2wsh", ("multisig_2_of_3",)
 
 
 def _p2sh(_: random.Random, keys: list[made.Key]) -> Form:
     script = utxo.script(2, [key.short for key in keys])
-    return bitcoin.p2sh("bitcoin", script), by_legacy_multisig([keys[0], keys[1]], script), "p2sh", ()
+    return bitcoin.p2sh("bitcoin", script), by_legacy_multisig([keys[0], keys[1]], script), "p2sh", ("multisig_2_of_3",)
 
 
 def _p2tr(chance: random.Random, keys: list[made.Key]) -> Form:

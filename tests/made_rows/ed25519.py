@@ -222,11 +222,13 @@ def _added_order(chance: Random, made: Case, form: Form) -> Case:
 
 
 def _truncated(chance: Random, made: Case, form: Form) -> Case:
-    return _with_signature(made, _raw_signature(made)[: chance.randrange(1, 64)], "malformed", "length", "signature cut off")
+    return _with_signature(made, _raw_signature(made)[: chance.randrange(1, 64)], "malformed", "signature_bad_length", "signature cut off")
 
 
 def _longer(chance: Random, made: Case, form: Form) -> Case:
-    return _with_signature(made, _raw_signature(made) + bytes(chance.randrange(1, 9)), "malformed", "length", "bytes after the signature")
+    return _with_signature(
+        made, _raw_signature(made) + bytes(chance.randrange(1, 9)), "malformed", "signature_bad_length", "bytes after the signature"
+    )
 
 
 def _unsigned(chance: Random, made: Case, form: Form) -> Case:
@@ -246,7 +248,7 @@ def _checksum(chance: Random, made: Case, form: Form) -> Case | None:
         letter = chance.choice("qpzry9x8" if form.network in ("cardano", "multiversx", "iota") else "zxvcpmbn")
     if letter == text[at]:
         return None
-    return Case(replace(made.row, address_published=text[:at] + letter + text[at + 1 :]), "malformed", form.checked, "checksum broken")
+    return Case(replace(made.row, address_published=text[:at] + letter + text[at + 1 :]), "malformed", f"address_{form.checked}", "checksum broken")
 
 
 def _other_account(chance: Random, made: Case, form: Form) -> Case | None:
@@ -300,7 +302,7 @@ def _bare_signature(chance: Random, made: Case, form: Form) -> Case:
 def _bad_hex(chance: Random, made: Case, form: Form) -> Case:
     text = made.row.signatures[0]
     at = chance.randrange(2, len(text))
-    return Case(replace(made.row, signatures=[text[:at] + "g" + text[at + 1 :], ""]), "malformed", "bad_hex", "signature is no hex")
+    return Case(replace(made.row, signatures=[text[:at] + "g" + text[at + 1 :], ""]), "malformed", "signature_bad_hex", "signature is no hex")
 
 
 def _no_key(chance: Random, made: Case, form: Form) -> Case:
@@ -308,11 +310,11 @@ def _no_key(chance: Random, made: Case, form: Form) -> Case:
 
 
 def _short_key(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-2]), "malformed", "bad_key", "key cut off")
+    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-2]), "malformed", "key_bad_length", "key cut off")
 
 
 def _bad_key(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-1] + "x"), "malformed", "bad_key", "key is no hex")
+    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-1] + "x"), "malformed", "key_bad_hex", "key is no hex")
 
 
 def _other_key(chance: Random, made: Case, form: Form) -> Case:
@@ -330,14 +332,14 @@ def _signed_bare(chance: Random, made: Case, form: Form) -> Case:
 
 def _free_text(chance: Random, made: Case, form: Form) -> Case:
     network, code = chance.choice(FREE_TEXT)
-    return Case(replace(made.row, network=network, address_published="any-text-at-all"), "malformed", code, "free text as address")
+    return Case(replace(made.row, network=network, address_published="any-text-at-all"), "malformed", f"address_{code}", "free text as address")
 
 
 FREE_TEXT = [
-    ("solana", "bad_base58"), ("aptos", "bad_hex"), ("sui", "bad_hex"), ("ton", "bad_address"), ("venom", "bad_address"), ("polkadot", "bad_base58"),
+    ("solana", "bad_base58"), ("aptos", "bad_hex"), ("sui", "bad_hex"), ("ton", "bad_form"), ("venom", "bad_form"), ("polkadot", "bad_base58"),
     ("stellar", "bad_base32"), ("cardano", "bad_base58"), ("algorand", "bad_base32"), ("tezos", "bad_base58"), ("multiversx", "bad_bech32"),
     ("sia", "bad_hex"), ("iota", "bad_hex"), ("icp", "bad_hex"), ("casper", "bad_hex"), ("lisk_legacy", "wrong_network"), ("pocket", "bad_hex"),
-    ("canton", "bad_address"),
+    ("canton", "bad_form"),
 ]  # fmt: skip
 
 
@@ -358,7 +360,7 @@ def _other_network(chance: Random, made: Case, form: Form) -> Case | None:
         text, code = lisk.of("lisk_legacy", lisk.from_public_key(key)).text, "wrong_network"
     else:
         return None
-    return Case(replace(made.row, address_published=text), "malformed", code, "of another network")
+    return Case(replace(made.row, address_published=text), "malformed", f"address_{code}", "of another network")
 
 
 def _letter_case(chance: Random, made: Case, form: Form) -> Case | None:
@@ -367,11 +369,11 @@ def _letter_case(chance: Random, made: Case, form: Form) -> Case | None:
         places = [at for at, letter in enumerate(text) if 4 < at < 40 and letter.isalpha() and letter.swapcase() in base58.BITCOIN]
         verdict = ("invalid", "address_mismatch")
     elif form.network == "ton" and ":" not in text:
-        places, verdict = [at for at, letter in enumerate(text) if 4 < at < 40 and letter.isalpha()], ("malformed", "bad_checksum")
+        places, verdict = [at for at, letter in enumerate(text) if 4 < at < 40 and letter.isalpha()], ("malformed", "address_bad_checksum")
     elif form.network == "near":
-        places, verdict = [at for at, letter in enumerate(text) if letter.isalpha()], ("malformed", "bad_address")
+        places, verdict = [at for at, letter in enumerate(text) if letter.isalpha()], ("malformed", "address_bad_form")
     elif form.network in ("cardano", "multiversx"):
-        places, verdict = [at for at, letter in enumerate(text) if at > 10 and letter.isalpha()], ("malformed", "bad_bech32")
+        places, verdict = [at for at, letter in enumerate(text) if at > 10 and letter.isalpha()], ("malformed", "address_bad_bech32")
     else:
         return None
     if not places:
@@ -391,7 +393,7 @@ def _owner(chance: Random, made: Case, form: Form) -> Case | None:
     if choice == 1:
         return Case(replace(made.row, address_published=other, owners=[other, ""]), "invalid", "owner_mismatch", "owner's key did not sign")
     if choice == 2:
-        return Case(replace(made.row, owners=["no owner", ""]), "malformed", "bad_owner", "owner is no account")
+        return Case(replace(made.row, owners=["no owner", ""]), "malformed", "owner_bad_form", "owner is no account")
     if choice == 3:
         return Case(replace(made.row, owners=[own, own]), "malformed", "no_signature2", "second owner did not sign")
     stated = flags if seen is not None else None
@@ -414,7 +416,7 @@ def _short(chance: Random, made: Case, form: Form) -> Case | None:
 def _bad_base64(chance: Random, made: Case, form: Form) -> Case:
     text = made.row.signatures[0]
     spoiled = chance.choice([text[:-1], "*" + text[1:], "0x" + _raw_signature(made).hex() + "!"])
-    return Case(replace(made.row, signatures=[spoiled, ""]), "malformed", "bad_base64", "signature is no base64")
+    return Case(replace(made.row, signatures=[spoiled, ""]), "malformed", "signature_bad_base64", "signature is no base64")
 
 
 Change = Callable[[Random, Case, Form], Case | None]

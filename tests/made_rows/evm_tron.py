@@ -28,7 +28,6 @@ MESSAGES = (
     "King will be back!",
     "6DcZbFpug1664269042",
     "储备",
-    "",
 )
 
 DIGESTS: dict[str, tuple[Callable[[bytes], bytes], ...]] = {
@@ -138,6 +137,10 @@ def other_message(_: random.Random, made: Case) -> Case:
     return changed(made, "invalid", mismatch(made), "another message", message=made.row.message.strip() + "x")
 
 
+def no_message(chance: random.Random, made: Case) -> Case:
+    return changed(made, "malformed", "no_message", "no message", message=chance.choice(("", "  ", "null", "NULL", "\\N", "-")))
+
+
 def other_s(chance: random.Random, made: Case) -> Case:
     """A bit of s: recovery always finds a key, and never the right one."""
     digits = made.row.signatures[0].strip().removeprefix("0x")
@@ -163,19 +166,19 @@ def impossible(chance: random.Random, made: Case) -> Case:
 
 def bad_v(chance: random.Random, made: Case) -> Case:
     v = chance.choice((2, 3, 26, 35, 36, 64, 127, 255))
-    return with_first(made, f"{made.row.signatures[0].strip()[:-2]}{v:02x}", "malformed", "bad_v", "v")
+    return with_first(made, f"{made.row.signatures[0].strip()[:-2]}{v:02x}", "malformed", "signature_bad_v", "v")
 
 
 def cut(chance: random.Random, made: Case) -> Case:
     text = made.row.signatures[0].strip()
-    return with_first(made, chance.choice((text[:-2], text + "00", text[:-1], "0x")), "malformed", "length", "length of the signature")
+    return with_first(made, chance.choice((text[:-2], text + "00", text[:-1], "0x")), "malformed", "signature_bad_length", "length of the signature")
 
 
 def no_hex(chance: random.Random, made: Case) -> Case:
     text = made.row.signatures[0].strip()
     at = chance.randrange(4, 100)
-    return with_first(made, chance.choice((text[:at] + "g" + text[at + 1 :], "0X" + text[-130:], "null", text[:60] + " " + text[60:])), "malformed",
-                      "bad_hex", "a digit of the signature")  # fmt: skip
+    return with_first(made, chance.choice((text[:at] + "g" + text[at + 1 :], "null", text[:60] + " " + text[60:])), "malformed",
+                      "signature_bad_hex", "a digit of the signature")  # fmt: skip
 
 
 def with_first(made: Case, text: str, verdict: str, reason: str, why: str) -> Case:
@@ -196,29 +199,43 @@ def bad_address(chance: random.Random, made: Case) -> Case:
                 (other, "bad_checksum"),
                 (foreign, "wrong_version"),
                 (good.replace("T", "0", 1), "bad_base58"),
-                ("", "length"),
-                ("a b" * 12, "bad_address"),
+                ("", "bad_length"),
+                ("a b" * 12, "bad_form"),
             )
         )
     else:
         good = "0x" + chance.randbytes(20).hex()
         text, reason = chance.choice(
-            ((good[:-1], "length"), (good + "0", "length"), ("not-an-address", "bad_address"), ("é" + good, "bad_address"), ("x" * 201, "length"))
+            (
+                (good[:-1], "bad_length"),
+                (good + "0", "bad_length"),
+                ("not-an-address", "bad_form"),
+                ("é" + good, "bad_form"),
+                ("x" * 201, "bad_length"),
+            )
         )
-    return changed(made, "malformed", reason, "the address", address_published=text)
+    return changed(made, "malformed", f"address_{reason}", "the address", address_published=text)
 
 
 def bad_validator(chance: random.Random, made: Case) -> Case:
-    text, reason = chance.choice(((made.row.address_published + "ff", "length"), ("870a" * 24, "bad_hex")))
-    return changed(made, "malformed", reason, "the validator", address_published=text)
+    text, reason = chance.choice(((made.row.address_published + "ff", "bad_length"), ("870a" * 24, "bad_hex")))
+    return changed(made, "malformed", f"address_{reason}", "the validator", address_published=text)
 
 
 def no_network(_: random.Random, made: Case) -> Case:
-    return changed(made, "malformed", "unknown_network", "no network", network=None)
+    return changed(made, "unsupported", "unknown_network", "no network", network=None)
 
 
 def bad_owner(chance: random.Random, made: Case) -> Case:
-    return changed(made, "malformed", "bad_owner", "an owner", owners=[chance.choice(("me", "0x12", "T" * 34)), *made.row.owners[1:]])
+    text, reason = chance.choice(BAD_OWNERS[made.row.scheme.endswith("tron")])
+    return changed(made, "malformed", reason, "an owner", owners=[text, *made.row.owners[1:]])
+
+
+BAD_OWNERS = {
+    True: (("me", "owner_bad_length"), ("0x12", "owner_bad_base58"), ("T" * 34, "owner_bad_checksum")),
+    False: (("me", "owner_bad_form"), ("0x12", "owner_bad_length"), ("T" * 34, "owner_bad_form")),
+}
+"""By whether the owners are accounts of TRON."""
 
 
 def owner_of_another(chance: random.Random, made: Case) -> Case:
@@ -240,7 +257,7 @@ def no_owner(_: random.Random, made: Case) -> Case:
 
 
 _ANY = (no_signature, no_signature_and_no_address, first_column_empty, other_message, other_s, other_key_of_the_signature, impossible, bad_v, cut,
-        no_hex, no_network)  # fmt: skip
+        no_hex, no_network, no_message)  # fmt: skip
 CHANGES: dict[str, tuple[Callable[[random.Random, Case], Case], ...]] = {
     "alone": (*_ANY, account_of_another, bad_address),
     "one owner": (*_ANY, bad_address, bad_owner, owner_of_another),

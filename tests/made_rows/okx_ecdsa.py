@@ -118,7 +118,7 @@ def case(chance: random.Random) -> Case:
     def broken_checksum() -> Case:
         where = good.row.address_published
         changed = _letter(chance, where)
-        return Case(replace(good.row, address_published=changed), "malformed", "bad_checksum", f"{where}: a letter changed")
+        return Case(replace(good.row, address_published=changed), "malformed", "address_bad_checksum", f"{where}: a letter changed")
 
     mutations: list[made.Mutation] = [
         flipped,
@@ -131,21 +131,23 @@ def case(chance: random.Random) -> Case:
         lambda: Case(replace(good.row, address_published=address_of(other)), "invalid", "address_mismatch", "another key's address"),
         lambda: Case(replace(good.row, address_published=address_of(other), signatures=[signed, ""], key_or_script=key.short.hex()), "invalid",
                      "address_mismatch", "my key is stated for another's address"),
-        lambda: signature("the last byte cut off", signed[:-2], "malformed", "length"),
-        lambda: signature("a byte added", signed + "00", "malformed", "length"),
-        lambda: signature("no hex", signed[:10] + "xy" + signed[12:], "malformed", "bad_hex"),
-        lambda: signature("v out of range", made.hexed(raw, 35), "malformed", "bad_v"),
+        lambda: signature("the last byte cut off", signed[:-2], "malformed", "signature_bad_length"),
+        lambda: signature("a byte added", signed + "00", "malformed", "signature_bad_length"),
+        lambda: signature("no hex", signed[:10] + "xy" + signed[12:], "malformed", "signature_bad_hex"),
+        lambda: signature("v out of range", made.hexed(raw, 35), "malformed", "signature_bad_v"),
         lambda: signature("v 0 or 1", made.hexed(raw, 0), "proven", reason, ("v_0_1",)),
         lambda: signature("v from 31", made.hexed(raw, 31), "proven", reason, ("v_nonstandard",)),
         lambda: signature("high S", made.hexed(made.high(raw)), "proven", reason, ("high_s",)),
         lambda: signature("no signature", "", "unsigned", "unsigned"),
         lambda: Case(replace(good.row, signatures=[signed, signed]), "proven", reason, "two signatures", ("extra_signature2",)),
         lambda: Case(replace(good.row, message=f"\t{text} "), "proven", reason, "blanks around the message", ("message_trimmed",)),
-        lambda: Case(replace(good.row, key_or_script="02" + "00" * 32), "malformed", "bad_key", "a stated key that is none"),
+        lambda: Case(replace(good.row, key_or_script="02" + "00" * 32), "malformed", "key_bad_key", "a stated key that is none"),
     ]  # fmt: skip
     if network in COSMOS:
         foreign = bech32.of("cosmos_hub" if network != "cosmos_hub" else "celestia", bech32.from_public_key(key.short)).text
-        mutations.append(lambda: Case(replace(good.row, address_published=foreign), "malformed", "wrong_network", "the account on another chain"))
+        mutations.append(
+            lambda: Case(replace(good.row, address_published=foreign), "malformed", "address_wrong_network", "the account on another chain")
+        )
     if spelled in CHECKED:
         mutations.append(broken_checksum)
     return made.chosen(chance, good, mutations)

@@ -79,11 +79,11 @@ def _other_message(chance: Random, made: Case, secret: int) -> Case:
 
 
 def _long_message(chance: Random, made: Case, secret: int) -> Case:
-    return Case(replace(made.row, message="x" * 32), "malformed", "bad_message", "message over 31 bytes")
+    return Case(replace(made.row, message="x" * 32), "malformed", "message_bad_text", "message over 31 bytes")
 
 
 def _no_ascii(chance: Random, made: Case, secret: int) -> Case:
-    return Case(replace(made.row, message="straße"), "malformed", "bad_message", "message is no ASCII")
+    return Case(replace(made.row, message="straße"), "malformed", "message_bad_text", "message is no ASCII")
 
 
 def _other_address(chance: Random, made: Case, secret: int) -> Case:
@@ -106,11 +106,11 @@ def _other_key(chance: Random, made: Case, secret: int) -> Case:
 
 def _truncated(chance: Random, made: Case, secret: int) -> Case:
     text = made.row.signatures[0]
-    return Case(replace(made.row, signatures=[text[: chance.randrange(1, 128)], ""]), "malformed", "length", "signature cut off")
+    return Case(replace(made.row, signatures=[text[: chance.randrange(1, 128)], ""]), "malformed", "signature_bad_length", "signature cut off")
 
 
 def _bad_hex(chance: Random, made: Case, secret: int) -> Case:
-    return Case(replace(made.row, signatures=["g" + made.row.signatures[0][1:], ""]), "malformed", "bad_hex", "signature is no hex")
+    return Case(replace(made.row, signatures=["g" + made.row.signatures[0][1:], ""]), "malformed", "signature_bad_hex", "signature is no hex")
 
 
 def _zero(chance: Random, made: Case, secret: int) -> Case:
@@ -124,7 +124,7 @@ def _no_key(chance: Random, made: Case, secret: int) -> Case:
 
 
 def _long_key(chance: Random, made: Case, secret: int) -> Case:
-    return Case(replace(made.row, key_or_script="0x" + "1" * 65), "malformed", "bad_key", "key too long")
+    return Case(replace(made.row, key_or_script="0x" + "1" * 65), "malformed", "key_bad_length", "key too long")
 
 
 def _no_point(chance: Random, made: Case, secret: int) -> Case:
@@ -135,14 +135,12 @@ def _unsigned(chance: Random, made: Case, secret: int) -> Case:
     return Case(replace(made.row, signatures=["", ""]), "unsigned", "unsigned", "no signature")
 
 
-BAD_ADDRESSES = [("0x" + "f" * 64, "bad_address"), ("0x0", "bad_address"), ("any-text-at-all", "bad_hex"), ("0x" + "1" * 65, "length")]
+BAD_ADDRESSES = [("0x" + "f" * 64, "bad_form"), ("0x0", "bad_form"), ("any-text-at-all", "bad_hex"), ("0x" + "1" * 65, "bad_length")]
 
 
 def _bad_address(chance: Random, made: Case, secret: int) -> Case:
-    text, code = chance.choice(
-        [("0x" + "f" * 64, "bad_address"), ("0x0", "bad_address"), ("any-text-at-all", "bad_hex"), ("0x" + "1" * 65, "length")]
-    )
-    return Case(replace(made.row, address_published=text), "malformed", code, "no account address")
+    text, code = chance.choice(BAD_ADDRESSES)
+    return Case(replace(made.row, address_published=text), "malformed", f"address_{code}", "no account address")
 
 
 CHANGES: list[Callable[[Random, Case, int], Case]] = [

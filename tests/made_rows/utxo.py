@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from made_rows import Case
 from made_rows import _secp256k1 as made
 from porlake.addresses import Address, bitcoin, cashaddr
+from porlake.encoding.blake256 import blake256
 from porlake.encoding.hashes import sha256d
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
@@ -17,7 +18,8 @@ SCHEMES = frozenset({"utxo"})
 
 BITCOIN, OKX = b"Bitcoin Signed Message:\n", b"OKX Signed Message:\n"
 HEADERS = {
-    "bitcoin": BITCOIN, "bitcoin_cash": BITCOIN, "ecash": BITCOIN, "bitcoin_sv": BITCOIN, "horizen": BITCOIN, "decred": BITCOIN,
+    "bitcoin": BITCOIN, "bitcoin_cash": BITCOIN, "bitcoin_sv": BITCOIN, "ecash": b"eCash Signed Message:\n",
+    "horizen": b"Zcash Signed Message:\n", "decred": b"Decred Signed Message:\n",
     "litecoin": b"Litecoin Signed Message:\n", "dogecoin": b"Dogecoin Signed Message:\n", "dash": b"DarkCoin Signed Message:\n",
     "bitcoin_gold": b"Bitcoin Gold Signed Message:\n", "bitcoin_diamond": b"Bitcoindiamond Signed Message:\n",
     "digibyte": b"DigiByte Signed Message:\n", "qtum": b"Qtum Signed Message:\n", "ravencoin": b"Raven Signed Message:\n",
@@ -38,7 +40,9 @@ def case(chance: random.Random) -> Case:
 
 
 def digest(network: str, text: str, header: bytes | None = None) -> bytes:
-    return sha256d(with_length(header or HEADERS[network]) + with_length(text.encode()))
+    """By the network's own wallet; with another's header as that one hashes it."""
+    hashed = blake256 if network == "decred" and header is None else sha256d
+    return hashed(with_length(header or HEADERS[network]) + with_length(text.encode()))
 
 
 def okx_digest(text: str) -> bytes:
@@ -84,8 +88,8 @@ def _single(chance: random.Random, network: str) -> Case:
     def broken_checksum() -> Case:
         if where.startswith(tuple(f"{bitcoin.NETWORKS[network].hrp}1" for _ in (0,) if network in SEGWIT)) or network in CASH:
             start = where.index(":") + 1 if network in CASH else where.index("1") + 2  # the witness version stays
-            return with_address("a letter changed", made.changed_letter(chance, where, BECH32, start), "malformed", "bad_checksum")
-        return with_address("a letter changed", made.changed_letter(chance, where, BASE58, 2), "malformed", "bad_checksum")
+            return with_address("a letter changed", made.changed_letter(chance, where, BECH32, start), "malformed", "address_bad_checksum")
+        return with_address("a letter changed", made.changed_letter(chance, where, BASE58, 2), "malformed", "address_bad_checksum")
 
     def hex_form() -> Case:
         spelled, add, flags = chance.choice([("", 27, ()), ("v_0_1", 0, ("v_0_1",)), ("v_nonstandard", 31, ("v_nonstandard",))])
@@ -112,15 +116,16 @@ def _single(chance: random.Random, network: str) -> Case:
         lambda: Case(replace(good.row, message=text + "."), "invalid", made.mismatch(raw, digest(network, text + ".")), "another message"),
         lambda: with_address("another key's address", address(network, SINGLE[form], other.long if form == "uncompressed" else other.short),
                              "invalid", "address_mismatch"),
-        lambda: with_address("free text", "any-text-at-all", "malformed", "bad_bech32" if network in CASH else "bad_base58"),
-        lambda: signature("the last byte cut off", base64.b64encode(raw_bytes[:-1]).decode(), "malformed", "length"),
-        lambda: signature("a byte added", base64.b64encode(raw_bytes + b"\0").decode(), "malformed", "length"),
-        lambda: signature("no base64", plain[:9] + "!" + plain[10:], "malformed", "bad_base64"),
-        lambda: signature("no hex", "0x" + "g" * 130, "malformed", "bad_hex"),
-        lambda: signature("v out of range", made.hexed(key.sign(okx_digest(text)), 40), "malformed", "bad_v"),
+        lambda: with_address("free text", "any-text-at-all", "malformed", "address_bad_bech32" if network in CASH else "address_bad_base58"),
+        lambda: signature("the last byte cut off", base64.b64encode(raw_bytes[:-1]).decode(), "malformed", "signature_bad_length"),
+        lambda: signature("a byte added", base64.b64encode(raw_bytes + b"\0").decode(), "malformed", "signature_bad_length"),
+        lambda: signature("no base64", plain[:9] + "!" + plain[10:], "malformed", "signature_bad_base64"),
+        lambda: signature("no hex", "0x" + "g" * 130, "malformed", "signature_bad_hex"),
+        lambda: signature("v out of range", made.hexed(key.sign(okx_digest(text)), 40), "malformed", "signature_bad_v"),
         lambda: signature("a first byte out of range", base64.b64encode(bytes([chance.choice([0, 26, 43, 255])]) + raw[:64]).decode(),
-                          "malformed", "bad_header"),
-        lambda: signature("a first byte of another type", made.compact(raw, {"p2wpkh": 35}.get(form, 39)), "invalid", "header_of_other_type"),
+                          "malformed", "signature_bad_header"),
+        lambda: signature("a first byte of another type", made.compact(raw, {"p2wpkh": 35}.get(form, 39)), "invalid",
+                          "signature_header_of_other_type"),
         lambda: signature("high S", made.compact(made.high(raw), first), "proven", form, ("high_s",)),
         lambda: signature("no signature", "", "unsigned", "unsigned"),
     ]  # fmt: skip
@@ -134,7 +139,7 @@ def _single(chance: random.Random, network: str) -> Case:
         mutations.append(lambda: signature("Bitcoin's header", by_bitcoins, "proven", form, ("alt_header",)))
     if network in FOREIGN:
         foreign = bitcoin.p2pkh(FOREIGN[network], own).text
-        mutations.append(lambda: with_address("an address of another chain", foreign, "malformed", "wrong_version"))
+        mutations.append(lambda: with_address("an address of another chain", foreign, "malformed", "address_wrong_version"))
     return made.chosen(chance, good, mutations)
 
 
@@ -168,8 +173,8 @@ def _multisig(chance: random.Random, network: str) -> Case:
     row.signatures = [row.signed(signer) for signer in signers]
     if threshold == 3:
         return row.case("invalid", "below_threshold", "two columns cannot show three signers")
-    stranger = made.key(chance)
-    good = row.case("proven", form, f"a good row of {threshold} of {count} in {form}", ())
+    stranger, multisig = made.key(chance), f"multisig_{threshold}_of_{count}"
+    good = row.case("proven", form, f"a good row of {threshold} of {count} in {form}", (multisig,))
 
     def signatures(why: str, texts: list[str], verdict: str, reason: str, flags: tuple[str, ...] | None = None) -> Case:
         return replace(good, row=replace(good.row, signatures=[*texts, "", ""][:2]), verdict=verdict, reason=reason, why=why, flags=flags)
@@ -190,23 +195,25 @@ def _multisig(chance: random.Random, network: str) -> Case:
 
     high = made.compact(made.high(signers[0].sign(digest(network, row.text))), 31)
     by_stranger = row.signed(stranger)
-    one_of_them = ("proven", form, ("extra_signature1",)) if threshold == 1 else ("invalid", "below_threshold", None)
-    not_needed = ("proven", form, ("extra_signature2",)) if threshold == 1 else ("malformed", "bad_base64", None)
+    one_of_them = ("proven", form, (multisig, "signature1_by_stranger")) if threshold == 1 else ("invalid", "below_threshold", None)
+    not_needed = ("proven", form, (multisig, "signature2_unreadable")) if threshold == 1 else ("malformed", "signature_bad_base64", None)
     no_script = ("malformed", "no_script") if form == "p2wsh" else ("invalid", "address_mismatch")
     in_hex = [made.hexed(signer.sign(okx_digest(row.text))) for signer in signers]
     mutations: list[made.Mutation] = [
         flipped,
         script_changed,
-        lambda: signatures("signatures in hex", in_hex, "proven", form, ()),
+        lambda: signatures("signatures in hex", in_hex, "proven", form, (multisig,)),
         lambda: signatures("strangers signed", [by_stranger, by_stranger], "invalid", "signer_not_in_script"),
         lambda: signatures("a stranger first", [by_stranger, row.signatures[0]], *one_of_them),
         lambda: signatures("the second is no base64", [row.signatures[0], "?" * 88], *not_needed),
-        lambda: signatures("the first is cut off", [base64.b64encode(base64.b64decode(row.signatures[0])[:-1]).decode()], "malformed", "length"),
+        lambda: signatures(
+            "the first is cut off", [base64.b64encode(base64.b64decode(row.signatures[0])[:-1]).decode()], "malformed", "signature_bad_length"
+        ),
         lambda: signatures("none", [], "unsigned", "unsigned"),
-        lambda: with_script("half a byte", row.script.hex()[:-1], "malformed", "bad_script"),
+        lambda: with_script("half a byte", row.script.hex()[:-1], "malformed", "script_bad_hex"),
         lambda: with_script("no script", "", *no_script),
         lambda: with_script("a script cut off", row.script[:-1].hex(), "invalid", "script_mismatch"),
-        lambda: replace(good, row=replace(good.row, message=f"{row.text} "), why="a blank after the message", flags=("message_trimmed",)),
+        lambda: replace(good, row=replace(good.row, message=f"{row.text} "), why="a blank after the message", flags=(multisig, "message_trimmed")),
         lambda: _twice_in_script(chance, network, form),
     ]
     if threshold == 2:
@@ -215,7 +222,8 @@ def _multisig(chance: random.Random, network: str) -> Case:
             lambda: signatures("one signature", row.signatures[:1], "invalid", "below_threshold"),
             lambda: signatures("one signature and its high S twin", [row.signatures[0], high], "invalid", "below_threshold"),
             lambda: signatures("a first byte of P2WPKH", [row.signatures[0], row.signed(signers[1], 39)], "invalid", "below_threshold"),
-            lambda: signatures("high S", [high, row.signatures[1]], "proven", form, ("high_s",)),
+            lambda: signatures("high S", [high, row.signatures[1]], "proven", form, (multisig, "high_s")),
+            lambda: signatures("the first column is empty", ["", row.signatures[1]], "malformed", "no_signature1"),
         ]  # fmt: skip
     return made.chosen(chance, good, mutations)
 
@@ -225,4 +233,4 @@ def _twice_in_script(chance: random.Random, network: str, form: str) -> Case:
     key = made.key(chance)
     row = _Row(network, form, made.message(chance), 2, [key, key], script(2, [key.short, key.short]))
     row.signatures = [row.signed(key)] * 2
-    return row.case("invalid", "below_threshold", "one key twice in the script")
+    return row.case("invalid", "below_threshold_one_key_twice", "one key twice in the script")

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batches import batch, judged
-from made_rows import evm_tron
+from made_rows import beth_bls, ed25519, eos, evm_tron, okx_ecdsa, starknet, utxo
 from porlake import ownership, registry
 from porlake.addresses import bitcoin
 from porlake.model import Evidence
@@ -163,6 +163,53 @@ def test_equal_evidence_is_judged_once_and_other_evidence_is_not_taken_for_it(ro
     assert len(asked) == 1 + len(others)
     alone = [ownership.judge(made) for made in [owned, *others]] * 4
     assert list(zip(found.verdict, found.reason, strict=True)) == [(one.verdict, one.reason) for one in alone]
+
+
+def variations(row: Evidence) -> list[Evidence]:
+    """The row with each cell changed on which a judgement may depend, the labels and the type among them."""
+    return [
+        replace(row, label="BTC"),
+        replace(row, label="NO_SUCH_COIN"),
+        replace(row, network_label=None),
+        replace(row, network_label="BTC"),
+        replace(row, network_label="NO_SUCH_NETWORK"),
+        replace(row, asset="BTC"),
+        replace(row, asset="USDT"),
+        replace(row, asset=None),
+        replace(row, holding="wallet"),
+        replace(row, holding="eigenlayer"),
+        replace(row, holding="native_staking"),
+        replace(row, scheme="no_scheme"),
+        replace(row, network=None),
+        replace(row, network=None, label="BTC", network_label=None),
+        replace(row, network=None, label="NO_SUCH_COIN", network_label=None),
+        replace(row, network=None, label="BTC", network_label="NO_SUCH_NETWORK"),
+        replace(row, exchange="htx"),
+        replace(row, network="solana"),
+        replace(row, message=f"{row.message} "),
+        replace(row, message="null"),
+        replace(row, signatures=row.signatures[:1]),
+        replace(row, signatures=["", *row.signatures[:1]]),
+        replace(row, owners=[]),
+        replace(row, owners=["", "", ""]),
+        replace(row, key_or_script=""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "maker", [ed25519, eos, okx_ecdsa, starknet, beth_bls, utxo, evm_tron], ids=lambda module: module.__name__.rpartition(".")[2]
+)
+def test_rows_that_differ_in_what_decides_do_not_share_a_judgement(maker: Any) -> None:
+    chance = random.Random(6)
+    for _ in range(2 if maker in (starknet, beth_bls) else 12):
+        row = maker.case(chance).row
+        rows = [row, *variations(row), row]
+        judges = Judges(ownership.judged, ownership.account, at_once, ownership.SLOW)
+        found = judges(batch(rows)).finish()
+        for at, made in enumerate(rows):
+            alone = ownership.judge(made)
+            assert (found.verdict[at], found.reason[at], found.flags[at], found.signer[at], found.binds[at]) == (
+                alone.verdict, alone.reason, alone.flags, alone.signer, alone.binds), made  # fmt: skip
 
 
 def test_a_memory_that_is_full_forgets_and_goes_on(signer: Keys) -> None:

@@ -80,7 +80,7 @@ def judge_many(rows: Iterable[Evidence]) -> Iterator[Judgement]:
 def judge_batches(batches: Iterable[tuple[pa.RecordBatch, Mapping[int, str]]]) -> Iterator[tuple[pa.RecordBatch, Judged]]:
     """Record batches of evidence, in their order, each with its verdicts. What is held in memory does not grow with their number.
 
-    With each batch come the reasons, by source_row, of rows that are not understood: those are malformed, whatever they are signed with.
+    With each batch come the reasons, by source_row, of rows whose cells could not be told apart: those are malformed, whatever they hold.
     """
     slow = frozenset(scheme.scheme for scheme in registry.load().schemes.values() if scheme.module in SLOW)
     with Apart(WORKERS, judged) as apart:
@@ -92,7 +92,8 @@ def judge_batches(batches: Iterable[tuple[pa.RecordBatch, Mapping[int, str]]]) -
 def explain(row: Evidence) -> tuple[Judgement, list[Step]]:
     """The judgement of a row, and the steps that led to it."""
     with listening() as steps:
-        return judge(row), steps
+        judgement = judge(row)
+    return judgement, steps.in_order()
 
 
 def rule(scheme: str) -> str:
@@ -147,13 +148,17 @@ def _verdict(row: Evidence, address: Address | InvalidAddress | None) -> Judgeme
     scheme = registry.load().schemes.get(row.scheme)
     if not any(row.signatures):
         return Judgement("unsigned", "unsigned")
+    if _message.is_none(row.message):
+        step("refused", "the message column holds no message: what is signed says nothing")
+        return Judgement("malformed", "no_message")
     if address is None:
-        return _by_coin(row)
+        return _unknown_place(row)
     if isinstance(address, InvalidAddress):
         step("refused", str(address))
         return Judgement("malformed", address.code)
     if scheme is None or scheme.module == "none":
         return Judgement("unsupported", row.scheme)
+    step("message", row.message)
     try:
         return MODULES[scheme.module](row, address)
     except NoKey as error:
@@ -164,13 +169,12 @@ def _verdict(row: Evidence, address: Address | InvalidAddress | None) -> Judgeme
         return Judgement("malformed", error.code)
 
 
-def _by_coin(row: Evidence) -> Judgement:
-    """Of a network that nobody knows the coin's own rules hold: the address must be one, whatever the key column says."""
+def _unknown_place(row: Evidence) -> Judgement:
+    """Of a row whose labels name no network that our registry knows: which chain's rules hold is not known, and the publisher is not at fault."""
     try:
-        meant = registry.load().label(row.exchange, row.label)
-    except registry.UnknownLabel:
-        return Judgement("malformed", "unknown_network")
-    if not meant.network or not row.network_label:
-        return Judgement("malformed", "unknown_network")
-    found, _ = judged(replace(row, network=meant.network, scheme=meant.scheme))
-    return replace(found, flags=(*found.flags, "network_unknown"))
+        registry.load().label(row.exchange, row.label, row.network_label or "")
+        lacking = registry.UnknownLabel("unknown_network", f"the labels {row.label!r} and {row.network_label!r} name no network")
+    except registry.UnknownLabel as unknown:
+        lacking = unknown
+    step("refused", str(lacking))
+    return Judgement("unsupported", lacking.code)

@@ -6,48 +6,51 @@ owners' keys and no more; whether the account is theirs stands on the chain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from porlake import addresses
 from porlake.addresses import Address
 from porlake.encoding.keccak import keccak256
-from porlake.errors import InvalidAddress, InvalidSignature
+from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _message, _secp256k1
+from porlake.ownership import _columns, _message, _secp256k1
 from porlake.ownership._judgement import Judgement
-from porlake.ownership._steps import is_heard, step
+from porlake.ownership._steps import attempt, fits, is_heard, step
 
 EIGENLAYER = "eigenlayer"
+
+Signed = tuple[str, bytes]
+"""How the bytes that are signed come from the message, in words, and the bytes; what is signed is their Keccak-256."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What differs from scheme to scheme.
 
-    `digests`: the 32 bytes that may have been signed for a message, in the order in which they are tried; `account`: the payload of the
-    address of an uncompressed public key, `text`: that address; `network`: on which the owners have their accounts; `reason`: of a row that
-    is proven.
+    `signed`: what may have been signed for a message, in the order in which it is tried; `account`: the payload of the address of an
+    uncompressed public key, `text`: that address; `network`: on which the owners have their accounts; `kinds` of addresses that are such
+    accounts, or are signed for by such owners; `reason`: of a row that is proven.
     """
 
-    digests: Callable[[bytes], Iterable[bytes]]
+    signed: Callable[[bytes], Iterable[Signed]]
     account: Callable[[bytes], bytes]
     text: Callable[[str, bytes], Address]
     network: str
+    kinds: frozenset[str]
     reason: str
 
-
-def hashed(signed: bytes) -> bytes:
-    """The Keccak-256 of the bytes that are signed."""
-    step("bytes signed", signed)
-    return keccak256(signed)
+    def digests(self, message: bytes) -> Iterator[bytes]:
+        """The 32 bytes that may have been signed."""
+        return (keccak256(data) for _, data in self.signed(message))
 
 
 def judge(row: Evidence, address: Address, rules: Rules) -> Judgement:
     """Every stated owner signs in its own column; where none is stated, the account itself signs in the first.
 
-    Raises InvalidAddress (bad_owner) and InvalidSignature where a column does not hold what it should.
+    Raises InvalidAddress (owner_...) and InvalidSignature where a column does not hold what it should.
     """
+    if address.kind not in rules.kinds:
+        return Judgement("unsupported", f"no_{rules.network}_{address.kind}")
     signers = _signers(row, address, rules.network)
     flags = _flags(row, signers)
     for column, signer in enumerate(signers):
@@ -64,22 +67,16 @@ def judge(row: Evidence, address: Address, rules: Rules) -> Judgement:
 
 def _signers(row: Evidence, address: Address, network: str) -> list[Address]:
     """Who has to sign, by column. An EigenPod (owner2 of an Eigenlayer row) is a contract and signs nothing."""
-    owners = row.owners[:1] if row.holding == EIGENLAYER else row.owners
-    stated = max((column for column, text in enumerate(owners, 1) if text), default=0)
-    if not stated and address.kind == "validator":
+    owners = _columns.stated_owners(row)
+    if row.holding == EIGENLAYER:
+        owners = owners[:1] if any(owners[:1]) else []
+    if not owners and address.kind == "validator":
         raise InvalidSignature("no_owner", "a validator's key signs nothing of this scheme; its withdrawal owner does")
-    return [_owner(text, network) if text else address for text in owners[:stated]] or [address]
-
-
-def _owner(text: str, network: str) -> Address:
-    try:
-        return addresses.parse(network, text)
-    except InvalidAddress as error:
-        raise InvalidAddress("bad_owner", f"owner {text[:200]!r}: {error}") from error
+    return [_columns.owner(text, network) if text else address for text in owners] or [address]
 
 
 def _flags(row: Evidence, signers: list[Address]) -> tuple[str, ...]:
-    flags = [f"extra_signature{column}" for column, text in enumerate(row.signatures, 1) if text and column > len(signers)]
+    flags = list(_columns.beyond(row, len(signers)))
     if len({signer.payload for signer in signers}) < len(signers):
         flags.append("same_owner_twice")
     if row.holding == EIGENLAYER and any(row.owners[1:]):
@@ -89,16 +86,18 @@ def _flags(row: Evidence, signers: list[Address]) -> tuple[str, ...]:
 
 def _signed(row: Evidence, column: int, signer: Address, rules: Rules) -> tuple[str, ...] | None:
     """The flags under which the signer's key made the signature of this column; None where it did not."""
-    text = row.signatures[column] if column < len(row.signatures) else ""
-    if not text:
-        raise InvalidSignature(f"no_signature{column + 1}", f"{signer.text} did not sign")
+    text = _columns.signature(row, column)
+    attempt(f"signature{column + 1}")
     signature = _secp256k1.from_hex(text)
+    step(f"owner{column + 1} in the row" if any(row.owners) else "account in the row", signer.text)
     for message, flags in _message.spellings(row.message):
-        for digest in rules.digests(message):
-            account = rules.account(_secp256k1.recover(signature, digest).format(compressed=False))
+        for how, data in rules.signed(message):
+            attempt(f"signature{column + 1}", how, _message.spelling(flags))
+            step("bytes signed", data)
+            account = rules.account(_secp256k1.recover(signature, keccak256(data)).format(compressed=False))
             if is_heard():
                 step("derived account", rules.text(rules.network, account).text)
-                step(f"owner{column + 1} in the row" if any(row.owners) else "account in the row", signer.text)
             if account == signer.payload:
+                fits()
                 return signature.flags + flags
     return None

@@ -27,7 +27,7 @@ from porlake.encoding import base58, hashes, script
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
 from porlake.errors import InvalidAddress, InvalidSignature
-from porlake.ownership import _accounts, _message, _secp256k1, eip191, tron, utxo
+from porlake.ownership import _accounts, _message, _multisig, _secp256k1, eip191, tron, utxo
 
 Bytes = npt.NDArray[Any]
 Mask = npt.NDArray[Any]
@@ -298,7 +298,9 @@ def _compared(
 
 @lru_cache(maxsize=1_024)
 def _digests(scheme: str, message: str) -> tuple[tuple[bytes, ...], bool]:
-    """The digests of a message as it stands, and whether there is no other spelling of it. No digest where the text has no UTF-8 form."""
+    """The digests of a message as it stands, and whether there is no other spelling of it. No digest where the text is no message."""
+    if _message.is_none(message):
+        return (), False
     try:
         spelled = list(_message.spellings(message))
     except InvalidSignature:
@@ -357,7 +359,7 @@ def scripts(columns: Columns, memory: Memory, found: Found) -> Rows:
         return rows
     both = _compact(signed.texts(rows, 0)), _compact(signed.texts(rows, 1))
     picked = [columns[name].take(pa.array(rows)) for name in ("network", "address_published", "key_or_script", "message")]
-    members: defaultdict[tuple[str, str], list[tuple[int, str, str, frozenset[bytes]]]] = defaultdict(list)
+    members: defaultdict[tuple[str, str], list[tuple[int, str, str, frozenset[bytes], tuple[str, ...]]]] = defaultdict(list)
     for at, network, address, text, message in _picked(list(range(len(rows))), *picked):
         if both[0][at] and both[1][at] and (known := _script(network, address, text)):
             members[network, message].append((at, *known))
@@ -365,15 +367,15 @@ def scripts(columns: Columns, memory: Memory, found: Found) -> Rows:
     for (network, message), known_scripts in members.items():
         for digest in _utxo_digest(network, message):
             firsts, seconds = (memory.keys([column[at] for at, *_ in known_scripts], digest) for column in both)
-            for (at, account, form, script_keys), first, second in zip(known_scripts, firsts, seconds, strict=True):
+            for (at, account, form, script_keys, flags), first, second in zip(known_scripts, firsts, seconds, strict=True):
                 if first != second and first in script_keys and second in script_keys:
-                    found.add(int(rows[at]), "proven", form, (), f"{first.hex()},{second.hex()}", account)
+                    found.add(int(rows[at]), "proven", form, flags, f"{first.hex()},{second.hex()}", account)
                     done.append(int(rows[at]))
     return np.array(done, np.intp)
 
 
-def _script(network: str, text: str, field: str) -> tuple[str, str, frozenset[bytes]] | None:
-    """(canonical address, how the script makes it, its keys) of a script of at most two needed keys; None for everything else."""
+def _script(network: str, text: str, field: str) -> tuple[str, str, frozenset[bytes], tuple[str, ...]] | None:
+    """(canonical address, how the script makes it, its keys, flags) of a script of at most two needed keys; None for everything else."""
     try:
         redeem = bytes.fromhex(field.removeprefix("0x"))
         wanted = script.multisig(redeem)
@@ -383,7 +385,9 @@ def _script(network: str, text: str, field: str) -> tuple[str, str, frozenset[by
     makes = hashes.sha256(redeem) if address.kind == "p2wsh" else hashes.hash160(redeem)
     if address.kind not in ("p2sh", "p2wsh") or makes != address.payload or wanted.threshold > 2 or any(len(key) != 33 for key in wanted.keys):
         return None
-    return address.text, address.kind, frozenset(wanted.keys)
+    if address.kind == "p2sh" and len(redeem) > script.MOST_PUSHED:
+        return None
+    return address.text, address.kind, frozenset(wanted.keys), _multisig.flags(wanted)
 
 
 def _compact(texts: pa.Array) -> list[bytes]:
@@ -400,7 +404,9 @@ def _compact(texts: pa.Array) -> list[bytes]:
 
 @lru_cache(maxsize=1_024)
 def _utxo_digest(network: str, message: str) -> tuple[bytes, ...]:
-    """The digest of a message under its network's own header; none where the text has no UTF-8 form."""
+    """The digest of a message under its network's own header; none where the text is no message."""
+    if _message.is_none(message):
+        return ()
     try:
         return (hashes.sha256d(with_length(utxo.HEADERS.get(network, utxo.BITCOIN)) + with_length(message.encode())),)
     except UnicodeEncodeError:

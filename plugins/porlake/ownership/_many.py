@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake.model import Evidence
-from porlake.ownership import _labels, _lanes, _message
+from porlake.ownership import _columns, _lanes, _message
 from porlake.ownership._judgement import Judgement
 
 KEPT = 200_000
@@ -76,7 +76,7 @@ class Judges:
         self._lock = threading.Lock()
 
     def __call__(self, batch: pa.RecordBatch, refused: Mapping[int, str] | None = None) -> Waiting:
-        """`refused`: reasons, by source_row, of rows that are not understood: their signatures are not looked at."""
+        """`refused`: reasons, by source_row, of rows whose cells could not be told apart: nothing of them is looked at."""
         found, rows = _lanes.Found(), np.arange(batch.num_rows)
         binds = _binds(batch)
         if refused:
@@ -145,8 +145,13 @@ def _binds(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
 
 
 def _identity(row: Evidence) -> bytes:
-    """A hash of all that a judgement depends on, but for what the message binds. Of the asset only what it says beside the network counts."""
+    """A hash of all that a judgement depends on, but for what the message binds.
+
+    Where the network is known, the labels count by what they say against each other alone; where it is not, they decide what is lacking. The type
+    of holding says who signs for a validator.
+    """
+    labels = (row.label, row.network_label or "") if row.network is None else _columns.remarks(row)
     texts = (row.exchange, row.network or "", row.holding, row.scheme, row.address_published, row.message, row.key_or_script,
-             str(len(row.signatures)), *row.signatures, *row.owners, *_labels.remarks(row))  # fmt: skip
+             str(len(row.signatures)), *row.signatures, str(len(row.owners)), *row.owners, str(row.network is None), *labels)  # fmt: skip
     text = f"{','.join([str(len(part)) for part in texts])};{''.join(texts)}"  # the lengths tell where each text ends
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()

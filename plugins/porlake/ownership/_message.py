@@ -14,7 +14,6 @@ from functools import lru_cache
 from porlake import registry
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership._steps import step
 
 _MONTH = r"(?:19|20)\d\d(-?)(?:0[1-9]|1[0-2])"
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
@@ -22,20 +21,32 @@ _DATE = re.compile(rf"(?<!\d)(?:{_MONTH}\1{_DAY}|(?:19|20)\d\d-(?:0[1-9]|1[0-2])
 _WORD = re.compile(r"[^\W_]+")
 
 
+NULLS = frozenset({"", "null", "\\n", "-"})
+"""How files write that a cell holds no message, in any letter case: `\\N` is a database's, `-` HTX's."""
+
+
+def is_none(message: str) -> bool:
+    """Whether a row states no message. What is signed then says nothing, and anybody may have got it signed."""
+    return message.strip().casefold() in NULLS
+
+
 def spellings(message: str) -> Iterator[tuple[bytes, tuple[str, ...]]]:
     """The UTF-8 bytes that may have been signed, with their flags: the text as it stands, then trimmed as OKX's auditor tool does.
 
-    Raises InvalidSignature (bad_message) for a text that has no UTF-8 form.
+    Raises InvalidSignature (message_bad_text) for a text that has no UTF-8 form.
     """
     try:
         stands = message.encode()
     except UnicodeEncodeError as error:
-        raise InvalidSignature("bad_message", str(error)) from error
-    step("message", stands)
+        raise InvalidSignature("message_bad_text", str(error)) from error
     yield stands, ()
     if (trimmed := message.strip()) != message:
-        step("message", trimmed.encode())
         yield trimmed.encode(), ("message_trimmed",)
+
+
+def spelling(flags: tuple[str, ...]) -> str:
+    """How a spelling with these flags is told in the steps; '' for the text as it stands."""
+    return "without the blanks around the message" if flags else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from coincurve import PublicKey, PublicKeyXOnly
 
 from porlake.encoding import hashes
+from porlake.encoding.script import MOST_BYTES, MOST_KEYS, MOST_PUSHED
 from porlake.encoding.transaction import ALL, DEFAULT, FINAL, Output, Transaction, tagged
 from porlake.encoding.varint import with_length
 from porlake.errors import NoKey, NoRule
@@ -21,6 +22,7 @@ from porlake.ownership._steps import step
 
 LEGACY, SEGWIT, TAPSCRIPT = "legacy", "segwit", "tapscript"
 TAPSCRIPT_LEAF, ANNEX = 0xC0, 0x50
+MOST_OPERATIONS = 201
 LOCKTIME_THRESHOLD = 500_000_000
 SEQUENCE_OFF, SEQUENCE_SECONDS = 1 << 31, 1 << 22
 TRUE, FALSE = b"\x01", b""
@@ -49,6 +51,8 @@ def spend(transaction: Transaction, index: int, outputs: tuple[Output, ...]) -> 
         redeem = stack.pop() if stack else b""
         if hashes.hash160(redeem) != script[2:22]:
             raise NoKey("script_mismatch", "the redeem script is not that of the address")
+        if len(redeem) > MOST_PUSHED:
+            raise NoRule(f"p2sh_script_over_{MOST_PUSHED}_bytes", f"a redeem script of {len(redeem)} bytes cannot be pushed: nobody can spend by it")
         step("script", redeem)
         if _is_witness_program(redeem) and redeem[0] == 0:
             if stack or spent.script != with_length(redeem):
@@ -141,7 +145,7 @@ def _schnorr_parts(signature: bytes) -> tuple[int, bytes]:
         raise NoKey("bad_signature", f"a Schnorr signature of {len(signature)} bytes")
     kind = signature[64] if len(signature) == 65 else DEFAULT
     if len(signature) == 65 and kind != ALL:
-        raise NoKey("sighash_not_all", f"the signature commits to the parts that {kind:#04x} names")
+        raise NoKey("signature_sighash_not_all", f"the signature commits to the parts that {kind:#04x} names")
     return kind, signature[:64]
 
 
@@ -214,15 +218,15 @@ class _Machine:
     def run(self) -> None:
         """Leaves one true element, or raises."""
         branches: list[bool] = []
-        self._need(all(len(data) <= 520 for data in self.stack), "an element of more than 520 bytes")
+        self._need(all(len(data) <= MOST_PUSHED for data in self.stack), "an element of more than 520 bytes")
         if self.kind == TAPSCRIPT:
             self._refuse_unknown()
         else:
-            self._need(len(self.script) <= 10_000, "a script of more than 10,000 bytes")
+            if len(self.script) > MOST_BYTES:
+                raise NoRule(f"script_over_{MOST_BYTES}_bytes", f"a script of {len(self.script)} bytes: nobody can spend by it")
         for code, data in _steps(self.script):
             live = all(branches)
-            self.operations += code > 0x60
-            self._need(self.operations <= 201 or self.kind == TAPSCRIPT, "more than 201 operations")
+            self._count(code > 0x60)
             if code in (0x63, 0x64):
                 branches.append(live and self._flag() == (code == 0x63))
             elif code == 0x67:
@@ -232,7 +236,7 @@ class _Machine:
                 self._need(bool(branches), "ENDIF without IF")
                 branches.pop()
             elif data is not None:
-                self._need(len(data) <= 520, "an element of more than 520 bytes")
+                self._need(len(data) <= MOST_PUSHED, "an element of more than 520 bytes")
                 self.stack += [data] if live else []
             elif code not in _RULES:
                 raise NoRule(f"opcode_{code:02x}", "an opcode without a rule here")
@@ -248,9 +252,14 @@ class _Machine:
             if data is None and code not in _RULES and code not in (0x63, 0x64, 0x67, 0x68):
                 raise NoRule(f"opcode_{code:02x}", "an opcode without a rule here")
 
-    def _need(self, holds: bool, why: str) -> None:
+    def _need(self, holds: bool, why: str, code: str = "bad_signature") -> None:
         if not holds:
-            raise NoKey("bad_signature", why)
+            raise NoKey(code, why)
+
+    def _count(self, operations: int) -> None:
+        """Operations of a script before Tapscript; a CHECKMULTISIG counts for each of its keys too, at once."""
+        self.operations += operations
+        self._need(self.operations <= MOST_OPERATIONS or self.kind == TAPSCRIPT, f"more than {MOST_OPERATIONS} operations", "too_many_operations")
 
     def pop(self) -> bytes:
         self._need(bool(self.stack), "the stack is empty")
@@ -295,8 +304,8 @@ class _Machine:
     def check_multisig(self) -> None:
         self._need(self.kind != TAPSCRIPT, "CHECKMULTISIG in a tapscript")
         count = self.number()
-        self._need(0 <= count <= 20, f"{count} keys")
-        self.operations += count
+        self._need(0 <= count <= MOST_KEYS, f"{count} keys")
+        self._count(count)
         keys = [self.pop() for _ in range(count)]
         threshold = self.number()
         self._need(0 <= threshold <= count, f"{threshold} of {count} signatures")
@@ -319,7 +328,7 @@ class _Machine:
     def _matches(self, key: bytes, signature: bytes) -> bool:
         self._need(_is_strict_der(signature[:-1]), "the signature is no strict DER with low S")
         if signature[-1] != ALL:
-            raise NoKey("sighash_not_all", f"the signature commits to the parts that {signature[-1]:#04x} names")
+            raise NoKey("signature_sighash_not_all", f"the signature commits to the parts that {signature[-1]:#04x} names")
         long = self.kind == LEGACY and len(key) == 65 and key[0] == 4
         self._need(long or (len(key) == 33 and key[0] in (2, 3)), "a key of a form that is not allowed here")
         if self.kind == LEGACY:

@@ -6,7 +6,6 @@ or a stated owner.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from coincurve import GLOBAL_CONTEXT, PublicKey
 from coincurve._libsecp256k1 import ffi, lib  # private: the version is pinned in requirements
 
 from porlake.errors import InvalidSignature, NoKey
+from porlake.ownership import _columns
 from porlake.ownership._steps import step
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
-HEX = re.compile(r"(?:0x)?([0-9a-fA-F]*)")
 BYTES = 65
 
 
@@ -38,17 +37,13 @@ def signature(rs: bytes, recovery: int, *flags: str) -> Signature:
 
 
 def from_hex(text: str) -> Signature:
-    """r, s and v as 130 hex digits, 0x before them or not. Raises InvalidSignature: bad_hex, length, bad_v.
+    """r, s and v as 130 hex digits, 0x before them or not. Raises InvalidSignature: signature_bad_hex, signature_bad_length, signature_bad_v.
 
     v is 1B or 1C; wallets and HTX also write 00 or 01 (flag v_0_1), and OKX's tool reads 1D..22 by their remainder (v_nonstandard).
     """
-    digits = HEX.fullmatch(text.strip())
-    step("signature", text.strip())
-    if digits is None:
-        raise InvalidSignature("bad_hex", f"no hex digits: {text[:200]!r}")
-    if len(digits[1]) != 2 * BYTES:
-        raise InvalidSignature("length", f"{len(digits[1])} hex digits; r, s and v have {2 * BYTES}")
-    raw = bytes.fromhex(digits[1])
+    with _columns.of("signature"):
+        raw = _columns.from_hex(text, BYTES)
+    step("signature", raw)
     rs, v = raw[:64], raw[64]
     if v in (0, 1):
         return signature(rs, v, "v_0_1")
@@ -56,7 +51,7 @@ def from_hex(text: str) -> Signature:
         return signature(rs, v - 27)
     if 29 <= v <= 34:
         return signature(rs, (v - 27) % 4, "v_nonstandard")
-    raise InvalidSignature("bad_v", f"v is {v:#04x}")
+    raise InvalidSignature("signature_bad_v", f"v is {v:#04x}")
 
 
 def recover(signed: Signature, digest: bytes) -> PublicKey:
@@ -65,7 +60,7 @@ def recover(signed: Signature, digest: bytes) -> PublicKey:
     try:
         key = PublicKey.from_signature_and_message(signed.rs + bytes([signed.recovery]), digest, hasher=None)
     except ValueError as error:
-        raise NoKey("bad_signature", str(error)) from error
+        raise NoKey("bad_signature", f"no key can have made it: {error}") from error
     step("recovered key", key.format())
     return key
 

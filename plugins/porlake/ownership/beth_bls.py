@@ -6,48 +6,39 @@ owner is signed by that EVM account instead.
 
 from __future__ import annotations
 
-import re
-
 from porlake.addresses import Address
 from porlake.encoding import bls
-from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _accounts, _labels, _message, eip191
+from porlake.ownership import _accounts, _columns, _message, eip191
 from porlake.ownership._judgement import Judgement
-from porlake.ownership._steps import step
-
-_HEX = re.compile(r"0x([0-9a-fA-F]*)|([0-9a-fA-F]+)")
+from porlake.ownership._steps import attempt, fits, step
 
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
     if address.kind != "validator":
         return Judgement("unsupported", f"no_bls_{address.kind}")
+    rules = eip191.RULES["okx_evm"]
     if any(row.owners):
-        return _accounts.judge(row, address, eip191.RULES["okx_evm"])
-    flags = _labels.remarks(row) + tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
+        return _accounts.judge(row, address, rules)
+    flags = _columns.remarks(row) + _columns.beyond(row, 1)
     if row.key_or_script:
         flags += ("key_field_unused",)
     signature = _signature(row)
     step("account in the row", address.payload)
+    step("signature", signature)
     for message, spelled in _message.spellings(row.message):
-        for digest in eip191.okx_digests(message):
-            step("message", message)
+        for digest in rules.digests(message):
+            attempt(_message.spelling(spelled))
             step("digest", digest)
             if bls.holds(address.payload, signature, digest):
+                fits()
                 return Judgement("proven", "beth", flags + spelled, address.text)
     return Judgement("invalid", "bad_signature", flags)
 
 
 def _signature(row: Evidence) -> bytes:
-    """Raises InvalidSignature: no_signature1, bad_hex, length."""
-    if not row.signatures[0]:
-        raise InvalidSignature("no_signature1", "the first signature column is empty")
-    match = _HEX.fullmatch(row.signatures[0].strip())
-    if match is None:
-        raise InvalidSignature("bad_hex", f"no hex digits: {row.signatures[0][:200]!r}")
-    digits = match[1] or match[2] or ""
-    if len(digits) != 2 * bls.SIGNATURE:
-        raise InvalidSignature("length", f"{len(digits)} hex digits, not {2 * bls.SIGNATURE}")
-    step("signature", bytes.fromhex(digits))
-    return bytes.fromhex(digits)
+    """Raises InvalidSignature: no_signature1, signature_bad_hex, signature_bad_length."""
+    text = _columns.signature(row, 0)
+    with _columns.of("signature"):
+        return _columns.from_hex(text, bls.SIGNATURE)

@@ -1,20 +1,18 @@
 """Accounts of ed25519 keys. RFC 8032, https://www.rfc-editor.org/rfc/rfc8032
 
-OKX signs its header and the text, and states the key beside it. HTX signs the bare text, and the address is the key. A signature that
+OKX signs its header and the text, and states the key beside it. HTX signs the bare text, and the address is the key.
+Keys and signatures stand in hex, in the first files in base58, HTX's in base64. A signature that
 agrees with the stated key shows that key and no more: the account counts once it is derived from the key. Where it cannot be (a number, a
 name, a script) the row is signature_only at best.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from porlake import addresses, registry
+from porlake import registry
 from porlake.addresses import (
     Address,
     aptos,
@@ -31,17 +29,16 @@ from porlake.addresses import (
     tezos,
     ton,
 )
-from porlake.encoding import base58, ed25519
+from porlake.encoding import ed25519
 from porlake.encoding.varint import with_length
-from porlake.errors import InvalidAddress, InvalidSignature
+from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _labels, _message
+from porlake.ownership import _columns, _message
 from porlake.ownership._judgement import Judgement
-from porlake.ownership._steps import step
+from porlake.ownership._steps import attempt, fits, step
 
 OKX = b"OKX Signed Message:\n"
 BARE = "htx_ed25519"
-_HEX = re.compile(r"(?:0x)?([0-9a-fA-F]*)")
 
 #: (payload, flags) of the accounts of an address's kind that a key has; nothing where the address is no function of one key.
 Accounts = Iterator[tuple[bytes, tuple[str, ...]]]
@@ -63,9 +60,10 @@ def judge(row: Evidence, address: Address) -> Judgement:
     form = NETWORKS.get(address.network) or FORMS.get(registry.load().networks[address.network].address_form)
     if form is None or (row.scheme == BARE and address.kind not in ("solana", "algorand")):
         return Judgement("unsupported", f"no_ed25519_{address.kind}")
-    owners = [] if row.scheme == BARE else _owners(row, address)
+    texts = [] if row.scheme == BARE else _columns.stated_owners(row)
+    owners = [_columns.owner(text, address.network) if text else None for text in texts]
     signers = [owner or address for owner in owners] or [address]
-    flags = _labels.remarks(row) + _flags(row, signers, owners, address)
+    flags = _columns.remarks(row) + _flags(row, signers, owners, address)
     key = _key(row, address)
     step("stated key", key)
     for column in range(len(signers)):
@@ -73,6 +71,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
         if spelled is None:
             return Judgement("invalid", "bad_signature", flags)
         flags += spelled
+    attempt()
     return _bound(address, signers, key, form, flags)
 
 
@@ -111,23 +110,8 @@ def _once(flags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # --- the columns ----------------------------------------------------------------------------------------------------------
-def _owners(row: Evidence, address: Address) -> list[Address | None]:
-    """The stated owners by column, None where a column before the last is empty. Raises InvalidAddress (bad_owner)."""
-    if not any(row.owners):
-        return []
-    stated = max(column for column, text in enumerate(row.owners, 1) if text)
-    return [_owner(text, address.network) if text else None for text in row.owners[:stated]]
-
-
-def _owner(text: str, network: str) -> Address:
-    try:
-        return addresses.parse(network, text)
-    except InvalidAddress as error:
-        raise InvalidAddress("bad_owner", f"owner {text[:200]!r}: {error}") from error
-
-
 def _flags(row: Evidence, signers: list[Address], owners: list[Address | None], address: Address) -> tuple[str, ...]:
-    flags = [f"extra_signature{column}" for column, text in enumerate(row.signatures, 1) if text and column > len(signers)]
+    flags = list(_columns.beyond(row, len(signers)))
     if any(owners) and address.kind != "aptos":  # only Aptos rotates the key of an account
         flags.append("owner_mode_unusual")
     if len(signers) > 1 and len({signer.payload for signer in signers}) < len(signers):
@@ -142,66 +126,37 @@ def _flags(row: Evidence, signers: list[Address], owners: list[Address | None], 
 
 
 def _key(row: Evidence, address: Address) -> bytes:
-    """Raises InvalidSignature: no_key, bad_key."""
+    """Raises InvalidSignature: no_key, key_bad_hex, key_bad_length."""
     if row.scheme == BARE:
         return address.payload
     if not row.key_or_script:
         raise InvalidSignature("no_key", "the key column is empty; an ed25519 signature does not give its key")
-    match = _HEX.fullmatch(row.key_or_script.strip())
-    if match is None or len(match[1]) != 2 * ed25519.KEY:
-        raise InvalidSignature("bad_key", f"not {ed25519.KEY} bytes in hex: {row.key_or_script[:200]!r}")
-    return bytes.fromhex(match[1])
+    with _columns.of("key"):
+        return _columns.from_any(row.key_or_script, ed25519.KEY, _columns.from_hex)
 
 
 def _signed(row: Evidence, column: int, key: bytes) -> tuple[str, ...] | None:
     """The flags under which the key made the signature of this column; None where it did not."""
-    text = row.signatures[column] if column < len(row.signatures) else ""
-    if not text:
-        raise InvalidSignature(f"no_signature{column + 1}", f"signature column {column + 1} is empty")
-    signature = _from_base64(text) if row.scheme == BARE else _signature(text)
+    text = _columns.signature(row, column)
+    attempt(f"signature{column + 1}")
+    with _columns.of("signature"):
+        usual = _columns.from_base64 if row.scheme == BARE else _columns.from_hex
+        signature = _columns.from_any(text, ed25519.SIGNATURE, usual)
     step("signature", signature)
-    for message, data, flags in _data(row.message, row.scheme):
-        step("message", message)
+    for data, flags in _data(row.message, row.scheme):
+        attempt(f"signature{column + 1}", _message.spelling(flags))
         step("bytes signed", data)
         if ed25519.holds(key, signature, data):
+            fits()
             return flags
     return None
 
 
 @lru_cache(maxsize=64)  # a file has a few messages
-def _data(message: str, scheme: str) -> tuple[tuple[bytes, bytes, tuple[str, ...]], ...]:
-    """(message, bytes signed, flags) by spelling."""
+def _data(message: str, scheme: str) -> tuple[tuple[bytes, tuple[str, ...]], ...]:
+    """(bytes signed, flags) by spelling."""
     spelled = _message.spellings(message)
-    return tuple((text, text if scheme == BARE else with_length(OKX) + with_length(text), flags) for text, flags in spelled)
-
-
-def _signature(text: str) -> bytes:
-    """64 bytes in hex; the first files had base58. Raises InvalidSignature: bad_hex, length."""
-    text = text.strip()
-    match = _HEX.fullmatch(text)
-    if (match is None or len(match[1]) != 2 * ed25519.SIGNATURE) and len(text) in (86, 87, 88):
-        try:
-            raw = base58.decode(text)
-        except InvalidAddress:
-            raw = b""
-        if len(raw) == ed25519.SIGNATURE:
-            return raw
-    if match is None:
-        raise InvalidSignature("bad_hex", f"no hex digits: {text[:200]!r}")
-    if len(match[1]) != 2 * ed25519.SIGNATURE:
-        raise InvalidSignature("length", f"{len(match[1])} hex digits; an ed25519 signature has {2 * ed25519.SIGNATURE}")
-    return bytes.fromhex(match[1])
-
-
-def _from_base64(text: str) -> bytes:
-    """Raises InvalidSignature: bad_base64, length."""
-    try:
-        raw = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidSignature("bad_base64", f"no base64: {text[:200]!r}") from error
-    if len(raw) != ed25519.SIGNATURE:
-        raise InvalidSignature("length", f"{len(raw)} bytes; an ed25519 signature has {ed25519.SIGNATURE}")
-    return raw
+    return tuple((text if scheme == BARE else with_length(OKX) + with_length(text), flags) for text, flags in spelled)
 
 
 # --- accounts of a key, by address form -------------------------------------------------------------------------------------

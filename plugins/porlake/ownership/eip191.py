@@ -18,17 +18,20 @@ from porlake.ownership._judgement import Judgement
 PREFIX = b"\x19Ethereum Signed Message:\n"
 
 
-def okx_digests(message: bytes) -> Iterator[bytes]:
-    yield _accounts.hashed(PREFIX + b"32" + keccak256(message))
+KINDS = frozenset({"evm", "validator"})
 
 
-def htx_digests(message: bytes) -> Iterator[bytes]:
-    yield _accounts.hashed(message)
-    yield _accounts.hashed(PREFIX + str(len(message)).encode() + message)
+def okx_signed(message: bytes) -> Iterator[_accounts.Signed]:
+    yield "the personal message of the text's hash", PREFIX + b"32" + keccak256(message)
 
 
-_rules = partial(_accounts.Rules, account=evm.from_public_key, text=evm.of, network="ethereum", reason="eth_address")
-RULES = {"okx_evm": _rules(okx_digests), "htx_evm": _rules(htx_digests)}
+def htx_signed(message: bytes) -> Iterator[_accounts.Signed]:
+    yield "the bare text", message
+    yield "the personal message of the text", PREFIX + str(len(message)).encode() + message
+
+
+_rules = partial(_accounts.Rules, account=evm.from_public_key, text=evm.of, network="ethereum", kinds=KINDS, reason="eth_address")
+RULES = {"okx_evm": _rules(okx_signed), "htx_evm": _rules(htx_signed)}
 
 
 def judge(row: Evidence, address: Address) -> Judgement:

@@ -13,11 +13,11 @@ from porlake.addresses import Address
 from porlake.encoding import base58, keys
 from porlake.encoding.hashes import ripemd160, sha256
 from porlake.encoding.varint import with_length
-from porlake.errors import InvalidAddress, InvalidSignature
+from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _message, _secp256k1
+from porlake.ownership import _columns, _message, _secp256k1
 from porlake.ownership._judgement import Judgement
-from porlake.ownership._steps import step
+from porlake.ownership._steps import attempt, fits, step
 
 HEADER = b"OKX Signed Message:\n"
 CURVE = b"K1"
@@ -28,12 +28,14 @@ FIRST = range(27, 35)
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
-    stated = _stated(row.key_or_script)
-    step("message", row.message)
+    if address.kind != "eos":
+        return Judgement("unsupported", f"no_eos_{address.kind}")
+    with _columns.of("key"):
+        stated = _stated(row.key_or_script)
     step("account in the row", address.text)
     if not stated:
         return Judgement("unsupported", "no_stated_key")
-    flags = [f"extra_signature{column}" for column, text in enumerate(row.signatures, 1) if text and column > len(stated)]
+    flags = list(_columns.beyond(row, len(stated)))
     if len(set(stated)) < len(stated):
         flags.append("same_key_twice")
     for column, key in enumerate(stated):
@@ -46,18 +48,17 @@ def judge(row: Evidence, address: Address) -> Judgement:
 
 def _signed(row: Evidence, column: int, key: bytes) -> tuple[str, ...] | None:
     """The flags under which the key made the signature of this column; None where it did not."""
-    text = row.signatures[column] if column < len(row.signatures) else ""
-    if not text:
-        raise InvalidSignature(f"no_signature{column + 1}", f"signature column {column + 1} is empty")
-    signature = _read(text)
+    text = _columns.signature(row, column)
+    attempt(f"signature{column + 1}")
+    with _columns.of("signature"):
+        signature = _read(text)
     step("stated key", key)
     step("signature", signature.rs)
     for digest, signed, flags in _digests(row.message):
-        recovered = _secp256k1.recover(signature, digest).format()
+        attempt(f"signature{column + 1}", _message.spelling(flags))
         step("bytes signed", signed)
-        step("digest", digest)
-        step("recovered key", recovered)
-        if recovered == key:
+        if _secp256k1.recover(signature, digest).format() == key:
+            fits()
             return signature.flags + flags
     return None
 
@@ -73,52 +74,51 @@ def _digests(message: str) -> tuple[tuple[bytes, bytes, tuple[str, ...]], ...]:
 
 
 def _read(text: str) -> _secp256k1.Signature:
-    """Raises InvalidSignature: bad_signature_text, bad_base58, bad_checksum, length, bad_header."""
+    """Raises InvalidSignature: bad_form, bad_base58, bad_checksum, bad_length, bad_header."""
     if not text.startswith(SIGNATURE):
-        raise InvalidSignature("bad_signature_text", f"{text[:200]!r} does not begin with {SIGNATURE}")
+        raise InvalidSignature("bad_form", f"{text[:200]!r} does not begin with {SIGNATURE}")
     raw = _checked(text.removeprefix(SIGNATURE), CURVE)
     if len(raw) != _secp256k1.BYTES:
-        raise InvalidSignature("length", f"{len(raw)} bytes; a signature has {_secp256k1.BYTES}")
+        raise InvalidSignature("bad_length", f"{len(raw)} bytes; a signature has {_secp256k1.BYTES}")
     if raw[0] not in FIRST:
         raise InvalidSignature("bad_header", f"the first byte is {raw[0]}")
     return _secp256k1.signature(raw[1:], (raw[0] - FIRST.start) % 4)
 
 
 def _stated(text: str) -> list[bytes]:
-    """The stated keys, compressed: one as text, or two as JSON, in the files with doubled quotes. Raises InvalidSignature (bad_key)."""
+    """The stated keys, compressed: one as text, or two as JSON, in the files with doubled quotes. Raises InvalidSignature (bad_form ...)."""
     text = text.strip()
     if not text.startswith("{"):
         return [_key(text)] if text else []
     try:
         named = json.loads(text if '""publicKey' not in text else text.replace('""', '"'))
     except (ValueError, RecursionError) as error:
-        raise InvalidSignature("bad_key", f"no JSON: {text[:200]!r}") from error
-    if not isinstance(named, dict) or sorted(named) != ["publicKey1", "publicKey2"] or not all(isinstance(key, str) for key in named.values()):
-        raise InvalidSignature("bad_key", f"not the JSON of two keys: {text[:200]!r}")
+        raise InvalidSignature("bad_form", f"no JSON: {text[:200]!r}") from error
+    is_two = isinstance(named, dict) and sorted(named) == ["publicKey1", "publicKey2"]
+    if not is_two or not all(isinstance(key, str) for key in named.values()):
+        raise InvalidSignature("bad_form", f"not the JSON of two keys: {text[:200]!r}")
     return [_key(named["publicKey1"]), _key(named["publicKey2"])]
 
 
 def _key(text: str) -> bytes:
+    """Raises InvalidSignature (bad_form, bad_base58, bad_checksum, bad_length), InvalidAddress (bad_key) for what is no point."""
     start, curve = (KEY, CURVE) if text.startswith(KEY) else (LEGACY_KEY, b"")
-    try:
-        if not text.startswith(start):
-            raise InvalidAddress("bad_key", f"it begins with neither {LEGACY_KEY} nor {KEY}")
-        raw = _checked(text.removeprefix(start), curve)
-        if len(raw) != 33:
-            raise InvalidAddress("bad_key", f"{len(raw)} bytes; a key has 33")
-        return keys.compressed(raw)
-    except (InvalidAddress, InvalidSignature) as error:
-        raise InvalidSignature("bad_key", f"key {text[:200]!r}: {error}") from error
+    if not text.startswith(start):
+        raise InvalidSignature("bad_form", f"key {text[:200]!r} begins with neither {LEGACY_KEY} nor {KEY}")
+    raw = _checked(text.removeprefix(start), curve)
+    if len(raw) != 33:
+        raise InvalidSignature("bad_length", f"{len(raw)} bytes; a key has 33")
+    return keys.compressed(raw)
 
 
 def _checked(text: str, curve: bytes) -> bytes:
-    """The bytes before a checksum that also covers the curve's name. Raises InvalidSignature (bad_base58, length, bad_checksum)."""
+    """The bytes before a checksum that also covers the curve's name.
+
+    Raises InvalidSignature (bad_length, bad_checksum), InvalidAddress (bad_base58).
+    """
     if len(text) > 200:
-        raise InvalidSignature("length", f"{len(text)} characters of base58")
-    try:
-        data = base58.decode(text)
-    except InvalidAddress as error:
-        raise InvalidSignature("bad_base58", str(error)) from error
+        raise InvalidSignature("bad_length", f"{len(text)} characters of base58")
+    data = base58.decode(text)
     if ripemd160(data[:-4] + curve)[:4] != data[-4:]:
         raise InvalidSignature("bad_checksum", f"the checksum of {text[:100]!r} does not hold")
     return data[:-4]

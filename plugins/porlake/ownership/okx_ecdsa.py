@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from porlake import addresses
 from porlake.addresses import Address, aelf, ark, bech32, conflux, evm, filecoin, icon, nervos, nuls, stacks, xrp
 from porlake.encoding import keys
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
-from porlake.errors import InvalidAddress, InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _message, _secp256k1
+from porlake.ownership import _columns, _message, _secp256k1
 from porlake.ownership._judgement import Judgement
-from porlake.ownership._steps import step
+from porlake.ownership._steps import attempt, fits, step
 
 HEADER = b"OKX Signed Message:\n"
 OWNED = "oktc"
@@ -71,7 +69,6 @@ class Digest:
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
-    step("message", row.message)
     step("account in the row", address.payload)
     judgement = _owned(row, address) if any(row.owners) else _own(row, address)
     if row.address_published[:2] in ("0x", "0X") and address.kind != "flow" and not evm.checksum_holds(row.address_published):
@@ -84,14 +81,15 @@ def _own(row: Evidence, address: Address) -> Judgement:
     if not _accounts(address) and not (stated and address.kind in UNDERIVED):
         return Judgement("unsupported", address.kind)
     signature = _read(row, 0)
-    flags = tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
+    flags = _columns.beyond(row, 1)
     disagrees = False
-    for tried, short, long in _keys(row, signature):
+    for tried, short, long in _keys(row, signature, 0):
         if stated and short != stated:
             disagrees = True
             continue
         seen = signature.flags + tried.flags + flags
         if address.kind in UNDERIVED:
+            fits()
             return Judgement("signature_only", "address_not_derived", seen, short.hex())
         if reason := _proves(address, short, long):
             return Judgement("proven", reason, seen, address.text)
@@ -114,15 +112,16 @@ def _proves(address: Address, short: bytes, long: bytes) -> str:
         payload = account.of(short, long)
         step("derived account", payload)
         if payload == address.payload:
+            fits()
             return account.reason
     return ""
 
 
 def _owned(row: Evidence, address: Address) -> Judgement:
     """Every stated owner signs in its own column. That shows the owners' keys; whether the account is theirs stands on the chain."""
-    stated = max(column for column, text in enumerate(row.owners, 1) if text)
-    signers = [_owner(text, address.network) if text else address for text in row.owners[:stated]]
-    flags = [f"extra_signature{column}" for column, text in enumerate(row.signatures, 1) if text and column > stated]
+    owners = _columns.stated_owners(row)
+    signers = [_columns.owner(text, "ethereum", address.network) if text else address for text in owners]
+    flags = list(_columns.beyond(row, len(signers)))
     if len({signer.payload for signer in signers}) < len(signers):
         flags.append("same_owner_twice")
     if address.network != OWNED:
@@ -130,7 +129,7 @@ def _owned(row: Evidence, address: Address) -> Judgement:
     reason = ""
     for column, signer in enumerate(signers):
         signature = _read(row, column)
-        found = next(((tried, how) for tried, short, long in _keys(row, signature) if (how := _proves(signer, short, long))), None)
+        found = next(((tried, how) for tried, short, long in _keys(row, signature, column) if (how := _proves(signer, short, long))), None)
         if found is None:
             return Judgement("invalid", "owner_mismatch", tuple(flags))
         tried, how = found
@@ -142,47 +141,33 @@ def _owned(row: Evidence, address: Address) -> Judgement:
     return Judgement("proven", reason, tuple(flags), names) if reason else Judgement("owner_signed", "owner", tuple(flags), names)
 
 
-def _owner(text: str, network: str) -> Address:
-    """An owner is an EVM account, or an account of the network."""
-    try:
-        return addresses.parse("ethereum", text)
-    except InvalidAddress:
-        try:
-            return addresses.parse(network, text)
-        except InvalidAddress as error:
-            raise InvalidAddress("bad_owner", f"owner {text[:200]!r}: {error}") from error
-
-
 def _stated(text: str) -> bytes:
-    """The stated key in its compressed form, b'' where none is; 33, 65 or 64 (x and y) bytes in hex. Raises InvalidAddress (bad_key)."""
+    """The stated key in its compressed form, b'' where none is; 33, 65 or 64 (x and y) bytes in hex.
+
+    Raises InvalidSignature (key_bad_hex, key_bad_key).
+    """
     if not text:
         return b""
-    try:
-        raw = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError as error:
-        raise InvalidAddress("bad_key", f"no hex: {text[:200]!r}") from error
-    key = keys.compressed(b"\x04" + raw if len(raw) == 64 else raw)
+    with _columns.of("key"):
+        raw = _columns.from_hex(text)
+        key = keys.compressed(b"\x04" + raw if len(raw) == 64 else raw)
     step("stated key", key)
     return key
 
 
 def _read(row: Evidence, column: int) -> _secp256k1.Signature:
-    """Raises InvalidSignature: no_signature1 and so on, bad_hex, length, bad_v."""
-    text = row.signatures[column] if column < len(row.signatures) else ""
-    if not text:
-        raise InvalidSignature(f"no_signature{column + 1}", f"signature column {column + 1} is empty")
-    signature = _secp256k1.from_hex(text)
-    step("signature", signature.rs)
-    return signature
+    """Raises InvalidSignature: no_signature1 and so on, signature_bad_hex, signature_bad_length, signature_bad_v."""
+    text = _columns.signature(row, column)
+    attempt(f"signature{column + 1}")
+    return _secp256k1.from_hex(text)
 
 
-def _keys(row: Evidence, signature: _secp256k1.Signature) -> Iterator[tuple[Digest, bytes, bytes]]:
+def _keys(row: Evidence, signature: _secp256k1.Signature, column: int) -> Iterator[tuple[Digest, bytes, bytes]]:
     """The keys, compressed and not, that a signature recovers to, by the spellings of the message. Raises NoKey."""
     for tried in digests(row.message):
-        key = _secp256k1.recover(signature, tried.digest)
+        attempt(f"signature{column + 1}", _message.spelling(tried.flags))
         step("bytes signed", tried.signed)
-        step("digest", tried.digest)
-        step("recovered key", key.format())
+        key = _secp256k1.recover(signature, tried.digest)
         yield tried, key.format(), key.format(compressed=False)
 
 

@@ -6,26 +6,25 @@ class known here for the stated key; else the signature shows the key and no mor
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 
 from porlake.addresses import Address, starknet
 from porlake.encoding import stark
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _labels, _message
+from porlake.ownership import _columns, _message
 from porlake.ownership._judgement import Judgement
-from porlake.ownership._steps import step
+from porlake.ownership._steps import attempt, fits, step
 
-_HEX = re.compile(r"(?:0x)?([0-9a-fA-F]*)")
 DIGITS = 64
+"""Of an element of the field; r and s have as many each."""
 
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature where a column does not hold what it should."""
     if address.kind != "starknet":
         return Judgement("unsupported", f"no_starknet_{address.kind}")
-    flags = _labels.remarks(row) + tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
+    flags = _columns.remarks(row) + _columns.beyond(row, 1)
     if any(row.owners):
         return Judgement("unsupported", "owner_of_starknet_account", flags)
     key = _key(row)
@@ -34,6 +33,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
     if spelled is None:
         return Judgement("invalid", "bad_signature", flags)
     flags += spelled
+    attempt()
     step("account in the row", address.payload)
     for name, payload in starknet.accounts(key):
         step("account class", name)
@@ -44,11 +44,11 @@ def judge(row: Evidence, address: Address) -> Judgement:
 
 
 def message_hash(account: bytes, message: str) -> int:
-    """The hash of OKX's typed data for an account. Raises InvalidSignature (bad_message) for a text that is no short string."""
+    """The hash of OKX's typed data for an account. Raises InvalidSignature (message_bad_text) for a text that is no short string."""
     try:
         contents = stark.short_string(message)
     except ValueError as error:
-        raise InvalidSignature("bad_message", str(error)) from error
+        raise InvalidSignature("message_bad_text", str(error)) from error
     return stark.pedersen(stark.chain((int.from_bytes(account, "big"), _struct(contents)), _before()), 4)
 
 
@@ -68,34 +68,32 @@ def _struct(contents: int) -> int:
 def _signed(row: Evidence, address: Address, key: int, r: int, s: int) -> tuple[str, ...] | None:
     """The flags under which the key made the signature; None where it did not."""
     for message, flags in _message.spellings(row.message):
-        step("message", message)
+        attempt(_message.spelling(flags))
         digest = message_hash(address.payload, message.decode())
         step("digest", digest.to_bytes(32, "big"))
         if stark.signed(key, digest, r, s):
+            fits()
             return flags
     return None
 
 
 def _key(row: Evidence) -> int:
-    """Raises InvalidSignature: no_key, bad_key."""
+    """The key's x; leading zeros may be left off. Raises InvalidSignature: no_key, key_bad_hex, key_bad_length."""
     if not row.key_or_script:
         raise InvalidSignature("no_key", "the key column is empty; the signature does not give its key")
-    match = _HEX.fullmatch(row.key_or_script.strip())
-    if match is None or not 0 < len(match[1]) <= DIGITS:
-        raise InvalidSignature("bad_key", f"not up to {DIGITS} hex digits: {row.key_or_script[:200]!r}")
-    step("stated key", bytes.fromhex(match[1].zfill(DIGITS)))
-    return int(match[1], 16)
+    digits = row.key_or_script.strip().removeprefix("0x")
+    if not 0 < len(digits) <= DIGITS:
+        raise InvalidSignature("key_bad_length", f"not up to {DIGITS} hex digits: {row.key_or_script[:200]!r}")
+    with _columns.of("key"):
+        raw = _columns.from_hex(digits.zfill(DIGITS))
+    step("stated key", raw)
+    return int.from_bytes(raw)
 
 
 def _signature(row: Evidence) -> tuple[int, int]:
-    """(r, s). Raises InvalidSignature: no_signature1, bad_hex, length."""
-    if not row.signatures[0]:
-        raise InvalidSignature("no_signature1", "the first signature column is empty")
-    match = _HEX.fullmatch(row.signatures[0].strip())
-    if match is None:
-        raise InvalidSignature("bad_hex", f"no hex digits: {row.signatures[0][:200]!r}")
-    digits = match[1]
-    if len(digits) != 2 * DIGITS:
-        raise InvalidSignature("length", f"{len(digits)} hex digits; r and s have {2 * DIGITS}")
-    step("signature", bytes.fromhex(digits))
-    return int(digits[:DIGITS], 16), int(digits[DIGITS:], 16)
+    """(r, s). Raises InvalidSignature: no_signature1, signature_bad_hex, signature_bad_length."""
+    text = _columns.signature(row, 0)
+    with _columns.of("signature"):
+        raw = _columns.from_hex(text, DIGITS)
+    step("signature", raw)
+    return int.from_bytes(raw[:32]), int.from_bytes(raw[32:])

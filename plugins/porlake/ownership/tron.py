@@ -17,26 +17,26 @@ from porlake.ownership._judgement import Judgement
 PREFIX = b"\x19TRON Signed Message:\n"
 
 
-def v1(message: bytes) -> bytes:
-    return _accounts.hashed(PREFIX + b"32" + keccak256(message))
+def v1(message: bytes) -> _accounts.Signed:
+    return "v1: the header and the text's hash", PREFIX + b"32" + keccak256(message)
 
 
-def v2(message: bytes) -> bytes:
-    return _accounts.hashed(PREFIX + str(len(message)).encode() + message)
+def v2(message: bytes) -> _accounts.Signed:
+    return "v2: the header and the text", PREFIX + str(len(message)).encode() + message
 
 
-def okx_digests(message: bytes) -> Iterator[bytes]:
+def okx_signed(message: bytes) -> Iterator[_accounts.Signed]:
     yield v1(message)
     yield v2(message)
 
 
-def htx_digests(message: bytes) -> Iterator[bytes]:
-    yield _accounts.hashed(PREFIX + b"32" + message)
+def htx_signed(message: bytes) -> Iterator[_accounts.Signed]:
+    yield "HTX's: the header with 32 and the text", PREFIX + b"32" + message
     yield v1(message)
 
 
-_rules = partial(_accounts.Rules, account=tron.from_public_key, text=tron.of, network="tron", reason="tron_address")
-RULES = {"okx_tron": _rules(okx_digests), "htx_tron": _rules(htx_digests)}
+_rules = partial(_accounts.Rules, account=tron.from_public_key, text=tron.of, network="tron", kinds=frozenset({"tron"}), reason="tron_address")
+RULES = {"okx_tron": _rules(okx_signed), "htx_tron": _rules(htx_signed)}
 
 
 def judge(row: Evidence, address: Address) -> Judgement:

@@ -7,22 +7,24 @@ signatures as 0x and r, s, v over the Keccak-256 of its own header. Witness stac
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from string import hexdigits
 
 from coincurve import PublicKey
 
 from porlake.addresses import Address, bitcoin
 from porlake.encoding import hashes, script
+from porlake.encoding.blake256 import blake256
+from porlake.encoding.hashes import Hash
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
-from porlake.errors import InvalidAddress, InvalidSignature
+from porlake.errors import InvalidAddress, InvalidSignature, NoKey
 from porlake.model import Evidence
-from porlake.ownership import _message, _secp256k1, bip322
+from porlake.ownership import _columns, _message, _multisig, _secp256k1, bip322
 from porlake.ownership._judgement import Judgement
-from porlake.ownership._steps import step
+from porlake.ownership._steps import attempt, fits, step
 
 BITCOIN = b"Bitcoin Signed Message:\n"
 OKX = b"OKX Signed Message:\n"
@@ -36,8 +38,14 @@ HEADERS = {
     "qtum": b"Qtum Signed Message:\n",
     "ravencoin": b"Raven Signed Message:\n",
     "zcash": b"Zcash Signed Message:\n",
+    "horizen": b"Zcash Signed Message:\n",
+    "ecash": b"eCash Signed Message:\n",
+    "decred": b"Decred Signed Message:\n",
 }
-"""What the wallets of a network sign before the message; every other network signs Bitcoin's."""
+"""What a network's own wallet signs before the message; every other network's signs Bitcoin's, as OKX does for some of these."""
+
+HASHES: dict[str, Hash] = {"decred": blake256}
+"""How a network's own wallet hashes header and message, where it is not SHA-256 twice."""
 
 ANY, NESTED, NATIVE = range(27, 35), range(35, 39), range(39, 43)
 """First bytes of BIP-137: any wallet before it, P2SH-P2WPKH, P2WPKH."""
@@ -56,25 +64,27 @@ Signed = tuple[_secp256k1.Signature, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """32 bytes that may have been signed: what they are the hash of, and what is unusual about it."""
+    """32 bytes that may have been signed: what they are the hash of, what is unusual about it, how it is made in words."""
 
     digest: bytes
     signed: bytes
     flags: tuple[str, ...]
+    how: str
 
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
-    step("message", row.message)
     step("account in the row", address.payload)
     first = next(filter(None, row.signatures), "")
     if bip322.is_meant(first, address):
         return bip322.judge(row, address)
     field = _script(row) if address.kind in SCRIPTS else b""
     if field and not (address.kind == "p2sh" and _looks_like_key(field)):
-        return _multisig(row, address, field)
+        return _scripted(row, address, field)
     if address.kind in ("p2wsh", "p2sh32"):
         raise InvalidSignature("no_script", "such an address shows nothing without its witness script")
+    if address.kind == "p2tr":
+        return Judgement("unsupported", "p2tr_compact_signature")  # a key in a Taproot address is tweaked: no standard says how it signs so
     if address.kind not in ("p2pkh", "p2sh", "p2wpkh"):
         return Judgement("unsupported", address.kind)
     return _single(row, address)
@@ -82,23 +92,25 @@ def judge(row: Evidence, address: Address) -> Judgement:
 
 # --- one key --------------------------------------------------------------------------------------------------------------
 def _single(row: Evidence, address: Address) -> Judgement:
-    if not row.signatures or not row.signatures[0]:
-        raise InvalidSignature("no_signature1", "the first signature column is empty")
-    signature, header = _read(row.signatures[0])
-    flags: tuple[str, ...] = ()
-    if any(row.signatures[1:]):
-        flags = tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures[1:], 2) if text)
+    signature, header = _read(_columns.signature(row, 0), 0)
+    flags = _columns.beyond(row, 1)
     if header is not None and header >= NESTED.start and header not in NAMED.get(address.kind, ()):
-        return Judgement("invalid", "header_of_other_type", flags)
+        return Judgement("invalid", "signature_header_of_other_type", flags)
     for tried in _digests(row, header):
-        key = _secp256k1.recover(signature, tried.digest)
+        key = _recovered(signature, tried, 0)
         for form, known, payload, seen in _accounts(address, key, header):
-            _tell(tried, known)
             step("derived account", payload)
             if payload == address.payload:
+                fits()
                 seen += _remarks_on_field(row.key_or_script, address, known) if row.key_or_script else ()
                 return Judgement("proven", form, signature.flags + tried.flags + flags + seen, address.text)
     return Judgement("invalid", "address_mismatch", flags)
+
+
+def _recovered(signature: _secp256k1.Signature, tried: Digest, column: int) -> PublicKey:
+    attempt(f"signature{column + 1}", tried.how)
+    step("bytes signed", tried.signed)
+    return _secp256k1.recover(signature, tried.digest)
 
 
 def _remarks_on_field(text: str, address: Address, key: bytes) -> tuple[str, ...]:
@@ -134,41 +146,70 @@ def _accounts(address: Address, key: PublicKey, header: int | None) -> Iterator[
 
 
 # --- a script -------------------------------------------------------------------------------------------------------------
-def _multisig(row: Evidence, address: Address, redeem: bytes) -> Judgement:
+def _scripted(row: Evidence, address: Address, redeem: bytes) -> Judgement:
     step("script", redeem)
     form = _form(address, redeem)
     if not form:
         return Judgement("invalid", "script_mismatch")
     if form == "p2sh" and len(redeem) == 22 and redeem[:2] == NESTED_KEY:
         return _single(row, address)  # the column holds the witness program of one key
+    if form == "p2sh" and len(redeem) > script.MOST_PUSHED:
+        return Judgement("unsupported", f"p2sh_script_over_{script.MOST_PUSHED}_bytes")  # nobody can spend by it
     try:
         wanted = script.multisig(redeem)
     except InvalidAddress:
         return Judgement("unsupported", f"{form}_script")
-    signers: list[bytes] = []
-    flags: list[str] = []
+    return _of_script(form, wanted, _script_signers(row, wanted))
+
+
+@dataclass(slots=True)
+class Signers:
+    """Who signed: the script's keys, compressed, in the order of their columns; flags; what could not be read.
+
+    `empty`: the first column that is empty before one that holds a signature, counted from 1; 0 where there is none.
+    """
+
+    keys: list[bytes]
+    flags: list[str]
     broken: InvalidSignature | None = None
-    for column, text in enumerate(row.signatures, 1):
+    empty: int = 0
+
+
+def _of_script(form: str, wanted: script.Multisig, signers: Signers) -> Judgement:
+    """A threshold of distinct keys proves the address. What else is wrong with the row counts where they are too few."""
+    flags = tuple(dict.fromkeys((*_multisig.flags(wanted), *signers.flags)))
+    names = ",".join(key.hex() for key in signers.keys) or None
+    if len(signers.keys) >= wanted.threshold:
+        return Judgement("proven", form, flags, names)
+    if signers.empty:
+        return Judgement("malformed", f"no_signature{signers.empty}", flags, names)
+    if signers.broken:
+        step("refused", str(signers.broken))
+        return Judgement("invalid" if isinstance(signers.broken, NoKey) else "malformed", signers.broken.code, flags, names)
+    if not signers.keys:
+        return Judgement("invalid", "signer_not_in_script", flags)
+    return Judgement("invalid", _multisig.too_few(wanted, signers.keys), flags, names)
+
+
+def _script_signers(row: Evidence, wanted: script.Multisig) -> Signers:
+    found, places = Signers([], []), _multisig.short_forms(wanted.keys)
+    for column, text in enumerate(row.signatures):
         if not text:
+            found.empty = found.empty or (column + 1 if any(row.signatures[column:]) else 0)
             continue
         try:
-            signer, seen = _script_signer(row, _read(text), wanted.keys)
+            signer, seen = _script_signer(row, _read(text, column), places, column)
         except InvalidSignature as error:
-            signer, seen, broken = None, (), broken or error
-        flags += seen
-        if signer is None:
-            flags.append(f"extra_signature{column}")
-        elif signer in signers:
-            flags.append("same_key_twice")
-        else:
-            signers.append(signer)
-    if broken and len(signers) < wanted.threshold:
-        raise broken
-    if not signers:
-        return Judgement("invalid", "signer_not_in_script")
-    if len(signers) < wanted.threshold:
-        return Judgement("invalid", "below_threshold", tuple(dict.fromkeys(flags)))
-    return Judgement("proven", form, tuple(dict.fromkeys(flags)), ",".join(key.hex() for key in signers))
+            found.broken = found.broken or error
+            found.flags.append(f"signature{column + 1}_{'by_nobody' if isinstance(error, NoKey) else 'unreadable'}")
+            continue
+        found.flags += seen
+        if signer and signer in found.keys:
+            found.flags.append("same_key_twice")
+        elif signer:
+            found.keys.append(signer)
+    attempt()
+    return found
 
 
 def _form(address: Address, redeem: bytes) -> str:
@@ -192,24 +233,22 @@ def _script_accounts(address: Address, redeem: bytes) -> Iterator[tuple[str, byt
             yield "p2sh-p2wsh", bitcoin.key_hash(address.network, NESTED_SCRIPT + hashes.sha256(redeem))
 
 
-def _script_signer(row: Evidence, published: Signed, keys: tuple[bytes, ...]) -> tuple[bytes | None, tuple[str, ...]]:
-    """The compressed key of the script that made a signature; None where none of them did. Two forms of one key are one signer."""
+def _script_signer(row: Evidence, published: Signed, keys: list[bytes], column: int) -> tuple[bytes | None, tuple[str, ...]]:
+    """The compressed key of the script that made a signature; None, with a flag that says so, where a stranger did.
+
+    `keys` are the script's in their short form: two forms of one key are one signer, and a push that is no point is equal to no key.
+    """
     signature, header = published
     if header is not None and header not in ANY:
-        return None, ()
+        return None, (f"signature{column + 1}_header_of_other_type",)
     for tried in _digests(row, header):
-        key = _secp256k1.recover(signature, tried.digest)
-        short = key.format()
-        _tell(tried, short)
-        # A push that is no point equals no key that signed: nobody can sign with it.
-        if short in keys or any(len(pushed) == 65 and _is_long_form(pushed, key.format(compressed=False)) for pushed in keys):
-            return short, signature.flags + tried.flags
-    return None, ()
-
-
-def _is_long_form(pushed: bytes, long: bytes) -> bool:
-    """Whether 65 bytes are this key, uncompressed or hybrid (06 or 07 by the parity of y; scripts may hold such)."""
-    return pushed[1:] == long[1:] and pushed[0] in (4, 6 | long[64] & 1)
+        key = _recovered(signature, tried, column).format()
+        if key in keys:
+            fits()
+            step("signed by", f"key {keys.index(key) + 1} of the {len(keys)} in the script")
+            return key, signature.flags + tried.flags
+        step("signed by", "none of the keys in the script")
+    return None, (f"signature{column + 1}_by_stranger",)
 
 
 # --- texts ----------------------------------------------------------------------------------------------------------------
@@ -219,49 +258,40 @@ def _digests(row: Evidence, header: int | None) -> tuple[Digest, ...]:
 
 @lru_cache(maxsize=1024)
 def _digests_of(network: str, message: str) -> tuple[Digest, ...]:
-    """What may have been signed, in the order in which it is tried: by the network's own header, then by Bitcoin's; '' is OKX's own."""
-    headers = tuple(dict.fromkeys((HEADERS.get(network, BITCOIN), BITCOIN))) if network else (OKX,)
+    """What may have been signed, in the order in which it is tried: as the network's own wallet has it, then as Bitcoin's; '' is OKX's own."""
+    own = (HEADERS.get(network, BITCOIN), HASHES.get(network, hashes.sha256d)) if network else (OKX, keccak256)
+    ways = dict.fromkeys((own, (BITCOIN, hashes.sha256d)) if network else (own,))
     found = []
     for spelled, flags in _message.spellings(message):
-        for header in headers:
+        for header, hashed in ways:
             signed = with_length(header) + with_length(spelled)
-            digest = keccak256(signed) if header == OKX else hashes.sha256d(signed)
-            found.append(Digest(digest, signed, flags if header == headers[0] else (*flags, "alt_header")))
+            how = ", ".join(filter(None, (header.decode().strip(":\n"), _message.spelling(flags))))
+            found.append(Digest(hashed(signed), signed, flags if (header, hashed) == own else (*flags, "alt_header"), how))
     return tuple(found)
 
 
-def _tell(tried: Digest, key: bytes) -> None:
-    step("bytes signed", tried.signed)
-    step("digest", tried.digest)
-    step("recovered key", key)
-
-
-def _read(text: str) -> Signed:
-    """Raises InvalidSignature: bad_base64, length, bad_header, bad_hex, bad_v."""
-    if text.startswith("0x"):
-        signature, header = _secp256k1.from_hex(text), None
-    else:
-        raw = _base64(text)
+def _read(text: str, column: int) -> Signed:
+    """Raises InvalidSignature: signature_bad_base64, _bad_length, _bad_header, _bad_hex, _bad_v."""
+    attempt(f"signature{column + 1}")
+    if is_hex(text):
+        return _secp256k1.from_hex(text), None
+    with _columns.of("signature"):
+        raw = _columns.from_base64(text)
         if len(raw) != _secp256k1.BYTES:
-            raise InvalidSignature("length", f"{len(raw)} bytes; a compact signature has {_secp256k1.BYTES}")
+            raise InvalidSignature("bad_length", f"{len(raw)} bytes; a compact signature has {_secp256k1.BYTES}")
         header = raw[0]
         if not ANY.start <= header < NATIVE.stop:
             raise InvalidSignature("bad_header", f"the first byte is {header}; BIP-137 knows 27 to 42")
-        signature = _secp256k1.signature(raw[1:], (header - 27) % 4)
-    step("signature", signature.rs)
-    return signature, header
+    step("signature", raw)
+    return _secp256k1.signature(raw[1:], (header - 27) % 4), header
 
 
-def _base64(text: str) -> bytes:
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:
-        raise InvalidSignature("bad_base64", f"no base64: {text[:200]!r}") from error
+def is_hex(text: str) -> bool:
+    """Whether a signature is r, s and v in hex: 0x before them, or so many digits that it is no base64 of a signature."""
+    return text[:2] in ("0x", "0X") or (len(text) == 2 * _secp256k1.BYTES and all(digit in hexdigits for digit in text))
 
 
 def _script(row: Evidence) -> bytes:
-    """The script column. Raises InvalidSignature (bad_script)."""
-    try:
-        return bytes.fromhex(row.key_or_script.removeprefix("0x"))
-    except ValueError as error:
-        raise InvalidSignature("bad_script", f"no hex: {row.key_or_script[:200]!r}") from error
+    """The script column. Raises InvalidSignature (script_bad_hex)."""
+    with _columns.of("script"):
+        return _columns.from_hex(row.key_or_script)

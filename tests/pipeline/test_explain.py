@@ -67,7 +67,8 @@ def test_every_row_of_the_bundled_month_can_be_explained(capsys: pytest.CaptureF
 def test_a_refused_row_says_what_was_expected_and_an_unsigned_one_that_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     refused = explained(capsys, line_of('"1,234.5"'))
     assert "not_a_number" in refused
-    assert "could not be used, so that its signature is not looked at" in refused
+    assert "makes no claim" in refused
+    assert re.search(r"^verdict\n +(proven|invalid|unsigned) ", refused, re.MULTILINE)
     unsigned = next(n for n, line in enumerate(LINES, 1) if re.fullmatch(r"ETH,ETH,\d+,0x\w{40},[\d.]+,[^,]*,,,.*", line))
     assert "the signature columns are empty" in explained(capsys, unsigned)
 
@@ -78,7 +79,7 @@ def test_a_signer_row_and_the_row_it_signs_for_name_each_other(capsys: pytest.Ca
     assert "signed for by   the row on line 6" in explained(capsys, 5, str(path))
     signer = explained(capsys, 6, str(path))
     assert "the row on line 5" in signer
-    assert "2 hex digits; r, s and v have 130" in signer
+    assert "2 hex digits; 65 bytes have 130" in signer
 
 
 def test_what_a_stranger_wrote_is_shown_as_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

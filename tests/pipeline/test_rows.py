@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import random
+import re
 from collections import Counter
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 
+import coincurve
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from porlake import pipeline
+from porlake import cli, pipeline
+from porlake.addresses import evm
+from porlake.encoding.keccak import keccak256
 from porlake.errors import BadStructure
 from porlake.lake import Lake
 from porlake.model import ReportFile
@@ -64,7 +69,7 @@ def test_an_amount_that_is_none_rejects_its_row_alone(tmp_path: Path, amount: st
     assert reasons(lake, only) == [(5, reason)]
     assert [(claim.source_row, claim.amount) for claim in lake.rows("claim", **only)] == [(6, 2 * 10**18)]
     assert [(verdict.source_row, verdict.verdict, verdict.reason) for verdict in lake.rows("ownership", **only)] == [
-        (5, "malformed", reason),
+        (5, "unsigned", "unsigned"),
         (6, "unsigned", "unsigned"),
     ]
 
@@ -246,3 +251,100 @@ def test_the_same_bytes_under_two_dates_are_one_report_of_two_attestations(tmp_p
         ("okx/2025-11-22", "okx_por_2025112200.csv"),
     ]
     assert pipeline.attestations(chosen, [report]) == ["okx/2025-10-22", "okx/2025-11-22"]
+
+
+# --- a claim may be rejected; its signature is judged all the same ---------------------------------------------------------------
+KEY = coincurve.PrivateKey(bytes([9]) * 32)
+MINE = evm.of("ethereum", evm.from_public_key(KEY.public_key.format(compressed=False))).text
+MESSAGE = "I am an OKX address"
+TYPED = "coin,Type,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,EOA1,EOA2\n"
+AUDITORS = "digitalAsset,network,address,signedMessage,signedMessage2,message,publicKey,owner1,owner2,status\n"
+
+
+def signature() -> str:
+    raw = KEY.sign_recoverable(keccak256(b"\x19Ethereum Signed Message:\n32" + keccak256(MESSAGE.encode())), hasher=None)
+    return f"0x{raw[:64].hex()}{raw[64] + 27:02x}"
+
+
+def told(folder: Path, name: str, text: str, exchange: str = "okx") -> tuple[list[tuple[str, str]], list[str], int, str]:
+    """(verdicts, reasons of rejection, claims) of a file, and what `porlake verify` prints."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    chosen = pipeline.settings(folder / "lake", environ={})
+    (report,) = pipeline.archive(chosen, exchange, str(path))
+    pipeline.parse(chosen, report)
+    pipeline.verify(chosen, report)
+    only = {"exchange": exchange, "report": report}
+    verdicts = [(found.verdict, found.reason) for found in chosen.lake.rows("ownership", **only)]
+    return verdicts, [reason for _, reason in reasons(chosen.lake, only)], len(list(chosen.lake.rows("claim", **only))), str(path)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (("ETH", "Non Staking", "ETH", "7", "abc"), "not_a_number"),
+        (("ETH", "Non Staking", "ETH", "7", ""), "not_a_number"),
+        (("ETH", "Non Staking", "ETH", "7", "0.0000000000000000001"), "too_fine"),
+        (("ETH", "Non Staking", "ETH", "7", "1" * 60), "too_large"),
+        (("ETH", "Non Staking", "ETH", "seven", "1"), "bad_height"),
+        (("ETH", "Lent Out", "ETH", "7", "1"), "unknown_type"),
+        (("DRAGON", "Non Staking", "ETH", "7", "1"), "unknown_asset"),
+        (("DRAGON", "Lent Out", "ETH", "seven", "abc"), "unknown_type"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_amount_coin_type_and_height_decide_nothing_about_a_signature(tmp_path: Path, cells: tuple[str, ...], reason: str) -> None:
+    coin, kind, network, height, amount = cells
+    text = TOTALS + TYPED + f"{coin},{kind},{network},{height},{MINE},{amount},{MESSAGE},{signature()},,,,\n"
+    verdicts, rejected, claims, _ = told(tmp_path, "okx_por_2025102200.csv", text)
+    assert (verdicts, rejected, claims) == ([("proven", "eth_address")], [reason], 0)
+
+
+def test_a_network_that_the_registry_lacks_is_unsupported(tmp_path: Path) -> None:
+    text = TOTALS + HEADER + f"ETH,MOON,7,{MINE},1,{MESSAGE},{signature()},,,,\nETH,MOON,7,{MINE},1,{MESSAGE},,,,,\n"
+    verdicts, rejected, claims, _ = told(tmp_path, "okx_por_2025102200.csv", text)
+    assert (verdicts, rejected, claims) == ([("unsupported", "unknown_network"), ("unsigned", "unsigned")], ["unknown_network"] * 2, 0)
+
+
+def test_a_row_of_a_status_that_the_auditors_do_not_judge_is_judged_here(tmp_path: Path) -> None:
+    text = AUDITORS + f"ETH,ETH,{MINE},{signature()},null,{MESSAGE},null,,,3\n"
+    verdicts, rejected, _, _ = told(tmp_path, "okx_por_2025102200.csv", text)
+    assert (verdicts, rejected) == ([("proven", "eth_address")], ["status_not_judged"])
+
+
+def test_a_validator_of_an_unknown_type_is_a_validator_still(tmp_path: Path) -> None:
+    text = TOTALS + TYPED + f"ETH,Lent Out,ETH,7,0x{'ab' * 48},32,{MESSAGE},{signature()},,,{MINE},\n"
+    verdicts, rejected, _, _ = told(tmp_path, "okx_por_2025102200.csv", text)
+    assert (verdicts, rejected) == ([("owner_signed", "owner")], ["unknown_type"])
+
+
+def test_a_row_of_htx_with_a_bad_height_is_judged(tmp_path: Path) -> None:
+    raw = KEY.sign_recoverable(keccak256(b"huobi"), hasher=None)
+    text = (
+        f"coin,snapshot height,balance\nETH(ALL),1,1\n\ncoin,address,snapshot height,balance,message,signature\nETH,{MINE},x,1,huobi,0x{raw.hex()}\n"
+    )
+    verdicts, rejected, claims, _ = told(tmp_path, "huobi_por_20240701.csv", text, "htx")
+    assert (verdicts, rejected, claims) == ([("proven", "eth_address")], ["bad_height"], 0)
+
+
+def test_cells_that_cannot_be_told_apart_are_malformed_for_that_reason(tmp_path: Path) -> None:
+    text = TOTALS + HEADER + f"ETH,ETH,7,{MINE}\nETH,ETH,7,{MINE},1,{MESSAGE},{signature()},,,,\n"
+    verdicts, rejected, claims, _ = told(tmp_path, "okx_por_2025102200.csv", text)
+    assert (verdicts, rejected, claims) == ([("malformed", "ragged"), ("proven", "eth_address")], ["ragged"], 1)
+
+
+def test_verify_shows_verdict_and_rejection_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = f"ETH,ETH,7,{MINE},abc,{MESSAGE},{signature()},,,,\nETH,ETH,7,{MINE},1,{MESSAGE},{signature()},,,,\n"
+    _, _, _, path = told(tmp_path, "okx_por_2025102200.csv", TOTALS + HEADER + rows)
+    out = tmp_path / "v.csv"
+    assert cli.main(["verify", path, "--out", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"not_a_number +proven +1 *$", shown, re.MULTILINE)
+    with out.open(newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert [(line["verdict"], line["rejected"]) for line in lines] == [("proven", "not_a_number"), ("proven", "")]
+    assert cli.main(["explain", path, "--row", "5"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"makes no claim +not_a_number: expected was ", shown)
+    assert re.search(r"^verdict\n +proven ", shown, re.MULTILINE)
+    assert re.search(r"signature1, the personal message of the text's hash: +fits$", shown, re.MULTILINE)

@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -228,6 +228,9 @@ def verify(options: argparse.Namespace) -> int:
         (verdict, reason, f"{count:,}") for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"
     ])  # fmt: skip
     failed = [(_line(row.member, row.source_row), row.network or "-", row.address, row.verdict, row.reason) for row in verdicts.failed]
+    _table("rows that make no claim, their signatures judged all the same", ("rejected", "verdict", "rows"), [
+        (reason, verdict, f"{count:,}") for (reason, verdict), count in sorted(verdicts.rejected.items())
+    ])  # fmt: skip
     _table(
         f"what failed (the first {SHOWN}; `porlake explain FILE --row LINE` says how)", ("line", "network", "address", "verdict", "reason"), failed
     )
@@ -294,11 +297,11 @@ def explain(options: argparse.Namespace) -> None:
         *((f"owner{column}", text) for column, text in enumerate(row.owners, 1)),
         ("signs for", f"the row on line {row.for_row}" if row.for_row is not None else ""),
         ("signed for by", ", ".join(f"the row on line {line}" for line in told.signers)),
-        ("refused", f"{told.refused.reason}: {told.refused.expected}" if told.refused else ""),
+        ("makes no claim", f"{told.refused.reason}: expected was {told.refused.expected}" if told.refused else ""),
         ("scheme", f"{row.scheme}: {told.scheme.note or told.scheme.standard}"),
     ]  # fmt: skip
     _facts("as published", facts)
-    _facts("step by step", [(f"{at}. {step.what}", _shown(step.value)) for at, step in enumerate(told.steps, 1)] or [("none", _why_none(told))])
+    _facts("step by step", list(_stepwise(told)) or [("none", _why_none(told))])
     _facts("verdict", [
         (judgement.verdict, _meaning(judgement.verdict)),
         ("reason", judgement.reason),
@@ -314,13 +317,23 @@ def explain(options: argparse.Namespace) -> None:
         ])  # fmt: skip
 
 
+def _stepwise(told: Any) -> Iterator[tuple[str, str]]:
+    """The steps, numbered; what was tried stands above its own, with whether it fits."""
+    tried = ""
+    for at, step in enumerate(told.steps, 1):
+        if step.attempt and step.attempt != tried:
+            yield f"{step.attempt}:", "fits" if step.fits else "does not fit"
+        tried = step.attempt
+        yield f"{at}. {step.what}", _shown(step.value)
+
+
 def _why_none(told: Any) -> str:
     """Why a row has a verdict without a step."""
     if told.judgement.verdict == "unsigned":
         return "the signature columns are empty"
     if told.judgement.verdict == "unsupported":
         return f"nothing judges this scheme: {told.scheme.note}"
-    return "the row could not be used, so that its signature is not looked at"
+    return "the cells of the row cannot be told apart: neither address nor signature is known"
 
 
 def _meaning(verdict: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from porlake import addresses, lake, ownership, registry
+from porlake import lake, ownership, registry, reports
 from porlake.errors import ConfigurationError
 from porlake.model import (
     Address,
@@ -53,25 +53,59 @@ class VerdictLine:
     flags: Annotated[str, Column("remarks that do not change the verdict")]
     message: Message
     binds: Annotated[str, Column("what the signed message names: exchange, date, address")]
+    rejected: Annotated[str, Column("why the row makes no claim, whatever its verdict; empty where it makes one")] | None
 
 
 def export_verdicts(settings: Settings, reports: list[str], path: Path) -> None:
     """The verdicts of verified reports, a line for each row, as one .parquet or .csv file. Raises ConfigurationError."""
     made = lake.schema_of(VerdictLine)
-    lake.export_batches(path, made, (_lines(batch, made) for report in reports for batch in _verdicts(settings, report)))
+    lake.export_batches(path, made, (lines for report in reports for lines in _lines(settings, report, made)))
 
 
 def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
     """The verdicts of a verified report, in the order of its rows."""
     made = lake.schema_of(VerdictLine)
+    for lines in _lines(settings, report, made):
+        yield from _told(lines)
+
+
+def _lines(settings: Settings, report: str, made: pa.Schema) -> Iterator[pa.RecordBatch]:
+    rejected = _rejected(settings, report)
     for batch in _verdicts(settings, report):
-        for values in zip(*(column.to_pylist() for column in _lines(batch, made).columns), strict=True):
-            yield VerdictLine(*values)
+        yield _line_batch(batch, made, rejected)
 
 
-def _lines(batch: pa.RecordBatch, made: pa.Schema) -> pa.RecordBatch:
-    columns = [pc.binary_join(batch.column(name), " ") if name in ("flags", "binds") else batch.column(name) for name in made.names]
-    return pa.RecordBatch.from_arrays(columns, schema=made)
+def _line_batch(batch: pa.RecordBatch, made: pa.Schema, rejected: Mapping[Row, str]) -> pa.RecordBatch:
+    told = {
+        "flags": pc.binary_join(batch.column("flags"), " "),
+        "binds": pc.binary_join(batch.column("binds"), " "),
+        "rejected": pa.array([rejected.get(row) for row in _rows_of(batch)], pa.string()),
+    }
+    return pa.RecordBatch.from_arrays([told[name] if name in told else batch.column(name) for name in made.names], schema=made)
+
+
+def _told(lines: pa.RecordBatch) -> Iterator[VerdictLine]:
+    return (VerdictLine(*values) for values in zip(*(column.to_pylist() for column in lines.columns), strict=True))
+
+
+Row = tuple[int, ...]
+"""What tells a row of a report's address blocks from the others."""
+
+ROW = ("member", "source_row")
+
+
+def _rows_of(batch: pa.RecordBatch) -> Iterator[Row]:
+    return zip(*(batch.column(name).to_pylist() for name in ROW), strict=True)
+
+
+def _rejected(settings: Settings, report: str) -> dict[Row, str]:
+    """The reasons of the rows of the address block that make no claim."""
+    file: ReportFile = settings.lake.report(report)
+    found: dict[Row, str] = {}
+    for batch in settings.lake.columns("rejection", (*ROW, "block", "reason"), exchange=file.exchange, report=file.report):
+        rows = batch.filter(pc.equal(batch.column("block"), "rows"))
+        found.update(zip(_rows_of(rows), rows.column("reason").to_pylist(), strict=True))
+    return found
 
 
 def _verdicts(settings: Settings, report: str) -> Iterator[pa.RecordBatch]:
@@ -82,16 +116,18 @@ def _verdicts(settings: Settings, report: str) -> Iterator[pa.RecordBatch]:
 # --- a whole report ---------------------------------------------------------------------------------------------------------
 @dataclass(slots=True)
 class Verdicts:
-    """Rows by (network, verdict, reason), and the first rows that failed."""
+    """Rows by (network, verdict, reason); the first rows that failed; rows that make no claim, by (why they make none, verdict)."""
 
     counts: Counter[tuple[str, str, str]]
     failed: list[VerdictLine]
+    rejected: Counter[tuple[str, str]]
 
 
 def verdict_counts(settings: Settings, reports: list[str], shown: int) -> Verdicts:
-    found = Verdicts(Counter(), [])
+    found = Verdicts(Counter(), [], Counter())
     made = lake.schema_of(VerdictLine)
     for report in reports:
+        rejected = _rejected(settings, report)
         for batch in _verdicts(settings, report):
             keys = pa.Table.from_batches([batch]).group_by(["network", "verdict", "reason"]).aggregate([([], "count_all")])
             for network, verdict, reason, count in zip(
@@ -100,8 +136,10 @@ def verdict_counts(settings: Settings, reports: list[str], shown: int) -> Verdic
                 found.counts[network or "-", verdict, reason] += count
             if len(found.failed) < shown:
                 failed = batch.filter(pc.is_in(batch.column("verdict"), pa.array(FAILED))).slice(0, shown - len(found.failed))
-                lines = zip(*(column.to_pylist() for column in _lines(failed, made).columns), strict=True)
-                found.failed += [VerdictLine(*values) for values in lines]
+                found.failed += _told(_line_batch(failed, made, rejected))
+            if rejected:
+                told = zip(_rows_of(batch), batch.column("verdict").to_pylist(), strict=True)
+                found.rejected.update((rejected[row], verdict) for row, verdict in told if row in rejected)
     return found
 
 
@@ -190,7 +228,7 @@ def explain(settings: Settings, report: str, row: int, member: int = 0) -> Expla
         (rejection for rejection in settings.lake.rows("rejection", **only) if (rejection.member, rejection.source_row) == (member, row)), None
     )
     judgement, steps = ownership.explain(found)
-    if refused is not None and refused.reason not in addresses.CODES:
+    if refused is not None and refused.reason in reports.UNREADABLE:
         judgement, steps = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds), []
     scheme = registry.load().schemes[found.scheme]
     return Explanation(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from porlake import addresses, lake, ownership
+from porlake import lake, ownership, reports
 from porlake.lake import Lake
 from porlake.model import ReportFile
 from porlake.pipeline._settings import Settings
@@ -36,7 +36,8 @@ def verify(settings: Settings, report: str) -> str:
 def verdicts(store: Lake, partition: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
     """The `ownership` rows of a parsed report, one for each row of its address block, in order.
 
-    What a rejected row says is not understood: it is malformed, and its signature is not looked at; a bad address alone is the judge's to name.
+    The verdict is the signature's alone: a row whose amount, coin or type rejects its claim is judged like any other. Only a row whose cells
+    cannot be told apart is malformed for that reason.
     """
     for batch, judged in ownership.judge_batches(_with_refusals(store, partition)):
         yield _rows(batch, judged)
@@ -60,7 +61,7 @@ def _repeated(values: list[tuple[str, ...]]) -> pa.Array:
 
 
 def _with_refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
-    """The evidence in small batches of one member each, with the reasons for which rows of it were refused, by source_row."""
+    """The evidence in small batches of one member each, with the reasons, by source_row, of rows of it that could not be read."""
     refused = _refusals(store, partition)
     ahead = next(refused, None)
     for large in store.batches("evidence", **partition):
@@ -89,7 +90,7 @@ def _refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[tuple
     for batch in store.batches("rejection", **partition):
         columns = (batch.column(name).to_pylist() for name in ("member", "source_row", "block", "reason"))
         for member, row, block, reason in zip(*columns, strict=True):
-            if block == "rows" and reason not in addresses.CODES:
+            if block == "rows" and reason in reports.UNREADABLE:
                 yield (member, row), reason
 
 

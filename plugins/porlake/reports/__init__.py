@@ -13,9 +13,11 @@ from porlake.errors import UnknownFormat
 from porlake.reports import addresses_csv, htx_csv, okx_csv, totals_csv
 from porlake.reports._archive import is_archive, members
 from porlake.reports._items import Item, Part, Published, Refused, Snapshot, Source, Summary, day_of
+from porlake.reports._rows import UNREADABLE
 
 __all__ = [
     "FORMATS",
+    "UNREADABLE",
     "Format",
     "Item",
     "Part",

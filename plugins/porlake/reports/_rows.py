@@ -19,6 +19,9 @@ CELL_CHARACTERS = 65_536
 RAW_CHARACTERS = 2_000
 BOM = b"\xef\xbb\xbf"
 NULLS = frozenset({"", "null", "\\N"})
+RAGGED = "ragged"
+UNREADABLE = frozenset({RAGGED, "line_too_long", "nul_byte", "invalid_utf8", "bad_quoting", "cell_too_long"})
+"""Reasons of a row whose cells cannot be told apart: nothing of it is known, neither address nor signature."""
 
 csv.field_size_limit(LINE_BYTES)
 

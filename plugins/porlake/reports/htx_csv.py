@@ -86,7 +86,7 @@ def _is_row_header(cells: list[str]) -> bool:
 
 def _summary(line: Line, source: Source) -> Item:
     if line.fault or len(line.cells) != len(TOTALS):
-        return Refused(line.number, "summary", line.fault or "ragged", f"{len(TOTALS)} cells of CSV in UTF-8", line.raw)
+        return Refused(line.number, "summary", line.fault or _rows.RAGGED, f"{len(TOTALS)} cells of CSV in UTF-8", line.raw)
     label, height, amount = (cell.strip() for cell in line.cells)
     return _rows.summary(line, source.exchange, source.file_name, label, height, amount)
 
@@ -103,18 +103,19 @@ class _Rows:
         self.found += 1
         if line.fault or len(line.cells) != len(ROWS):
             self._above = None
-            return Refused(line.number, "rows", line.fault or "ragged", f"{len(ROWS)} cells of CSV in UTF-8", line.raw)
+            return Refused(line.number, "rows", line.fault or _rows.RAGGED, f"{len(ROWS)} cells of CSV in UTF-8", line.raw)
         label, address, height, amount, _, signature = (cell.strip() for cell in line.cells)
         # Blanks in a message are signed too: it stays as it stands.
         message, signature = ("" if line.cells[4].strip() == "-" else line.cells[4]), ("" if signature == "-" else _rows.null(signature))
         signs_for_other = height == "-" and amount == "-"
         try:
             meant = _rows.meant(self._source.exchange, label, "")
-            at = _rows.height(height)
         except registry.UnknownLabel as unknown:
             return self._refused(line, unknown.code, str(unknown), label, address, message, signature, asset=unknown.asset)
+        try:
+            at = _rows.height(height)
         except ValueError:
-            return self._refused(line, "bad_height", "a block height or -", label, address, message, signature)
+            return self._refused(line, "bad_height", "a block height or -", label, address, message, signature, meant)
         if not meant.network:
             return self._refused(line, "unknown_network", f"the label {label!r} names no network", label, address, message, signature)
         if signs_for_other and not self._is_signed_by(meant.network):

@@ -53,6 +53,7 @@ HOLDINGS = {
     "staking": "staking",
 }
 VALIDATORS = {"native_staking", "eigenlayer"}  # such rows carry a validator's key in the address column
+VALIDATOR_DIGITS = 96
 JUDGED = "5"  # the auditors' tool takes rows of this status only
 
 _EXACT = Context(prec=200)
@@ -171,25 +172,24 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
     while len(cells) > len(columns) and not cells[-1].strip():
         cells = cells[:-1]
     if line.fault or not least <= len(cells) <= len(columns):
-        reason = line.fault or "ragged"
+        reason = line.fault or _rows.RAGGED
         return Refused(line.number, "rows", reason, f"{least} to {len(columns)} cells of CSV in UTF-8, {len(cells)} are there", line.raw)
     row = _Cells.of(columns, cells)
     holding = HOLDINGS.get(_rows.fold(row["type"]))
-    if holding is None:
-        return _refused(line, row, "unknown_type", f"one of {', '.join(filter(None, HOLDINGS))}")
-    if "status" in columns and row["status"] != JUDGED:
-        return _refused(line, row, "status_not_judged", f"status {JUDGED}")
+    meant, unknown = _meant(row, source)
+    network = _network(meant.network if meant else unknown.network if unknown else "", holding, row["address"])
     try:
         height = _rows.height(row["height"])
     except ValueError:
-        return _refused(line, row, "bad_height", "a block height or -", holding=holding)
-    try:
-        meant = _rows.meant(source.exchange, row["label"], row.evidence("network"))
-    except registry.UnknownLabel as unknown:
-        return _refused(line, row, unknown.code, str(unknown), holding=holding, network=unknown.network, asset=unknown.asset, scheme=unknown.scheme)
-    if not meant.network:
-        return _refused(line, row, "unknown_network", f"the label {row['label']!r} names no network", holding=holding)
-    network = "ethereum_beacon" if holding in VALIDATORS and meant.network == "ethereum" else meant.network
+        height, is_height = None, False
+    else:
+        is_height = True
+    if refused := _why_refused(row, columns, holding, is_height, meant, unknown):
+        known = meant or unknown
+        asset, scheme = (known.asset, known.scheme) if known else ("", "")
+        return _refused(line, row, *refused, holding=holding or "wallet", network=network, asset=asset, scheme=scheme)
+    assert meant is not None
+    assert holding is not None
     return Published(
         source_row=line.number,
         for_row=None,
@@ -213,9 +213,43 @@ def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units
     )
 
 
-def _refused(
-    line: Line, row: _Cells, reason: str, expected: str, *, holding: str = "wallet", network: str = "", asset: str = "", scheme: str = ""
-) -> Refused:
+def _meant(row: _Cells, source: Source) -> tuple[registry.Resolved | None, registry.UnknownLabel | None]:
+    """What the labels mean, or why that is not known."""
+    try:
+        return _rows.meant(source.exchange, row["label"], row.evidence("network")), None
+    except registry.UnknownLabel as unknown:
+        return None, unknown
+
+
+def _network(network: str, holding: str | None, address: str) -> str:
+    """Validators are accounts of the beacon chain; where nobody knows the type, a validator's key tells."""
+    is_validator = len(address.removeprefix("0x")) == VALIDATOR_DIGITS if holding is None else holding in VALIDATORS
+    return "ethereum_beacon" if is_validator and network == "ethereum" else network
+
+
+def _why_refused(
+    row: _Cells,
+    columns: tuple[str, ...],
+    holding: str | None,
+    is_height: bool,
+    meant: registry.Resolved | None,
+    unknown: registry.UnknownLabel | None,
+) -> tuple[str, str] | None:
+    """(reason, what was expected) of a row that makes no claim; its signature is judged all the same."""
+    if holding is None:
+        return "unknown_type", f"one of {', '.join(filter(None, HOLDINGS))}"
+    if "status" in columns and row["status"] != JUDGED:
+        return "status_not_judged", f"status {JUDGED}"
+    if not is_height:
+        return "bad_height", "a block height or -"
+    if unknown is not None:
+        return unknown.code, str(unknown)
+    if meant is None or not meant.network:
+        return "unknown_network", f"the label {row['label']!r} names no network"
+    return None
+
+
+def _refused(line: Line, row: _Cells, reason: str, expected: str, *, holding: str, network: str, asset: str, scheme: str) -> Refused:
     return Refused(
         source_row=line.number,
         block="rows",
@@ -238,7 +272,7 @@ def _refused(
 
 def _summary(line: Line, columns: tuple[str, ...], source: Source) -> Item:
     if line.fault or len(line.cells) < len(columns) or any(cell.strip() for cell in line.cells[len(columns) :]):
-        return Refused(line.number, "summary", line.fault or "ragged", f"{len(columns)} cells of CSV in UTF-8", line.raw)
+        return Refused(line.number, "summary", line.fault or _rows.RAGGED, f"{len(columns)} cells of CSV in UTF-8", line.raw)
     row = _Cells.of(columns, line.cells)
     return _rows.summary(line, source.exchange, source.file_name, row["label"], row["height"], row["amount"])
 

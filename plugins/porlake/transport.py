@@ -1,11 +1,14 @@
-"""The only sockets: JSON-RPC and HTTP, with timeouts, bounded retries, a rate limit for each endpoint, and a tape that records and replays.
+"""The only sockets: JSON-RPC, HTTP and lines, each question bounded in time and size, with bounded retries, a rate limit for each endpoint, and
+a tape that records and replays.
 
-An endpoint's URL and headers may hold keys: every text of this module shows its host and nothing else of it. urllib3 moves the bytes.
+An endpoint's URL and headers may hold keys: every text of this module shows its host and nothing else of it, and what a server echoes of them is
+blanked in answers and errors before anybody sees it (`_Secrets`). urllib3 moves the bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import json
 import logging
@@ -15,26 +18,27 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from itertools import count, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, quote_plus, unquote, urljoin, urlsplit
 
 import orjson
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
-from porlake import errors
+from porlake import errors, numbers
 from porlake.errors import (
     BadAnswer,
     ConfigurationError,
@@ -48,7 +52,8 @@ from porlake.errors import (
 )
 
 ANSWER_BYTES = 256 << 20
-DOWNLOAD_BYTES = 2 << 30
+DOWNLOAD_BYTES, DOWNLOAD_SECONDS = 2 << 30, 3600.0
+CONNECT_SECONDS = 10.0
 TRIES = 4
 TRIES_IF_LIMITED = 8
 LONGEST_WAIT = 60.0
@@ -70,11 +75,22 @@ _TOO_BIG = (
     "batch limit",
     "createcontractsizelimit",
 )
-# urllib3 writes paths, and so keys, into its log at DEBUG, whatever the level of a program's own log is.
-logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.DEBUG)
+# "Slow down", in the words of Alchemy, Infura, QuickNode, Nethermind and public gateways.
+_LIMITED = ("rate limit", "too many requests", "limitexceeded", "request limit", "requests limit", "per second", "/second", "rate-limit", "ratelimit")
 
-_UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is pruned", "world state unavailable", "no state available",
-                "header not found", "unknown block", "block not found", "haven't been fully indexed", "cannot query unfinalized data",
+
+def _no_address(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG and "url" not in str(record.msg)
+
+
+# urllib3 writes paths, and so keys, into its log: at DEBUG each request, whatever the level of a program's own log is, and with a warning of headers.
+for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.poolmanager", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_no_address)
+
+_UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is pruned", "world state unavailable",
+"no state available",
+                "header not found", "unknown block", "block not found", "haven't been fully indexed",
+                "cannot query unfinalized data",
                 "not currently canonical", "resource not found", "blockoutofrange")  # fmt: skip
 
 
@@ -86,8 +102,9 @@ KINDS = {"": {"http", "https"}, "esplora": {"http", "https"}, "blockbook": {"htt
 class Endpoint:
     """Where to ask. `per_second` is the rate that the endpoint allows, None where it is not known.
 
-    `timeout` seconds may pass without a byte, and ten times as many until an answer is whole; a question is put `tries` times, after pauses
-    of `pause` seconds that double (twice as often where the endpoint limits the rate); `in_flight` questions are under way at once.
+    Within `timeout` seconds an answer is whole, however it comes; a question is put `tries` times, after pauses of `pause` seconds that double
+    (twice as often where the endpoint limits the rate); `in_flight` questions are under way at once; an answer over `answer_bytes` is TooBig.
+    Raises ConfigurationError, which never holds a part of the URL or of a header.
     """
 
     url: str
@@ -100,9 +117,16 @@ class Endpoint:
     answer_bytes: int = ANSWER_BYTES
 
     def __post_init__(self) -> None:
-        kind, _, scheme = urlsplit(self.url).scheme.rpartition("+")
-        if scheme not in KINDS.get(kind, set()) or not urlsplit(self.url).hostname:
+        parts = _split(self.url)
+        kind, _, scheme = parts.scheme.rpartition("+")
+        if scheme not in KINDS.get(kind, set()) or not parts.hostname:
             raise ConfigurationError("an endpoint is an http or https URL with a host, or esplora+https://, blockbook+https://, electrum+ssl://")
+        if not isinstance(self.headers, Mapping) or not all(_is_header(name, value) for name, value in self.headers.items()):
+            raise ConfigurationError("headers are names and texts, of one line each")
+        for name, (is_whole, least, most) in _BOUNDS.items():
+            number = getattr(self, name)
+            if not (name == "per_second" and number is None) and not _is_number(number, is_whole, least, most):
+                raise ConfigurationError(f"{name} is a {'whole ' if is_whole else ''}number from {least:g} to {most:,.0f}")
 
     @property
     def kind(self) -> str:
@@ -115,13 +139,163 @@ class Endpoint:
         return replace(self, url=self.url.partition("+")[2]) if self.kind else self
 
     @property
+    def brief(self) -> Endpoint:
+        """The same place for somebody who waits in front of a screen: asked once, for a few seconds."""
+        return replace(self, timeout=min(self.timeout, BRIEF_SECONDS), tries=1)
+
+    @property
     def host(self) -> str:
         """Host and port, without user, path and query: all of those may be secret."""
         parts = urlsplit(self.url)
-        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+        name = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
+        return f"{name}:{parts.port}" if parts.port else name
 
     def __repr__(self) -> str:
         return f"Endpoint({self.host})"
+
+
+BRIEF_SECONDS = 5.0
+#: Of the numbers of an Endpoint: whether they are whole, the least, the most.
+_BOUNDS: Mapping[str, tuple[bool, float, float]] = {
+    "per_second": (False, 0.0001, 1e6),
+    "timeout": (False, 0.001, 86_400),
+    "tries": (True, 1, 100),
+    "pause": (False, 0, 3_600),
+    "in_flight": (True, 1, 1_000),
+    "answer_bytes": (True, 1, 1 << 40),
+}
+_HOST = re.compile(r"[^\x00-\x20\x7f!-,/:-@\[-^`{-~]+|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]")
+
+
+def _split(url: object) -> SplitResult:
+    """The parts of a URL, all of which can be read. Raises ConfigurationError without a part of it."""
+    if not isinstance(url, str) or len(url) > 4_096 or re.search(r"[\x00-\x20\x7f-\x9f\\]", url):
+        raise ConfigurationError("a URL is a text of up to 4,096 characters, without spaces, control characters and \\")
+    try:
+        parts = urlsplit(url)
+        port, name = parts.port, parts.hostname or ""
+        name.encode("idna")
+    except ValueError:  # without its text, which quotes the URL
+        port, parts = 0, None
+    if parts is None or port == 0:
+        raise ConfigurationError("the URL's host or port cannot be read: a port is a number up to 65535, an IPv6 host stands in [ ]; " + _ESCAPES)
+    if parts.fragment or ("@" in parts.path + parts.query and "@" not in parts.netloc):
+        raise ConfigurationError("the URL has a # or an @ behind its host; " + _ESCAPES)
+    bare = parts.netloc.rpartition("@")[2]
+    if bare and not _HOST.fullmatch(re.sub(r":\d*$", "", bare)):
+        raise ConfigurationError("the URL's host has characters that no host has; " + _ESCAPES)
+    return parts
+
+
+def _is_number(value: object, is_whole: bool, least: float, most: float) -> bool:
+    return (type(value) is int or (type(value) is float and not is_whole)) and least <= cast(float, value) <= most
+
+
+_ESCAPES = "in a user's name, a password or a key write / as %2F, # as %23, ? as %3F, @ as %40"
+
+
+def _is_header(name: object, value: object) -> bool:
+    if not isinstance(name, str) or not isinstance(value, str):
+        return False
+    return bool(re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) and re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value))
+
+
+# --- secrets --------------------------------------------------------------------------------------------------------------
+#: Parts of URLs and headers that are no secret.
+_PUBLIC = frozenset({
+    "api", "apis", "rpc", "rpcs", "jsonrpc", "json-rpc", "json", "http", "https", "public", "main", "mainnet",
+    "mainnet-beta",
+    "testnet", "node", "nodes", "wallet", "walletsolidity", "gateway", "archive", "basic", "bearer", "token", "apikey",
+    "api-key", "api_key", "key", "auth",
+    "eth", "btc", "evm",
+})  # fmt: skip
+BLANK = "<key>"
+
+
+class _Secrets:
+    """What of an endpoint must never be shown: user, password, parts of path and query, headers, as they stand and as servers rewrite them.
+
+    In texts of errors all of them are blanked. In answers only what cannot be there by chance: six characters or more, and neither a few
+    hexadecimal digits nor, of a path, a common word (`/litecoin/`).
+    """
+
+    def __init__(self, endpoint: Endpoint | None) -> None:
+        found = list(_secrets_of(endpoint)) if endpoint else []
+        self._host = endpoint.host if endpoint else ""
+        self._of_texts = _any_of([secret for secret, _ in found if len(secret) >= 3])
+        sure = [secret for secret, is_sure in found if is_sure]
+        self._of_answers = _any_of(sure)
+        self._needles = sorted({form.lower().encode() for secret in sure for form in _forms(secret)})
+
+    def text(self, text: str) -> str:
+        """A text of the server as it may be shown: on one line, without URLs and secrets."""
+        text = re.sub(r"https?://[^\s\"'<>]+", "<url>", re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text))
+        return self._of_texts.sub(BLANK, text) if self._of_texts else text
+
+    def error(self, error: TransportError) -> TransportError:
+        """The error, its text and data blanked but for the host."""
+        text = str(error)
+        parts = text.split(self._host) if self._host else [text]
+        error.args = (self._host.join(self.text(part) for part in parts),)
+        if isinstance(error, RequestFailed):
+            error.data = self.data(error.data)
+        return error
+
+    def data(self, value: Any) -> Any:
+        """What an error object holds, blanked as a text is."""
+        return _mapped(value, self.text)
+
+    def answer(self, body: bytes, value: Any) -> Any:
+        """The parsed `value` of a body, with secrets blanked in its texts."""
+        if self._of_answers is None:
+            return value
+        low = body.lower()
+        if b"\\" not in low and not any(needle in low for needle in self._needles):
+            return value
+        return _mapped(value, partial(self._of_answers.sub, BLANK))
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {change(key): _mapped(part, change) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_mapped(part, change) for part in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def _secrets_of(endpoint: Endpoint) -> Iterator[tuple[str, bool]]:
+    """(secret, whether it can be told from what an answer says anyway)."""
+    parts = urlsplit(endpoint.url)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    yield from ((user, False), (password, _is_rare(password)), (f"{user}:{password}", bool(password)))
+    for segment in re.split(r"[/;]", parts.path):
+        yield unquote(segment), _is_rare(segment) and not re.fullmatch(r"[a-z_-]{,11}", segment)
+    for pair in parts.query.split("&"):
+        for part in (pair, *pair.split("=", 1)[1:]):
+            yield unquote(part), _is_rare(part)
+    for value in endpoint.headers.values():
+        for word in {value, *value.split()}:
+            yield word, _is_rare(word)
+        if value.lower().startswith("basic "):
+            with suppress(ValueError):
+                both = b64decode(value[6:], validate=True).decode()
+                yield from ((both, True), (both.partition(":")[0], False), (both.partition(":")[2], _is_rare(both.partition(":")[2])))
+
+
+def _is_rare(secret: str) -> bool:
+    return len(secret) >= 6 and not (len(secret) < 16 and re.fullmatch(r"[0-9A-Fa-f]+", secret))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it stands, and as URLs, HTML, JSON, base64 and hexadecimal write it; letters of both cases are one."""
+    yield from (secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret), json.dumps(secret)[1:-1], secret.encode().hex())
+    yield from (encode(secret.encode()).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode))
+
+
+def _any_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    named = {secret for secret in secrets if secret.lower() not in _PUBLIC and not re.fullmatch(r"v\d+", secret)}
+    forms = sorted({form for secret in named for form in _forms(secret)}, key=lambda form: (-len(form), form))
+    return re.compile("|".join(map(re.escape, forms)), re.IGNORECASE) if forms else None
 
 
 # --- the tape -------------------------------------------------------------------------------------------------------------
@@ -171,7 +345,10 @@ class Tape:
     def now(self) -> datetime:
         """The time, to the second; of a recording the time when it was made."""
         moment = self.answer("run", "clock", None, "", lambda: datetime.now(UTC).replace(microsecond=0).isoformat(), once=True)[0]
-        return datetime.fromisoformat(moment)
+        try:
+            return datetime.fromisoformat(moment)
+        except (TypeError, ValueError) as error:
+            raise NotRecorded(f"run: the recording's clock reads {numbers.shown(moment)}") from error
 
     def answer(self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False) -> tuple[Any, str]:
         """(answer, host that gave it). Raises what `ask` raises, in a replay too; NotRecorded where the recording does not know the question."""
@@ -222,25 +399,32 @@ class _Beside(Tape):
 def streamed(url: str) -> Iterator[BinaryIO]:
     """The bytes behind a URL as they come, without end: for files too large to be kept. Raises Unavailable where there are none, TransportError."""
     endpoint = Endpoint(url)
-    with _Wire(endpoint)._response("GET", url, None) as response:
-        if response.status == 404:
-            raise Unavailable(f"{endpoint.host}: HTTP 404")
-        _checked_status(response, endpoint.host)
-        yield cast(BinaryIO, _Stream(response, endpoint.host))
+    with _Wire(endpoint).opened(time.monotonic() + endpoint.timeout) as response:
+        yield cast(BinaryIO, _Stream(response, endpoint))
 
 
 class _Stream(io.RawIOBase):
-    def __init__(self, response: urllib3.BaseHTTPResponse, host: str) -> None:
-        self._response, self._host = response, host
+    """Something comes within each `timeout`, and once a minute was waited for, SLOWEST bytes a second did."""
+
+    SLOWEST = 10_000
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, endpoint: Endpoint) -> None:
+        self._response, self._host, self._timeout = response, endpoint.host, endpoint.timeout
+        self._waited, self._size = 0.0, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        began = time.monotonic()
         try:
-            data = self._response.read(len(buffer))
+            with _until(began + self._timeout):
+                data = self._response.read1(len(buffer))
         except (HTTPError, OSError) as error:
             raise TransportError(f"{self._host}: the file broke off ({type(error).__name__})") from None
+        self._waited, self._size = self._waited + time.monotonic() - began, self._size + len(data)
+        if self._waited > 60 and self._size < self.SLOWEST * self._waited:
+            raise TimedOut(f"{self._host}: the file comes slower than {self.SLOWEST:,} bytes a second")
         buffer[: len(data)] = data
         return len(data)
 
@@ -248,20 +432,26 @@ class _Stream(io.RawIOBase):
 def _replayed(path: Path, name: str, method: str) -> tuple[Any, str]:
     try:
         kept = json.loads(path.read_bytes(), object_hook=_undecimal)
+        if "error" in kept:
+            failed = _rebuilt(kept["error"])
+        else:
+            return kept["answer"], kept["host"]
     except FileNotFoundError as error:
         raise NotRecorded(f"{name}: the recording holds no answer to this {method} ({path.name})") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise NotRecorded(f"{name}: {path.name} of the recording cannot be read") from error
-    if "error" in kept:
-        raise _rebuilt(kept["error"])
-    return kept["answer"], kept["host"]
+    raise failed
 
 
 def _keep(path: Path, content: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Raises ConfigurationError where the folder cannot be written."""
     aside = path.with_suffix(f".{threading.get_ident()}.writing")
-    aside.write_bytes(_json(content, indent=1) + b"\n")
-    aside.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(_json(content, indent=1) + b"\n")
+        aside.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path.parent}: the recording cannot be written ({error.strerror})") from error
 
 
 def _json(value: object, indent: int | None = None) -> bytes:
@@ -289,7 +479,7 @@ def _rebuilt(kept: Mapping[str, Any]) -> TransportError:
     if kept["class"] == "RequestFailed":
         return RequestFailed(kept["text"], kept["code"], kept["data"])
     found = getattr(errors, kept["class"], TransportError)
-    return cast(TransportError, found(kept["text"]))
+    return cast(TransportError, found(kept["text"])) if issubclass(found, TransportError) else TransportError(kept["text"])
 
 
 # --- JSON-RPC -------------------------------------------------------------------------------------------------------------
@@ -307,9 +497,13 @@ class JsonRpc:
         self.host = endpoint.host if endpoint else ""
         self._ids = count(1)
 
-    def call(self, method: str, params: list[Any], *, patient: bool = True) -> Any:
-        """The `result`. Raises TransportError by what went wrong; with `patient` False a TimedOut is raised at once."""
-        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(method, params, patient=patient))
+    def call(self, method: str, params: list[Any], *, patient: bool = True, timeout: float | None = None, answer_bytes: int | None = None) -> Any:
+        """The `result`. Raises TransportError by what went wrong; with `patient` False a TimedOut is raised at once.
+
+        `timeout` and `answer_bytes` take the place of the endpoint's for this question: long calls have bounds of their own.
+        """
+        limits = _Limits(patient, timeout, answer_bytes)
+        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(method, params, limits))
         return answer
 
     def many(self, calls: Iterable[tuple[str, list[Any]]], in_flight: int) -> Iterator[Any]:
@@ -322,26 +516,29 @@ class JsonRpc:
     def tried(self, calls: Iterable[tuple[str, list[Any]]], in_flight: int = 0) -> Iterator[Any]:
         """As `many`; in place of the result of a call that failed stands its TransportError."""
 
-        def ask(method: str, params: list[Any]) -> Any:
+        def ask(call: tuple[str, list[Any]]) -> Any:
             try:
-                return self.call(method, params)
+                return self.call(*call)
             except TransportError as error:
                 return error
 
-        with ThreadPoolExecutor(max_workers=in_flight or self.in_flight) as pool:
-            source = iter(calls)
-            waiting = deque(pool.submit(ask, *call) for call in islice(source, in_flight or self.in_flight))
-            while waiting:
-                yield waiting.popleft().result()
-                waiting.extend(pool.submit(ask, *call) for call in islice(source, 1))
+        return _in_order(ask, calls, in_flight or self.in_flight)
 
-    def batch(self, calls: Sequence[tuple[str, list[Any]]], *, patient: bool = True) -> list[Any]:
+    def batch(
+        self,
+        calls: Sequence[tuple[str, list[Any]]],
+        *,
+        patient: bool = True,
+        timeout: float | None = None,
+        answer_bytes: int | None = None,
+    ) -> list[Any]:
         """The results of several calls in one request, in their order; for a call that failed its TransportError.
 
-        Raises TransportError where the batch failed as a whole: one answer for each question, none twice, none of another question.
+        Raises TransportError where the batch failed as a whole: one answer for each question, none twice, none of another question. The rest
+        as in `call`.
         """
-        questions = [[method, params] for method, params in calls]
-        answer, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, patient=patient))
+        limits, questions = _Limits(patient, timeout, answer_bytes), [[method, params] for method, params in calls]
+        answer, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, limits))
         if not isinstance(answer, list) or len(answer) != len(calls):
             raise BadAnswer(f"{self.host}: batch: the recording does not answer it")
         return [
@@ -349,46 +546,47 @@ class JsonRpc:
             for (method, _), item in zip(calls, answer, strict=True)
         ]
 
-    def _ask(self, method: str, params: list[Any], *, patient: bool = True) -> Any:
+    def _ask(self, method: str, params: list[Any], limits: _Limits) -> Any:
         number = next(self._ids)
         question = _json({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
-        def read(body: bytes) -> Any:
-            answer = self._loads(body, self.host)
+        def read(status: int, answer: Any) -> Any:
             if isinstance(answer, list) and len(answer) == 1:
                 (answer,) = answer
             if not isinstance(answer, dict):
                 raise _Garbled(f"{self.host}: {method}: the answer is no object")
-            if answer.get("error") is not None and answer.get("id") in (number, None):
+            told = answer.get("id")
+            if answer.get("error") is not None and (told is None or _is_id(told, number)):
                 raise _rpc_error(self.host, method, answer["error"])
-            if answer.get("id") != number:
+            if not _is_id(told, number):
                 raise _Garbled(f"{self.host}: {method}: the answer is not of this question")
-            if "result" not in answer:
-                raise _Garbled(f"{self.host}: {method}: neither result nor error")
+            if "result" not in answer or status >= 400:
+                raise _Garbled(f"{self.host}: {method}: neither result nor error" if status < 400 else f"{self.host}: HTTP {status}")
             return answer["result"]
 
-        return self._open_wire().ask("POST", "", question, read, patient=patient)
+        return self._open_wire().ask("POST", "", question, read, limits, self._loads)
 
-    def _ask_batch(self, calls: Sequence[tuple[str, list[Any]]], *, patient: bool) -> list[dict[str, Any]]:
-        numbers = [next(self._ids) for _ in calls]
+    def _ask_batch(self, calls: Sequence[tuple[str, list[Any]]], limits: _Limits) -> list[dict[str, Any]]:
+        numbers_ = [next(self._ids) for _ in calls]
         question = [
-            {"jsonrpc": "2.0", "id": number, "method": method, "params": params} for number, (method, params) in zip(numbers, calls, strict=True)
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": params} for number, (method, params) in zip(numbers_, calls, strict=True)
         ]
 
-        def read(body: bytes) -> list[dict[str, Any]]:
-            answer = self._loads(body, self.host)
+        def read(status: int, answer: Any) -> list[dict[str, Any]]:
             if isinstance(answer, list) and len(answer) == 1 and len(calls) > 1:
                 (answer,) = answer  # geth: an array with one error object for a batch over its limit
             if isinstance(answer, dict) and answer.get("error") is not None:
                 raise _rpc_error(self.host, "batch", answer["error"])
             if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
                 raise _Garbled(f"{self.host}: batch: the answer is no array of objects")
-            by_id = {item.get("id"): item for item in answer if isinstance(item.get("id"), int)}
-            if len(answer) != len(calls) or by_id.keys() != set(numbers):
-                raise _Garbled(f"{self.host}: batch: {len(answer)} answers, {len(by_id.keys() & set(numbers))} of the {len(calls)} questions")
-            return [self._kept(by_id[number]) for number in numbers]
+            if status >= 400 and not all(item.get("error") for item in answer):
+                raise _Garbled(f"{self.host}: HTTP {status}")
+            by_id = {item["id"]: item for item in answer if type(item.get("id")) is int}
+            if len(answer) != len(calls) or by_id.keys() != set(numbers_):
+                raise _Garbled(f"{self.host}: batch: {len(answer)} answers, {len(by_id.keys() & set(numbers_))} of the {len(calls)} questions")
+            return [self._kept(by_id[number]) for number in numbers_]
 
-        found: list[dict[str, Any]] = self._open_wire().ask("POST", "", _json(question), read, patient=patient)
+        found: list[dict[str, Any]] = self._open_wire().ask("POST", "", _json(question), read, limits, self._loads)
         return found
 
     def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -397,7 +595,7 @@ class JsonRpc:
             error = _rpc_error(self.host, "batch", item["error"])
             if isinstance(error, RateLimited | BadAnswer):
                 raise error
-            return {"error": _no_url(item["error"])}
+            return {"error": self._open_wire().secrets.data(item["error"])}
         if "result" not in item:
             raise _Garbled(f"{self.host}: batch: an item with neither result nor error")
         return {"result": item["result"]}
@@ -408,29 +606,38 @@ class JsonRpc:
         return self._wire
 
 
-def _no_url(value: Any) -> Any:
-    """Errors of gateways quote the URL they asked, key and all."""
-    if isinstance(value, dict):
-        return {key: _no_url(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_no_url(part) for part in value]
-    return value if not isinstance(value, str) else re.sub(r"https?://[^\s\"'<>]+", "<url>", value)
+def _in_order(ask: Callable[[Any], Any], questions: Iterable[Any], in_flight: int) -> Iterator[Any]:
+    """The answers to many questions, in their order, with at most `in_flight` of them under way."""
+    with ThreadPoolExecutor(max_workers=in_flight) as pool:
+        source = iter(questions)
+        waiting = deque(pool.submit(ask, question) for question in islice(source, in_flight))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(ask, question) for question in islice(source, 1))
+
+
+def _is_id(told: object, number: int) -> bool:
+    """Neither `true` nor 1.0 is the question 1."""
+    return type(told) is int and told == number
 
 
 def _rpc_error(host: str, method: str, error: Any) -> TransportError:
+    """An error object by its meaning. Its text still holds what the server echoes: `_Secrets.error` comes after."""
     if not isinstance(error, dict):
         return BadAnswer(f"{host}: {method}: an error that is no object")
-    code, message = error.get("code"), _no_url(str(error.get("message", "")))[:300]
-    text, low = f"{host}: {method}: {message} ({code})", message.lower()
+    code, message = error.get("code"), error.get("message", "")
+    message = (message if isinstance(message, str) else numbers.shown(message))[:300]
+    text, low = f"{host}: {method}: {message} ({numbers.shown(code) if code is not None else 'no code'})", message.lower()
+    code = code if type(code) is int else None
     if "batch" in low and any(mark in low for mark in ("too large", "limit", "exceed", "too many")):
         return TooBig(text)
-    if code in (-32005, 429) or any(mark in low for mark in ("rate limit", "too many requests", "limitexceeded")):
+    if code in (-32005, 429) or any(mark in low for mark in _LIMITED):
         return RateLimited(text)
     if any(mark in low for mark in _UNAVAILABLE):
         return Unavailable(text)
     if any(mark in low for mark in _TOO_BIG):
         return TooBig(text)
-    return RequestFailed(text, code if isinstance(code, int) else None, _no_url(error.get("data")))
+    return RequestFailed(text, code, error.get("data"))
 
 
 # --- HTTP -----------------------------------------------------------------------------------------------------------------
@@ -446,56 +653,89 @@ class Http:
         self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
 
-    def get(self, path: str) -> Any:
-        return self._answer("GET", path, None)
+    def get(self, path: str, *, patient: bool = True, timeout: float | None = None) -> Any:
+        """The JSON behind a path, numbers with a point as Decimal. Raises TransportError; `patient` and `timeout` as in `JsonRpc.call`."""
+        return self._answer("GET", path, None, _Limits(patient, timeout))
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self._answer("POST", path, body)
+    def post(self, path: str, body: Mapping[str, Any], *, patient: bool = True, timeout: float | None = None) -> Any:
+        return self._answer("POST", path, body, _Limits(patient, timeout))
 
-    def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: _Limits) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
         params = body if verb == "POST" else path
-        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(verb, path, body))
+        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(verb, path, body, limits))
         return answer
 
-    def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: _Limits) -> Any:
         if self._wire is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
-        return self._wire.ask(verb, path, None if body is None else _json(body), partial(self._read, path))
+        return self._wire.ask(verb, path, None if body is None else _json(body), partial(self._read, path), limits)
 
-    def _read(self, path: str, body: bytes) -> Any:
-        answer = _parsed(body, self.host)
+    def _read(self, path: str, status: int, answer: Any) -> Any:
+        """An error is told by its status, and by what the answer says; an API's own reader knows the words, so that it sees it first."""
         if self._check is not None:
             self._check(self.host, path, answer)
+        if status >= 400 and not (isinstance(answer, dict) and _TELLS_ERRORS & {key.lower() for key in answer}):
+            raise _Passing(f"{self.host}: HTTP {status}") if status >= 500 else RequestFailed(f"{self.host}: HTTP {status}")
         return answer
+
+
+#: Under one of these names an API says what is wrong.
+_TELLS_ERRORS = frozenset({"error", "message", "code", "errors", "error_code"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Of one question; None: the endpoint's."""
+
+    patient: bool = True
+    timeout: float | None = None
+    answer_bytes: int | None = None
 
 
 class _Wire:
     """One endpoint on the wire: connections, retries, rate, how many questions are under way."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint, self._host = endpoint, endpoint.host
-        timeout = urllib3.Timeout(connect=min(10, endpoint.timeout), read=endpoint.timeout)
-        self._pool = urllib3.PoolManager(retries=False, timeout=timeout, maxsize=16)
+        self._endpoint, self._host, self.secrets = endpoint, endpoint.host, _Secrets(endpoint)
+        secure = {"ssl_context": _tls()} if endpoint.url.lower().startswith("https") else {}
+        self._pool = _Pool(retries=False, maxsize=16, **secure)
         self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
         self._lock, self._next = threading.Lock(), 0.0
         self._gate = _Gate(endpoint.in_flight)
 
-    def ask(self, verb: str, path: str, body: bytes | None, read: Callable[[bytes], Any] | None = None, *, patient: bool = True) -> Any:
-        """What `read` makes of an answer, by default its JSON, numbers with a point as Decimal. Reads only: asking again is safe."""
+    def ask(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        read: Callable[[int, Any], Any],
+        limits: _Limits,
+        loads: Callable[[bytes, str], Any] | None = None,
+    ) -> Any:
+        """What `read` makes of an answer's status and JSON. Reads only: asking again is safe. Raises TransportError without a secret."""
+        try:
+            return self._asked(verb, path, body, read, limits, loads or _parsed)
+        except TransportError as error:
+            self.secrets.error(error)
+            raise
+
+    def _asked(
+        self, verb: str, path: str, body: bytes | None, read: Callable[[int, Any], Any], limits: _Limits, loads: Callable[[bytes, str], Any]
+    ) -> Any:
         attempt = 0
         while True:
             attempt += 1
             try:
                 with self._gate:
-                    answer = self._once(verb, path, body)
-                    found = read(answer) if read else _parsed(answer, self._host)
+                    status, answer = self._once(verb, path, body, limits)
+                    found = read(status, self.secrets.answer(answer, loads(answer, self._host)))
             except (RateLimited, TimedOut, _Passing, _Garbled) as error:
                 limited = isinstance(error, RateLimited)
-                if isinstance(error, TimedOut) and not patient:
+                if isinstance(error, TimedOut) and not limits.patient:
                     raise
-                if attempt >= (self._endpoint.tries * TRIES_IF_LIMITED // TRIES if limited else self._endpoint.tries):
-                    raise _final(error) from error
+                if attempt >= _tries(self._endpoint, limited):
+                    raise _final(error) from None
                 self._rest(attempt, error if isinstance(error, RateLimited) else None)
             else:
                 self._gate.widen()
@@ -510,48 +750,76 @@ class _Wire:
                 self._next = max(self._next, time.monotonic() + min(LONGEST_WAIT, wait))
         time.sleep(min(LONGEST_WAIT, wait))
 
-    def fetch(self, out: BinaryIO) -> None:
-        """The bytes behind the endpoint's URL."""
-        with self._response("GET", self._endpoint.url, None) as response:
-            _checked_status(response, self._host)
-            _copied(response, out.write, DOWNLOAD_BYTES, self._host, None)
-
-    def _once(self, verb: str, path: str, body: bytes | None) -> bytes:
-        self._wait_for_turn()
-        url = self._endpoint.url.rstrip("/") + path if path else self._endpoint.url
-        parts: list[bytes] = []
-        with self._response(verb, url, body) as response:
-            _copied(response, parts.append, self._endpoint.answer_bytes, self._host, time.monotonic() + 10 * self._endpoint.timeout)
-            _checked_status(response, self._host, b"".join(parts))
-        return b"".join(parts)
+    def fetch(self, out: BinaryIO, seconds: float = DOWNLOAD_SECONDS) -> None:
+        """The bytes behind the endpoint's URL, up to DOWNLOAD_BYTES. Raises TransportError without a secret."""
+        until = time.monotonic() + seconds
+        with self.opened(min(until, time.monotonic() + self._endpoint.timeout)) as response:
+            if not _copied(response, out.write, DOWNLOAD_BYTES, self._host, until, self._endpoint.timeout):
+                raise BadAnswer(f"{self._host}: the file is empty")
 
     @contextmanager
-    def _response(self, verb: str, url: str, body: bytes | None) -> Iterator[urllib3.BaseHTTPResponse]:
-        headers = {"Accept-Encoding": "gzip", "User-Agent": "porlake"} | dict(self._endpoint.headers)
+    def opened(self, until: float) -> Iterator[urllib3.BaseHTTPResponse]:
+        """What lies behind the endpoint's URL, its headers read before `until`. Raises TransportError without a secret."""
+        try:
+            # Of a packed file nobody would see that it was cut off; of packed JSON its reader does.
+            with self._response("GET", self._endpoint.url, None, until, "identity") as response:
+                if response.status == 404:
+                    raise Unavailable(f"{self._host}: HTTP 404")
+                _checked_status(response, self._host)
+                yield response
+        except TransportError as error:
+            raise self.secrets.error(_final(error)) from None
+
+    def _once(self, verb: str, path: str, body: bytes | None, limits: _Limits) -> tuple[int, bytes]:
+        self._wait_for_turn()
+        parts: list[bytes] = []
+        until = time.monotonic() + (limits.timeout or self._endpoint.timeout)
+        with self._response(verb, _joined(self._endpoint.url, path), body, until) as response:
+            _copied(response, parts.append, limits.answer_bytes or self._endpoint.answer_bytes, self._host, until)
+            answer = b"".join(parts)
+            _checked_status(response, self._host, answer)
+        return response.status, answer
+
+    @contextmanager
+    def _response(self, verb: str, url: str, body: bytes | None, until: float, encoding: str = "gzip") -> Iterator[urllib3.BaseHTTPResponse]:
+        """The response, its headers read before `until`, which is a time of the monotonic clock."""
+        headers = {"Accept-Encoding": encoding, "User-Agent": "porlake"} | dict(self._endpoint.headers)
         parts = urlsplit(url)
         if parts.username is not None:
-            headers |= urllib3.make_headers(basic_auth=f"{parts.username}:{parts.password or ''}")
+            user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers["Authorization"] = "Basic " + b64encode(user.encode()).decode()
             url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         if body is not None:
             headers["Content-Type"] = "application/json"
-        # The cause of every error below is left out: urllib3's texts quote the URL.
+        response = self._opened(verb, url, body, headers, until)
         try:
-            response = self._pool.request(verb, url, body=body, headers=headers, redirect=False, preload_content=False)
+            with _until(until):
+                yield response
+        except (HTTPError, OSError) as error:
+            if isinstance(error, ReadTimeoutError) or time.monotonic() >= until:
+                raise TimedOut(f"{self._host}: the answer does not end in time") from None
+            raise _Passing(f"{self._host}: the answer broke off ({type(error).__name__})") from None
+        finally:
+            response.close()  # before it is given back: what is left of its body is no answer to the next question
+            response.release_conn()
+
+    def _opened(self, verb: str, url: str, body: bytes | None, headers: dict[str, str], until: float) -> urllib3.BaseHTTPResponse:
+        left = max(0.001, until - time.monotonic())
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=left)
+        # The cause of every error is left out: urllib3's texts quote the URL.
+        try:
+            with _until(until):
+                return self._pool.request(verb, url, body=body, headers=headers, redirect=False, preload_content=False, timeout=timeout)
         except (NewConnectionError, NameResolutionError, MaxRetryError) as error:
             raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
         except ReadTimeoutError:
-            raise TimedOut(f"{self._host}: no answer within {self._endpoint.timeout:g} s") from None
+            raise TimedOut(f"{self._host}: no answer within {left:.3g} s") from None
         except (HTTPError, OSError) as error:
+            if time.monotonic() >= until and not isinstance(error, ConnectTimeoutError):
+                raise TimedOut(f"{self._host}: no answer within {left:.3g} s") from None
+            if _is_untrusted(error):
+                raise TransportError(f"{self._host}: its certificate is not trusted") from None
             raise _Passing(f"{self._host}: {type(error).__name__}") from None
-        try:
-            yield response
-        except ReadTimeoutError:
-            raise TimedOut(f"{self._host}: the answer stopped for {self._endpoint.timeout:g} s") from None
-        except (HTTPError, OSError) as error:
-            raise _Passing(f"{self._host}: the answer broke off ({type(error).__name__})") from None
-        finally:
-            response.release_conn()
-            response.close()
 
     def _wait_for_turn(self) -> None:
         with self._lock:
@@ -560,6 +828,100 @@ class _Wire:
             if self._endpoint.per_second:
                 self._next = turn + 1 / self._endpoint.per_second
         time.sleep(max(0.0, turn - now))
+
+
+def _joined(url: str, path: str) -> str:
+    """A path below a URL, whose own query, often a key, goes with every path."""
+    if not path:
+        return url
+    parts, (below, _, query) = urlsplit(url), path.partition("?")
+    return parts._replace(path=parts.path.rstrip("/") + below, query="&".join(filter(None, (query, parts.query)))).geturl()
+
+
+def _tries(endpoint: Endpoint, limited: bool) -> int:
+    return endpoint.tries * TRIES_IF_LIMITED // TRIES if limited else endpoint.tries
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = next((part for part in error.args if isinstance(part, BaseException)), error.__cause__)
+    return error is not None
+
+
+# --- sockets that keep to a time ------------------------------------------------------------------------------------------
+# A socket's own time-out begins anew with each byte: headers that drip and `100 Continue` without end would hold a run for ever.
+_limit = threading.local()
+
+
+@contextmanager
+def _until(moment: float) -> Iterator[None]:
+    """What sockets of this module do in this thread is over at a moment of the monotonic clock, or raises TimeoutError."""
+    before = getattr(_limit, "moment", None)
+    _limit.moment = moment
+    try:
+        yield
+    finally:
+        _limit.moment = before
+
+
+def _hurry(stream: socket.socket) -> None:
+    moment = getattr(_limit, "moment", None)
+    if moment is not None:
+        left = moment - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time is over")
+        stream.settimeout(left)
+
+
+class _Punctual(socket.socket):
+    """A socket that keeps to `_until`. urllib3 reads by `recv_into` and sends by `sendall`."""
+
+    def recv_into(self, *args: Any, **more: Any) -> int:
+        _hurry(self)
+        return super().recv_into(*args, **more)
+
+    def sendall(self, *args: Any, **more: Any) -> None:
+        _hurry(self)
+        super().sendall(*args, **more)
+
+
+class _PunctualTls(ssl.SSLSocket):
+    """As _Punctual; TLS sends a part at a time."""
+
+    def recv_into(self, *args: Any, **more: Any) -> int:
+        _hurry(self)
+        return super().recv_into(*args, **more)
+
+    def send(self, *args: Any, **more: Any) -> int:
+        _hurry(self)
+        return super().send(*args, **more)
+
+
+class _Connected(urllib3.connection.HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        plain = super()._new_conn()
+        timeout = plain.gettimeout()
+        found = _Punctual(fileno=plain.detach())
+        found.settimeout(timeout)
+        return found
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connected
+
+
+class _Pool(urllib3.PoolManager):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.pool_classes_by_scheme = {"http": _HttpPool, "https": urllib3.HTTPSConnectionPool}
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Certificates as everywhere, and sockets that keep to `_until`."""
+    context = ssl.create_default_context()
+    context.sslsocket_class = _PunctualTls
+    return context
 
 
 class _Gate:
@@ -608,61 +970,103 @@ def _final(error: TransportError) -> TransportError:
     return TransportError(str(error)) if isinstance(error, _Passing) else error
 
 
-def _copied(response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], limit: int, host: str, until: float | None) -> None:
+def _copied(
+    response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], limit: int, host: str, until: float, stall: float | None = None
+) -> int:
+    """The body, to the end: before `until`, and without a pause of `stall` seconds. Its size."""
     size = 0
-    # read1 comes back with what has arrived: an answer that trickles in is seen to.
-    while chunk := response.read1(1 << 20, decode_content=True):
+    while True:
+        now = time.monotonic()
+        with _until(until if stall is None else min(until, now + stall)):
+            # read1 comes back with what has arrived: an answer that trickles in is seen to.
+            chunk = response.read1(1 << 20, decode_content=True)
+        if not chunk:
+            return size
         size += len(chunk)
         if size > limit:
-            raise BadAnswer(f"{host}: the answer is longer than {limit:,} bytes")
-        if until is not None and time.monotonic() > until:
-            raise TimedOut(f"{host}: the answer does not end")
+            raise TooBig(f"{host}: the answer is longer than {limit:,} bytes")
+        if time.monotonic() > until:
+            raise TimedOut(f"{host}: the answer does not end in time")
         write(chunk)
 
 
 def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"") -> None:
-    status = response.status
+    status, is_json = response.status, body.lstrip().startswith((b"{", b"["))
     if 300 <= status < 400:
-        target = urlsplit(urljoin(f"http://{host}", response.headers.get("Location", ""))).hostname
-        raise BadAnswer(f"{host}: redirects to {target}, which is refused: a key may be in the request")
-    if status == 429 or (status == 403 and b"frequency limit" in body):
+        raise BadAnswer(f"{host}: redirects to {_target(response, host)}, which is refused: a key may be in the request")
+    if status == 429 or (status == 403 and b"frequency limit" in body) or (status == 503 and "Retry-After" in response.headers):
         raise RateLimited(f"{host}: HTTP {status}, too many requests", _pause(response, body))
     if status == 413:
         raise TooBig(f"{host}: HTTP 413")
-    if status in (400, 422) and not body.lstrip().startswith((b"{", b"[")):
-        raise RequestFailed(f"{host}: HTTP {status}")
-    # JSON-RPC servers answer errors with 4xx and 5xx and a JSON body that says more.
-    if status >= 500 and not body.lstrip().startswith(b"{"):
+    if status in (206, 408, 425) or status < 200:
         raise _Passing(f"{host}: HTTP {status}")
-    if status in (401, 403, 404) and not body.lstrip().startswith(b"{"):
-        raise TransportError(f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status != 404 else ""))
+    # JSON-RPC servers and APIs answer errors with 4xx and 5xx and a JSON body that says more.
+    if status < 400 or is_json:
+        return
+    if status >= 500:
+        raise _Passing(f"{host}: HTTP {status}")
+    if status in (400, 422):
+        raise RequestFailed(f"{host}: HTTP {status}{_said(body)}")
+    raise TransportError(f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status in (401, 403) else ""))
+
+
+def _said(body: bytes) -> str:
+    """A plain text of a refusal, as Esplora gives: `Too many history entries`."""
+    text = body[:200].decode("utf-8", "replace").strip()
+    return f": {text}" if text and text.isprintable() and not text.startswith("<") else ""
+
+
+def _target(response: urllib3.BaseHTTPResponse, host: str) -> str:
+    try:
+        target = urlsplit(urljoin(f"http://{host}", response.headers.get("Location", "")))
+        return f"{target.hostname}"[:100] if target.scheme in ("http", "https") else "no web page"
+    except ValueError:
+        return "a place that is none"
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
-    """RFC 9110: seconds, or a date."""
-    text = response.headers.get("Retry-After", "")
-    if text.isdecimal():
+    """RFC 9110: seconds, or a date. None for what is neither."""
+    text = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,12}", text):
         return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError):
+        return max(0.0, parsedate_to_datetime(text[:100]).timestamp() - time.time())
+    except (ValueError, TypeError, IndexError, ArithmeticError, OSError):
         return None
 
 
 def _pause(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
     """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for 30s`."""
-    named = re.search(rb"suspended for (\d{1,4}) ?s", body)
+    named = re.search(rb"suspended for ([0-9]{1,4}) ?s", body)
     return float(named[1]) if named else _retry_after(response)
 
 
+# --- JSON from outside ------------------------------------------------------------------------------------------------------
+#: How deep an answer nests at most, and how long a number with a point is: what is beyond is no answer but an attack on whoever walks through it.
+DEEPEST, LONGEST_NUMBER, HIGHEST_EXPONENT = 100, 1_000, 6_144
+#: Up to here a body is read by the strict parser, however fast another one is.
+SMALL = 1 << 14
+
+
 def _parsed(body: bytes, host: str) -> Any:
+    """A body's JSON: each key once in its object, numbers with a point as Decimal. Raises _Garbled, BadAnswer."""
+    _not_too_deep(body, host)
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+        value = json.loads(body, parse_float=_point, parse_constant=_no_constant, object_pairs_hook=_once_each)
+        if b"\\u" in body:
+            _json(value)  # half of a surrogate pair is no text: it could neither be kept nor shown
+    except _Twice as error:
+        raise BadAnswer(f"{host}: the answer says the same key twice in one object") from error
     except (ValueError, RecursionError) as error:
         raise _garbled(body, host) from error
+    return value
 
 
 def _parsed_plain(body: bytes, host: str) -> Any:
+    """As `_parsed`, where no number has a point or more than 64 bits. A key that is there twice is seen in small answers."""
+    if len(body) <= SMALL:
+        return _parsed(body, host)
+    _not_too_deep(body, host)
     try:
         return orjson.loads(body)
     except ValueError as error:
@@ -674,6 +1078,43 @@ def _garbled(body: bytes, host: str) -> _Garbled:
     return _Garbled(f"{host}: the answer is {kind}")
 
 
+_BUT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
+
+
+def _not_too_deep(body: bytes, host: str) -> None:
+    """The innermost pairs of brackets are taken away, again and again; those in texts may stop it early, and the parser then has the last word."""
+    left = body.translate(None, _BUT_BRACKETS)
+    for _ in range(DEEPEST):
+        shorter = left.replace(b"[]", b"").replace(b"{}", b"")
+        if len(shorter) == len(left):
+            return
+        left = shorter
+    raise BadAnswer(f"{host}: the answer nests deeper than {DEEPEST} levels")
+
+
+class _Twice(ValueError):
+    pass
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Twice
+    return found
+
+
+def _point(text: str) -> Decimal:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("a number of no use")
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("a number of no use") from error
+    if abs(number.adjusted()) > HIGHEST_EXPONENT:
+        raise ValueError("a number of no use")
+    return number
+
+
 def _no_constant(text: str) -> object:
     raise ValueError(f"{text} is no JSON number")
 
@@ -681,6 +1122,8 @@ def _no_constant(text: str) -> object:
 # --- Electrum's line protocol -----------------------------------------------------------------------------------------------
 LINE_BYTES = 900_000  # servers answer no request over 1,000,000
 BUSY = -102  # ElectrumX: over the limit of what one client may cost
+UNASKED = 1_000
+"""Notifications in a row, without an answer between them, of which none was asked for."""
 
 
 class Lines:
@@ -692,6 +1135,7 @@ class Lines:
     def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
         self._name, self._tape, self._endpoint = name, tape, None if tape.replays else endpoint
         self.host = endpoint.host if endpoint else ""
+        self._secrets = _Secrets(endpoint)
         self._lock, self._next, self._open = threading.Lock(), 0.0, None  # type: tuple[threading.Lock, float, _Connection | None]
 
     def call(self, method: str, *params: Any) -> Any:
@@ -704,10 +1148,11 @@ class Lines:
     def batch(self, calls: Sequence[tuple[str, list[Any]]], *, seconds: float | None = None) -> list[Any]:
         """The results of some requests, put as one; in place of one that the server refuses stands its TransportError.
 
-        With `seconds` the answer is waited for so long and no second time. Raises TransportError where the batch failed as a whole.
+        With `seconds` the answer is waited for so long and no second time; without them as long and as often as the endpoint says. Raises
+        TransportError where the batch failed as a whole.
         """
-        questions = [[method, params] for method, params in calls]
-        answers, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask(questions, seconds))
+        questions, limits = [[method, params] for method, params in calls], _Limits(patient=seconds is None, timeout=seconds)
+        answers, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._asked(questions, limits))
         return [
             _rpc_error(self.host, method, answer["error"]) if "error" in answer else answer["result"]
             for (method, _), answer in zip(calls, answers, strict=True)
@@ -724,12 +1169,7 @@ class Lines:
             except TransportError as error:
                 return error
 
-        with ThreadPoolExecutor(max_workers=in_flight) as pool:
-            source = iter(calls)
-            waiting = [pool.submit(ask, some) for some in islice(source, in_flight)]
-            while waiting:
-                yield waiting.pop(0).result()
-                waiting += [pool.submit(ask, some) for some in islice(source, 1)]
+        return _in_order(ask, calls, in_flight)
 
     def close(self) -> None:
         with self._lock:
@@ -737,37 +1177,53 @@ class Lines:
                 self._open.close()
             self._open = None
 
-    def _ask(self, questions: list[list[Any]], seconds: float | None = None) -> list[dict[str, Any]]:
+    def _asked(self, questions: list[list[Any]], limits: _Limits) -> list[dict[str, Any]]:
+        try:
+            answers = self._ask(questions, limits)
+        except TransportError as error:
+            self._secrets.error(error)
+            raise
+        return [{"error": self._secrets.data(answer["error"])} if "error" in answer else answer for answer in answers]
+
+    def _ask(self, questions: list[list[Any]], limits: _Limits) -> list[dict[str, Any]]:
         """Answers in the order of the questions. What the server was too busy for is asked again after a pause."""
+        if self._endpoint is None:
+            raise ConfigurationError(f"{self._name}: no endpoint is configured")
         answers: dict[int, dict[str, Any]] = {}
-        for attempt in range(1, TRIES + 1):
+        faults = attempt = 0
+        while len(answers) < len(questions):
+            attempt += 1
             left = [number for number in range(len(questions)) if number not in answers]
             try:
-                found = self._once([questions[number] for number in left], seconds or LINE_SECONDS)
-            except TimedOut:
-                self.close()
-                if seconds is not None or attempt == TRIES:
-                    raise
+                found = self._once([questions[number] for number in left], limits)
+            except (_Passing, _Garbled, TimedOut) as error:
+                faults += 1
+                if faults >= self._endpoint.tries or (isinstance(error, TimedOut) and not limits.patient):
+                    raise _final(error) from None
                 found = []
-            except _Passing as error:
-                self.close()
-                if attempt == TRIES:
-                    raise TransportError(str(error)) from error
-                found = []
-            answers |= {number: answer for number, answer in zip(left, found, strict=False) if answer.get("error", {}).get("code") != BUSY}
-            if len(answers) == len(questions):
-                return [answers[number] for number in range(len(questions))]
-            time.sleep(0.5 * 4**attempt)
-        raise RateLimited(f"{self.host}: the server is busy with what was asked before")
+            answers |= {number: answer for number, answer in zip(left, found, strict=False) if not self._is_busy(answer)}
+            if len(answers) < len(questions):
+                if found and attempt >= _tries(self._endpoint, limited=True):
+                    raise RateLimited(f"{self.host}: the server is busy with what was asked before")
+                time.sleep(min(LONGEST_WAIT, self._endpoint.pause * 2 ** (attempt - 1)))
+        return [answers[number] for number in range(len(questions))]
 
-    def _once(self, questions: list[list[Any]], seconds: float) -> list[dict[str, Any]]:
+    def _is_busy(self, answer: dict[str, Any]) -> bool:
+        error = answer.get("error")
+        return isinstance(error, dict) and (error.get("code") == BUSY or isinstance(_rpc_error(self.host, "", error), RateLimited))
+
+    def _once(self, questions: list[list[Any]], limits: _Limits) -> list[dict[str, Any]]:
         with self._lock:
             wait = self._turn(len(questions))
-            if self._open is None or self._open.closed:
-                self._open = self._connected()
-            connection = self._open
         time.sleep(wait)
-        return connection.ask(questions, seconds)
+        until = time.monotonic() + (limits.timeout or cast(Endpoint, self._endpoint).timeout)
+        if not self._lock.acquire(timeout=max(0.001, until - time.monotonic())):
+            raise _Passing(f"{self.host}: the connection does not come about")
+        try:
+            connection = self._connection(until)
+        finally:
+            self._lock.release()
+        return connection.ask(questions, until)
 
     def _turn(self, questions: int) -> float:
         rate, now = self._endpoint.per_second if self._endpoint else None, time.monotonic()
@@ -776,111 +1232,172 @@ class Lines:
         self._next = max(now, self._next) + questions / rate
         return max(0.0, self._next - questions / rate - now)
 
-    def _connected(self) -> _Connection:
-        if self._endpoint is None:
-            raise ConfigurationError(f"{self._name}: no endpoint is configured")
-        connection = _Connection(self._endpoint)
-        (answer,) = connection.ask([["server.version", ["porlake", ["1.4", "1.6"]]]], LINE_SECONDS)
-        if "error" in answer:
-            raise BadAnswer(f"{self.host}: server.version: {str(answer['error'])[:200]}")
-        return connection
+    def _connection(self, until: float) -> _Connection:
+        """The open connection, or a new one; `_lock` is held. Raises what broke the last one, where nobody has been told yet."""
+        if self._open is not None and self._open.closed:
+            untold, self._open = self._open.untold, None
+            if untold is not None:
+                raise untold
+        if self._open is None:
+            connection = _Connection(cast(Endpoint, self._endpoint), self._secrets)
+            try:
+                (answer,) = connection.ask([["server.version", ["porlake", ["1.4", "1.6"]]]], until)
+                if "error" in answer:
+                    raise _rpc_error(self.host, "server.version", answer["error"])
+            except TransportError:
+                connection.close()
+                raise
+            self._open = connection
+        return self._open
 
 
 class _Connection:
     """One socket, and the thread that hands each answer to whoever waits for it."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._host, self.closed = endpoint.host, False
-        self._sending, self._ids, self._waiting = threading.Lock(), count(1), dict[int, Future[list[Any]]]()
+    def __init__(self, endpoint: Endpoint, secrets: _Secrets) -> None:
+        self._host, self._secrets, self._most = endpoint.host, secrets, endpoint.answer_bytes
+        self.closed, self.untold = False, None  # type: tuple[bool, TransportError | None]
+        self._sending, self._state, self._ids = threading.Lock(), threading.Lock(), count(1)
+        self._waiting, self._unasked = dict[int, Future[list[Any]]](), 0
         try:
             self._socket = _socket(endpoint)
-        except ssl.SSLError as error:
+        except ssl.SSLCertVerificationError as error:
             raise TransportError(f"{self._host}: the certificate is not trusted ({error.reason}); pin it with ?pin=<sha256>") from None
         except OSError as error:
             raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
         threading.Thread(target=self._read, name=f"electrum {self._host}", daemon=True).start()
 
-    def ask(self, questions: list[list[Any]], seconds: float) -> list[dict[str, Any]]:
-        """Raises _Passing where the connection breaks, TimedOut, TooBig, BadAnswer."""
-        waiting: Future[list[Any]] = Future()
-        with self._sending:
-            numbers = [next(self._ids) for _ in questions]
-            request = [
-                {"jsonrpc": "2.0", "id": n, "method": method, "params": params} for n, (method, params) in zip(numbers, questions, strict=True)
-            ]
-            line = _json(request) + b"\n"
-            if len(line) > LINE_BYTES:
-                raise TooBig(f"{self._host}: a request of {len(line):,} bytes")
-            self._waiting[numbers[0]] = waiting
+    def ask(self, questions: list[list[Any]], until: float) -> list[dict[str, Any]]:
+        """Raises _Passing where the connection breaks, _Garbled, TimedOut, TooBig, BadAnswer."""
+        waiting, seconds = Future[list[Any]](), until - time.monotonic()
+        with self._state:
+            numbers_ = [next(self._ids) for _ in questions]
+        request = [{"jsonrpc": "2.0", "id": n, "method": method, "params": params} for n, (method, params) in zip(numbers_, questions, strict=True)]
+        line = _json(request) + b"\n"
+        if len(line) > LINE_BYTES:
+            raise TooBig(f"{self._host}: a request of {len(line):,} bytes")
+        with self._state:
             if self.closed:
                 raise _Passing(f"{self._host}: the connection was closed")
-            try:
-                self._socket.sendall(line)
-            except OSError as error:
-                raise _Passing(f"{self._host}: {type(error).__name__}") from None
+            self._waiting |= dict.fromkeys(numbers_, waiting)
+        self._send(line, until)
         try:
-            answer = waiting.result(timeout=seconds)
+            answer = waiting.result(timeout=max(0.0, until - time.monotonic()))
         except TimeoutError:
-            self.close()
-            raise TimedOut(f"{self._host}: no answer within {seconds:g} s") from None
-        by_number = {item.get("id"): item for item in answer if isinstance(item, dict)}
-        if set(by_number) != set(numbers) or any(("error" in item) == ("result" in item) for item in by_number.values()):
+            self._fail(_Passing(f"{self._host}: the connection was closed"))
+            raise TimedOut(f"{self._host}: no answer within {seconds:.3g} s") from None
+        return self._in_order(answer, numbers_)
+
+    def _send(self, line: bytes, until: float) -> None:
+        if not self._sending.acquire(timeout=max(0.001, until - time.monotonic())):
+            self._fail(_Passing(f"{self._host}: the connection was closed"))
+            raise TimedOut(f"{self._host}: the server takes no more questions")
+        try:
+            self._socket.sendall(line)
+        except (OSError, ValueError) as error:
+            self._fail(_Passing(f"{self._host}: {type(error).__name__}"))
+        finally:
+            self._sending.release()
+
+    def _in_order(self, answer: list[Any], numbers_: list[int]) -> list[dict[str, Any]]:
+        by_number = {item["id"]: item for item in answer if isinstance(item, dict) and type(item.get("id")) is int}
+        if len(answer) != len(numbers_) or by_number.keys() != set(numbers_):
             raise BadAnswer(f"{self._host}: the answers are not of these questions")
-        return [{key: value for key, value in by_number[number].items() if key in ("error", "result")} for number in numbers]
+        return [self._kept(by_number[number]) for number in numbers_]
+
+    def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
+        if item.get("error") is not None:
+            return {"error": item["error"]}
+        if "result" not in item:
+            raise BadAnswer(f"{self._host}: an answer with neither result nor error")
+        return {"result": item["result"]}
 
     def _read(self) -> None:
+        """Whole lines, as they come. A line that never ends is given up at the size that an answer may have."""
+        parts: list[bytes] = []
+        size = 0
         error: TransportError = _Passing(f"{self._host}: the connection was closed")
         try:
-            with self._socket.makefile("rb") as lines:
-                while line := lines.readline(ANSWER_BYTES):
-                    self._answered(_parsed(line, self._host))
+            while data := self._received():
+                *ends, rest = data.split(b"\n")
+                for end in ends:
+                    self._answered(b"".join([*parts, end]))
+                    parts, size = [], 0
+                parts, size = [*parts, rest] if len(parts) < 64 else [b"".join([*parts, rest])], size + len(rest)
+                if size > self._most:
+                    raise TooBig(f"{self._host}: the answer is longer than {self._most:,} bytes")
         except TransportError as bad:
             error = bad
         except (OSError, ValueError) as broken:
             error = _Passing(f"{self._host}: {type(broken).__name__}")
-        self.closed = True
-        for waiting in list(self._waiting.values()):
-            if not waiting.done():
-                waiting.set_exception(error)
+        self._fail(error)
 
-    def _answered(self, answer: Any) -> None:
+    def _received(self) -> bytes:
+        while not self.closed:
+            with suppress(TimeoutError):  # whoever waits for an answer says for how long
+                return self._socket.recv(1 << 18)
+        return b""
+
+    def _answered(self, line: bytes) -> None:
         """Notifications have no id and nobody waits for them. One object in answer to an array is a refusal of the whole."""
+        answer = self._secrets.answer(line, _parsed(line, self._host))
         items = answer if isinstance(answer, list) else [answer]
-        numbers = [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), int)]
-        for number in numbers:
-            if waiting := self._waiting.pop(number, None):
-                waiting.set_result(items)
-                return
-        if isinstance(answer, dict) and answer.get("error"):
-            raise BadAnswer(f"{self._host}: the server refuses the request: {str(answer['error'])[:200]}")
+        told = {item["id"] for item in items if isinstance(item, dict) and type(item.get("id")) is int}
+        if not told:
+            self._unasked += 1
+            if isinstance(answer, dict) and answer.get("error") is not None:
+                raise BadAnswer(f"{self._host}: the server refuses the request: {_rpc_error('', '', answer['error'])}"[:300])
+            if not isinstance(answer, dict) or "method" not in answer or self._unasked > UNASKED:
+                raise BadAnswer(f"{self._host}: sends what was not asked for")
+            return
+        with self._state:
+            found = {id(waiting): waiting for number in told if (waiting := self._waiting.pop(number, None)) is not None}
+            for number in [number for number, waiting in self._waiting.items() if id(waiting) in found]:
+                del self._waiting[number]
+        self._unasked = 0
+        for waiting in found.values():
+            waiting.set_result(items)
+        if not found:
+            raise BadAnswer(f"{self._host}: answers a question twice, or one that nobody put")
+
+    def _fail(self, error: TransportError) -> None:
+        """Everybody who waits is told; where nobody does, the next who asks is told of a lie."""
+        with self._state:
+            waiting, self._waiting = list({id(one): one for one in self._waiting.values()}.values()), {}
+            if not waiting and not self.closed and isinstance(error, BadAnswer):
+                self.untold = error
+            self.closed = True
+        for one in waiting:
+            one.set_exception(error)
+        self._shut()
 
     def close(self) -> None:
-        self.closed = True
+        self._fail(_Passing(f"{self._host}: the connection was closed"))
+
+    def _shut(self) -> None:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
 
-LINE_SECONDS = 60.0
-CONNECT_SECONDS = 10.0
-
-
 def _socket(endpoint: Endpoint) -> socket.socket:
+    """Connected within CONNECT_SECONDS; afterwards nothing on it takes longer than `timeout`."""
     parts, secure = urlsplit(endpoint.url), urlsplit(endpoint.url).scheme == "electrum+ssl"
-    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=CONNECT_SECONDS)
+    patience = min(CONNECT_SECONDS, endpoint.timeout)
+    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=patience)
     if not secure:
-        plain.settimeout(None)  # who waits for an answer says for how long
+        plain.settimeout(endpoint.timeout)
         return plain
     context, (pin,) = ssl.create_default_context(), parse_qs(parts.query).get("pin", [""])
     if pin:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         secured = context.wrap_socket(plain, server_hostname=parts.hostname)
-    except OSError:
+    except (OSError, ValueError):
         plain.close()
         raise
     if pin and hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest() != pin.lower():
         secured.close()
         raise TransportError(f"{endpoint.host}: its certificate is not the pinned one")
-    secured.settimeout(None)
+    secured.settimeout(endpoint.timeout)
     return secured

@@ -12,7 +12,7 @@ import pytest
 
 import proxy as faults
 from evm_chain import HEIGHT, Chain, amounts, opened, quick
-from porlake.errors import BadAnswer, ChainError, ConfigurationError, PorlakeError, RateLimited, TimedOut, TransportError
+from porlake.errors import BadAnswer, ChainError, ConfigurationError, PorlakeError, RateLimited, TimedOut, TooBig, TransportError
 from porlake.transport import Endpoint, JsonRpc, Tape
 from proxy import Exchange, Fault, Proxy
 
@@ -214,7 +214,7 @@ def test_a_redirect_to_another_host_is_refused(chain: Chain, proxy: Proxy) -> No
 @pytest.mark.parametrize("fault", [faults.endless, faults.zipped_bomb], ids=["endless", "gzip bomb"])
 def test_an_endless_body_is_cut_off(chain: Chain, proxy: Proxy, fault: Fault) -> None:
     proxy.misbehave(fault, balances)
-    with pytest.raises(BadAnswer, match="longer than"):
+    with pytest.raises((TooBig, ChainError), match="longer than"):
         amounts(opened(quick(proxy.url, answer_bytes=1 << 20)), "ETH", chain.accounts)
 
 
@@ -234,7 +234,7 @@ def test_an_answer_that_trickles_in_for_ever_is_given_up(chain: Chain, proxy: Pr
 
     proxy.misbehave(trickle, balances)
     began = time.monotonic()
-    with pytest.raises(TimedOut, match="does not end"):
+    with pytest.raises(TimedOut, match="does not end in time"):
         JsonRpc("ethereum", quick(proxy.url, timeout=0.2, tries=1), Tape.live()).call("eth_getBalance", [chain.accounts[0], "latest"])
     assert time.monotonic() - began < 4
 

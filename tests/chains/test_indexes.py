@@ -289,7 +289,7 @@ def lines(answer: Answer, *, garble: Callable[[list[Any]], bytes | None] = lambd
     with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
-            yield Endpoint(f"electrum+tcp://127.0.0.1:{server.server_address[1]}"), sizes
+            yield Endpoint(f"electrum+tcp://127.0.0.1:{server.server_address[1]}", pause=0.001), sizes
         finally:
             server.shutdown()
 

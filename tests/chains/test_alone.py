@@ -546,7 +546,7 @@ def test_whatever_a_node_says_for_the_amount_of_a_coin(value: Any) -> None:
 
 # --- a shell ------------------------------------------------------------------------------------------------------------------------
 def test_balances_from_a_shell_say_which_address_was_not_read(rows: Path, tmp_path: Path) -> None:
-    (tmp_path / "list.txt").write_text("\n".join(TEXTS) + "\n")
+    (tmp_path / "list.txt").write_text("\n".join(TEXTS) + "\n1BadLineOfTheList\n")
     kind, (reason, does) = "esplora", FAULTS["refused"]
     with index(spoiled(kind, does)) as url:
         arguments = ["--network", "bitcoin", "--asset", "BTC", "--at", str(HEIGHT), "--addresses", "list.txt", "--out", "b.csv"]
@@ -557,5 +557,5 @@ def test_balances_from_a_shell_say_which_address_was_not_read(rows: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     with (tmp_path / "b.csv").open(encoding="utf-8") as stream:
         found = {row["address"]: row for row in csv.DictReader(stream)}
-    assert {address: row["reason"] for address, row in found.items() if row["reason"]} == {TEXTS[1]: reason}
-    assert {row["amount"] for address, row in found.items() if address != TEXTS[1]} == {"500"}
+    assert {address: row["reason"] for address, row in found.items() if row["reason"]} == {TEXTS[1]: reason, "1BadLineOfTheList": "bad_checksum"}
+    assert {(row["base_units"], row["units"], row["decimals"]) for row in found.values() if not row["reason"]} == {("500", "0.00000500", "8")}

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -255,10 +256,12 @@ def test_balances_from_a_shell(node: Node, path: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     with (tmp_path / "b.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert {row["address"]: int(row["amount"]) for row in rows if row["component"] == "total"} == node.held
+    held = [row for row in rows if row["component"] == "total"]
+    assert {row["address"]: int(row["base_units"]) for row in held} == node.held
+    assert {row["address"]: Decimal(row["units"]) * 10 ** int(row["decimals"]) for row in held} == node.held
     assert {row["reason"] for row in rows if row["asset"] == "USDT"} == {"omni_layer"}
     with (tmp_path / "coins.csv").open(encoding="utf-8") as stream:
-        assert sum(int(row["amount"]) for row in csv.DictReader(stream)) == sum(node.held.values())
+        assert sum(int(row["base_units"]) for row in csv.DictReader(stream)) == sum(node.held.values())
     refused = subprocess.run(
         command(*arguments, "--dump-hash", "muhash:" + "0" * 64),
         cwd=tmp_path,

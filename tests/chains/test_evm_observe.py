@@ -331,7 +331,7 @@ def test_a_height_that_is_not_final_is_refused_by_the_command_line(chain: Chain,
     with pytest.raises(ChainError, match="not final yet"):
         pipeline.balances(chosen, "ethereum", ["ETH"], head, chain.accounts[:2])
     (line,), _ = pipeline.balances(chosen, "ethereum", ["stETH"], HEIGHT, chain.accounts[:1])
-    assert (line.amount, line.reason) == (None, "token_rebases")
+    assert (line.base_units, line.reason) == (None, "token_rebases")
 
 
 # --- settings -----------------------------------------------------------------------------------------------------------------

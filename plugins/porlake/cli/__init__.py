@@ -418,7 +418,7 @@ def balances(options: argparse.Namespace) -> None:
         if options.outpoints:
             pipeline.export(options.outpoints, pipeline.CoinLine, coins)
     unread = Counter(row.reason for row in rows if row.reason)
-    _say(f"{len(rows) - sum(unread.values()):,} balances in {options.out}")
+    _say(f"{len(rows) - sum(unread.values()):,} balances in {options.out}: whole base units, and units with their decimals")
     for reason, count in sorted(unread.items()):
         _say(f"{count:,} not read: {reason}")
 

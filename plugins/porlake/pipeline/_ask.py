@@ -11,24 +11,25 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from porlake import addresses, amounts, chains, dbt_project, registry, reports, warehouse
 from porlake.chains import evm
 from porlake.errors import (
     ChainError,
     ConfigurationError,
+    InvalidAddress,
     InvalidAmount,
     TransportError,
 )
 from porlake.model import (
     Address,
-    Amount,
     AsOf,
     Asset,
     BlockHash,
     Coinbase,
     CoinHeight,
+    Column,
     Component,
     Height,
     Method,
@@ -64,15 +65,25 @@ def publisher(source: str) -> str:
     return found[0]
 
 
+BaseUnits = Annotated[int, Column("amount, exact", kind="base_units", unit="base units of the asset")]
+Units = Annotated[str, Column("the same amount as decimal text, exact", unit="units of the asset")]
+Decimals = Annotated[int, Column("digits behind the point of a unit: units are base units times 10^-decimals")]
+
+
 @dataclass(frozen=True, slots=True)
 class BalanceLine:
-    """A balance that a shell asked for; `amount` is in base units of the asset, null with the reason where it could not be read."""
+    """A balance that a shell asked for, in both units; null with the reason where it could not be read.
+
+    `address` is as it was given where it is none of the network.
+    """
 
     network: Network
     asset: Asset
     address: Address
     component: Component | None
-    amount: Amount | None
+    base_units: BaseUnits | None
+    units: Units | None
+    decimals: Decimals
     height: Height | None
     block_hash: BlockHash | None
     as_of: AsOf | None
@@ -83,14 +94,16 @@ class BalanceLine:
 
 @dataclass(frozen=True, slots=True)
 class CoinLine:
-    """A coin below a balance that a shell asked for."""
+    """A coin below a balance that a shell asked for, in both units."""
 
     network: Network
     asset: Asset
     address: Address
     txid: Txid
     vout: Vout
-    amount: Amount
+    base_units: BaseUnits
+    units: Units
+    decimals: Decimals
     coin_height: CoinHeight
     coinbase: Coinbase
 
@@ -101,7 +114,7 @@ def balances(
     """Balances of some assets at some addresses, and the coins below them where they were asked for.
 
     In the folder `scratch` a sweep that is stopped leaves what it has read, where the network's client can go on from there.
-    Raises ConfigurationError, InvalidAddress, TransportError, ChainError.
+    A line of the list that is no address of the network is answered by its reason. Raises ConfigurationError, TransportError, ChainError.
     """
     facts = registry.load()
     if network not in facts.networks:
@@ -111,10 +124,13 @@ def balances(
         raise ConfigurationError(f"{network}: {facts.networks[network].why_none}")
     if endpoint is None and dump is None:
         raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
-    accounts = sorted({addresses.parse(network, text).text for text in listed})
+    accounts, refused = _accounts(network, listed)
     tokens = {asset: _token(network, asset) for asset in assets}
+    bad = [_unread_line(network, asset, text, reason) for asset in tokens for text, reason in refused.items()]
+    if not accounts:
+        return bad, []
     if facts.networks[network].client == "evm":
-        return list(_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch))), []
+        return [*_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch)), *bad], []
     wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
     client = client_of(settings, network)
     at = client.block(height)
@@ -125,12 +141,25 @@ def balances(
             settings.progress(f"balances on {network}", done, len(wanted))
     lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
     coins = sorted((_coin_line(network, coin) for coin in chains.coins(client)), key=lambda line: (line.asset, line.address, line.txid, line.vout))
-    return lines, coins
+    return [*lines, *bad], coins
+
+
+def _accounts(network: str, listed: list[str]) -> tuple[list[str], dict[str, str]]:
+    """(the addresses of a list, canonical and in order; what is none of the network, with the code that says why)."""
+    accounts, refused = set(), {}
+    for text in listed:
+        try:
+            accounts.add(addresses.parse(network, text).text)
+        except InvalidAddress as error:
+            refused[text] = error.code
+    return sorted(accounts), dict(sorted(refused.items()))
 
 
 def _coin_line(network: str, coin: chains.Coin) -> CoinLine:
-    amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, registry.load().assets[coin.asset].scale)
-    return CoinLine(network, coin.asset, coin.address, coin.txid, coin.vout, amount, coin.height, coin.coinbase)
+    scale = registry.load().assets[coin.asset].scale
+    amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, scale)
+    units = format(amounts.units(amount, scale), "f")
+    return CoinLine(network, coin.asset, coin.address, coin.txid, coin.vout, amount, units, scale, coin.height, coin.coinbase)
 
 
 def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[BalanceLine]:
@@ -139,10 +168,23 @@ def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[Bala
         columns = (evm.addresses_of(held.accounts), held.amounts, held.reasons, held.method, held.source)
         for address, amount, reason, method, source in zip(*(column.tolist() for column in columns), strict=True):
             if reason:
-                yield BalanceLine(shown.network, held.asset, address, *(None,) * 7, shown.why[reason])
+                yield _unread_line(shown.network, held.asset, address, shown.why[reason])
             else:
-                found = (at.height, at.hash, "exact", shown.methods[method], shown.sources[source])
-                yield BalanceLine(shown.network, held.asset, address, "total", int(amount), *found, None)
+                read = (at, "exact", shown.methods[method], shown.sources[source])
+                yield _read_line(shown.network, held.asset, address, "total", int(amount), *read)
+
+
+def _read_line(
+    network: str, asset: str, address: str, component: str, amount: int, at: chains.BlockRef, as_of: str, method: str, source: str
+) -> BalanceLine:
+    scale = registry.load().assets[asset].scale
+    units = format(amounts.units(amount, scale), "f")
+    return BalanceLine(network, asset, address, component, amount, units, scale, at.height, at.hash, as_of, method, source, None)
+
+
+def _unread_line(network: str, asset: str, address: str, reason: str) -> BalanceLine:
+    scale = registry.load().assets[asset].scale
+    return BalanceLine(network, asset, address, None, None, None, scale, *(None,) * 5, reason)
 
 
 def _token(network: str, asset: str) -> registry.Token:
@@ -155,27 +197,13 @@ def _token(network: str, asset: str) -> registry.Token:
 
 def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> BalanceLine:
     if isinstance(answer, chains.Unread):
-        nothing = (None,) * 7
-        return BalanceLine(network, answer.asset, answer.address, *nothing, answer.reason)
-    scale = registry.load().assets[answer.asset].scale
+        return _unread_line(network, answer.asset, answer.address, answer.reason)
     try:
-        amount = amounts.rescale(answer.raw, _token(network, answer.asset).decimals, scale)
+        amount = amounts.rescale(answer.raw, _token(network, answer.asset).decimals, registry.load().assets[answer.asset].scale)
     except InvalidAmount:
-        return BalanceLine(network, answer.asset, answer.address, *(None,) * 7, "balance_too_large")
-    at = answer.block
-    return BalanceLine(
-        network,
-        answer.asset,
-        answer.address,
-        answer.component,
-        amount,
-        at.height,
-        at.hash,
-        answer.as_of,
-        answer.method,
-        answer.source,
-        None,
-    )
+        return _unread_line(network, answer.asset, answer.address, "balance_too_large")
+    read = (answer.block, answer.as_of, answer.method, answer.source)
+    return _read_line(network, answer.asset, answer.address, answer.component, amount, *read)
 
 
 def database(settings: Settings) -> Path:

@@ -557,5 +557,8 @@ def test_balances_from_a_shell_say_which_address_was_not_read(rows: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     with (tmp_path / "b.csv").open(encoding="utf-8") as stream:
         found = {row["address"]: row for row in csv.DictReader(stream)}
-    assert {address: row["reason"] for address, row in found.items() if row["reason"]} == {TEXTS[1]: reason, "1BadLineOfTheList": "bad_base58"}
+    assert {address: row["reason"] for address, row in found.items() if row["reason"]} == {
+        TEXTS[1]: reason,
+        "1BadLineOfTheList": "address_bad_base58",
+    }
     assert {(row["base_units"], row["units"], row["decimals"]) for row in found.values() if not row["reason"]} == {("500", "0.00000500", "8")}

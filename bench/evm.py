@@ -72,8 +72,8 @@ def put_claims(root: Path, accounts: list[str]) -> None:
     """A report that claims ETH and USDT at every account, in the order of a file."""
     now = datetime(2024, 3, 25, tzinfo=UTC)
     file = ReportFile(
-        EXCHANGE, REPORT, "okx/2024-03-25", now, "moment", "addresses", "okx/okx_csv", 1, "okx_csv", "bench.csv", [], "file:bench.csv", None, 1, now,
-        None,
+        EXCHANGE, REPORT, "okx/2024-03-25", now, now.date(), "moment", "addresses", "okx/okx_csv", 1, "okx_csv", "bench.csv", [], "file:bench.csv",
+        None, 1, now, None,
     )  # fmt: skip
     lake = Lake(root)
     lake.write("report_file", {"exchange": EXCHANGE, "report": REPORT, "attestation": "okx/2024-03-25"}, [file])

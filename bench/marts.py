@@ -91,7 +91,23 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         report, attestation = f"{month:064x}", f"okx/{at:%Y-%m-%d}"
         partition = {"exchange": "okx", "report": report}
         file = ReportFile(
-            "okx", report, attestation, at, "day", "addresses", "okx/okx_csv", 1, "okx_csv", f"{month}.csv", [], "made", None, 1, at, str(month + 1)
+            "okx",
+            report,
+            attestation,
+            at,
+            at.date(),
+            "day",
+            "addresses",
+            "okx/okx_csv",
+            1,
+            "okx_csv",
+            f"{month}.csv",
+            [],
+            "made",
+            None,
+            1,
+            at,
+            str(month + 1),
         )
         lake.write("report_file", partition | {"attestation": attestation}, [file])
         values = {"report": report, "month": month, "rows": rows}
@@ -103,8 +119,8 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         prices = [Price("okx", attestation, asset, "made", 100 + month, at, None) for asset in sorted(SCALES)]
         if month == 0:  # another exchange is said to have some of the accounts
             listed = ReportFile(
-                "kucoin", LISTED, "kucoin/list", at, "day", "address_list", "kucoin/addresses_csv", 1, "addresses_csv", "list.csv", [], "made", None,
-                1, at, None,
+                "kucoin", LISTED, "kucoin/list", at, at.date(), "day", "address_list", "kucoin/addresses_csv", 1, "addresses_csv", "list.csv", [],
+                "made", None, 1, at, None,
             )  # fmt: skip
             lake.write("report_file", {"exchange": "kucoin", "report": LISTED, "attestation": "kucoin/list"}, [listed])
             _fill(lake, "claim", {"exchange": "kucoin", "report": LISTED}, LIST, values | {"report": LISTED})

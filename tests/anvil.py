@@ -30,6 +30,13 @@ EMPTY = "0x00"
 SHORT_WORD = "0x60016000526010600ff3"
 ENDLESS = "0x5b600056"
 HUGE = "0x6000196000526020" + "6000f3"
+
+
+def constant(word: int) -> str:
+    """A contract that answers every call with one word."""
+    return f"0x7f{word:064x}60005260206000f3"
+
+
 #: Multicall3 as deployed at 0xca11...ca11 on almost every chain (github.com/mds1/multicall, MIT; taken from the PyPI package `multicall` 0.15.2).
 MULTICALL3 = (Path(__file__).parent / "multicall3.hex").read_text().strip()
 MULTICALL3_PLACE = "0xca11bde05977b3631167028862be2a173976ca11"

@@ -26,6 +26,9 @@ ODD = {
     "PEOPLE": (anvil.EMPTY, "token_returns_no_word"),
     "BLUR": (None, "token_returns_no_word"),
     "SHIB": (anvil.HUGE, "balance_too_large"),
+    # the words by which the programs say that a call failed, and that it gave no word
+    "WBTC": (anvil.constant(2**128 - 1), "balance_too_large"),
+    "USDG": (anvil.constant(2**128 - 2), "balance_too_large"),
     "MATIC": (anvil.ENDLESS, "token_call_failed"),
 }
 

@@ -1201,7 +1201,7 @@ class Recomputed:
 
     def collision(self, account: Key, own: list[Row], other: str, theirs: list[Row]) -> Row:
         newest = self.newest_statement(theirs)
-        spans_ = [[row["at"] for row in side if row["at"]] for side in (own, theirs)]
+        spans_ = [[row["day"] for row in side if row["day"]] for side in (own, theirs)]
         overlap = all(spans_) and min(spans_[0]) <= max(spans_[1]) and min(spans_[1]) <= max(spans_[0])
 
         def nearness(pair: tuple[Row, Row]) -> Any:
@@ -1377,7 +1377,7 @@ class Recomputed:
         for attestation, report in sorted(files):
             of_file = sorted((row for _, row in lines[attestation, report]), key=lambda row: row.source_row)
             for row in self.summed(of_file, [row for _, row in claims.get((attestation, report), [])]):
-                yield {"attestation": attestation, "report": report} | row
+                yield {"attestation": attestation, "report": report, "member": 0} | row
 
     def summed(self, lines: list[Any], claims: list[Any]) -> Iterator[Row]:
         """The lines of a summary, each with what was added up for it; then the labels that no line sums up."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,25 @@ def test_every_file_that_a_document_names_exists() -> None:
             name = match[1] or match[2]
             places = [ROOT / name, path.parent / name, ROOT / "plugins" / "porlake" / name]
             assert any(place.exists() for place in places), f"{path.name}: {name}"
+
+
+def test_make_nodes_knows_a_program_that_does_not_start_and_mends_one_that_was_moved(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("install_nodes", ROOT / "tools" / "install_nodes.py")
+    nodes = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(nodes)
+    (tmp_path / "python").symlink_to(sys.executable)
+    server, other = tmp_path / "electrumx_server", tmp_path / "activate"
+    assert not nodes.starts(server)
+    server.write_text("#!/nowhere/electrumx.installing/bin/python\nimport sys\nfrom json import dumps\nsys.exit(0)\n")
+    other.write_text("# no program\n")
+    assert not nodes.starts(server), "its interpreter is not there"
+    nodes.at_home(tmp_path)
+    assert nodes.starts(server)
+    server.chmod(0o755)
+    assert subprocess.run([str(server)], check=False).returncode == 0
+    assert other.read_text() == "# no program\n"
+    server.write_text(f"#!{sys.executable}\nfrom no_such_room import main\n")
+    assert not nodes.starts(server), "it does not find what it imports"
 
 
 def test_a_finding_about_somebody_names_the_file_and_where_it_was_published() -> None:

@@ -60,16 +60,39 @@ def knots() -> str:
 
 
 def electrumx() -> str:
-    """In a virtual environment of its own: its pins are not porlake's."""
+    """In a virtual environment of its own: its pins are not porlake's. Made in its place: programs of a folder that is moved do not start."""
     root = NODES / "electrumx"
-    if (root / "bin" / "electrumx_server").exists():
+    server = root / "bin" / "electrumx_server"
+    if starts(server):
         return "electrumx: there already"
-    aside = NODES / "electrumx.installing"
-    shutil.rmtree(aside, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(aside)], check=True)
-    subprocess.run([str(aside / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *ELECTRUM], check=True)
-    aside.rename(root)
+    if server.exists():  # an earlier installer made the folder elsewhere and moved it
+        at_home(root / "bin")
+        if starts(server):
+            return "electrumx: there already, and starts again"
+    shutil.rmtree(root, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(root)], check=True)
+    subprocess.run([str(root / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *ELECTRUM], check=True)
+    if not starts(server):
+        raise SystemExit(f"electrumx: {' '.join(ELECTRUM)} brought no program electrumx_server that starts")
     return "electrumx: installed"
+
+
+def at_home(programs: Path) -> None:
+    """Let the programs of a virtual environment that was moved name its interpreter where it lies now."""
+    for program in programs.iterdir():
+        first, end, rest = program.read_bytes().partition(b"\n") if program.is_file() and not program.is_symlink() else (b"", b"", b"")
+        if first.startswith(b"#!") and b"python" in first and not Path(first[2:].strip().decode()).exists():
+            program.write_bytes(f"#!{programs / 'python'}".encode() + end + rest)
+
+
+def starts(program: Path) -> bool:
+    """Whether a program of a virtual environment is there, its interpreter too, and finds what it imports."""
+    if not program.exists():
+        return False
+    lines = program.read_text(encoding="utf-8").splitlines() or [""]
+    interpreter = Path(lines[0].removeprefix("#!").strip())
+    imports = "\n".join(line for line in lines if line.startswith(("import ", "from ")))
+    return interpreter.is_file() and subprocess.run([str(interpreter), "-c", imports], capture_output=True, check=False).returncode == 0
 
 
 def _wanted(package: str) -> bool:

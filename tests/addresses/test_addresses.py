@@ -217,14 +217,14 @@ def test_an_odd_spelling_of_an_account_is_taken_and_flagged(network: str, text: 
 @pytest.mark.parametrize(
     ("network", "text", "code"),
     [
-        ("bitcoin", "bC1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bad_base58"),
-        ("bitcoin", "BC1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bad_base58"),
-        ("bitcoin", "Bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", "bad_checksum"),
-        ("bitcoin", "bc1pfeessrawgg", "bad_checksum"),
-        ("terra", "TErra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw", "bad_bech32"),
-        ("bitcoin_sv", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b", "bad_bech32"),
-        ("bitcoin_sv", "ecash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "wrong_network"),
-        ("bitcoin_sv", "any-text-at-all", "bad_bech32"),
+        ("bitcoin", "bC1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "address_bad_base58"),
+        ("bitcoin", "BC1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "address_bad_base58"),
+        ("bitcoin", "Bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", "address_bad_checksum"),
+        ("bitcoin", "bc1pfeessrawgg", "address_bad_checksum"),
+        ("terra", "TErra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw", "address_bad_bech32"),
+        ("bitcoin_sv", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b", "address_bad_bech32"),
+        ("bitcoin_sv", "ecash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "address_wrong_network"),
+        ("bitcoin_sv", "any-text-at-all", "address_bad_bech32"),
     ],
 )
 def test_any_other_mix_of_cases_is_refused(network: str, text: str, code: str) -> None:

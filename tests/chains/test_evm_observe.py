@@ -38,7 +38,8 @@ def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: 
     """A parsed report that makes these claims."""
     now = datetime.fromtimestamp(BEGIN, UTC)
     file = ReportFile(
-        exchange=EXCHANGE, report=REPORT, attestation="okx/2024-03-25", snapshot_at=at or now, snapshot_precision=precision, content="addresses",
+        exchange=EXCHANGE, report=REPORT, attestation="okx/2024-03-25", snapshot_at=at or now, snapshot_day=(at or now).date(),
+        snapshot_precision=precision, content="addresses",
         statement="okx/okx_csv", revision=1, format="okx_csv", file_name="made.csv", members=[],
         origin="file:made.csv", container=None, size_bytes=1, retrieved_at=now, report_no=None,
     )  # fmt: skip

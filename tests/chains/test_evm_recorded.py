@@ -20,7 +20,7 @@ from porlake.transport import Endpoint, Tape
 
 FOLDER = Path(__file__).parent / "evm"
 METHODS = ("eth_call_override", "eth_call_creation", "multicall3", "eth_batch", "eth_single")
-ASSETS = ("ETH", "USDT", "LINK", "UNI", "SHIB")
+ASSETS = ("ETH", "USDT", "LINK", "UNI", "SHIB", "WBTC", "USDG")
 
 
 def answers(tape: Tape, accounts: list[str], *endpoints: Endpoint) -> list[list[Any]]:

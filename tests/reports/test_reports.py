@@ -90,6 +90,7 @@ def test_all_real_months_have_509_summary_rows() -> None:
         ("por_csv_2026020419_V4.zip", datetime(2026, 2, 4, 19), "moment", 4),
         ("huobi_por_20240701.csv", datetime(2024, 7, 1), "day", None),
         ("poloniex_por_20240801.csv", datetime(2024, 8, 1), "day", None),
+        ("htx_new_labels_20260201.csv", datetime(2026, 2, 1), "day", None),
     ],
 )
 def test_the_name_of_a_file_tells_its_snapshot(name: str, moment: datetime, precision: str, revision: int | None) -> None:

@@ -27,7 +27,7 @@ COLUMNS = {
 TOTALS = ("label", "height", "amount")
 ROWS = ("label", "address", "height", "amount", "message", "signature")
 
-_NAME = re.compile(r"(?:huobi|htx|poloniex)_por_(\d{8})(?!\d)", re.IGNORECASE | re.ASCII)
+_NAME = re.compile(r"(?:huobi|htx|poloniex)[a-z_]*_(\d{8})(?!\d)", re.IGNORECASE | re.ASCII)
 
 
 def matches(head: bytes) -> bool:

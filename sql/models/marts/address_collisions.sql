@@ -29,7 +29,7 @@ parties as (
 ),
 against as (
     select p.*, 'exchange' as against_kind, o.exchange as against, case when o.with_amounts then o.attestation else coalesce(o.source, o.attestation) end as against_source,
-        coalesce(p.first_at <= o.last_at and o.first_at <= p.last_at, false) as at_the_same_time
+        coalesce(p.first_day <= o.last_day and o.first_day <= p.last_day, false) as at_the_same_time
     from parties p
     join parties o on o.network = p.network and o.address = p.address and o.exchange <> p.exchange
     union all by name

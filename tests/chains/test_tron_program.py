@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import tron_stub
-from anvil import ANVIL, answering, free_port
+from anvil import ANVIL, answering, constant, free_port
 from porlake import chains, registry
 from porlake.chains._tron_program import MANY_CODE
 from porlake.encoding.keccak import keccak256
@@ -23,8 +23,8 @@ ENDLESS, REVERTS, SHORT = "0x5b600056", "0x60006000fd", "0x60016000f3"
 
 def test_the_program_is_pinned() -> None:
     assert MANY_CODE.hex() == (
-        "6370a0823160e01b6000526014600161006c01606c3943608052601561006c0160a05b38821015610064576014826010396020604060246000606051620f4240fa3d601f10"
-        "1661005157600019610055565b6040515b81526020019060140190610022565b608090036080fd5b"
+        "6370a0823160e01b6000526014600161007101606c394360805260156100710160a05b38821015610069576014826010396020604060246000606051620f4240fa3d601f"
+        "10166100515760001961005a565b60405180191590035b81526020019060140190610022565b608090036080fd5b"
     )
 
 
@@ -90,6 +90,15 @@ def test_a_contract_that_is_no_token_is_a_failure_for_each_account_and_no_zero(a
     accounts = [account(n) for n in range(60)]
     _, answers = ask(anvil, token, accounts)
     assert answers == [chains.Unread("USDT", one, "token_call_failed") for one in accounts]
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("word", [2**256 - 1, 2**256 - 2, 10**38])
+def test_the_word_of_a_failure_as_a_balance_is_too_large_and_no_failure(anvil: Anvil, word: int) -> None:
+    token = account(1_002)
+    put(anvil, token, constant(word), {})
+    _, answers = ask(anvil, token, [account(n) for n in range(3)])
+    assert answers == [chains.Unread("USDT", account(n), "balance_too_large") for n in range(3)]
 
 
 @pytest.mark.node

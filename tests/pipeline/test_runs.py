@@ -109,7 +109,14 @@ def test_a_file_without_its_moment_asks_for_one(tmp_path: Path) -> None:
     for wrong in ("yesterday", "2024-13-01", "2024-W13-1", "20240325", "0001-01-01", "٢٠٢٤-٠٣-٢٥"):
         with pytest.raises(ConfigurationError, match="a day of the exchange's clock"):
             pipeline.archive(chosen, "okx", str(path), wrong)
-    for wrong in ("2024-03-25T99:00Z", "2024-03-25T16:00+99:00", "0001-01-01T00:00+08:00", "2024-03-25T16", "2024-03-25T16:00 Z"):
+    for wrong in (
+        "2024-03-25T99:00Z",
+        "2024-03-25T16:00+99:00",
+        "0001-01-01T00:00+08:00",
+        "9999-12-31T23:00Z",
+        "2024-03-25T16",
+        "2024-03-25T16:00 Z",
+    ):
         with pytest.raises(ConfigurationError):
             pipeline.archive(chosen, "okx", str(path), wrong)
     with pytest.raises(ConfigurationError, match=r"names no zone: write 2024-03-25T16:00Z for UTC, or 2024-03-25T16:00\+08:00"):

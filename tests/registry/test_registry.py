@@ -179,6 +179,19 @@ def test_every_network_has_an_address_form_and_a_client_or_its_reason() -> None:
     assert sum(network.client == "none" for network in networks) <= NOT_READ
 
 
+def test_every_file_of_the_registry_is_read() -> None:
+    assert {path.name for path in registry.FOLDER.glob("*.csv")} == {name for name, *_ in registry._FILES.values()}
+
+
+def test_every_network_has_its_own_coin_and_every_exchange_that_is_swept_names_networks() -> None:
+    facts = registry.load()
+    assert not [network for network in facts.networks.values() if (network.network, network.native_asset) not in facts.tokens]
+    assert not [network for network in facts.sweeps if facts.networks[network].client == "none"]
+    labelled = {row.exchange for row in facts.labels.values() if row.network}
+    assert {exchange.exchange for exchange in facts.exchanges.values() if exchange.snapshot} <= labelled
+    assert not [exchange for exchange in facts.exchanges.values() if not exchange.formats or (not exchange.note and not exchange.schedule)]
+
+
 def test_every_exchange_has_a_clock() -> None:
     """OKX's list gives 1778083200 seconds for the file stamped 2026050700; Binance's says UTC."""
     exchanges = registry.load().exchanges

@@ -23,6 +23,7 @@ from porlake.transport import Endpoint, Tape
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
 
+YEARS = range(2009, 2100)  # since there is a coin, and before a slip of the keyboard
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 CHECK_SAMPLE, CHECK_ABOVE, PROOF_SHARE = Decimal("0.01"), Decimal("0.001"), Decimal("0.95")
@@ -182,6 +183,8 @@ def moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text) if match else None
         if at is not None and at.tzinfo is not None:
+            if at.year not in YEARS:
+                raise ConfigurationError(f"{text!r} is of no year in which an exchange published")
             return at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ConfigurationError(f"{text!r} is no moment: {error}") from error

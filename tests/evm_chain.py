@@ -71,7 +71,7 @@ def mined(url: str, accounts: list[str]) -> None:
     for height in range(1, HEIGHT + 4):
         if height == HEIGHT:
             anvil.rpc(url, "anvil_impersonateAccount", SENDER)
-            anvil.rpc(url, "eth_sendTransaction", {"from": SENDER, "to": SENDER, "value": "0x0"})
+            anvil.rpc(url, "eth_sendTransaction", {"from": SENDER, "to": anvil.MOVED_PLACE, "value": "0x0"})
         if height == HEIGHT + 2:
             for account in accounts[:50]:
                 anvil.rpc(url, "anvil_setBalance", account, hex(7))
@@ -110,7 +110,7 @@ def running(**options: Any) -> Iterator[Chain]:
     native = {account: 0 if i % 7 == 0 else 2 ** (i % 90) + i for i, account in enumerate(accounts)}
     held = {account: 0 if i % 5 == 0 else 3 ** (i % 50) + i for i, account in enumerate(accounts)}
     contracts = {contract("ethereum", asset): code for asset, (code, _) in ODD.items() if code is not None}
-    contracts[anvil.MULTICALL3_PLACE] = anvil.MULTICALL3
+    contracts |= {anvil.MULTICALL3_PLACE: anvil.MULTICALL3, anvil.MOVED_PLACE: anvil.MOVES}
     with anvil.started(**options, alloc=filled(accounts, native, held, contracts)) as url:
         mined(url, accounts)
         yield Chain(url, accounts, native, held)

@@ -68,10 +68,12 @@ class Exchange:
 
 
 class Proxy:
-    """`fault` is applied to the questions for which `when` holds, `times` times (None: always)."""
+    """`fault` is applied to the questions for which `when` holds, `times` times (None: always). `host`: an address of this machine; two addresses
+    are two operators.
+    """
 
-    def __init__(self, node: str) -> None:
-        self._node = node
+    def __init__(self, node: str, host: str = "127.0.0.1") -> None:
+        self._node, self._host = node, host
         self.fault: Fault | None = None
         self.when: Callable[[Exchange], bool] = lambda exchange: True
         self.times: int | None = None
@@ -100,10 +102,10 @@ class Proxy:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((self._host, 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v3/secret-key"
+        self.url = f"http://{self._host}:{self._server.server_port}/v3/secret-key"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -27,6 +27,7 @@ from typing import Any
 
 from porlake import addresses, amounts, pipeline, registry
 from porlake.addresses import bitcoin
+from porlake.chains._programs import assemble
 from porlake.chains._tron_program import MANY_CODE
 from porlake.encoding.keccak import keccak256
 from porlake.lake import Lake
@@ -153,6 +154,8 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
                 rpc(url, "anvil_setStorageAt", [token.contract, "0x" + slot.hex(), f"0x{raw:064x}"])
         for address, owners in contracts(network):
             rpc(url, "anvil_setCode", [address, safe_code(owners)])
+        if registry.load().evm_networks[network].self_check == "arbsys":
+            rpc(url, "anvil_setCode", ["0x" + "64".rjust(40, "0"), "0x" + assemble(ARBSYS).hex()])
         rpc(url, "evm_setNextBlockTimestamp", [SNAPSHOT - 12])
         rpc(url, "evm_mine", [])
         rpc(url, "evm_setNextBlockTimestamp", [SNAPSHOT])
@@ -165,6 +168,17 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
     finally:
         process.kill()
         process.wait()
+
+
+#: arbBlockNumber(), and arbBlockHash(uint256) for any other call: a node of Arbitrum has its own at 0x64.
+ARBSYS = """
+    0xa3b1b31d 0x00 CALLDATALOAD 0xe0 SHR SUB ISZERO @own JUMPI
+    0x04 CALLDATALOAD BLOCKHASH @out JUMP
+own:
+    NUMBER
+out:
+    0x00 MSTORE  0x20 0x00 RETURN
+"""
 
 
 def token_code(slot: int, decimals: int) -> str:

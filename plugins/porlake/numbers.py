@@ -11,6 +11,7 @@ at = numbers.moment(block["timestamp"], what=f"{host}: block time")
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 
@@ -28,7 +29,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?")
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,64}")
-_BYTES = re.compile(r"(?:[0-9a-fA-F]{2})*")
 #: Digits before and behind the point of the longest number that is looked at: beyond it arithmetic takes minutes.
 _REACH = 100
 
@@ -87,9 +87,12 @@ def quantity(value: object, *, what: str, most: int = WORD) -> int:
 
 def data(value: object, *, what: str, size: int | None = None, prefix: str = "0x") -> bytes:
     """Bytes written as hexadecimal digits behind `prefix`, `size` of them where it is given. Raises BadAnswer."""
-    if type(value) is not str or not value.startswith(prefix) or not _BYTES.fullmatch(value, len(prefix)):
-        raise BadAnswer(f"{what}: {shown(value)} is no hexadecimal text" + (f" behind {prefix}" if prefix else ""))
-    found = bytes.fromhex(value[len(prefix) :])
+    try:
+        if type(value) is not str or not value.startswith(prefix):
+            raise ValueError
+        found = unhexlify(value[len(prefix) :])  # takes digits alone, where bytes.fromhex takes blanks too
+    except ValueError as error:
+        raise BadAnswer(f"{what}: {shown(value)} is no hexadecimal text" + (f" behind {prefix}" if prefix else "")) from error
     if size is not None and len(found) != size:
         raise BadAnswer(f"{what}: {len(found):,} bytes, not {size:,}")
     return found

@@ -633,7 +633,7 @@ def _rpc_error(host: str, method: str, error: Any) -> TransportError:
         return TooBig(text)
     if code in (-32005, 429) or any(mark in low for mark in _LIMITED):
         return RateLimited(text)
-    if any(mark in low for mark in _UNAVAILABLE):
+    if code != -32601 and any(mark in low for mark in _UNAVAILABLE):  # "the method ... is not available" is a refusal
         return Unavailable(text)
     if any(mark in low for mark in _TOO_BIG):
         return TooBig(text)

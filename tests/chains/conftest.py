@@ -17,6 +17,13 @@ def chain() -> Iterator[Chain]:
 
 
 @pytest.fixture
+def other(chain: Chain) -> Iterator[Proxy]:
+    """The node again, as another operator's."""
+    with Proxy(chain.url, "127.0.0.2") as found:
+        yield found
+
+
+@pytest.fixture
 def proxy(chain: Chain) -> Iterator[Proxy]:
     with Proxy(chain.url) as found:
         yield found

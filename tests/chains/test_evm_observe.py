@@ -15,11 +15,12 @@ import pytest
 
 import anvil
 import proxy as faults
-from evm_chain import BEGIN, HEIGHT, ODD, Chain, quick, token
+from evm_chain import BEGIN, HEIGHT, ODD, Chain, filled, quick, token
 from porlake import pipeline, registry
 from porlake.errors import ChainError, ConfigurationError, PorlakeError
 from porlake.lake import Lake
 from porlake.model import Claim, ReportFile
+from porlake.pipeline import _sweep_evm
 from porlake.transport import Endpoint, Tape
 from proxy import Exchange, Proxy
 from support import command, environment, tree
@@ -183,45 +184,196 @@ def lying(accounts: set[str]) -> faults.Fault:
     return fault
 
 
-def test_a_sample_is_read_again_and_where_endpoints_disagree_no_value_stands(chain: Chain, proxy: Proxy, tmp_path: Path) -> None:
+def confirmed(root: Path) -> dict[tuple[str, str], str | None]:
+    return {(row.asset, row.address): row.confirmed_by for row in Lake(root).rows("balance", **HERE)}
+
+
+def host(proxy: Proxy) -> str:
+    return Endpoint(proxy.url).host
+
+
+def asked_again(proxy: Proxy) -> set[str]:
+    """Accounts that were asked for in calls of our program."""
+    params = [exchange.question["params"] for exchange in proxy.asked if exchange.methods == {"eth_call"} and not isinstance(exchange.question, list)]
+    data = [param[0]["data"][-40 * (len(param[0]["data"]) // 40) :] for param in params if len(param) > 2]
+    return {"0x" + text[at : at + 40] for text in data for at in range(0, len(text), 40)} - {token("ethereum", "USDT").contract}
+
+
+def test_where_endpoints_disagree_no_value_stands_and_what_both_say_is_confirmed(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
     put(tmp_path, both(chain))
     rich = max(chain.accounts, key=lambda account: chain.native[account])
     proxy.misbehave(lying({rich, *chain.accounts[10:14]}))
-    everything = settings(tmp_path, quick(proxy.url), quick(chain.url), check_sample=Decimal(1))
-    pipeline.observe(everything, REPORT, "ethereum")
+    everything = settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(1))
     wrong = {(asset, account) for asset in ("ETH", "USDT") for account in (rich, *chain.accounts[10:14])}
+    pipeline.observe(everything, REPORT, "ethereum")
     assert missing(tmp_path) == dict.fromkeys(wrong, "endpoints_disagree")
     assert seen(tmp_path) == {key: amount for key, amount in expected(chain).items() if key not in wrong}
-    # Of the large ones alone, one lies; what nobody asked again stands as the first endpoint said it.
+    assert set(confirmed(tmp_path).values()) == {host(other)}
+    # The large ones alone are enough to have all of the asset asked for again.
     pipeline.observe(replace(everything, check_sample=Decimal(0)), REPORT, "ethereum")
-    assert ("ETH", rich) in missing(tmp_path)
+    assert {key for key in missing(tmp_path) if key[0] == "ETH"} == {key for key in wrong if key[0] == "ETH"}
     assert set(missing(tmp_path)) <= wrong
 
 
-def test_only_a_sample_and_the_large_accounts_are_asked_again(chain: Chain, tmp_path: Path) -> None:
+def halving(exchange: Exchange) -> bool:
+    """A node that halves every balance that our program reads."""
+    if exchange.methods != {"eth_call"} or isinstance(exchange.question, list) or len(exchange.question["params"]) < 3:
+        return False
+    answer = exchange.answer()
+    words = answer["result"][130:]
+    halved = "".join(f"{int(words[at : at + 32], 16) // 2:032x}" for at in range(0, len(words), 32))
+    return exchange.send(answer | {"result": answer["result"][:130] + halved})
+
+
+def test_an_endpoint_that_halves_every_balance_leaves_no_wrong_number(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+    put(tmp_path, [row for row in both(chain) if row.asset == "ETH"])
+    proxy.misbehave(halving)
+    pipeline.observe(settings(tmp_path, quick(proxy.url), quick(other.url)), REPORT, "ethereum")
+    assert seen(tmp_path) == {("ETH", account): amount for account, amount in chain.native.items() if not amount}
+    assert set(confirmed(tmp_path).values()) == {host(other)}
+    assert missing(tmp_path) == {("ETH", account): "endpoints_disagree" for account, amount in chain.native.items() if amount}
+
+
+def test_what_was_not_confirmed_any_more_is_withheld_too(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+    """The second endpoint contradicts the first, and then fails."""
+    put(tmp_path, [row for row in both(chain) if row.asset == "ETH"])
+    proxy.misbehave(halving)
+    left = [1]
+
+    def fails(exchange: Exchange) -> bool:
+        left[0] -= exchange.methods == {"eth_call"}
+        return left[0] < 0 and exchange.send(b"", 500)
+
+    other.misbehave(fails)
+    pipeline.observe(settings(tmp_path, quick(proxy.url), quick(other.url, tries=1)), REPORT, "ethereum")
+    asked = {("ETH", account) for account in asked_again(other)}
+    assert set(seen(tmp_path)) <= {key for key in asked if not chain.native[key[1]]}
+    assert set(missing(tmp_path).values()) == {"endpoints_disagree"}
+    assert len(missing(tmp_path)) + len(seen(tmp_path)) == len(chain.accounts)
+
+
+@pytest.mark.parametrize(
+    ("against", "asked", "expected"),
+    [(0, 1, False), (1, 1_000, False), (1, 1_001, False), (1, 999, True), (2, 1_999, True), (2, 2_000, False), (2, 2_001, False),
+     (2, 10_000, False), (3, 10_000, True), (4, 10_000, True), (1, 1, True)],
+)  # fmt: skip
+def test_how_much_contradiction_settles_an_asset(against: int, asked: int, expected: bool) -> None:
+    """More than one in a thousand, or three."""
+    assert _sweep_evm.contradicted(against, asked) is expected
+
+
+@pytest.mark.parametrize(("hidden", "made_up"), [(True, False), (False, True), (True, True)], ids=["hidden", "drowned", "both"])
+def test_a_suspect_hides_no_whale(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path, hidden: bool, made_up: bool) -> None:
+    """It says zero where much is claimed; or makes another account so large that none beside it counts. No sample is drawn."""
+    whale, small = max(chain.accounts, key=lambda account: chain.native[account]), chain.accounts[1]
+    put(tmp_path, [replace(row, amount=chain.native[row.address]) for row in both(chain) if row.asset == "ETH"])
+
+    def lies(exchange: Exchange) -> bool:
+        if exchange.methods != {"eth_call"} or len(exchange.question["params"]) < 3:
+            return False
+        answer, asked = exchange.answer(), exchange.question["params"][0]["data"]
+        words = answer["result"]
+        asked = asked[len(asked) - 40 * ((len(words) - 130) // 32) :]
+        for account, told, lie in ((whale, "0", hidden), (small, "1" + "0" * 31, made_up), (whale, "1", not hidden)):
+            place = asked.find(account[2:])
+            if lie and place >= 0:
+                at = 130 + place // 40 * 32
+                words = words[:at] + told.rjust(32, "0") + words[at + 32 :]
+        return exchange.send(answer | {"result": words})
+
+    proxy.misbehave(lies)
+    pipeline.observe(settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(0)), REPORT, "ethereum")
+    assert missing(tmp_path)["ETH", whale] == "endpoints_disagree"
+    assert seen(tmp_path) == {key: amount for key, amount in expected(chain).items() if key[0] == "ETH" and key not in missing(tmp_path)}
+
+
+def test_two_hosts_of_one_operator_are_one_witness(chain: Chain, proxy: Proxy, tmp_path: Path) -> None:
+    """Both on one address of this machine: nothing is confirmed and nothing contradicted, and each takes over from the other."""
+    put(tmp_path, both(chain))
+    with Proxy(chain.url) as second:
+        pipeline.observe(settings(tmp_path, quick(proxy.url), quick(second.url), check_sample=Decimal(1)), REPORT, "ethereum")
+        assert not [exchange for exchange in second.asked if "eth_chainId" not in exchange.methods]
+        assert set(confirmed(tmp_path).values()) == {None}
+        proxy.misbehave(faults.status(500), lambda exchange: "eth_call" in exchange.methods)
+        pipeline.observe(settings(tmp_path, quick(proxy.url, tries=1), quick(second.url), check_sample=Decimal(1)), REPORT, "ethereum")
+    assert seen(tmp_path) == expected(chain)
+
+
+def test_every_endpoint_says_its_chain_before_any_is_asked_for_a_balance(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+    put(tmp_path, both(chain))
+    other.misbehave(faults.result(lambda chain_id: "0x38"), lambda exchange: "eth_chainId" in exchange.methods)
+    told: list[str] = []
+    chosen = settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(1), progress=lambda what, *_: told.append(what))
+    pipeline.observe(chosen, REPORT, "ethereum")
+    assert [exchange.methods for exchange in other.asked] == [{"eth_chainId"}]
+    assert seen(tmp_path) == expected(chain)
+    assert any("is of chain 56, Ethereum is 1" in line for line in told)
+    assert set(confirmed(tmp_path).values()) == {None}
+
+
+def test_only_a_sample_and_the_large_accounts_are_asked_again(chain: Chain, other: Proxy, tmp_path: Path) -> None:
     put(tmp_path, [row for row in both(chain) if row.asset == "USDT"])
-    with Proxy(chain.url) as first, Proxy(chain.url) as second:
-        chosen = settings(tmp_path, quick(first.url), quick(second.url), check_sample=Decimal("0.1"), check_above=Decimal("0.05"))
+    with Proxy(chain.url) as first:
+        chosen = settings(tmp_path, quick(first.url), quick(other.url), check_sample=Decimal("0.1"), check_above=Decimal("0.05"))
         pipeline.observe(chosen, REPORT, "ethereum")
-        asked = [exchange.question["params"][0]["data"][42:] for exchange in second.asked if exchange.methods == {"eth_call"}]
-    again = {"0x" + data[at : at + 40] for data in asked for at in range(0, len(data), 40)}
+    again = asked_again(other)
     whole = sum(chain.token.values())
     large = {account for account, raw in chain.token.items() if raw * 20 >= whole}
     assert large
     assert large <= again
     assert 10 <= len(again) <= 90
     assert seen(tmp_path) == {key: amount for key, amount in expected(chain).items() if key[0] == "USDT"}
+    assert {address for (_, address), by in confirmed(tmp_path).items() if by == host(other)} == again
 
 
 @pytest.mark.parametrize("fault", [faults.status(500), faults.html], ids=["500", "page"])
-def test_a_second_endpoint_that_fails_takes_no_value_away_and_is_named(chain: Chain, proxy: Proxy, tmp_path: Path, fault: faults.Fault) -> None:
+def test_a_second_endpoint_that_fails_takes_no_value_away_and_is_named(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path, fault: faults.Fault
+) -> None:
     put(tmp_path, both(chain))
-    proxy.misbehave(fault)
+    other.misbehave(fault)
     told: list[str] = []
-    found = settings(tmp_path, quick(chain.url), quick(proxy.url, tries=1), progress=lambda what, *_: told.append(what))
+    found = settings(tmp_path, quick(proxy.url), quick(other.url, tries=1), progress=lambda what, *_: told.append(what))
     pipeline.observe(found, REPORT, "ethereum")
     assert seen(tmp_path) == expected(chain)
-    assert any("no second endpoint confirms" in line for line in told)
+    assert any("no second endpoint confirms" in line or "is not asked any more" in line for line in told)
+
+
+def test_a_list_of_ones_own_is_shown_to_the_endpoint_given_and_to_no_other(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+    chosen = settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(1))
+    lines, _ = pipeline.balances(chosen, "ethereum", ["ETH"], HEIGHT, chain.accounts[:5])
+    assert [line.amount for line in lines] == [chain.native[line.address] for line in lines]
+    assert not other.asked
+
+
+# --- tokens that tell a contract something else -----------------------------------------------------------------------------------
+#: balanceOf is 7, and 1 to a caller that has code, as our program and Multicall3 have. Without an argument both revert.
+TELLS_CONTRACTS = "0x6023361161000d5760006000fd5b6007333b1561001a575060015b60005260206000f3"
+#: balanceOf is the first half of the caller's address.
+TELLS_CALLERS = "0x6023361161000d5760006000fd5b3360601c60005260206000f3"
+
+
+@pytest.mark.parametrize(("code", "read"), [(TELLS_CONTRACTS, 7), (TELLS_CALLERS, None)], ids=["to contracts", "to each"])
+def test_a_token_that_depends_on_its_caller(chain: Chain, tmp_path: Path, code: str, read: int | None) -> None:
+    accounts = chain.accounts[:200]
+    place = token("ethereum", "UNI").contract
+    with anvil.started(
+        alloc=filled([], {}, {}, {place: code, anvil.MULTICALL3_PLACE: anvil.MULTICALL3})
+    ) as url:  # fmt: skip
+        for _ in range(4):
+            anvil.rpc(url, "evm_mine")
+        put(
+            tmp_path,
+            [claim(line, asset, account, 1) for asset in ("UNI", "ETH") for line, account in enumerate(accounts, 1 + 1_000 * (asset == "ETH"))],
+        )
+        told: list[str] = []
+        pipeline.observe(settings(tmp_path, quick(url), progress=lambda what, *_: told.append(what)), REPORT, "ethereum")
+    assert {key: amount for key, amount in seen(tmp_path).items() if key[0] == "UNI"} == (
+        {("UNI", account): read for account in accounts} if read is not None else {}
+    )
+    assert missing(tmp_path) == ({} if read is not None else {("UNI", account): "balance_depends_on_caller" for account in accounts})
+    assert {row.method for row in Lake(tmp_path).rows("balance", **HERE) if row.asset == "UNI"} <= {"eth_batch"}
+    assert any("tells" in line for line in told)
 
 
 # --- stopped and gone on ------------------------------------------------------------------------------------------------------
@@ -232,7 +384,8 @@ def small_questions(exchange: Exchange) -> bool:
 
 def asked_for(proxy: Proxy) -> int:
     """Accounts that were asked for in questions that the node took."""
-    asked = [exchange for exchange in proxy.asked if exchange.methods == {"eth_call"} and len(exchange.body) <= 4_000]
+    calls = [exchange for exchange in proxy.asked if exchange.methods == {"eth_call"} and not isinstance(exchange.question, list)]
+    asked = [exchange for exchange in calls if len(exchange.body) <= 4_000]
     return sum(len(exchange.question["params"][0]["data"]) // 40 for exchange in asked)
 
 
@@ -374,11 +527,11 @@ in_flight = 2
 
 
 # --- a recording --------------------------------------------------------------------------------------------------------------
-def test_a_recorded_sweep_replays_to_the_same_bytes_without_a_node(chain: Chain, proxy: Proxy, tmp_path: Path) -> None:
+def test_a_recorded_sweep_replays_to_the_same_bytes_without_a_node(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
     put(tmp_path / "live", both(chain))
     put(tmp_path / "replayed", both(chain))
     proxy.misbehave(small_questions)
-    chosen = settings(tmp_path / "live", quick(proxy.url), quick(chain.url))
+    chosen = settings(tmp_path / "live", quick(proxy.url), quick(other.url))
     pipeline.observe(replace(chosen, tape=Tape.record(tmp_path / "tape")), REPORT, "ethereum")
     proxy.misbehave(faults.status(500))
     pipeline.observe(replace(settings(tmp_path / "replayed"), endpoints={}, tape=Tape.replay(tmp_path / "tape")), REPORT, "ethereum")

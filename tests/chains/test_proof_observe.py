@@ -18,8 +18,7 @@ from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
 from porlake import pipeline
 from porlake.chains import evm
 from porlake.errors import ConfigurationError, RateLimited, TransportError
-from porlake.pipeline import _prove
-from porlake.pipeline._sweep_evm import Held
+from porlake.pipeline import _prove, _sweep_evm
 from porlake.progress import Tell, silent
 from porlake.transport import Endpoint
 
@@ -62,24 +61,26 @@ def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: 
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.integers(0, 2**160 - 1), st.integers(0, 10**38 - 1), max_size=20), st.data())
-def test_an_account_weighs_what_is_claimed_or_what_was_read_whichever_is_more(read: dict[int, int], data: st.DataObject) -> None:
-    names = st.one_of(st.sampled_from(sorted(read)), st.integers(0, 2**160 - 1)) if read else st.integers(0, 2**160 - 1)
-    claimed = data.draw(st.dictionaries(names, st.integers(0, 10**38 - 1), max_size=20))
-    accounts = evm.accounts_from([f"0x{account:040x}" for account in sorted(read)])
-    nothing = np.zeros(len(read), np.uint8)
-    held = Held("ETH", accounts, nothing.astype(np.int64), words(*(read[account] for account in sorted(read))), nothing, nothing, nothing)
-    theirs = evm.accounts_from([f"0x{account:040x}" for account in claimed]), words(*claimed.values())
-    weights = _prove._larger(held.words, _prove._aligned(held, theirs))
-    assert [evm.number(weights, place) for place in range(len(read))] == [max(read[account], claimed.get(account, 0)) for account in sorted(read)]
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10**38 - 1)), max_size=20), st.data())
+def test_an_account_weighs_what_is_claimed_or_what_was_read_whichever_is_more(claims: list[tuple[int, int]], data: st.DataObject) -> None:
+    """An account that is claimed in several rows has the most of them."""
+    rows = [account for account, _ in claims]
+    accounts = evm.accounts_from([f"0x{account:040x}" for account in rows])
+    held = _sweep_evm.once("ETH", [(accounts, np.zeros(len(rows), np.int64), words(*(amount for _, amount in claims)))])
+    names = sorted(set(rows))
+    most = {account: max(amount for of, amount in claims if of == account) for account in names}
+    assert [evm.number(held.claims, place) for place in range(len(names))] == [most[account] for account in names]
+    read = data.draw(st.lists(st.integers(0, 10**38 - 1), min_size=len(names), max_size=len(names)))
+    weights = _prove._larger(words(*read), held.claims)
+    assert [evm.number(weights, place) for place in range(len(names))] == [max(most[account], raw) for account, raw in zip(names, read, strict=True)]
 
 
 @settings(deadline=None)
-@given(st.lists(st.one_of(st.none(), st.integers(0, 10**38 - 1)), max_size=12), st.integers(0, 3))
+@given(st.lists(st.one_of(st.none(), st.integers(-5, 10**38 - 1)), max_size=12), st.integers(0, 3))
 def test_decimals_become_halves_and_null_is_zero(amounts: list[int | None], skipped: int) -> None:
     column = pa.array([None if amount is None else Decimal(amount) for amount in amounts], pa.decimal128(38, 0)).slice(skipped)
-    halves = _prove._units(column)
-    assert [evm.number(halves, place) for place in range(len(column))] == [amount or 0 for amount in amounts[skipped:]]
+    halves = _sweep_evm.units(column)
+    assert [evm.number(halves, place) for place in range(len(column))] == [max(amount or 0, 0) for amount in amounts[skipped:]]
 
 
 @pytest.mark.parametrize(("text", "share"), [("", "0.95"), ("0", "0"), ("100", "1"), ("99.9", "0.999"), ("50", "0.5")])

@@ -1,19 +1,21 @@
 """The ladder of methods by which an EVM node is asked for many balances, from the one that asks most at once to single calls.
 
 Each `ask` gives one word for each account (`_evm_words`), from the pinned block and no other: the programs and Multicall3 answer with the
-block's number and its parent's hash, which are compared; batches and single calls cannot, so that a node must first show that it keeps
-the past (`Pin.shows_the_past`). Raises Unsupported where the node does not know the method, TooBig where it wants fewer.
+block's number and its parent's hash, which are compared; batches and single calls ask questions beside whose answers are known and are of
+that block alone (`Canary`). Raises Unsupported where the node does not know the method, TooBig where it wants fewer, Refused where it says
+no in words that nobody knows, OtherBlock where it answers from another block.
 https://github.com/mds1/multicall, https://eips.ethereum.org/EIPS/eip-1898, https://eips.ethereum.org/EIPS/eip-3860
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from porlake import numbers
 from porlake.chains._evm_words import Accounts, Words, digits, words_from, words_of
-from porlake.chains._programs import FAILED, LARGE, PLACE, SHORT, program
+from porlake.chains._programs import FAILED, LARGE, MOST_HELD, PLACE, SHORT, program
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import EvmNetwork, Network, Token
 from porlake.transport import JsonRpc
@@ -23,8 +25,45 @@ GET_BLOCK_NUMBER, GET_BLOCK_HASH, GET_BALANCE, AGGREGATE = "42cbb15c", "ee82ac5e
 BALANCE_OF, DECIMALS = "70a08231", "313ce567"
 
 
+#: Codes of JSON-RPC 2.0 that say that a question is none for this node: no batch, no such method, no such parameters.
+_NEVER = (-32600, -32601, -32602)
+_NEVER_WORDS = ("not supported", "unsupported", "too many arguments", "not allowed", "not whitelisted", "does not exist")
+
+
 class Unsupported(ChainError):
     """The node does not know this way of asking."""
+
+
+class Refused(ChainError):
+    """The node says no, in words that are nobody's: it may be its load, the size of the question, the way of asking, or one account."""
+
+
+class OtherBlock(ChainError):
+    """An answer is of another block than the pinned one; or the chain means something else by its blocks' numbers and hashes."""
+
+
+def refusal(error: RequestFailed, what: str) -> Unsupported | Refused:
+    """What a node's refusal of a way of asking is."""
+    certain = error.code in _NEVER or any(words in str(error).lower() for words in _NEVER_WORDS)
+    return Unsupported(f"{error}: it refuses {what}") if certain else Refused(f"{error}: it refuses {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """Questions whose answers are known, and are others at other blocks: they go with every batch."""
+
+    questions: tuple[tuple[str, list[Any]], ...]
+    answers: tuple[int, ...]
+
+    def check(self, host: str, answers: Sequence[Any]) -> None:
+        """Raises OtherBlock, TransportError where one of them was not answered."""
+        for (method, _), expected, answer in zip(self.questions, self.answers, answers, strict=True):
+            if isinstance(answer, RequestFailed):
+                raise refusal(answer, "the question beside") from answer
+            if isinstance(answer, TransportError):
+                raise answer
+            if number_in(host, method, answer) != expected:
+                raise OtherBlock(f"{host}: {method}: it gives one state for two blocks, or another than before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +76,33 @@ class Pin:
     hash: str
     parent: str
     by_hash: bool
+    canary: Canary = Canary((), ())
 
     @property
     def param(self) -> Any:
-        return {"blockHash": self.hash, "requireCanonical": True} if self.by_hash else hex(self.height)
+        return named(self.height, self.hash, by_hash=self.by_hash)
 
     def check(self, host: str, height: int, parent: int) -> None:
-        """Raises ChainError where an answer is of another block than the pinned one."""
-        if self.by_hash and height == ONES and self.facts.self_check == "arbsys":
-            return  # the chain's own contract did not answer: the hash alone pins the block
+        """Raises OtherBlock where an answer is of another block than the pinned one, Unsupported where it does not say of which."""
         if height == ONES or (self.facts.self_check == "none" and height != self.height):
             raise Unsupported(f"{host}: the block does not show itself")
         if height != self.height:
-            raise ChainError(f"{host}: asked for block {self.height:,} of {self.network.name}, it answered from block {height:,}")
+            raise OtherBlock(f"{host}: asked for block {self.height:,} of {self.network.name}, it answered from block {height:,}")
         if parent != int(self.parent, 16):
-            raise ChainError(f"{host}: block {self.height:,} of {self.network.name} follows 0x{parent:064x} in its answer, not {self.parent}")
+            raise OtherBlock(f"{host}: block {self.height:,} of {self.network.name} follows 0x{parent:064x} in its answer, not {self.parent}")
+
+
+def named(height: int, hash_: str, *, by_hash: bool) -> Any:
+    """The block parameter of a question."""
+    return {"blockHash": hash_, "requireCanonical": True} if by_hash else hex(height)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A word for each account; those of `failed` have none, and why."""
+
+    words: Words
+    failed: Mapping[int, TransportError | ChainError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +113,11 @@ class Method:
     first: int
     most: int
     checks: bool
-    ask: Callable[[JsonRpc, Pin, Token, Accounts], Words]
+    ask: Callable[[JsonRpc, Pin, Token, Accounts], Answer]
 
 
 # --- programs of our own --------------------------------------------------------------------------------------------------
-def override(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words:
+def override(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
     """`eth_call` with a code override, geth's third parameter. A node that ignores it finds no code and answers `0x`."""
     code = "0x" + program(token.kind, pin.facts.self_check).hex()
     data = "0x" + token.contract[2:] + digits(accounts)
@@ -74,31 +125,32 @@ def override(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words:
     return _checked(rpc.host, pin, _bytes(rpc.host, answer), len(accounts))
 
 
-def creation(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words:
+def creation(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
     """`eth_call` without `to`: the program runs as the code that makes a contract, and reverts with what it read."""
     data = "0x" + program(token.kind, pin.facts.self_check, creation=True).hex() + token.contract[2:] + digits(accounts)
     try:
         rpc.call("eth_call", [{"data": data}, pin.param], patient=False)
     except RequestFailed as error:
         answer = error.data.get("data") if isinstance(error.data, dict) else error.data
-        if not isinstance(answer, str) or not answer.startswith("0x"):
-            raise Unsupported(f"{error}: it refuses a simulated creation") from error
+        answer = answer.removeprefix("Reverted ") if isinstance(answer, str) else ""  # so does Nethermind begin it
+        if not answer.startswith("0x"):
+            raise refusal(error, "a simulated creation") from error
         return _checked(rpc.host, pin, _bytes(rpc.host, answer), len(accounts))
     raise Unsupported(f"{rpc.host}: eth_call: a creation that reverts came back without an error")
 
 
-def _checked(host: str, pin: Pin, data: bytes, count: int) -> Words:
+def _checked(host: str, pin: Pin, data: bytes, count: int) -> Answer:
     """The words of a program's answer: 64 bytes of which block it is, 16 for each account. Zeros are never filled in."""
     if not data:
         raise Unsupported(f"{host}: eth_call: the node ignores our program (empty answer)")
     if len(data) != 64 + 16 * count:
         raise Unsupported(f"{host}: eth_call: {len(data)} bytes for {count} balances")
     pin.check(host, int.from_bytes(data[:32], "big"), int.from_bytes(data[32:64], "big"))
-    return words_of(data[64:])
+    return Answer(words_of(data[64:]))
 
 
 # --- Multicall3 -----------------------------------------------------------------------------------------------------------
-def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words:
+def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
     """`aggregate3` with the contract's own getBlockNumber and getBlockHash in front. Before its deployment there is no code: `0x`."""
     place = pin.facts.multicall3
     if not place:
@@ -118,7 +170,7 @@ def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words
     succeeded = [good for good, _ in results[2:]]
     if succeeded[0] and not succeeded[-1] and not any(succeeded[succeeded.index(False) :]):
         raise TooBig(f"{rpc.host}: eth_call: from some account on every call failed, as where the gas runs out")
-    return words_from([_word(data) if good else FAILED for good, data in results[2:]])
+    return Answer(words_from([_word(data) if good else FAILED for good, data in results[2:]]))
 
 
 def aggregate(calls: Sequence[tuple[str, str]]) -> str:
@@ -155,53 +207,73 @@ def aggregated(host: str, data: bytes, count: int) -> list[tuple[bool, bytes]]:
 
 
 # --- JSON-RPC batches and single calls ------------------------------------------------------------------------------------
-def batch(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words:
+def batch(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
     """`eth_getBalance` or `eth_call` of balanceOf for each account, in one request."""
     try:
-        answers = rpc.batch(list(questions(pin, token, accounts)), patient=False)
+        answers = rpc.batch([*pin.canary.questions, *questions(pin, token, accounts)], patient=False)
     except RequestFailed as error:
-        raise Unsupported(f"{error}: it takes no batches") from error
+        raise refusal(error, "batches") from error
     except BadAnswer as error:
         if len(accounts) > 1:
             raise TooBig(f"{error}: asking for less") from error
         raise Unsupported(f"{error}: it takes no batches") from error
-    return words_from([_balance(rpc.host, token, answer) for answer in answers])
+    return _each(rpc.host, pin, token, answers)
 
 
-def single(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Words:
+def single(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
     """One request an account, a few of them under way at once."""
-    return words_from([_balance(rpc.host, token, answer) for answer in rpc.tried(questions(pin, token, accounts))])
+    return _each(rpc.host, pin, token, list(rpc.tried([*pin.canary.questions, *questions(pin, token, accounts)])))
 
 
-def questions(pin: Pin, token: Token, accounts: Accounts) -> Iterable[tuple[str, list[Any]]]:
+def questions(pin: Pin, token: Token, accounts: Accounts, sender: str = "") -> Iterable[tuple[str, list[Any]]]:
+    """A question for each account; `sender` is who asks a token: nobody, or `self`, the account itself."""
     hexed = digits(accounts)
     for i in range(0, len(hexed), 40):
         account = hexed[i : i + 40]
         if token.kind == "native":
             yield "eth_getBalance", ["0x" + account, pin.param]
         else:
-            yield "eth_call", [{"to": token.contract, "data": "0x" + BALANCE_OF + account.rjust(64, "0")}, pin.param]
+            asking = {"from": "0x" + account} if sender == "self" else {}
+            yield "eth_call", [{"to": token.contract, "data": "0x" + BALANCE_OF + account.rjust(64, "0")} | asking, pin.param]
 
 
-#: What a node says where one call failed inside the token, not for the size of the question.
+def _each(host: str, pin: Pin, token: Token, answers: Sequence[Any]) -> Answer:
+    """The balances behind the canary's answers. Where none of them was answered, the first failure is the whole's."""
+    beside = len(pin.canary.questions)
+    pin.canary.check(host, answers[:beside])
+    found, failed = list[int](), dict[int, TransportError | ChainError]()
+    for place, answer in enumerate(answers[beside:]):
+        try:
+            found.append(balance_in(host, token, answer))
+        except (TransportError, Unsupported, Refused) as error:
+            found.append(0)
+            failed[place] = error
+    if failed and len(failed) == len(found):
+        raise failed[0]
+    return Answer(words_from(found), failed)
+
+
+#: What a node says where one call failed inside the token, not for the size of the question; codes of geth, Nethermind and Besu for it.
 _TOKENS_OWN = ("revert", "out of gas", "outofgas", "invalid opcode", "invalid jump")
+_TOKENS_OWN_CODES = (3, -32015)
 
 
-def _balance(host: str, token: Token, answer: Any) -> int:
-    if isinstance(answer, RequestFailed | TooBig) and token.kind != "native" and any(mark in str(answer).lower() for mark in _TOKENS_OWN):
+def tokens_own(error: RequestFailed | TooBig) -> bool:
+    """Whether it was the contract that failed, not the node."""
+    return getattr(error, "code", None) in _TOKENS_OWN_CODES or any(mark in str(error).lower() for mark in _TOKENS_OWN)
+
+
+def balance_in(host: str, token: Token, answer: Any) -> int:
+    """What an answer says that an account holds. Raises what stands in its place, BadAnswer."""
+    if isinstance(answer, RequestFailed | TooBig) and token.kind != "native" and tokens_own(answer):
         return FAILED
     if isinstance(answer, RequestFailed):
-        raise Unsupported(str(answer)) from answer
+        raise refusal(answer, "it") from answer
     if isinstance(answer, TransportError):
         raise answer
     if token.kind != "native":
         return _word(_bytes(host, answer))
-    try:
-        if not isinstance(answer, str) or not answer.startswith("0x"):
-            raise ValueError(answer)
-        return min(int(answer[2:], 16), LARGE)
-    except ValueError as error:  # `0x` too: it is no zero
-        raise BadAnswer(f"{host}: eth_getBalance: {str(answer)[:40]!r} is no hex number") from error
+    return _held(number_in(host, "eth_getBalance", answer))
 
 
 # --- answers --------------------------------------------------------------------------------------------------------------
@@ -209,16 +281,16 @@ def _asked(rpc: JsonRpc, params: list[Any], what: str) -> Any:
     try:
         return rpc.call("eth_call", params, patient=False)
     except RequestFailed as error:
-        raise Unsupported(f"{error}: it refuses {what}") from error
+        raise refusal(error, what) from error
 
 
 def _bytes(host: str, answer: Any) -> bytes:
-    try:
-        if not answer.startswith("0x"):
-            raise ValueError(answer[:2])
-        return bytes.fromhex(answer[2:])
-    except (AttributeError, TypeError, ValueError) as error:
-        raise BadAnswer(f"{host}: eth_call: the answer is no hex") from error
+    return numbers.data(answer, what=f"{host}: eth_call: the answer is no hex")
+
+
+def number_in(host: str, method: str, answer: Any) -> int:
+    """A quantity, or the one word that a call returned. `0x` is no zero. Raises BadAnswer."""
+    return numbers.quantity(answer, what=f"{host}: {method}")
 
 
 def decimals_in(host: str, answer: Any) -> int | None:
@@ -230,7 +302,11 @@ def decimals_in(host: str, answer: Any) -> int | None:
 
 def _word(data: bytes) -> int:
     """The first word that a token returned."""
-    return min(int.from_bytes(data[:32], "big"), LARGE) if len(data) >= 32 else SHORT
+    return _held(int.from_bytes(data[:32], "big")) if len(data) >= 32 else SHORT
+
+
+def _held(raw: int) -> int:
+    return raw if raw < MOST_HELD else LARGE
 
 
 #: From the top of the ladder down. 100,000 bytes of return data is the cap of Erigon and Bor, 49,152 bytes of code EIP-3860's; a batch may hold

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from porlake.chains._programs import FAILED, LARGE, SHORT
+from porlake.chains._programs import FAILED, LARGE, NOT_SHOWN, REFUSED, SHORT
 
 Accounts = npt.NDArray[np.uint8]  # (n, 20)
 Words = npt.NDArray[np.uint64]  # (n, 2): high, low
@@ -21,8 +21,13 @@ Words = npt.NDArray[np.uint64]  # (n, 2): high, low
 LIMIT = 10**38  # DECIMAL(38,0) ends there
 
 #: Reasons by their code; 0 is a balance that was read.
-REASONS = ("", "token_call_failed", "token_returns_no_word", "balance_too_large", "endpoints_disagree")
-TOO_LARGE, DISAGREE = REASONS.index("balance_too_large"), REASONS.index("endpoints_disagree")
+REASONS = (
+    "", "token_call_failed", "token_returns_no_word", "balance_too_large", "endpoints_disagree", "refused_by_server", "block_not_shown",
+)  # fmt: skip
+TOO_LARGE, DISAGREE, UNANSWERED = (REASONS.index(reason) for reason in ("balance_too_large", "endpoints_disagree", "refused_by_server"))
+_OF_WORD = {
+    FAILED: "token_call_failed", SHORT: "token_returns_no_word", REFUSED: "refused_by_server", NOT_SHOWN: "block_not_shown",
+}  # fmt: skip
 
 _NIBBLE = np.full(256, 255, np.uint8)
 _NIBBLE[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
@@ -124,12 +129,37 @@ def at_least(words: Words, number: int) -> npt.NDArray[np.bool_]:
     return found
 
 
+def equal_to(words: Words, number: int) -> npt.NDArray[np.bool_]:
+    """Which words are that number."""
+    found: npt.NDArray[np.bool_] = (words[:, 0] == np.uint64(number >> 64)) & (words[:, 1] == np.uint64(number & (2**64 - 1)))
+    return found
+
+
+def differing(one: Words, other: Words) -> npt.NDArray[np.bool_]:
+    """Where two answers contradict each other. Two that are no balances do not, and who did not answer contradicts nobody."""
+    none = at_least(one, LIMIT) & at_least(other, LIMIT)
+    silent = equal_to(one, REFUSED) | equal_to(other, REFUSED) | equal_to(one, NOT_SHOWN) | equal_to(other, NOT_SHOWN)
+    found: npt.NDArray[np.bool_] = (one != other).any(axis=1) & ~none & ~silent
+    return found
+
+
+def largest(words: Words, count: int) -> npt.NDArray[np.int64]:
+    """The places of the `count` largest words, near enough: as doubles."""
+    weights = words[:, 0].astype(np.float64) * 2.0**64 + words[:, 1].astype(np.float64)
+    return np.argpartition(weights, max(0, len(weights) - count))[-count:] if len(weights) > count else np.arange(len(weights))
+
+
+def all_of(number: int, count: int) -> Words:
+    """`count` words of one number."""
+    return words_of(number.to_bytes(16, "big") * count)
+
+
 def reasons_of(words: Words) -> npt.NDArray[np.uint8]:
     """Why a word is no balance, by its place in REASONS; 0 where it is one."""
     reasons = np.where(at_least(words, LIMIT), np.uint8(TOO_LARGE), np.uint8(0))
     if reasons.any():
-        reasons[at_least(words, SHORT)] = REASONS.index("token_returns_no_word")
-        reasons[at_least(words, FAILED)] = REASONS.index("token_call_failed")
+        for word, reason in _OF_WORD.items():
+            reasons[equal_to(words, word)] = REASONS.index(reason)
     return reasons
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from porlake import numbers
 from porlake.encoding import rlp
 from porlake.encoding.keccak import keccak256
-from porlake.errors import BadAnswer
 
 NUMBER = 0
 FIELDS: tuple[tuple[str, int], ...] = (
@@ -42,13 +42,7 @@ def block_hash(header: Mapping[str, Any]) -> bytes:
 
 
 def _field(header: Mapping[str, Any], name: str, size: int) -> bytes:
-    text = header.get(name)
-    try:
-        if size == NUMBER:
-            return rlp.whole(int(text, 16))  # type: ignore[arg-type]
-        data = bytes.fromhex(text[2:])  # type: ignore[index]
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadAnswer(f"the header's {name} is {str(text)[:40]!r}") from error
-    if size not in (-1, len(data)):
-        raise BadAnswer(f"the header's {name} has {len(data)} bytes, not {size}")
-    return data
+    what = f"the header's {name}"
+    if size == NUMBER:
+        return rlp.whole(numbers.quantity(header.get(name), what=what))
+    return numbers.data(header.get(name), what=what, size=None if size < 0 else size)

@@ -1,8 +1,8 @@
 """Programs that read many balances inside one `eth_call`, and the assembler that makes them from the source below.
 
 Each reads 20-byte addresses back to back and returns two 32-byte words, the number of the block that the node really looked at and its
-parent's hash, then a word of 16 bytes for each address. A balance of LARGE or more, and a token that does not answer like one, give a word
-that no balance below it can be (FAILED, SHORT, LARGE). No PUSH0: they run on every fork since Constantinople.
+parent's hash, then a word of 16 bytes for each address. A balance of 2^127 or more (10^38, where DECIMAL(38,0) ends, is less), and a token that
+does not answer like one, give a word that no balance can be (FAILED, SHORT, LARGE). No PUSH0: they run on every fork since Constantinople.
 
 A program takes its addresses from the call data and returns (for a code override), or from the tail of its own code and reverts (for a
 simulated creation, where returned bytes would be a contract and are capped at 24,576).
@@ -21,9 +21,11 @@ OPCODES = {
     "DUP2": 0x81, "DUP3": 0x82, "SWAP1": 0x90, "RETURN": 0xF3, "STATICCALL": 0xFA, "REVERT": 0xFD,
 }  # fmt: skip
 
-#: Words that stand for no balance: the call failed; it returned less than a word; the balance is LARGE or more. A token that answers with one of
-#: them, as the largest of a uint128 is, has told a balance that is too large, and has not failed.
+#: Words that stand for no balance: the call failed; it returned less than a word; the balance is MOST_HELD or more.
 FAILED, SHORT, LARGE = 2**128 - 1, 2**128 - 2, 2**128 - 3
+MOST_HELD = 2**127
+#: Words of ours: every endpoint refused to answer for the account; none showed that it answers from the block.
+REFUSED, NOT_SHOWN = 2**128 - 4, 2**128 - 5
 
 # Gas that a token's balanceOf may use, and what must be left before it is called: every token gets the same, however many are asked at once.
 TOKEN_GAS, GAS_LEFT = 1_000_000, 1_060_000
@@ -61,7 +63,7 @@ NATIVE = """
 loop:
     {size} DUP3 LT ISZERO  @end JUMPI
     DUP2 {load} 0x60 SHR BALANCE
-    DUP1 0x80 SHR ISZERO  @fits JUMPI
+    DUP1 0x7f SHR ISZERO  @fits JUMPI
     POP 0x02 NOT                                ; LARGE
 fits:
     0x80 SHL  DUP2 MSTORE
@@ -90,7 +92,7 @@ called:
     0x01 NOT  @store JUMP                       ; SHORT
 word:
     0x40 MLOAD
-    DUP1 0xfffffffffffffffffffffffffffffffd GT  @store JUMPI
+    DUP1 0x7f SHR ISZERO  @store JUMPI
     POP 0x02 NOT                                ; LARGE
 store:
     0x80 SHL  DUP2 MSTORE

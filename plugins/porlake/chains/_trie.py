@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from porlake import numbers
 from porlake.encoding import rlp
 from porlake.encoding.keccak import keccak256
-from porlake.errors import InvalidEncoding, ProofFails
+from porlake.errors import BadAnswer, InvalidEncoding, ProofFails
 
 EMPTY_ROOT = keccak256(b"\x80")
 DIGITS = 64
@@ -94,11 +95,11 @@ def _node(text: Any, expected: bytes, depth: int, known: Known) -> list[rlp.Item
     if depth < CACHED_LEVELS and (seen := known.get(expected)) and seen[0] == text:
         return seen[1]
     try:
-        raw = bytes.fromhex(text[2:])
+        raw = numbers.data(text, what=f"node {depth}")
         if keccak256(raw) != expected:
             raise ProofFails(f"node {depth} has not the hash that leads to it")
         node = rlp.decode_list(raw)
-    except (TypeError, ValueError) as error:
+    except BadAnswer as error:
         raise ProofFails(f"node {depth} is no hex") from error
     except InvalidEncoding as error:
         raise ProofFails(f"node {depth}: {error}") from error

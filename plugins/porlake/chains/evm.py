@@ -24,36 +24,47 @@ import numpy.typing as npt
 
 from porlake import registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._evm_methods import DECIMALS, decimals_in
-from porlake.chains._evm_nodes import Node
+from porlake.chains._evm_methods import DECIMALS, Answer, balance_in, decimals_in, questions
+from porlake.chains._evm_nodes import Node, NothingShows, Stretch
 from porlake.chains._evm_words import (
     DISAGREE,
+    LIMIT,
     REASONS,
     TOO_LARGE,
+    UNANSWERED,
     Accounts,
     Words,
     accounts_from,
     accounts_of,
     addresses_of,
+    all_of,
     at_least,
     decimals_of,
+    differing,
     distinct,
+    largest,
     number,
     reasons_of,
     total,
+    words_from,
     words_of,
 )
-from porlake.errors import ChainError, RequestFailed, TooBig, TransportError
+from porlake.chains._programs import NOT_SHOWN, REFUSED
+from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, JsonRpc, Tape
 
 __all__ = [
-    "DISAGREE", "NOTHING_KEPT", "REASONS", "TOO_LARGE", "Accounts", "Client", "Kept", "Piece", "Words", "accounts_from", "accounts_of",
-    "addresses_of", "at_least", "decimals_of", "distinct", "number", "open_client", "reasons_of", "total", "words_of",
+    "DISAGREE", "LIMIT", "NOBODY", "NOTHING_KEPT", "REASONS", "TOO_LARGE", "UNANSWERED", "Accounts", "Client", "Kept",
+    "Piece", "Words", "accounts_from", "accounts_of", "addresses_of", "at_least", "decimals_of", "differing",
+    "distinct", "largest", "number", "open_client", "reasons_of", "total", "words_of",
 ]  # fmt: skip
 
 IN_FLIGHT = 4
+MOST_TRIES = 3  # of an account that fails while others of its question are answered
 LONGEST_ANSWER = 40.0  # seconds: nodes end a call after 5 to 20
+MOST_ANSWER = 16 << 20  # bytes: no question of ours has a longer answer; what is longer is not read to its end
+NOBODY = ""  # the source of accounts that every endpoint refused
 Found = TypeVar("Found")
 
 
@@ -93,31 +104,62 @@ NOTHING_KEPT: Kept = _NothingKept()
 def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | None, tape: Tape) -> Client:
     """A client that asks the endpoints in their order. A recording keeps the answers of the second under <network>.2, and so on."""
     places = [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints or ())
-    places = [replace(place, timeout=min(place.timeout, LONGEST_ANSWER)) for place in places]
+    places = [replace(place, timeout=min(place.timeout, LONGEST_ANSWER), answer_bytes=min(place.answer_bytes, MOST_ANSWER)) for place in places]
     names = [network.network] + [f"{network.network}.{place}" for place in range(2, len(places) + 1)]
     if tape.replays:
         names = [network.network]
         while tape.holds(f"{network.network}.{len(names) + 1}"):
             names.append(f"{network.network}.{len(names) + 1}")
     nodes = [JsonRpc(name, places[i] if i < len(places) else None, tape, plain=True) for i, name in enumerate(names)]
-    return Client(network, nodes)
+    return Client(network, nodes, [place.pause for place in places])
 
 
 class Client:
-    def __init__(self, network: Network, rpcs: JsonRpc | Sequence[JsonRpc]) -> None:
-        self._network = network
-        facts = registry.load().evm_networks[network.network]
-        self._nodes = [Node(network, facts, rpc) for rpc in ([rpcs] if isinstance(rpcs, JsonRpc) else rpcs)]
+    """`pauses`: how long each endpoint is left alone before it is asked again, in seconds; none in a replay."""
+
+    def __init__(self, network: Network, rpcs: JsonRpc | Sequence[JsonRpc], pauses: Sequence[float] = ()) -> None:
+        self._network, self._facts = network, registry.load().evm_networks[network.network]
+        self._rpcs = [rpcs] if isinstance(rpcs, JsonRpc) else list(rpcs)
+        self._pauses = [*pauses, *(0.0 for _ in self._rpcs[len(pauses) :])]
+        self._nodes = self._made(plain=False)
+        self._plain: list[Node] = []
+        self._known = len(self._nodes) == 1  # one endpoint is checked when it is asked for its first block
+
+    def _made(self, *, plain: bool) -> list[Node]:
+        return [
+            Node(self._network, self._facts, rpc, number, pause=pause, plain=plain)
+            for number, (rpc, pause) in enumerate(zip(self._rpcs, self._pauses, strict=True))
+        ]
 
     @property
     def rpc(self) -> JsonRpc:
-        """The endpoint that is asked now."""
-        return self._usable(self._nodes)[0].rpc
+        """The endpoint that is asked now, of this chain. Raises ChainError, TransportError."""
+        return self._first(lambda node: node.rpc)
 
     @property
     def rpcs(self) -> list[JsonRpc]:
         """The endpoints that are still asked, in their order."""
+        self._check_chains()
         return [node.rpc for node in self._usable(self._nodes)]
+
+    @property
+    def lost(self) -> list[TransportError | ChainError]:
+        """Why endpoints are not asked any more."""
+        return [node.lost for node in self._nodes if node.lost is not None]
+
+    def _check_chains(self) -> None:
+        """Every endpoint says which chain it is of before the first is asked for anything else; one that does not answer is asked later."""
+        if self._known:
+            return
+        self._known = True
+        with ThreadPoolExecutor(max_workers=len(self._nodes)) as pool:
+            asked = [(node, pool.submit(node.check_chain)) for node in self._nodes]
+        for node, answer in asked:
+            error = answer.exception()
+            if isinstance(error, ChainError | BadAnswer):
+                node.lost = error
+            elif error is not None and not isinstance(error, TransportError):
+                raise error
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -151,9 +193,11 @@ class Client:
 
     def _first(self, ask: Callable[[Node], Found]) -> Found:
         """The answer of the first endpoint that has one; one that fails is not asked again."""
+        self._check_chains()
         while True:
             node = self._usable(self._nodes)[0]
             try:
+                node.check_chain()
                 return ask(node)
             except (TransportError, ChainError) as error:
                 if len(self._nodes) == 1:
@@ -195,7 +239,8 @@ class Client:
             yield piece
         try:
             for piece in self._asked(self._nodes, token, accounts, at, _gaps(covered)):
-                kept.keep(piece)
+                if piece.source != NOBODY:  # who goes on asks for these anew
+                    kept.keep(piece)
                 yield piece
         finally:
             kept.flush()
@@ -215,36 +260,76 @@ class Client:
 
         return self._first(ask)
 
-    def second_opinion(self, token: Token, accounts: Accounts, at: BlockRef, sources: set[str]) -> Words | None:
-        """The words that an endpoint other than `sources` gives; None where there is no other that still answers.
+    def others(self, sources: Iterable[str]) -> list[Node]:
+        """The endpoints that still answer and are another operator's than every source: two hosts of one operator are one witness."""
+        self._check_chains()
+        operator = registry.load().operator
+        told = {operator(source) for source in sources}
+        return [node for node in self._nodes if node.lost is None and operator(node.rpc.host) not in told]
 
-        Raises TransportError, ChainError where the others fail too.
+    def again(self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
+        """A word for each account from some endpoints, in pieces. Raises TransportError, ChainError where all of them fail."""
+        return self._asked(nodes, token, accounts, at, [(0, len(accounts))])
+
+    def plain(self, token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
+        """As `sweep`, by calls that anybody may make and no contract is in between."""
+        if not self._plain:
+            self._plain = self._made(plain=True)
+            for node, known in zip(self._plain, self._nodes, strict=True):
+                node.lost = known.lost
+        return self._asked(self._plain, token, accounts, at, [(0, len(accounts))])
+
+    def called(self, token: Token, accounts: Accounts, at: BlockRef) -> tuple[Words, Words] | None:
+        """What a token says to nobody (the zero address) and to each account of itself; None where the endpoint does not let it be called so.
+
+        Raises TransportError, ChainError where no endpoint answers.
         """
-        others = [node for node in self._nodes if node.lost is None and node.rpc.host not in sources]
-        if not others:
-            return None
-        words = np.zeros((len(accounts), 2), np.uint64)
-        for piece in self._asked(others, token, accounts, at, [(0, len(accounts))]):
-            words[piece.start : piece.start + len(piece.words)] = piece.words
-        return words
+
+        def ask(node: Node) -> tuple[Words, Words] | None:
+            pin = node.pin(at)
+            asked = [question for sender in ("", "self") for question in questions(pin, token, accounts, sender)]
+            try:
+                answers = node.rpc.batch(asked, patient=False)
+            except TransportError:
+                answers = list(node.rpc.tried(asked))
+            try:
+                words = words_from([balance_in(node.rpc.host, token, answer) for answer in answers])
+            except (TransportError, ChainError):
+                return None
+            return words[: len(accounts)], words[len(accounts) :]
+
+        return self._first(ask)
 
     def _asked(self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, gaps: Iterable[tuple[int, int]]) -> Iterator[Piece]:
-        """Answers are taken in the order of the questions, so that what is learned from them, and a replay, does not depend on timing."""
-        todo, under_way = deque(gaps), deque[_Question]()
+        """Answers are taken in the order of the questions, so that what is learned from them, and a replay, does not depend on timing.
+
+        Accounts that no endpoint will tell are words of REFUSED or NOT_SHOWN; the others are kept. What failed is asked for last.
+        """
+        self._check_chains()
+        todo, under_way = deque(Stretch(start, stop) for start, stop in gaps if start < stop), deque[_Question]()
+        for node in nodes:
+            node.begin()
         with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
             try:
                 while todo or under_way:
                     while todo and len(under_way) < (IN_FLIGHT if self._usable(nodes)[0].proven else 1):
-                        under_way.append(self._put(pool, nodes, token, accounts, at, todo))
+                        put = self._put(pool, nodes, token, accounts, at, todo)
+                        if isinstance(put, Piece):
+                            yield put
+                        else:
+                            under_way.append(put)
+                    if not under_way:
+                        continue
                     asked = under_way.popleft()
                     try:
-                        words = asked.answer.result()
+                        answer = asked.answer.result()
                     except (TransportError, ChainError) as error:
-                        asked.node.met(error, asked.rung, asked.stop - asked.start)
-                        todo.appendleft((asked.start, asked.stop))
+                        todo.extend(asked.node.met(error, asked.rung, asked.what))
                         continue
                     asked.node.did(asked.rung)
-                    yield Piece(asked.start, words, asked.method, asked.node.rpc.host)
+                    if answer.failed:
+                        asked.node.rest(1)
+                    yield from asked.pieces(answer, todo)
             finally:
                 pool.shutdown(cancel_futures=True)
         for node in nodes:
@@ -252,34 +337,54 @@ class Client:
                 node.still(at)
 
     def _put(
-        self, pool: ThreadPoolExecutor, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, todo: deque[tuple[int, int]]
-    ) -> _Question:
-        """The next question, put to the first endpoint that is fit for it."""
+        self, pool: ThreadPoolExecutor, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, todo: deque[Stretch]
+    ) -> _Question | Piece:
+        """The next question, put to the first endpoint that is fit for it; the words that say so where none is."""
+        what = todo.popleft()
         while True:
-            node = self._usable(nodes)[0]
+            fit = [node for node in self._usable(nodes) if node.number not in what.refused_by and node.refuses is None]
+            if not fit:
+                word = next((node.refuses for node in nodes if node.refuses is not None), REFUSED)
+                return Piece(what.start, all_of(word, what.count), "", NOBODY)
+            node = fit[0]
             try:
-                pin = node.ready(at)
+                pin = node.alone_pin(at, token) if what.alone else node.ready(at, token)
                 break
+            except NothingShows:
+                node.refuses = node.refuses or NOT_SHOWN
             except (TransportError, ChainError) as error:
                 node.lost = error
-        start, stop = todo.popleft()
-        if stop - start > node.size:
-            todo.appendleft((start + node.size, stop))
-            stop = start + node.size
-        answer = pool.submit(node.ask, node.rung, pin, token, accounts[start:stop])
-        return _Question(node, node.rung, node.method.name, start, stop, answer)
+        if what.count > node.size:
+            todo.appendleft(replace(what, start=what.start + node.size))
+            what = replace(what, stop=what.start + node.size)
+        rung = node.alone() if what.alone else node.rung
+        answer = pool.submit(node.ask, rung, pin, token, accounts[what.start : what.stop])
+        return _Question(node, rung, node.method_at(rung), what, answer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Accounts `start` to `stop`, asked of a node on a rung of its ladder."""
+    """Accounts, asked of a node on a rung of its ladder."""
 
     node: Node
     rung: int
     method: str
-    start: int
-    stop: int
-    answer: Future[Words]
+    what: Stretch
+    answer: Future[Answer]
+
+    def pieces(self, answer: Answer, todo: deque[Stretch]) -> Iterator[Piece]:
+        """What was answered, in one stretch after the other; what was not is put at the end of `todo`."""
+        start = self.what.start
+        if not answer.failed:
+            yield Piece(start, answer.words, self.method, self.node.rpc.host)
+            return
+        good = np.ones(len(answer.words), np.bool_)
+        good[list(answer.failed)] = False
+        for begin, end in _gaps(~good):
+            yield Piece(start + begin, answer.words[begin:end], self.method, self.node.rpc.host)
+        for begin, end in _gaps(good):
+            left = replace(self.what, start=start + begin, stop=start + end, tries=self.what.tries + 1)
+            todo.extend(self.node.apart(left) if left.tries >= MOST_TRIES else [left])
 
 
 def _gaps(covered: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from porlake import numbers
 from porlake.chains._answers import BlockRef
 from porlake.encoding.keccak import keccak256
-from porlake.errors import BadAnswer, RequestFailed, TooBig
+from porlake.errors import RequestFailed, TooBig
 from porlake.registry import Network
 from porlake.transport import Endpoint, JsonRpc, Tape
 
@@ -92,10 +93,7 @@ class Asker:
                 raise
             self._by_number = True  # the endpoint does not take a block's hash (EIP-1898)
             return self._answer(address, signature, at)
-        try:
-            return bytes.fromhex(text.removeprefix("0x"))
-        except (AttributeError, ValueError) as error:
-            raise BadAnswer(f"{self._rpc.host}: eth_call: the answer is no hex") from error
+        return numbers.data(text, what=f"{self._rpc.host}: eth_call: the answer is no hex")
 
 
 def _number(data: bytes | None) -> int | None:

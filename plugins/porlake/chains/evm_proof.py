@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from porlake import numbers
 from porlake.chains import _header, _trie
 from porlake.chains._answers import BlockRef, Wanted
 from porlake.encoding.keccak import keccak256
@@ -155,6 +156,6 @@ def _nodes(answer: Any, name: str) -> list[Any]:
 def _by_slot(answer: Any) -> dict[int, Any]:
     """The storage proofs by their slot: nodes spell slots with and without leading zeros."""
     try:
-        return {int(entry["key"], 16): entry for entry in _nodes(answer, "storageProof")}
-    except (TypeError, KeyError, ValueError) as error:
+        return {numbers.quantity(entry["key"], what="eth_getProof: key"): entry for entry in _nodes(answer, "storageProof")}
+    except (TypeError, KeyError, BadAnswer) as error:
         raise ProofFails("eth_getProof: a storage proof without its slot") from error

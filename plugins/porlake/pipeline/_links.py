@@ -163,10 +163,11 @@ def _validators(settings: Settings, client: beacon.Client, accounts: list[Stated
 
 
 def _pod_owners(settings: Settings, pods: list[str], at: chains.BlockRef) -> dict[str, str | None]:
-    endpoint = settings.endpoint("ethereum")
-    if endpoint is None and not settings.tape.replays:
+    endpoints = settings.endpoints_of("ethereum")
+    if not endpoints and not settings.tape.replays:
         raise ConfigurationError("ethereum: no endpoint is configured, and the owners of EigenPods stand there")
-    return evm_links.open_asker(registry.load().networks["ethereum"], endpoint, settings.tape).pod_owners(pods, at)
+    client = evm.open_client(registry.load().networks["ethereum"], endpoints, settings.tape)
+    return evm_links.Asker(client.rpc).pod_owners(pods, at)
 
 
 def _row(file: ReportFile, network: str, link: _Link, at: chains.BlockRef) -> OwnerLink:

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from porlake import chains, registry
 from porlake.chains import evm, evm_proof
-from porlake.chains.evm import Accounts, Words
+from porlake.chains.evm import Words
 from porlake.errors import ChainError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.pipeline._settings import Settings
-from porlake.pipeline._sweep_evm import Held, Swept
+from porlake.pipeline._sweep_evm import Held, Swept, units
 
 TELL_EVERY = 1_000
 MOST = 10_000  # accounts of one asset: a proof is a question of its own for a native coin, and files of a hundred thousand equal accounts exist
@@ -32,7 +29,6 @@ class Proofs:
     swept: Swept
     opened: Callable[[], evm.Client]
     give_up: bool = False
-    _claims: dict[str, tuple[Accounts, Words]] | None = None
 
     def prove(self, held: Held) -> None:
         """Mark the balances of an asset that a proof confirms, and withhold those that one speaks against (proof_fails, proof_differs).
@@ -51,10 +47,8 @@ class Proofs:
         token = registry.load().token(self.swept.network, held.asset)
         if not self.settings.proof_share or token is None or not evm_proof.provable(token) or held.amounts is None:
             return []
-        if self._claims is None:
-            self._claims = _claimed(self.settings, self.swept)
         rows = np.flatnonzero(held.reasons == 0)
-        weights = _larger(_units(held.amounts)[rows], _aligned(held, self._claims.get(held.asset))[rows])
+        weights = _larger(units(held.amounts)[rows], held.claims[rows])
         chosen = largest(weights, self.settings.proof_share)
         if len(chosen) > MOST:
             self.settings.progress(f"prove {self.swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0)
@@ -110,43 +104,6 @@ def largest(weights: Words, share: Decimal) -> list[int]:
 
 
 # --- what an account weighs: what is claimed at it or what was read, whichever is more -------------------------------------------
-def _claimed(settings: Settings, swept: Swept) -> dict[str, tuple[Accounts, Words]]:
-    """The accounts of each provable asset with what the report claims at them, as it stands in its rows."""
-    tokens = {held.asset: registry.load().token(swept.network, held.asset) for held in swept.held}
-    assets = {asset for asset, token in tokens.items() if token is not None and evm_proof.provable(token)}
-    parts: dict[str, list[tuple[Accounts, Words]]] = {asset: [] for asset in assets}
-    names = ("network", "asset", "address", "amount")
-    for batch in settings.lake.columns("claim", names, exchange=swept.file.exchange, report=swept.file.report):
-        mine = batch.filter(pc.and_(pc.equal(batch.column("network"), swept.network), pc.is_valid(batch.column("amount"))))
-        for asset in assets & set(mine.column("asset").unique().to_pylist()):
-            rows = mine.filter(pc.equal(mine.column("asset"), asset))
-            accounts, good = evm.accounts_of(rows.column("address"))
-            parts[asset].append((accounts, _units(rows.column("amount"))[good]))
-    return {asset: (np.concatenate([a for a, _ in found]), np.concatenate([w for _, w in found])) for asset, found in parts.items() if found}
-
-
-def _aligned(held: Held, claimed: tuple[Accounts, Words] | None) -> Words:
-    """What is claimed at each of the accounts; zero where nothing is."""
-    found = np.zeros((len(held.accounts), 2), np.uint64)
-    if claimed is not None and len(found):
-        mine, theirs = _keys(held.accounts), _keys(claimed[0])
-        places = np.minimum(np.searchsorted(mine, theirs), len(mine) - 1)
-        same = mine[places] == theirs
-        found[places[same]] = claimed[1][same]
-    return found
-
-
-def _keys(accounts: Accounts) -> npt.NDArray[np.bytes_]:
-    return np.ascontiguousarray(accounts).view("S20").ravel()
-
-
-def _units(amounts: pa.Decimal128Array) -> Words:
-    """DECIMAL(38,0) as pairs of 64-bit halves; null is zero."""
-    whole = amounts.fill_null(Decimal(0))
-    little = np.frombuffer(whole.buffers()[1], np.uint64).reshape(-1, 2)
-    return np.ascontiguousarray(little[whole.offset : whole.offset + len(whole), ::-1])
-
-
 def _larger(one: Words, other: Words) -> Words:
     more = (other[:, 0] > one[:, 0]) | ((other[:, 0] == one[:, 0]) & (other[:, 1] > one[:, 1]))
     return np.where(more[:, None], other, one)

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,21 @@ from porlake.pipeline._settings import Settings
 
 BATCH = 65_536
 NO_HEIGHT = -1
-VERSION = "2"  # of what a kept piece means
+ASKED_PLAINLY = 4  # accounts of each of three kinds
+VERSION = "3"  # of what a kept piece means
 KEEP_EVERY = 1.0  # seconds: as much a sweep that is killed asks for again
 
 
 @dataclass(slots=True)
 class Held:
-    """One asset: its accounts in order, at which height each was read (NO_HEIGHT: not named), and what was read."""
+    """One asset: its accounts in order, at which height each was read (NO_HEIGHT: not named), what is claimed there (base units of the asset; zero
+    where nothing is), and what was read.
+    """
 
     asset: str
     accounts: Accounts
     heights: npt.NDArray[np.int64]
+    claims: Words
     words: Words
     method: npt.NDArray[np.uint8]
     source: npt.NDArray[np.uint8]
@@ -134,9 +139,9 @@ class Swept(Shown):
 # --- the claims -----------------------------------------------------------------------------------------------------------
 def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
     """Every account that a report claims on a network, once for each asset, at the first height that the file names for it."""
-    parts: dict[str, list[tuple[Accounts, npt.NDArray[np.int64]]]] = {}
+    parts: dict[str, list[Part]] = {}
     swept = Swept(network, file=file)
-    names = ("network", "asset", "address", "snapshot_height")
+    names = ("network", "asset", "address", "snapshot_height", "amount")
     for batch in settings.lake.columns("claim", names, exchange=file.exchange, report=file.report):
         here = pc.equal(batch.column("network"), network)
         rows = batch if pc.all(here).as_py() else batch.filter(here)
@@ -144,14 +149,15 @@ def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
             continue
         accounts, good = evm.accounts_of(rows.column("address"))
         heights = rows.column("snapshot_height").fill_null(NO_HEIGHT).to_numpy(zero_copy_only=False)
+        claims = units(rows.column("amount"))
         assets = rows.column("asset").dictionary_encode()
         codes = assets.indices.to_numpy()
         for code, asset in enumerate(assets.dictionary.to_pylist()):
             if len(assets.dictionary) == 1 and good.all():
-                parts.setdefault(asset, []).append((accounts, heights))
+                parts.setdefault(asset, []).append((accounts, heights, claims))
             else:
                 mine = codes == code
-                parts.setdefault(asset, []).append((accounts[mine[good]], heights[good & mine]))
+                parts.setdefault(asset, []).append((accounts[mine[good]], heights[good & mine], claims[good & mine]))
         if not good.all():
             bad = rows.filter(pa.array(~good))
             swept.odd += zip(bad.column("asset").to_pylist(), bad.column("address").to_pylist(), strict=True)
@@ -159,15 +165,36 @@ def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
     return swept
 
 
-def once(asset: str, parts: Sequence[tuple[Accounts, npt.NDArray[np.int64]]]) -> Held:
-    """Accounts, in order and each once, at the first height that stands by it."""
-    accounts = np.concatenate([part for part, _ in parts])
-    heights = np.concatenate([part for _, part in parts])
+Part = tuple[Accounts, npt.NDArray[np.int64], Words]
+"""Accounts, the height that is named for each, and what is claimed there."""
+
+
+def once(asset: str, parts: Sequence[Part]) -> Held:
+    """Accounts, in order and each once, at the first height that stands by it and with the most that is claimed of it."""
+    accounts, heights, claims = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = evm.distinct(accounts)
     count = len(order)
-    return Held(
-        asset, np.take(accounts, order, axis=0), heights[order], np.zeros((count, 2), np.uint64), *(np.zeros(count, np.uint8) for _ in range(4))
-    )
+    mine = np.take(accounts, order, axis=0)
+    most = claims[order]
+    if count < len(accounts):
+        again = np.setdiff1d(np.arange(len(accounts)), order)
+        for place, row in zip(np.searchsorted(_keys(mine), _keys(accounts[again])).tolist(), again.tolist(), strict=True):
+            most[place] = max(most[place].tolist(), claims[row].tolist())
+    codes = (np.zeros(count, np.uint8) for _ in range(4))
+    return Held(asset, mine, heights[order], most, np.zeros((count, 2), np.uint64), *codes)
+
+
+def units(amounts: pa.Decimal128Array) -> Words:
+    """DECIMAL(38,0) as pairs of 64-bit halves; null is zero, and what is below it."""
+    whole = amounts.fill_null(Decimal(0)) if amounts.null_count else amounts
+    little = np.frombuffer(whole.buffers()[1], np.uint64).reshape(-1, 2)
+    found = np.ascontiguousarray(little[whole.offset : whole.offset + len(whole), ::-1])
+    found[found[:, 0] >= np.uint64(2**63)] = 0
+    return found
+
+
+def _keys(accounts: Accounts) -> npt.NDArray[np.bytes_]:
+    return np.ascontiguousarray(accounts).view("S20").ravel()
 
 
 # --- the look -------------------------------------------------------------------------------------------------------------
@@ -195,6 +222,7 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
     for held in swept.held:
         if looker and held.asset in readable:
             looker.look_at_all(held, readable[held.asset][1], blocks)
+            looker.tell_lost()
         yield held
 
 
@@ -257,6 +285,43 @@ def _reached(client: evm.Client, swept: Swept) -> None:
         )
 
 
+class Found:
+    """What was read of some accounts of one asset at one block; the codes are those of `Shown`. `claims`: what the report claims there."""
+
+    def __init__(self, asset: str, token: registry.Token, at: chains.BlockRef, accounts: Accounts, claims: Words) -> None:
+        self.asset, self.token, self.at, self.accounts, self.claims = asset, token, at, accounts, claims
+        self.words = np.zeros((len(accounts), 2), np.uint64)
+        self.methods, self.sources, self.reasons, self.confirmed = (np.zeros(len(accounts), np.uint8) for _ in range(4))
+
+
+class Other:
+    """What another operator's endpoint says of the same accounts. `open`: balances that it has not been asked about."""
+
+    def __init__(self, found: Found) -> None:
+        self.words = np.zeros((len(found.accounts), 2), np.uint64)
+        self.asked, self.known = (np.zeros(len(found.accounts), np.bool_) for _ in range(2))
+        self._balances: npt.NDArray[np.bool_] = np.asarray(found.reasons == 0)
+        self.against = 0
+
+    @property
+    def open(self) -> npt.NDArray[np.bool_]:
+        return self._balances & ~self.asked
+
+
+def contradicted(against: int, asked: int) -> bool:
+    """Whether so many contradictions among the accounts that were asked about twice speak against all that the first endpoint said."""
+    return against >= 3 or against * 1_000 > asked
+
+
+def drawn(found: Found, share: Decimal) -> npt.NDArray[np.bool_]:
+    """A sample of the accounts, drawn by the block's hash and by all that was answered: who answers cannot know it before."""
+    digest = hashlib.sha256(found.at.hash.encode() + found.words.tobytes()).digest()
+    seed = np.uint64(int.from_bytes(digest[:8], "big") | 1)
+    places = np.ascontiguousarray(found.accounts[:, 12:]).view(">u8").ravel().astype(np.uint64) * seed
+    below: npt.NDArray[np.bool_] = places < np.uint64(min(int(share * 2**64), 2**64 - 1))
+    return below if share < 1 else np.ones(len(places), np.bool_)
+
+
 @dataclass(slots=True)
 class Looker:
     """Sweeps, one (asset, block) after the other, with progress over all of them."""
@@ -268,6 +333,14 @@ class Looker:
     what: str
     total: int = 0
     done: int = 0
+    _told: set[str] = field(default_factory=set)
+
+    def tell_lost(self) -> None:
+        """Say which endpoints failed, each once."""
+        for error in map(str, self.client.lost):
+            if error not in self._told:
+                self._told.add(error)
+                self._tell(f"an endpoint is not asked any more: {error}")
 
     def look_at_all(self, held: Held, token: registry.Token, blocks: Mapping[int, chains.BlockRef]) -> None:
         """Fill in one asset at the heights of its accounts, and settle it."""
@@ -293,16 +366,12 @@ class Looker:
         accounts = held.accounts[rows]
         if not len(accounts):
             return
-        words, methods, sources = np.zeros((len(accounts), 2), np.uint64), *(np.zeros(len(accounts), np.uint8) for _ in range(2))
-        for piece in self.client.sweep(token, accounts, at, self._kept(token, at, accounts)):
-            stretch = slice(piece.start, piece.start + len(piece.words))
-            words[stretch] = piece.words
-            methods[stretch], sources[stretch] = _code(self.shown.methods, piece.method), _code(self.shown.sources, piece.source)
-            self.done += len(piece.words)
-            self.settings.progress(self.what, self.done, self.total)
-        reasons = evm.reasons_of(words)
-        self._check(token, at, accounts, words, reasons)
-        held.words[rows], held.method[rows], held.source[rows], held.reasons[rows] = words, methods, sources, reasons
+        found = Found(held.asset, token, at, accounts, held.claims[rows])
+        self._read(found, self.client.sweep(token, accounts, at, self._kept(token, at, accounts)))
+        self._as_anybody_reads(found)
+        self._confirm(found)
+        held.words[rows], held.method[rows], held.source[rows] = found.words, found.methods, found.sources
+        held.reasons[rows], held.confirmed[rows] = found.reasons, found.confirmed
 
     def settle(self, held: Held, token: registry.Token) -> None:
         """The words as amounts of the asset."""
@@ -313,31 +382,88 @@ class Looker:
         if held.amounts.null_count:
             held.reasons[held.amounts.is_null().to_numpy(zero_copy_only=False) & good] = TOO_LARGE
 
-    def _check(self, token: registry.Token, at: chains.BlockRef, accounts: Accounts, words: Words, reasons: npt.NDArray[np.uint8]) -> None:
-        """Read some accounts again from another endpoint; where the two differ, no value stands."""
-        chosen = np.flatnonzero(self._chosen(at, accounts, words, reasons))
-        if not len(chosen):
-            return
-        try:
-            other = self.client.second_opinion(token, accounts[chosen], at, {source for source in self.shown.sources if source})
-        except (TransportError, ChainError) as error:
-            self.settings.progress(f"{self.what}: no second endpoint confirms {len(chosen):,} accounts: {error}", 0, 0)
-            return
-        if other is not None:
-            differing = chosen[(words[chosen] != other).any(axis=1)]
-            reasons[differing] = DISAGREE
-            if len(differing):
-                self.settings.progress(f"{self.what}: endpoints disagree about accounts", len(differing), len(chosen))
+    def _read(self, found: Found, pieces: Iterable[Piece], *, again: bool = False) -> None:
+        for piece in pieces:
+            stretch = slice(piece.start, piece.start + len(piece.words))
+            found.words[stretch] = piece.words
+            if piece.source != evm.NOBODY:
+                found.methods[stretch] = _code(self.shown.methods, piece.method)
+                found.sources[stretch] = _code(self.shown.sources, piece.source)
+            self.done += 0 if again else len(piece.words)
+            self.settings.progress(self.what, self.done, self.total)
+        found.reasons = evm.reasons_of(found.words)
 
-    def _chosen(self, at: chains.BlockRef, accounts: Accounts, words: Words, reasons: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-        """A sample that the block's hash draws, which nobody could know before; and every account with a large part of the asset."""
-        good = reasons == 0
-        seed = np.uint64(int(at.hash[-16:], 16) | 1)
-        drawn = np.ascontiguousarray(accounts[:, 12:]).view(">u8").ravel().astype(np.uint64) * seed
-        sample = drawn < np.uint64(min(int(self.settings.check_sample * 2**64), 2**64 - 1))
-        large = evm.at_least(words, max(1, int(self.settings.check_above * evm.total(words[good]))))
-        chosen: npt.NDArray[np.bool_] = sample | (large & good)
-        return chosen
+    def _as_anybody_reads(self, found: Found) -> None:
+        """A token may tell a contract another balance than it tells nobody (the zero address) and the account itself: some accounts are asked
+        about so. Where those two agree, the token is read by plain calls; where they do not, nobody knows what is true.
+        """
+        if found.token.kind == "native":
+            return
+        spread = np.linspace(0, len(found.accounts) - 1, ASKED_PLAINLY).astype(np.int64)
+        known = np.where((found.reasons == 0)[:, None], found.words, np.uint64(0))
+        rows = np.unique(np.concatenate([evm.largest(known, ASKED_PLAINLY), evm.largest(found.claims, ASKED_PLAINLY), spread]))
+        try:
+            said = self.client.called(found.token, found.accounts[rows], found.at)
+        except (TransportError, ChainError) as error:
+            self._tell(f"whether {found.token.contract} tells everybody the same is not known: {error}")
+            return
+        if said is None or not any(evm.differing(words, found.words[rows]).any() for words in said):
+            return
+        if evm.differing(*said).any():
+            self._tell(f"{found.token.contract} tells each caller another balance: its balances are withheld")
+            found.reasons[found.reasons == 0] = _code(self.shown.why, "balance_depends_on_caller")
+            return
+        self._tell(f"{found.token.contract} tells a contract other balances than anybody else: it is read by plain calls")
+        self._read(found, self.client.plain(found.token, found.accounts, found.at), again=True)
+
+    def _confirm(self, found: Found) -> None:
+        """Read some accounts again at another operator's endpoint: what it confirms is marked, and where it contradicts no value stands.
+
+        Where it contradicts too many (`contradicted`) it is asked for the whole asset, and nothing stands that it does not confirm.
+        """
+        others = self.client.others({self.shown.sources[code] or "" for code in np.unique(found.sources)} - {""})
+        if not others:
+            return
+        other = Other(found)
+        try:
+            while len(rows := self._doubtful(found, other)):
+                self._ask_other(found, other, others, rows)
+                if contradicted(other.against, int(other.asked.sum())):
+                    self._tell(f"{other.against:,} of {int(other.asked.sum()):,} accounts of {found.asset} are contradicted: all are asked for again")
+                    found.reasons[other.open] = DISAGREE
+                    self._ask_other(found, other, others, np.flatnonzero(other.open))
+                    break
+        except (TransportError, ChainError) as error:
+            self._tell(f"no second endpoint confirms {int(other.open.sum()):,} accounts of {found.asset}: {error}")
+        if other.against:
+            self.settings.progress(f"{self.what}: endpoints disagree about accounts of {found.asset}", other.against, int(other.asked.sum()))
+
+    def _ask_other(self, found: Found, other: Other, others: Sequence[Any], rows: npt.NDArray[np.int64]) -> None:
+        for piece in self.client.again(others, found.token, found.accounts[rows], found.at):
+            here = rows[piece.start : piece.start + len(piece.words)]
+            other.asked[here] = True
+            if piece.source == evm.NOBODY:
+                continue
+            other.words[here], other.known[here] = piece.words, True
+            differ = evm.differing(found.words[here], piece.words)
+            found.reasons[here] = np.where(differ, np.uint8(DISAGREE), np.uint8(0))
+            found.confirmed[here] = np.where(differ, np.uint8(0), np.uint8(_code(self.shown.sources, piece.source)))
+            other.against += int(differ.sum())
+
+    def _doubtful(self, found: Found, other: Other) -> npt.NDArray[np.int64]:
+        """Accounts to be asked for again: at first a sample, and always each account with a large part of the asset: of what is claimed, of what
+        was read, and of what the other endpoint has said so far, so that a suspect hides none behind what it makes up.
+        """
+        share = self.settings.check_above
+        doubtful = drawn(found, self.settings.check_sample) if not other.asked.any() else np.zeros(len(found.accounts), np.bool_)
+        better = np.where(other.known[:, None], other.words, found.words)
+        for words in (found.words, better, found.claims):
+            balances = ~evm.at_least(words, evm.LIMIT)
+            doubtful |= balances & evm.at_least(words, max(1, int(share * evm.total(words[balances]))))
+        return np.flatnonzero(doubtful & other.open)
+
+    def _tell(self, what: str) -> None:
+        self.settings.progress(f"{self.what}: {what}", 0, 0)
 
     def _kept(self, token: registry.Token, at: chains.BlockRef, accounts: Accounts) -> evm.Kept:
         if self.scratch is None:
@@ -383,14 +509,15 @@ def listed(
 ) -> tuple[Shown, chains.BlockRef]:
     """What some accounts hold of some assets at a height. Raises TransportError, ChainError, where the height is not final too."""
     shown = Shown(network)
-    client = evm.open_client(registry.load().networks[network], settings.endpoints_of(network), settings.tape)
+    # A list is somebody's own: the endpoint that was given sees it, and no other.
+    client = evm.open_client(registry.load().networks[network], settings.endpoint(network), settings.tape)
     if height > (final := client.final()):
         raise ChainError(f"{network}: block {height:,} is not final yet, {final:,} is")
     at = client.block(height)
     wanted = evm.accounts_from(accounts)
     looker = Looker(settings, client, shown, scratch if settings.tape.is_live else None, f"balances on {network}", len(accounts) * len(tokens))
     for asset, token in sorted(tokens.items()):
-        held = once(asset, [(wanted, np.full(len(wanted), height, np.int64))])
+        held = once(asset, [(wanted, np.full(len(wanted), height, np.int64), np.zeros((len(wanted), 2), np.uint64))])
         if reason := _unreadable(token):
             shown.unread(held, reason)
         looker.look_at_all(held, token, {height: at})

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -265,6 +266,15 @@ class Resolved:
     remark: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """providers.csv: registrable domains of one operator of endpoints, who is one witness under all of them."""
+
+    domain: str
+    provider: str
+    note: str
+
+
 class UnknownLabel(LookupError):
     """`code` is unknown_asset or unknown_network; `network` and `asset` are set where one of them is known."""
 
@@ -288,6 +298,20 @@ class Registry:
     schemes: Mapping[str, SchemeRow]
     labels: Mapping[tuple[str, str, str], LabelRow]
     asset_words: Mapping[str, str]  # assets by their folded ids
+    providers: Mapping[str, Provider]
+
+    def operator(self, host: str) -> str:
+        """Who answers at a host (with or without a port): the provider that the registry names for its registrable domain, else that domain.
+
+        Two hosts of one operator are one witness. An IP address is its own operator; this machine is one under all its names.
+        """
+        name = _without_port(host).lower().rstrip(".")
+        try:
+            address = ip_address(name)
+        except ValueError:
+            domain = "127.0.0.1" if name == "localhost" or name.endswith(".localhost") else registrable(name)
+            return self.providers[domain].provider if domain in self.providers else domain
+        return "127.0.0.1" if address == ip_address("::1") else str(address)
 
     def token(self, network: str, asset: str) -> Token | None:
         """How `asset` exists on `network`; None where the registry knows no such token."""
@@ -364,6 +388,23 @@ class Registry:
         return of.pop() if len(of) == 1 else "no_scheme"
 
 
+#: What stands before a country's two letters where everybody may register below both. A suffix that is not here joins operators, and splits none.
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
+
+
+def registrable(name: str) -> str:
+    """The part of a host's name that somebody registered: its last two labels, or three below such as `co.uk`."""
+    labels = name.split(".")
+    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3 if deep else -2 :])
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
 def fold(label: str) -> str:
     """Labels are compared trimmed, in upper case, with `_` for `-` and blanks: the files spell one label in many ways."""
     return re.sub(r"[-_\s]+", "_", label.strip()).upper()
@@ -416,6 +457,7 @@ def _loaded(folders: tuple[Path, ...]) -> Registry:
         trackers=tuple(row for _, row in tables[TrackerToken].values()),
         labels=MappingProxyType({(r.exchange, r.label, r.network_label): r for _, r in tables[LabelRow].values()}),
         asset_words=MappingProxyType({fold(asset.asset): asset.asset for _, asset in assets.values()}),
+        providers=_by_name(tables[Provider]),
     )
 
 
@@ -553,6 +595,12 @@ def _check_chain(network: Network, found: tuple[Place, Identity] | None) -> str:
     return "" if same.get(network.client, True) or not reference else f"{network.caip2!r} names none of the blocks in identities.csv"
 
 
+def _check_provider(row: Provider) -> str:
+    if row.domain != row.domain.lower() or registrable(row.domain) != row.domain or "." not in row.domain:
+        return f"{row.domain!r} is no registrable domain in lower case"
+    return "" if _ID.fullmatch(row.provider) else f"{row.provider!r} is no id (lower case, digits, _)"
+
+
 def _check_evm_network(row: EvmNetwork) -> str:
     if row.self_check not in SELF_CHECKS:
         return f"self_check {row.self_check!r} is not one of {sorted(SELF_CHECKS)}"
@@ -655,6 +703,7 @@ _FILES: dict[type, tuple[str, tuple[str, ...], Callable[[Any], str]]] = {
     TrackerToken: ("trackers.csv", ("tracker", "exchange", "asset", "since"), _check_tracker),
     SchemeRow: ("schemes.csv", ("scheme",), _check_scheme),
     LabelRow: ("labels.csv", ("exchange", "label", "network_label"), _check_label),
+    Provider: ("providers.csv", ("domain",), _check_provider),
 }
 
 #: Of each file the columns that name a row of another one.

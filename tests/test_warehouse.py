@@ -7,7 +7,10 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -17,7 +20,7 @@ from porlake import pipeline, warehouse
 from porlake.errors import BuildError, ContractViolation, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
-from support import MONTH, stages
+from support import MONTH, stages, tree
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +61,26 @@ def test_a_build_over_an_empty_lake_is_empty_and_not_null(tmp_path: Path) -> Non
         assert warehouse.query(empty, f"select count(*) from {mart}")[1] == [(0,)]
 
 
-def test_the_same_lake_builds_the_same_parquet(lake: Lake, tmp_path: Path) -> None:
+def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another number of threads; and what a partition was when the build began is what is built, however often it is replaced since."""
     again = Lake(tmp_path / "again")
     stages(again.root, MONTH)
+    dbt = warehouse.dbt
+
+    def written_meanwhile(*arguments: Any, **options: Any) -> None:
+        place = {"exchange": "okx", "attestation": "okx/2024-03-25"}
+        (pointer, *_) = again.pointers("price", **place)
+        rows = list(again.rows("price", **place))
+        for price in (1, 2, 3):  # the third replaces the files that the pointer named when the build began
+            again.write("price", place, [replace(row, usd=Decimal(price)) for row in rows])
+        assert not pointer.paths[0].exists()
+        dbt(*arguments, **options)
+
+    monkeypatch.setattr(warehouse, "dbt", written_meanwhile)
+    monkeypatch.setitem(warehouse.SETTINGS, "threads", "1")
     warehouse.build(again)
     warehouse.publish(again)
+    assert warehouse.query(again, "select distinct usd from lake.price where usd is not null and attestation = 'okx/2024-03-25'")[1] == [(3,)]
     first, second = (json.loads((made.root / "marts" / "manifest.json").read_bytes()) for made in (lake, again))
     assert first == second
     for mart in warehouse.marts():
@@ -146,11 +164,99 @@ def test_every_dataset_is_a_view_with_its_meanings(lake: Lake) -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("sql", ["select * from read_csv('/etc/passwd')", "copy (select 1) to '/tmp/porlake-out.csv'", "drop table dominance",
-                                 "set enable_external_access = true", "attach '/tmp/other.duckdb'"])  # fmt: skip
-def test_a_query_reads_the_tables_and_nothing_else(lake: Lake, sql: str) -> None:
+#: `{lake}` is the lake's folder, to which no statement may write, `{file}` a Parquet file of a dataset.
+ATTACKS = [
+    "copy (select 1) to '{lake}/marts/manifest.json'",
+    "copy dominance to '{lake}/lake/new.parquet'",
+    "copy (select 1) to '{file}'",
+    "copy dominance to '/tmp/porlake-out.csv'",
+    "with w as (copy dominance to '{lake}/marts/manifest.json') select 1",
+    "with v as (with w as (copy dominance to '{lake}/marts/x.csv') select 1) select * from v",
+    "select 1; copy dominance to '{lake}/marts/x.csv'",
+    "select * from query('copy dominance to ''{lake}/marts/x.csv''')",
+    "explain analyze copy dominance to '{lake}/marts/x.csv'",
+    "/* e */ explain (analyze) copy dominance to '{lake}/marts/x.csv'",
+    "explain explain analyze copy dominance to '{lake}/marts/x.csv'",
+    "prepare p as copy dominance to '{lake}/marts/x.csv'",
+    "execute p",
+    "export database '{lake}/marts/exported'",
+    "import database '{lake}/marts'",
+    "attach '{lake}/marts/new.duckdb'",
+    "attach '/tmp/other.duckdb'",
+    "detach porlake",
+    "install httpfs",
+    "load httpfs",
+    "set enable_external_access = true",
+    "set allowed_directories = ['/']",
+    "reset lock_configuration",
+    "pragma enable_profiling='json'",
+    "pragma database_list",
+    "call enable_logging(storage='file', storage_config={{'path': '{lake}/marts/logs'}})",
+    "select * from enable_logging(storage='file', storage_config={{'path': '{lake}/marts/logs'}})",
+    "select * from json_execute_serialized_sql(json_serialize_sql('select 1'))",
+    "create table t as select 1",
+    "create temp table t as select 1",
+    "create secret s (type s3)",
+    "insert into dominance default values",
+    "with w as (insert into dominance default values returning *) select * from w",
+    "with w as (delete from dominance returning *) select * from w",
+    "update dominance set usd_total = 0",
+    "delete from dominance",
+    "drop table dominance",
+    "alter table dominance drop usd_total",
+    "comment on table dominance is 'x'",
+    "vacuum",
+    "checkpoint",
+    "use lake",
+    "update extensions",
+    "select * from read_csv('/etc/passwd')",
+    "select * from read_text('{lake}/../secret')",
+    "select * from glob('/etc/*')",
+    "from '/etc/passwd'",
+    "select * from pandas_scan(1, 2, 3)",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_statement_writes_or_leaves_the_lake(lake: Lake, attack: str) -> None:
+    (lake.root.parent / "secret").write_text("secret")
+    before = tree(lake.root)
+    (pointer, *_) = lake.pointers("claim")
     with pytest.raises(BuildError):
-        warehouse.query(lake, sql)
+        warehouse.query(lake, attack.format(lake=lake.root, file=pointer.paths[0]))
+    assert tree(lake.root) == before
+
+
+READS = [
+    "from dominance",
+    "with a as (select 1 as x) select * from a union all values (2)",
+    "with recursive r as (select 1 as n union all select n + 1 from r where n < 3) from r",
+    "describe dominance",
+    "show tables",
+    "summarize dominance",
+    "explain select 1",
+    "-- why\nexplain analyze select 1",
+    "/* e */ explain (analyze) select 1",
+    "select 'copy t to x' as \"explain\"",
+    "select 1; select 2;",
+    "select * from read_parquet('{file}')",
+    "select count(*) from lake.claim",
+]
+
+
+@pytest.mark.parametrize("sql", READS)
+def test_what_reads_is_answered(lake: Lake, sql: str) -> None:
+    (pointer, *_) = lake.pointers("claim")
+    assert warehouse.query(lake, sql.format(file=pointer.paths[0]))[1]
+
+
+def test_a_statement_that_cannot_be_read_and_a_value_that_python_lacks_end_in_a_sentence(lake: Lake) -> None:
+    with pytest.raises(BuildError, match="syntax error"):
+        warehouse.query(lake, "selec 1")
+    with pytest.raises(BuildError, match="no statement"):
+        warehouse.query(lake, " ; ")
+    with pytest.raises(BuildError, match="varchar"):
+        warehouse.query(lake, "select interval 100000000 year")
 
 
 def test_without_a_build_there_is_a_hint(tmp_path: Path) -> None:
@@ -158,6 +264,72 @@ def test_without_a_build_there_is_a_hint(tmp_path: Path) -> None:
         warehouse.query(Lake(tmp_path), "select 1")
     with pytest.raises(MissingPartition):
         warehouse.publish(Lake(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no database", b"\0" * 20_000])
+def test_a_foreign_or_damaged_file_ends_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    foreign = Lake(tmp_path)
+    warehouse.database_of(foreign).write_bytes(content)
+    for use in (lambda: warehouse.query(foreign, "select 1"), lambda: warehouse.read(foreign, "dominance"), lambda: warehouse.publish(foreign)):
+        with pytest.raises(LakeError, match=r"porlake\.duckdb: cannot be read .*`porlake build` makes them anew"):
+            use()
+    assert warehouse.database_of(foreign).read_bytes() == content
+
+
+def test_a_database_of_somebody_else_ends_in_a_sentence(tmp_path: Path) -> None:
+    foreign = Lake(tmp_path)
+    with duckdb.connect(str(warehouse.database_of(foreign))) as connection:
+        connection.execute("create table t as select 1")
+    with pytest.raises(BuildError, match="dominance does not exist"):
+        warehouse.query(foreign, "from dominance")
+    with pytest.raises(LakeError, match="address_changes"):
+        warehouse.publish(foreign)
+    with pytest.raises(LakeError, match="dominance"):
+        warehouse.read(foreign, "dominance")
+
+
+def test_a_folder_that_cannot_be_written_ends_in_a_sentence(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BuildError, match="nothing was replaced"):
+        warehouse.build(Lake(tmp_path / "file" / "lake"))
+    (tmp_path / "marts").write_text("in the way")
+    shutil.copy(warehouse.database_of(lake), tmp_path)
+    with pytest.raises(LakeError, match="marts cannot be published"):
+        warehouse.publish(Lake(tmp_path))
+
+
+FULL = """
+import resource, sys
+from porlake import warehouse
+from porlake.errors import PorlakeError
+from porlake.lake import Lake
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+for stage in (warehouse.build, warehouse.publish):
+    try:
+        stage(Lake(sys.argv[1]))
+    except PorlakeError as error:
+        print(f"{type(error).__name__}: {error}")
+"""
+
+
+def test_a_full_disk_ends_in_a_sentence_and_leaves_what_was_there(own: Lake) -> None:
+    before = tree(own.root)
+    done = subprocess.run([sys.executable, "-c", FULL, str(own.root)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    said = done.stdout.splitlines()
+    assert len(said) == 2
+    assert said[0].startswith("BuildError: ")
+    assert "nothing was replaced" in said[0]
+    assert said[1].startswith("LakeError: ")
+    assert "those of before stay" in said[1]
+    assert tree(own.root) == before
+
+
+def test_a_file_that_a_pointer_names_and_that_is_gone_is_named(own: Lake) -> None:
+    (pointer, *_) = own.pointers("claim")
+    pointer.paths[0].unlink()
+    with pytest.raises(LakeError, match=r"part-0\.parquet: cannot be read"):
+        warehouse.build(own)
 
 
 def test_a_type_that_parquet_would_blur_is_not_published(own: Lake) -> None:

@@ -1,7 +1,9 @@
 """The build in DuckDB, and the published marts.
 
-`build` makes a fresh DuckDB file aside: typed views over the lake, the registry as tables, then `dbt build` on it as one subprocess (run in
-process, dbt keeps the file locked); the finished file takes the old one's place. `publish` writes the marts as Parquet and shows them all at once.
+`build` takes the lake's pointers first and holds the files that they name: a lake that is written meanwhile changes
+nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on it
+as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
+writes the marts as Parquet and shows them all at once.
 
     <root>/porlake.duckdb                         schemas main (marts), core, staging, lake (views), registry
     <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending rows, in schema failed_tests
@@ -15,12 +17,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import partial
@@ -35,8 +38,8 @@ from porlake import lake as lake_room
 from porlake import registry
 from porlake.dbt_project import marts as marts
 from porlake.dbt_project import sql_folder as sql_folder
-from porlake.errors import BuildError, ConfigurationError, Damaged, LakeError, MissingPartition
-from porlake.lake import Lake
+from porlake.errors import BuildError, ConfigurationError, Damaged, LakeError, MissingPartition, PorlakeError
+from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
 
 SEARCH_PATH = "main,core,staging,lake,registry,failed_tests"
@@ -71,38 +74,89 @@ def failed_of(lake: Lake) -> Path:
 
 
 # --- build ----------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A partition as it was when a build began; `paths` are links to its files, which no writer removes."""
+
+    pointer: Pointer
+    paths: list[Path]
+
+
+State = Mapping[str, Sequence[Held]]
+
+
 def build(lake: Lake) -> Built:
     """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it."""
-    lake.root.mkdir(parents=True, exist_ok=True)
-    with _aside(lake.root, ".building-") as (folder, lock):
-        target, build_id = folder / "porlake.duckdb", identity(lake)
-        prepare(lake, target)
-        try:
-            dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(_variables(lake, build_id)), lock=lock)
-        except BuildError:
+    with _told(BuildError, f"{lake.root}: the build failed, nothing was replaced"):
+        lake.root.mkdir(parents=True, exist_ok=True)
+        with _aside(lake.root, ".building-") as (folder, lock):
+            return _built(lake, folder, lock)
+
+
+def _built(lake: Lake, folder: Path, lock: int) -> Built:
+    target, state = folder / "porlake.duckdb", _held(lake, folder / "lake")
+    build_id = identity(state)
+    prepare(target, {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS})
+    try:
+        dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(_variables(state, build_id)), lock=lock)
+    except BuildError:
+        with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
             _keep_results(target, folder / "target" / "run_results.json")
+            _show_lake(target, state)
             target.replace(failed_of(lake))
-            raise
-        warnings = _keep_results(target, folder / "target" / "run_results.json")
-        _describe(target, folder / "target" / "manifest.json")
-        target.replace(database_of(lake))
-        failed_of(lake).unlink(missing_ok=True)
+        raise
+    warnings = _keep_results(target, folder / "target" / "run_results.json")
+    _describe(target, folder / "target" / "manifest.json")
+    _show_lake(target, state)
+    target.replace(database_of(lake))
+    failed_of(lake).unlink(missing_ok=True)
     return Built(build_id, database_of(lake), warnings)
 
 
-def _variables(lake: Lake, build_id: str) -> dict[str, str | int]:
+def _held(lake: Lake, folder: Path) -> State:
+    """The lake's pointers as they are now, and links in `folder` to the files that they name."""
+    folder.mkdir()
+    return {dataset: [_hold(lake, pointer, folder) for pointer in lake.pointers(dataset)] for dataset in DATASETS}
+
+
+def _hold(lake: Lake, pointer: Pointer, folder: Path) -> Held:
+    for _ in range(3):
+        held = folder / f"{pointer.dataset}-{hashlib.sha256(str(pointer.place).encode()).hexdigest()[:16]}-{pointer.folder}"
+        held.mkdir(exist_ok=True)
+        try:
+            return Held(pointer, [_link(path, held / path.name) for path in pointer.checked()])
+        except (FileNotFoundError, LakeError):
+            (now,) = lake.pointers(pointer.dataset, **pointer.partition)
+            if now == pointer:
+                raise
+            pointer = now  # it was written twice since its pointer was read
+    raise LakeError(f"{pointer.place}: is written faster than it can be read; build again when the stage that writes it has ended")
+
+
+def _link(path: Path, held: Path) -> Path:
+    held.unlink(missing_ok=True)
+    try:
+        held.hardlink_to(path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system without hard links
+        shutil.copyfile(path, held)
+    return held
+
+
+def _variables(state: State, build_id: str) -> dict[str, str | int]:
     """What the SQL cannot know when it is compiled: `most_attestations` of one exchange, in steps of 64."""
-    named = {(pointer.partition["exchange"], pointer.partition["attestation"]) for pointer in lake.pointers("report_file")}
+    named = {(held.pointer.partition["exchange"], held.pointer.partition["attestation"]) for held in state["report_file"]}
     most = max(Counter(exchange for exchange, _ in named).values(), default=1)
     return {"build_id": build_id, "most_attestations": -(-most // 64) * 64}
 
 
-def identity(lake: Lake) -> str:
+def identity(state: State) -> str:
     """Hash of everything that a build is made of: the lake's pointers, the SQL, the registry."""
     digest = hashlib.sha256()
     for dataset in DATASETS:
-        for pointer in lake.pointers(dataset):
-            digest.update(f"{dataset} {dict(pointer.partition)} {pointer.content}\n".encode())
+        for held in state[dataset]:
+            digest.update(f"{dataset} {dict(held.pointer.partition)} {held.pointer.content}\n".encode())
     rows = ((folder, "*.csv") for folder in (registry.FOLDER, *registry.own_folders()))
     for folder, pattern in ((sql_folder(), "**/*.sql"), (sql_folder(), "**/*.yml"), *rows):
         for path in sorted(folder.glob(pattern)):
@@ -110,14 +164,26 @@ def identity(lake: Lake) -> str:
     return digest.hexdigest()[:16]
 
 
-def prepare(lake: Lake, target: Path) -> None:
-    """A DuckDB file with a typed view over each dataset and the registry's tables. Raises ContractViolation for a file of another schema."""
+def files_of(lake: Lake) -> dict[str, list[Path]]:
+    """The files of every dataset, as the lake's pointers name them now. Raises Damaged."""
+    return {dataset: [path for pointer in lake.pointers(dataset) for path in pointer.checked()] for dataset in DATASETS}
+
+
+def prepare(target: Path, files: Mapping[str, Sequence[Path]]) -> None:
+    """A DuckDB file with a typed view over the files of each dataset, and the registry's tables.
+
+    Raises ContractViolation for a file of another schema.
+    """
+    for dataset, paths in files.items():
+        for path in paths:
+            with lake_room.checked_file(dataset, path):
+                pass
     with duckdb.connect(str(target), config=OFFLINE) as connection:
         connection.begin()
         for schema in ("lake", "registry", "core", "staging", "failed_tests"):
             connection.execute(f"create schema if not exists {schema}")
         for dataset in DATASETS:
-            _view(connection, lake, dataset)
+            _view(connection, dataset, files[dataset])
         for name, row_class in TABLES.items():
             rows = _registry_rows(row_class)
             connection.register("rows", rows)
@@ -126,21 +192,27 @@ def prepare(lake: Lake, target: Path) -> None:
         connection.commit()
 
 
-def _view(connection: duckdb.DuckDBPyConnection, lake: Lake, dataset: str) -> None:
+def _show_lake(target: Path, state: State) -> None:
+    """The views over the links that the build held, as views over the lake's own files."""
+    with duckdb.connect(str(target), config=OFFLINE) as connection:
+        connection.begin()
+        for dataset in DATASETS:
+            _view(connection, dataset, [path for held in state[dataset] for path in held.pointer.paths])
+        connection.commit()
+
+
+def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[Path]) -> None:
     made = lake_room.schema(dataset)
-    paths = [path for pointer in lake.pointers(dataset) for path in pointer.checked()]
-    for path in paths:
-        with lake_room.checked_file(dataset, path):
-            pass
     if paths:
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        connection.execute(f"create view lake.{dataset} as select * from read_parquet([{listed}], hive_partitioning = false)")
+        listed = ", ".join(_quoted(str(path)) for path in paths)
+        query = f"select * from read_parquet([{listed}], hive_partitioning = false)"
     else:
         connection.register("nothing", made.empty_table())
         types = connection.execute("describe select * from nothing").fetchall()
         connection.unregister("nothing")
         columns = ", ".join(f'null::{kind} as "{name}"' for name, kind, *_ in types)
-        connection.execute(f"create view lake.{dataset} as select {columns} where false")
+        query = f"select {columns} where false"
+    connection.execute(f"create or replace view lake.{dataset} as {query}")
     about = (DATASETS[dataset].__doc__ or "").split("\n")[0]
     connection.execute(f"comment on view lake.{dataset} is {_quoted(about)}")
     for field in made:
@@ -172,8 +244,10 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
     env = dict(os.environ) | {name: str(place) for name, place in places.items()} | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False, pass_fds=() if lock is None else (lock,))
     if done.returncode:
+        said = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
         raise BuildError(
-            _failures(folder / "target" / "run_results.json") or f"dbt ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}"
+            _failures(folder / "target" / "run_results.json")
+            or f"the build failed, nothing was replaced. dbt ended with {done.returncode}: {said[-1][:2000] if said else 'it said nothing'}"
         )
 
 
@@ -233,6 +307,18 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
+def _told(kind: type[PorlakeError], what: str) -> Iterator[None]:
+    """What the machine refuses (a full disk, a folder that cannot be written, a file that is no DuckDB file) as an error
+    of ours, its cause kept."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{what}: {error.filename or ''}{': ' if error.filename else ''}{error.strerror or error}") from error
+    except duckdb.Error as error:
+        raise kind(f"{what}: {str(error).partition(chr(10))[0]}") from error
+
+
+@contextmanager
 def _aside(root: Path, prefix: str) -> Iterator[tuple[Path, int]]:
     """(folder to work in, alone; the lock on it); what a killed run left behind goes first."""
     with lake_room.alone(root, prefix) as lock:
@@ -245,16 +331,17 @@ def _aside(root: Path, prefix: str) -> Iterator[tuple[Path, int]]:
 
 # --- publish --------------------------------------------------------------------------------------------------------------
 def publish(lake: Lake) -> Mapping[str, Any]:
-    """The marts of the last build as Parquet, shown all at once; the manifest."""
+    """The marts of the last build as Parquet, shown all at once; the manifest. Raises LakeError; what was published before stays."""
     place = lake.root / "marts"
-    place.mkdir(parents=True, exist_ok=True)
-    with _aside(place, ".writing-") as (folder, _), _reading(database_of(lake), lake) as connection:
-        published = {mart: _write_mart(connection, mart, folder, place) for mart in marts()}
-        manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
-        before = _folders(place)
-        _show(place, published)
-        lake_room.replace_bytes(place / "manifest.json", lake_room.json_bytes(manifest))
-        _forget(place, _folders(place) | before)
+    with _told(LakeError, f"{place}: the marts cannot be published, those of before stay"):
+        place.mkdir(parents=True, exist_ok=True)
+        with _aside(place, ".writing-") as (folder, _), _reading(database_of(lake), lake) as connection:
+            published = {mart: _write_mart(connection, mart, folder, place) for mart in marts()}
+            manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
+            before = _folders(place)
+            _show(place, published)
+            lake_room.replace_bytes(place / "manifest.json", lake_room.json_bytes(manifest))
+            _forget(place, _folders(place) | before)
     return manifest
 
 
@@ -367,34 +454,90 @@ def _build_id(connection: duckdb.DuckDBPyConnection) -> str:
 def query(
     lake: Lake, sql: str, values: Mapping[str, Any] | None = None, *, failed: bool = False, at_hand: str | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(columns, rows) of one statement over the last build, or the one that failed, read-only; files outside the lake are out of its reach.
+    """(columns, rows) of one statement over the last build, or the one that failed.
 
-    With an attestation `at_hand`, views over single claims show that one only, at its cost. Raises BuildError, MissingPartition.
+    It can read the tables and the lake's files, and change nothing. With an attestation `at_hand`, views over single claims
+    show that one only, at its cost. Raises BuildError, LakeError, MissingPartition.
     """
     with _reading(failed_of(lake) if failed else database_of(lake), lake) as connection:
         try:
             if at_hand is not None:
                 connection.execute(f"set variable attestation = {_quoted(at_hand)}")
+            _only_reads(connection, sql)
             answer = connection.execute(sql, dict(values or {}))
             return [name for name, *_ in answer.description or []], answer.fetchall()
         except duckdb.Error as error:
             raise BuildError(f"DuckDB: {error}") from error
+        except (OverflowError, ValueError) as error:
+            raise BuildError(f"a value of the answer has no counterpart in Python; cast it to varchar: {error}") from error
+
+
+#: Nodes of a parsed statement that read. DuckDB takes `copy ... to` and `insert` in a WITH clause of a SELECT: those are others.
+_READS = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
+#: Functions that run a text which is not looked at here, read memory by its address, or change what DuckDB does.
+_NO_READER = re.compile(
+    r"query|json_execute_serialized_sql|python_map_function|(pandas|python_arrow|arrow)_scan(_dumb)?|\w*external_resource\w*|copy_database|import_database"
+    r"|add_parquet_key|(enable|disable)_\w+|(force_)?checkpoint|truncate_duckdb_logs|write_log|read_duckdb|verify_\w+|set_config"
+)
+_BLANK = r"(?:\s|--[^\n]*\n|/\*.*?\*/)"
+_EXPLAIN = re.compile(rf"\A{_BLANK}*explain\b({_BLANK}*analyze\b)?({_BLANK}*\([\w\s,]+\))?", re.IGNORECASE | re.DOTALL)
+
+
+def _only_reads(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raises BuildError for a text that does anything but read.
+
+    A read-only file and a closed file system are not enough: DuckDB lets COPY write wherever files may be read. So the
+    statement is judged as DuckDB itself parses it.
+    """
+    (parsed,) = connection.execute("select json_serialize_sql(?)", [_EXPLAIN.sub("", sql, count=1)]).fetchone() or ("",)
+    found = json.loads(parsed)
+    if found["error"] and found.get("error_type") == "parser":
+        raise BuildError(f"DuckDB: Parser Error: {found['error_message']}")
+    if found["error"]:
+        raise BuildError("only statements that read are answered: select, from, with, values, describe, show, summarize, explain")
+    if not found["statements"]:
+        raise BuildError("there is no statement in it")
+    for node in _nodes(found["statements"]):
+        kind, function = str(node.get("type", "")), str(node.get("function_name", ""))
+        if kind.endswith("_NODE") and kind not in _READS:
+            raise BuildError(f"only statements that read are answered; this one has a {kind.removesuffix('_QUERY_NODE').lower()} in it")
+        if _NO_READER.fullmatch(function.lower()):
+            raise BuildError(f"only statements that read are answered; {function}() does something else")
+
+
+def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object in a parsed statement."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield part
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
 
 
 def read(lake: Lake, mart: str) -> pa.Table:
     """A mart of the last build, its rows in a fixed order, its types as published. Raises ConfigurationError for a name that is no mart."""
     if mart not in marts():
         raise ConfigurationError(f"{mart!r} is no mart; there are {', '.join(marts())}")
-    with _reading(database_of(lake), lake) as connection:
+    with _told(LakeError, f"{database_of(lake)}: {mart} cannot be read"), _reading(database_of(lake), lake) as connection:
         return connection.sql(f'select * from "{mart}" order by all').to_arrow_table()
 
 
 @contextmanager
 def _reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reaches the tables and the files of the lake and nothing else.
+
+    Raises MissingPartition, LakeError for a file that DuckDB cannot read.
+    """
     if not database.exists():
         raise MissingPartition(f"{database}: nothing is built yet; `porlake build` does it")
-    with duckdb.connect(str(database), read_only=True, config=OFFLINE) as connection:
-        connection.execute(f"set allowed_directories = ['{str(lake.root).replace(chr(39), chr(39) * 2)}']")
+    with _told(LakeError, f"{database}: cannot be read as the tables of a build; `porlake build` makes them anew"):
+        connection = duckdb.connect(str(database), read_only=True, config=OFFLINE | {"python_enable_replacements": "false"})
+    with connection:
+        readable = ", ".join(_quoted(str(lake.root / name)) for name in ("lake", "marts", "raw"))
+        connection.execute(f"set allowed_directories = [{readable}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set timezone = 'UTC'")
         known = {name for (name,) in connection.execute("select schema_name from information_schema.schemata").fetchall()}

@@ -184,7 +184,7 @@ def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Mo
         with duckdb.connect(str(tmp_path / "built.duckdb"), read_only=True) as connection:
             return connection.execute(f"set search_path = '{warehouse.SEARCH_PATH}'").execute(sql).fetchall()
 
-    warehouse.prepare(month.settings.lake, tmp_path / "built.duckdb")
+    warehouse.prepare(tmp_path / "built.duckdb", warehouse.files_of(month.settings.lake))
     warehouse.dbt(tmp_path / "built.duckdb", tmp_path, "run", "--select", "+balance_reconciliation", "--vars", '{"build_id": "links"}')
     claims = ask("select address, verdict, final_verdict, final_reason from core_claim")
     names = {address: name for name, address in VALIDATORS.items()} | {

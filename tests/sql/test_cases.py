@@ -45,7 +45,7 @@ def cased(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a build over an empty lake, unit tests included."""
     folder = tmp_path_factory.mktemp("cases")
     target = folder / "porlake.duckdb"
-    warehouse.prepare(Lake(folder), target)
+    warehouse.prepare(target, warehouse.files_of(Lake(folder)))
     warehouse.dbt(target, folder, "build", "--vars", json.dumps({"build_id": "case"}))
     return folder
 
@@ -84,7 +84,7 @@ def test_a_case_that_expects_something_else_fails(cased: Path, tmp_path: Path, m
 def built(month: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled month, built: the folder of its DuckDB file."""
     folder = tmp_path_factory.mktemp("built")
-    warehouse.prepare(Lake(month), folder / "porlake.duckdb")
+    warehouse.prepare(folder / "porlake.duckdb", warehouse.files_of(Lake(month)))
     warehouse.dbt(folder / "porlake.duckdb", folder, "run")
     warehouse.dbt(folder / "porlake.duckdb", folder, "test", "--exclude", "test_type:unit")
     return folder
@@ -144,7 +144,7 @@ def test_an_attestation_at_hand_is_forgotten_with_the_model_that_failed_over_it(
         "-- one row\nselect getvariable('attestation') as at_hand, count(distinct attestation) as attestations from {{ ref('stg_report') }}\n"
     )
     monkeypatch.setenv("PORLAKE_SQL", str(project))
-    warehouse.prepare(Lake(month), tmp_path / "porlake.duckdb")
+    warehouse.prepare(tmp_path / "porlake.duckdb", warehouse.files_of(Lake(month)))
     with pytest.raises(BuildError, match="no such table"):
         warehouse.dbt(tmp_path / "porlake.duckdb", tmp_path, "run", "--threads", "1", "--select", "stg_report", "core_a", "core_b")
     with duckdb.connect(str(tmp_path / "porlake.duckdb"), read_only=True) as connection:

@@ -80,7 +80,8 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(l
     monkeypatch.setitem(warehouse.SETTINGS, "threads", "1")
     warehouse.build(again)
     warehouse.publish(again)
-    assert warehouse.query(again, "select distinct usd from lake.price where usd is not null and attestation = 'okx/2024-03-25'")[1] == [(3,)]
+    later = "select distinct usd from lake.price where usd is not null and attestation = 'okx/2024-03-25'"
+    assert warehouse.query(again, later)[1] == [(3,)], "the file of the build is gone; the view shows the one that took its place"
     first, second = (json.loads((made.root / "marts" / "manifest.json").read_bytes()) for made in (lake, again))
     assert first == second
     for mart in warehouse.marts():
@@ -239,7 +240,7 @@ READS = [
     "/* e */ explain (analyze) select 1",
     "select 'copy t to x' as \"explain\"",
     "select 1; select 2;",
-    "select * from read_parquet('{file}')",
+    "select count(*) from read_parquet('{file}')",
     "select count(*) from lake.claim",
 ]
 

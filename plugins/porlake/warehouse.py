@@ -102,12 +102,12 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     except BuildError:
         with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
             _keep_results(target, folder / "target" / "run_results.json")
-            _show_lake(target, state)
+            _show_lake(lake, target, state)
             target.replace(failed_of(lake))
         raise
     warnings = _keep_results(target, folder / "target" / "run_results.json")
     _describe(target, folder / "target" / "manifest.json")
-    _show_lake(target, state)
+    _show_lake(lake, target, state)
     target.replace(database_of(lake))
     failed_of(lake).unlink(missing_ok=True)
     return Built(build_id, database_of(lake), warnings)
@@ -192,13 +192,20 @@ def prepare(target: Path, files: Mapping[str, Sequence[Path]]) -> None:
         connection.commit()
 
 
-def _show_lake(target: Path, state: State) -> None:
+def _show_lake(lake: Lake, target: Path, state: State) -> None:
     """The views over the links that the build held, as views over the lake's own files."""
     with duckdb.connect(str(target), config=OFFLINE) as connection:
         connection.begin()
         for dataset in DATASETS:
-            _view(connection, dataset, [path for held in state[dataset] for path in held.pointer.paths])
+            _view(connection, dataset, [path for held in state[dataset] for path in _shown(lake, held.pointer)])
         connection.commit()
+
+
+def _shown(lake: Lake, pointer: Pointer) -> list[Path]:
+    """The files that a pointer names; where it was written twice since they are gone, and those that took their place are named."""
+    if all(path.exists() for path in pointer.paths):
+        return pointer.paths
+    return [path for now in lake.pointers(pointer.dataset, **pointer.partition) for path in now.paths]
 
 
 def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[Path]) -> None:

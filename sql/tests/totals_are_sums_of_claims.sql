@@ -1,9 +1,20 @@
--- What a mart says is claimed is the sum of the claims, each counted once; and no row of a file got lost on the way.
+-- What a mart says is claimed is the sum of the claims, each counted once and without those that are too large; and no row of a file got lost on the way.
 with published as (
-    select attestation, asset, sum(amount)::decimal(38, 0) as amount, count(*) as rows from {{ ref('stg_claim') }} group by attestation, asset
+    select c.attestation, c.asset,
+        {{ total('c.amount', 'l.too_large_from is null or c.amount < l.too_large_from') }} as amount,
+        count(*) as rows
+    from {{ ref('stg_claim') }} c
+    join {{ ref('core_limit') }} l on l.attestation = c.attestation and l.asset = c.asset
+    group by c.attestation, c.asset
+),
+left_out as (
+    -- of an account that stands twice the least counts; what is too large was not in the sum above
+    select r.attestation, r.asset, unnest(list_filter(r.amounts, lambda x: l.too_large_from is null or x < l.too_large_from)[2:]) as amount
+    from {{ ref('core_repeated_claim') }} r
+    join {{ ref('core_limit') }} l on l.attestation = r.attestation and l.asset = r.asset
 ),
 repeated as (
-    select attestation, asset, sum(amount_left_out)::decimal(38, 0) as amount from {{ ref('core_repeated_claim') }} group by attestation, asset
+    select attestation, asset, {{ total('amount') }} as amount from left_out group by attestation, asset
 ),
 counted as (
     select p.attestation, p.asset, (p.amount - coalesce(r.amount, 0))::decimal(38, 0) as amount
@@ -15,9 +26,9 @@ said as (
     union all
     select 'asset_composition', attestation, asset, amount from {{ ref('asset_composition') }} where claimed_from = 'addresses'
     union all
-    select 'network_composition', attestation, asset, sum(amount)::decimal(38, 0) from {{ ref('network_composition') }} where network <> 'not_stated' group by all
+    select 'network_composition', attestation, asset, {{ total('amount') }} from {{ ref('network_composition') }} where network <> 'not_stated' group by all
     union all
-    select 'balance_reconciliation', attestation, asset, sum(claimed)::decimal(38, 0) from {{ ref('balance_reconciliation') }} group by all
+    select 'balance_reconciliation', attestation, asset, {{ total('claimed') }} from {{ ref('balance_reconciliation') }} group by all
 ),
 marts as (
     select unnest(['reserve_ratio', 'asset_composition', 'network_composition', 'balance_reconciliation']) as mart
@@ -27,6 +38,8 @@ compared as (
     from counted c
     cross join marts m
     left join said s on s.mart = m.mart and s.attestation = c.attestation and s.asset = c.asset
+    -- a sum of more than 38 digits is not told by anybody
+    where c.amount is not null
 ),
 kept as (
     select attestation, asset, sum(rows) as rows from {{ ref('core_alike') }} group by attestation, asset

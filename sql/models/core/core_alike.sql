@@ -1,5 +1,6 @@
 -- Claims of one attestation that are alike in all that a mart tells apart, added up: what marts are made of instead of millions of claims. One row a
--- set of claims. `message_...`: of the signed message on which the verdict rests; `standing`: in which attestations of the exchange their accounts are
+-- set of claims; claims that are too large (core_limit) are counted and not added up, and an amount that is null beside `holdings_with_amount` has more than
+-- 38 digits. `message_...`: of the signed message on which the verdict rests; `standing`: in which attestations of the exchange their accounts are
 -- listed (core_account).
 {{ config(materialized='by_attestation') }}
 with listed as (
@@ -15,10 +16,11 @@ select o.attestation, o.exchange, o.network, o.asset, o.holding, o.final_verdict
     l.standing,
     count(*) as holdings,
     sum(o.rows)::bigint as rows,
-    count(o.amount) as holdings_with_amount,
-    sum(o.amount)::decimal(38, 0) as amount,
-    sum(o.onchain_exact)::decimal(38, 0) as onchain_exact,
-    sum(o.onchain_exact - o.amount)::decimal(38, 0) as difference
+    count(*) filter (o.is_too_large) as holdings_too_large,
+    count(o.amount) filter (not o.is_too_large) as holdings_with_amount,
+    {{ total('o.amount', 'not o.is_too_large') }} as amount,
+    {{ total('o.onchain_exact') }} as onchain_exact,
+    {{ total('(o.onchain_exact - o.amount)', 'not o.is_too_large') }} as difference
 from {{ ref('core_observation') }} o
 left join {{ ref('core_message') }} m on m.exchange = o.exchange and m.message = o.message
 left join listed l on l.attestation = o.attestation and l.network = o.network and l.address = o.address

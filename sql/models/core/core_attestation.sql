@@ -3,9 +3,9 @@
 -- nothing and stand in stg_listed_address.
 with newest as (
     select attestation, exchange,
-        arg_min(snapshot_at, (content = 'totals', report)) as snapshot_at,
-        arg_min(snapshot_day, (content = 'totals', report)) as snapshot_day,
-        arg_min(snapshot_precision, (content = 'totals', report)) as snapshot_precision,
+        arg_min(snapshot_at, (content = 'totals', report, snapshot_at)) as snapshot_at,
+        arg_min(snapshot_day, (content = 'totals', report, snapshot_day)) as snapshot_day,
+        arg_min(snapshot_precision, (content = 'totals', report, snapshot_precision)) as snapshot_precision,
         case when count(distinct report_no) = 1 then min(report_no) end as report_no,   -- sources that disagree on the number say none
         arg_min(report, (content = 'totals', report)) as report
     from {{ ref('stg_report') }}

@@ -21,7 +21,7 @@ counted as (
 ),
 confirmed as (
     select attestation, network, address, count(*) >= max(coalesce(threshold, 1)) as owners_suffice,
-        min(message) as message, arg_min(binds, message) as binds, {{ names_of('arg_min(binds, message)') }}
+        min(message) as message, arg_min(binds, (message, binds)) as binds, {{ names_of('arg_min(binds, (message, binds))') }}
     from {{ ref('core_signing_owner') }} s
     where {{ at_hand('s') }}
     group by attestation, network, address

@@ -1,7 +1,11 @@
--- What is owed, for each asset. One row an attestation and asset; of sources that contradict each other the largest amount counts, flagged.
-select attestation, exchange, asset,
-    max(owed) as liabilities,
-    count(distinct owed) > 1 as conflicting,
-    arg_max(printed_ratio, (coalesce(owed, 0), report, member, source_row)) filter (printed_ratio is not null) as printed_ratio
-from {{ ref('stg_liability') }}
-group by attestation, exchange, asset
+-- What is owed, for each asset, of the statement that counts (core_statement). One row an attestation and asset.
+with owed as (
+    select * from {{ ref('core_statement') }} where what = 'liabilities' and is_counted
+),
+printed as (
+    select * from {{ ref('core_statement') }} where what = 'ratio' and is_counted
+)
+select attestation, exchange, asset, o.amount as liabilities, coalesce(o.contradicted, false) as conflicting, p.ratio as printed_ratio,
+    coalesce(o.source, p.source) as source
+from owed o
+full join printed p using (attestation, exchange, asset)

@@ -2,7 +2,7 @@
 -- added where its address was not listed before for any asset, and dropped where its address is listed no longer; so a coin that arrives at a
 -- listed address is no change of the list. The values are those of the day on which the holding stands in a list.
 with listed as (
-    select attestation, network, asset, standing, sum(holdings)::bigint as holdings, sum(amount)::decimal(38, 0) as amount
+    select attestation, network, asset, standing, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount
     from {{ ref('core_alike') }}
     group by all
 ),
@@ -27,8 +27,8 @@ changed as (
         {% for name, side in [('', 'is_new'), ('_before', 'not is_new'), ('_added', 'is_new and not in_other'), ('_dropped', 'not is_new and not in_other')] -%}
         coalesce(sum(holdings) filter ({{ side }}), 0)::bigint as holdings{{ name }},
         {% endfor -%}
-        (sum(amount) filter (is_new and not in_other))::decimal(38, 0) as added,
-        (sum(amount) filter (not is_new and not in_other))::decimal(38, 0) as dropped
+        {{ total('amount', 'is_new and not in_other') }} as added,
+        {{ total('amount', 'not is_new and not in_other') }} as dropped
     from sides
     group by attestation, since, base_attestation, network, asset
 )

@@ -5,14 +5,23 @@ with sides as (
     from {{ ref('core_reserves') }} r
     full join {{ ref('core_liability') }} l using (attestation, asset)
 )
-select b.attestation, u.asset,
-    {% for measure in ['reserves_claimed', 'reserves_onchain', 'reserves_proven', 'liabilities'] -%}
-    sum({{ rescaled('b.' ~ measure, 's.scale', 'u.scale') }})::decimal(38, 0) as {{ measure }},
+{% set measures = ['reserves_claimed', 'reserves_onchain', 'reserves_proven', 'liabilities'] -%}
+, looked_through as (
+    select b.*, u.asset as stands_for,
+        {% for measure in measures -%}
+        {{ rescaled('b.' ~ measure, 's.scale', 'u.scale') }} as {{ measure }}_through{{ ',' if not loop.last }}
+        {% endfor %}
+    from sides b
+    join {{ source('registry', 'assets') }} s on s.asset = b.asset
+    join {{ source('registry', 'assets') }} u on u.asset = coalesce(nullif(s.underlying, ''), s.asset)
+)
+select attestation, stands_for as asset,
+    {% for measure in measures -%}
+    -- one that does not fit leaves the whole unknown
+    case when count({{ measure }}) = count({{ measure }}_through) then {{ total(measure ~ '_through') }} end as {{ measure }},
     {% endfor -%}
     -- what is only owed is complete as it stands
-    bool_and(coalesce(b.is_complete, b.reserves_claimed is null)) as is_complete,
-    list(b.asset order by b.asset) filter (b.asset <> u.asset and b.reserves_claimed is not null) as counted
-from sides b
-join {{ source('registry', 'assets') }} s on s.asset = b.asset
-join {{ source('registry', 'assets') }} u on u.asset = coalesce(nullif(s.underlying, ''), s.asset)
-group by b.attestation, u.asset
+    bool_and(coalesce(is_complete, reserves_claimed is null)) as is_complete,
+    list(asset order by asset) filter (asset <> stands_for and reserves_claimed is not null) as counted
+from looked_through
+group by attestation, stands_for

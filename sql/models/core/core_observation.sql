@@ -1,11 +1,11 @@
 -- A counted claim beside what the chain showed. One row an attestation, network, asset and address. `matching_component` names the part of the
--- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated. A view: ask
--- it for one attestation.
+-- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated. A claim that
+-- `is_too_large` stands here and in no sum. A view: ask it for one attestation.
 {{ config(materialized='view') }}
 with parted as (
     -- the few holdings of which more is known than the total; a part of nothing is no part that a claim could mean
     select attestation, report, network, asset, address,
-        list({is_near: as_of <> 'exact', is_part: true, component: component, amount: amount}) filter (amount > 0) as parts
+        list({is_near: as_of <> 'exact', is_part: true, component: component, amount: amount} order by component, amount, as_of) filter (amount > 0) as parts
     from {{ ref('stg_balance') }}
     where component <> 'total'
     group by attestation, report, network, asset, address
@@ -14,7 +14,8 @@ digits as (
     select n as digits, ('1' || repeat('0', n))::decimal(38, 0) as one_unit from (select unnest(range(0, 38))::integer as n)
 ),
 joined as (
-    select c.*, a.scale, t.amount as onchain, t.as_of, t.method = 'proved' as proved, t.confirmed_by, u.reason as unobserved_reason,
+    select c.*, a.scale, coalesce(c.amount >= a.too_large_from, false) as is_too_large, t.amount as onchain, t.as_of, t.method = 'proved' as proved,
+        t.confirmed_by, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
         d.one_unit as last_digit,
         -- what is exact first, and the total before its parts
@@ -22,7 +23,7 @@ joined as (
             list_concat([{is_near: t.as_of <> 'exact', is_part: false, component: 'total', amount: t.amount}], p.parts)
         ) end as components
     from {{ ref('core_claim') }} c
-    join {{ source('registry', 'assets') }} a using (asset)
+    join {{ ref('core_limit') }} a on a.attestation = c.attestation and a.asset = c.asset
     left join digits d on d.digits = greatest(a.scale - coalesce(c.printed_decimals, a.scale), 0)
     left join {{ ref('stg_balance') }} t
         on t.attestation = c.attestation and t.report = c.report and t.network = c.network and t.asset = c.asset and t.address = c.address

@@ -35,8 +35,8 @@ said as (
 own as (
     select attestation, asset,
         -- a line without an amount leaves the total unknown
-        case when count(amount) = count(*) then sum(amount) end::decimal(38, 0) as own_total,
-        sum(last_digit)::decimal(38, 0) as last_digit
+        case when count(amount) = count(*) then {{ total('amount') }} end as own_total,
+        {{ total('last_digit') }} as last_digit
     from said
     group by attestation, asset
 ),
@@ -51,9 +51,9 @@ members as (
 ),
 claimed as (
     -- as counted in every mart, each account once; `rows` and `digits` as published, for the rounding
-    select m.attestation, m.total_asset as asset,
-        sum({{ rescaled('r.reserves_claimed', 's.scale', 'u.scale') }})::decimal(38, 0) as claimed,
-        sum({{ rescaled('c.rounding', 's.scale', 'u.scale') }})::decimal(38, 0) as rounding
+    select m.attestation, m.total_asset as asset, r.reserves_claimed is not null as is_claimed,
+        {{ rescaled('r.reserves_claimed', 's.scale', 'u.scale') }} as claimed,
+        {{ rescaled('c.rounding', 's.scale', 'u.scale') }} as rounding
     from members m
     join {{ source('registry', 'assets') }} s on s.asset = m.asset
     join {{ source('registry', 'assets') }} u on u.asset = m.total_asset
@@ -65,13 +65,20 @@ claimed as (
         join {{ source('registry', 'assets') }} x using (asset)
         group by attestation, asset, x.scale
     ) c on c.attestation = m.attestation and c.asset = m.asset
-    group by m.attestation, m.total_asset
+),
+added as (
+    -- null where it has more than 38 digits: then nothing is compared
+    select attestation, asset,
+        case when count(claimed) = count(*) filter (is_claimed) then {{ total('claimed') }} end as claimed,
+        case when count(rounding) = count(*) then {{ total('rounding') }} end as rounding
+    from claimed
+    group by attestation, asset
 ),
 compared as (
-    select attestation, asset, o.own_total, c.claimed, (c.claimed - o.own_total)::decimal(38, 0) as beyond,
-        (c.rounding + o.last_digit)::decimal(38, 0) as rounding
+    select attestation, asset, o.own_total, c.claimed, try((c.claimed - o.own_total)::decimal(38, 0)) as beyond,
+        try((c.rounding + o.last_digit)::decimal(38, 0)) as rounding
     from own o
-    join claimed c using (attestation, asset)
+    join added c using (attestation, asset)
 )
 select attestation, asset, own_total, claimed, rounding,
     beyond >= rounding as is_contradicted,

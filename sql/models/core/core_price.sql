@@ -2,9 +2,9 @@
 -- a price of its own is priced as what it stands for, one for one, and `priced_as` names it; `unpriced_because` says why there is no price at all.
 with quoted as (
     select attestation, asset,
-        arg_min(usd, (source = 'coins.llama.fi', source)) filter (usd is not null) as usd_price,
+        arg_min(usd, (source = 'coins.llama.fi', source, usd)) filter (usd is not null) as usd_price,
         arg_min(source, (source = 'coins.llama.fi', source)) filter (usd is not null) as price_source,
-        arg_min(reason, (source = 'coins.llama.fi', source)) filter (usd is null) as reason
+        arg_min(reason, (source = 'coins.llama.fi', source, reason)) filter (usd is null) as reason
     from {{ ref('stg_price') }}
     group by attestation, asset
 ),

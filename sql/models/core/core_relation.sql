@@ -3,7 +3,7 @@ select a.attestation, s.asset,
     coalesce(
         max(t.relation) filter (t.relation = 'own'),
         max(t.relation),
-        any_value(case s.asset_class when 'exchange_token' then 'other' when 'receipt' then 'wrapped' else s.asset_class end)
+        max(case s.asset_class when 'exchange_token' then 'other' when 'receipt' then 'wrapped' else s.asset_class end)
     ) as relation
 from {{ ref('core_attestation') }} a
 cross join {{ source('registry', 'assets') }} s

@@ -20,23 +20,23 @@ weighed as (
 )
 select attestation, exchange, network, asset, address,
     count(*) as rows,
-    list(source_row order by member, source_row) as source_rows,
+    list(source_row order by report, member, source_row) as source_rows,
     list(distinct address_published order by address_published) as spellings,
     list(distinct label order by label) as labels,
     list(distinct verdict order by verdict) filter (verdict is not null) as verdicts,
     min(amount) as amount,
     max(amount) as largest_amount,
-    (sum(amount) - min(amount))::decimal(38, 0) as amount_left_out,
+    ({{ total('amount') }} - min(amount))::decimal(38, 0) as amount_left_out,
     count(distinct amount) > 1 as conflicting,
     list(amount order by amount) filter (amount is not null) as amounts,
-    arg_min(printed_decimals, (amount, member, source_row)) filter (amount is not null) as printed_decimals,
-    arg_min(holding, (member, source_row)) as holding,
-    arg_min(custodian, (member, source_row)) as custodian,
-    arg_min(report, (member, source_row)) as report,
-    arg_min(verdict, (weakness, member, source_row)) filter (verdict is not null) as verdict,
-    arg_min(reason, (weakness, member, source_row)) filter (verdict is not null) as reason,
+    arg_min(printed_decimals, (amount, report, member, source_row)) filter (amount is not null) as printed_decimals,
+    arg_min(holding, (report, member, source_row)) as holding,
+    arg_min(custodian, (report, member, source_row)) as custodian,
+    arg_min(report, (report, member, source_row)) as report,
+    arg_min(verdict, (weakness, report, member, source_row)) filter (verdict is not null) as verdict,
+    arg_min(reason, (weakness, report, member, source_row)) filter (verdict is not null) as reason,
     -- the message on which that verdict rests; a row without a signature rests on none
-    arg_min(message, (weakness, member, source_row)) filter (verdict <> 'unsigned') as message,
-    arg_min(binds, (weakness, member, source_row)) filter (verdict <> 'unsigned') as binds
+    arg_min(message, (weakness, report, member, source_row)) filter (verdict <> 'unsigned') as message,
+    arg_min(binds, (weakness, report, member, source_row)) filter (verdict <> 'unsigned') as binds
 from weighed
 group by attestation, exchange, network, asset, address

@@ -7,8 +7,10 @@ select r.attestation, r.exchange, r.asset, s.asset_class, s.underlying, k.relati
     {{ units('r.reserves_claimed', 's.scale') }} as units,
     p.usd_price, p.price_source, p.priced_as,
     {{ usd(units('r.reserves_claimed', 's.scale'), 'p.usd_price') }} as usd,
-    case when r.reserves_claimed is null then 'no_amount' when p.usd_price is null then coalesce(p.unpriced_because, 'no_price') end as usd_null_because,
-    r.usd_published
+    case when r.reserves_claimed is null then case when r.claims_left_out > 0 then 'too_large' else 'no_amount' end
+        when p.usd_price is null then coalesce(p.unpriced_because, 'no_price')
+        when {{ usd(units('r.reserves_claimed', 's.scale'), 'p.usd_price') }} is null then 'too_large' end as usd_null_because,
+    r.claims_left_out, r.usd_published
 from {{ ref('core_reserves') }} r
 join {{ source('registry', 'assets') }} s using (asset)
 join {{ source('registry', 'assets') }} u on u.asset = coalesce(nullif(s.underlying, ''), s.asset)

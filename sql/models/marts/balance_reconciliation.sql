@@ -9,13 +9,13 @@ with added as (
         coalesce(sum(o.holdings) filter (o.status in ('matched', 'rounded') and o.matching_component <> 'total'), 0)::bigint as matched_part,
         list(distinct o.matching_component order by o.matching_component)
             filter (o.status in ('matched', 'rounded') and o.matching_component <> 'total') as matched_parts,
-        sum(o.amount)::decimal(38, 0) as claimed,
-        sum(o.onchain_exact)::decimal(38, 0) as onchain,
-        (sum(o.amount) filter (o.is_observed))::decimal(38, 0) as claimed_observed,
+        {{ total('o.amount') }} as claimed,
+        {{ total('o.onchain_exact') }} as onchain,
+        {{ total('o.amount', 'o.is_observed') }} as claimed_observed,
         -- amounts that a Merkle proof leads to from the hash of the block: nobody has to believe the endpoint
         coalesce(sum(o.holdings) filter (o.proved), 0)::bigint as proved,
-        (sum(o.onchain_exact) filter (o.proved))::decimal(38, 0) as proved_amount,
-        (sum(o.difference) filter (o.status = 'differing'))::decimal(38, 0) as difference,
+        {{ total('o.onchain_exact', 'o.proved') }} as proved_amount,
+        {{ total('o.difference', "o.status = 'differing'") }} as difference,
         list(distinct o.unobserved_reason order by o.unobserved_reason) filter (o.status = 'unobserved' and o.unobserved_reason is not null) as unobserved_reasons
     from {{ ref('core_alike') }} o
     group by o.attestation, o.network, o.asset

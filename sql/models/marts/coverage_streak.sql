@@ -1,6 +1,6 @@
 -- How many snapshots in a row an asset has been covered. One row an exchange, asset and dated attestation. A snapshot that is not covered, or of
 -- which that is not known, ends a row of covered ones; so does a gap: an edition, or a snapshot by the exchange's own rhythm, of which there is nothing
--- about the asset. One is missed where half a rhythm more than one rhythm has passed.
+-- about the asset. One is missed where half a rhythm more than one rhythm has passed; of one gap a thousand are named at most.
 with series as (
     select r.exchange, r.asset, r.attestation, a.snapshot_at, try_cast(a.report_no as integer) as edition, h.rhythm_days,
         r.is_covered, r.is_covered_claimed, r.printed_ratio, r.printed_ratio >= 100 as is_covered_printed,
@@ -18,10 +18,10 @@ measured as (
 with_gaps as (
     select *,
         case
-            when edition - edition_before is not null then list_transform(range(edition_before + 1, edition), lambda n: n::varchar)
+            when edition - edition_before is not null then list_transform(range(edition_before::bigint + 1, least(edition::bigint, edition_before::bigint + 1000)), lambda n: n::varchar)
             -- the days on which a snapshot would have been due; whole numbers round the number of rhythms
             when rhythm_days is not null and days_since is not null then
-                list_transform(range(1, (2 * days_since + rhythm_days) // (2 * rhythm_days)),
+                list_transform(range(1, least((2 * days_since + rhythm_days) // (2 * rhythm_days), 1000)),
                     lambda n: strftime(day_before + to_days((n * rhythm_days)::integer), '%Y-%m-%d'))
             else []
         end as missing_before

@@ -6,8 +6,8 @@ with claimed as (
 listed as (
     -- of one asset, on all networks
     select attestation, since, asset,
-        case when count(amount_added) = count(*) then sum(amount_added) end::decimal(38, 0) as amount_added,
-        case when count(amount_dropped) = count(*) then sum(amount_dropped) end::decimal(38, 0) as amount_dropped,
+        case when count(amount_added) = count(*) then {{ total('amount_added') }} end as amount_added,
+        case when count(amount_dropped) = count(*) then {{ total('amount_dropped') }} end as amount_dropped,
         case when count(usd_added) = count(*) then sum(usd_added) end::decimal(38, 2) as usd_added,
         case when count(usd_dropped) = count(*) then sum(usd_dropped) end::decimal(38, 2) as usd_dropped
     from {{ ref('core_list_change') }}
@@ -45,7 +45,7 @@ measured as (
         (not claimed_after or published_after is not null) and (not claimed_before or published_before is not null) as is_published,
         (not claimed_after or amount_after is not null) and (not claimed_before or amount_before is not null) as is_counted,
         -- what came and went at addresses that both lists have
-        (coalesce(amount_after, 0) - coalesce(amount_added, 0) - (coalesce(amount_before, 0) - coalesce(amount_dropped, 0)))::decimal(38, 0) as amount_flow,
+        try((coalesce(amount_after, 0) - coalesce(amount_added, 0) - (coalesce(amount_before, 0) - coalesce(amount_dropped, 0)))::decimal(38, 0)) as amount_flow,
         (coalesce(amount_before, 0) - coalesce(amount_dropped, 0))::decimal(38, 0) as amount_kept
     from both_sides
 ),
@@ -54,8 +54,14 @@ valued as (
         case when is_priced then priced_before when is_published then published_before end as usd_before,
         case when is_priced then priced_after when is_published then published_after end as usd_after,
         case when is_priced then 'priced' when is_published then 'published' end as usd_basis,
-        case when not is_counted then 'no_amount' when not is_priced then 'no_price' end as not_split_because,
-        (coalesce(price_after, 0) - coalesce(price_before, 0))::decimal(20, 12) as price_change
+        (coalesce(price_after, 0) - coalesce(price_before, 0))::decimal(20, 12) as price_change,
+        {{ usd(units('amount_flow', 'scale'), 'coalesce(price_before, 0)') }} as flow,
+        case when claimed_before and claimed_after then {{ usd(units('amount_kept', 'scale'), 'price_change') }} else 0 end::decimal(38, 2) as price,
+        case
+            when not is_counted then 'no_amount'
+            when (claimed_after and price_after is null) or (claimed_before and price_before is null) then 'no_price'
+            when not is_priced or flow is null or price is null then 'too_large'
+        end as not_split_because
     from measured
 ),
 parts as (
@@ -63,8 +69,6 @@ parts as (
         case when usd_basis is not null then coalesce(usd_after, 0) - coalesce(usd_before, 0) end::decimal(38, 2) as usd_change,
         not_split_because is null and relation = 'own' as is_own,
         not_split_because is null and relation <> 'own' as is_split,
-        {{ usd(units('amount_flow', 'scale'), 'coalesce(price_before, 0)') }} as flow,
-        case when claimed_before and claimed_after then {{ usd(units('amount_kept', 'scale'), 'price_change') }} else 0 end::decimal(38, 2) as price,
         (usd_added - usd_dropped)::decimal(38, 2) as list
     from valued
 ),
@@ -75,7 +79,7 @@ of_assets as (
         {{ units('amount_before', 'scale') }} as units_before,
         {{ units('amount_after', 'scale') }} as units_after,
         case when is_counted then {{ units('(coalesce(amount_after, 0) - coalesce(amount_before, 0))::decimal(38, 0)', 'scale') }} end as units_change,
-        case when is_counted then {{ units('(amount_added - amount_dropped)::decimal(38, 0)', 'scale') }} end as units_list,
+        case when is_counted then {{ units('try((amount_added - amount_dropped)::decimal(38, 0))', 'scale') }} end as units_list,
         price_before, price_after, base_priced_as, priced_as, usd_basis, usd_before, usd_after, usd_change,
         case when is_split then flow when is_own then 0 end::decimal(38, 2) as usd_flow,
         case when is_split then price when is_own then 0 end::decimal(38, 2) as usd_price,

@@ -1,17 +1,20 @@
 -- On which networks the claimed reserves lie. One row an attestation, network and asset; shares are of what has a price. What is claimed as a total,
 -- without addresses, has no network: its rows say `not_stated`.
 with lying as (
-    select attestation, network, asset, sum(holdings)::bigint as holdings, sum(amount)::decimal(38, 0) as amount
+    select attestation, network, asset, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount,
+        sum(holdings_too_large) > 0 or count(amount) < count(*) filter (holdings_with_amount > 0) as is_short
     from {{ ref('core_alike') }}
     group by all
     union all
-    select attestation, 'not_stated' as network, asset, 0 as holdings, reserves_claimed as amount
+    select attestation, 'not_stated' as network, asset, 0 as holdings, reserves_claimed as amount, false as is_short
     from {{ ref('core_reserves') }}
     where claimed_from = 'totals'
 ),
 valued as (
     select l.*, k.relation, p.priced_as, {{ units('l.amount', 's.scale') }} as units, {{ usd(units('l.amount', 's.scale'), 'p.usd_price') }} as usd,
-        case when l.amount is null then 'no_amount' when p.usd_price is null then coalesce(p.unpriced_because, 'no_price') end as usd_null_because
+        case when l.amount is null then case when l.is_short then 'too_large' else 'no_amount' end
+            when p.usd_price is null then coalesce(p.unpriced_because, 'no_price')
+            when {{ usd(units('l.amount', 's.scale'), 'p.usd_price') }} is null then 'too_large' end as usd_null_because
     from lying l
     join {{ source('registry', 'assets') }} s using (asset)
     join {{ ref('core_relation') }} k using (attestation, asset)
@@ -20,7 +23,7 @@ valued as (
 shared as (
     select *,
         {{ ratio('usd', 'sum(usd) over (partition by attestation)') }} as share,
-        {{ ratio('amount', 'sum(amount) over (partition by attestation, asset)') }} as share_of_asset
+        {{ ratio('amount', total('amount', over='partition by attestation, asset')) }} as share_of_asset
     from valued
 )
 select {{ about('a') }}, v.network, v.asset, v.relation, v.holdings, v.amount, v.units, v.priced_as, v.usd,
@@ -28,7 +31,8 @@ select {{ about('a') }}, v.network, v.asset, v.relation, v.holdings, v.amount, v
     v.share,
     case when v.usd is null then v.usd_null_because when v.share is null then 'total_is_zero' end as share_null_reason,
     v.share_of_asset,
-    case when v.amount is null then 'no_amount' when v.share_of_asset is null then 'total_is_zero' end as share_of_asset_null_reason,
+    case when v.amount is null then case when v.is_short then 'too_large' else 'no_amount' end
+        when v.share_of_asset is null then 'total_is_zero' end as share_of_asset_null_reason,
     coalesce(f.rows, 0) as rows_refused,
     d.contradicted_by_own_total
 from shared v

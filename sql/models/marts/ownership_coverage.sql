@@ -10,9 +10,9 @@ by_asset as (
     select attestation, network, asset, verdict, reason,
         sum(holdings) as rows,
         sum(holdings_with_amount) as rows_with_amount,
-        sum(amount)::decimal(38, 0) as amount,
+        {{ total('amount') }} as amount,
         coalesce(sum(holdings) filter (is_older), 0) as rows_on_older_message,
-        (sum(amount) filter (is_older))::decimal(38, 0) as amount_on_older_message,
+        {{ total('amount', 'is_older') }} as amount_on_older_message,
         {% for name in ['exchange', 'date', 'address'] -%}
         coalesce(sum(holdings) filter (names_{{ name }}), 0) as rows_naming_{{ name }},
         {% endfor -%}
@@ -32,7 +32,7 @@ valued as (
 summed as (
     select attestation, network, verdict, reason,
         sum(rows)::bigint as rows,
-        sum(case when usd_price is null then rows else rows - rows_with_amount end)::bigint as rows_unpriced,
+        sum(case when usd is null then rows else rows - rows_with_amount end)::bigint as rows_unpriced,
         sum(usd)::decimal(38, 2) as usd,
         coalesce(list(distinct asset order by asset) filter (priced_as is not null and usd is not null), []) as priced_as_underlying,
         sum(rows_on_older_message)::bigint as rows_on_older_message,

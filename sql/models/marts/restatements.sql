@@ -1,5 +1,6 @@
--- What a file changed that states anew what another file stated. One row an attestation, report, what it states and asset: against the revision before it
--- (`revision`), or against the attestation for which the very same bytes were published (`repeat`; one row, without an asset).
+-- What a file states anew or otherwise than another. One row an attestation, report, kind, what it states, asset and the report that it is compared with:
+-- against the edition of the same statement before it (`revision`); against the statement that counts, where another source states the same asset
+-- (`statement`); or against the attestation for which the very same bytes were published (`repeat`; one row, without an asset).
 with revisions as (
     select attestation, exchange, report, content, statement, revision, retrieved_at,
         lag(report) over of_one_statement as base_report,
@@ -24,7 +25,7 @@ statements as (
     -- what one file says: of addresses, of totals, of what is owed
     select report, 'claims' as what, asset, network || ' ' || address as place, amount from rows_of
     union all
-    select t.report, 'totals' as what, t.asset, t.label as place, min(coalesce(t.amount, t.own_amount + t.custody_amount, t.own_amount, t.custody_amount)) as amount
+    select t.report, 'totals' as what, t.asset, t.label as place, min(coalesce(t.amount, try(t.own_amount + t.custody_amount), t.own_amount, t.custody_amount)) as amount
     from {{ source('lake', 'published_total') }} t
     semi join touched x on x.exchange = t.exchange and x.report = t.report
     where t.asset is not null
@@ -55,26 +56,39 @@ changed as (
         count(*) filter (before = 0) as rows_added,
         count(*) filter (after = 0) as rows_dropped,
         count(*) filter (after = 1 and before = 1 and amount_after is distinct from amount_before) as rows_changed,
-        sum(amount_after)::decimal(38, 0) as amount_after,
-        sum(amount_before)::decimal(38, 0) as amount_before
+        {{ total('amount_after') }} as amount_after,
+        {{ total('amount_before') }} as amount_before,
+        -- a sum of more than 38 digits is not told, and nothing is compared with it
+        count(amount_after) = 0 or {{ total('amount_after') }} is not null as is_summed_after,
+        count(amount_before) = 0 or {{ total('amount_before') }} is not null as is_summed_before
     from paired
     group by all
 ),
 restated as (
-    select r.attestation, r.report, 'revision' as kind, r.revision, r.base_report, r.base_revision, null::varchar as base_attestation,
-        c.* exclude (attestation, report)
+    select r.attestation, r.report, 'revision' as kind, r.statement, r.statement as base_statement, r.revision, r.base_report, r.base_revision,
+        null::varchar as base_attestation,
+        c.* exclude (attestation, report, is_summed_after, is_summed_before),
+        case when c.is_summed_after and c.is_summed_before then coalesce(c.amount_after, 0) - coalesce(c.amount_before, 0) end::decimal(38, 0) as amount_change
     from compared r
     join changed c using (attestation, report)
+    union all by name
+    select o.attestation, o.report, 'statement' as kind, o.source as statement, n.source as base_statement, n.report as base_report,
+        case o.what when 'reserves' then 'totals' else o.what end as what, o.asset,
+        1 as rows_after, 1 as rows_before, 0 as rows_added, 0 as rows_dropped, (o.amount is distinct from n.amount)::bigint as rows_changed,
+        o.amount as amount_after, n.amount as amount_before, (o.amount - n.amount)::decimal(38, 0) as amount_change
+    from {{ ref('core_statement') }} o
+    join {{ ref('core_statement') }} n on n.attestation = o.attestation and n.what = o.what and n.asset = o.asset and n.is_counted
+    where not o.is_counted and o.what in ('reserves', 'liabilities')
     union all by name
     select attestation, report, 'repeat' as kind, report as base_report, repeats as base_attestation, 'file' as what
     from {{ ref('core_attestation') }}
     where repeats is not null
 )
 select r.attestation, a.exchange, a.snapshot_at, a.is_latest, r.report, '{{ var("build_id") }}' as build_id,
-    r.kind, r.what, r.asset, r.revision, r.base_revision, r.base_report, r.base_attestation,
+    r.kind, r.what, r.asset, r.statement, r.base_statement, r.revision, r.base_revision, r.base_report, r.base_attestation,
     r.rows_before, r.rows_after, r.rows_added, r.rows_dropped, r.rows_changed, r.amount_before, r.amount_after,
-    case when r.kind = 'revision' then coalesce(r.amount_after, 0) - coalesce(r.amount_before, 0) end::decimal(38, 0) as amount_change,
-    {{ units('case when r.kind = \'revision\' then coalesce(r.amount_after, 0) - coalesce(r.amount_before, 0) end::decimal(38, 0)', 's.scale') }} as units_change,
+    r.amount_change,
+    {{ units('r.amount_change', 's.scale') }} as units_change,
     r.kind = 'repeat' or (r.rows_added = 0 and r.rows_dropped = 0 and r.rows_changed = 0) as is_identical
 from restated r
 join {{ ref('core_attestation') }} a on a.attestation = r.attestation

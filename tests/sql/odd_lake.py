@@ -1,0 +1,166 @@
+"""A made lake of the oddest rows that the contract allows, and a build of it from the compiled SQL, in this process."""
+
+from __future__ import annotations
+
+import json
+import random
+import typing
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from porlake import lake as lake_room
+from porlake import warehouse
+from porlake.lake import Lake
+from porlake.model import DATASETS, ReportFile
+
+AMOUNTS = [0, 1, 2, 10**8, 10**18, 10**22, 10**27, 10**28 - 1, 10**28, 10**30, 10**37, 9 * 10**37, 10**38 - 1]
+#: What a column of text may hold, by its name; where a name is missing one of three words.
+WORDS = {
+    "network": ["ethereum", "bitcoin", "tron"],
+    "asset": ["BTC", "ETH", "USDT", "OKB", "WBTC", "NEAR", "ELF"],
+    "address": ["a1", "a2", "a3"],
+    "label": ["ETH", "ETH-Arbitrum", "ARBITRUM ETH", "BTC(ALL)", "USDT", "SOL-USDC", "unknown"],
+    "holding": ["wallet", "custody", "t_bills", "native_staking"],
+    "level": ["group", "part", "asset"],
+    "verdict": ["proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported"],
+    "component": ["total", "liquid", "frozen"],
+    "as_of": ["exact", "near", "head"],
+    "method": ["proved", "eth_call"],
+    "relation": ["safe_owner", "owner_permission", "active_permission"],
+    "owner": ["o1", "o2"],
+    "signer": ["o1", "o1,o2", "a1"],
+    "block": ["summary", "rows"],
+    "block_origin": ["published", "head"],
+    "source": ["one", "okx.com", "zero"],
+    "scope": ["all", "some"],
+}
+NUMBERS = {
+    "scale": [8],
+    "member": [0, 1],
+    "source_row": list(range(1, 20)),
+    "for_row": [1, 2, 3],
+    "threshold": [1, 2],
+    "printed_decimals": [0, 2, 8, 18],
+}
+BY_KIND = {
+    "base_units": AMOUNTS,
+    "usd": [Decimal(0), Decimal("0.01"), Decimal(10) ** 17, Decimal(10) ** 18, Decimal("9" * 36 + ".99")],
+    "price": [Decimal(0), Decimal("0.000000000001"), Decimal("0.5"), Decimal(100_000), Decimal("99999999.999999999999")],
+    "ratio": [Decimal(0), Decimal(100), Decimal("99999999.999999999999")],
+}
+OF_A_REPORT = ("claim", "ownership", "published_total", "liability", "rejection")
+OF_A_NETWORK = ("balance", "unobserved", "owner_link", "block")
+
+
+def odd_lake(root: Path, seed: int) -> Lake:
+    """Two exchanges, months that tie, revisions of one number, undated files, datasets that are missing, nulls wherever they may be."""
+    chance, lake = random.Random(seed), Lake(root)
+    for number in range(16):
+        exchange = ("okx", "htx")[number % 2]
+        content = ("addresses", "totals", "addresses", "address_list", "ownership_only", "addresses")[number % 6]
+        month = number // 4
+        at = None if number == 9 else datetime(2024, 1 + month, 1, tzinfo=UTC)
+        attestation = f"{exchange}/{at:%Y-%m-%d}" if at else f"{exchange}/undated"
+        report = f"{number:064x}"
+        place = {"exchange": exchange, "report": report}
+        file = ReportFile(
+            exchange=exchange, report=report, attestation=attestation, snapshot_at=at, snapshot_precision="day" if at else "unknown",
+            content=content, statement=chance.choice(["one", "okx.com", f"{exchange}/made"]), revision=chance.choice([1, 1, 2]), format="made",
+            file_name="f.csv", members=[], origin="made", container=None, size_bytes=1, retrieved_at=datetime(2024, 6, 1, tzinfo=UTC),
+            report_no=chance.choice([None, "1", "2147483647", "x"]),
+        )  # fmt: skip
+        lake.write("report_file", place | {"attestation": attestation}, [file])
+        for dataset in OF_A_REPORT:
+            if chance.random() < 0.85:
+                lake.write(dataset, place, _rows(chance, dataset, place, 24))
+        for network in WORDS["network"][:2]:
+            for dataset in OF_A_NETWORK:
+                if chance.random() < 0.4:
+                    at_network = place | {"network": network}
+                    lake.write(dataset, at_network, _rows(chance, dataset, at_network, 12))
+        if chance.random() < 0.8:
+            priced = {"exchange": exchange, "attestation": attestation}
+            lake.write("price", priced, _rows(chance, "price", priced, 12))
+    return lake
+
+
+def _rows(chance: random.Random, dataset: str, place: Mapping[str, str], most: int) -> list[object]:
+    """Random rows of a partition, each key once, in order."""
+    row_class = DATASETS[dataset]
+    made = {}
+    for _ in range(chance.randint(0, most)):
+        row = row_class(**{name: place.get(name) or _value(chance, row_class, name) for name in (field.name for field in fields(row_class))})
+        made[tuple(getattr(row, name) for name in row_class.KEY)] = row  # type: ignore[attr-defined]
+    return [made[key] for key in sorted(made)]
+
+
+def _value(chance: random.Random, row_class: type, name: str) -> Any:
+    kind, column, nullable = lake_room.column(typing.get_type_hints(row_class, include_extras=True)[name])
+    if nullable and chance.random() < 0.3:
+        return None
+    if column.kind:
+        return chance.choice(BY_KIND[column.kind])
+    if kind is str:
+        return chance.choice(WORDS.get(name, ["x", "y", "z"]))
+    if kind is int:
+        return chance.choice(NUMBERS.get(name, [0, 1, 2, 2**63 - 1]))
+    if kind is bool:
+        return chance.random() < 0.5
+    return (
+        datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=chance.randint(0, 90))
+        if kind is datetime
+        else [chance.choice(["exchange", "date", "address", ""])]
+    )
+
+
+def built(cased: Path, lake: Lake, folder: Path, threads: int) -> Path:
+    """The tables of a lake, made as the materialisations of the project make them, from the SQL that was compiled in the folder `cased`."""
+    folder.mkdir()
+    database = folder / "porlake.duckdb"
+    warehouse.prepare(database, warehouse.files_of(lake))
+    settings = warehouse.SETTINGS | {"threads": str(threads)}
+    with duckdb.connect(str(database), config=warehouse.OFFLINE) as connection:
+        for name, value in settings.items():
+            if name not in warehouse.OFFLINE:
+                connection.execute(f"set {name} = '{value}'")
+        for node in _in_order(models(cased)):
+            _make(connection, node)
+    return database
+
+
+def models(cased: Path, kind: str = "model") -> dict[str, dict[str, Any]]:
+    nodes = json.loads((cased / "target" / "manifest.json").read_bytes())["nodes"]
+    return {name: node for name, node in nodes.items() if node["resource_type"] == kind}
+
+
+def _in_order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Each model after those that it is made from."""
+    done: dict[str, Mapping[str, Any]] = {}
+
+    def add(name: str) -> None:
+        if name in nodes and name not in done:
+            for parent in sorted(nodes[name]["depends_on"]["nodes"]):
+                add(parent)
+            done[name] = nodes[name]
+
+    for name in sorted(nodes):
+        add(name)
+    return list(done.values())
+
+
+def _make(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
+    relation, sql, kind = node["relation_name"], node["compiled_code"], node["config"]["materialized"]
+    if kind != "by_attestation":
+        connection.execute(f"create {kind} {relation} as {sql}")
+        return
+    connection.execute(f"create table {relation} as select * from ({sql}\n) where false")
+    for (attestation,) in connection.execute("select distinct attestation from staging.stg_report where is_newest order by attestation").fetchall():
+        connection.execute("set variable attestation = '" + attestation.replace("'", "''") + "'")
+        connection.execute(f"insert into {relation} ({sql}\n)")
+    connection.execute("reset variable attestation")

@@ -142,9 +142,14 @@ class Recomputed:
     # --- files, attestations ---
     @cached_property
     def newest(self) -> list[Any]:
-        """Of files of one attestation, content and format the last revision."""
-        of_one = grouped(self.files, lambda file: (file.attestation, file.content, file.format))
-        return [file for files in of_one.values() for file in files if file.revision == max(other.revision for other in files)]
+        """Of files of one attestation, content and statement the last edition."""
+        return [files[-1] for files in self.editions.values()]
+
+    @cached_property
+    def editions(self) -> dict[Key, list[Any]]:
+        """The files of each statement, by revision, first retrieval and id."""
+        in_order = sorted(self.files, key=lambda file: (file.revision, file.retrieved_at, file.report))
+        return grouped(in_order, lambda file: (file.attestation, file.content, file.statement))
 
     def rows(self, dataset: str, *, but: str = "address_list") -> Iterator[tuple[str, Any, Any]]:
         """(attestation, file, row) of a dataset's newest files."""
@@ -165,7 +170,7 @@ class Recomputed:
                 "exchange": stated.exchange,
                 "report": stated.report,
                 "snapshot_at": stated.snapshot_at,
-                "report_no": numbers[0] if numbers else None,
+                "report_no": numbers[0] if len(set(numbers)) == 1 else None,
             }
         for row in found.values():
             same = [x for x in found.values() if x["exchange"] == row["exchange"] and x["report"] == row["report"]]
@@ -333,16 +338,36 @@ class Recomputed:
     def totals(self) -> dict[Key, Row]:
         stated = grouped(((a, row) for a, _, row in self.rows("published_total") if row.level == "asset"), lambda x: (x[0], x[1].asset))
         found = {}
-        for key, rows in stated.items():
-            held = [self.held(row) for _, row in rows]
-            found[key] = {
-                "amount": least(held),
-                "own": least(row.own_amount for _, row in rows),
-                "custody": least(row.custody_amount for _, row in rows),
-                "usd_published": most(row.usd_published for _, row in rows),
-                "conflicting": len(set(held) - {None}) > 1,
-            }
+        for key, of in stated.items():
+            rows = [row for _, row in of]
+            held, valued = self.counted_row(key[0], rows, self.held), self.counted_row(key[0], rows, lambda row: row.usd_published)
+            if held or valued:
+                found[key] = {
+                    "amount": held and self.held(held),
+                    "own": held and held.own_amount,
+                    "custody": held and held.custody_amount,
+                    "usd_published": valued.usd_published if valued and valued.usd_published < 10**18 else None,
+                    "conflicting": len({self.held(row) for row in rows} - {None}) > 1,
+                }
         return found
+
+    def counted_row(self, attestation: str, rows: Iterable[Any], value: Callable[[Any], Any], sign: int = 1) -> Any:
+        """Of rows that state one thing that of the exchange itself, else of the first source by name; None where none states it."""
+        said = [row for row in rows if value(row) is not None]
+        return min(
+            said, key=lambda row: (not self.is_own(attestation, row.source), row.source, sign * value(row), row.report, row.source_row), default=None
+        )
+
+    def by_source(self, rows: Iterable[Any], value: Callable[[Any], Any], sign: int = 1) -> list[Any]:
+        """The cautious row of each source."""
+        said = grouped((row for row in rows if value(row) is not None), lambda row: row.source)
+        return [min(of, key=lambda row: (sign * value(row), row.report, row.source_row)) for of in said.values()]
+
+    def is_own(self, attestation: str, source: str) -> bool:
+        (row,) = (row for row in table("exchanges") if row["exchange"] == attestation.split("/")[0])
+        home = re.sub(r"^https?://(www\.)?", "", row["home"]).split("/")[0]
+        page = re.match(rf"(https?://)?([a-z0-9-]+\.)*{re.escape(home)}([/ :]|$)", source.lower()) if home else None
+        return source.lower() in (row["exchange"], row["name"].lower()) or page is not None
 
     @staticmethod
     def held(row: Any) -> int | None:
@@ -401,12 +426,14 @@ class Recomputed:
     def owed(self) -> dict[Key, Row]:
         found = {}
         for key, rows in grouped(((a, row) for a, _, row in self.rows("liability")), lambda x: (x[0], x[1].asset)).items():
-            printed = [(row.owed or 0, row.source_row, row.printed_ratio) for _, row in rows if row.printed_ratio is not None]
-            found[key] = {
-                "liabilities": most(row.owed for _, row in rows),
-                "conflicting": len({row.owed for _, row in rows} - {None}) > 1,
-                "printed_ratio": max(printed)[2] if printed else None,
-            }
+            of = [row for _, row in rows]
+            owed, printed = self.counted_row(key[0], of, lambda row: row.owed, -1), self.counted_row(key[0], of, lambda row: row.printed_ratio)
+            if owed or printed:
+                found[key] = {
+                    "liabilities": owed and owed.owed,
+                    "conflicting": len({row.owed for row in of} - {None}) > 1,
+                    "printed_ratio": printed and printed.printed_ratio,
+                }
         return found
 
     # --- prices, relations, values ---
@@ -920,13 +947,17 @@ class Recomputed:
     # --- marts of what changed ---
     @cached_property
     def sums(self) -> dict[Key, Decimal]:
-        """Published sums in US dollars of a whole exchange, by attestation and scope; of several the smallest."""
+        """Published sums in US dollars of a whole exchange, by attestation and scope."""
         rows = [
             (a, row)
             for a, file, row in self.rows("published_total")
             if file.content == "totals" and row.level == "group" and row.usd_published is not None
         ]
-        return {key: least(row.usd_published for _, row in of) for key, of in grouped(rows, lambda x: (x[0], x[1].scope or "not stated")).items()}
+        counted = {
+            key: self.counted_row(key[0], (row for _, row in of), lambda row: row.usd_published).usd_published
+            for key, of in grouped(rows, lambda x: (x[0], x[1].scope or "not stated")).items()
+        }
+        return {key: usd_ for key, usd_ in counted.items() if usd_ < 10**18}
 
     @cached_property
     def series(self) -> list[Row]:
@@ -1301,11 +1332,11 @@ class Recomputed:
             by_label = grouped(owed.get(key, ()), lambda row: ("liabilities", row.asset, row.label))
             return made | {place: most(row.owed for row in rows) for place, rows in by_label.items()}
 
-        for files in grouped(self.files, lambda file: (file.attestation, file.content, file.format)).values():
-            files.sort(key=lambda file: (file.revision, file.report))
+        for files in self.editions.values():
             for base, file in pairwise(files):
                 if file.report != base.report and file.attestation in self.attestations:
                     yield from self.restated(file, base, places(file), places(base))
+        yield from self.stated_otherwise()
         for name, row in self.attestations.items():
             if row["repeats"] is not None:
                 yield {
@@ -1318,6 +1349,8 @@ class Recomputed:
                     **dict.fromkeys(
                         (
                             "asset",
+                            "statement",
+                            "base_statement",
                             "revision",
                             "base_revision",
                             "rows_before",
@@ -1346,6 +1379,8 @@ class Recomputed:
                 "kind": "revision",
                 "what": what,
                 "asset": asset,
+                "statement": file.statement,
+                "base_statement": base.statement,
                 "revision": file.revision,
                 "base_revision": base.revision,
                 "base_report": base.report,
@@ -1362,6 +1397,37 @@ class Recomputed:
                 "is_identical": not (came or gone or changed),
             }
 
+    def stated_otherwise(self) -> Iterator[Row]:
+        """What sources state that do not count, beside the one that does."""
+        totals = ((a, row) for a, _, row in self.rows("published_total") if row.level == "asset")
+        owed = ((a, row) for a, _, row in self.rows("liability"))
+        for what, said, value, sign in (("totals", totals, self.held, 1), ("liabilities", owed, lambda row: row.owed, -1)):
+            for (attestation, asset), of in grouped(said, lambda x: (x[0], x[1].asset)).items():
+                rows = [row for _, row in of]
+                counted = self.counted_row(attestation, rows, value, sign)
+                for row in self.by_source(rows, value, sign):
+                    if row.source != counted.source:
+                        change = value(row) - value(counted)
+                        yield {
+                            "attestation": attestation,
+                            "report": row.report,
+                            "kind": "statement",
+                            "what": what,
+                            "asset": asset,
+                            "statement": row.source,
+                            "base_statement": counted.source,
+                            "base_report": counted.report,
+                            **dict.fromkeys(("revision", "base_revision", "base_attestation")),
+                            **dict.fromkeys(("rows_before", "rows_after"), 1),
+                            **dict.fromkeys(("rows_added", "rows_dropped"), 0),
+                            "rows_changed": int(change != 0),
+                            "amount_before": value(counted),
+                            "amount_after": value(row),
+                            "amount_change": change,
+                            "units_change": units(change, self.scale[asset]),
+                            "is_identical": change == 0,
+                        }
+
     @staticmethod
     def folded(label: str) -> str:
         """Without case, dashes and blanks, the words in any order, and without (ALL)."""
@@ -1374,13 +1440,16 @@ class Recomputed:
             ((a, row) for a, file, row in self.rows("published_total") if row.level in ("group", "part") and row.asset), lambda x: (x[0], x[1].report)
         )
         claims = grouped(self.claims, lambda x: (x[0], x[1].report))
-        for attestation, report in sorted(files):
-            of_file = sorted((row for _, row in lines[attestation, report]), key=lambda row: row.source_row)
-            for row in self.summed(of_file, [row for _, row in claims.get((attestation, report), [])]):
-                yield {"attestation": attestation, "report": report, "member": 0} | row
+        said = ((a, row) for a, file, row in self.rows("rejection") if file.content != "totals")
+        refused = grouped(said, lambda x: (x[0], x[1].report))
+        for attestation, report in sorted(files | set(refused)):
+            of_file = sorted((row for _, row in lines.get((attestation, report), [])), key=lambda row: row.source_row)
+            gone = [row for _, row in refused.get((attestation, report), [])]
+            for row in self.summed(of_file, [row for _, row in claims.get((attestation, report), [])], gone):
+                yield {"attestation": attestation, "report": report} | row
 
-    def summed(self, lines: list[Any], claims: list[Any]) -> Iterator[Row]:
-        """The lines of a summary, each with what was added up for it; then the labels that no line sums up."""
+    def summed(self, lines: list[Any], claims: list[Any], refused: list[Any]) -> Iterator[Row]:
+        """The lines of a summary, each with what was added up for it; then lines that were refused, and the labels that no line sums up."""
         labels = grouped(claims, lambda row: (self.folded(row.label), row.network, row.asset))
         below: dict[int, list[Any]] = defaultdict(list)
         at = None
@@ -1404,6 +1473,11 @@ class Recomputed:
         for line in free_lines:
             if line.level == "group" and not below[line.source_row]:
                 taken[line.source_row] = ("asset", [key for key in labels if key not in used and key[2] == line.asset])
+        unread: dict[int, int] = defaultdict(int)
+        for gone in refused:
+            if gone.block == "summary":
+                above = [line.source_row for line in lines if line.level == "group" and line.source_row < gone.source_row]
+                unread[max(above, default=0)] += 1
         for line in lines:
             how, keys = taken[line.source_row]
             scale = self.scale[line.asset]
@@ -1416,6 +1490,8 @@ class Recomputed:
                     "rows": len(parts),
                     "matched_by": "lines",
                     "digits": most(p.printed_decimals for p in parts),
+                    "unread_lines": unread[line.source_row],
+                    "rows_refused": 0,
                 }
             else:
                 made = {
@@ -1423,25 +1499,46 @@ class Recomputed:
                     "rows": len(rows),
                     "matched_by": how if keys else None,
                     "digits": most(row.printed_decimals for row in rows),
+                    "unread_lines": 0 if rows or line.level != "group" else unread[line.source_row],
+                    "rows_refused": sum(row.block == "rows" and self.may_belong(row, line) for row in refused),
                 }
             yield self.compared(line.source_row, line.label, line.level, line.asset, line.amount, line.printed_decimals, made)
-        left = [key for key in labels if key not in {key for _, keys in taken.values() for key in keys}]
-        for key in left:
-            rows = labels[key]
-            made = {"summed": added(row.amount for row in rows), "rows": len(rows), "matched_by": None, "digits": None}
-            yield self.compared(None, min(row.label for row in rows), "part", key[2], None, None, made)
+        for gone in refused:
+            if gone.block == "summary":
+                made = {"summed": None, "rows": 0, "matched_by": None, "digits": None, "unread_lines": 1, "rows_refused": 0}
+                yield self.compared(gone.source_row, gone.label or "", "part", gone.asset, None, None, made)
+        left = [key for key in labels if key not in {key for _, keys in taken.values() for key in keys}] if lines else []
+        for (_, asset), keys in grouped(left, lambda key: (key[0], key[2])).items():
+            rows = [row for key in keys for row in labels[key]]
+            made = {
+                "summed": added(row.amount for row in rows),
+                "rows": len(rows),
+                "matched_by": None,
+                "digits": None,
+                "unread_lines": 0,
+                "rows_refused": 0,
+            }
+            yield self.compared(None, min(row.label for row in rows), "part", asset, None, None, made)
 
-    def compared(self, row: int | None, label: str, level: str, asset: str, printed: int | None, digits: int | None, made: Row) -> Row:
-        scale, total = self.scale[asset], made["summed"]
+    def may_belong(self, refused: Any, line: Any) -> bool:
+        """Whether a refused row may be one that a line adds up: of its label, of its asset, or with its asset in the label."""
+        words = self.folded(refused.label) if refused.label is not None else ""
+        return words == self.folded(line.label) or refused.asset == line.asset or (refused.asset is None and line.asset.upper() in words.split("_"))
+
+    def compared(self, row: int | None, label: str, level: str, asset: str | None, printed: int | None, digits: int | None, made: Row) -> Row:
+        scale, total = self.scale[asset] if asset else 0, made["summed"]
         difference = None if total is None or printed is None else total - printed
-        if printed is None or total is None:
-            status = "no_total" if printed is None else "no_rows"
-        elif difference == 0:
-            status = "equal"
+        rounding = last_digit(scale, made["digits"]) * made["rows"] + last_digit(scale, digits)
+        if printed is None:
+            status = "unread_lines" if made["unread_lines"] else "no_total"
+        elif difference is not None and abs(difference) < rounding:
+            status = "equal" if difference == 0 else "rounding"
+        elif made["unread_lines"] or made["rows_refused"]:
+            status = "unread_lines"
         else:
-            least_ = last_digit(scale, made["digits"]) * made["rows"] + last_digit(scale, digits)
-            status = "rounding" if abs(difference) < least_ else "differs"
+            status = "no_rows" if total is None else "differs"
         return {
+            "member": 0,
             "source_row": row,
             "label": label,
             "level": level,
@@ -1455,6 +1552,8 @@ class Recomputed:
             "summed_units": units(total, scale),
             "difference_units": units(difference, scale),
             "status": status,
+            "unread_lines": made["unread_lines"],
+            "rows_refused": made["rows_refused"],
         }
 
 
@@ -1473,7 +1572,7 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
         "net_flow": ("attestation", "since", "asset", "scope"),
         "address_changes": ("attestation", "since", "network", "asset"),
         "report_arithmetic": ("attestation", "report", "source_row", "label", "asset"),
-        "restatements": ("attestation", "report", "kind", "what", "asset"),
+        "restatements": ("attestation", "report", "kind", "what", "asset", "statement", "base_report"),
         "ownership_coverage": ("attestation", "network", "verdict", "reason"),
         "network_composition": ("attestation", "network", "asset"),
         "balance_reconciliation": ("attestation", "network", "asset"),

@@ -79,15 +79,13 @@ def _of_aggregate(call: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_window(window: dict[str, Any]) -> Iterator[str]:
-    name = window.get("function_name") or window["type"].removeprefix("WINDOW_").lower()
+    name = window["function_name"]
     orders = [order["expression"] for order in window.get("orders") or []]
     if name in PLACES and (not orders or orders[-1].get("column_names", [""])[-1] not in NAMES_A_ROW):
         yield f"{name} over rows that may tie"
     elif name not in PLACES | WITHOUT_ORDER:
         yield f"{name}() over"
-    if name == "sum" and _is_double(
-        [_bare(argument.get("expression", argument)) for argument in window.get("arguments", window.get("children", []))]
-    ):
+    if name == "sum" and _is_double([_bare(argument.get("expression", argument)) for argument in window["arguments"]]):
         yield "a sum of doubles"
 
 
@@ -110,8 +108,7 @@ def _is_double(tree: Any) -> bool:
     if not isinstance(tree, dict):
         return False
     if tree.get("class") == "CAST":
-        kind = json.dumps(tree["cast_type"])
-        return "DOUBLE" in kind or "FLOAT" in kind
+        return tree["type_expr"]["type_name"].upper() in ("DOUBLE", "FLOAT", "REAL", "FLOAT4", "FLOAT8")
     if tree.get("class") == "COLUMN_REF":
         return bool(re.search(r"(^|_)(share|ratio|cleanliness)(_|$)", tree["column_names"][-1]))
     return tree.get("function_name") == "/" or any(map(_is_double, tree.values()))
@@ -130,7 +127,7 @@ def _is_double(tree: Any) -> bool:
     ("select sum(a::double) from t", "a sum of doubles"),
     ("select sum(share) over (partition by a) from t", "a sum of doubles"),
     ("select row_number() over (partition by a order by b) from t", "row_number over rows that may tie"),
-    ("select first(a) over (partition by a) from t", "first over rows that may tie"),
+    ("select first(a) over (partition by a) from t", "first_value over rows that may tie"),
     ("with x as (select a from t limit 1) select * from x", "limit without order by"),
     ("select distinct on (a) a, b from t", "distinct on"),
     ("select * from t using sample 1", "sample"),

@@ -7,11 +7,11 @@ with stated as (
         coalesce(amount, try(own_amount + custody_amount), own_amount, custody_amount) as amount, own_amount, custody_amount,
         null::decimal(38, 2) as usd, null::decimal(20, 12) as ratio
     from {{ ref('stg_published_total') }}
-    where level = 'asset'
+    where level = 'asset' and asset is not null
     union all by name
     select attestation, exchange, 'value' as what, asset, source, is_own_source, report, member, source_row, usd_published as usd
     from {{ ref('stg_published_total') }}
-    where level = 'asset'
+    where level = 'asset' and asset is not null
     union all by name
     select attestation, exchange, 'liabilities' as what, asset, source, is_own_source, report, member, source_row, owed as amount
     from {{ ref('stg_liability') }}

@@ -17,7 +17,7 @@ parties as (
     -- an exchange and the newest statement in which it names the account: one with amounts before a list
     select network, address, exchange,
         arg_max(attestation, (report_order, coalesce(snapshot_at, '-infinity'::timestamptz), attestation)) as attestation,
-        arg_max(report, (report_order, coalesce(snapshot_at, '-infinity'::timestamptz), attestation)) as report,
+        arg_max(report, (report_order, coalesce(snapshot_at, '-infinity'::timestamptz), attestation, report)) as report,
         min(snapshot_at) as first_at,
         max(snapshot_at) as last_at,
         min(snapshot_day) as first_day,

@@ -99,7 +99,7 @@ refused as (
     -- rows and lines that were refused, each with what it tells of itself
     select attestation, report, member, source_row, block, asset, label, {{ folded('label') }} as folded, string_split({{ folded('label') }}, '_') as words
     from {{ ref('stg_rejection') }}
-    where content <> 'address_list'
+    where content not in ('address_list', 'totals')
 ),
 placed as (
     -- lines and refused lines in the order of the file, each with the group line above it

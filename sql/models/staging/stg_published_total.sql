@@ -3,4 +3,4 @@ select r.attestation, r.content, t.*, {{ is_own_source('t.source', 'e') }} as is
 from {{ source('lake', 'published_total') }} t
 join {{ ref('stg_report') }} r using (exchange, report)
 left join {{ source('registry', 'exchanges') }} e using (exchange)
-where r.is_newest
+where r.is_newest and r.content <> 'address_list'

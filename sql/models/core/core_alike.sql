@@ -17,10 +17,10 @@ select o.attestation, o.exchange, o.network, o.asset, o.holding, o.final_verdict
     count(*) as holdings,
     sum(o.rows)::bigint as rows,
     count(*) filter (o.is_too_large) as holdings_too_large,
-    count(o.amount) filter (not o.is_too_large) as holdings_with_amount,
-    {{ total('o.amount', 'not o.is_too_large') }} as amount,
+    count(o.amount) filter (o.is_too_large is not true) as holdings_with_amount,
+    {{ total('o.amount', 'o.is_too_large is not true') }} as amount,
     {{ total('o.onchain_exact') }} as onchain_exact,
-    {{ total('(o.onchain_exact - o.amount)', 'not o.is_too_large') }} as difference
+    {{ total('(o.onchain_exact - o.amount)', 'o.is_too_large is not true') }} as difference
 from {{ ref('core_observation') }} o
 left join {{ ref('core_message') }} m on m.exchange = o.exchange and m.message = o.message
 left join listed l on l.attestation = o.attestation and l.network = o.network and l.address = o.address

@@ -76,7 +76,8 @@ from ({ACCOUNTS}) where n % 601 = 0 order by n
 BALANCE = f"""
 select distinct on (network, asset, address, component) 'okx' as exchange, $report as report, network, asset, address, component,
     (case when component = 'total' then amount else amount // 2 end)::decimal(38, 0) as amount,
-    19000000::bigint as height, 'made' as method, 'made' as source, 'exact' as as_of, 0::bigint as offset_seconds
+    19000000::bigint as height, 'made' as method, 'made' as source, 'exact' as as_of, 0::bigint as offset_seconds,
+    null::varchar as confirmed_by
 from ({ACCOUNTS}), unnest(case when network = 'tron' and n % 7 = 0 then ['frozen', 'total'] else ['total'] end) as c (component)
 where observed and network = $network
 order by network, asset, address, component
@@ -90,25 +91,7 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         at = datetime(2023 + month // 12, month % 12 + 1, 1, tzinfo=UTC)
         report, attestation = f"{month:064x}", f"okx/{at:%Y-%m-%d}"
         partition = {"exchange": "okx", "report": report}
-        file = ReportFile(
-            "okx",
-            report,
-            attestation,
-            at,
-            at.date(),
-            "day",
-            "addresses",
-            "okx/okx_csv",
-            1,
-            "okx_csv",
-            f"{month}.csv",
-            [],
-            "made",
-            None,
-            1,
-            at,
-            str(month + 1),
-        )
+        file = _file("okx", report, attestation, at, "addresses", str(month + 1))
         lake.write("report_file", partition | {"attestation": attestation}, [file])
         values = {"report": report, "month": month, "rows": rows}
         _fill(lake, "claim", partition, CLAIM, values)
@@ -118,13 +101,18 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         _fill(lake, "owner_link", partition | {"network": "ethereum"}, OWNER_LINK, values)
         prices = [Price("okx", attestation, asset, "made", 100 + month, at, None) for asset in sorted(SCALES)]
         if month == 0:  # another exchange is said to have some of the accounts
-            listed = ReportFile(
-                "kucoin", LISTED, "kucoin/list", at, at.date(), "day", "address_list", "kucoin/addresses_csv", 1, "addresses_csv", "list.csv", [],
-                "made", None, 1, at, None,
-            )  # fmt: skip
+            listed = _file("kucoin", LISTED, "kucoin/list", at, "address_list", None)
             lake.write("report_file", {"exchange": "kucoin", "report": LISTED, "attestation": "kucoin/list"}, [listed])
             _fill(lake, "claim", {"exchange": "kucoin", "report": LISTED}, LIST, values | {"report": LISTED})
         lake.write("price", {"exchange": "okx", "attestation": attestation}, prices)
+
+
+def _file(exchange: str, report: str, attestation: str, at: datetime, content: str, number: str | None) -> ReportFile:
+    return ReportFile(
+        exchange=exchange, report=report, attestation=attestation, snapshot_at=at, snapshot_day=at.date(), snapshot_precision="day", content=content,
+        statement=f"{exchange}/made", revision=1, format="made", file_name="made.csv", members=[], origin="made", container=None, size_bytes=1,
+        retrieved_at=at, report_no=number,
+    )  # fmt: skip
 
 
 def _fill(lake: Lake, dataset: str, partition: dict[str, str], sql: str, values: dict[str, object]) -> None:

@@ -95,7 +95,7 @@ def build(lake: Lake) -> Built:
 
 def _built(lake: Lake, folder: Path, lock: int) -> Built:
     target, state = folder / "porlake.duckdb", _held(lake, folder / "lake")
-    build_id = identity(state)
+    build_id = identity(lake, state)
     prepare(target, {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS})
     try:
         dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(_variables(state, build_id)), lock=lock)
@@ -151,12 +151,12 @@ def _variables(state: State, build_id: str) -> dict[str, str | int]:
     return {"build_id": build_id, "most_attestations": -(-most // 64) * 64}
 
 
-def identity(state: State) -> str:
-    """Hash of everything that a build is made of: the lake's pointers, the SQL, the registry."""
+def identity(lake: Lake, state: State | None = None) -> str:
+    """Hash of everything that a build is made of: pointers, those of a build's state or the lake's of now, the SQL, the registry."""
     digest = hashlib.sha256()
     for dataset in DATASETS:
-        for held in state[dataset]:
-            digest.update(f"{dataset} {dict(held.pointer.partition)} {held.pointer.content}\n".encode())
+        for pointer in lake.pointers(dataset) if state is None else [held.pointer for held in state[dataset]]:
+            digest.update(f"{dataset} {dict(pointer.partition)} {pointer.content}\n".encode())
     rows = ((folder, "*.csv") for folder in (registry.FOLDER, *registry.own_folders()))
     for folder, pattern in ((sql_folder(), "**/*.sql"), (sql_folder(), "**/*.yml"), *rows):
         for path in sorted(folder.glob(pattern)):

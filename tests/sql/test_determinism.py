@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from odd_lake import built, odd_lake
 
+from odd_lake import built, odd_lake
 from porlake import warehouse
 
 #: Aggregates whose answer does not depend on the order of the rows.

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from odd_lake import built, models, odd_lake
 
+from odd_lake import built, models, odd_lake
 from porlake import pipeline
 from porlake.lake import Lake
 

@@ -102,3 +102,16 @@ def test_every_asset_that_reports_name_has_a_price_row(month: Path) -> None:
     assert named <= set(priced)
     assert all((row.usd is None) == bool(row.reason) for row in priced.values())
     assert json.dumps(sorted(asset for asset, row in priced.items() if row.usd is None))
+
+
+def test_what_a_wrapped_token_stands_for_is_priced_too(tmp_path: Path, silent_recording: Path) -> None:
+    """A file that names Aave's token of USDT and no USDT: the token is valued as its underlying."""
+    (tmp_path / "huobi_por_20240701.csv").write_text(
+        "coin,snapshot height,balance\nUSDT-aEthUSDT,1,1\n\ncoin,address,snapshot height,balance,message,signature\n"
+        f"USDT-aEthUSDT,0x{1:040x},1,1,-,-\n"
+    )
+    chosen = pipeline.settings(tmp_path / "lake", environ={}, replay=silent_recording)
+    (report,) = pipeline.archive(chosen, "htx", str(tmp_path / "huobi_por_20240701.csv"))
+    pipeline.parse(chosen, report)
+    pipeline.price(chosen, ["htx/2024-07-01"], give_up=True)
+    assert {row.asset for row in chosen.lake.rows("price")} == {"aEthUSDT", "USDT"}

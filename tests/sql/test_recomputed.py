@@ -33,7 +33,7 @@ HTX = {
     "20240501": (
         [("ETH(ALL)", "-", "1000"), ("ETH", 19, "1000"), ("USDT(ALL)", "-", "512.25"), ("USDT-Optimism", 11, "512.25")],
         [("ETH", 0, 19, "600"), ("ETH", 1, 19, "400"), ("ETH-Optimism", 0, 11, "512.25"), ("NOBODY-KNOWS", 4, 19, "8"),
-         ("USDT-ETH", "0xa1", 19, "16")],
+         ("USDT-ETH", "0xa1", 19, "16"), ("USDT-ETH", 7, 19, "16")],
     ),
     # an own token without a price, one account twice, and once more with another amount; what rounding explains
     "20240601": (
@@ -106,7 +106,7 @@ def judged(dice: random.Random, claim: Claim) -> Ownership:
 
 def linked(dice: random.Random, claim: Claim) -> Iterator[OwnerLink]:
     relation = dice.choice(["safe_owner", "owner_permission", "active_permission", "owner"])
-    for owner in dice.sample([*OWNERS, claim.address], 3):
+    for owner in [claim.address, *dice.sample(OWNERS, 2)]:
         yield OwnerLink(
             exchange=claim.exchange, report=claim.report, network=claim.network, address=claim.address, owner=owner, relation=relation,
             holds=dice.random() < 0.7, threshold=dice.choice([None, 1, 2, 3]), owner_count=3, answer="", height=19, method="made", source="made",
@@ -196,3 +196,85 @@ def test_a_cell_that_was_changed_is_found(lake: Lake, tmp_path: Path) -> None:
     assert told.startswith(
         "reserve_ratio ['htx/2024-04-01', 'ETH']: reserves_claimed is Decimal('1000000000000000000001') in SQL and 1000000000000000000000"
     )
+
+
+def test_the_lake_holds_what_the_marts_tell_apart(ask: Ask) -> None:
+    """A case that no row shows is none: every status, verdict and reason of a null stands in some row."""
+    assert {status for (status,) in ask("select distinct status from core_holding")} == {
+        "matched", "rounded", "differing", "other_moment", "unobserved",
+    }  # fmt: skip
+    assert {"owners_confirmed", "active_permission_only", "owner_key_replaced", "not_verified"} <= {
+        reason for (reason,) in ask("select distinct reason from ownership_coverage")
+    }
+    told = {reason for mart, columns in {
+        "reserve_ratio": ["ratio_claimed", "ratio_onchain", "ratio_proven", "ratio_without_custody", "ratio_claimed_through", "ratio_proven_through"],
+        "net_flow": ["ratio_usd_change", "ratio_amount_change"], "asset_composition": ["share", "share_published"], "dominance": ["share"],
+        "network_composition": ["share", "share_of_asset"], "cleanliness": ["cleanliness", "cleanliness_without_affiliated", "cleanliness_defillama"],
+        "balance_reconciliation": ["proved_share"], "ownership_coverage": ["share"],
+    }.items() for column in columns for (reason,) in ask(f"select distinct {column}_null_reason from {mart}")}  # fmt: skip
+    assert told == {
+        None, "no_liabilities", "nothing_owed", "nothing_claimed", "no_amount", "nothing_observed", "custody_not_stated", "looked_through", "no_value",
+        "nothing_before", "zero_before", "published_sum", "no_price", "not_published", "nothing_priced", "own_token_unpriced",
+        "affiliated_token_unpriced", "token_unpriced", "nothing_proved", "total_is_zero",
+    }  # fmt: skip
+
+
+def test_a_row_under_another_label_marks_its_asset_wherever_it_counts(ask: Ask) -> None:
+    for mart in ("reserve_ratio", "asset_composition", "coverage_streak"):
+        assert ask(f"select asset, amount_beyond_own_total / 1e18 from {mart} where attestation = 'htx/2024-05-01' and contradicted_by_own_total") == [
+            ("ETH", 512.25)
+        ], mart
+    assert ask("select since, asset, units_beyond_own_total from net_flow where attestation = 'htx/2024-05-01' and contradicted_by_own_total order by 1") == [
+        ("first", "ETH", Decimal("512.25")), ("previous", "ETH", Decimal("512.25")),
+    ]  # fmt: skip
+    assert ask("select contradicted_assets, usd_beyond_own_total from dominance where attestation = 'htx/2024-05-01'") == [
+        (["ETH"], (Decimal("512.25") * Decimal("3000.123456789012")).quantize(Decimal("0.01")))
+    ]
+    assert ask("select distinct attestation from reserve_ratio where contradicted_by_own_total") == [("htx/2024-05-01",)]
+    assert ask("select rows from failed_tests.results where test = 'claims_exceed_their_own_total'") == [(1,)]
+
+
+def test_rows_that_were_refused_stand_beside_the_figures_that_they_lack_in(ask: Ask) -> None:
+    assert ask("select asset, rows_refused, rows_refused_unread from reserve_ratio where attestation = 'htx/2024-05-01' order by 1") == [
+        ("ETH", 0, 1), ("USDT", 1, 1),
+    ]  # fmt: skip
+    assert ask("select rows_refused, rows_refused_unread from dominance where attestation = 'htx/2024-05-01'") == [(2, 1)]
+
+
+def test_a_file_published_again_says_so_where_its_change_is_told(ask: Ask) -> None:
+    assert ask("select distinct attestation, base_attestation, is_repeat, base_is_repeat from net_flow where is_repeat or base_is_repeat order by 1, 2") == [
+        ("htx/2024-07-01", "htx/2024-04-01", True, False), ("htx/2024-07-01", "htx/2024-06-01", True, False),
+        ("htx/2024-09-10", "htx/2024-07-01", False, True),
+    ]  # fmt: skip
+    assert ask("select distinct amount_change from net_flow where attestation = 'htx/2024-07-01' and since = 'previous'") == [(0,)]
+
+
+def test_wrapped_tokens_are_priced_as_what_they_stand_for(ask: Ask) -> None:
+    priced = "select asset, priced_as, usd_price from asset_composition where attestation = '{}' order by 1"
+    assert ("aEthUSDT", "USDT", Decimal("0.999")) in ask(priced.format("htx/2024-07-01"))
+    assert ("stETH", None, Decimal("2990")) in ask(priced.format("htx/2024-04-01"))
+    clean = "select cleanliness, cleanliness_null_reason, is_lower_bound, unpriced_assets from cleanliness where attestation = '{}'"
+    ((share, reason, is_lower_bound, unpriced),) = ask(clean.format("okx/2024-05-01"))
+    assert (0 < share < 1, reason, is_lower_bound, unpriced) == (True, None, True, ["LINK"])
+    assert ask(clean.format("htx/2024-07-01")) == [(None, "own_token_unpriced", None, ["HTX"])]
+
+
+def test_a_collision_tells_how_far_apart_and_how_much_both_claim(ask: Ask) -> None:
+    rows = ask(
+        "select distinct exchange, against, days_apart, nearest_attestation, nearest_assets, nearest_units, against_attestation, against_assets, against_units"
+        f" from address_collisions where address = '{ACCOUNTS[0]}' and network = 'ethereum' and exchange in ('htx', 'okx') order by 1, 2"
+    )
+    assert rows[0][:3] == ("htx", "kraken", 1)
+    assert rows[0][7:] == ([], [])
+    assert rows[1] == ("htx", "okx", 0, "htx/2024-05-01", ["ETH"], [Decimal(600)], "okx/2024-05-01", ["ETH"], [Decimal(16)])
+    assert rows[3] == ("okx", "kraken", 1, "okx/2024-05-01", ["ETH"], [Decimal(16)], "kraken/2024-05-02", [], [])
+    assert ask("select days_apart, against_assets from address_collisions where against_kind = 'collateral'") == [(0, [])]
+
+
+def test_a_streak_ends_where_the_rhythm_of_the_exchange_is_missed(ask: Ask) -> None:
+    """HTX attests on 1 April, May, June and July and on 10 September: 30, 31, 30 and 71 days. Binance numbers its editions."""
+    assert ask("select attestation, rhythm_days, days_since, missing_before from coverage_streak where exchange = 'htx' and asset = 'ETH' order by 1") == [
+        ("htx/2024-04-01", 30, None, []), ("htx/2024-05-01", 30, 30, []), ("htx/2024-06-01", 30, 31, []), ("htx/2024-07-01", 30, 30, []),
+        ("htx/2024-09-10", 30, 71, ["2024-07-31"]),
+    ]  # fmt: skip
+    assert ask("select attestation, missing_before from coverage_streak where exchange = 'binance' and asset = 'BTC' order by 1")[2][1] == ["3"]

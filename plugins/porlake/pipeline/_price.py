@@ -23,7 +23,8 @@ def attestations(settings: Settings, reports_: Iterable[str]) -> list[str]:
 
 
 def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
-    """USD at the snapshot of each attestation, for every asset that any report of its exchange names; what has no price is a row with its reason.
+    """USD at the snapshot of each attestation, for every asset that any report of its exchange names, and for what wrapped and receipt tokens among them
+    stand for; what has no price is a row with its reason.
 
     Raises TransportError; with `give_up` the prices of a source that does not answer are missing for the reason source_failed.
     """
@@ -50,9 +51,10 @@ def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str
 
 
 def _named_assets(lake: Lake, exchange: str) -> list[str]:
-    """Every asset that any report of the exchange names."""
+    """Every asset that any report of the exchange names, and what such an asset stands for."""
     named = set().union(*(lake.distinct(dataset, "asset", exchange=exchange) for dataset in ("claim", "published_total", "liability")))
-    return sorted(asset for asset in named if asset)
+    assets = registry.load().assets
+    return sorted({meant for asset in named if asset for meant in (asset, assets[asset].underlying) if meant})
 
 
 def _quotes(settings: Settings, wanted: list[str], at: datetime, give_up: bool) -> list[prices.Quote]:

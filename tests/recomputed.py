@@ -32,15 +32,22 @@ KINDS = {
     "wrapped": "wrapped",
     "other": "other",
 }
-CENT, EIGHTH = Decimal("0.01"), Decimal("0.00000001")
+CENT, EIGHTH, FULL = Decimal("0.01"), Decimal("0.00000001"), 10**38
 getcontext().prec = 120
 
 
 # --- small words --------------------------------------------------------------------------------------------------------------
 def added(values: Iterable[Any]) -> Any:
-    """The sum of what is there; null where nothing is."""
+    """The sum of what is there; null where nothing is, and where it has more than 38 digits."""
     there = [value for value in values if value is not None]
-    return sum(there[1:], there[0]) if there else None
+    whole = sum(there[1:], there[0]) if there else None
+    return None if whole is None or abs(whole) >= FULL else whole
+
+
+def all_added(values: Iterable[Any]) -> Any:
+    """The sum of all; null where one is not known."""
+    every = list(values)
+    return None if None in every else added(every)
 
 
 def least(values: Iterable[Any]) -> Any:
@@ -59,16 +66,19 @@ def grouped(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[An
 
 
 def units(amount: int | None, scale: int) -> Decimal | None:
-    """Whole base units as units of the asset, to the eighth digit, halves away from zero."""
-    return None if amount is None else (Decimal(amount) / Decimal(10) ** scale).quantize(EIGHTH, ROUND_HALF_UP)
+    """Whole base units as units of the asset, to the eighth digit, halves away from zero. Null from 10^20 units on."""
+    made = None if amount is None else (Decimal(amount) / Decimal(10) ** scale).quantize(EIGHTH, ROUND_HALF_UP)
+    return None if made is None or abs(made) >= 10**20 else made
 
 
 def usd(held: Decimal | None, price: Decimal | None) -> Decimal | None:
-    return None if held is None or price is None else (held * price).quantize(CENT, ROUND_HALF_UP)
+    """To the cent; null from 10^18 dollars on."""
+    return None if held is None or price is None or abs(held * price) >= 10**18 else (held * price).quantize(CENT, ROUND_HALF_UP)
 
 
 def rescaled(amount: int | None, old: int, new: int) -> int | None:
-    return None if amount is None else int((Decimal(amount) * Decimal(10) ** (new - old)).quantize(Decimal(1), ROUND_HALF_UP))
+    made = None if amount is None else int((Decimal(amount) * Decimal(10) ** (new - old)).quantize(Decimal(1), ROUND_HALF_UP))
+    return None if made is None or abs(made) >= FULL else made
 
 
 def last_digit(scale: int, printed: int | None) -> int:
@@ -83,8 +93,14 @@ def at_least(one: Any, other: Any) -> bool | None:
     return None if one is None or other is None else one >= other
 
 
-def days_between(earlier: date | None, later: date | None) -> int | None:
-    return None if earlier is None or later is None else (later - earlier).days
+def place(row: Any) -> Key:
+    """Where a row stands."""
+    return row.report, row.member, row.source_row
+
+
+def days_between(earlier: datetime | None, later: datetime | None) -> int | None:
+    """By the calendar, in UTC."""
+    return None if earlier is None or later is None else (later.date() - earlier.date()).days
 
 
 def why(value: Any, *because: tuple[str, bool], otherwise: str = "total_is_zero") -> str | None:
@@ -96,11 +112,11 @@ def in_time(moment: datetime | None) -> tuple[bool, Any]:
     return moment is None, moment or 0
 
 
-def a_year_before(day: date) -> date:
+def a_year_before(moment: datetime) -> datetime:
     try:
-        return day.replace(year=day.year - 1)
+        return moment.replace(year=moment.year - 1)
     except ValueError:
-        return day.replace(year=day.year - 1, day=28)
+        return moment.replace(year=moment.year - 1, day=28)
 
 
 @cache
@@ -109,20 +125,11 @@ def table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def day_of(exchange: str, moment: datetime | None) -> date | None:
-    """The day that a moment is in the clock of an exchange."""
+def spans(row: Mapping[str, str], moment: datetime | None) -> bool:
+    """Whether a row of the registry holds on the day of a moment; undated moments take every row."""
     if moment is None:
-        return None
-    (offset,) = (row["utc_offset"] for row in table("exchanges") if row["exchange"] == exchange)
-    hours, minutes = (int(offset[0] + part) for part in offset[1:].split(":"))
-    return (moment + timedelta(hours=hours, minutes=minutes)).date()
-
-
-def spans(row: Mapping[str, str], day: date | None) -> bool:
-    """Whether a row of the registry holds on a day; what is not dated takes every row."""
-    if day is None:
         return True
-    return date.fromisoformat(row["since"]) <= day and (not row["until"] or day <= date.fromisoformat(row["until"]))
+    return date.fromisoformat(row["since"]) <= moment.date() and (not row["until"] or moment.date() <= date.fromisoformat(row["until"]))
 
 
 # --- the marts ----------------------------------------------------------------------------------------------------------------
@@ -142,14 +149,14 @@ class Recomputed:
     # --- files, attestations ---
     @cached_property
     def newest(self) -> list[Any]:
-        """Of files of one attestation, content and statement the last edition."""
-        return [files[-1] for files in self.editions.values()]
+        """Of each attestation, content and statement the last edition."""
+        return [editions[-1] for editions in self.editions.values()]
 
     @cached_property
     def editions(self) -> dict[Key, list[Any]]:
-        """The files of each statement, by revision, first retrieval and id."""
-        in_order = sorted(self.files, key=lambda file: (file.revision, file.retrieved_at, file.report))
-        return grouped(in_order, lambda file: (file.attestation, file.content, file.statement))
+        """Files of one statement, in order."""
+        of_one = grouped(self.files, lambda file: (file.attestation, file.content, file.statement))
+        return {key: sorted(files, key=lambda file: (file.revision, file.retrieved_at, file.report)) for key, files in of_one.items()}
 
     def rows(self, dataset: str, *, but: str = "address_list") -> Iterator[tuple[str, Any, Any]]:
         """(attestation, file, row) of a dataset's newest files."""
@@ -164,13 +171,13 @@ class Recomputed:
         found: dict[str, Row] = {}
         for name, files in grouped((f for f in self.newest if f.content != "address_list"), lambda file: file.attestation).items():
             stated = min(files, key=lambda file: (file.content == "totals", file.report))
-            numbers = sorted(file.report_no for file in files if file.report_no is not None)
+            numbers = {file.report_no for file in files} - {None}
             found[name] = {
                 "attestation": name,
                 "exchange": stated.exchange,
                 "report": stated.report,
                 "snapshot_at": stated.snapshot_at,
-                "report_no": numbers[0] if len(set(numbers)) == 1 else None,
+                "report_no": numbers.pop() if len(numbers) == 1 else None,
             }
         for row in found.values():
             same = [x for x in found.values() if x["exchange"] == row["exchange"] and x["report"] == row["report"]]
@@ -187,13 +194,10 @@ class Recomputed:
     def snapshot(self, attestation: str) -> Any:
         return self.attestations[attestation]["snapshot_at"]
 
-    def day(self, attestation: str) -> Any:
-        return day_of(attestation.split("/")[0], self.snapshot(attestation))
-
     # --- who signed ---
     @cached_property
     def judged(self) -> dict[Key, Any]:
-        return {(attestation, row.report, row.source_row): row for attestation, _, row in self.rows("ownership")}
+        return {(attestation, row.report, row.member, row.source_row): row for attestation, _, row in self.rows("ownership")}
 
     @cached_property
     def links(self) -> dict[Key, dict[str, Any]]:
@@ -211,12 +215,12 @@ class Recomputed:
     def asked(self) -> dict[Key, list[tuple[bool, str, str, str, list[str]]]]:
         """Signatures that hold over accounts of which the chain was asked: (is the account's own, verdict, signer, message, binds)."""
         found: dict[Key, list[Any]] = defaultdict(list)
-        at_row = {(attestation, claim.report, claim.source_row): claim for attestation, claim in self.claims}
-        for (attestation, report, _), row in self.judged.items():
+        at_row = {(attestation, claim.report, claim.member, claim.source_row): claim for attestation, claim in self.claims}
+        for (attestation, report, member, _), row in self.judged.items():
             own = (attestation, row.network, row.address)
             if own in self.links and row.signer and (row.verdict == "owner_signed" or (row.verdict == "proven" and row.for_row is None)):
                 found[own] += [(True, row.verdict, signer, row.message, row.binds) for signer in row.signer.split(",")]
-            claim = at_row.get((attestation, report, row.for_row))
+            claim = at_row.get((attestation, report, member, row.for_row))
             if row.verdict == "proven" and claim is not None and (attestation, claim.network, claim.address) in self.links:
                 found[attestation, claim.network, claim.address] += [(False, row.verdict, s, row.message, row.binds) for s in row.address.split(",")]
         return found
@@ -265,19 +269,32 @@ class Recomputed:
         missing = {(a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows("unobserved")}
         found = []
         for (attestation, network, asset, address), rows in grouped(self.claims, lambda x: (x[0], x[1].network, x[1].asset, x[1].address)).items():
-            claims = sorted((row for _, row in rows), key=lambda row: row.source_row)
+            claims = sorted((row for _, row in rows), key=place)
             made = self.counted(attestation, claims)
             made |= {"attestation": attestation, "network": network, "asset": asset, "address": address, "rows": len(claims)}
             key = (attestation, claims[0].report, network, asset, address)
             made |= self.seen(made["amount"], last_digit(self.scale[asset], made["digits"]), whole.get(key), parts.get(key))
-            found.append(made | {"unobserved_reason": missing.get(key)})
+            limit = self.too_large_from(attestation, asset)
+            made["too_large"] = limit is not None and made["amount"] is not None and made["amount"] >= limit
+            found.append(
+                made | {"unobserved_reason": missing.get(key), "claimed": made["amount"], "amount": None if made["too_large"] else made["amount"]}
+            )
         return found
+
+    def too_large_from(self, attestation: str, asset: str) -> Decimal | None:
+        """10^20 units, or units of 10^17 US dollars: no holding but a lost decimal point, kept and not added up."""
+        scale, price = self.scale[asset], self.price(attestation, asset)["usd"]
+        limits = [Decimal(10) ** (scale + 20)] if scale < 18 else []
+        limits += [Decimal(1e17 / float(price) * 10.0**scale)] if price and price > 0 else []
+        return min((limit for limit in limits if limit < FULL), default=None)
 
     def counted(self, attestation: str, claims: list[Any]) -> Row:
         """Of equal amounts one, of different ones the smallest; of verdicts the strongest, and then the chain's word."""
-        with_amount = sorted(((row.amount, row.source_row, row) for row in claims if row.amount is not None), key=lambda x: x[:2])
+        with_amount = sorted(((row.amount, place(row), row) for row in claims if row.amount is not None), key=lambda x: x[:2])
         judged = [
-            (STRENGTH.index(o.verdict), row.source_row, o) for row in claims if (o := self.judged.get((attestation, row.report, row.source_row)))
+            (STRENGTH.index(o.verdict), place(row), o)
+            for row in claims
+            if (o := self.judged.get((attestation, row.report, row.member, row.source_row)))
         ]
         best = min(judged, key=lambda x: x[:2])[2] if judged else None
         rests_on = min((x for x in judged if x[2].verdict != "unsigned"), key=lambda x: x[:2], default=(0, 0, None))[2]
@@ -335,39 +352,56 @@ class Recomputed:
 
     # --- sums of an attestation and asset ---
     @cached_property
-    def totals(self) -> dict[Key, Row]:
-        stated = grouped(((a, row) for a, _, row in self.rows("published_total") if row.level == "asset"), lambda x: (x[0], x[1].asset))
+    def statements(self) -> dict[Key, list[Row]]:
+        """By (attestation, what, asset or scope): what each source states, of several rows of one the cautious one; the first of them counts."""
+        stated: dict[Key, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+
+        def state(attestation: str, what: str, name: str, row: Any, told: Any, caution: Any) -> None:
+            if told is not None:
+                made = {"told": told, "row": row, "order": (caution, place(row)), "source": row.source, "own": self.is_own(row.exchange, row.source)}
+                stated[attestation, what, name][row.source].append(made)
+
+        for attestation, file, row in self.rows("published_total"):
+            if row.level == "asset":
+                state(attestation, "reserves", row.asset, row, self.held(row), self.held(row))
+                state(attestation, "value", row.asset, row, row.usd_published, row.usd_published)
+            if file.content == "totals" and row.level == "group":
+                state(attestation, "sum", row.scope or "not stated", row, row.usd_published, row.usd_published)
+        for attestation, _, row in self.rows("liability"):
+            state(attestation, "liabilities", row.asset, row, row.owed, None if row.owed is None else -row.owed)
+            state(attestation, "ratio", row.asset, row, row.printed_ratio, row.printed_ratio)
         found = {}
-        for key, of in stated.items():
-            rows = [row for _, row in of]
-            held, valued = self.counted_row(key[0], rows, self.held), self.counted_row(key[0], rows, lambda row: row.usd_published)
-            if held or valued:
-                found[key] = {
-                    "amount": held and self.held(held),
-                    "own": held and held.own_amount,
-                    "custody": held and held.custody_amount,
-                    "usd_published": valued.usd_published if valued and valued.usd_published < 10**18 else None,
-                    "conflicting": len({self.held(row) for row in rows} - {None}) > 1,
-                }
+        for key, sources in stated.items():
+            told = {row["told"] for rows in sources.values() for row in rows}
+            each = [min(rows, key=lambda row: row["order"]) | {"contradicted": len(told) > 1} for rows in sources.values()]
+            found[key] = sorted(each, key=lambda row: (not row["own"], row["source"]))
         return found
 
-    def counted_row(self, attestation: str, rows: Iterable[Any], value: Callable[[Any], Any], sign: int = 1) -> Any:
-        """Of rows that state one thing that of the exchange itself, else of the first source by name; None where none states it."""
-        said = [row for row in rows if value(row) is not None]
-        return min(
-            said, key=lambda row: (not self.is_own(attestation, row.source), row.source, sign * value(row), row.report, row.source_row), default=None
-        )
+    @staticmethod
+    def is_own(exchange: str, source: str | None) -> bool:
+        """Whether a source is the exchange itself: its id, its name, or a page of its home."""
+        facts = next(row for row in table("exchanges") if row["exchange"] == exchange)
+        home = re.sub(r"^https?://(www\.)?", "", facts["home"]).split("/")[0]
+        said = (source or "").lower()
+        return said in (exchange, facts["name"].lower()) or bool(home and re.match(rf"(https?://)?([a-z0-9-]+\.)*{re.escape(home)}([/ :]|$)", said))
 
-    def by_source(self, rows: Iterable[Any], value: Callable[[Any], Any], sign: int = 1) -> list[Any]:
-        """The cautious row of each source."""
-        said = grouped((row for row in rows if value(row) is not None), lambda row: row.source)
-        return [min(of, key=lambda row: (sign * value(row), row.report, row.source_row)) for of in said.values()]
+    def counted_of(self, attestation: str, what: str, name: str) -> Row:
+        return self.statements.get((attestation, what, name), [{}])[0]
 
-    def is_own(self, attestation: str, source: str) -> bool:
-        (row,) = (row for row in table("exchanges") if row["exchange"] == attestation.split("/")[0])
-        home = re.sub(r"^https?://(www\.)?", "", row["home"]).split("/")[0]
-        page = re.match(rf"(https?://)?([a-z0-9-]+\.)*{re.escape(home)}([/ :]|$)", source.lower()) if home else None
-        return source.lower() in (row["exchange"], row["name"].lower()) or page is not None
+    @cached_property
+    def totals(self) -> dict[Key, Row]:
+        found = {}
+        for attestation, asset in {(key[0], key[2]) for key in self.statements if key[1] in ("reserves", "value")}:
+            held, value = (self.counted_of(attestation, what, asset) for what in ("reserves", "value"))
+            printed = value.get("told")
+            found[attestation, asset] = {
+                "amount": held.get("told"),
+                "own": held["row"].own_amount if held else None,
+                "custody": held["row"].custody_amount if held else None,
+                "usd_published": None if printed is None or printed >= 10**18 else printed,
+                "conflicting": held.get("contradicted", False),
+            }
+        return found
 
     @staticmethod
     def held(row: Any) -> int | None:
@@ -388,8 +422,9 @@ class Recomputed:
                 "claimed_without_custody": None if claimed is None else claimed - (custody or 0),
                 "reserves_onchain": added(row["onchain_exact"] for row in seen),
                 "reserves_proven": sum(row["onchain_exact"] for row in seen if row["verdict"] == "proven") if seen else None,
-                "claimed_unobserved": added(row["amount"] for row in rows if row["onchain_exact"] is None) or 0,
+                "claimed_unobserved": self.sum_or_zero(row["amount"] for row in rows if row["onchain_exact"] is None),
                 "is_complete": len(seen) == len(rows),
+                "claims_left_out": sum(row["too_large"] for row in rows) + (sum(row["amount"] is not None for row in rows) if claimed is None else 0),
                 "rows": len(rows),
                 "claims_conflicting": False,
             }
@@ -408,6 +443,7 @@ class Recomputed:
                     "reserves_proven": None,
                     "claimed_unobserved": total["amount"],
                     "is_complete": False,
+                    "claims_left_out": 0,
                     "rows": 0,
                     "claims_conflicting": total["conflicting"],
                 },
@@ -422,18 +458,21 @@ class Recomputed:
             row["claimed_without_address"] = added(line.amount for _, line in without.get(key, ()))
         return found
 
+    @staticmethod
+    def sum_or_zero(values: Iterable[int | None]) -> int | None:
+        there = [value for value in values if value is not None]
+        return added(there) if there else 0
+
     @cached_property
     def owed(self) -> dict[Key, Row]:
         found = {}
-        for key, rows in grouped(((a, row) for a, _, row in self.rows("liability")), lambda x: (x[0], x[1].asset)).items():
-            of = [row for _, row in rows]
-            owed, printed = self.counted_row(key[0], of, lambda row: row.owed, -1), self.counted_row(key[0], of, lambda row: row.printed_ratio)
-            if owed or printed:
-                found[key] = {
-                    "liabilities": owed and owed.owed,
-                    "conflicting": len({row.owed for row in of} - {None}) > 1,
-                    "printed_ratio": printed and printed.printed_ratio,
-                }
+        for attestation, asset in {(key[0], key[2]) for key in self.statements if key[1] in ("liabilities", "ratio")}:
+            owed, printed = (self.counted_of(attestation, what, asset) for what in ("liabilities", "ratio"))
+            found[attestation, asset] = {
+                "liabilities": owed.get("told"),
+                "conflicting": owed.get("contradicted", False),
+                "printed_ratio": printed.get("told"),
+            }
         return found
 
     # --- prices, relations, values ---
@@ -462,8 +501,8 @@ class Recomputed:
         return usd(units(amount, self.scale[asset]), self.price(attestation, asset)["usd"])
 
     def relation(self, attestation: str, asset: str) -> str:
-        exchange, day = attestation.split("/")[0], self.day(attestation)
-        named = {row["relation"] for row in table("exchange_tokens") if row["exchange"] == exchange and row["asset"] == asset and spans(row, day)}
+        exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
+        named = {row["relation"] for row in table("exchange_tokens") if row["exchange"] == exchange and row["asset"] == asset and spans(row, moment)}
         if named:
             return "own" if "own" in named else max(named)
         kind = self.assets[asset]["asset_class"]
@@ -490,11 +529,14 @@ class Recomputed:
                 "priced_as": price["priced_as"],
                 "usd": self.value(attestation, asset, amount),
                 "usd_published": row["usd_published"],
+                "claims_left_out": row["claims_left_out"],
             }
         return found
 
-    def unvalued(self, attestation: str, asset: str, amount: int | None) -> str | None:
-        return "no_amount" if amount is None else self.price(attestation, asset)["because"]
+    def unvalued(self, attestation: str, asset: str, amount: int | None, left_out: int) -> str:
+        if amount is None:
+            return "too_large" if left_out else "no_amount"
+        return self.price(attestation, asset)["because"] or "too_large"
 
     # --- what a publisher's own files make doubtful ---
     @cached_property
@@ -594,7 +636,7 @@ class Recomputed:
             whole, printed = added(row["usd"] for row in rows), added(row["usd_published"] for row in rows)
             for row in rows:
                 share, as_published = ratio(row["usd"], whole), ratio(row["usd_published"], printed)
-                unvalued = self.unvalued(attestation, row["asset"], row["amount"])
+                unvalued = self.unvalued(attestation, row["asset"], row["amount"], row["claims_left_out"])
                 yield (
                     row
                     | self.doubts(attestation, row["asset"])
@@ -602,7 +644,7 @@ class Recomputed:
                         "share": share,
                         "is_priced": row["usd"] is not None,
                         "share_published": as_published,
-                        "share_null_reason": why(share, (unvalued or "", row["usd"] is None)),
+                        "share_null_reason": why(share, (unvalued, row["usd"] is None)),
                         "share_published_null_reason": why(as_published, ("not_published", row["usd_published"] is None)),
                     }
                 )
@@ -671,18 +713,25 @@ class Recomputed:
 
     def tracked(self, attestation: str, tracker: str) -> tuple[list[str], Decimal, bool]:
         """Tokens that a tracker takes off, their value, and whether one is held without a price."""
-        exchange, day = attestation.split("/")[0], self.day(attestation)
-        rows = [row for row in table("trackers") if row["tracker"] == tracker and row["exchange"] == exchange and spans(row, day)]
+        exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
+        rows = [row for row in table("trackers") if row["tracker"] == tracker and row["exchange"] == exchange and spans(row, moment)]
         held = [self.values[attestation, row["asset"]] for row in rows if (attestation, row["asset"]) in self.values]
         held = [row for row in held if row["amount"] is not None]
         return sorted(row["asset"] for row in rows), added(row["usd"] for row in held) or Decimal(0), any(row["usd"] is None for row in held)
 
     def network_composition(self) -> Iterator[Row]:
         lying = [
-            {"attestation": a, "network": network, "asset": asset, "holdings": len(rows), "amount": added(row["amount"] for row in rows)}
+            {
+                "attestation": a,
+                "network": network,
+                "asset": asset,
+                "holdings": len(rows),
+                "amount": added(row["amount"] for row in rows),
+                "left_out": sum(row["too_large"] for row in rows),
+            }
             for (a, network, asset), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])).items()
         ] + [
-            {"attestation": a, "network": "not_stated", "asset": asset, "holdings": 0, "amount": row["reserves_claimed"]}
+            {"attestation": a, "network": "not_stated", "asset": asset, "holdings": 0, "amount": row["reserves_claimed"], "left_out": 0}
             for (a, asset), row in self.reserves.items()
             if row["claimed_from"] == "totals"
         ]
@@ -701,8 +750,8 @@ class Recomputed:
                     "priced_as": self.price(attestation, asset)["priced_as"],
                     "share": share,
                     "share_of_asset": of_asset,
-                    "share_null_reason": why(share, (self.unvalued(attestation, asset, row["amount"]) or "", row["usd"] is None)),
-                    "share_of_asset_null_reason": why(of_asset, ("no_amount", row["amount"] is None)),
+                    "share_null_reason": why(share, (self.unvalued(attestation, asset, row["amount"], row["left_out"]), row["usd"] is None)),
+                    "share_of_asset_null_reason": why(of_asset, ("too_large" if row["left_out"] else "no_amount", row["amount"] is None)),
                     "rows_refused": self.rows_refused(attestation, network=row["network"], asset=asset),
                     "contradicted_by_own_total": self.beyond.get((attestation, asset), (None, None))[0],
                 }
@@ -712,7 +761,7 @@ class Recomputed:
     def first_seen(self) -> dict[Key, tuple[Any, str]]:
         """Of a message of an exchange: (moment, attestation) in which it was first seen; undated ones name no moment."""
         found: dict[Key, list[Any]] = defaultdict(list)
-        for (attestation, _, _), row in self.judged.items():
+        for (attestation, *_), row in self.judged.items():
             if row.verdict != "unsigned":
                 found[row.exchange, row.message].append((in_time(self.snapshot(attestation)), attestation))
         first = {key: min(rows) for key, rows in found.items()}
@@ -738,7 +787,7 @@ class Recomputed:
                     "verdict": verdict,
                     "reason": reason,
                     "rows": len(rows),
-                    "rows_unpriced": sum(self.price(attestation, row["asset"])["usd"] is None or row["amount"] is None for row in rows),
+                    "rows_unpriced": sum(worth[row["asset"]] is None or row["amount"] is None for row in rows),
                     "priced_as_underlying": sorted(a for a in by_asset if worth[a] is not None and self.price(attestation, a)["priced_as"]),
                     "usd": added(worth.values()),
                     "rows_on_older_message": sum(row["older"] for row in rows),
@@ -795,11 +844,14 @@ class Recomputed:
         for (attestation, stands_for), keys in grouped(sides, lambda key: (key[0], self.stands_for[key[1]])).items():
             held = {asset: self.reserves.get((attestation, asset), {}) for _, asset in keys}
             made: Row = {
-                name: added(rescaled(row.get(name), self.scale[asset], self.scale[stands_for]) for asset, row in held.items())
+                name: all_added(
+                    rescaled(row[name], self.scale[asset], self.scale[stands_for]) for asset, row in held.items() if row.get(name) is not None
+                )
                 for name in ("reserves_claimed", "reserves_onchain", "reserves_proven")
             }
-            made["liabilities"] = added(
-                rescaled(self.owed.get((attestation, asset), {}).get("liabilities"), self.scale[asset], self.scale[stands_for]) for asset in held
+            owed = {asset: self.owed.get((attestation, asset), {}).get("liabilities") for asset in held}
+            made["liabilities"] = all_added(
+                rescaled(amount, self.scale[asset], self.scale[stands_for]) for asset, amount in owed.items() if amount is not None
             )
             made["is_complete"] = all(row["is_complete"] if row else True for row in held.values())
             made["counted"] = sorted(asset for asset, row in held.items() if asset != stands_for and row.get("reserves_claimed") is not None)
@@ -830,6 +882,7 @@ class Recomputed:
                 "attestation": attestation,
                 "asset": asset,
                 "is_complete": held.get("is_complete", False),
+                "claims_left_out": held.get("claims_left_out", 0),
                 "liabilities": liabilities,
                 "claims_conflicting": held.get("claims_conflicting", False),
                 "liabilities_conflicting": owed.get("conflicting", False),
@@ -845,7 +898,12 @@ class Recomputed:
                 "reserves_claimed_through",
             ):
                 made[f"{name}_units"] = units(made[name], self.scale[asset])
-            owing = [("no_liabilities", liabilities is None), ("nothing_owed", liabilities == 0), ("nothing_claimed", held == {})]
+            owing = [
+                ("no_liabilities", liabilities is None),
+                ("nothing_owed", liabilities == 0),
+                ("nothing_claimed", held == {}),
+                ("too_large", claimed is None and held.get("claims_left_out", 0) > 0),
+            ]
             owing_through = [
                 ("looked_through", self.stands_for[asset] != asset),
                 ("no_liabilities", through.get("liabilities") is None),
@@ -906,8 +964,8 @@ class Recomputed:
     def coverage_streak(self) -> Iterator[Row]:
         rhythm = {}
         for exchange, rows in grouped(self.attestations.values(), lambda row: row["exchange"]).items():
-            days = sorted(self.day(row["attestation"]) for row in rows if row["snapshot_at"])
-            gaps = sorted(gap for gap in (days_between(*pair) for pair in pairwise(days)) if gap)
+            moments = sorted(row["snapshot_at"] for row in rows if row["snapshot_at"])
+            gaps = sorted(gap for gap in (days_between(*pair) for pair in pairwise(moments)) if gap)
             rhythm[exchange] = gaps[(len(gaps) - 1) // 2] if gaps else None
         dated = [row for row in self.ratios.values() if self.snapshot(row["attestation"])]
         for (exchange, asset), rows in grouped(dated, lambda row: (row["attestation"].split("/")[0], row["asset"])).items():
@@ -915,15 +973,15 @@ class Recomputed:
             streaks = dict.fromkeys(("observed", "claimed", "printed"), 0)
             before = None
             for row in rows:
-                number, day = self.attestations[row["attestation"]]["report_no"], self.day(row["attestation"])
+                number, moment = self.attestations[row["attestation"]]["report_no"], self.snapshot(row["attestation"])
                 edition = int(number) if number and re.fullmatch(r"\s*[+-]?\d+\s*", number) else None
-                since = days_between(before[1], day) if before else None
+                since = days_between(before[1], moment) if before else None
                 missing: list[str] = []
                 if before and edition is not None and before[0] is not None:
-                    missing = [str(n) for n in range(before[0] + 1, edition)]
+                    missing = [str(n) for n in range(before[0] + 1, min(edition, before[0] + 1000))]
                 elif since is not None and rhythm[exchange]:
                     passed = math.floor(Decimal(since) / rhythm[exchange] + Decimal("0.5"))
-                    missing = [f"{before[1] + timedelta(n * rhythm[exchange]):%Y-%m-%d}" for n in range(1, passed)]
+                    missing = [f"{before[1] + timedelta(n * rhythm[exchange]):%Y-%m-%d}" for n in range(1, min(passed, 1000))]
                 printed = at_least(row["printed_ratio"], 100)
                 made: Row = {
                     "attestation": row["attestation"],
@@ -942,22 +1000,14 @@ class Recomputed:
                     streaks[name] = (0 if missing else streaks[name]) + 1 if covered else 0
                     made[f"streak_{name}"] = None if covered is None else streaks[name]
                 yield made | self.doubts(row["attestation"], asset)
-                before = (edition, day)
+                before = (edition, moment)
 
     # --- marts of what changed ---
     @cached_property
     def sums(self) -> dict[Key, Decimal]:
-        """Published sums in US dollars of a whole exchange, by attestation and scope."""
-        rows = [
-            (a, row)
-            for a, file, row in self.rows("published_total")
-            if file.content == "totals" and row.level == "group" and row.usd_published is not None
-        ]
-        counted = {
-            key: self.counted_row(key[0], (row for _, row in of), lambda row: row.usd_published).usd_published
-            for key, of in grouped(rows, lambda x: (x[0], x[1].scope or "not stated")).items()
-        }
-        return {key: usd_ for key, usd_ in counted.items() if usd_ < 10**18}
+        """Published sums in US dollars of a whole exchange, by attestation and scope, of the statement that counts."""
+        stated = {(key[0], key[2]): rows[0]["told"] for key, rows in self.statements.items() if key[1] == "sum"}
+        return {key: told for key, told in stated.items() if told < 10**18}
 
     @cached_property
     def series(self) -> list[Row]:
@@ -967,9 +1017,9 @@ class Recomputed:
         of_one = grouped((key for key in stated | set(self.sums) if self.snapshot(key[0])), lambda key: (key[0].split("/")[0], key[1]))
         for (_, name), keys in of_one.items():
             in_order = sorted((self.snapshot(attestation), attestation) for attestation, _ in keys)
-            for place, (_, attestation) in enumerate(in_order):
+            for place, (moment, attestation) in enumerate(in_order):
                 earlier = in_order[:place]
-                off = [(abs((self.day(other) - a_year_before(self.day(attestation))).days), base, other) for base, other in earlier]
+                off = [(abs((base.date() - a_year_before(moment).date()).days), base, other) for base, other in earlier]
                 near = [x for x in off if x[0] <= 16]
                 chosen = {"previous": earlier[-1:], "first": earlier[:1], "year_before": [min(near)[1:]] if near else []}
                 found += [
@@ -979,7 +1029,7 @@ class Recomputed:
                         "since": since,
                         "base": base[0][1],
                         "base_at": base[0][0],
-                        "days": days_between(self.day(base[0][1]), self.day(attestation)),
+                        "days": days_between(base[0][0], moment),
                     }
                     for since, base in chosen.items()
                     if base
@@ -1127,18 +1177,21 @@ class Recomputed:
         kept = (of(before, "amount") or 0) - (gone or 0)
         flowed = (of(after, "amount") or 0) - (came or 0) - kept
         basis = "priced" if known("usd") else "published" if known("usd_published") else None
-        unsplit = "no_amount" if not known("amount") else "no_price" if not known("usd") else None
+        unsplit = "no_amount" if not known("amount") else "no_price" if not known("usd_price") else None
         name = {"priced": "usd", "published": "usd_published"}.get(basis or "")
         usd_before, usd_after = (of(before, name), of(after, name)) if name else (None, None)
         change = (usd_after or Decimal(0)) - (usd_before or Decimal(0)) if basis else None
         price_before, price_after = of(before, "usd_price"), of(after, "usd_price")
         parts: dict[str, Any] = dict.fromkeys(("usd_flow", "usd_price", "usd_cross", "usd_list", "usd_own"))
+        flow = usd(units(flowed, scale), price_before or Decimal(0))
+        rise = (price_after or Decimal(0)) - (price_before or Decimal(0))
+        risen = usd(units(kept, scale), rise) if after and before else Decimal(0)
+        if unsplit is None and (not known("usd") or flow is None or risen is None):
+            unsplit = "too_large"
         if unsplit is None and relation == "own":
             parts = dict.fromkeys(parts, Decimal(0)) | {"usd_own": change}
         elif unsplit is None and change is not None:
-            parts["usd_flow"] = usd(units(flowed, scale), price_before or Decimal(0))
-            rise = (price_after or Decimal(0)) - (price_before or Decimal(0))
-            parts["usd_price"] = usd(units(kept, scale), rise) if after and before else Decimal(0)
+            parts["usd_flow"], parts["usd_price"] = flow, risen
             parts["usd_list"] = None if usd_came is None or usd_gone is None else usd_came - usd_gone
             parts["usd_cross"] = change - parts["usd_flow"] - parts["usd_price"] - (parts["usd_list"] or 0)
             parts["usd_own"] = Decimal(0)
@@ -1186,18 +1239,17 @@ class Recomputed:
 
     # --- marts of what contradicts ---
     @cached_property
-    def statements(self) -> dict[Key, list[Row]]:
+    def namings(self) -> dict[Key, list[Row]]:
         """By account: every statement of an exchange that names it, with the amounts of an attestation or as a list without any."""
         found: dict[Key, list[Row]] = defaultdict(list)
         for (attestation, network, address), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["address"])).items():
             about = self.attestations[attestation]
-            held = {row["asset"]: row["amount"] for row in sorted(rows, key=lambda row: row["asset"])}
+            held = {row["asset"]: row["claimed"] for row in sorted(rows, key=lambda row: row["asset"])}
             found[network, address].append(
                 {
                     "exchange": about["exchange"],
                     "attestation": attestation,
                     "at": about["snapshot_at"],
-                    "day": self.day(attestation),
                     "report": about["report"],
                     "held": held,
                     "source": None,
@@ -1210,7 +1262,6 @@ class Recomputed:
                         "exchange": row.exchange,
                         "attestation": attestation,
                         "at": file.snapshot_at,
-                        "day": day_of(row.exchange, file.snapshot_at),
                         "report": row.report,
                         "held": {},
                         "source": row.source or row.label,
@@ -1220,7 +1271,7 @@ class Recomputed:
 
     def address_collisions(self) -> Iterator[Row]:
         collateral = grouped(table("collateral"), lambda row: (row["network"], row["address"]))
-        for account, rows in self.statements.items():
+        for account, rows in self.namings.items():
             by_exchange = grouped(rows, lambda row: row["exchange"])
             for exchange, own in by_exchange.items():
                 for other, theirs in by_exchange.items():
@@ -1237,12 +1288,12 @@ class Recomputed:
 
         def nearness(pair: tuple[Row, Row]) -> Any:
             one, two = pair
-            days = days_between(one["day"], two["day"])
+            days = days_between(one["at"], two["at"])
             late = [(row["at"] is None, -row["at"].timestamp() if row["at"] else 0, [-ord(letter) for letter in row["attestation"]]) for row in pair]
             return days is None, abs(days or 0), not (one["held"] and two["held"]), late
 
         one, two = min(((one, two) for one in own for two in theirs), key=nearness)
-        days = days_between(one["day"], two["day"])
+        days = days_between(one["at"], two["at"])
         return self.claimed_there(account, own) | {
             "against_kind": "exchange",
             "against": other,
@@ -1255,13 +1306,13 @@ class Recomputed:
 
     def backing(self, account: Key, own: list[Row], row: Mapping[str, str]) -> Row:
         since, until = date.fromisoformat(row["since"]), date.fromisoformat(row["until"]) if row["until"] else None
-        days = [statement["day"] for statement in own if statement["day"]]
+        moments = [statement["at"] for statement in own if statement["at"]]
 
         def off(statement: Row) -> int | None:
             """Days from the span over which it is known to be collateral."""
-            day = statement["day"]
-            if day is None:
+            if statement["at"] is None:
                 return None
+            day = statement["at"].date()
             return max((since - day).days, (day - until).days if until else 0, 0)
 
         def nearness(statement: Row) -> Any:
@@ -1269,7 +1320,7 @@ class Recomputed:
             return at is None, off(statement) or 0, not statement["held"], -at.timestamp() if at else 0, [-ord(x) for x in statement["attestation"]]
 
         nearest = min(own, key=nearness)
-        overlap = bool(days) and max(days) >= since and (until is None or min(days) <= until)
+        overlap = bool(moments) and max(moments).date() >= since and (until is None or min(moments).date() <= until)
         return self.claimed_there(account, own) | {
             "against_kind": "collateral",
             "against": row["whose"],
@@ -1336,7 +1387,7 @@ class Recomputed:
             for base, file in pairwise(files):
                 if file.report != base.report and file.attestation in self.attestations:
                     yield from self.restated(file, base, places(file), places(base))
-        yield from self.stated_otherwise()
+        yield from self.otherwise_stated()
         for name, row in self.attestations.items():
             if row["repeats"] is not None:
                 yield {
@@ -1372,7 +1423,8 @@ class Recomputed:
             amounts = {"after": added(after[key] for key in new), "before": added(before[key] for key in old)}
             came, gone = len(set(new) - set(old)), len(set(old) - set(new))
             changed = sum(after[key] != before[key] for key in set(new) & set(old))
-            change = (amounts["after"] or 0) - (amounts["before"] or 0)
+            told = [all(a is None for a in of) or added(of) is not None for of in ([after[key] for key in new], [before[key] for key in old])]
+            change = (amounts["after"] or 0) - (amounts["before"] or 0) if all(told) else None
             yield {
                 "attestation": file.attestation,
                 "report": file.report,
@@ -1380,7 +1432,7 @@ class Recomputed:
                 "what": what,
                 "asset": asset,
                 "statement": file.statement,
-                "base_statement": base.statement,
+                "base_statement": file.statement,
                 "revision": file.revision,
                 "base_revision": base.revision,
                 "base_report": base.report,
@@ -1397,148 +1449,156 @@ class Recomputed:
                 "is_identical": not (came or gone or changed),
             }
 
-    def stated_otherwise(self) -> Iterator[Row]:
-        """What sources state that do not count, beside the one that does."""
-        totals = ((a, row) for a, _, row in self.rows("published_total") if row.level == "asset")
-        owed = ((a, row) for a, _, row in self.rows("liability"))
-        for what, said, value, sign in (("totals", totals, self.held, 1), ("liabilities", owed, lambda row: row.owed, -1)):
-            for (attestation, asset), of in grouped(said, lambda x: (x[0], x[1].asset)).items():
-                rows = [row for _, row in of]
-                counted = self.counted_row(attestation, rows, value, sign)
-                for row in self.by_source(rows, value, sign):
-                    if row.source != counted.source:
-                        change = value(row) - value(counted)
-                        yield {
-                            "attestation": attestation,
-                            "report": row.report,
-                            "kind": "statement",
-                            "what": what,
-                            "asset": asset,
-                            "statement": row.source,
-                            "base_statement": counted.source,
-                            "base_report": counted.report,
-                            **dict.fromkeys(("revision", "base_revision", "base_attestation")),
-                            **dict.fromkeys(("rows_before", "rows_after"), 1),
-                            **dict.fromkeys(("rows_added", "rows_dropped"), 0),
-                            "rows_changed": int(change != 0),
-                            "amount_before": value(counted),
-                            "amount_after": value(row),
-                            "amount_change": change,
-                            "units_change": units(change, self.scale[asset]),
-                            "is_identical": change == 0,
-                        }
+    def otherwise_stated(self) -> Iterator[Row]:
+        """What other sources state of an asset, against the statement that counts."""
+        for (attestation, what, asset), (counted, *others) in self.statements.items():
+            for other in others if what in ("reserves", "liabilities") else ():
+                change = other["told"] - counted["told"]
+                yield {
+                    "attestation": attestation,
+                    "report": other["row"].report,
+                    "kind": "statement",
+                    "what": {"reserves": "totals"}.get(what, what),
+                    "asset": asset,
+                    "statement": other["source"],
+                    "base_statement": counted["source"],
+                    "base_report": counted["row"].report,
+                    **dict.fromkeys(("revision", "base_revision", "base_attestation")),
+                    "rows_before": 1,
+                    "rows_after": 1,
+                    "rows_added": 0,
+                    "rows_dropped": 0,
+                    "rows_changed": int(change != 0),
+                    "amount_before": counted["told"],
+                    "amount_after": other["told"],
+                    "amount_change": change,
+                    "units_change": units(change, self.scale[asset]),
+                    "is_identical": change == 0,
+                }
 
     @staticmethod
-    def folded(label: str) -> str:
+    def folded(label: str | None) -> str | None:
         """Without case, dashes and blanks, the words in any order, and without (ALL)."""
+        if label is None:
+            return None
         bare = re.sub(r"\s*\(all\)$", "", label.strip(), flags=re.IGNORECASE)
         return "_".join(sorted(re.sub(r"[-_\s]+", "_", bare.upper()).split("_")))
 
     def report_arithmetic(self) -> Iterator[Row]:
-        files = {(a, file.report) for a, file, row in self.rows("published_total") if row.level in ("group", "part") and row.asset}
+        def of(row: Any) -> Key:
+            return row.report, row.member
+
         lines = grouped(
-            ((a, row) for a, file, row in self.rows("published_total") if row.level in ("group", "part") and row.asset), lambda x: (x[0], x[1].report)
+            ((a, row) for a, _, row in self.rows("published_total") if row.level in ("group", "part") and row.asset), lambda x: (x[0], *of(x[1]))
         )
-        claims = grouped(self.claims, lambda x: (x[0], x[1].report))
-        said = ((a, row) for a, file, row in self.rows("rejection") if file.content != "totals")
-        refused = grouped(said, lambda x: (x[0], x[1].report))
-        for attestation, report in sorted(files | set(refused)):
-            of_file = sorted((row for _, row in lines.get((attestation, report), [])), key=lambda row: row.source_row)
-            gone = [row for _, row in refused.get((attestation, report), [])]
-            for row in self.summed(of_file, [row for _, row in claims.get((attestation, report), [])], gone):
-                yield {"attestation": attestation, "report": report} | row
+        refused = grouped(((a, row) for a, _, row in self.rows("rejection")), lambda x: (x[0], *of(x[1])))
+        claims = grouped(self.claims, lambda x: (x[0], *of(x[1])))
+        for key in sorted(set(lines) | set(refused)):
+            of_file = sorted((row for _, row in lines.get(key, ())), key=place)
+            lost = sorted((row for _, row in refused.get(key, ())), key=place)
+            rows = list(self.summed(of_file, [row for _, row in claims.get(key, [])] if of_file else [], lost))
+            self.pair(rows)
+            for row in rows:
+                yield {"attestation": key[0], "report": key[1], "member": key[2]} | row
 
     def summed(self, lines: list[Any], claims: list[Any], refused: list[Any]) -> Iterator[Row]:
         """The lines of a summary, each with what was added up for it; then lines that were refused, and the labels that no line sums up."""
         labels = grouped(claims, lambda row: (self.folded(row.label), row.network, row.asset))
+        lost_lines = [row for row in refused if row.block == "summary"]
         below: dict[int, list[Any]] = defaultdict(list)
-        at = None
-        for line in lines:
-            at = line.source_row if line.level == "group" else at
-            if line.level == "part" and at is not None:
-                below[at].append(line)
-        taken = {line.source_row: ("label", [key for key in labels if key[0] == self.folded(line.label)]) for line in lines}
-        by_label = {key for _, keys in taken.values() for key in keys}
-        free_lines = [line for line in lines if not taken[line.source_row][1]]
-        candidates = {
-            line.source_row: [key for key in labels if key not in by_label and key[1:] == (line.network, line.asset)]
-            for line in free_lines
-            if line.level == "part"
-        }
-        wanted = grouped((key for keys in candidates.values() for key in keys), lambda key: key[0])
-        for row, keys in candidates.items():
-            if len(keys) == 1 and len(wanted[keys[0][0]]) == 1:
-                taken[row] = ("network_and_asset", keys)
-        used = {key for _, keys in taken.values() for key in keys}
-        for line in free_lines:
-            if line.level == "group" and not below[line.source_row]:
-                taken[line.source_row] = ("asset", [key for key in labels if key not in used and key[2] == line.asset])
         unread: dict[int, int] = defaultdict(int)
-        for gone in refused:
-            if gone.block == "summary":
-                above = [line.source_row for line in lines if line.level == "group" and line.source_row < gone.source_row]
-                unread[max(above, default=0)] += 1
+        at = None
+        for line in sorted([*lines, *lost_lines], key=lambda line: line.source_row):
+            is_lost = line in lost_lines
+            at = line.source_row if not is_lost and line.level == "group" else at
+            if at is not None and is_lost:
+                unread[at] += 1
+            elif at is not None and line.level == "part":
+                below[at].append(line)
+        taken = self.taken(lines, labels, below)
         for line in lines:
             how, keys = taken[line.source_row]
-            scale = self.scale[line.asset]
             rows = [row for key in keys for row in labels[key]]
-            made: Row
-            if line.level == "group" and below[line.source_row]:
-                parts = below[line.source_row]
-                made = {
-                    "summed": added(rescaled(p.amount, self.scale[p.asset], scale) for p in parts),
-                    "rows": len(parts),
-                    "matched_by": "lines",
-                    "digits": most(p.printed_decimals for p in parts),
-                    "unread_lines": unread[line.source_row],
-                    "rows_refused": 0,
-                }
+            parts = below[line.source_row] if line.level == "group" else []
+            made: Row = {"unread_lines": 0, "rows_refused": 0}
+            if parts:
+                amounts = [rescaled(part.amount, self.scale[part.asset], self.scale[line.asset]) for part in parts if part.amount is not None]
+                made |= {"summed": all_added(amounts), "amounts": len(amounts), "rows": len(parts), "matched_by": "lines"}
+                made |= {"digits": most(part.printed_decimals for part in parts), "unread_lines": unread[line.source_row]}
             else:
-                made = {
-                    "summed": added(row.amount for row in rows),
-                    "rows": len(rows),
-                    "matched_by": how if keys else None,
-                    "digits": most(row.printed_decimals for row in rows),
-                    "unread_lines": 0 if rows or line.level != "group" else unread[line.source_row],
-                    "rows_refused": sum(row.block == "rows" and self.may_belong(row, line) for row in refused),
-                }
+                amounts = [row.amount for row in rows if row.amount is not None]
+                made |= {"summed": added(amounts), "amounts": len(amounts), "rows": len(rows), "matched_by": how if keys else None}
+                made |= {"digits": most(row.printed_decimals for row in rows), "unread_lines": 0 if rows else unread[line.source_row]}
+                made["rows_refused"] = sum(row.block == "rows" and self.may_belong(row, line) for row in refused)
+            made |= {"network": line.network, "height": {line.snapshot_height}}
             yield self.compared(line.source_row, line.label, line.level, line.asset, line.amount, line.printed_decimals, made)
-        for gone in refused:
-            if gone.block == "summary":
-                made = {"summed": None, "rows": 0, "matched_by": None, "digits": None, "unread_lines": 1, "rows_refused": 0}
-                yield self.compared(gone.source_row, gone.label or "", "part", gone.asset, None, None, made)
-        left = [key for key in labels if key not in {key for _, keys in taken.values() for key in keys}] if lines else []
-        for (_, asset), keys in grouped(left, lambda key: (key[0], key[2])).items():
+        for row in lost_lines:
+            made = {"summed": None, "amounts": 0, "rows": 0, "matched_by": None, "digits": None, "unread_lines": 1, "rows_refused": 0}
+            yield self.compared(row.source_row, row.label or "", "part", row.asset, None, None, made)
+        left = [key for key in labels if key not in {key for _, keys in taken.values() for key in keys}]
+        for keys in grouped(left, lambda key: (key[0], key[2])).values():
             rows = [row for key in keys for row in labels[key]]
-            made = {
-                "summed": added(row.amount for row in rows),
-                "rows": len(rows),
-                "matched_by": None,
-                "digits": None,
-                "unread_lines": 0,
-                "rows_refused": 0,
-            }
-            yield self.compared(None, min(row.label for row in rows), "part", asset, None, None, made)
+            amounts = [row.amount for row in rows if row.amount is not None]
+            made = {"summed": added(amounts), "amounts": len(amounts), "rows": len(rows), "matched_by": None, "digits": None}
+            made |= {"unread_lines": 0, "rows_refused": 0, "height": {row.snapshot_height for row in rows}}
+            made["network"] = keys[0][1] if len(keys) == 1 else None
+            yield self.compared(None, min(row.label for row in rows), "part", keys[0][2], None, None, made)
 
     def may_belong(self, refused: Any, line: Any) -> bool:
-        """Whether a refused row may be one that a line adds up: of its label, of its asset, or with its asset in the label."""
-        words = self.folded(refused.label) if refused.label is not None else ""
-        return words == self.folded(line.label) or refused.asset == line.asset or (refused.asset is None and line.asset.upper() in words.split("_"))
+        """Whether a row that was refused may belong to a line: by its label, else by its asset, named or a word of the label."""
+        words = (self.folded(refused.label) or "").split("_")
+        if refused.label is not None and self.folded(refused.label) == self.folded(line.label):
+            return True
+        return refused.asset == line.asset if refused.asset is not None else refused.label is not None and line.asset.upper() in words
+
+    def taken(self, lines: list[Any], labels: dict[Key, list[Any]], below: dict[int, list[Any]]) -> dict[int, tuple[str, list[Key]]]:
+        """By line: how, and which labels' rows are its own: of its label, of the one label left over on its network and asset, of its asset."""
+        taken = {line.source_row: ("label", [key for key in labels if key[0] == self.folded(line.label)]) for line in lines}
+        by_label = {key for _, keys in taken.values() for key in keys}
+        free = [line for line in lines if not taken[line.source_row][1]]
+        candidates = {
+            line.source_row: [key for key in labels if key not in by_label and key[1:] == (line.network, line.asset)]
+            for line in free
+            if line.level == "part"
+        }
+        wanted = grouped((key for keys in candidates.values() for key in keys), lambda key: key)
+        for row, keys in candidates.items():
+            if len(keys) == 1 and len(wanted[keys[0]]) == 1:
+                taken[row] = ("network_and_asset", keys)
+        used = {key for _, keys in taken.values() for key in keys}
+        for line in free:
+            if line.level == "group" and not below[line.source_row]:
+                taken[line.source_row] = ("asset", [key for key in labels if key not in used and key[2] == line.asset])
+        return taken
+
+    def pair(self, rows: list[Row]) -> None:
+        """The one line without rows and the one label without a line that agree in network, height and amount, each with the label of the other."""
+        ends: dict[str, dict[Key, list[Row]]] = {"no_rows": defaultdict(list), "no_total": defaultdict(list)}
+        for row in rows:
+            amount = row["printed"] if row["status"] == "no_rows" else row["summed"]
+            if row["status"] in ends and amount and row["network"] and row["height"] and len(row["height"]) == 1 and None not in row["height"]:
+                ends[row["status"]][row["network"], *row["height"], Decimal(amount) / Decimal(10) ** self.scale[row["asset"]]].append(row)
+        for key, found in ends["no_rows"].items():
+            other = ends["no_total"].get(key, [])
+            if len(found) == 1 and len(other) == 1:
+                found[0]["under_other_label"], other[0]["under_other_label"] = other[0]["label"], found[0]["label"]
 
     def compared(self, row: int | None, label: str, level: str, asset: str | None, printed: int | None, digits: int | None, made: Row) -> Row:
-        scale, total = self.scale[asset] if asset else 0, made["summed"]
+        scale, total = self.scale.get(asset or "", 0), made["summed"]
         difference = None if total is None or printed is None else total - printed
-        rounding = last_digit(scale, made["digits"]) * made["rows"] + last_digit(scale, digits)
         if printed is None:
             status = "unread_lines" if made["unread_lines"] else "no_total"
-        elif difference is not None and abs(difference) < rounding:
-            status = "equal" if difference == 0 else "rounding"
+        elif total is None and made["amounts"]:
+            status = "too_large"
+        elif difference == 0:
+            status = "equal"
+        elif difference is not None and abs(difference) < last_digit(scale, made["digits"]) * made["rows"] + last_digit(scale, digits):
+            status = "rounding"
         elif made["unread_lines"] or made["rows_refused"]:
             status = "unread_lines"
         else:
             status = "no_rows" if total is None else "differs"
         return {
-            "member": 0,
             "source_row": row,
             "label": label,
             "level": level,
@@ -1554,6 +1614,9 @@ class Recomputed:
             "status": status,
             "unread_lines": made["unread_lines"],
             "rows_refused": made["rows_refused"],
+            "under_other_label": None,
+            "network": made.get("network"),
+            "height": made.get("height"),
         }
 
 
@@ -1571,7 +1634,7 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
         "address_collisions": ("network", "address", "exchange", "against_kind", "against"),
         "net_flow": ("attestation", "since", "asset", "scope"),
         "address_changes": ("attestation", "since", "network", "asset"),
-        "report_arithmetic": ("attestation", "report", "source_row", "label", "asset"),
+        "report_arithmetic": ("attestation", "report", "member", "source_row", "label", "asset"),
         "restatements": ("attestation", "report", "kind", "what", "asset", "statement", "base_report"),
         "ownership_coverage": ("attestation", "network", "verdict", "reason"),
         "network_composition": ("attestation", "network", "asset"),

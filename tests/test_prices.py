@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from porlake import prices, registry
+from porlake import pipeline, prices, registry
 from porlake.errors import BadAnswer, ConfigurationError
 from porlake.transport import Tape
 

@@ -218,3 +218,6 @@ def test_rows_that_stand_under_another_label_exceed_the_line_of_all(htx: Ask) ->
             f"select distinct asset, units_beyond_own_total from {mart} where attestation = 'htx/2024-05-01' and contradicted_by_own_total"
         ) == [("ETH", Decimal("19614630.32"))]
     assert htx("select contradicted_assets from dominance where attestation = 'htx/2024-05-01'") == [(["ETH"],)]
+    assert htx("select label, status, under_other_label from report_arithmetic where under_other_label is not null order by 1") == [
+        ("ETH-Optimism", "no_total", "USDT-Optimism"), ("USDT-Optimism", "no_rows", "ETH-Optimism"),
+    ]  # fmt: skip

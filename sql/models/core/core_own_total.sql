@@ -2,23 +2,23 @@
 -- address can back (T-bills, buy-backs) and with lines of the asset that stand elsewhere, against the claims of the asset and of all that is listed below the
 -- line and has none of its own (stETH below ETH). `amount_beyond` is set where they exceed it by more than rounding or cutting off explains.
 with lines as (
-    select t.attestation, t.source_row, t.level, t.asset, t.amount, t.holding in ('t_bills', 'buy_back') as has_no_address, s.scale,
+    select t.attestation, t.member, t.source_row, t.level, t.asset, t.amount, t.holding in ('t_bills', 'buy_back') as has_no_address, s.scale,
         -- a spreadsheet keeps fifteen digits
         greatest({{ last_digit('s.scale', 't.printed_decimals') }}, {{ last_digit('length(t.amount::varchar)', '15') }}) as last_digit,
-        max(case when t.level = 'group' then t.source_row end) over (partition by t.attestation order by t.source_row) as group_row
+        max(case when t.level = 'group' then t.source_row end) over (partition by t.attestation, t.member order by t.source_row) as group_row
     from {{ ref('stg_published_total') }} t
     join {{ ref('core_attestation') }} a on a.attestation = t.attestation and a.report = t.report
     join {{ source('registry', 'assets') }} s using (asset)
     where t.content <> 'totals' and t.level in ('group', 'part')
 ),
 totals as (
-    select attestation, asset, scale, source_row, amount, last_digit from lines where level = 'group'
+    select attestation, asset, scale, member, source_row, amount, last_digit from lines where level = 'group'
 ),
 placed as (
     select p.*, g.asset as total_asset, g.scale as total_scale,
         exists (select 1 from totals x where x.attestation = p.attestation and x.asset = p.asset) as has_own
     from lines p
-    left join totals g on g.attestation = p.attestation and g.source_row = p.group_row
+    left join totals g on g.attestation = p.attestation and g.member = p.member and g.source_row = p.group_row
     where p.level = 'part'
 ),
 said as (

@@ -1,7 +1,8 @@
 -- A file's summary against the sum of its own rows, as published: nothing is counted once here. One row a report, member and summary line, and one for each
 -- label whose rows no line sums up. A line is compared with the rows of its label (without case, dashes and the order of words), else with the rows
 -- of the one label left over on the same network and asset, else, for a group without lines of its own, with the rows of its asset. A line of which
--- something was refused, itself or what it adds up, is not said to differ.
+-- something was refused, itself or what it adds up, is not said to differ. `under_other_label`: a line without rows and a label without a line that agree in
+-- network, height and amount, and are alone in that, are told together; no row is moved.
 with lines as (
     select t.*, s.scale, {{ folded('t.label') }} as folded
     from {{ ref('stg_published_total') }} t
@@ -10,7 +11,7 @@ with lines as (
 ),
 by_label_as_written as (
     select attestation, report, member, asset, network, label, {{ total('amount') }} as amount, count(amount) as amounts, count(*) as rows,
-        max(printed_decimals) as digits
+        max(printed_decimals) as digits, min(coalesce(snapshot_height, -1)) as lowest, max(coalesce(snapshot_height, -1)) as highest
     from {{ ref('stg_claim') }}
     group by attestation, report, member, asset, network, label
 ),
@@ -20,7 +21,7 @@ by_label as (
         {'folded': {{ folded('label') }}, 'network': network, 'asset': asset} as label_of,
         -- null beside `amounts`: more than 38 digits
         case when count(amount) = count(*) filter (amounts > 0) then {{ total('amount') }} end as amount, sum(amounts)::bigint as amounts,
-        sum(rows)::bigint as rows, max(digits) as digits
+        sum(rows)::bigint as rows, max(digits) as digits, min(lowest) as lowest, max(highest) as highest
     from by_label_as_written
     group by attestation, report, member, asset, network, folded, label_of
 ),
@@ -129,7 +130,9 @@ unsummed as (
     -- labels that no line sums up, over their networks
     select attestation, report, member, asset, min(b.label) as label,
         case when count(b.amount) = count(*) filter (b.amounts > 0) then {{ total('b.amount') }} end as amount, sum(b.amounts)::bigint as amounts,
-        sum(b.rows)::bigint as rows
+        sum(b.rows)::bigint as rows,
+        case when min(b.network) = max(b.network) then min(b.network) end as network,
+        case when min(b.lowest) = max(b.highest) then nullif(min(b.lowest), -1) end as height
     from by_label b
     anti join matched m using (attestation, report, member, label_of)
     semi join lines l using (attestation, report, member)
@@ -144,7 +147,8 @@ compared as (
         case when g.rows is not null then 'lines' else r.matched_by end as matched_by,
         -- what is missing from the sum: lines where it is of lines, else rows
         case when g.rows is not null or r.rows is null then coalesce(u.lines, 0) else 0 end as unread_lines,
-        case when g.rows is null then coalesce(x.rows, 0) else 0 end as rows_refused
+        case when g.rows is null then coalesce(x.rows, 0) else 0 end as rows_refused,
+        l.network, l.snapshot_height as height
     from lines l
     left join by_group g using (attestation, report, member, source_row)
     left join by_rows r using (attestation, report, member, source_row)
@@ -158,7 +162,7 @@ compared as (
     where x.block = 'summary'
     union all by name
     select b.attestation, b.report, b.member, null as source_row, b.label, 'part' as level, b.asset, s.scale, b.amount as summed, b.amounts, b.rows,
-        0 as unread_lines, 0 as rows_refused
+        0 as unread_lines, 0 as rows_refused, b.network, b.height
     from unsummed b
     join {{ source('registry', 'assets') }} s using (asset)
 ),
@@ -167,6 +171,35 @@ measured as (
         -- rounded or cut off: every row may be off by a unit of the last digit that its label shows, and the line by one of its own
         try({{ last_digit('scale', 'digits_summed') }} * rows + {{ last_digit('scale', 'digits_printed') }}) as rounding
     from compared
+),
+judged as (
+    select c.*,
+        case
+            when c.printed is null and c.unread_lines > 0 then 'unread_lines'
+            when c.printed is null then 'no_total'
+            when c.summed is null and c.amounts > 0 then 'too_large'
+            when c.summed = c.printed then 'equal'
+            when abs(c.difference) < c.rounding then 'rounding'
+            when c.unread_lines > 0 or c.rows_refused > 0 then 'unread_lines'
+            when c.summed is null then 'no_rows'
+            else 'differs'
+        end as status
+    from measured c
+),
+pairs as (
+    select l.attestation, l.report, l.member, l.source_row, l.label as line, l.asset as line_asset, r.label, r.asset
+    from judged l
+    join judged r on r.attestation = l.attestation and r.report = l.report and r.member = l.member and r.network = l.network and r.height = l.height
+        -- exact between scales: one way or the other nothing is rounded
+        and r.summed = {{ rescaled('l.printed', 'l.scale', 'r.scale') }} and l.printed = {{ rescaled('r.summed', 'r.scale', 'l.scale') }}
+    where l.status = 'no_rows' and r.status = 'no_total' and l.printed > 0
+    qualify count(*) over (partition by l.attestation, l.report, l.member, l.source_row) = 1
+        and count(*) over (partition by l.attestation, l.report, l.member, r.label, r.asset) = 1
+),
+paired as (
+    select attestation, report, member, 'no_rows' as status, source_row, line as label, line_asset as asset, label as under_other_label from pairs
+    union all
+    select attestation, report, member, 'no_total' as status, null as source_row, label, asset, line as under_other_label from pairs
 )
 select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var("build_id") }}' as build_id,
     c.member, c.source_row, c.label, c.level, c.asset, c.printed, c.summed, c.rows, c.matched_by,
@@ -174,16 +207,10 @@ select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var(
     {{ units('c.printed', 'c.scale') }} as printed_units,
     {{ units('c.summed', 'c.scale') }} as summed_units,
     {{ units('c.difference', 'c.scale') }} as difference_units,
-    case
-        when c.printed is null and c.unread_lines > 0 then 'unread_lines'
-        when c.printed is null then 'no_total'
-        when c.summed is null and c.amounts > 0 then 'too_large'
-        when c.summed = c.printed then 'equal'
-        when abs(c.difference) < c.rounding then 'rounding'
-        when c.unread_lines > 0 or c.rows_refused > 0 then 'unread_lines'
-        when c.summed is null then 'no_rows'
-        else 'differs'
-    end as status,
-    c.unread_lines::bigint as unread_lines, c.rows_refused::bigint as rows_refused
-from measured c
+    c.status,
+    c.unread_lines::bigint as unread_lines, c.rows_refused::bigint as rows_refused,
+    p.under_other_label
+from judged c
 join {{ ref('core_attestation') }} a using (attestation)
+left join paired p on p.attestation = c.attestation and p.report = c.report and p.member = c.member and p.status = c.status and p.label = c.label
+    and p.asset = c.asset and p.source_row is not distinct from c.source_row

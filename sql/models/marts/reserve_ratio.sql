@@ -27,7 +27,7 @@ compared as (
 {% set owed_through = [
     ('looked_through', "s.underlying <> ''"), ('no_liabilities', 'b.liabilities_through is null'), ('nothing_owed', 'b.liabilities_through = 0'),
 ] -%}
-{% set claimed = [('nothing_claimed', 'b.claimed_from is null')] -%}
+{% set claimed = [('nothing_claimed', 'b.claimed_from is null'), ('too_large', 'b.reserves_claimed is null and b.claims_left_out > 0')] -%}
 select {{ about('a') }},
     b.asset,
     b.reserves_claimed, b.claimed_from, b.custody_claimed, b.claimed_without_custody, b.claimed_without_address,
@@ -61,6 +61,7 @@ select {{ about('a') }},
     case when b.reserves_proven >= b.liabilities then true when b.reserves_proven < b.liabilities and b.is_complete then false end as is_covered,
     case when b.reserves_proven_through >= b.liabilities_through then true
         when b.reserves_proven_through < b.liabilities_through and b.is_complete_through then false end as is_covered_through,
+    coalesce(b.claims_left_out, 0) as claims_left_out,
     {{ doubts('d') }}
 from compared b
 join {{ ref('core_attestation') }} a using (attestation)

@@ -1491,7 +1491,7 @@ class Recomputed:
         lines = grouped(
             ((a, row) for a, _, row in self.rows("published_total") if row.level in ("group", "part") and row.asset), lambda x: (x[0], *of(x[1]))
         )
-        refused = grouped(((a, row) for a, _, row in self.rows("rejection")), lambda x: (x[0], *of(x[1])))
+        refused = grouped(((a, row) for a, file, row in self.rows("rejection") if file.content != "totals"), lambda x: (x[0], *of(x[1])))
         claims = grouped(self.claims, lambda x: (x[0], *of(x[1])))
         for key in sorted(set(lines) | set(refused)):
             of_file = sorted((row for _, row in lines.get(key, ())), key=place)
@@ -1573,13 +1573,15 @@ class Recomputed:
 
     def pair(self, rows: list[Row]) -> None:
         """The one line without rows and the one label without a line that agree in network, height and amount, each with the label of the other."""
-        ends: dict[str, dict[Key, list[Row]]] = {"no_rows": defaultdict(list), "no_total": defaultdict(list)}
+        lines, labels = defaultdict(list), defaultdict(list)
         for row in rows:
-            amount = row["printed"] if row["status"] == "no_rows" else row["summed"]
-            if row["status"] in ends and amount and row["network"] and row["height"] and len(row["height"]) == 1 and None not in row["height"]:
-                ends[row["status"]][row["network"], *row["height"], Decimal(amount) / Decimal(10) ** self.scale[row["asset"]]].append(row)
-        for key, found in ends["no_rows"].items():
-            other = ends["no_total"].get(key, [])
+            is_line = row["source_row"] is not None
+            amount = row["printed"] if is_line and row["summed"] is None else None if is_line else row["summed"]
+            if amount and row["network"] and row["height"] and len(row["height"]) == 1 and None not in row["height"]:
+                end = (row["network"], *row["height"], Decimal(amount) / Decimal(10) ** self.scale[row["asset"]])
+                (lines if is_line else labels)[end].append(row)
+        for key, found in lines.items():
+            other = labels.get(key, [])
             if len(found) == 1 and len(other) == 1:
                 found[0]["under_other_label"], other[0]["under_other_label"] = other[0]["label"], found[0]["label"]
 

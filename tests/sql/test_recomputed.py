@@ -57,6 +57,7 @@ okx,8,2024-05-31,day,ETH,,,,0.6,99,,,a tracker,
 okx,8,2024-05-31,day,BTC,,,,3,,,,its page,
 binance,1,2024-01-01,day,BTC,,90,10,99.99999999,100.01,5000000.5,,its page,
 binance,1,2024-01-01,day,BNB,5,,,,,,,its page,
+binance,1,2024-01-01,day,ETH,,,,,,9000,,its page,
 binance,1,2024-01-01,day,TOTAL,,,,,,7000000,all,its page,
 binance,2,2024-02-01,day,BTC,101,,,100,101,6000000.25,,its page,
 binance,2,2024-02-01,day,BTC,100,,,,,,,a tracker,
@@ -239,7 +240,7 @@ def test_a_row_under_another_label_marks_its_asset_wherever_it_counts(ask: Ask) 
 
 def test_a_line_without_rows_and_a_label_without_a_line_are_told_together(ask: Ask) -> None:
     paired = "select label, status, under_other_label from report_arithmetic where under_other_label is not null order by 1"
-    assert ask(paired) == [("ETH-Optimism", "no_total", "USDT-Optimism"), ("USDT-Optimism", "no_rows", "ETH-Optimism")]
+    assert ask(paired) == [("ETH-Optimism", "no_total", "USDT-Optimism"), ("USDT-Optimism", "unread_lines", "ETH-Optimism")]
 
 
 def test_rows_that_were_refused_stand_beside_the_figures_that_they_lack_in(ask: Ask) -> None:

@@ -192,14 +192,14 @@ pairs as (
     join judged r on r.attestation = l.attestation and r.report = l.report and r.member = l.member and r.network = l.network and r.height = l.height
         -- exact between scales: one way or the other nothing is rounded
         and r.summed = {{ rescaled('l.printed', 'l.scale', 'r.scale') }} and l.printed = {{ rescaled('r.summed', 'r.scale', 'l.scale') }}
-    where l.status = 'no_rows' and r.status = 'no_total' and l.printed > 0
+    where l.printed > 0 and l.summed is null and l.amounts = 0 and r.source_row is null
     qualify count(*) over (partition by l.attestation, l.report, l.member, l.source_row) = 1
         and count(*) over (partition by l.attestation, l.report, l.member, r.label, r.asset) = 1
 ),
 paired as (
-    select attestation, report, member, 'no_rows' as status, source_row, line as label, line_asset as asset, label as under_other_label from pairs
+    select attestation, report, member, source_row, line as label, line_asset as asset, label as under_other_label from pairs
     union all
-    select attestation, report, member, 'no_total' as status, null as source_row, label, asset, line as under_other_label from pairs
+    select attestation, report, member, null as source_row, label, asset, line as under_other_label from pairs
 )
 select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var("build_id") }}' as build_id,
     c.member, c.source_row, c.label, c.level, c.asset, c.printed, c.summed, c.rows, c.matched_by,
@@ -212,5 +212,4 @@ select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var(
     p.under_other_label
 from judged c
 join {{ ref('core_attestation') }} a using (attestation)
-left join paired p on p.attestation = c.attestation and p.report = c.report and p.member = c.member and p.status = c.status and p.label = c.label
-    and p.asset = c.asset and p.source_row is not distinct from c.source_row
+left join paired p on p.attestation = c.attestation and p.report = c.report and p.member = c.member and p.label = c.label and p.asset = c.asset and p.source_row is not distinct from c.source_row

@@ -98,9 +98,8 @@ def place(row: Any) -> Key:
     return row.report, row.member, row.source_row
 
 
-def days_between(earlier: datetime | None, later: datetime | None) -> int | None:
-    """By the calendar, in UTC."""
-    return None if earlier is None or later is None else (later.date() - earlier.date()).days
+def days_between(earlier: date | None, later: date | None) -> int | None:
+    return None if earlier is None or later is None else (later - earlier).days
 
 
 def why(value: Any, *because: tuple[str, bool], otherwise: str = "total_is_zero") -> str | None:
@@ -112,11 +111,11 @@ def in_time(moment: datetime | None) -> tuple[bool, Any]:
     return moment is None, moment or 0
 
 
-def a_year_before(moment: datetime) -> datetime:
+def a_year_before(day: date) -> date:
     try:
-        return moment.replace(year=moment.year - 1)
+        return day.replace(year=day.year - 1)
     except ValueError:
-        return moment.replace(year=moment.year - 1, day=28)
+        return day.replace(year=day.year - 1, day=28)
 
 
 @cache
@@ -125,11 +124,20 @@ def table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def spans(row: Mapping[str, str], moment: datetime | None) -> bool:
-    """Whether a row of the registry holds on the day of a moment; undated moments take every row."""
+def day_of(exchange: str, moment: datetime | None) -> date | None:
+    """The day that a moment is in the clock of an exchange."""
     if moment is None:
+        return None
+    (offset,) = (row["utc_offset"] for row in table("exchanges") if row["exchange"] == exchange)
+    hours, minutes = (int(offset[0] + part) for part in offset[1:].split(":"))
+    return (moment + timedelta(hours=hours, minutes=minutes)).date()
+
+
+def spans(row: Mapping[str, str], day: date | None) -> bool:
+    """Whether a row of the registry holds on a day; what is not dated takes every row."""
+    if day is None:
         return True
-    return date.fromisoformat(row["since"]) <= moment.date() and (not row["until"] or moment.date() <= date.fromisoformat(row["until"]))
+    return date.fromisoformat(row["since"]) <= day and (not row["until"] or day <= date.fromisoformat(row["until"]))
 
 
 # --- the marts ----------------------------------------------------------------------------------------------------------------
@@ -193,6 +201,9 @@ class Recomputed:
 
     def snapshot(self, attestation: str) -> Any:
         return self.attestations[attestation]["snapshot_at"]
+
+    def day(self, attestation: str) -> Any:
+        return day_of(attestation.split("/")[0], self.snapshot(attestation))
 
     # --- who signed ---
     @cached_property
@@ -501,8 +512,8 @@ class Recomputed:
         return usd(units(amount, self.scale[asset]), self.price(attestation, asset)["usd"])
 
     def relation(self, attestation: str, asset: str) -> str:
-        exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
-        named = {row["relation"] for row in table("exchange_tokens") if row["exchange"] == exchange and row["asset"] == asset and spans(row, moment)}
+        exchange, day = attestation.split("/")[0], self.day(attestation)
+        named = {row["relation"] for row in table("exchange_tokens") if row["exchange"] == exchange and row["asset"] == asset and spans(row, day)}
         if named:
             return "own" if "own" in named else max(named)
         kind = self.assets[asset]["asset_class"]
@@ -713,8 +724,8 @@ class Recomputed:
 
     def tracked(self, attestation: str, tracker: str) -> tuple[list[str], Decimal, bool]:
         """Tokens that a tracker takes off, their value, and whether one is held without a price."""
-        exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
-        rows = [row for row in table("trackers") if row["tracker"] == tracker and row["exchange"] == exchange and spans(row, moment)]
+        exchange, day = attestation.split("/")[0], self.day(attestation)
+        rows = [row for row in table("trackers") if row["tracker"] == tracker and row["exchange"] == exchange and spans(row, day)]
         held = [self.values[attestation, row["asset"]] for row in rows if (attestation, row["asset"]) in self.values]
         held = [row for row in held if row["amount"] is not None]
         return sorted(row["asset"] for row in rows), added(row["usd"] for row in held) or Decimal(0), any(row["usd"] is None for row in held)
@@ -964,8 +975,8 @@ class Recomputed:
     def coverage_streak(self) -> Iterator[Row]:
         rhythm = {}
         for exchange, rows in grouped(self.attestations.values(), lambda row: row["exchange"]).items():
-            moments = sorted(row["snapshot_at"] for row in rows if row["snapshot_at"])
-            gaps = sorted(gap for gap in (days_between(*pair) for pair in pairwise(moments)) if gap)
+            days = sorted(self.day(row["attestation"]) for row in rows if row["snapshot_at"])
+            gaps = sorted(gap for gap in (days_between(*pair) for pair in pairwise(days)) if gap)
             rhythm[exchange] = gaps[(len(gaps) - 1) // 2] if gaps else None
         dated = [row for row in self.ratios.values() if self.snapshot(row["attestation"])]
         for (exchange, asset), rows in grouped(dated, lambda row: (row["attestation"].split("/")[0], row["asset"])).items():
@@ -973,9 +984,9 @@ class Recomputed:
             streaks = dict.fromkeys(("observed", "claimed", "printed"), 0)
             before = None
             for row in rows:
-                number, moment = self.attestations[row["attestation"]]["report_no"], self.snapshot(row["attestation"])
+                number, day = self.attestations[row["attestation"]]["report_no"], self.day(row["attestation"])
                 edition = int(number) if number and re.fullmatch(r"\s*[+-]?\d+\s*", number) else None
-                since = days_between(before[1], moment) if before else None
+                since = days_between(before[1], day) if before else None
                 missing: list[str] = []
                 if before and edition is not None and before[0] is not None:
                     missing = [str(n) for n in range(before[0] + 1, min(edition, before[0] + 1000))]
@@ -1000,7 +1011,7 @@ class Recomputed:
                     streaks[name] = (0 if missing else streaks[name]) + 1 if covered else 0
                     made[f"streak_{name}"] = None if covered is None else streaks[name]
                 yield made | self.doubts(row["attestation"], asset)
-                before = (edition, moment)
+                before = (edition, day)
 
     # --- marts of what changed ---
     @cached_property
@@ -1017,9 +1028,9 @@ class Recomputed:
         of_one = grouped((key for key in stated | set(self.sums) if self.snapshot(key[0])), lambda key: (key[0].split("/")[0], key[1]))
         for (_, name), keys in of_one.items():
             in_order = sorted((self.snapshot(attestation), attestation) for attestation, _ in keys)
-            for place, (moment, attestation) in enumerate(in_order):
+            for place, (_, attestation) in enumerate(in_order):
                 earlier = in_order[:place]
-                off = [(abs((base.date() - a_year_before(moment).date()).days), base, other) for base, other in earlier]
+                off = [(abs((self.day(other) - a_year_before(self.day(attestation))).days), base, other) for base, other in earlier]
                 near = [x for x in off if x[0] <= 16]
                 chosen = {"previous": earlier[-1:], "first": earlier[:1], "year_before": [min(near)[1:]] if near else []}
                 found += [
@@ -1029,7 +1040,7 @@ class Recomputed:
                         "since": since,
                         "base": base[0][1],
                         "base_at": base[0][0],
-                        "days": days_between(base[0][0], moment),
+                        "days": days_between(self.day(base[0][1]), self.day(attestation)),
                     }
                     for since, base in chosen.items()
                     if base
@@ -1250,6 +1261,7 @@ class Recomputed:
                     "exchange": about["exchange"],
                     "attestation": attestation,
                     "at": about["snapshot_at"],
+                    "day": self.day(attestation),
                     "report": about["report"],
                     "held": held,
                     "source": None,
@@ -1262,6 +1274,7 @@ class Recomputed:
                         "exchange": row.exchange,
                         "attestation": attestation,
                         "at": file.snapshot_at,
+                        "day": day_of(row.exchange, file.snapshot_at),
                         "report": row.report,
                         "held": {},
                         "source": row.source or row.label,
@@ -1288,12 +1301,12 @@ class Recomputed:
 
         def nearness(pair: tuple[Row, Row]) -> Any:
             one, two = pair
-            days = days_between(one["at"], two["at"])
+            days = days_between(one["day"], two["day"])
             late = [(row["at"] is None, -row["at"].timestamp() if row["at"] else 0, [-ord(letter) for letter in row["attestation"]]) for row in pair]
             return days is None, abs(days or 0), not (one["held"] and two["held"]), late
 
         one, two = min(((one, two) for one in own for two in theirs), key=nearness)
-        days = days_between(one["at"], two["at"])
+        days = days_between(one["day"], two["day"])
         return self.claimed_there(account, own) | {
             "against_kind": "exchange",
             "against": other,
@@ -1306,13 +1319,13 @@ class Recomputed:
 
     def backing(self, account: Key, own: list[Row], row: Mapping[str, str]) -> Row:
         since, until = date.fromisoformat(row["since"]), date.fromisoformat(row["until"]) if row["until"] else None
-        moments = [statement["at"] for statement in own if statement["at"]]
+        days = [statement["day"] for statement in own if statement["day"]]
 
         def off(statement: Row) -> int | None:
             """Days from the span over which it is known to be collateral."""
-            if statement["at"] is None:
+            day = statement["day"]
+            if day is None:
                 return None
-            day = statement["at"].date()
             return max((since - day).days, (day - until).days if until else 0, 0)
 
         def nearness(statement: Row) -> Any:
@@ -1320,7 +1333,7 @@ class Recomputed:
             return at is None, off(statement) or 0, not statement["held"], -at.timestamp() if at else 0, [-ord(x) for x in statement["attestation"]]
 
         nearest = min(own, key=nearness)
-        overlap = bool(moments) and max(moments).date() >= since and (until is None or min(moments).date() <= until)
+        overlap = bool(days) and max(days) >= since and (until is None or min(days) <= until)
         return self.claimed_there(account, own) | {
             "against_kind": "collateral",
             "against": row["whose"],

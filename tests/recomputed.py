@@ -345,6 +345,7 @@ class Recomputed:
         exact = whole is not None and whole.as_of == "exact"
         fits = equal or close
         made: Row = {"matching_component": fits[2] if fits else None, "proved": whole is not None and whole.method == "proved"}
+        made["confirmed"] = whole is not None and whole.confirmed_by is not None
         if exact:
             made["onchain_exact"] = whole.amount
         else:
@@ -838,6 +839,7 @@ class Recomputed:
                 "claimed": added(row["amount"] for row in rows),
                 "onchain": onchain,
                 "claimed_observed": added(row["amount"] for row in seen),
+                "confirmed": sum(row["confirmed"] for row in rows),
                 "proved": len(proved),
                 "proved_amount": proved_amount,
                 "proved_share": share,

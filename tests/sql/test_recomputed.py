@@ -122,6 +122,7 @@ def seen(dice: random.Random, claim: Claim) -> Iterator[Balance | Unobserved]:
         return Balance(
             exchange=claim.exchange, report=claim.report, network=claim.network, asset=claim.asset, address=claim.address, component=component,
             amount=held, height=19, method=dice.choice(["call", "proved"]), source="made", as_of=as_of, offset_seconds=0,
+            confirmed_by="another" if held % 2 else None,
         )  # fmt: skip
 
     if dice.random() < 0.2:

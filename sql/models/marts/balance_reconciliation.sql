@@ -12,6 +12,7 @@ with added as (
         {{ total('o.amount') }} as claimed,
         {{ total('o.onchain_exact') }} as onchain,
         {{ total('o.amount', 'o.is_observed') }} as claimed_observed,
+        coalesce(sum(o.holdings) filter (o.is_confirmed), 0)::bigint as confirmed,
         -- amounts that a Merkle proof leads to from the hash of the block: nobody has to believe the endpoint
         coalesce(sum(o.holdings) filter (o.proved), 0)::bigint as proved,
         {{ total('o.onchain_exact', 'o.proved') }} as proved_amount,
@@ -24,7 +25,7 @@ shared as (
     select *, {{ ratio('proved_amount', 'onchain') }} as proved_share from added
 )
 select {{ about('a') }}, o.network, o.asset, o.holdings, o.matched, o.rounded, o.differing, o.other_moment, o.unobserved, o.no_amount,
-    o.conflicting, o.matched_part, o.matched_parts, o.claimed, o.onchain, o.claimed_observed, o.proved, o.proved_amount, o.proved_share,
+    o.conflicting, o.matched_part, o.matched_parts, o.claimed, o.onchain, o.claimed_observed, o.confirmed, o.proved, o.proved_amount, o.proved_share,
     {{ null_reason('o.proved_share', [('nothing_observed', 'o.onchain is null'), ('nothing_proved', 'o.proved_amount is null')]) }} as proved_share_null_reason,
     o.difference, o.unobserved_reasons,
     coalesce(f.rows, 0) as rows_refused

@@ -23,8 +23,8 @@ def attestations(settings: Settings, reports_: Iterable[str]) -> list[str]:
 
 
 def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
-    """USD at the snapshot of each attestation, for every asset that any report of its exchange names, and for what wrapped and receipt tokens among them
-    stand for; what has no price is a row with its reason.
+    """USD at the snapshot of each attestation, for every asset that any report of its exchange names, and for what wrapped and receipt tokens
+    among them stand for; what has no price is a row with its reason.
 
     Raises TransportError; with `give_up` the prices of a source that does not answer are missing for the reason source_failed.
     """

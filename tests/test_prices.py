@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -55,10 +56,33 @@ def test_an_asset_without_a_key_is_not_asked_for(tmp_path: Path) -> None:
     assert quote.reason == "no_price_id"
 
 
-@pytest.mark.parametrize("answer", [[], {"price": "1", "timestamp": 1}, {"price": 1}, {"price": True, "timestamp": "x"}])
-def test_an_answer_of_another_form_stops(answer: Any, tmp_path: Path) -> None:
+NOW = int(AT.timestamp())
+ODD = [
+    [], {}, "x", 7, True, {"price": "1", "timestamp": NOW}, {"price": 1}, {"price": True, "timestamp": NOW}, {"price": None, "timestamp": NOW},
+    {"price": {}, "timestamp": NOW}, {"price": [1], "timestamp": NOW}, {"price": 1, "timestamp": "x"}, {"price": 1, "timestamp": str(NOW)},
+    {"price": 1, "timestamp": True}, {"price": 1, "timestamp": Decimal(NOW)}, {"price": 1, "timestamp": 2**63}, {"price": 1, "timestamp": -1},
+    {"price": Decimal("1e999999"), "timestamp": NOW}, {"price": Decimal("1e-999999"), "timestamp": NOW}, {"price": 10**4000, "timestamp": NOW},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("coin", ODD, ids=repr)
+def test_a_coin_of_another_form_costs_its_own_price(coin: Any, tmp_path: Path) -> None:
+    coins = {BTC.price_id: coin, ETH.price_id: {"price": Decimal("3500.5"), "timestamp": NOW}}
+    quotes = {quote.asset: quote for quote in prices.from_defillama([BTC, ETH], AT, recorded(tmp_path, coins, BTC, ETH))}
+    assert (quotes["BTC"].usd, quotes["BTC"].priced_at, quotes["BTC"].reason) == (None, None, "bad_answer")
+    assert quotes["ETH"].usd == Decimal("3500.5")
+
+
+@pytest.mark.parametrize("coins", [None, [], "x", 7])
+def test_an_answer_without_coins_stops(coins: Any, tmp_path: Path) -> None:
     with pytest.raises(BadAnswer, match=r"coins\.llama\.fi"):
-        prices.from_defillama([BTC], AT, recorded(tmp_path, {BTC.price_id: answer}, BTC))
+        prices.from_defillama([BTC], AT, recorded(tmp_path, coins, BTC))
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(6 * 3600 - 1, None), (6 * 3600, None), (6 * 3600 + 1, "too_far")])
+def test_how_far_a_price_may_lie(seconds: int, reason: str | None, tmp_path: Path) -> None:
+    (quote,) = prices.from_defillama([BTC], AT, recorded(tmp_path, {BTC.price_id: {"price": 1, "timestamp": NOW - seconds}}, BTC))
+    assert (quote.usd is None, quote.reason) == (reason is not None, reason)
 
 
 def test_a_list_of_ones_own_takes_the_nearest_in_time(tmp_path: Path) -> None:
@@ -83,7 +107,32 @@ def test_a_price_a_day_is_near_enough_to_any_moment(seconds: int, taken: bool, t
         ("asset,usd\nBTC,1\n", ":1: the header"),
         ("asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,x,2024-03-25,desk\n", ":3: a price"),
         ("asset,usd,priced_at,source\nBTC,1,soon,desk\n", ":2: a price"),
-        ("asset,usd,priced_at,source\nBTC\n", ":2: a price"),
+        ("asset,usd,priced_at,source\nBTC\n", ":2: a row of other than 4"),
+        ("asset,usd,priced_at,source\nBTC,1,2024-03-25,desk,x\n", ":2: a row of other than 4"),
+        *[
+            (f"asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,{usd},2024-03-25T01:00,desk\n", ":3: a price or time")
+            for usd in ("NaN", "Infinity", "1e999999", "1e3", "-1", "+1", "1_000", "１", "٣", " 1", "", "true", "0x1", "1" * 200)
+        ],
+        *[
+            (f"asset,usd,priced_at,source\nBTC,1,{time},desk\n", ":2: a price or time")
+            for time in (
+                "",
+                "2024-W13-1",
+                "20240325",
+                "2024-02-30",
+                "0000-01-01",
+                "2024-03-25T25:00",
+                "２０２４-03-25",
+                "1711324800",
+                "0001-01-01T00:00+14:00",
+            )
+        ],
+        ("asset,usd,priced_at,source\nBTC,1,2024-03-25,\n", ":2: a price names its asset"),
+        ("asset,usd,priced_at,source\n,1,2024-03-25,desk\n", ":2: a price names its asset"),
+        ("asset,usd,priced_at,source\nBTC,1,2024-03-25,coins.llama.fi\n", ":2: a price names its asset"),
+        ("asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,2,2024-03-25T00:00Z,desk\n", ":3: BTC of desk has another price"),
+        ('asset,usd,priced_at,source\n"BTC,1,2024-03-25,desk\n', "cannot be read as a price list"),
+        ("", ":1: the header"),
     ],
 )
 def test_a_bad_line_of_ones_own_list_is_named(text: str, said: str, tmp_path: Path) -> None:
@@ -91,6 +140,13 @@ def test_a_bad_line_of_ones_own_list_is_named(text: str, said: str, tmp_path: Pa
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=said):
         prices.from_csv(path, [BTC], AT)
+
+
+def test_a_list_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "pipe", tmp_path / "nothing.csv", Path("a\0b")):
+        with pytest.raises(ConfigurationError):
+            prices.from_csv(place, [BTC], AT)
 
 
 def test_every_asset_that_reports_name_has_a_price_row(month: Path) -> None:

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "chains": {"model", "errors", "numbers", "progress", "encoding", "registry", "addresses", "transport"},
     "ownership": {"model", "errors", "encoding", "registry", "addresses"},
     "liabilities": {"model", "errors"},
-    "prices": {"model", "errors", "numbers", "registry", "transport"},
+    "prices": {"model", "errors", "amounts", "numbers", "registry", "transport"},
     "lake": {"model", "errors"},
     "warehouse": {"dbt_project", "lake", "errors", "model", "registry"},
     "pipeline": {"dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses", "transport", "reports", "chains", "ownership",

@@ -43,7 +43,7 @@ def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str
     if file is None:
         raise ConfigurationError(f"the lake holds no report of {attestation}")
     if file.snapshot_at is None or file.snapshot_precision == "month":
-        rows = [Price(exchange, attestation, asset, "none", None, None, "snapshot_not_dated") for asset in wanted]
+        rows = [Price(exchange, attestation, asset, prices.NO_SOURCE, None, None, "snapshot_not_dated") for asset in wanted]
     else:
         quotes = _quotes(settings, wanted, file.snapshot_at, give_up)
         rows = [Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason) for quote in quotes]

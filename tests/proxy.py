@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -182,8 +183,13 @@ def gzipped(exchange: Exchange) -> bool:
     return exchange.send(gzip.compress(exchange.forward()), Content_Encoding="gzip")
 
 
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * (64 << 20))
+
+
 def zipped_bomb(exchange: Exchange) -> bool:
-    return exchange.send(gzip.compress(b" " * (64 << 20)), Content_Encoding="gzip")
+    return exchange.send(_bomb(), Content_Encoding="gzip")
 
 
 def endless(exchange: Exchange) -> bool:

@@ -811,7 +811,8 @@ def test_a_url_that_cannot_be_read_is_a_sentence_without_a_part_of_it(url: str) 
         "host.example:8545"), ("http://host:/x", "host"),
         ("https://user:p%2Fw%40x@host/path?k=v", "host"), ("http://user:p@ss@host", "host"),
         ("electrum+ssl://host:50002?pin=ab", "host:50002"),
-        ("http://b\xfccher.example", "b\xfccher.example"), ("http://a_b-c.example", "a_b-c.example"),
+        ("https://cdn.example/gh/a@1.0/r.csv", "cdn.example"), ("http://b\xfccher.example", "b\xfccher.example"),
+        ("http://a_b-c.example", "a_b-c.example"),
         ("http://127.0.0.1:1", "127.0.0.1:1"),
     ],
 )  # fmt: skip

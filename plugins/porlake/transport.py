@@ -179,7 +179,8 @@ def _split(url: object) -> SplitResult:
         port, parts = 0, None
     if parts is None or port == 0:
         raise ConfigurationError("the URL's host or port cannot be read: a port is a number up to 65535, an IPv6 host stands in [ ]; " + _ESCAPES)
-    if parts.fragment or ("@" in parts.path + parts.query and "@" not in parts.netloc):
+    if parts.fragment or ("@" in parts.path + parts.query and not re.fullmatch(r"[^:@]+\.[^:@]+|.*@.*", parts.netloc)):
+        # `http://user:12/34@host` is read as the host `user`; https://cdn.example/gh/a@1.0 is what it says.
         raise ConfigurationError("the URL has a # or an @ behind its host; " + _ESCAPES)
     bare = parts.netloc.rpartition("@")[2]
     if bare and not _HOST.fullmatch(re.sub(r":\d*$", "", bare)):

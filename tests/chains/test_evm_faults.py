@@ -215,7 +215,7 @@ def test_a_redirect_to_another_host_is_refused(chain: Chain, proxy: Proxy) -> No
 def test_an_endless_body_is_cut_off(chain: Chain, proxy: Proxy, fault: Fault) -> None:
     proxy.misbehave(fault, balances)
     with pytest.raises((TooBig, ChainError), match="longer than"):
-        amounts(opened(quick(proxy.url, answer_bytes=1 << 20)), "ETH", chain.accounts)
+        amounts(opened(quick(proxy.url, answer_bytes=1 << 20, timeout=60.0)), "ETH", chain.accounts)
 
 
 def test_an_answer_that_trickles_in_for_ever_is_given_up(chain: Chain, proxy: Proxy) -> None:

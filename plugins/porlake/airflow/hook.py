@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import BaseHook
 
 from porlake import registry
-from porlake.errors import PorlakeError
+from porlake.errors import ConfigurationError, PorlakeError
 from porlake.transport import Endpoint, Tape
 
 
@@ -26,17 +26,27 @@ class EndpointHook(BaseHook):
         self.endpoint_conn_id = endpoint_conn_id
 
     def endpoint(self) -> Endpoint:
+        """Raises ConfigurationError with the connection's name, and nothing of what it holds."""
         connection: Any = self.get_connection(self.endpoint_conn_id)
         url = connection.host or ""
         if "://" not in url:
-            url = f"http://{url}" + (f":{connection.port}" if connection.port else "")
-        headers = {}
-        name = connection.extra_dejson.get("header")
+            name = f"[{url}]" if url.count(":") > 1 and not url.startswith("[") else url  # an IPv6 address as it is
+            url = f"http://{name}" + (f":{connection.port}" if connection.port else "")
+        try:
+            return Endpoint(url, self._headers(connection))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"connection {self.endpoint_conn_id}: {error}") from None
+
+    def _headers(self, connection: Any) -> dict[str, str]:
+        try:
+            name = connection.extra_dejson.get("header")
+        except (ValueError, AttributeError):
+            raise ConfigurationError("its extra field is no JSON object") from None
         if name and connection.password:
-            headers[name] = connection.password
-        elif connection.login:
-            headers["Authorization"] = "Basic " + b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode()
-        return Endpoint(url, headers)
+            return {name: connection.password}
+        if connection.login:
+            return {"Authorization": "Basic " + b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode()}
+        return {}
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the endpoint for its head; the button in the connection form."""
@@ -47,7 +57,7 @@ class EndpointHook(BaseHook):
         if network is None:
             return False, "name the connection porlake_<network>; `porlake networks` lists them"
         try:
-            head = chains.open_client(network, self.endpoint(), Tape.live()).head()
+            head = chains.open_client(network, self.endpoint().brief, Tape.live()).head()
         except PorlakeError as error:
             return False, str(error)
         return True, f"{network.name}: head is at {head.height:,}"

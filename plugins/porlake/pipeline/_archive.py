@@ -18,7 +18,8 @@ from porlake.lake import Lake
 from porlake.model import (
     ReportFile,
 )
-from porlake.pipeline._settings import Settings, moment
+from porlake.pipeline._settings import Settings, moment, shown
+from porlake.transport import Endpoint
 
 HEAD_BYTES = 65_536
 
@@ -50,16 +51,18 @@ def archive(settings: Settings, exchange: str, source: str, snapshot: str | None
 
 def opened(settings: Settings, files: ExitStack, source: str) -> tuple[BinaryIO, str, str]:
     """(stream, file name, origin without secrets) of a path or URL."""
-    parts = urlsplit(source)
-    if parts.scheme in {"http", "https"}:
+    if "://" in source:
+        parts = urlsplit(Endpoint(source).url)  # raises ConfigurationError without a part of it
         name = Path(parts.path).name or "report"
         stream = files.enter_context(settings.tape.download(source))
         return stream, name, f"{parts.scheme}://{parts.hostname}{parts.path}"
     path = Path(source)
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"{shown(source)}: is no file")  # a pipe would be waited for without end
         return files.enter_context(path.open("rb")), path.name, f"file:{path.name}"
-    except OSError as error:
-        raise ConfigurationError(f"{source}: cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{shown(source)}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _archive_member(

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,11 +17,10 @@ from typing import Annotated, Any
 from porlake import addresses, amounts, chains, dbt_project, registry, reports, warehouse
 from porlake.chains import evm
 from porlake.errors import (
-    ChainError,
     ConfigurationError,
     InvalidAddress,
     InvalidAmount,
-    TransportError,
+    PorlakeError,
 )
 from porlake.model import (
     Address,
@@ -260,7 +260,7 @@ class Check:
 
 
 def doctor(settings: Settings) -> list[Check]:
-    """What is installed, configured and missing, and how to mend it."""
+    """What is installed, configured and missing, and how to mend it. Endpoints are asked once, for a few seconds, all at the same time."""
     versions = [_version(name) for name in ("apache-airflow", "dbt-duckdb", "duckdb", "pyarrow", "coincurve")]
     return [
         Check("Python", (3, 11) <= sys.version_info[:2] <= (3, 13), sys.version.split()[0], "porlake runs on Python 3.11 to 3.13"),
@@ -268,13 +268,19 @@ def doctor(settings: Settings) -> list[Check]:
         Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
         _writable(settings.root),
         Check("tables", database(settings).exists(), str(database(settings)), "porlake run ..., or porlake build", optional=True),
-        *(
-            _reachable(network, endpoint)
-            for network in registry.load().networks.values()
-            if network.client != "none"
-            for endpoint in settings.endpoints_of(network.network)
-        ),
+        *_reached(settings),
     ]
+
+
+def _reached(settings: Settings) -> list[Check]:
+    asked = [
+        (network, endpoint)
+        for network in registry.load().networks.values()
+        if network.client != "none"
+        for endpoint in settings.endpoints_of(network.network)
+    ]
+    with ThreadPoolExecutor(max_workers=max(1, min(32, len(asked)))) as pool:
+        return list(pool.map(lambda pair: _reachable(*pair), asked))
 
 
 def _version(name: str) -> Check:
@@ -293,8 +299,8 @@ def _reachable(network: registry.Network, endpoint: Endpoint) -> Check:
     what = f"endpoint of {network.network}"
     remedy = f"PORLAKE_ENDPOINT_{network.network.upper()}=https://..."
     try:
-        head = chains.open_client(network, endpoint, Tape.live()).head()
-    except (TransportError, ChainError) as error:
+        head = chains.open_client(network, endpoint.brief, Tape.live()).head()
+    except PorlakeError as error:
         return Check(what, False, str(error), remedy, optional=True)
     return Check(what, True, f"{endpoint.host}: head at {head.height:,}", "", optional=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -134,7 +134,17 @@ def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, tuple[End
     names = {f"PORLAKE_ENDPOINT_{network.upper()}": network for network in networks}
     if unknown := [name for name in environ if name.startswith("PORLAKE_ENDPOINT_") and name not in names]:
         raise ConfigurationError(f"{', '.join(sorted(unknown))}: no such network (`porlake networks` lists them)")
-    return {network: tuple(map(Endpoint, _BETWEEN.split(environ[name].strip()))) for name, network in names.items() if environ.get(name, "").strip()}
+    return {network: tuple(_named(name, environ[name].strip())) for name, network in names.items() if environ.get(name, "").strip()}
+
+
+def _named(variable: str, text: str) -> Iterator[Endpoint]:
+    """The endpoints of a variable; an error says which of its URLs is meant, and never a part of it."""
+    urls = _BETWEEN.split(text)
+    for number, url in enumerate(urls, 1):
+        try:
+            yield Endpoint(url)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{variable}{f', URL {number}' if len(urls) > 1 else ''}: {error}") from None
 
 
 #: What separates two URLs; a comma inside of one stays there.
@@ -149,27 +159,55 @@ def _endpoints_of_file(name: str) -> dict[str, tuple[Endpoint, ...]]:
     """
     if not name:
         return {}
+    where = f"PORLAKE_ENDPOINTS: {shown(name)}"
+    tables = _toml(where, Path(name))
+    if unknown := set(tables) - set(registry.load().networks):
+        raise ConfigurationError(f"{where}: {', '.join(map(shown, sorted(unknown)))}: no such network")
+    return {
+        network: tuple(
+            endpoint for table in (found if isinstance(found, list) else [found]) for endpoint in _of_table(f"{where}: [{network}]", table)
+        )
+        for network, found in tables.items()
+    }
+
+
+def _toml(where: str, path: Path) -> dict[str, Any]:
+    """Raises ConfigurationError with the line, and without the text of it: it may be a key."""
     try:
-        tables = tomllib.loads(Path(name).read_text(encoding="utf-8"))
-        found = {
-            network: tuple(endpoint for table in (tables_ if isinstance(tables_, list) else [tables_]) for endpoint in _of_table(table))
-            for network, tables_ in tables.items()
-        }
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        # The cause is left out: it may quote a key.
-        raise ConfigurationError(f"PORLAKE_ENDPOINTS: {name} cannot be read as a table with a url for each network") from error
-    if unknown := set(found) - set(registry.load().networks):
-        raise ConfigurationError(f"PORLAKE_ENDPOINTS: {name}: {', '.join(sorted(unknown))}: no such network")
-    return found
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"{where} is no file")
+        with path.open("rb") as file:
+            text = file.read(TOML_BYTES + 1)
+        if len(text) > TOML_BYTES:
+            raise ConfigurationError(f"{where} has more than {TOML_BYTES:,} bytes")
+        return tomllib.loads(text.decode("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at (?:line \d+|end of document)", str(error))
+        raise ConfigurationError(f"{where} cannot be read as TOML{f' ({line[0]})' if line else ''}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{where} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from None
 
 
-def _of_table(table: Mapping[str, Any]) -> tuple[Endpoint, ...]:
-    urls = [table["url"]] if isinstance(table["url"], str) else list(table["url"])
-    numbers = {key: kind(table[key]) for key, kind in _NUMBERS.items() if key in table}
-    return tuple(Endpoint(url, dict(table.get("headers", {})), **numbers) for url in urls)
+def _of_table(where: str, table: object) -> tuple[Endpoint, ...]:
+    urls = table.get("url") if isinstance(table, dict) else None
+    urls = [urls] if isinstance(urls, str) else urls
+    if not isinstance(table, dict) or not isinstance(urls, list) or not urls:
+        raise ConfigurationError(f'{where} has no url = "..."')
+    if set(table) - _IN_A_TABLE:
+        raise ConfigurationError(f"{where} holds something else than {', '.join(sorted(_IN_A_TABLE))}")
+    try:
+        return tuple(Endpoint(**(table | {"url": url})) for url in urls)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}") from None
 
 
-_NUMBERS: Mapping[str, Callable[[Any], Any]] = {"per_second": float, "timeout": float, "tries": int, "in_flight": int}
+_IN_A_TABLE = {"url", "headers", "per_second", "timeout", "tries", "pause", "in_flight"}
+TOML_BYTES = 1 << 20
+
+
+def shown(text: str) -> str:
+    """A name that somebody gave, as it may stand in an error: on one line."""
+    return text if text.isprintable() and len(text) <= 200 else repr(text[:200])
 
 
 def key_of(row: object) -> tuple[Any, ...]:

@@ -74,6 +74,13 @@ def test_an_amount_that_is_none_rejects_its_row_alone(tmp_path: Path, amount: st
     ]
 
 
+def test_a_row_without_a_coin_and_heights_in_other_digits_cost_themselves_alone(tmp_path: Path) -> None:
+    lake, only = parsed(tmp_path, row(coin=""), row(coin=" "), row(height="٧"), row(height="７"), row())
+    assert reasons(lake, only) == [(5, "unknown_asset"), (6, "unknown_asset"), (7, "bad_height"), (8, "bad_height")]
+    assert [(r.network, r.asset) for r in lake.rows("rejection", **only)][:2] == [("ethereum", None)] * 2
+    assert [claim.source_row for claim in lake.rows("claim", **only)] == [9]
+
+
 def test_an_asset_or_network_that_nobody_knows_is_a_rejection_with_its_name(tmp_path: Path) -> None:
     lake, only = parsed(tmp_path, row(coin="DRAGON"), row(network="MOON"), row())
     found = list(lake.rows("rejection", **only))

@@ -244,7 +244,15 @@ def test_the_network_column_decides(labels: tuple[str, str], network: str, asset
 
 
 @pytest.mark.parametrize(
-    ("labels", "code"), [(("NO_SUCH_COIN", "ETH"), "unknown_asset"), (("BTC", "NO_SUCH_CHAIN"), "unknown_network"), (("", ""), "unknown_asset")]
+    ("labels", "code"),
+    [
+        (("NO_SUCH_COIN", "ETH"), "unknown_asset"),
+        (("BTC", "NO_SUCH_CHAIN"), "unknown_network"),
+        (("", ""), "unknown_asset"),
+        (("", "ETH"), "unknown_asset"),
+        ((" ", "ETH"), "unknown_asset"),
+        (("-", "ETH"), "unknown_asset"),
+    ],
 )
 def test_an_unknown_label_says_what_is_unknown(labels: tuple[str, str], code: str) -> None:
     with pytest.raises(registry.UnknownLabel) as caught:

@@ -69,7 +69,7 @@ def test_every_row_of_a_real_month_is_a_claim_a_signer_row_or_a_rejection(path: 
     assert kinds["Refused"] == 0
     signers = [item for item in items if isinstance(item, reports.Published) and item.for_row]
     below = {item.source_row: item for item in items if isinstance(item, reports.Published)}
-    # HTX leaves the row of a contract unsigned; Poloniex puts a signature of one of its signers there
+    # HTX leaves the row of a contract unsigned; Poloniex puts a signature there too, of none of its signers
     signed_for = [(below[item.for_row], item) for item in signers if item.for_row]
     assert all(above.label == item.label if path.parent.name == "poloniex" else not any(above.signatures) for above, item in signed_for)
 

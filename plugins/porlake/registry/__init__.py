@@ -324,10 +324,12 @@ class Registry:
         the other a network's, in either order. Raises UnknownLabel.
         """
         coin, net = fold(label), fold(network_label)
+        place = self.labels.get((exchange, "", net)) if net else None
+        if not coin:
+            raise UnknownLabel("unknown_asset", f"a row of {exchange} without a coin", *((place.network, place.scheme) if place else ()))
         if row := self.labels.get((exchange, coin, net)):
             return Resolved(row.network, row.asset, row.scheme, row.holding or "wallet")
         alone = self.labels.get((exchange, coin, ""))
-        place = self.labels.get((exchange, "", net)) if net else None
         if alone is not None and place is not None:
             known = (place.network, alone.asset) in self.tokens
             return Resolved(place.network, alone.asset, place.scheme, alone.holding or "wallet", "" if known else "asset_not_on_network")

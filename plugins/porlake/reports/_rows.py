@@ -26,7 +26,7 @@ UNREADABLE = frozenset({RAGGED, "line_too_long", "nul_byte", "invalid_utf8", "ba
 csv.field_size_limit(LINE_BYTES)
 
 _GROUP = re.compile(r"(.*?)\s*\(all\)", re.IGNORECASE)
-_HEIGHT = re.compile(r"\d{1,18}")
+_HEIGHT = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Node:
     multicall: bool = True
     genesis: str = ""
     raw: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)  # answers by path that come first, as they stand
+    spoiled: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # (status, body) for an account, each time
+    broken: set[str] = field(default_factory=set)  # accounts for which every constant call ends in HTTP 500
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     evm: Callable[[bytes], tuple[bytes, bool, str]] | None = None
@@ -190,6 +192,10 @@ def served(node: Node) -> Iterator[str]:
             node.headers.append(dict(self.headers))
             if node.raw.get(self.path):
                 status, data = node.raw[self.path].pop(0)
+            elif body.get("address") in node.spoiled:
+                status, data = node.spoiled[body["address"]]
+            elif any(payload(one).hex() in json.dumps(body) for one in node.broken):
+                status, data = 500, b"<html>"
             else:
                 status, data = 200, json.dumps(node.answer(self.path, body)).encode()
             self.send_response(status)

@@ -30,6 +30,7 @@ class Stub:
     post: bool = True
     change: Callable[[str, str, Answer], Answer] | None = None
     asked: list[tuple[str, str, int]] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
     url: str = ""
 
     def answer(self, verb: str, target: str, body: bytes) -> Answer:
@@ -86,6 +87,7 @@ def serving(stub: Stub) -> Iterator[str]:
             self._reply("POST", self.rfile.read(int(self.headers["Content-Length"])))
 
         def _reply(self, verb: str, body: bytes) -> None:
+            stub.bodies.append(body.decode())
             status, value = stub.answer(verb, self.path, body)
             if stub.change:
                 status, value = stub.change(verb, self.path, (status, value))

@@ -146,6 +146,53 @@ def test_an_entry_that_is_no_validator_is_an_error_and_no_balance(change: Any) -
         list(client(url).balances(wanted(KEYS[0]), AT))
 
 
+BAD_KEY = KEYS[70]
+
+
+@pytest.mark.parametrize("post", [True, False])
+@pytest.mark.parametrize(
+    ("status", "said", "reason"),
+    [
+        (400, {"code": 400, "message": "Invalid validator ID"}, "refused_by_server"),
+        (413, b"", "refused_by_server"),
+        (500, b"<html>", "server_failed"),
+    ],
+)
+def test_a_validator_that_a_node_refuses_costs_itself(post: bool, status: int, said: Any, reason: str) -> None:
+    def changed(verb: str, path: str, answer: Answer) -> Answer:
+        return (status, said) if "/states/" in path and (BAD_KEY in path or BAD_KEY in node.bodies[-1]) else answer
+
+    node = stub(change=changed, post=post)
+    with serving(node) as url:
+        found = {answer.address: answer for answer in client(url).balances(wanted(*KEYS), AT)}
+    assert found.pop(BAD_KEY) == Unread("ETH", BAD_KEY, reason)
+    assert {type(answer) for answer in found.values()} == {Reading}
+    assert len(found) == len(KEYS) - 1
+
+
+@pytest.mark.parametrize("change", [ENTRIES[name] for name in ("a balance with a point", "a negative balance", "no balance", "short credentials")])
+def test_a_validator_that_a_node_garbles_costs_itself(change: Any) -> None:
+    def changed(verb: str, path: str, answer: Answer) -> Answer:
+        if "/states/" not in path:
+            return answer
+        entries = answer[1]["data"]
+        return 200, answer[1] | {
+            "data": [part for entry in entries for part in (change(entry) if entry["validator"]["pubkey"] == KEYS[1] else [entry])]
+        }
+
+    with serving(stub(change=changed)) as url:
+        found = list(client(url).balances(wanted(*KEYS[:3]), AT))
+    assert [(answer.address, answer.reason) for answer in found if isinstance(answer, Unread)] == [(KEYS[1], "bad_answer")]
+    assert {answer.address for answer in found if isinstance(answer, Reading)} == {KEYS[0], KEYS[2]}
+
+
+def test_a_node_that_refuses_every_validator_is_the_endpoints_failure() -> None:
+    node = stub(change=lambda verb, path, answer: (400, {"code": 400, "message": "no"}) if "/states/" in path else answer)
+    with serving(node) as url, pytest.raises(RequestFailed):
+        list(client(url).balances(wanted(*KEYS), AT))
+    assert len(node.asked) < 200
+
+
 def test_keys_in_capitals_are_the_same_keys() -> None:
     def changed(verb: str, path: str, answer: Answer) -> Answer:
         if "/states/" not in path:

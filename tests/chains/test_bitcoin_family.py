@@ -8,8 +8,10 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from bitcoin_node import Made, dump, hash_serialized, muhash
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
 from porlake.chains import bitcoin
-from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, TransportError
+from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, TimedOut, TransportError
 from porlake.pipeline._dumps import dumps_of
 from porlake.transport import Endpoint, Lines, Tape
 from support import named, on_loopback, own_rows
@@ -198,6 +200,87 @@ def test_a_scan_of_somebody_else_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(bitcoin, "STALLED_SECONDS", 0.05)
     with pytest.raises(TransportError, match="another scan does not end"):
         scanned(Chain(busy=1000))
+
+
+class Slow:
+    """A scan that takes some polls to end, or never does; `percents` is what the node says of it, one a poll and the last for ever."""
+
+    def __init__(self, percents: list[Any], ends: bool = True) -> None:
+        self.percents, self.ends, self.actions, self.chain = percents, ends, list[str](), Chain()
+        self.aborted = threading.Event()
+
+    def __call__(self, method: str, params: list[Any], size: int) -> Any:
+        if method != "scantxoutset":
+            return self.chain(method, params, size)
+        self.actions.append(params[0])
+        if params[0] == "status":
+            said = self.percents.pop(0) if len(self.percents) > 1 else self.percents[0]
+            return {"progress": said} if said is not None else None
+        if params[0] == "abort":
+            self.aborted.set()
+            return True
+        while self.ends and len(self.percents) > 1:
+            time.sleep(0.01)
+        if not self.ends:
+            self.aborted.wait(10)
+            return {"success": False}
+        return self.chain(method, params, size)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bitcoin, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(bitcoin, "STALLED_SECONDS", 0.6)
+
+
+def test_a_scan_that_takes_long_is_waited_for_and_says_how_far_it_is(quick: None) -> None:
+    slow, told = Slow([0, 0, 20, 40, 60, 60, 80, 99]), list[tuple[str, int, int | None]]()
+    with node(slow) as endpoint:
+        patient = replace(endpoint, timeout=0.01 * 3)  # a scan is not bound by what other questions may take
+        client = chains.open_client(network("dash"), patient, Tape.live(), tell=lambda *said: told.append(said))
+        found = list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
+    assert [answer.raw for answer in found] == [1]
+    assert [percent for _, percent, _ in told][:3] == [0, 0, 20]
+    assert told[0][0] == "scan of dash, percent"
+    assert "abort" not in slow.actions
+
+
+@pytest.mark.parametrize("percents", [[30], [None], ["x"], [True]])
+def test_a_scan_that_does_not_move_is_aborted(quick: None, percents: list[Any]) -> None:
+    slow = Slow(percents, ends=False)
+    with node(slow) as endpoint:
+        client = chains.open_client(network("dash"), endpoint, Tape.live())
+        with pytest.raises(TimedOut, match="has not moved"):
+            list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
+    assert slow.actions.count("abort") == 1
+
+
+def test_a_scan_that_is_interrupted_is_aborted(quick: None) -> None:
+    slow = Slow([1, 2, 3, 4], ends=False)
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with node(slow) as endpoint:
+        client = chains.open_client(network("dash"), endpoint, Tape.live(), tell=stop)
+        with pytest.raises(KeyboardInterrupt):
+            list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
+    assert slow.actions[-1] == "abort"
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_a_coin_that_stands_twice_is_no_answer(twice: bool) -> None:
+    coin = {"txid": TIP, "vout": 0, "scriptPubKey": form.script(ACCOUNTS[0]).hex(), "amount": 1}
+    said = {"success": True, "bestblock": TIP, "unspents": [coin, coin if twice else coin | {"vout": 1}]}
+    chain = Chain()
+    with node(lambda method, params, size: said if method == "scantxoutset" else chain(method, params, size)) as endpoint:
+        client = chains.open_client(network("dash"), endpoint, Tape.live())
+        if twice:
+            with pytest.raises(BadAnswer, match="stands twice"):
+                list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
+        else:
+            (answer,) = client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT))
+            assert answer.raw == 2 * 10**8
 
 
 def test_a_tip_that_moves_between_chunks_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,52 @@ def test_an_answer_that_is_no_account_raises_what_it_is(node: Node, url: str, an
         read(opened(url), *trx(ME))
 
 
+def test_one_account_that_fails_costs_itself(node: Node, url: str) -> None:
+    """Refused, garbled, of somebody else, over 64 bits, with permissions of no form, or a server error each time it is asked for."""
+    answers = {
+        b'{"Error":"class java.lang.Exception : no"}': "refused_by_server", b"[]": "bad_answer", b'{"address": "%s"}': "bad_answer",
+        b'{"balance": 340282366920938463463374607431768211455, "address": "%m"}': "bad_answer",
+        b'{"balance": 5, "address": "%m", "owner_permission": 7}': "bad_answer",
+    }  # fmt: skip
+    for answer, reason in answers.items():
+        node.accounts = {ME: {"balance": 5}, YOU: {"balance": 7}}
+        node.spoiled = {ME: (200, answer.replace(b"%s", YOU.encode()).replace(b"%m", ME.encode()))}
+        found = read(opened(url), *trx(ME, YOU))
+        assert found[0] == chains.Unread("TRX", ME, reason), answer
+        assert parts(found[1:])["total"] == 7
+    node.spoiled = {ME: (502, b"<html>bad gateway</html>")}
+    found = read(opened(url), *trx(ME, YOU))
+    assert (found[0].reason, parts(found[1:])["total"]) == ("server_failed", 7)
+
+
+def test_an_account_that_nobody_ever_used_says_so(node: Node, url: str) -> None:
+    node.accounts = {YOU: {"balance": 0}}
+    found = read(opened(url), *trx(ME, YOU))
+    told = {(answer.address, answer.component): (answer.raw, answer.no_history) for answer in found}
+    assert told[ME, "total"] == (0, True)
+    assert told[YOU, "total"] == (0, False)
+
+
+@pytest.mark.parametrize("creation", [True, False])
+@pytest.mark.parametrize("multicall", [True, False])
+def test_a_token_balance_of_any_size_is_read_or_said_to_be_too_large(node: Node, url: str, creation: bool, multicall: bool) -> None:
+    node.creation, node.multicall = creation, multicall
+    sizes = {10**38 - 1: None, 10**38: "balance_too_large", 2**128 - 1: "balance_too_large", 2**255: "balance_too_large"}
+    node.held[USDT] = {account(100 + n): size for n, size in enumerate(sizes)}
+    found = read(opened(url), *tether(*node.held[USDT]))
+    assert [getattr(answer, "reason", None) for answer in found] == list(sizes.values())
+    assert found[0].raw == 10**38 - 1
+
+
+def test_a_server_error_for_one_account_of_a_token_costs_that_account(node: Node, url: str) -> None:
+    some = [account(n) for n in range(300, 306)]
+    node.held[USDT] = dict.fromkeys(some, 7)
+    node.broken = {some[3]}
+    found = read(opened(url), *tether(*some))
+    assert [getattr(answer, "reason", None) for answer in found] == [None, None, None, "server_failed", None, None]
+    assert {answer.raw for answer in found if isinstance(answer, chains.Reading)} == {7}
+
+
 def test_the_account_of_somebody_else_is_refused(node: Node, url: str) -> None:
     node.raw[GETACCOUNT] = [(200, json.dumps({"address": YOU, "balance": 9}).encode())]
     with pytest.raises(ChainError, match=f"asked for {ME}"):

@@ -67,8 +67,9 @@ class Reader:
         self._ways = [known[way] for way in known if way in methods]
 
     def balances(self, token: bytes, accounts: list[bytes]) -> Iterator[Held]:
-        """What each account holds of `token`, in order. Raises TransportError."""
-        at = went_through = 0
+        """What each account holds of `token`, in order. Raises TransportError, also where the endpoint fails for every account."""
+        at = went_through = good = 0
+        failed: TransportError | None = None
         while at < len(accounts):
             chunk = accounts[at : at + self._size]
             try:
@@ -76,15 +77,19 @@ class Reader:
             except TransportError as error:
                 if not isinstance(error, TooBig):
                     self._passed_over(error)
+                    failed = error
                 went_through = 0
                 if len(chunk) > 1:
                     self._size = len(chunk) // 2
                     continue
                 held = [self._single(token, chunk[0])]
             yield from held
+            good += sum(found.reason not in ("server_failed", "timed_out") for found in held)
             at, went_through = at + len(chunk), went_through + 1
             if went_through % PATIENCE == 0:
                 self._size = min(2 * self._size, FIRST_SIZE)
+        if failed is not None and not good:
+            raise failed
 
     def _passed_over(self, error: TransportError) -> str:
         """Why one account is not read, where the endpoint goes on answering otherwise. Raises the error where it does not, or is a bad answer."""

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from porlake import addresses, chains, registry
+from porlake import addresses, chains, pipeline, registry
 from porlake.addresses import bitcoin as form
 from porlake.chains import _alone, bitcoin, electrum
 from porlake.encoding.hashes import sha256d
@@ -562,3 +562,67 @@ def test_balances_from_a_shell_say_which_address_was_not_read(rows: Path, tmp_pa
         "1BadLineOfTheList": "address_bad_base58",
     }
     assert {(row["base_units"], row["units"], row["decimals"]) for row in found.values() if not row["reason"]} == {("500", "0.00000500", "8")}
+
+
+# --- an address that claims something and of which nothing is known ---------------------------------------------------------------
+REPORT_HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+NONE = {"esplora": {"count": 0, "spent": 500}, "blockbook": {"balance": "0", "txs": 0}}
+EMPTIED = {"esplora": {"count": 2, "spent": 500}, "blockbook": {"balance": "0", "txs": 2}}
+
+
+def observed(folder: Path, places: tuple[Endpoint, ...], tape: Tape, amount: str = "0.00000005") -> tuple[dict[str, Any], dict[str, str]]:
+    """What observe makes of a report that claims so much at the first two accounts: balances by address, and reasons."""
+    file = folder / "okx_por_2024032500.csv"
+    rows = [f"BTC,BTC,{HEIGHT},{text},{amount},m,,,,,\n" for text in TEXTS[:2]]
+    file.write_text("coin,amount\nBTC,1\n\n" + REPORT_HEADER + "".join(rows), encoding="utf-8")
+    chosen = pipeline.Settings(root=folder / f"lake-{len(list(folder.iterdir()))}", tape=tape, endpoints={"bitcoin": places} if places else {})
+    (report,) = pipeline.archive(chosen, "okx", str(file))
+    pipeline.parse(chosen, report)
+    pipeline.observe(chosen, report, "bitcoin")
+    balances = {row.address: (row.amount, row.source, row.confirmed_by) for row in chosen.lake.rows("balance")}
+    return balances, {row.address: row.reason for row in chosen.lake.rows("unobserved")}
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_a_claim_of_which_an_index_knows_nothing_is_no_zero(kind: str, tmp_path: Path) -> None:
+    with index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind]))) as url, index(INDEXES[kind]) as other:
+        first, same, second = place(kind, url), place(kind, url.replace("127.0.0.1", "127.0.0.1")), place(kind, other)
+        for places in ((first,), (first, same)):  # the same host once more is nobody else
+            balances, reasons = observed(tmp_path, places, Tape.live())
+            assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "no_history"})
+        balances, reasons = observed(tmp_path, (first, second), Tape.live())  # the other one knows what it holds
+        assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "endpoints_disagree"})
+        balances, reasons = observed(tmp_path, (first,), Tape.live(), amount="0")  # a claim of nothing may well be one
+        assert (balances[TEXTS[1]][0], reasons) == (0, {})
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+@pytest.mark.parametrize("known", [NONE, EMPTIED])
+def test_a_second_endpoint_that_says_the_same_makes_it_a_zero(kind: str, known: dict[str, Any], tmp_path: Path) -> None:
+    nothing = index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind])))
+    with nothing as url, index(spoiled(kind, lambda path: INDEXES[kind](path, **known[kind]))) as other:
+        found = observed(tmp_path, (place(kind, url), place(kind, other)), Tape.record(tmp_path / "tape"))
+    assert found[0][TEXTS[1]] == (0, url.removeprefix("http://"), other.removeprefix("http://"))
+    assert not found[1]
+    assert observed(tmp_path, (), Tape.replay(tmp_path / "tape")) == found
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_a_zero_with_a_history_is_a_zero(kind: str, tmp_path: Path) -> None:
+    with index(spoiled(kind, lambda path: INDEXES[kind](path, **EMPTIED[kind]))) as url:
+        balances, reasons = observed(tmp_path, (place(kind, url),), Tape.live())
+    assert (balances[TEXTS[1]], reasons) == ((0, url.removeprefix("http://"), None), {})
+
+
+@pytest.mark.parametrize("fault", ["another block", "down", "refused"])
+def test_a_second_endpoint_that_fails_confirms_nothing(fault: str, tmp_path: Path) -> None:
+    def other(path: str) -> Any:
+        if fault == "another block" and path == f"/blocks/{HEIGHT}":
+            return [{"id": "ee" * 32, "height": HEIGHT, "timestamp": 1_700_000_000}]
+        if fault == "down" or (fault == "refused" and "address" in path):
+            raise Status(400, "no")
+        return esplora(path, **NONE["esplora"])
+
+    with index(spoiled("esplora", lambda path: esplora(path, **NONE["esplora"]))) as url, index(other) as second:
+        balances, reasons = observed(tmp_path, (place("esplora", url), place("esplora", second)), Tape.live())
+    assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "no_history"})

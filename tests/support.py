@@ -84,12 +84,12 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def on_loopback(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The URL of a server on loopback for as long as the block lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def on_loopback(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> Iterator[str]:
+    """The URL of a server on loopback for as long as the block lasts; two addresses of this machine are two operators."""
+    server = ThreadingHTTPServer((host, 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -271,7 +271,7 @@ INDEXES: dict[str, Callable[..., Any]] = {"esplora": esplora, "blockbook": block
 
 
 @contextmanager
-def index(answer: Callable[[str], Any]) -> Iterator[str]:
+def index(answer: Callable[[str], Any], host: str = "127.0.0.1") -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             try:
@@ -289,8 +289,11 @@ def index(answer: Callable[[str], Any]) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with on_loopback(Handler) as url:
+    with on_loopback(Handler, host) as url:
         yield url
+
+
+OTHER = "127.0.0.2"
 
 
 def place(kind: str, url: str, **options: Any) -> Endpoint:
@@ -585,11 +588,12 @@ def observed(folder: Path, places: tuple[Endpoint, ...], tape: Tape, amount: str
 
 @pytest.mark.parametrize("kind", INDEXES)
 def test_a_claim_of_which_an_index_knows_nothing_is_no_zero(kind: str, tmp_path: Path) -> None:
-    with index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind]))) as url, index(INDEXES[kind]) as other:
-        first, same, second = place(kind, url), place(kind, url.replace("127.0.0.1", "127.0.0.1")), place(kind, other)
-        for places in ((first,), (first, same)):  # the same host once more is nobody else
-            balances, reasons = observed(tmp_path, places, Tape.live())
-            assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "no_history"})
+    with index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind]))) as url, index(INDEXES[kind], OTHER) as other:
+        with index(INDEXES[kind]) as neighbour:
+            first, same, second = place(kind, url), place(kind, neighbour), place(kind, other)
+            for places in ((first,), (first, same)):  # another port of the same operator is nobody else
+                balances, reasons = observed(tmp_path, places, Tape.live())
+                assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "no_history"})
         balances, reasons = observed(tmp_path, (first, second), Tape.live())  # the other one knows what it holds
         assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "endpoints_disagree"})
         balances, reasons = observed(tmp_path, (first,), Tape.live(), amount="0")  # a claim of nothing may well be one
@@ -600,7 +604,7 @@ def test_a_claim_of_which_an_index_knows_nothing_is_no_zero(kind: str, tmp_path:
 @pytest.mark.parametrize("known", [NONE, EMPTIED])
 def test_a_second_endpoint_that_says_the_same_makes_it_a_zero(kind: str, known: dict[str, Any], tmp_path: Path) -> None:
     nothing = index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind])))
-    with nothing as url, index(spoiled(kind, lambda path: INDEXES[kind](path, **known[kind]))) as other:
+    with nothing as url, index(spoiled(kind, lambda path: INDEXES[kind](path, **known[kind])), OTHER) as other:
         found = observed(tmp_path, (place(kind, url), place(kind, other)), Tape.record(tmp_path / "tape"))
     assert found[0][TEXTS[1]] == (0, url.removeprefix("http://"), other.removeprefix("http://"))
     assert not found[1]
@@ -623,6 +627,6 @@ def test_a_second_endpoint_that_fails_confirms_nothing(fault: str, tmp_path: Pat
             raise Status(400, "no")
         return esplora(path, **NONE["esplora"])
 
-    with index(spoiled("esplora", lambda path: esplora(path, **NONE["esplora"]))) as url, index(other) as second:
+    with index(spoiled("esplora", lambda path: esplora(path, **NONE["esplora"]))) as url, index(other, OTHER) as second:
         balances, reasons = observed(tmp_path, (place("esplora", url), place("esplora", second)), Tape.live())
     assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "no_history"})

@@ -122,6 +122,45 @@ def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(se
     assert {b.as_of for b in settings.lake.rows("balance", report=late)} == {"head"}
 
 
+@pytest.mark.parametrize("after", [True, False])
+@pytest.mark.parametrize(("over", "as_of"), [(-3, "near"), (0, "near"), (3, "head")])
+def test_a_sweep_counts_up_to_the_end_of_its_window(settings: Settings, node: Node, tmp_path: Path, after: bool, over: int, as_of: str) -> None:
+    seconds = (registry.load().sweeps["tron"].window_seconds + over) * (1 if after else -1)
+    published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
+    node.solid = HEIGHT + seconds // 3
+    pipeline.sweep(settings, "okx", "tron", MOMENT + timedelta(seconds=seconds))
+    report = published(settings, tmp_path, "2024070100", row("USDT", FIRST, "5"))
+    node.solid = HEIGHT + 9_000
+    pipeline.observe(settings, report, "tron")
+    assert [b.as_of for b in settings.lake.rows("balance", report=report)] == [as_of]
+
+
+@pytest.mark.parametrize(("over", "swept"), [(-3, True), (0, True), (3, False)])
+def test_a_moment_is_swept_while_the_newest_block_is_within_the_window(
+    settings: Settings, node: Node, tmp_path: Path, over: int, swept: bool
+) -> None:
+    seconds = registry.load().sweeps["tron"].window_seconds + over
+    published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
+    node.solid = HEIGHT + seconds // 3
+    if swept:
+        assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 1
+    else:
+        with pytest.raises(ChainError, match="too far from"):
+            pipeline.sweep(settings, "okx", "tron", MOMENT)
+
+
+def test_an_account_of_which_nothing_is_known_is_not_swept_and_no_zero(settings: Settings, node: Node, tmp_path: Path) -> None:
+    node.accounts = {SECOND: {"balance": 0}}
+    published(settings, tmp_path, "2024060100", row("TRX", NEW, "5"), row("TRX", SECOND, "6"), row("TRX", THIRD, "0"))
+    assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 1
+    report = published(settings, tmp_path, "2024070100", row("TRX", NEW, "5"), row("TRX", SECOND, "6"), row("TRX", THIRD, "0"))
+    pipeline.observe(settings, report, "tron")
+    totals = {b.address: (b.amount, b.as_of) for b in settings.lake.rows("balance", report=report) if b.component == "total"}
+    assert totals == {SECOND: (0, "near"), THIRD: (0, "head")}
+    assert [(u.address, u.reason) for u in settings.lake.rows("unobserved", report=report)] == [(NEW, "no_history")]
+    assert NEW not in {b.address for b in settings.lake.rows("balance", report=report)}
+
+
 def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Settings, node: Node, tmp_path: Path) -> None:
     published(settings, tmp_path, "2024060100", row("TRX", FIRST, "1"))
     pipeline.sweep(settings, "okx", "tron", MOMENT)

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from porlake import chains, registry
 from porlake.errors import ChainError, TransportError
 from porlake.pipeline._settings import Settings
-from porlake.transport import Endpoint
 
 
 def confirmed(
@@ -34,14 +32,11 @@ def _reason(other: chains.Reading | None) -> str:
     return "endpoints_disagree" if other.raw else ""
 
 
-def _machine(place: Endpoint) -> str:
-    return str(urlsplit(place.url).hostname)
-
-
 def _asked_again(settings: Settings, network: str, wanted: Sequence[chains.Wanted], at: chains.BlockRef) -> dict[tuple[str, str], chains.Reading]:
     """The totals that a second endpoint of another operator gives; none where there is none, or where it fails or knows another block there."""
     places, tape = settings.endpoints_of(network), settings.tape.beside(2)
-    second = next((place for place in places[1:] if _machine(place) != _machine(places[0])), None)
+    operator = registry.load().operator
+    second = next((place for place in places[1:] if operator(place.host) != operator(places[0].host)), None)
     if second is None and not (settings.tape.replays and tape.holds(network)):
         return {}
     try:

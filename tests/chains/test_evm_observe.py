@@ -231,7 +231,9 @@ def test_an_endpoint_that_halves_every_balance_leaves_no_wrong_number(chain: Cha
     pipeline.observe(settings(tmp_path, quick(proxy.url), quick(other.url)), REPORT, "ethereum")
     assert seen(tmp_path) == {("ETH", account): amount for account, amount in chain.native.items() if not amount}
     assert set(confirmed(tmp_path).values()) == {host(other)}
-    assert missing(tmp_path) == {("ETH", account): "endpoints_disagree" for account, amount in chain.native.items() if amount}
+    wrong = {("ETH", account): "endpoints_disagree" for account, amount in chain.native.items() if amount}
+    assert missing(tmp_path) == wrong
+    assert pipeline.unanswered(settings(tmp_path), [REPORT]) == [f"ethereum: {len(wrong)} holdings of okx/2024-03-25 (endpoints_disagree)"]
 
 
 def test_what_was_not_confirmed_any_more_is_withheld_too(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:

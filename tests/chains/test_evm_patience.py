@@ -173,6 +173,21 @@ def newest(*methods: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+@pytest.mark.parametrize("asset", ["ETH", "USDT"])
+def test_a_node_that_takes_a_hash_and_looks_elsewhere_is_asked_by_number(chain: Chain, proxy: Proxy, asset: str) -> None:
+    """java-tron takes an object for the block, and answers from the newest one."""
+
+    def elsewhere(item: dict[str, Any]) -> None:
+        if len(item["params"]) > 1 and isinstance(item["params"][1], dict):
+            item["params"][1] = "latest"
+
+    proxy.misbehave(lacking(*NODES["eth_batch"], elsewhere))
+    found, unread, _ = read(opened(quick(proxy.url)), chain, asset)
+    assert not unread
+    assert found == {account: (chain.native if asset == "ETH" else chain.token)[account] for account in chain.accounts[:60]}
+    assert not any(isinstance(item["params"][1], dict) for item in proxy.asked[-1].items if len(item["params"]) > 1)
+
+
 @pytest.mark.parametrize("batches", [True, False])
 @pytest.mark.parametrize("asset", ["ETH", "USDT"])
 def test_nonces_of_the_past_do_not_make_balances_of_the_past(chain: Chain, proxy: Proxy, asset: str, batches: bool) -> None:

@@ -385,3 +385,17 @@ def test_every_label_of_the_real_signatures_and_files_is_known() -> None:
                 if cells and cells[0] != "coin":
                     label = cells[0].replace("(ALL)", "").replace("(All)", "")
                     assert facts.label(path.parent.name, label).remark == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "operator"),
+    [
+        ("eth-mainnet.g.alchemy.com", "alchemy"), ("eth.blastapi.io:443", "alchemy"), ("mainnet.infura.io", "consensys"),
+        ("rpc.linea.build", "consensys"), ("a.example.com", "example.com"), ("b.example.com:8545", "example.com"), ("example.com.", "example.com"),
+        ("RPC.Example.COM", "example.com"), ("a.b.co.uk", "b.co.uk"), ("c.co.uk", "c.co.uk"), ("co.uk", "co.uk"), ("node", "node"),
+        ("127.0.0.1:8545", "127.0.0.1"), ("127.0.0.2:8545", "127.0.0.2"), ("localhost:8545", "127.0.0.1"), ("a.localhost", "127.0.0.1"),
+        ("[::1]:8545", "127.0.0.1"), ("::1", "127.0.0.1"), ("[2001:db8::5]:1", "2001:db8::5"), ("10.0.0.7", "10.0.0.7"),
+    ],
+)  # fmt: skip
+def test_two_hosts_of_one_registrable_domain_or_provider_are_one_operator(host: str, operator: str) -> None:
+    assert registry.load().operator(host) == operator

@@ -50,6 +50,10 @@ class NothingShows(ChainError):
     """Nothing near a block is known to differ from the block before it."""
 
 
+class OneState(ChainError):
+    """The state before a block and after it are told to be one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Accounts `start` to `stop` that are to be asked for: after how many failures, which nodes will not answer, and whether by a call of its own."""
@@ -128,8 +132,10 @@ class Node:
                 return pin
             try:
                 return replace(pin, canary=self._canary(pin, token))
-            except RequestFailed as error:  # it does not take a block's hash (EIP-1898), as a rule
-                self._down(refusal(error, "the question"), for_good=True)
+            except (RequestFailed, OneState) as error:  # it does not take a block's hash (EIP-1898), or takes it and looks elsewhere
+                if isinstance(error, OneState) and not pin.by_hash:
+                    raise
+                self._down(error if isinstance(error, OneState) else refusal(error, "the question"), for_good=True)
                 if self.lost is not None:
                     raise self.lost from error
                 if self.refuses is not None:
@@ -233,8 +239,8 @@ class Node:
     def _nothing(self, pin: Pin) -> str:
         return f"{self.rpc.host}: nothing shows that it keeps the past of {self._network.name} at block {pin.height:,}"
 
-    def _one_state(self, height: int) -> ChainError:
-        return ChainError(
+    def _one_state(self, height: int) -> OneState:
+        return OneState(
             f"{self.rpc.host}: asked for the state before and after block {height:,} of {self._network.name}, it gives one for both"
             + (f" ({'; '.join(self._refused)})" if self._refused else "")
         )

@@ -305,17 +305,22 @@ def _reachable(network: registry.Network, endpoint: Endpoint) -> Check:
     return Check(what, True, f"{endpoint.host}: head at {head.height:,}", "", optional=True)
 
 
+#: Reasons of `unobserved` that another endpoint, or the same one later, may mend.
+OF_ENDPOINTS = frozenset({"endpoint_failed", "refused_by_server", "endpoints_disagree", "block_not_shown", "no_history"})
+
+
 def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
-    """What failing endpoints left open in some reports, a line for each network."""
-    holdings, spoken = Counter[str](), defaultdict[str, set[str]](set)
+    """What endpoints left open in some reports, by failing, refusing or contradicting each other: a line for each network and reason."""
+    holdings, spoken = Counter[tuple[str, str]](), defaultdict[tuple[str, str], set[str]](set)
     for report in reports_:
         file: ReportFile = settings.lake.report(report)
         for row in settings.lake.rows("unobserved", exchange=file.exchange, report=report):
-            if row.reason == "endpoint_failed":
-                holdings[row.network] += 1
-                spoken[row.network].add(file.attestation)
+            if row.reason in OF_ENDPOINTS:
+                holdings[row.network, row.reason] += 1
+                spoken[row.network, row.reason].add(file.attestation)
     return [
-        f"{network}: {count:,} holdings of {', '.join(sorted(spoken[network])[:3])}"
-        + (f" and {len(spoken[network]) - 3} more" if len(spoken[network]) > 3 else "")
-        for network, count in sorted(holdings.items())
+        f"{network}: {count:,} holdings of {', '.join(sorted(spoken[network, reason])[:3])}"
+        + (f" and {len(spoken[network, reason]) - 3} more" if len(spoken[network, reason]) > 3 else "")
+        + f" ({reason})"
+        for (network, reason), count in sorted(holdings.items())
     ]

@@ -71,6 +71,12 @@ NetworkLabel = Annotated[str, Column("network label as published")]
 Amount = Annotated[int, Column("amount of the asset, exact", kind="base_units", unit="base units of the asset", varied=True)]
 AmountPublished = Annotated[str, Column("amount as published")]
 PrintedDecimals = Annotated[int, Column("digits behind the point in the amount as published")]
+DepositAddress = Annotated[
+    str, Column("account that deposited for the validator, as the file says, in its canonical spelling; only where it says it")
+]
+WithdrawalAddress = Annotated[
+    str, Column("account that the validator's withdrawals go to, as the file says, in its canonical spelling; only where it says it")
+]
 SnapshotHeight = Annotated[int, Column("snapshot height that the exchange states", unit="blocks")]
 Holding = Annotated[str, Column("how it is held: wallet, native_staking, eigenlayer, staking, custody, t_bills, buy_back")]
 Custodian = Annotated[str, Column("third party that holds it, as published")]
@@ -197,6 +203,8 @@ class Claim:
     remark: Remark | None
     source: Source | None = None
     member: Member = 0
+    deposit_address: DepositAddress | None = None
+    withdrawal_address: WithdrawalAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

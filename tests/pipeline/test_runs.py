@@ -195,6 +195,13 @@ def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
     ends = {datetime(2024, 6, 30, 15, 59): [], datetime(2024, 6, 30, 16): ["20240701"], datetime(2024, 7, 30, 16): []}
     for moment, names in ((end.replace(tzinfo=UTC), names) for end, names in ends.items()):
         assert [Path(p).stem[-8:] for p in pipeline.waiting(chosen, "htx", moment)] == names
+    told = pipeline.undated(chosen, "htx")
+    assert told.startswith(f"notes.txt in {box}: waits, for the name says no day. Put the snapshot's day into it")
+    assert "huobi_por_20240701.csv, " in told
+    assert pipeline.undated(chosen, "okx") == ""
+    (box / ".DS_Store").write_text("")
+    (box / "notes.txt").unlink()
+    assert pipeline.undated(chosen, "htx") == ""
 
 
 @pytest.mark.skipif(not HTX, reason="../shared/data/htx is not here")

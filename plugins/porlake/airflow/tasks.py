@@ -64,8 +64,12 @@ def archive(exchange: str, context: Context) -> list[str]:
     chosen, params = settings(context), context["params"]
     moment = context.get("logical_date") or context["dag_run"].run_after
     sources = params["reports"] or pipeline.waiting(chosen, exchange, moment)
+    undated = "" if params["reports"] else pipeline.undated(chosen, exchange)
+    if undated:
+        log.warning("%s", undated)
     if not sources:
-        raise AirflowSkipException(f"no file was named and none of this month waits in {pipeline.inbox(chosen, exchange)}")
+        none = f"no file was named and none of this month waits in {pipeline.inbox(chosen, exchange)}"
+        raise AirflowSkipException(f"{none}; {undated}" if undated else none)
     found = list(dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])))
     log.info("%s files of %s: %s reports, %s", len(sources), exchange, len(found), _briefly(pipeline.attestations(chosen, found)))
     return found

@@ -190,6 +190,10 @@ def _parsed(settings: Any, report: str) -> None:
             shown.append((_line(row.member, row.source_row), row.reason, row.expected, row.raw))
     totals = sum(1 for _ in settings.lake.rows("published_total", **only))
     _say(f"{file.file_name}: {file.format}, {file.attestation}, {file.size_bytes:,} bytes, sha256 {report}")
+    if len(file.members) > 1:
+        for number, line in enumerate(file.members):
+            _, role, name = line.split("  ", 2)
+            _say(f"  {name}: " + ("nobody reads it; passed over" if role == "-" else f"member {number}, {role}"))
     refused = sum(count for (block, _), count in rejected.items() if block == "rows")
     _say(
         f"{sum(claims.values()):,} claims + {signers:,} signer rows + {refused:,} rejections in the address block; "

@@ -49,7 +49,7 @@ __all__ = [
     "VerdictLine", "Verdicts", "archive", "attestations", "balances", "build", "check", "csv_writer", "database",
     "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "is_claimed",
     "is_published", "moment", "networks", "observe", "parse", "price", "publish", "published", "publisher", "query",
-    "read", "repeated", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "unread",
+    "read", "repeated", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "undated", "unread",
     "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting", "with_dump", "writable",
 ]  # fmt: skip
 
@@ -108,6 +108,9 @@ def run(settings: Settings, exchange: str, sources: Iterable[str], snapshot: str
     return found
 
 
+SHOWN = 10
+
+
 def inbox(settings: Settings, exchange: str) -> Path:
     """Where a scheduled run looks for files that were put there."""
     return settings.lake.root / "inbox" / exchange
@@ -122,3 +125,15 @@ def waiting(settings: Settings, exchange: str, moment: datetime) -> list[str]:
         if snapshot is not None and snapshot.at is not None and begins < publisher.in_utc(snapshot.at) <= moment:
             found.append(str(path))
     return found
+
+
+def undated(settings: Settings, exchange: str) -> str:
+    """What waits in the inbox and will be taken by no run, for its name says no day, and what to do about it; '' where there is none."""
+    names = [path.name for path in sorted(inbox(settings, exchange).glob("[!.]*")) if reports.snapshot_of(path.name) is None]
+    if not names:
+        return ""
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return (
+        f"{shown} in {inbox(settings, exchange)}: waits, for the name says no day. Put the snapshot's day into it as the exchange does "
+        f"(huobi_por_20240701.csv, okx_por_2024032500.csv), or start a run that names the file and its snapshot"
+    )

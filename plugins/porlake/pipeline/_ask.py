@@ -41,7 +41,7 @@ from porlake.model import (
     Vout,
 )
 from porlake.pipeline import _sweep_evm
-from porlake.pipeline._archive import HEAD_BYTES, opened
+from porlake.pipeline._archive import published
 from porlake.pipeline._observe import client_of
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
 from porlake.transport import Endpoint, Tape
@@ -53,15 +53,14 @@ def publisher(source: str) -> str:
     Raises ReportError, ConfigurationError where none can be told.
     """
     with ExitStack() as files:
-        stream, name, _ = opened(settings(environ={}), files, source)
-        formats = set()
-        for member, content in reports.members(stream, name):
-            formats.add(reports.detect(content.read(HEAD_BYTES), member).NAME)
+        came = published(settings(environ={}), files, source)
+        formats = {bundle.form.NAME for bundle in reports.bundles(came.files)[0]}
     found = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
     if len(found) > 1:
-        found = [exchange for exchange in found if exchange in name.lower()] or [exchange for exchange in found if {f"{exchange}_csv"} == formats]
+        by_name = [exchange for exchange in found if exchange in came.name.lower()]
+        found = by_name or [exchange for exchange in found if {f"{exchange}_csv"} == formats]
     if len(found) != 1:
-        raise ConfigurationError(f"{name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange")
+        raise ConfigurationError(f"{came.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange")
     return found[0]
 
 

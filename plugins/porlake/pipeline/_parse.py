@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 
 from porlake import addresses, amounts, registry, reports
@@ -24,6 +24,7 @@ from porlake.model import (
 from porlake.pipeline._settings import TELL_EVERY, Settings
 
 RAW_CHARACTERS = 2_000
+STAKED_AT = "ethereum"  # where the accounts of validators are
 PARSED = ("claim", "evidence", "published_total", "liability", "rejection")
 
 
@@ -35,15 +36,22 @@ def parse(settings: Settings, report: str) -> str:
     lake = settings.lake
     file: ReportFile = lake.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
-    with _seldom_collected(), lake.open_raw(file.report) as stream, lake.writing(*((name, partition) for name in PARSED)) as writers:
+    with ExitStack() as files, _seldom_collected(), lake.writing(*((name, partition) for name in PARSED)) as writers:
+        streams = [files.enter_context(lake.open_raw(digest)) for digest in _members(file)]
         take = _Taker(file, dict(zip(PARSED, (writer.add for writer in writers), strict=True)))
         source = reports.Source(file.file_name, file.exchange)
-        for item in reports.FORMATS[file.format].parse(stream, source):
+        for take.member, item in reports.items(reports.FORMATS[file.format], streams, source):
             take(item)
             if take.rows and take.rows % TELL_EVERY == 0:
                 settings.progress(f"parse {file.attestation}", take.rows, None)
         take.check()
     return file.report
+
+
+def _members(file: ReportFile) -> list[str]:
+    """The sha256 of each file of a report, in the order of their numbers."""
+    listed = (line.split("  ", 2) for line in file.members)
+    return [digest for digest, role, _ in listed if role != "-"]
 
 
 @contextmanager
@@ -55,6 +63,11 @@ def _seldom_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _account(text: str) -> str | None:
+    """An account of Ethereum in its canonical spelling, None where none is said. Raises InvalidAddress."""
+    return addresses.parse(STAKED_AT, text).text if text else None
 
 
 class _Taker:
@@ -87,6 +100,7 @@ class _Taker:
         self._out["evidence"](self._evidence(row))
         try:
             address = addresses.parse(row.network, row.address)
+            deposit, withdrawal = _account(row.deposit_address), _account(row.withdrawal_address)
             amount, decimals, remark = self._amount(row)
         except (InvalidAddress, InvalidAmount) as error:
             self._reject(row, "rows", error.code, error.why)
@@ -115,6 +129,8 @@ class _Taker:
                 remark=(f"{remark} {address.remark}".strip() if address.remark else remark) or None,
                 source=row.source,
                 member=self.member,
+                deposit_address=deposit,
+                withdrawal_address=withdrawal,
             )
         )
 

@@ -10,14 +10,20 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from porlake.errors import UnsafeArchive
+from porlake.errors import UnknownFormat, UnsafeArchive
 
 MAGIC = b"PK\x03\x04"
 MEMBERS = 64
-UNPACKED_BYTES = 4 << 30
+UNPACKED_BYTES = 4 << 30  # of all members together
 RATIO = 200  # of the unpacked size to the packed one, past the first FREE_BYTES; CSV of addresses packs about 5 to 1
 FREE_BYTES = 10 << 20
-IN_MEMORY = 16 << 20
+IN_MEMORY = 4 << 20
+LOCAL_HEADER = 30  # bytes before the name of a member, at the least
+
+_UTF8_NAME = 0x800
+_ENCRYPTED = 1
+_OLD_WORKBOOK = bytes.fromhex("d0cf11e0a1b11ae1")
+_WORKBOOK = "{}: an Excel workbook: save it as CSV, and give that"
 
 
 def is_archive(stream: BinaryIO) -> bool:
@@ -28,45 +34,72 @@ def is_archive(stream: BinaryIO) -> bool:
 
 
 def members(stream: BinaryIO, file_name: str, *, unpacked_bytes: int = UNPACKED_BYTES) -> Iterator[tuple[str, BinaryIO]]:
-    """(name, seekable content) of each file in a zip, or the file itself. Raises UnsafeArchive."""
+    """(name, seekable content) of each file in a zip, or the file itself. Raises UnsafeArchive, and UnknownFormat for an Excel workbook."""
     if not is_archive(stream):
+        if stream.read(len(_OLD_WORKBOOK)) == _OLD_WORKBOOK:
+            raise UnknownFormat(_WORKBOOK.format(file_name))
+        stream.seek(0)
         yield file_name, stream
         return
     try:
         with zipfile.ZipFile(stream) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")]
-            _check(entries, file_name)
-            for entry in entries:
-                yield entry.filename.rpartition("/")[2], _unpacked(archive, entry, file_name, unpacked_bytes)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            entries = [(_name(entry, file_name), entry) for entry in archive.infolist()]
+            if {"[Content_Types].xml", "xl/workbook.xml"} <= {name for name, _ in entries}:
+                raise UnknownFormat(_WORKBOOK.format(file_name))
+            files = [(name, entry) for name, entry in entries if not name.endswith("/")]
+            _check(archive, files, file_name)
+            left = min(unpacked_bytes, max(FREE_BYTES, RATIO * sum(entry.compress_size for _, entry in files)))
+            for name, entry in files:
+                content, size = _unpacked(archive, entry, f"{file_name}: {name[:100]!r}", left)
+                left -= size
+                yield name if "__MACOSX/" in name else name.rpartition("/")[2], content
+    # UnicodeDecodeError: of a name that is said to be UTF-8; ValueError, IndexError: of fields that zipfile does not look at closely
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, IndexError) as error:
         raise UnsafeArchive(f"{file_name}: the zip is broken: {error}") from error
 
 
-def _check(entries: list[zipfile.ZipInfo], file_name: str) -> None:
-    if not 1 <= len(entries) <= MEMBERS:
-        raise UnsafeArchive(f"{file_name}: {len(entries)} files; 1 to {MEMBERS} are taken")
-    for entry in entries:
-        name = entry.filename
-        parts = re.split(r"[/\\]", name)
-        if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
-            raise UnsafeArchive(f"{file_name}: the name {name[:100]!r} leads out of the archive")
+def _name(entry: zipfile.ZipInfo, file_name: str) -> str:
+    """The member's name as its author wrote it. Raises UnsafeArchive where it is none, or leads out of the archive."""
+    name = entry.orig_filename
+    if not entry.flag_bits & _UTF8_NAME:
+        # Without the flag zipfile reads bytes as code page 437, which no tool of today writes; most write UTF-8 and forget to say so.
+        try:
+            name = name.encode("cp437").decode()
+        except UnicodeError as error:
+            raise UnsafeArchive(f"{file_name}: the name {name[:100]!r} is no UTF-8") from error
+    parts = re.split(r"[/\\]", name)
+    if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
+        raise UnsafeArchive(f"{file_name}: the name {name[:100]!r} leads out of the archive")
+    if not name.strip() or not name.isprintable():
+        raise UnsafeArchive(f"{file_name}: a member has the name {name[:100]!r}, which nobody can read")
+    return name
+
+
+def _check(archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo]], file_name: str) -> None:
+    if not 1 <= len(files) <= MEMBERS:
+        raise UnsafeArchive(f"{file_name}: {len(files)} files; 1 to {MEMBERS} are taken")
+    for name, entry in files:
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise UnsafeArchive(f"{file_name}: {name[:100]!r} is a link")
-        if entry.flag_bits & 1:
+        if entry.flag_bits & _ENCRYPTED:
             raise UnsafeArchive(f"{file_name}: {name[:100]!r} is encrypted")
+    placed = sorted(files, key=lambda file: file[1].header_offset)
+    ends = [entry.header_offset for _, entry in placed[1:]] + [archive.start_dir]
+    for (name, entry), end in zip(placed, ends, strict=True):
+        # Bodies that lie in each other are how a small zip unpacks to a thousand times its size.
+        if entry.header_offset + LOCAL_HEADER + entry.compress_size > end:
+            raise UnsafeArchive(f"{file_name}: {name[:100]!r} shares its bytes with another member")
 
 
-def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file_name: str, unpacked_bytes: int) -> BinaryIO:
-    """The content, counted while it is unpacked: the sizes that a zip states are its author's."""
-    limit = min(unpacked_bytes, max(FREE_BYTES, RATIO * entry.compress_size))
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, left: int) -> tuple[BinaryIO, int]:
+    """(content, size), counted while it is unpacked: the sizes that a zip states are its author's."""
+    limit = min(left, max(FREE_BYTES, RATIO * entry.compress_size))
     out, size = cast(BinaryIO, SpooledTemporaryFile(max_size=IN_MEMORY)), 0  # noqa: SIM115 - the caller reads it
     with archive.open(entry) as packed:
         while chunk := packed.read(1 << 20):
             size += len(chunk)
             if size > limit:
-                raise UnsafeArchive(f"{file_name}: {entry.filename[:100]!r} unpacks to more than {limit:,} bytes from {entry.compress_size:,}")
+                raise UnsafeArchive(f"{name} unpacks to more than {limit:,} bytes from {entry.compress_size:,}")
             out.write(chunk)
     out.seek(0)
-    if is_archive(out):
-        raise UnsafeArchive(f"{file_name}: {entry.filename[:100]!r} is an archive in an archive")
-    return out
+    return out, size

@@ -49,6 +49,15 @@ def stamp(digits: str) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A published file: its name without folders, and what it is to the format that reads it ('' where nobody does)."""
+
+    name: str
+    role: str
+    content: BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What a file of many attestations says of one of them, as a canonical file of its own.
 
@@ -85,6 +94,8 @@ class Published:
     custodian: str | None
     raw: str
     source: str | None = None
+    deposit_address: str = ""
+    withdrawal_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
-from porlake.reports._items import Refused, Summary
+from porlake.reports._items import Published, Refused, Summary
 
 LINE_BYTES = 262_144  # the longest real row, a 15-key script in hex, is under 4 KiB
 CELL_CHARACTERS = 65_536
@@ -156,8 +156,32 @@ def group(label: str) -> tuple[str, str]:
     return (match[1], "group") if match else (label, "part")
 
 
-def summary(line: Line, exchange: str, file: str, label: str, height_text: str, amount: str) -> Summary | Refused:
-    """A line of a totals block."""
+def refused(row: Published, reason: str, expected: str) -> Refused:
+    """A row that was read and is not used."""
+    return Refused(
+        source_row=row.source_row,
+        block="rows",
+        reason=reason,
+        expected=expected,
+        raw=row.raw,
+        label=row.label,
+        network_label=row.network_label,
+        network=row.network,
+        asset=row.asset,
+        scheme=row.scheme,
+        holding=row.holding,
+        address=row.address,
+        message=row.message,
+        signatures=tuple(row.signatures),
+        key_or_script=row.key_or_script,
+        owners=tuple(row.owners),
+    )
+
+
+def summary(
+    line: Line, exchange: str, file: str, label: str, height_text: str, amount: str, *, network: str = "", holding: str = ""
+) -> Summary | Refused:
+    """A line of a totals block; `network` and `holding` where the file says them and the label does not."""
     bare, level = group(label)
     try:
         at = height(height_text)
@@ -170,9 +194,9 @@ def summary(line: Line, exchange: str, file: str, label: str, height_text: str, 
         source_row=line.number,
         label=label,
         level=level,
-        network="" if level == "group" else meant.network,
+        network=network or ("" if level == "group" else meant.network),
         asset=meant.asset,
-        holding=meant.holding,
+        holding=holding or meant.holding,
         height=at,
         amount=amount,
         own_amount="",

@@ -2,21 +2,25 @@
 
 Published monthly since 2022-11 at https://www.okx.com/proof-of-reserves/download; layouts as OKX's verifier reads them
 (https://github.com/okx/proof-of-reserves). Content: addresses; ownership_only in the auditors' layouts, which have no amounts.
+
+The zips of 2026 up to July hold a second file, okx_por_eth_staking_<stamp>_V<n>.csv, which belongs to the same report: a staking total, then one row
+a validator of Ethereum with the account that deposited and the one that withdrawals go to. Nobody signs for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _rows
-from porlake.reports._items import Item, Published, Refused, Snapshot, Source, Summary, stamp
+from porlake.reports._items import Item, Member, Published, Refused, Snapshot, Source, Summary, stamp
 from porlake.reports._rows import Line
 
 NAME = "okx_csv"
@@ -45,15 +49,27 @@ LAYOUTS = {
 }
 TOTALS = (("label", "height", "amount"), ("label", "amount"))
 
+#: What a file is to the report, in the order of the members' numbers.
+ROLES = ("wallets", "eth_staking")
+STAKING = {
+    "deposit address": "deposit", "validator publickey": "validator", "validator public key": "validator", "validator pubkey": "validator",
+    "amount": "amount", "withdrawal address": "withdrawal",
+}  # fmt: skip
+STAKING_ROWS = ("deposit", "validator", "amount", "withdrawal")
+STAKED = "ETH"  # what the staking file speaks of, where the line of its total does not say it
+STAKED_AT, VALIDATORS_AT = "ethereum", "ethereum_beacon"
+
 HOLDINGS = {
     "": "wallet",
     "non staking": "wallet",
+    "native staking": "native_staking",
     "native eth staking": "native_staking",
     "eigenlayer staking": "eigenlayer",
     "staking": "staking",
 }
 VALIDATORS = {"native_staking", "eigenlayer"}  # such rows carry a validator's key in the address column
 VALIDATOR_DIGITS = 96
+STAKING_HEAD = 64  # lines in which the header of a staking file stands
 JUDGED = "5"  # the auditors' tool takes rows of this status only
 
 _EXACT = Context(prec=200)
@@ -61,8 +77,37 @@ _NAME = re.compile(r"(\d{8})(\d{2})?(\d{2})?(?=\D|$)(?:.*?[_-][vV](\d{1,3})(?=\D
 
 
 def matches(head: bytes) -> bool:
-    """Whether a line of the head is a header with an address and signature columns of OKX's names."""
-    return any(_is_row_header(line.cells) for line in _rows.lines(BytesIO(head)))
+    """Whether a line of the head is a header with an address and signature columns of OKX's names, or with OKX's columns of a validator."""
+    return any(_is_row_header(line.cells) or _is_staking_header(line.cells) for line in _rows.lines(BytesIO(head)))
+
+
+def role(head: bytes) -> str:
+    """What a file that `matches` is to its report."""
+    return ROLES[any(_is_staking_header(line.cells) for line in _rows.lines(BytesIO(head)))]
+
+
+def together(members: Sequence[Member]) -> list[list[Member]]:
+    """The files of each report: a staking file goes with the wallet file of its moment and revision, as their names say.
+
+    Raises BadStructure where several wallet files could be that one.
+    """
+    groups = [[member] for member in members if member.role == ROLES[0]]
+    for staking in (member for member in members if member.role != ROLES[0]):
+        fitting = [group for group in groups if len(group) == 1 and group[0].role == ROLES[0] and _are_of_one_moment(group[0].name, staking.name)]
+        if len(fitting) > 1:
+            names = ", ".join(group[0].name for group in fitting)
+            raise BadStructure(staking.name, 0, f"belongs to one wallet file, and could to each of {names}")
+        if fitting:
+            fitting[0].append(staking)
+        else:
+            groups.append([staking])
+    return groups
+
+
+def _are_of_one_moment(one: str, other: str) -> bool:
+    """As far as their names say."""
+    a, b = snapshot_of(one), snapshot_of(other)
+    return a is None or b is None or (a.at == b.at and (a.revision or b.revision) == (b.revision or a.revision))
 
 
 def content(stream: BinaryIO) -> str:
@@ -82,8 +127,26 @@ def snapshot_of(file_name: str) -> Snapshot | None:
     return Snapshot(at, "moment" if hour else "day", int(revision) if revision else None)
 
 
+def parse_members(streams: Sequence[BinaryIO], source: Source) -> Iterator[tuple[int, Item]]:
+    """The items of a report's files, each with the number of its file; the wallets come first. Raises BadStructure."""
+    heights = set[int]()
+    for number, stream in enumerate(streams):
+        if _is_staking(stream):
+            # The staking file states no height: it is a snapshot of the block that the wallets' rows of its coin name.
+            for item in _staking(stream, source, next(iter(heights)) if len(heights) == 1 else None):
+                yield number, item
+            continue
+        for item in parse(stream, source):
+            if len(streams) > 1 and isinstance(item, Published) and item.height and (item.network, item.asset) == (STAKED_AT, STAKED):
+                heights.add(item.height)
+            yield number, item
+
+
 def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
     """Raises BadStructure."""
+    if _is_staking(stream):
+        yield from _staking(stream, source, None)
+        return
     layout = _layout_of(stream)
     units = _units(stream, source) if layout == "okx-7" else {}
     stream.seek(0)
@@ -147,6 +210,89 @@ def _layout_of(stream: BinaryIO) -> str:
     finally:
         stream.seek(0)
     return ""
+
+
+# --- the staking file ---------------------------------------------------------------------------------------------------
+def _is_staking_header(cells: list[str]) -> bool:
+    folded = {_rows.fold(cell) for cell in cells}
+    return {"deposit address", "withdrawal address"} <= folded
+
+
+def _is_staking(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    found = any(_is_staking_header(line.cells) for line in islice(_rows.lines(stream), STAKING_HEAD))
+    stream.seek(0)
+    return found
+
+
+def _staking(stream: BinaryIO, source: Source, height: int | None) -> Iterator[Item]:
+    """`height`: of the block of Ethereum that the rows speak of. Raises BadStructure."""
+    found, in_rows, label, number = 0, False, STAKED, 0
+    for line in _rows.lines(stream):
+        number = line.number
+        if line.is_blank:
+            continue
+        if in_rows:
+            found += 1
+            yield _validator(line, label, height)
+        elif _is_staking_header(line.cells):
+            columns, in_rows = _rows.header(line.cells, STAKING) or [], True
+            _rows.nothing_left(source.file_name, line.number, columns)
+            if tuple(columns) != STAKING_ROWS:
+                why = f"a header with the columns {', '.join(columns)}; known are {', '.join(STAKING_ROWS)}"
+                raise BadStructure(source.file_name, line.number, why)
+        elif total := _staking_total(line, source):
+            label = total.label if isinstance(total, Summary) else label
+            yield total
+    if not found:
+        raise BadStructure(source.file_name, number, "the file has no rows of validators")
+
+
+def _staking_total(line: Line, source: Source) -> Summary | Refused | None:
+    """A line above the rows; None for a header, whose words have been seen by nobody who told us."""
+    cells = [cell.strip() for cell in line.cells]
+    amount = cells[1] if len(cells) > 1 else ""
+    if not line.fault and not re.search("[0-9]", amount):
+        return None
+    if line.fault or not _rows.fold(cells[0]).startswith(STAKED.lower()) or any(cells[2:]):
+        return Refused(line.number, "summary", line.fault or "ragged", f"{STAKED} and its staked total", line.raw, label=cells[0] if cells else "")
+    total = _rows.summary(line, source.exchange, source.file_name, STAKED, "", amount, network=VALIDATORS_AT, holding="native_staking")
+    return replace(total, label=cells[0])
+
+
+def _validator(line: Line, label: str, height: int | None) -> Published | Refused:
+    cells = [cell.strip() for cell in line.cells]
+    while len(cells) > len(STAKING_ROWS) and not cells[-1]:
+        cells.pop()
+    if line.fault or len(cells) != len(STAKING_ROWS):
+        return Refused(line.number, "rows", line.fault or "ragged", f"{len(STAKING_ROWS)} cells of CSV in UTF-8", line.raw, label=label)
+    deposit, validator, amount, withdrawal = (_rows.null(cell) for cell in cells)
+    found = Published(
+        source_row=line.number,
+        for_row=None,
+        label=label,
+        network_label="",
+        network=VALIDATORS_AT,
+        asset=STAKED,
+        scheme="no_scheme",
+        holding="native_staking",
+        remark="",
+        height=height,
+        address=validator,
+        amount=amount,
+        unit="coin",
+        message="",
+        signatures=[],
+        key_or_script="",
+        owners=[withdrawal] if withdrawal else [],
+        custodian=None,
+        raw=line.raw,
+        deposit_address=deposit,
+        withdrawal_address=withdrawal,
+    )
+    if deposit or withdrawal:
+        return found
+    return _rows.refused(found, "no_owner", "a deposit or a withdrawal address")
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------------

@@ -72,7 +72,8 @@ def _snapshot(cells: list[str], line: Line, file: str) -> Snapshot:
     try:
         at = day_of(text + WHOLE[precision]) if text else None
     except (KeyError, ValueError) as error:
-        raise BadStructure(file, line.number, f"snapshot {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM") from error
+        why = f"snapshot {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM, of this century"
+        raise BadStructure(file, line.number, why) from error
     if (at is None) != (precision == "unknown"):
         raise BadStructure(file, line.number, f"snapshot {text!r} and precision {precision!r} do not fit together")
     return Snapshot(datetime(at.year, at.month, at.day) if at else None, precision)

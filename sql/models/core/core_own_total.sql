@@ -9,7 +9,7 @@ with lines as (
     from {{ ref('stg_published_total') }} t
     join {{ ref('core_attestation') }} a on a.attestation = t.attestation and a.report = t.report
     join {{ source('registry', 'assets') }} s using (asset)
-    where t.content <> 'totals' and t.level in ('group', 'part')
+    where t.content <> 'totals' and t.level in ('group', 'part') and t.holding is distinct from 'native_staking'   -- that of a staking file is its own
 ),
 totals as (
     select attestation, asset, scale, member, source_row, amount, last_digit from lines where level = 'group'

@@ -28,7 +28,10 @@ select {{ about('a') }}, o.network, o.asset, o.holdings, o.matched, o.rounded, o
     o.conflicting, o.matched_part, o.matched_parts, o.claimed, o.onchain, o.claimed_observed, o.confirmed, o.proved, o.proved_amount, o.proved_share,
     {{ null_reason('o.proved_share', [('nothing_observed', 'o.onchain is null'), ('nothing_proved', 'o.proved_amount is null')]) }} as proved_share_null_reason,
     o.difference, o.unobserved_reasons,
-    coalesce(f.rows, 0) as rows_refused
+    coalesce(f.rows, 0) as rows_refused,
+    -- of the staking file: beside the claims of the network whose coins are staked
+    v.validators, v.listed as validators_claimed, v.onchain as validators_onchain, v.basis as validators_count_as
 from shared o
 join {{ ref('core_attestation') }} a using (attestation)
+left join {{ ref('stg_staking') }} v on v.attestation = o.attestation and v.asset = o.asset and o.network = 'ethereum'
 left join {{ ref('core_refused') }} f on f.attestation = o.attestation and f.network = o.network and f.asset = o.asset

@@ -1,5 +1,31 @@
--- What an address held of an asset, by component, of newest reports.
-select r.attestation, b.*
-from {{ source('lake', 'balance') }} b
-join {{ ref('stg_report') }} r using (exchange, report)
-where r.is_newest and {{ at_hand('r') }}
+-- What an address held of an asset, by component, of newest reports. Of an account whose wallet row stands for validators too (stg_staked) what lies
+-- there is `liquid`, its validators hold `validator`, and `total` is both, as far as the chain confirms that withdrawals go there.
+with seen as (
+    select r.attestation, b.*
+    from {{ source('lake', 'balance') }} b
+    join {{ ref('stg_report') }} r using (exchange, report)
+    where r.is_newest and {{ at_hand('r') }}
+),
+staking as (
+    select s.*, t.seen, t.confirmed
+    from seen s
+    join {{ ref('stg_staked') }} t
+        on t.attestation = s.attestation and t.report = s.report and t.network = s.network and t.asset = s.asset and t.address = s.address
+        and s.component = 'total'
+)
+select s.* replace (case when t.address is not null then 'liquid' else s.component end as component)
+from seen s
+left join {{ ref('stg_staked') }} t
+    on t.attestation = s.attestation and t.report = s.report and t.network = s.network and t.asset = s.asset and t.address = s.address
+    and s.component = 'total'
+union all by name
+select * exclude (seen, confirmed) replace ('validator' as component, seen as amount, 'validators' as method) from staking where seen is not null
+union all by name
+select * exclude (seen, confirmed) replace ((amount + confirmed)::decimal(38, 0) as amount, case when confirmed > 0 then 'with_validators' else method end as method)
+from staking
+where confirmed is not null
+union all by name
+-- deposited from there, and withdrawn elsewhere, or not known to be withdrawn there
+select * exclude (seen, confirmed) replace ('liquid_and_validators' as component, (amount + seen)::decimal(38, 0) as amount, 'with_validators' as method)
+from staking
+where seen <> confirmed

@@ -1,0 +1,126 @@
+"""Spoiled files of every format: each row ends as one claim, signer row or rejection, or the whole file is refused with a sentence."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from porlake import lake, ownership, reports
+from porlake.errors import PorlakeError
+from porlake.model import DATASETS, Evidence, ReportFile
+from porlake.pipeline import _parse
+
+HERE = Path(__file__).parent
+STAKING = "coin,amount\nETH,64\n\ndeposit address,validator publickey,amount,withdrawal address\n" + "".join(
+    f"0x{'a1' * 20},0x{number:096x},32,0x{'a1' * 20}\n" for number in range(1, 5)
+)
+#: By name: the files of a report that can be read.
+GOOD = {f"{path.parts[-3]}/{path.parts[-2]}": [path.read_bytes()] for path in sorted((HERE / "cases").glob("*/*/report.csv"))}
+GOOD["okx_csv/with a staking file"] = [*GOOD["okx_csv/eleven_columns_ragged"], STAKING.encode()]
+GOOD["okx_csv/a staking file alone"] = [STAKING.encode()]
+
+CELLS = [
+    "", " ", "-", "null", "\\N", '"', '""', "'", "0", "-1", "+1", "1e400", "NaN", "0x", "0x" + "0" * 40, "٣", "１", "²", "é", "\u202e", "\ufeff",
+    "\ud800", "\x7f", "\r", "x\rETH", "\t", "[", "{}", '{"a":1}', "=1+1", "9" * 60, "9" * 18, "0." + "0" * 50 + "1", "A" * 70_000, "ETH",
+    "ETH(ALL)", "TOTAL", "2024-W13-1", "0001-01-01", "9999-12-31", "month", "ethereum", "staking", "5", ",", "\n", "\x00", "\x85", "\u2028", "😀",
+    "T" + "1" * 33, "bc1q", "1" * 34,
+]  # fmt: skip
+BYTES = [b"\xff", b"\0", b'"', b"\r", b"\n", b",", b"\xef\xbb\xbf", b"\xc3", b"\xed\xa0\x80", b""]
+
+
+def spoiled(content: bytes, chance: random.Random) -> bytes:
+    """One to three cells or bytes of a file replaced, dropped or doubled."""
+    for _ in range(chance.randint(1, 3)):
+        lines = content.split(b"\n")
+        at = chance.randrange(len(lines))
+        cells = lines[at].split(b",")
+        place = chance.randrange(len(cells))
+        kind = chance.randrange(6)
+        if kind <= 2:
+            cells[place] = chance.choice(CELLS).encode(errors="surrogatepass")
+        elif kind == 3:
+            cells[place : place + 1] = chance.choice([[], [cells[place]] * 2, [b'"' + cells[place] + b'"']])
+        elif kind == 4:
+            begin = chance.randrange(len(cells[place]) + 1)
+            cells[place] = cells[place][:begin] + chance.choice(BYTES) + cells[place][begin + chance.randrange(2) :]
+        lines[at] = b",".join(cells)
+        if kind == 5:
+            lines[at : at + 1] = chance.choice([[], [lines[at]] * 2, [b"", lines[at]], [lines[at], b""]])
+        content = b"\n".join(lines)
+    return content
+
+
+def exchange_of(name: str) -> str:
+    return "htx" if name.startswith("htx") else "okx"
+
+
+def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
+    """The rows of every dataset that parse writes. Raises PorlakeError."""
+    found: dict[str, list[object]] = {name: [] for name in _parse.PARSED}
+    bundles, _ = reports.bundles((f"okx_por_2024032500_{number}.csv", io.BytesIO(content)) for number, content in enumerate(files))
+    for bundle in bundles:
+        now = datetime(2024, 3, 25, tzinfo=UTC)
+        values = dict.fromkeys(ReportFile.__slots__) | {
+            "exchange": exchange,
+            "report": "ab" * 32,
+            "file_name": "f.csv",
+            "snapshot_at": now,
+            "retrieved_at": now,
+        }
+        before = {name: len(rows) for name, rows in found.items()}
+        take = _parse._Taker(ReportFile(**values), {name: rows.append for name, rows in found.items()})
+        source = reports.Source("f.csv", exchange)
+        for take.member, item in reports.items(bundle.form, [member.content for member in bundle.members], source):
+            take(item)
+        take.check()
+        claims, signers = (len(found["claim"]) - before["claim"], sum(row.for_row is not None for row in found["evidence"][before["evidence"] :]))
+        refused = sum(row.block == "rows" for row in found["rejection"][before["rejection"] :])
+        assert take.rows == len(found["evidence"]) - before["evidence"]
+        assert claims <= take.rows <= claims + signers + refused
+        for name, rows in found.items():
+            fits(name, rows[before[name] :])
+    return found
+
+
+def fits(name: str, rows: list[object]) -> None:
+    """Rows that the lake takes: of its schema, each key once and in order."""
+    schema = lake.schema(name)
+    if rows:
+        lake._batch(name, schema, [tuple(getattr(row, column) for column in schema.names) for row in rows])
+    keys = [tuple(getattr(row, column) for column in DATASETS[name].KEY) for row in rows]
+    assert keys == sorted(set(keys)), name
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_file_gives_rows(name: str) -> None:
+    found = parsed(GOOD[name], exchange_of(name))
+    assert sum(map(len, found.values())) > 0
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_whatever_is_spoiled_each_row_has_one_outcome(name: str) -> None:
+    outcomes = Counter[str]()
+    for seed in range(120):
+        chance = random.Random(f"{name} {seed}")
+        files = list(GOOD[name])
+        at = chance.randrange(len(files))
+        files[at] = spoiled(files[at], chance)
+        try:
+            found = parsed(files, exchange_of(name))
+        except PorlakeError as refused:
+            assert str(refused).strip()
+            outcomes["refused"] += 1
+            continue
+        outcomes["rejection"] += bool(found["rejection"])
+        outcomes["read"] += 1
+        if seed % 4 == 0:
+            for row in found["evidence"]:
+                assert isinstance(row, Evidence)
+                assert ownership.judge(row).verdict in ownership.MEANINGS
+    assert outcomes["read"] > 20, outcomes
+    assert outcomes["rejection"] > 5 or name.startswith(("totals", "addresses")), outcomes

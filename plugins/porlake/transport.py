@@ -56,6 +56,7 @@ DOWNLOAD_BYTES, DOWNLOAD_SECONDS = 2 << 30, 3600.0
 CONNECT_SECONDS = 10.0
 TRIES = 4
 TRIES_IF_LIMITED = 8
+TRIES_IF_TIMED_OUT = 2
 LONGEST_WAIT = 60.0
 WIDEN_AFTER = 32
 
@@ -102,8 +103,9 @@ KINDS = {"": {"http", "https"}, "esplora": {"http", "https"}, "blockbook": {"htt
 class Endpoint:
     """Where to ask. `per_second` is the rate that the endpoint allows, None where it is not known.
 
-    Within `timeout` seconds an answer is whole, however it comes; a question is put `tries` times, after pauses of `pause` seconds that double
-    (twice as often where the endpoint limits the rate); `in_flight` questions are under way at once; an answer over `answer_bytes` is TooBig.
+    Within `timeout` seconds an answer is whole, however it comes, and it has up to `answer_bytes`, or is TooBig. A question is put `tries`
+    times, after pauses of `pause` seconds that double: twice as often where the endpoint limits the rate, once more where it does not answer
+    in time. `in_flight` questions are under way at once.
     Raises ConfigurationError, which never holds a part of the URL or of a header.
     """
 
@@ -732,10 +734,9 @@ class _Wire:
                     status, answer = self._once(verb, path, body, limits)
                     found = read(status, self.secrets.answer(answer, loads(answer, self._host)))
             except (RateLimited, TimedOut, _Passing, _Garbled) as error:
-                limited = isinstance(error, RateLimited)
                 if isinstance(error, TimedOut) and not limits.patient:
                     raise
-                if attempt >= _tries(self._endpoint, limited):
+                if attempt >= _tries(self._endpoint, error):
                     raise _final(error) from None
                 self._rest(attempt, error if isinstance(error, RateLimited) else None)
             else:
@@ -839,8 +840,11 @@ def _joined(url: str, path: str) -> str:
     return parts._replace(path=parts.path.rstrip("/") + below, query="&".join(filter(None, (query, parts.query)))).geturl()
 
 
-def _tries(endpoint: Endpoint, limited: bool) -> int:
-    return endpoint.tries * TRIES_IF_LIMITED // TRIES if limited else endpoint.tries
+def _tries(endpoint: Endpoint, error: TransportError) -> int:
+    """Who is told to slow down comes back more often; who waited in vain waits once more."""
+    if isinstance(error, RateLimited):
+        return endpoint.tries * TRIES_IF_LIMITED // TRIES
+    return min(TRIES_IF_TIMED_OUT, endpoint.tries) if isinstance(error, TimedOut) else endpoint.tries
 
 
 def _is_untrusted(error: BaseException | None) -> bool:
@@ -1199,13 +1203,14 @@ class Lines:
                 found = self._once([questions[number] for number in left], limits)
             except (_Passing, _Garbled, TimedOut) as error:
                 faults += 1
-                if faults >= self._endpoint.tries or (isinstance(error, TimedOut) and not limits.patient):
+                if faults >= _tries(self._endpoint, error) or (isinstance(error, TimedOut) and not limits.patient):
                     raise _final(error) from None
                 found = []
             answers |= {number: answer for number, answer in zip(left, found, strict=False) if not self._is_busy(answer)}
             if len(answers) < len(questions):
-                if found and attempt >= _tries(self._endpoint, limited=True):
-                    raise RateLimited(f"{self.host}: the server is busy with what was asked before")
+                busy = RateLimited(f"{self.host}: the server is busy with what was asked before")
+                if found and attempt >= _tries(self._endpoint, busy):
+                    raise busy
                 time.sleep(min(LONGEST_WAIT, self._endpoint.pause * 2 ** (attempt - 1)))
         return [answers[number] for number in range(len(questions))]
 

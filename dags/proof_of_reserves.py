@@ -25,6 +25,8 @@ PARAMS = {
                       "content of the file says it."),
     "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
     "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
+    "registry": Param(None, type=["null", "string"], title="Registry folder",
+                      description="Rows of your own over the registry's, for this run; for all runs: PORLAKE_REGISTRY."),
 }  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
         else:
             assert found["timetable"] == "NullTimetable"
         assert (found["catchup"], found["max_active_runs"]) == (False, 4)
-        assert found["params"] == ["record", "replay", "reports", "snapshot"]
+        assert found["params"] == ["record", "registry", "replay", "reports", "snapshot"]
     assert seen["dags"]["proof_of_reserves_okx"]["schedule"].split()[2] == "22"
 
 

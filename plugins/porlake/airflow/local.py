@@ -50,7 +50,7 @@ def environment(home: Path, environ: Mapping[str, str] = os.environ) -> dict[str
 def run(home: Path, exchange: str, conf: str) -> int:
     """One run of an exchange's DAG, start to end: a line a task here, all of it in .airflow/run.log. The exit code is Airflow's."""
     env, given = environment(home), json.loads(conf)
-    if own := given.pop("registry", None):  # all processes of the run see the same rows
+    if own := given.get("registry"):  # the DAG's networks are those of the run's rows, too
         env[registry.OWN_ROWS] = str(home / own)
     log = home / ".airflow" / "run.log"
     command = [str(AIRFLOW), "dags", "test", f"proof_of_reserves_{exchange}", "--conf", json.dumps(given)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from itertools import count
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
@@ -41,6 +43,8 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
 def settings(context: Context, networks: list[str] | None = None) -> pipeline.Settings:
     """Settings from the run's params, the environment, and Airflow's connections for the `networks` that the task asks."""
     params = context["params"]
+    if own := params.get("registry"):  # of this task's process, and of those that it starts
+        os.environ[registry.OWN_ROWS] = str(Path(own).absolute())
     found = {} if params["replay"] else _connections(networks or [])
     return pipeline.settings(record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info))
 

@@ -230,6 +230,31 @@ def test_a_connection_becomes_an_endpoint_whose_key_is_not_shown(home: Path, con
     assert "k3y" not in found[2]
 
 
+REFUSED = """
+from porlake.airflow.hook import EndpointHook
+from porlake.errors import ConfigurationError
+for number in range(6):
+    try:
+        print(EndpointHook(f"porlake_ethereum_{number}").endpoint())
+    except ConfigurationError as error:
+        print(error)
+"""
+
+
+def test_a_connection_that_makes_no_sense_is_named_and_nothing_of_it_shown(home: Path) -> None:
+    odd: list[dict[str, Any]] = [
+        {"host": "http://user:k3y/x@host"}, {"host": "http://host:k3y"}, {"host": "host", "password": "k3y\nX: y", "extra": {"header": "X-Key"}},
+        {"host": "http://ho st/k3y"}, {"host": ""}, {"host": "::1", "port": 8545, "login": "u", "password": "k3y"},
+    ]  # fmt: skip
+    named = {f"AIRFLOW_CONN_PORLAKE_ETHEREUM_{number}": json.dumps({"conn_type": "porlake_rpc"} | one) for number, one in enumerate(odd)}
+    done = subprocess.run([sys.executable, "-c", REFUSED], env=airflow_environment(home) | named, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = [line for line in done.stdout.splitlines() if line.startswith(("connection porlake", "Endpoint("))]
+    assert [line.partition(":")[0] for line in said[:5]] == [f"connection porlake_ethereum_{number}" for number in range(5)]
+    assert said[5] == "Endpoint([::1]:8545)"
+    assert "k3y" not in done.stdout + done.stderr
+
+
 def test_connections_with_a_number_take_over_in_their_order(home: Path) -> None:
     named = {"AIRFLOW_CONN_PORLAKE_ETHEREUM": "a.example", "AIRFLOW_CONN_PORLAKE_ETHEREUM_2": "b.example", "AIRFLOW_CONN_PORLAKE_BASE_2": "c.example"}
     env = airflow_environment(home) | {name: json.dumps({"conn_type": "porlake_rpc", "host": f"https://{host}"}) for name, host in named.items()}

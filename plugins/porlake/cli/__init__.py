@@ -405,8 +405,10 @@ def balances(options: argparse.Namespace) -> None:
     if not options.dump and (options.dump_at_node or options.dump_hash):
         raise ConfigurationError("--dump-hash and --dump-at-node speak of a dump: say where it lies with --dump")
     try:
+        if options.addresses.exists() and not options.addresses.is_file():
+            raise ConfigurationError(f"{options.addresses}: is no file")  # a pipe would be waited for without end
         listed = [line.strip() for line in options.addresses.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{options.addresses}: cannot be read as a list of addresses: {error}") from error
     pipeline.writable(options.out)
     pipeline.writable(options.outpoints)

@@ -27,6 +27,7 @@ def main() -> int:
         found = _checked.part(random.Random(f"{options.seed} {start}"), min(PART, options.rows - start))
         verdicts += found.verdicts
         wrong += found.wrong
+        print(*found.wrong, sep="\n", end="\n" if found.wrong else "", file=sys.stderr)
         print(f"{start + PART:>9,} rows, {len(wrong)} wrong, {time.monotonic() - begun:,.0f} s", file=sys.stderr, flush=True)
     for (kind, verdict), count in sorted(verdicts.items()):
         print(f"{kind:<9} {verdict:<15} {count:>9,}")

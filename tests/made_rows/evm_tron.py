@@ -274,7 +274,7 @@ def evidence(scheme: str, network: str, address: str, message: str, signatures: 
 
 
 def any_message(chance: random.Random) -> str:
-    return chance.choice(MESSAGES) if chance.random() < 0.9 else "".join(chance.choices("abc XYZ,019é储", k=chance.randrange(1, 90))).strip()
+    return chance.choice(MESSAGES) if chance.random() < 0.9 else "".join(chance.choices("abc XYZ,019é储", k=chance.randrange(1, 90))).strip() or "a"
 
 
 def blanks(chance: random.Random, message: str) -> tuple[str, tuple[str, ...]]:

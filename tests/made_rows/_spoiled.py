@@ -179,10 +179,10 @@ def may_hold(good: Evidence, row: Evidence, verdict: str) -> bool:
         row = replace(row, owners=row.owners[:1])
     signed = {_same(text) for text in good.signatures if text}
     used = [_same(text) for text in row.signatures if text]
-    same = row.message.strip() == good.message.strip() and bool(used) and used[0] in signed
+    counted = used if "p2sh" in _account(row)[0] or "p2wsh" in _account(row)[0] else used[:1]  # of a script, any column may do
+    same = row.message.strip() == good.message.strip() and bool(signed.intersection(counted))
     if verdict == "proven":
-        own, theirs = _account(good), {_account(row)} | {_account(row, text) for text in row.owners if text}
-        return same and own in theirs | {_account(good, text) for text in good.owners if text} and _account(row) in _known(good)
+        return same and _account(row) in _known(good)
     if verdict == "owner_signed":
         return same and {_account(row, text) for text in row.owners if text} <= {
             _account(good, text) for text in (*good.owners, good.address_published)

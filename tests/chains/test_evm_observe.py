@@ -344,7 +344,7 @@ def test_a_second_endpoint_that_fails_takes_no_value_away_and_is_named(
 def test_a_list_of_ones_own_is_shown_to_the_endpoint_given_and_to_no_other(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
     chosen = settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(1))
     lines, _ = pipeline.balances(chosen, "ethereum", ["ETH"], HEIGHT, chain.accounts[:5])
-    assert [line.amount for line in lines] == [chain.native[line.address] for line in lines]
+    assert [line.base_units for line in lines] == [chain.native[line.address] for line in lines]
     assert not other.asked
 
 

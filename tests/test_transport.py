@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -21,11 +22,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from porlake import errors, transport
 from porlake.errors import BadAnswer, ConfigurationError, NotRecorded, RateLimited, RequestFailed, TimedOut, TooBig, TransportError
@@ -878,3 +884,52 @@ def test_a_clock_that_is_none_and_a_folder_that_cannot_be_written(tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
         Tape.record(tmp_path / "file").now()
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------------
+def authority(folder: Path) -> tuple[Path, Path]:
+    """A key and a certificate of 127.0.0.1 that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    certificate = builder.sign(key, hashes.SHA256())
+    form = serialization.PrivateFormat.PKCS8
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return folder / "key.pem", folder / "certificate.pem"
+
+
+def test_by_tls_a_right_answer_comes_a_dripping_one_ends_and_a_stranger_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, certificate = authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    def speak(conn: socket.socket) -> None:
+        with context.wrap_socket(conn, server_side=True) as secure:
+            speak_http(secure)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        served(listener, speak)
+
+        def by_tls(name: str) -> JsonRpc:
+            where = endpoint(listener.getsockname()[1], named(name))
+            return JsonRpc("x", replace(where, url=where.url.replace("http://", "https://")), Tape.live())
+
+        with pytest.raises(TransportError, match="certificate is not trusted"):
+            by_tls("right").call("m", [])
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        transport._tls.cache_clear()
+        try:
+            rpc = by_tls("right")
+            assert [rpc.call("m", []), rpc.call("m", ["x" * 500_000])] == [RIGHT, RIGHT]
+            for name in ("headers that drip", "a body that drips", "100 Continue without end"):
+                began = time.monotonic()
+                with pytest.raises(TimedOut):
+                    by_tls(name).call("m", [])
+                assert time.monotonic() - began < BOUND
+        finally:
+            transport._tls.cache_clear()

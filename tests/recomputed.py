@@ -11,6 +11,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 from functools import cache, cached_property
@@ -91,6 +92,11 @@ def ratio(part: Any, whole: Any) -> float | None:
 
 def at_least(one: Any, other: Any) -> bool | None:
     return None if one is None or other is None else one >= other
+
+
+def is_validator(row: Any) -> bool:
+    """Whether a row of a report is one of a list of validators with their depositors."""
+    return row.deposit_address is not None or row.withdrawal_address is not None
 
 
 def place(row: Any) -> Key:
@@ -220,7 +226,94 @@ class Recomputed:
 
     @cached_property
     def claims(self) -> list[tuple[str, Any]]:
-        return [(attestation, row) for attestation, _, row in self.rows("claim")]
+        """Validators count beside the wallet rows where the file's own sums count them in addition."""
+        rows = [(attestation, row) for attestation, _, row in self.rows("claim")]
+        return [(a, row) for a, row in rows if not is_validator(row) or self.staking[a, row.asset]["basis"] == "in_addition"]
+
+    # --- validators that a report lists beside its wallet rows ---
+    @cached_property
+    def validators(self) -> list[tuple[str, Any]]:
+        return [(attestation, row) for attestation, _, row in self.rows("claim") if is_validator(row)]
+
+    @cached_property
+    def exact(self) -> dict[Key, Any]:
+        """Totals as read, of newest reports, by (attestation, report, network, asset, address)."""
+        return {(a, row.report, row.network, row.asset, row.address): row for a, _, row in self.rows("balance") if row.component == "total"}
+
+    @cached_property
+    def staking(self) -> dict[Key, Row]:
+        """By (attestation, asset): the validators that are listed, and what they are to the wallet rows by the file's own sums."""
+        found: dict[Key, Row] = {}
+        wallets = grouped(((a, row) for a, _, row in self.rows("claim") if not is_validator(row)), lambda x: (x[0], x[1].asset))
+        for (attestation, asset), rows in grouped(self.validators, lambda x: (x[0], x[1].asset)).items():
+            each = grouped((row for _, row in rows), lambda row: (row.report, row.network, row.asset, row.address))
+            seen = [self.exact.get((attestation, *key)) for key in each]
+            held = [row.amount if row is not None and row.as_of == "exact" else None for row in seen]
+            listed = added(least(row.amount for row in of) for of in each.values())
+            found[attestation, asset] = {"validators": len(each), "listed": listed, "onchain": all_added(held)}
+            found[attestation, asset]["basis"] = self.basis(attestation, asset, listed, [row for _, row in wallets.get((attestation, asset), ())])
+        return found
+
+    def basis(self, attestation: str, asset: str, listed: int, wallets: list[Any]) -> str:
+        """Whether a printed total is the wallet rows alone, or those and the staking total, within rounding: of its label, or on all networks."""
+        lines = [
+            row
+            for a, file, row in self.rows("published_total")
+            if a == attestation and file.content == "addresses" and row.asset == asset and row.level in ("group", "part")
+        ]
+        staked = most(row.amount for row in lines if row.holding == "native_staking")
+        staked = listed if staked is None else staked
+        totals = [row for row in lines if row.holding != "native_staking" and self.folded(row.label) == self.folded(asset) and row.amount is not None]
+        fits = set()
+        for line in totals:
+            for rows in ([row for row in wallets if self.folded(row.label) == self.folded(asset)], wallets):
+                rounding = last_digit(self.scale[asset], most(row.printed_decimals for row in rows)) * len(rows)
+                rounding += last_digit(self.scale[asset], line.printed_decimals)
+                amount = added(row.amount for row in rows)
+                for kind, said in (("within_wallets", amount), ("in_addition", None if amount is None else amount + staked)):
+                    if said is not None and abs(said - line.amount) < rounding:
+                        fits.add(kind)
+        return "within_wallets" if "within_wallets" in fits else "in_addition" if fits else "undecided"
+
+    @cached_property
+    def staked(self) -> dict[Key, tuple[int | None, int | None]]:
+        """By (attestation, report, network, asset, account) whose row stands for validators too: what those hold that name it as depositor or as the
+        one that withdrawals go to, and those of them whose withdrawals go there as the chain says. Null where one was not seen."""
+        named: dict[Key, dict[str, list[tuple[Any, bool]]]] = defaultdict(lambda: defaultdict(list))
+        for attestation, row in self.validators:
+            if self.staking[attestation, row.asset]["basis"] != "in_addition":
+                for account in {row.deposit_address, row.withdrawal_address} - {None}:
+                    link = self.links.get((attestation, row.network, row.address), {}).get(account)
+                    goes = account == row.withdrawal_address and link is not None and link.relation == "withdrawal_credentials" and link.holds
+                    named[attestation, row.report, "ethereum", row.asset, account][row.network, row.address].append((row, goes))
+        found = {}
+        for key, validators in named.items():
+            read = {at: self.exact.get((key[0], key[1], at[0], key[3], at[1])) for at in validators}
+            if all(row is not None and row.as_of == "exact" for row in read.values()):
+                confirmed = [at for at, rows in validators.items() if any(goes for _, goes in rows)]
+                found[key] = (sum(row.amount for row in read.values()), sum(read[at].amount for at in confirmed))
+            else:
+                found[key] = (None, None)
+        return found
+
+    @cached_property
+    def balances(self) -> list[tuple[str, Any]]:
+        """As read; of an account whose row stands for validators too `liquid`, `validator`, and both as far as the chain confirms it."""
+        found = []
+        for attestation, _, row in self.rows("balance"):
+            key = (attestation, row.report, row.network, row.asset, row.address)
+            if row.component != "total" or key not in self.staked:
+                found.append((attestation, row))
+                continue
+            seen, confirmed = self.staked[key]
+            found.append((attestation, replace(row, component="liquid")))
+            if seen is not None and confirmed is not None:
+                both = "with_validators" if confirmed else row.method
+                found.append((attestation, replace(row, component="validator", amount=seen, method="validators")))
+                found.append((attestation, replace(row, amount=row.amount + confirmed, method=both)))
+                if seen != confirmed:
+                    found.append((attestation, replace(row, component="liquid_and_validators", amount=row.amount + seen, method="with_validators")))
+        return found
 
     @cached_property
     def asked(self) -> dict[Key, list[tuple[bool, str, str, str, list[str]]]]:
@@ -271,13 +364,14 @@ class Recomputed:
     def holdings(self) -> list[Row]:
         parts: dict[Key, list[Any]] = defaultdict(list)
         whole = {}
-        for attestation, _, row in self.rows("balance"):
+        for attestation, row in self.balances:
             key = (attestation, row.report, row.network, row.asset, row.address)
             if row.component == "total":
                 whole[key] = row
             else:
                 parts[key].append(row)
-        missing = {(a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows("unobserved")}
+        missing = {key: "validators_unobserved" for key, (_, confirmed) in self.staked.items() if confirmed is None}
+        missing |= {(a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows("unobserved")}
         found = []
         for (attestation, network, asset, address), rows in grouped(self.claims, lambda x: (x[0], x[1].network, x[1].asset, x[1].address)).items():
             claims = sorted((row for _, row in rows), key=place)
@@ -562,7 +656,11 @@ class Recomputed:
     def summary_lines(self) -> dict[str, list[Any]]:
         """Lines of the summary of each attestation's address file, in their order."""
         lines = grouped(
-            ((a, file, row) for a, file, row in self.rows("published_total") if file.content != "totals" and row.level in ("group", "part")),
+            (
+                (a, file, row)
+                for a, file, row in self.rows("published_total")
+                if file.content != "totals" and row.level in ("group", "part") and row.holding != "native_staking"
+            ),
             lambda x: x[0],
         )
         kept = {a: [row for _, file, row in found if file.report == self.attestations[a]["report"] and row.asset] for a, found in lines.items()}
@@ -847,7 +945,14 @@ class Recomputed:
                 "difference": added(row["onchain_exact"] - row["amount"] for row in rows if row["status"] == "differing"),
                 "unobserved_reasons": sorted(reasons) or None,
                 "rows_refused": self.rows_refused(attestation, network=network, asset=asset),
+                **self.staked_beside(attestation, network, asset),
             }
+
+    def staked_beside(self, attestation: str, network: str, asset: str) -> Row:
+        """Of a list of validators: beside the claims of the network whose coins are staked."""
+        found = self.staking.get((attestation, asset), {}) if network == "ethereum" else {}
+        names = {"validators": "validators", "validators_claimed": "listed", "validators_onchain": "onchain", "validators_count_as": "basis"}
+        return {name: found.get(of) for name, of in names.items()}
 
     # --- marts of what is owed ---
     @cached_property
@@ -1507,7 +1612,10 @@ class Recomputed:
             ((a, row) for a, _, row in self.rows("published_total") if row.level in ("group", "part") and row.asset), lambda x: (x[0], *of(x[1]))
         )
         refused = grouped(((a, row) for a, file, row in self.rows("rejection") if file.content != "totals"), lambda x: (x[0], *of(x[1])))
-        claims = grouped(self.claims, lambda x: (x[0], *of(x[1])))
+        # validators that count beside the wallets are in the total printed above those, and all of them in the total of their own file
+        claims = grouped(self.claims, lambda x: (x[0], x[1].report, 0 if is_validator(x[1]) else x[1].member))
+        for attestation, row in self.validators:
+            claims[attestation, row.report, row.member].append((attestation, row))
         for key in sorted(set(lines) | set(refused)):
             of_file = sorted((row for _, row in lines.get(key, ())), key=place)
             lost = sorted((row for _, row in refused.get(key, ())), key=place)

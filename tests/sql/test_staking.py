@@ -12,6 +12,7 @@ import pytest
 from porlake import pipeline, warehouse
 from porlake.lake import Lake
 from porlake.model import Balance, OwnerLink
+from recomputed import differences
 
 HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
 STAKING = "deposit address,validator publickey,amount,withdrawal address\n"
@@ -43,7 +44,7 @@ def seen(report: str, network: str, address: str, amount: int) -> Balance:
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     folder = tmp_path_factory.mktemp("staking")
     chosen = pipeline.settings(folder / "lake", environ={})
     for day, total in MONTHS.items():
@@ -62,7 +63,16 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
             ]
             chosen.lake.write("owner_link", partition | {"network": "ethereum_beacon"}, links)
     pipeline.build(chosen)
-    return lambda sql: warehouse.query(Lake(folder / "lake"), sql)[1]
+    return chosen.lake
+
+
+@pytest.fixture(scope="module")
+def ask(lake: Lake) -> Ask:
+    return lambda sql: warehouse.query(lake, sql)[1]
+
+
+def test_every_cell_is_what_plain_python_makes_of_the_files(lake: Lake) -> None:
+    assert differences(lake)[1] == []
 
 
 def test_the_files_own_sums_say_whether_validators_count(ask: Ask) -> None:

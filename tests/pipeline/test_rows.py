@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import re
+import zipfile
 from collections import Counter
 from dataclasses import fields
 from decimal import Decimal
@@ -202,6 +203,12 @@ def test_the_bundled_month_accounts_for_every_row(month: Path) -> None:
         lines = (SAMPLES / file.file_name).read_text().splitlines()
         block = lines[next(n for n, line in enumerate(lines) if "address" in line) + 1 :]
         assert len(claims) + sum(r.for_row is not None for r in evidence) + len(rejected) == len(evidence) == len(block)
+
+
+def test_the_zip_of_the_sample_holds_the_files_beside_it() -> None:
+    with zipfile.ZipFile(SAMPLES / "por_csv_2024032500.zip") as packed:
+        held = {name: packed.read(name) for name in packed.namelist()}
+    assert held == {path.name: path.read_bytes() for path in (*SAMPLES.glob("okx_por_2*.csv"), *SAMPLES.glob("okx_por_eth*.csv"))}
 
 
 CELLS = st.lists(st.sampled_from(["ETH", "BTC", "1", "-", "", ACCOUNT, "0x", "1e9", '"', "\0", "é", "=1+1", "9" * 70, "m", ";", "\t"]), max_size=13)

@@ -152,7 +152,8 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
     readable = seen.readable(claims)
     if not readable:
         return None
-    if endpoint is None and dump is None and not (settings.tape.replays and settings.tape.holds(network)):
+    # a replay has nobody but its recording to ask
+    if dump is None and not (settings.tape.holds(network) if settings.tape.replays else endpoint is not None):
         return seen.unread(readable, "no_endpoint")
     client = client_of(settings, network)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):

@@ -16,7 +16,7 @@ from dataclasses import replace
 from made_rows import _secp256k1 as made
 from made_rows import bip322, utxo
 from porlake import addresses, registry
-from porlake.addresses import bitcoin, ton
+from porlake.addresses import bech32, bitcoin, ton
 from porlake.encoding import base58
 from porlake.encoding.crc import crc16
 from porlake.encoding.hashes import sha256
@@ -208,7 +208,10 @@ def _account(row: Evidence, text: str | None = None) -> tuple[str, bytes]:
             address = addresses.parse(network, row.address_published if text is None else text)
         except (InvalidAddress, KeyError):
             continue
-        kind = {"p2sh32": "p2sh", "f4": "evm", "conflux": "evm", "tron": "evm", "hx": "hx"}.get(address.kind, address.kind)
+        if address.kind == "canton":  # the party's name is free: its namespace is the key's
+            return "canton", address.payload[-34:]
+        kind = "evm" if address.network in bech32.EVM_KEYS else address.kind
+        kind = {"p2sh32": "p2sh", "f4": "evm", "conflux": "evm", "tron": "evm", "hx": "hx"}.get(kind, kind)
         return ("key" if len(address.payload) == 32 and kind not in ("p2wsh", "p2tr", "p2sh") else kind, address.payload)
     return "none", (text or row.address_published).encode(errors="replace")
 

@@ -26,6 +26,7 @@ HEADERS = {
     "zcash": b"Zcash Signed Message:\n",
 }  # fmt: skip
 CASH = frozenset({"bitcoin_cash", "ecash"})
+CASHADDR = CASH | {"bitcoin_sv"}  # which takes that spelling too
 SEGWIT = frozenset({"bitcoin", "litecoin", "bitcoin_gold", "bitcoin_diamond", "digibyte", "qtum"})
 FOREIGN = {"bitcoin": "dogecoin", "litecoin": "bitcoin", "dogecoin": "zcash", "dash": "ravencoin", "zcash": "horizen", "ravencoin": "bitcoin"}
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -116,7 +117,7 @@ def _single(chance: random.Random, network: str) -> Case:
         lambda: Case(replace(good.row, message=text + "."), "invalid", made.mismatch(raw, digest(network, text + ".")), "another message"),
         lambda: with_address("another key's address", address(network, SINGLE[form], other.long if form == "uncompressed" else other.short),
                              "invalid", "address_mismatch"),
-        lambda: with_address("free text", "any-text-at-all", "malformed", "address_bad_bech32" if network in CASH else "address_bad_base58"),
+        lambda: with_address("free text", "any-text-at-all", "malformed", f"address_{'bad_bech32' if network in CASHADDR else 'bad_base58'}"),
         lambda: signature("the last byte cut off", base64.b64encode(raw_bytes[:-1]).decode(), "malformed", "signature_bad_length"),
         lambda: signature("a byte added", base64.b64encode(raw_bytes + b"\0").decode(), "malformed", "signature_bad_length"),
         lambda: signature("no base64", plain[:9] + "!" + plain[10:], "malformed", "signature_bad_base64"),

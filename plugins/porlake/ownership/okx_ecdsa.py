@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from porlake import registry
 from porlake.addresses import Address, aelf, ark, bech32, conflux, evm, filecoin, icon, nervos, nuls, stacks, xrp
 from porlake.encoding import keys
 from porlake.encoding.keccak import keccak256
@@ -55,6 +56,9 @@ ACCOUNTS: dict[str, tuple[Account, ...]] = {
 """By the kind of the address."""
 
 AVALANCHE_X = (Account("avax", bech32.from_public_key),)
+
+FORMS = frozenset({"aelf", "ark", "bech32", "conflux", "evm", "filecoin", "flow", "icon", "nervos", "nuls", "stacks", "xrp"})
+"""Address forms of the family's networks: contracts among them have owners too."""
 
 UNDERIVED = frozenset({"flow", "f0"})
 """Kinds of accounts that are no function of a key: a stated key that signed shows itself and no more."""
@@ -119,6 +123,8 @@ def _proves(address: Address, short: bytes, long: bytes) -> str:
 
 def _owned(row: Evidence, address: Address) -> Judgement:
     """Every stated owner signs in its own column. That shows the owners' keys; whether the account is theirs stands on the chain."""
+    if registry.load().networks[address.network].address_form not in FORMS:
+        return Judgement("unsupported", address.kind)
     owners = _columns.stated_owners(row)
     signers = [_columns.owner(text, "ethereum", address.network) if text else address for text in owners]
     flags = list(_columns.beyond(row, len(signers)))

@@ -13,6 +13,7 @@ import logging
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 import traceback
@@ -327,7 +328,9 @@ def faults_of_json() -> Iterator[Case]:
         "UTF-16 that is none": b"\xff\xfe\x00",
         "bytes that are no text": b'"\xff\xc3\x28"', "two JSONs": b"{}{}", "NaN": b"NaN", "Infinity": b"-Infinity",
         "a comment": b"/* */ {}",
-        "a million brackets": b"[" * 1_000_000, "deep lists": b"[" * deep + b"]" * deep,
+        "a million brackets": b"[" * 1_000_000, "brackets in texts": b'["]",' * 60_000, "brackets after escapes": b'["\\\\",{"]}\\"":' * 60_000,
+        "brackets in UTF-16": ("[" * 60_000).encode("utf-16"), "texts in UTF-16": ('["\u0122]\u0122",' * 60_000).encode("utf-16"),
+        "deep lists": b"[" * deep + b"]" * deep,
         "deep objects": b'{"a":' * deep + b"1" + b"}" * deep,
         "half of a surrogate pair": b'{"value":"\\ud800"}',
         "a number of 100,000 digits": b'{"value":' + b"9" * 100_000 + b"}",
@@ -541,6 +544,16 @@ def judged(name: str, case: Case, ask: Callable[[Tape], Any], folder: Path) -> s
     return f"{name}: {leaks} in {kept[:400]}" if leaks else f"{name}: took {took:.1f} s" if took > (BOUND if case.stalls else BOUND + PATIENT) else ""
 
 
+@pytest.fixture
+def deep_recursion() -> Iterator[None]:
+    """As py_ecc leaves the interpreter once it is imported: a deep answer would end the process, were the limit of recursion its only bound."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("deep_recursion")
 @pytest.mark.parametrize("way", WAYS)
 def test_a_fault_costs_an_answer_and_never_a_number_a_key_or_the_run(
     port: int, way: str, tmp_path: Path, heard: Heard, capfd: pytest.CaptureFixture[str]
@@ -860,12 +873,13 @@ def test_words_of_a_path_are_no_secret_in_answers(port: int) -> None:
 
 
 # --- recordings -------------------------------------------------------------------------------------------------------------
+@pytest.mark.usefixtures("deep_recursion")
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "7", "null", "{}", '{"answer": 1}', '{"error": null, "host": "h"}', '{"error": {}}',
     '{"error": {"class": "JsonRpc", "text": 1}}',
      '{"error": {"class": 5, "text": "t"}}', '{"error": {"class": "RequestFailed"}}',
-     '{"answer": {"$decimal": "x"}, "host": "h"}', "[" * 100_000],
+     '{"answer": {"$decimal": "x"}, "host": "h"}', "[" * 100_000, '["]",' * 200_000],
 )  # fmt: skip
 def test_a_recording_of_another_form_is_not_read(text: str, tmp_path: Path) -> None:
     Tape.record(tmp_path).answer("n", "m", [], "h", lambda: 1)

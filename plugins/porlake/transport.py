@@ -434,7 +434,10 @@ class _Stream(io.RawIOBase):
 
 def _replayed(path: Path, name: str, method: str) -> tuple[Any, str]:
     try:
-        kept = json.loads(path.read_bytes(), object_hook=_undecimal)
+        text = path.read_bytes()
+        if not json.detect_encoding(text).startswith("utf-8") or _nests_deeper(text, DEEPEST + 10):
+            raise ValueError(f"{path.name} is none of the files that are written here")
+        kept = json.loads(text, object_hook=_undecimal)
         if "error" in kept:
             failed = _rebuilt(kept["error"])
         else:
@@ -1056,6 +1059,8 @@ SMALL = 1 << 14
 def _parsed(body: bytes, host: str) -> Any:
     """A body's JSON: each key once in its object, numbers with a point as Decimal. Raises _Garbled, BadAnswer."""
     _not_too_deep(body, host)
+    if not json.detect_encoding(body).startswith("utf-8"):
+        raise _garbled(body, host)  # RFC 8259, 8.1; and brackets are counted in UTF-8
     try:
         value = json.loads(body, parse_float=_point, parse_constant=_no_constant, object_pairs_hook=_once_each)
         if b"\\u" in body:
@@ -1071,7 +1076,7 @@ def _parsed_plain(body: bytes, host: str) -> Any:
     """As `_parsed`, where no number has a point or more than 64 bits. A key that is there twice is seen in small answers."""
     if len(body) <= SMALL:
         return _parsed(body, host)
-    _not_too_deep(body, host)
+    _not_too_deep(body, host, texts=False)  # this parser has a bound of its own, of 1,024 levels
     try:
         return orjson.loads(body)
     except ValueError as error:
@@ -1084,17 +1089,29 @@ def _garbled(body: bytes, host: str) -> _Garbled:
 
 
 _BUT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
+_TEXTS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
-def _not_too_deep(body: bytes, host: str) -> None:
-    """The innermost pairs of brackets are taken away, again and again; those in texts may stop it early, and the parser then has the last word."""
-    left = body.translate(None, _BUT_BRACKETS)
-    for _ in range(DEEPEST):
+def _not_too_deep(body: bytes, host: str, *, texts: bool = True) -> None:
+    if _nests_deeper(body, DEEPEST, texts=texts):
+        raise BadAnswer(f"{host}: the answer nests deeper than {DEEPEST} levels")
+
+
+def _nests_deeper(body: bytes, levels: int, *, texts: bool = True) -> bool:
+    """Whether JSON nests deeper, be it whole or not; without a look at its texts, whose brackets may hide others, roughly and sooner.
+
+    The parser of the standard library keeps to the interpreter's limit of recursion alone, which other libraries raise (py_ecc to 100,000): far
+    beyond the stack of a thread, whose overflow ends the process.
+    """
+    if body.count(b"[") + body.count(b"{") <= levels:
+        return False
+    left = (_TEXTS.sub(b"", body) if texts else body).translate(None, _BUT_BRACKETS)
+    for _ in range(levels):  # the innermost pairs are taken away, again and again
         shorter = left.replace(b"[]", b"").replace(b"{}", b"")
         if len(shorter) == len(left):
-            return
+            return texts and left.count(b"[") + left.count(b"{") > levels  # what is never closed is opened all the same
         left = shorter
-    raise BadAnswer(f"{host}: the answer nests deeper than {DEEPEST} levels")
+    return bool(left)
 
 
 class _Twice(ValueError):

@@ -91,6 +91,7 @@ class Proxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # headers and body are sent apart: each answer would wait 40 ms for an acknowledgement
 
             def do_POST(self) -> None:
                 exchange = Exchange(self, proxy._node, self.rfile.read(int(self.headers["Content-Length"])))

@@ -48,7 +48,7 @@ OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions":
 # sets these for each connection, and DuckDB refuses another temp_directory once it has used one). Files of the lake never change: the footers of
 # hundreds of them are read once and not for each attestation.
 SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false", "memory_limit": "2500MB", "parquet_metadata_cache": "true"}
-MARTS_VERSION = "1.2"  # a column added raises the second number, a column changed the first
+MARTS_VERSION = "2.0"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "identities": registry.Identity, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
     "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken,

@@ -1,5 +1,5 @@
 {# The columns of a key stand once together, and none of them is null but for those of `nullable`. A view over single claims is asked for the latest
-   attestation of each exchange only (`of_latest`): what is new is tested, and the cost does not grow with what is old. #}
+   attestation with addresses of each exchange only (`of_latest`): what is new is tested, and the cost does not grow with what is old. #}
 {% test unique_key(model, columns, nullable=[], of_latest=false) %}
 {%- set keys = columns + nullable -%}
 {%- set parts = [''] -%}
@@ -23,6 +23,6 @@ having count(*) > 1 or {% for column in columns %}{{ column }} is null{{ ' or ' 
 
 {# By its name: a ref here would be one more input of every case. #}
 {% macro latest_attestations(model) -%}
-select attestation from "{{ target.database }}".staging.stg_report where is_newest and content <> 'address_list'
+select attestation from "{{ target.database }}".staging.stg_report where is_newest and content not in ('address_list', 'totals')
 qualify row_number() over (partition by exchange order by snapshot_at desc nulls last, attestation desc, report) = 1 order by attestation
 {%- endmacro %}

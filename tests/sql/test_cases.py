@@ -19,7 +19,7 @@ from porlake.lake import Lake
 BREAKS: dict[str, str] = {
     "shares_add_up": "update asset_composition set share = share * 1.001",
     "flows_add_up": "update net_flow set usd_change = usd_change + 0.01, not_split_because = null where asset = 'TOTAL'",
-    "an_amount_is_too_large": "update report_arithmetic set status = 'too_large'",
+    "an_amount_is_too_large": "update report_arithmetic set status = 'too_large' where source_row % 2 = 0",
     "a_part_exceeds_its_whole": "update reserve_ratio set claimed_without_custody = reserves_claimed + 1 where claimed_from = 'totals'",
     "heights_of_other_moment": """create or replace view lake.block as
         select 'okx' as exchange, report, network, 1::bigint as height, '0x' as block_hash, moment as block_time, 'published' as block_origin
@@ -31,7 +31,7 @@ BREAKS: dict[str, str] = {
     "measures_are_in_order": "update reserve_ratio set is_covered_claimed = not is_covered_claimed where asset = 'BTC'",
     "sources_contradict_each_other": "update reserve_ratio set claims_conflicting = true where asset = 'BTC'",
     "a_printed_ratio_hides_a_shortfall": "update reserve_ratio set printed_hides_shortfall = true where asset = 'BTC'",
-    "a_summary_differs_from_its_rows": "update report_arithmetic set status = 'differs'",
+    "a_summary_differs_from_its_rows": "update report_arithmetic set status = 'differs' where source_row % 2 = 1",
     "an_account_is_claimed_twice": """insert into address_collisions by name
         select 'okx' as exchange, 'bitcoin' as network, 'x' as address, 'exchange' as against_kind, 'htx' as against, true as at_the_same_time,
             true as with_amounts""",
@@ -119,7 +119,7 @@ def test_every_data_test_passes_on_a_real_month_and_fails_on_a_broken_one(built:
     assert silent == set()
     with duckdb.connect(str(broken), read_only=True) as connection:  # the offending rows can be looked at
         (kept,) = connection.execute("select count(*) from duckdb_tables() where schema_name = 'failed_tests'").fetchone()
-    assert kept >= len(known)
+    assert kept >= len(manifest(built, "test"))
 
 
 def test_every_model_has_a_test_of_its_key(built: Path) -> None:

@@ -21,11 +21,11 @@ left join {{ ref('stg_staked') }} t
 union all by name
 select * exclude (seen, confirmed) replace ('validator' as component, seen as amount, 'validators' as method) from staking where seen is not null
 union all by name
-select * exclude (seen, confirmed) replace ((amount + confirmed)::decimal(38, 0) as amount, case when confirmed > 0 then 'with_validators' else method end as method)
+select * exclude (seen, confirmed) replace (try((amount + confirmed)::decimal(38, 0)) as amount, case when confirmed > 0 then 'with_validators' else method end as method)
 from staking
 where confirmed is not null
 union all by name
 -- deposited from there, and withdrawn elsewhere, or not known to be withdrawn there
-select * exclude (seen, confirmed) replace ('liquid_and_validators' as component, (amount + seen)::decimal(38, 0) as amount, 'with_validators' as method)
+select * exclude (seen, confirmed) replace ('liquid_and_validators' as component, try((amount + seen)::decimal(38, 0)) as amount, 'with_validators' as method)
 from staking
 where seen <> confirmed

@@ -20,8 +20,8 @@ each as (
         and l.relation = 'withdrawal_credentials'
     group by all
 )
-select attestation, exchange, report, 'ethereum' as network, asset, account as address, count(*) as validators, sum(claimed)::decimal(38, 0) as claimed,
-    case when bool_and(is_exact) then sum(seen) end::decimal(38, 0) as seen,
-    case when bool_and(is_exact) then coalesce(sum(seen) filter (confirmed), 0) end::decimal(38, 0) as confirmed
+select attestation, exchange, report, 'ethereum' as network, asset, account as address, count(*) as validators, {{ total('claimed') }} as claimed,
+    case when bool_and(is_exact) then {{ total('seen') }} end as seen,
+    case when bool_and(is_exact) and not bool_or(confirmed) then 0 when bool_and(is_exact) then {{ total('seen', where='confirmed') }} end::decimal(38, 0) as confirmed
 from each
 group by all

@@ -6,8 +6,8 @@
 {{ config(materialized='table') }}
 with listed as (
     -- a validator that stands twice counts once, with the smallest amount
-    select v.attestation, v.exchange, v.asset, count(*) as validators, sum(v.amount)::decimal(38, 0) as listed,
-        case when count(b.amount) = count(*) then sum(b.amount) end::decimal(38, 0) as onchain
+    select v.attestation, v.exchange, v.asset, count(*) as validators, {{ total('v.amount') }} as listed,
+        case when count(b.amount) = count(*) then {{ total('b.amount') }} end as onchain
     from (select attestation, exchange, report, network, asset, address, min(amount) as amount from {{ ref('stg_validator') }} group by all) v
     left join {{ source('lake', 'balance') }} b
         on b.exchange = v.exchange and b.report = v.report and b.network = v.network and b.asset = v.asset and b.address = v.address
@@ -15,7 +15,7 @@ with listed as (
     group by v.attestation, v.exchange, v.asset
 ),
 wallet_rows as (
-    select r.attestation, c.asset, {{ folded('c.label') }} as folded, sum(c.amount)::decimal(38, 0) as amount, count(*) as rows, max(c.printed_decimals) as digits
+    select r.attestation, c.asset, {{ folded('c.label') }} as folded, {{ total('c.amount') }} as amount, count(*) as rows, max(c.printed_decimals) as digits
     from {{ source('lake', 'claim') }} c
     join {{ ref('stg_report') }} r using (exchange, report)
     semi join listed l on l.attestation = r.attestation and l.asset = c.asset
@@ -26,7 +26,7 @@ sums as (
     -- a total may mean the rows of its label, or those of its asset on all networks
     select attestation, asset, amount, rows, digits from wallet_rows where folded = {{ folded('asset') }}
     union all
-    select attestation, asset, sum(amount)::decimal(38, 0) as amount, sum(rows)::bigint as rows, max(digits) as digits from wallet_rows group by attestation, asset
+    select attestation, asset, {{ total('amount') }} as amount, sum(rows)::bigint as rows, max(digits) as digits from wallet_rows group by attestation, asset
 ),
 lines as (
     select t.attestation, t.asset, t.amount, t.printed_decimals as digits, t.holding = 'native_staking' as is_staking
@@ -40,8 +40,8 @@ staked as (
     left join (select attestation, asset, max(amount) as amount from lines where is_staking group by all) s using (attestation, asset)
 ),
 compared as (
-    select p.attestation, p.asset, p.amount as printed, w.amount as wallets, w.amount + s.staking_total as with_staking,
-        {{ last_digit('a.scale', 'w.digits') }} * w.rows + {{ last_digit('a.scale', 'p.digits') }} as rounding
+    select p.attestation, p.asset, p.amount as printed, w.amount as wallets, try((w.amount + s.staking_total)::decimal(38, 0)) as with_staking,
+        try(({{ last_digit('a.scale', 'w.digits') }} * w.rows + {{ last_digit('a.scale', 'p.digits') }})::decimal(38, 0)) as rounding
     from lines p
     join sums w using (attestation, asset)
     join staked s using (attestation, asset)

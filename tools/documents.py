@@ -163,7 +163,7 @@ def page(folder: Path) -> None:
     """dbt's static page of the project: tables, columns, tests, lineage."""
     with tempfile.TemporaryDirectory() as work:
         target = Path(work) / "porlake.duckdb"
-        warehouse.prepare(Lake(Path(work) / "lake"), target)
+        warehouse.prepare(target, warehouse.files_of(Lake(Path(work) / "lake")))
         warehouse.dbt(target, Path(work), "run")
         warehouse.dbt(target, Path(work), "docs", "generate", "--static")
         folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ HEADER = b"OKX Signed Message:\n"
 CURVE = b"K1"
 LEGACY_KEY, KEY, SIGNATURE = "EOS", "PUB_K1_", "SIG_K1_"
 FIRST = range(27, 35)
+LONGEST = 1_000  # characters of two keys as JSON: what is longer is none, and nobody walks down into it
 """The first byte of a signature: 27 and the recovery id, 31 and it for a compressed key, as EOS has them all."""
 
 
@@ -90,6 +91,8 @@ def _stated(text: str) -> list[bytes]:
     text = text.strip()
     if not text.startswith("{"):
         return [_key(text)] if text else []
+    if len(text) > LONGEST:
+        raise InvalidSignature("bad_form", f"{len(text):,} characters; two keys have some 200: {text[:200]!r}")
     try:
         named = json.loads(text if '""publicKey' not in text else text.replace('""', '"'))
     except (ValueError, RecursionError) as error:

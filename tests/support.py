@@ -83,6 +83,14 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "porlake", *arguments]
 
 
+def reply(handler: BaseHTTPRequestHandler, status: int, data: bytes) -> None:
+    """A whole answer of a handler."""
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(data)))
+    handler.end_headers()
+    handler.wfile.write(data)
+
+
 @contextmanager
 def on_loopback(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> Iterator[str]:
     """The URL of a server on loopback for as long as the block lasts; two addresses of this machine are two operators."""

@@ -20,7 +20,7 @@ from porlake.addresses import tron
 from porlake.chains._tron_calls import MULTICALL
 from porlake.chains._tron_program import MANY_CODE
 from porlake.encoding.keccak import keccak256
-from support import on_loopback
+from support import on_loopback, reply
 
 HEIGHT, TIME = 63_039_487, 1_719_763_200  # of HTX's snapshot of 2024-07-01
 USDT = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"
@@ -198,10 +198,7 @@ def served(node: Node) -> Iterator[str]:
                 status, data = 500, b"<html>"
             else:
                 status, data = 200, json.dumps(node.answer(self.path, body)).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            reply(self, status, data)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from anvil import ANVIL, answering, free_port
-from support import on_loopback
+from support import on_loopback, reply
 
 needs_anvil = pytest.mark.skipif(not ANVIL.exists(), reason="`make nodes` has not installed anvil")
 
@@ -63,10 +63,7 @@ def changing(node: Node, change: Change) -> Iterator[str]:
             except LookupError as error:
                 body = {"jsonrpc": "2.0", "id": question["id"], "error": error.args[0]}
             data = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            reply(self, 200, data)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from support import on_loopback
+from support import on_loopback, reply
 
 Answer = tuple[int, Any]
 GENESIS = 1_606_824_023  # mainnet's slot 0
@@ -92,10 +92,7 @@ def serving(stub: Stub) -> Iterator[str]:
             if stub.change:
                 status, value = stub.change(verb, self.path, (status, value))
             data = value if isinstance(value, bytes) else json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            reply(self, status, data)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -18,7 +18,7 @@ from porlake.addresses import bitcoin as form
 from porlake.chains._utxo import check_chain
 from porlake.errors import ChainError
 from porlake.transport import Endpoint, Tape
-from support import SAMPLE_ROWS, named, on_loopback, own_rows
+from support import SAMPLE_ROWS, named, on_loopback, own_rows, reply
 
 BITCOINS = sorted(row.network for row in registry.load().networks.values() if row.client == "bitcoin")
 REGTEST = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"
@@ -36,10 +36,7 @@ def answering(answer: Callable[[str, Any], Any]) -> Iterator[str]:
 
         def reply(self, value: Any) -> None:
             data = json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            reply(self, 200, data)
 
         def log_message(self, *_: Any) -> None:
             pass

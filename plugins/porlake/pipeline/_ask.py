@@ -154,10 +154,15 @@ def _accounts(network: str, listed: list[str]) -> tuple[list[str], dict[str, str
     return sorted(accounts), dict(sorted(refused.items()))
 
 
+def _in_units(asset: str, amount: int) -> tuple[str, int]:
+    """(units as exact decimal text, decimals) of an amount in base units."""
+    scale = registry.load().assets[asset].scale
+    return format(amounts.units(amount, scale), "f"), scale
+
+
 def _coin_line(network: str, coin: chains.Coin) -> CoinLine:
-    scale = registry.load().assets[coin.asset].scale
-    amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, scale)
-    units = format(amounts.units(amount, scale), "f")
+    amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, registry.load().assets[coin.asset].scale)
+    units, scale = _in_units(coin.asset, amount)
     return CoinLine(network, coin.asset, coin.address, coin.txid, coin.vout, amount, units, scale, coin.height, coin.coinbase)
 
 
@@ -176,8 +181,7 @@ def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[Bala
 def _read_line(
     network: str, asset: str, address: str, component: str, amount: int, at: chains.BlockRef, as_of: str, method: str, source: str
 ) -> BalanceLine:
-    scale = registry.load().assets[asset].scale
-    units = format(amounts.units(amount, scale), "f")
+    units, scale = _in_units(asset, amount)
     return BalanceLine(network, asset, address, component, amount, units, scale, at.height, at.hash, as_of, method, source, None)
 
 

@@ -1,9 +1,11 @@
-"""EVM balances, from claims in Parquet to the `balance` partition on disk, against what others do, on one anvil in one run.
+"""EVM balances, from claims in Parquet to the `balance` partition on disk, against what others do, on one anvil in one
+run.
 
 python bench/evm.py [accounts]        default 200,000: native and one ERC-20, so twice as many (address, asset) pairs
 
-Baselines: eth_getBalance one at a time; JSON-RPC batches of 1,000; Multicall3's aggregate3, 1,000 calls each, four in flight, encoded and
-decoded by eth-abi as the PyPI package `multicall` does it (that package adds work of its own to every call, which is left out here).
+Baselines: eth_getBalance one at a time; JSON-RPC batches of 1,000; Multicall3's aggregate3, 1,000 calls each, four in
+flight, encoded and decoded by eth-abi as the PyPI package `multicall` does it (that package adds work of its own to
+every call, which is left out here).
 """
 
 from __future__ import annotations
@@ -44,9 +46,16 @@ def main() -> None:
         return
     count = int(sys.argv[1].replace(",", "")) if sys.argv[1:] else 200_000
     accounts = [f"0x{hashlib.sha256(str(i).encode()).hexdigest()[:40]}" for i in range(count)]
-    native, token = {a: (i % 977) * 10**15 + i for i, a in enumerate(accounts)}, {a: i * 3 + 1 for i, a in enumerate(accounts)}
+    native, token = (
+        {a: (i % 977) * 10**15 + i for i, a in enumerate(accounts)},
+        {a: i * 3 + 1 for i, a in enumerate(accounts)},
+    )
     alloc: dict[str, Any] = {account: {"balance": hex(native[account])} for account in accounts}
-    alloc[USDT] = {"balance": "0x0", "code": anvil.TOKEN_CODE, "storage": {anvil.slot(a): f"0x{raw:064x}" for a, raw in token.items()}}
+    alloc[USDT] = {
+        "balance": "0x0",
+        "code": anvil.TOKEN_CODE,
+        "storage": {anvil.slot(a): f"0x{raw:064x}" for a, raw in token.items()},
+    }
     alloc[anvil.MULTICALL3_PLACE] = {"balance": "0x0", "code": anvil.MULTICALL3}
     with tempfile.TemporaryDirectory() as folder, anvil.started(alloc=alloc, gas=10**12) as url:
         del alloc
@@ -62,12 +71,17 @@ def main() -> None:
         check(Path(folder), accounts, native, token)
         rates["porlake observe, Parquet to Parquet"] = rate = max(2 * count / run["seconds"] for run in ours)
         for name, value in rates.items():
-            print(f"{name:42} {value:10,.0f} pairs/s" + (f"   porlake: {rate / value:6.1f} times" if value != rate else ""))
+            print(
+                f"{name:42} {value:10,.0f} pairs/s"
+                + (f"   porlake: {rate / value:6.1f} times" if value != rate else "")
+            )
         cpu, memory = min(run["cpu"] for run in ours), max(run["megabytes"] for run in ours)
-        print(f"{2 * count:,} pairs in {2 * count / rate:.2f} s, {cpu:.2f} s of CPU beside the node's; peak memory {memory:,.0f} MB in all")
+        print(
+            f"{2 * count:,} pairs in {2 * count / rate:.2f} s, {cpu:.2f} s of CPU beside the node's; peak memory {memory:,.0f} MB in all"
+        )
 
 
-# --- ours -----------------------------------------------------------------------------------------------------------------
+# --- ours -------------------------------------------------------------------------------------------------------------
 def put_claims(root: Path, accounts: list[str]) -> None:
     """A report that claims ETH and USDT at every account, in the order of a file."""
     now = datetime(2024, 3, 25, tzinfo=UTC)
@@ -86,7 +100,11 @@ def put_claims(root: Path, accounts: list[str]) -> None:
                     "exchange": EXCHANGE, "report": REPORT, "network": "ethereum", "asset": asset, "label": asset, "holding": "wallet",
                     "snapshot_height": HEIGHT, "member": 0,
                 }  # fmt: skip
-                columns = {"source_row": pa.array(range(line, line + len(part))), "address": pa.array(part), "address_published": pa.array(part)}
+                columns = {
+                    "source_row": pa.array(range(line, line + len(part))),
+                    "address": pa.array(part),
+                    "address_published": pa.array(part),
+                }
                 arrays = [columns.get(f.name, pa.array([values[f.name]] * len(part), f.type)) for f in schema("claim")]
                 writer.add_batch(pa.RecordBatch.from_arrays(arrays, schema=schema("claim")))
                 line += len(part)
@@ -94,7 +112,9 @@ def put_claims(root: Path, accounts: list[str]) -> None:
 
 def child(root: Path, url: str) -> dict[str, float]:
     """`observe` in a process of its own; its time without start-up, and its memory with it."""
-    run = subprocess.run([sys.executable, __file__, "observe", str(root), url], check=True, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, __file__, "observe", str(root), url], check=True, capture_output=True, text=True
+    )
     found: dict[str, float] = json.loads(run.stdout)
     return found
 
@@ -110,7 +130,9 @@ def observe(root: Path, url: str) -> None:
 
 
 def peak() -> float:
-    """The largest memory of this process, in megabytes; getrusage would count what its parent held when it was started."""
+    """The largest memory of this process, in megabytes; getrusage would count what its parent held when it was
+    started.
+    """
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
 
@@ -119,14 +141,20 @@ def check(root: Path, accounts: list[str], native: dict[str, int], token: dict[s
     """Every balance that was written is the one that the node was given."""
     seen = 0
     scale = 10 ** (registry.load().assets["USDT"].scale - 6)
-    for batch in Lake(root).columns("balance", ("asset", "address", "amount"), exchange=EXCHANGE, report=REPORT, network="ethereum"):
+    for batch in Lake(root).columns(
+        "balance", ("asset", "address", "amount"), exchange=EXCHANGE, report=REPORT, network="ethereum"
+    ):
         for asset, address, amount in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            assert int(amount) == (native[address] if asset == "ETH" else token[address] * scale), (asset, address, amount)
+            assert int(amount) == (native[address] if asset == "ETH" else token[address] * scale), (
+                asset,
+                address,
+                amount,
+            )
             seen += 1
     assert seen == 2 * len(accounts)
 
 
-# --- baselines ------------------------------------------------------------------------------------------------------------
+# --- baselines --------------------------------------------------------------------------------------------------------
 def timed(pairs: int, work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
@@ -134,7 +162,9 @@ def timed(pairs: int, work: Callable[[], object]) -> float:
 
 
 def post(url: str, body: Any) -> Any:
-    return json.loads(POOL.request("POST", url, body=json.dumps(body), headers={"Content-Type": "application/json"}).data)
+    return json.loads(
+        POOL.request("POST", url, body=json.dumps(body), headers={"Content-Type": "application/json"}).data
+    )
 
 
 def singles(url: str, accounts: Sequence[str]) -> float:
@@ -150,12 +180,16 @@ def batches(url: str, accounts: Sequence[str]) -> float:
 
     def ask(part: Sequence[str]) -> list[int]:
         calls = [("eth_getBalance", [a, hex(HEIGHT)]) for a in part[::2]]
-        calls += [("eth_call", [{"to": USDT, "data": "0x70a08231" + a[2:].rjust(64, "0")}, hex(HEIGHT)]) for a in part[1::2]]
+        calls += [
+            ("eth_call", [{"to": USDT, "data": "0x70a08231" + a[2:].rjust(64, "0")}, hex(HEIGHT)]) for a in part[1::2]
+        ]
         body = [{"jsonrpc": "2.0", "id": i, "method": m, "params": p} for i, (m, p) in enumerate(calls)]
         return [int(item["result"], 16) for item in post(url, body)]
 
     with ThreadPoolExecutor(4) as pool:
-        return timed(len(accounts), lambda: list(pool.map(ask, [accounts[i : i + 1000] for i in range(0, len(accounts), 1000)])))
+        return timed(
+            len(accounts), lambda: list(pool.map(ask, [accounts[i : i + 1000] for i in range(0, len(accounts), 1000)]))
+        )
 
 
 def multicalls(url: str, accounts: Sequence[str]) -> float:
@@ -163,7 +197,12 @@ def multicalls(url: str, accounts: Sequence[str]) -> float:
         place, selector = (anvil.MULTICALL3_PLACE, "4d2301cc") if native else (USDT, "70a08231")
         calls = [(place, True, bytes.fromhex(selector) + encode(["address"], [account])) for account in part]
         data = "0x82ad56cb" + encode(["(address,bool,bytes)[]"], [calls]).hex()
-        question = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"to": anvil.MULTICALL3_PLACE, "data": data}, hex(HEIGHT)]}
+        question = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "eth_call",
+            "params": [{"to": anvil.MULTICALL3_PLACE, "data": data}, hex(HEIGHT)],
+        }
         (results,) = decode(["(bool,bytes)[]"], bytes.fromhex(post(url, question)["result"][2:]))
         return [decode(["uint256"], answer)[0] for _, answer in results]
 

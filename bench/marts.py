@@ -1,11 +1,12 @@
-"""How long all marts take to build as months are added: 628,484 generated claims a month, each with its verdict, most of them observed and priced.
+"""How long all marts take to build as months are added: 628,484 generated claims a month, each with its verdict, most
+of them observed and priced.
 
     bench/marts.py                      6, 12, 24 and 36 months
     bench/marts.py --rows 62848 6 12    a tenth of the claims, two sizes
 
-One in fifty addresses is replaced every month, one claim in a thousand stands twice, one in a hundred is signed by an owner whom the chain confirms,
-and a list says that another exchange has a thousand of the accounts. Printed are seconds, the largest memory of the build's process, and the
-growth against the first size, per month: 1.00 is linear.
+One in fifty addresses is replaced every month, one claim in a thousand stands twice, one in a hundred is signed by an
+owner whom the chain confirms, and a list says that another exchange has a thousand of the accounts. Printed are
+seconds, the largest memory of the build's process, and the growth against the first size, per month: 1.00 is linear.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ PLACES = """(values ('ethereum', 'ETH', 18, true), ('ethereum', 'USDT', 6, true)
     ('litecoin', 'LTC', 8, false), ('dogecoin', 'DOGE', 8, false)) as places (network, asset, scale, observed)"""
 SCALES = {"ETH": 18, "USDT": 18, "TRX": 6, "BTC": 8, "SOL": 9, "LTC": 8, "DOGE": 8}
 
-# An account is replaced once in fifty months; its number gives the address, and with the month the amount. One row in a thousand repeats another.
+# An account is replaced once in fifty months; its number gives the address, and with the month the amount. One row in a
+# thousand repeats another.
 ACCOUNTS = f"""
 select n, network, asset, observed, a.account,
     case network when 'bitcoin' then 'bc1q' when 'tron' then 'T' else '0x' end || md5(a.account::varchar) || left(md5('b' || a.account), 8)
@@ -124,11 +126,15 @@ def _fill(lake: Lake, dataset: str, partition: dict[str, str], sql: str, values:
 def _batches(dataset: str, sql: str, values: dict[str, object]) -> Iterator[pa.RecordBatch]:
     made = lake_room.schema(dataset)
     for batch in duckdb.sql(sql, params=values).to_arrow_reader(65_536):
-        yield pa.RecordBatch.from_arrays([column.cast(field.type) for column, field in zip(batch.columns, made, strict=True)], schema=made)
+        yield pa.RecordBatch.from_arrays(
+            [column.cast(field.type) for column, field in zip(batch.columns, made, strict=True)], schema=made
+        )
 
 
 def built(root: Path) -> tuple[float, float]:
-    """Seconds of a build, and gigabytes of its process. It is started from a small process: one is told to have held what its parent held."""
+    """Seconds of a build, and gigabytes of its process. It is started from a small process: one is told to have held
+    what its parent held.
+    """
     began = time.monotonic()
     warehouse.build(Lake(root))
     return time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 / 1024
@@ -149,7 +155,8 @@ def main() -> None:
             first = first or seconds / months
             size = warehouse.database_of(lake).stat().st_size / 1e9
             print(
-                f"{months:3} months, {months * chosen.rows:11,} claims: {seconds:6.1f} s, {memory:4.1f} GB, {size:4.1f} GB on disk,"
+                f"{months:3} months, {months * chosen.rows:11,} claims: {seconds:6.1f} s, {memory:4.1f} GB, "
+                f"{size:4.1f} GB on disk,"
                 f" {seconds / months / first:4.2f} of the first size's time a month",
                 flush=True,
             )

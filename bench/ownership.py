@@ -2,12 +2,14 @@
 
     .venv/bin/python bench/ownership.py [--rows 628484] [--seed 1] [--csv FILE]
 
-Makes an OKX file (layout okx-11) with real signatures of keys that come from the seed: 52 % EVM, 18 % TRON, 14 % P2PKH, 10 % multisig of two
-signatures, 6 % ed25519 (left out where nothing judges it). With --csv it writes that file and stops, so that `porlake verify FILE` can be timed.
+Makes an OKX file (layout okx-11) with real signatures of keys that come from the seed: 52 % EVM, 18 % TRON, 14 % P2PKH,
+10 % multisig of two signatures, 6 % ed25519 (left out where nothing judges it). With --csv it writes that file and
+stops, so that `porlake verify FILE` can be timed.
 
-Baselines, in this run, by the same number of threads: for EVM and TRON rows coincurve's libsecp256k1 through cffi with objects used again,
-and Keccak-256 of safe-pysha3; for the mix the recoveries alone (two where two signed) and libsodium's verification. Every stage and loop is a process
-of its own; `cpu` is its processor time, which other work on the machine disturbs less than the clock.
+Baselines, in this run, by the same number of threads: for EVM and TRON rows coincurve's libsecp256k1 through cffi with
+objects used again, and Keccak-256 of safe-pysha3; for the mix the recoveries alone (two where two signed) and
+libsodium's verification. Every stage and loop is a process of its own; `cpu` is its processor time, which other work on
+the machine disturbs less than the clock.
 """
 
 from __future__ import annotations
@@ -40,20 +42,26 @@ from porlake.encoding.varint import with_length
 
 ROWS = 628_484
 MESSAGE = b"I am an OKX address"
-HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+HEADER = (
+    "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+)
 CHUNK = 4_000
 THREADS = 2
 ROUNDS = 3
 
 EVM_DIGEST = keccak256(b"\x19Ethereum Signed Message:\n32" + keccak256(MESSAGE))
 TRON_DIGEST = keccak256(b"\x19TRON Signed Message:\n32" + keccak256(MESSAGE))
-HEADERS = {"bitcoin": b"Bitcoin Signed Message:\n", "litecoin": b"Litecoin Signed Message:\n", "dogecoin": b"Dogecoin Signed Message:\n"}
+HEADERS = {
+    "bitcoin": b"Bitcoin Signed Message:\n",
+    "litecoin": b"Litecoin Signed Message:\n",
+    "dogecoin": b"Dogecoin Signed Message:\n",
+}
 UTXO_DIGESTS = {network: sha256d(with_length(header) + with_length(MESSAGE)) for network, header in HEADERS.items()}
 ED25519_BYTES = with_length(b"OKX Signed Message:\n") + with_length(MESSAGE)
 EVM_LABELS = ("ETH,ETH", "USDT-ERC20,ETH", "ETH,ARBITRUM", "USDC,ARBITRUM", "BNB,BSC", "OKB,X LAYER")
 
 
-# --- the file -------------------------------------------------------------------------------------------------------------
+# --- the file ---------------------------------------------------------------------------------------------------------
 def key_of(seed: int, number: int, which: str = "") -> bytes:
     return sha256(f"{seed} {number} {which}".encode())
 
@@ -87,11 +95,15 @@ def ed25519_row(seed: int, number: int) -> str:
 
     key = SigningKey(key_of(seed, number))
     public = bytes(key.verify_key)
-    return row("SOL,SOL", base58.encode(public), "0x" + key.sign(ED25519_BYTES).signature.hex(), "", "0x" + public.hex())
+    return row(
+        "SOL,SOL", base58.encode(public), "0x" + key.sign(ED25519_BYTES).signature.hex(), "", "0x" + public.hex()
+    )
 
 
 def _utxo(number: int) -> tuple[str, str]:
-    return (("bitcoin", "BTC,BTC"), ("litecoin", "LTC,LTC"), ("dogecoin", "DOGE,DOGE"))[number % 10 // 7 + (number % 10 > 8)]
+    return (("bitcoin", "BTC,BTC"), ("litecoin", "LTC,LTC"), ("dogecoin", "DOGE,DOGE"))[
+        number % 10 // 7 + (number % 10 > 8)
+    ]
 
 
 def row(labels: str, address: str, signature: str, second: str = "", script: str = "") -> str:
@@ -133,7 +145,11 @@ def make_chunk(seed: int, kind: str, first: int, last: int) -> str:
 
 def lines(seed: int, counts: dict[str, int]) -> Iterator[tuple[str, str]]:
     """(kind, rows of it) in chunks, made by all processors; equal seeds, equal rows."""
-    tasks = [(seed, kind, first, min(first + CHUNK, count)) for kind, count in counts.items() for first in range(0, count, CHUNK)]
+    tasks = [
+        (seed, kind, first, min(first + CHUNK, count))
+        for kind, count in counts.items()
+        for first in range(0, count, CHUNK)
+    ]
     with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
         for (_, kind, *_), text in zip(tasks, pool.imap(partial(_starred), tasks), strict=True):
             yield kind, text
@@ -156,7 +172,7 @@ def write_files(seed: int, counts: dict[str, int], whole: Path, accounts: Path |
         stream.close()
 
 
-# --- what is timed, each in a process of its own ---------------------------------------------------------------------------
+# --- what is timed, each in a process of its own ----------------------------------------------------------------------
 def timed(work: Callable[[], object]) -> dict[str, float]:
     clock, processor = time.perf_counter(), time.process_time()
     work()
@@ -184,7 +200,9 @@ def do_verify(lake: str, _: str) -> dict[str, float]:
     settings = pipeline.settings(lake, environ={})
     (report,) = settings.lake.rows("report_file")
     figures = timed(lambda: pipeline.verify(settings, report.report))
-    found = Counter(chain.from_iterable(batch.column("verdict").to_pylist() for batch in settings.lake.batches("ownership")))
+    found = Counter(
+        chain.from_iterable(batch.column("verdict").to_pylist() for batch in settings.lake.batches("ownership"))
+    )
     assert set(found) == {"proven"}, found
     return figures
 
@@ -206,7 +224,9 @@ def do_bare(lake: str, _: str) -> dict[str, float]:
                 sodium.append((bytes.fromhex(signatures[0][2:]) + ED25519_BYTES, bytes.fromhex(key[2:])))
             else:
                 raw = bytes.fromhex(signatures[0][2:])
-                recoveries.append((raw[:64] + bytes([raw[64] - 27]), EVM_DIGEST if scheme == "okx_evm" else TRON_DIGEST, True))
+                recoveries.append(
+                    (raw[:64] + bytes([raw[64] - 27]), EVM_DIGEST if scheme == "okx_evm" else TRON_DIGEST, True)
+                )
     parts = [(recoveries[start::THREADS], sodium[start::THREADS]) for start in range(THREADS)]
 
     def loops() -> None:
@@ -254,7 +274,7 @@ def child(what: str, lake: Path, file: Path) -> dict[str, float]:
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
-# --- the figures ------------------------------------------------------------------------------------------------------------
+# --- the figures ------------------------------------------------------------------------------------------------------
 def figures(title: str, rows: int, folder: Path, file: Path, limit: float) -> None:
     lake = folder / file.stem
     parsed = child("parse", lake, file)
@@ -263,9 +283,15 @@ def figures(title: str, rows: int, folder: Path, file: Path, limit: float) -> No
     clock, cpu = (min(pair[1][unit] / pair[0][unit] for pair in rounds) for unit in ("seconds", "cpu"))
     print(f"{title}: {rows:,} rows")
     print(f"  bare loops   {rows / base['seconds']:>9,.0f} rows/s   cpu {1e6 * base['cpu'] / rows:6.1f} us/row")
-    print(f"  verify       {rows / mine['seconds']:>9,.0f} rows/s   cpu {1e6 * mine['cpu'] / rows:6.1f} us/row   peak {mine['peak_mb']:,.0f} MB")
+    print(
+        f"  verify       {rows / mine['seconds']:>9,.0f} rows/s   cpu {1e6 * mine['cpu'] / rows:6.1f} us/row   peak "
+        f"{mine['peak_mb']:,.0f} MB"
+    )
     print(f"  verify / bare: {clock:.2f} by the clock, {cpu:.2f} by processor time (at most {limit:.2f})")
-    print(f"  parse        {rows / parsed['seconds']:>9,.0f} rows/s   parse / verify: {parsed['seconds'] / mine['seconds']:.2f} by the clock")
+    print(
+        f"  parse        {rows / parsed['seconds']:>9,.0f} rows/s   parse / verify: "
+        f"{parsed['seconds'] / mine['seconds']:.2f} by the clock"
+    )
 
 
 def main() -> None:

@@ -1,4 +1,6 @@
-"""Rows of ed25519, BLS and Starknet accounts: a judgement against the bare signature check of its library, over the same rows in the same run."""
+"""Rows of ed25519, BLS and Starknet accounts: a judgement against the bare signature check of its library, over the
+same rows in the same run.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ ROUNDS = 5
 
 
 def libsodium(row: Evidence) -> Callable[[], bool]:
-    key, signature = bytes.fromhex(row.key_or_script.removeprefix("0x")), bytes.fromhex(row.signatures[0].removeprefix("0x"))
+    key, signature = (
+        bytes.fromhex(row.key_or_script.removeprefix("0x")),
+        bytes.fromhex(row.signatures[0].removeprefix("0x")),
+    )
     data = with_length(b"OKX Signed Message:\n") + with_length(row.message.encode())
     return lambda: curve.holds(key, signature, data)
 
@@ -45,12 +50,17 @@ def measure(name: str, rows: list[Evidence], library: str, bare: Callable[[Evide
     checks = [bare(row) for row in rows]
     best = [float("inf"), float("inf")]
     for _ in range(ROUNDS):
-        for which, run in enumerate((lambda: [check() for check in checks], lambda: [ownership.judge(row) for row in rows])):
+        for which, run in enumerate(
+            (lambda: [check() for check in checks], lambda: [ownership.judge(row) for row in rows])
+        ):
             start = time.process_time()
             run()
             best[which] = min(best[which], time.process_time() - start)
     per_row = [seconds / len(rows) * 1e6 for seconds in best]
-    print(f"{name:9} {1e6 / per_row[1]:8,.0f} rows a CPU second; {per_row[1] / per_row[0]:.2f} times the bare {library} ({per_row[0]:,.0f} us)")
+    print(
+        f"{name:9} {1e6 / per_row[1]:8,.0f} rows a CPU second; {per_row[1] / per_row[0]:.2f} times the bare "
+        f"{library} ({per_row[0]:,.0f} us)"
+    )
 
 
 def main() -> None:
@@ -59,7 +69,10 @@ def main() -> None:
     measure("ed25519", holding, "libsodium", libsodium)
     measure("BLS", [beth_bls._good(chance).row for _ in range(40)], "arkworks pairing check", arkworks)
     measure(
-        "Starknet", [starknet._good(chance, chance.randrange(1, stark.ORDER), "hello world").row for _ in range(40)], "StarkWare ECDSA", starkware
+        "Starknet",
+        [starknet._good(chance, chance.randrange(1, stark.ORDER), "hello world").row for _ in range(40)],
+        "StarkWare ECDSA",
+        starkware,
     )
 
 

@@ -1,8 +1,9 @@
-"""Account proofs verified per second, one thread, against pycryptodome's Keccak-256 and the rlp package in the same run.
+"""Account proofs verified per second, one thread, against pycryptodome's Keccak-256 and the rlp package in the same
+run.
 
-A synthetic state: proofs of seven full branches and a leaf, about 3.8 kB each, as mainnet's are. They come as the hex texts of
-eth_getProof, so that decoding the hex is inside the figures; the node's own time and the network are not. The levels near the root are
-shared, as they are for all accounts of a block.
+A synthetic state: proofs of seven full branches and a leaf, about 3.8 kB each, as mainnet's are. They come as the hex
+texts of eth_getProof, so that decoding the hex is inside the figures; the node's own time and the network are not. The
+levels near the root are shared, as they are for all accounts of a block.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from porlake.encoding import rlp
 from porlake.encoding.keccak import keccak256
 
 ACCOUNTS, DEPTH, TARGET = 6_000, 7, 8_000
-HOT = 4_096  # accounts under one node of the fourth level: what the largest addresses of one file share is the levels above
+# accounts under one node of the fourth level: what the largest addresses of one file share is the levels above
+HOT = 4_096
 
 
 def synthetic(chance: random.Random) -> tuple[bytes, list[tuple[bytes, list[str], int]]]:
-    """(root, accounts with their proofs): the nodes on the way of each account are real, their other children are random hashes."""
+    """(root, accounts with their proofs): the nodes on the way of each account are real, their other children are
+    random hashes.
+    """
     addresses = [chance.randbytes(20) for _ in range(ACCOUNTS)]
     keys = sorted((keccak256(address).hex(), address) for address in addresses)
     nodes: dict[str, str] = {}
@@ -54,7 +58,10 @@ def synthetic(chance: random.Random) -> tuple[bytes, list[tuple[bytes, list[str]
     keys = sorted(kept.values())
     root = build(0, len(keys), 0)
     # texts of their own for each proof: a JSON decoder makes new ones for every answer
-    made = [(address, ["".join(list(nodes[key[:depth]])) for depth in range(DEPTH + 1)], balances[key]) for key, address in keys]
+    made = [
+        (address, ["".join(list(nodes[key[:depth]])) for depth in range(DEPTH + 1)], balances[key])
+        for key, address in keys
+    ]
     chance.shuffle(made)
     return root, made
 
@@ -106,7 +113,10 @@ def main() -> None:
     print(f"{len(accounts):,} accounts, {len(accounts[0][1])} nodes and {size:,} bytes a proof")
     print(f"baseline, pycryptodome and rlp   {slow:>9,.0f} accounts/s")
     print(f"porlake, nothing cached          {plain:>9,.0f} accounts/s   {plain / slow:.1f} times the baseline")
-    print(f"porlake, top {_trie.CACHED_LEVELS} levels cached    {cached:>9,.0f} accounts/s   {cached / slow:.1f} times the baseline")
+    print(
+        f"porlake, top {_trie.CACHED_LEVELS} levels cached    {cached:>9,.0f} accounts/s   {cached / slow:.1f} times "
+        f"the baseline"
+    )
     print(f"target {TARGET:,} accounts/s: {'reached' if cached >= TARGET else 'MISSED'}")
 
 

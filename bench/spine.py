@@ -2,7 +2,8 @@
 
     python bench/spine.py [--rows 100000]
 
-The file is the bundled month with its rows repeated. Both stages run in a process of their own, so that the memory shown is theirs alone.
+The file is the bundled month with its rows repeated. Both stages run in a process of their own, so that the memory
+shown is theirs alone.
 """
 
 from __future__ import annotations

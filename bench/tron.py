@@ -1,8 +1,10 @@
-"""TRC-20 balances by the ways that java-tron endpoints have, against one call for each account, at an endpoint 20 ms away.
+"""TRC-20 balances by the ways that java-tron endpoints have, against one call for each account, at an endpoint 20 ms
+away.
 
     python bench/tron.py [--accounts 2000]
 
-The endpoint is the stand-in of the tests, which lets 150 balances through in one call, as the 80 ms of the public network may.
+The endpoint is the stand-in of the tests, which lets 150 balances through in one call, as the 80 ms of the public
+network may.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     bench/utxo.py [coins in millions: 20] [millions for MuHash: 1] [folder for the file]
 
-Baselines of the same run: the file read and looked at by nobody, its SHA-256, and a plain Python loop over the first coins (the x). Where others
-use the machine too, the coins read in a second of CPU time, of all threads together, say more than those in a second.
+Baselines of the same run: the file read and looked at by nobody, its SHA-256, and a plain Python loop over the first
+coins (the x). Where others use the machine too, the coins read in a second of CPU time, of all threads together, say
+more than those in a second.
 """
 
 from __future__ import annotations
@@ -44,7 +45,12 @@ def made(out, coins, seed, keys, sums, first):
         for vout in range(k):
             state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
             pick = np.int64(state >> np.uint64(33))
-            out[at], out[at + 1], out[at + 2], out[at + 3] = vout, 0x80 | (pick & 0x1F), 0x80 | (pick >> 5 & 0x7F), pick >> 12 & 0x7F
+            out[at], out[at + 1], out[at + 2], out[at + 3] = (
+                vout,
+                0x80 | (pick & 0x1F),
+                0x80 | (pick >> 5 & 0x7F),
+                pick >> 12 & 0x7F,
+            )
             code = 1 + 10 * (pick % 900_000)  # amounts of 1 to 900,000 base units that do not end in 0
             digit, rest = (code - 1) // 10 % 9 + 1, (code - 1) // 10 // 9
             at += 4
@@ -102,7 +108,9 @@ def write(path: Path, coins: int) -> tuple[dict[bytes, int], int]:
         scripts.append(script)
     sums, out, hits, number = np.zeros(WATCHED, np.uint64), np.zeros(64 << 20, np.uint8), 0, 1
     with path.open("wb") as stream:
-        stream.write(utxo_dump.MAGIC + b"\x02\x00" + bytes.fromhex("f9beb4d9") + bytes(32) + coins.to_bytes(8, "little"))
+        stream.write(
+            utxo_dump.MAGIC + b"\x02\x00" + bytes.fromhex("f9beb4d9") + bytes(32) + coins.to_bytes(8, "little")
+        )
         for part, begin in enumerate(range(0, coins, 500_000)):
             size, more, number = made(out, min(500_000, coins - begin), part, keys, sums, number)
             stream.write(memoryview(out)[:size])
@@ -114,7 +122,11 @@ def timed(what: str, millions: float, work: Any, baseline: float | None = None) 
     began, worked = time.perf_counter(), time.process_time()
     found = work()
     rate, alone = millions / (time.perf_counter() - began), millions / (time.process_time() - worked)
-    print(f"{what:<46}{rate:8.2f} M coins/s{alone:9.2f} a CPU second" + (f"{rate / baseline:10.1f} x" if baseline else ""), flush=True)
+    print(
+        f"{what:<46}{rate:8.2f} M coins/s{alone:9.2f} a CPU second"
+        + (f"{rate / baseline:10.1f} x" if baseline else ""),
+        flush=True,
+    )
     return rate, found
 
 
@@ -192,11 +204,15 @@ def main() -> None:
         read(small, expected, hashes=utxo_dump.HASHES, outpoints=True)  # compiles, or loads what was compiled before
         base, _ = timed("baseline: plain Python, first 200,000 coins", 0.2, lambda: plain(path, set(expected), 200_000))
         timed("baseline: reading the file", millions, lambda: read_bytes(path), base)
-        sha, _ = timed("baseline: SHA-256 of the file", millions, lambda: hashlib.file_digest(path.open("rb"), "sha256"), base)
+        sha, _ = timed(
+            "baseline: SHA-256 of the file", millions, lambda: hashlib.file_digest(path.open("rb"), "sha256"), base
+        )
         timed("balances, one thread", millions, lambda: read(path, expected, threads=1), base)
         rate, found = timed("balances, two threads", millions, lambda: read(path, expected), base)
         assert found.sums == expected, "a sum is wrong"
-        timed("balances and hash_serialized_3", millions, lambda: read(path, expected, hashes=["hash_serialized_3"]), base)
+        timed(
+            "balances and hash_serialized_3", millions, lambda: read(path, expected, hashes=["hash_serialized_3"]), base
+        )
         timed("hash_serialized_3 alone", millions, lambda: read(path, [], hashes=["hash_serialized_3"]), base)
         timed(f"muhash alone, {few:g} M coins", few, lambda: read(small, [], hashes=["muhash"]), base)
         timed("balances and outpoints", millions, lambda: read(path, expected, outpoints=True), base)
@@ -204,7 +220,9 @@ def main() -> None:
         scripts = Path(folder) / "scripts"
         scripts.write_text("\n".join(script.hex() for script in expected))
         for file, count in ((small, few), (path, millions)):
-            peak = subprocess.run([sys.executable, __file__, "memory", file, scripts], check=True, capture_output=True, text=True).stdout
+            peak = subprocess.run(
+                [sys.executable, __file__, "memory", file, scripts], check=True, capture_output=True, text=True
+            ).stdout
             print(f"peak memory of a process that reads {count:g} M coins with 600,000 watched scripts: {peak.strip()}")
 
 

@@ -21,7 +21,8 @@ PARAMS = {
     "reports": Param([], type="array", items={"type": "string"}, title="Published files",
                      description="Paths or URLs, one a line. Empty: the files of data/inbox/<exchange> of this month."),
     "snapshot": Param(None, type=["null", "string"], title="Snapshot",
-                      description="A day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), where neither name nor "
+                      description="A day of the exchange's clock (2024-03-25) or a moment with its zone "
+                      "(2024-03-25T16:00Z), where neither name nor "
                       "content of the file says it."),
     "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
     "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
@@ -35,7 +36,8 @@ OBSERVE = "Balances at the snapshot height. Skipped, with the reason, where the 
 
 
 def own_pools(exchange: str) -> list[str]:
-    """Networks with a task and a pool of their own: those of the exchange's labels that a client reads, EVM networks only at a known endpoint.
+    """Networks with a task and a pool of their own: those of the exchange's labels that a client reads, EVM networks
+    only at a known endpoint.
 
     Labels name some ninety EVM networks; the rest of them share a task.
     """
@@ -53,20 +55,26 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
         schedule=CronTriggerTimetable(exchange.schedule, timezone="UTC") if exchange.schedule else None,
         start_date=datetime(2022, 11, 1, tzinfo=UTC),
         catchup=False,
-        max_active_runs=4,  # one that was started by hand waits for no other: partitions and builds have their own locks
+        # one that was started by hand waits for no other: partitions and builds have their own locks
+        max_active_runs=4,
         params=PARAMS,
         tags=["proof of reserves", exchange.exchange],
         default_args=TASKS,
         doc_md=f"What {exchange.name} says it holds, who can prove control of it, and what the chains show.",
     )
     def flow() -> None:
-        @task(doc_md="The bytes of each file as published, by their sha256, and what the file is. Skipped where no file waits.")
+        @task(
+            doc_md="The bytes of each file as published, by their sha256, and what the file is. Skipped where no file waits."
+        )
         def archive() -> list[str]:
             from porlake.airflow import tasks
 
             return tasks.archive(exchange.exchange, get_current_context())
 
-        @task(map_index_template="{{ report }}", doc_md="Rows as published to claims, evidence, totals, liabilities and rejections.")
+        @task(
+            map_index_template="{{ report }}",
+            doc_md="Rows as published to claims, evidence, totals, liabilities and rejections.",
+        )
         def parse(report: str) -> str:
             from porlake.airflow import tasks
 
@@ -102,13 +110,19 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
 
             tasks.price(list(reports), get_current_context())
 
-        @task(execution_timeout=LONG, doc_md="All tables in DuckDB anew. Skipped where nothing is new since the last publish.")
+        @task(
+            execution_timeout=LONG,
+            doc_md="All tables in DuckDB anew. Skipped where nothing is new since the last publish.",
+        )
         def build() -> str:
             from porlake.airflow import tasks
 
             return tasks.build(get_current_context())
 
-        @task(outlets=[Asset(f"porlake://marts/{mart}") for mart in MARTS], doc_md="The marts as Parquet, shown all at once.")
+        @task(
+            outlets=[Asset(f"porlake://marts/{mart}") for mart in MARTS],
+            doc_md="The marts as Parquet, shown all at once.",
+        )
         def publish(reports: list[str]) -> str:
             from porlake.airflow import tasks
 
@@ -117,12 +131,15 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
         parsed = parse.expand(report=archive())
         claimed = with_addresses(parsed)
         observed = [
-            observe.override(task_id=f"observe_{network}", pool=f"porlake_{network}").partial(network=network).expand(report=claimed)
+            observe.override(task_id=f"observe_{network}", pool=f"porlake_{network}")
+            .partial(network=network)
+            .expand(report=claimed)
             for network in networks
         ]
         others = observe_others.override(pool="porlake_others").partial(networks=networks).expand(report=claimed)
         priced = price(parsed)
-        # A network that was skipped holds up nothing; where no file waits, prices are skipped too, and with them the build.
+        # A network that was skipped holds up nothing; where no file waits, prices are skipped too, and with them the
+        # build.
         built = build.override(trigger_rule="none_failed_min_one_success")()
         [verify.expand(report=claimed), *observed, others, priced] >> built >> publish(parsed)
 

@@ -1,4 +1,5 @@
-"""One DAG for each exchange with a moment of its snapshots: reads then what it claimed last, on the networks whose past nobody tells.
+"""One DAG for each exchange with a moment of its snapshots: reads then what it claimed last, on the networks whose past
+nobody tells.
 
 The report of the snapshot comes days later; observe then takes the sweep that lies nearest to it.
 """
@@ -21,8 +22,15 @@ TASKS: dict[str, Any] = {
     "execution_timeout": timedelta(hours=2),
 }
 PARAMS = {
-    "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
-    "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
+    "replay": Param(
+        None,
+        type=["null", "string"],
+        title="Replay folder",
+        description="Answers recorded earlier; no network is used.",
+    ),
+    "record": Param(
+        None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."
+    ),
 }
 
 
@@ -45,7 +53,9 @@ def sweep(exchange: registry.Exchange, networks: list[str]) -> DAG:
         doc_md=f"Balances of the addresses that {exchange.name} claimed last, read at the moment of its snapshot.",
     )
     def flow() -> None:
-        @task(doc_md="Balances of what was claimed last, now. Skipped where the moment has passed or nothing was claimed.")
+        @task(
+            doc_md="Balances of what was claimed last, now. Skipped where the moment has passed or nothing was claimed."
+        )
         def read(network: str) -> int:
             from porlake.airflow import tasks
 

@@ -19,8 +19,8 @@ from porlake.encoding.keccak import keccak256
 ROOT = Path(__file__).resolve().parents[1]
 ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 
-#: balanceOf(address) over a mapping at slot 2, where USDT has it on Ethereum: sload(keccak256(address . 2)), for whatever is called with an argument;
-#: 6, its decimals, for what is called without one.
+#: balanceOf(address) over a mapping at slot 2, where USDT has it on Ethereum: sload(keccak256(address . 2)), for
+#: whatever is called with an argument; 6, its decimals, for what is called without one.
 TOKEN_CODE = "0x3660241160205760043560005260026020526040600020546000526020" + "6000f35b600660005260206000f3"
 #: The same without decimals(), which EIP-20 does not ask for: it reverts.
 MUTE_TOKEN_CODE = TOKEN_CODE[: -len("600660005260206000f3")] + "60006000fd"
@@ -37,19 +37,26 @@ def constant(word: int) -> str:
     return f"0x7f{word:064x}60005260206000f3"
 
 
-#: A token of which one account holds as many units as the height of the block of its last call without data; that call tells a transfer of it.
+#: A token of which one account holds as many units as the height of the block of its last call without data; that call
+#: tells a transfer of it.
 MOVED_PLACE = "0x" + "70c3".rjust(40, "0")
 MOVES = "0x366100355743600055600061acc77fddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef60006000a3005b60005460005260206000f3"
-#: Multicall3 as deployed at 0xca11...ca11 on almost every chain (github.com/mds1/multicall, MIT; taken from the PyPI package `multicall` 0.15.2).
+#: Multicall3 as deployed at 0xca11...ca11 on almost every chain (github.com/mds1/multicall, MIT; taken from the PyPI
+#: package `multicall` 0.15.2).
 MULTICALL3 = (Path(__file__).parent / "multicall3.hex").read_text().strip()
 MULTICALL3_PLACE = "0xca11bde05977b3631167028862be2a173976ca11"
 
 
 @contextmanager
 def started(
-    *options: str, chain_id: int = 1, alloc: Mapping[str, Any] | None = None, timestamp: int = 1_700_000_000, gas: int = 50_000_000
+    *options: str,
+    chain_id: int = 1,
+    alloc: Mapping[str, Any] | None = None,
+    timestamp: int = 1_700_000_000,
+    gas: int = 50_000_000,
 ) -> Iterator[str]:
-    """The URL of a node whose genesis has the accounts of `alloc` (in the form of geth's genesis.json). It mines when it is told to.
+    """The URL of a node whose genesis has the accounts of `alloc` (in the form of geth's genesis.json). It mines when
+    it is told to.
 
     `gas` bounds a call as geth's default cap does.
     """
@@ -85,7 +92,9 @@ def answering(command: Sequence[str], port: int, cwd: str | None = None) -> Iter
 
 def rpc(url: str, method: str, *params: Any) -> Any:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=60) as response:
+    with urllib.request.urlopen(
+        urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=60
+    ) as response:
         answer = json.load(response)
     if answer.get("error"):
         raise RuntimeError(f"{method}: {answer['error']}")

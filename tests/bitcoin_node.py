@@ -40,10 +40,12 @@ LONG_KEY = bytes.fromhex(
 OFF_CURVE = b"\x04" + b"\x11" * 64
 
 
-# --- the node ---------------------------------------------------------------------------------------------------------------
+# --- the node ---------------------------------------------------------------------------------------------------------
 @dataclass
 class Node:
-    """`held`: base units at HEIGHT by address; `now`: at the tip; `spent`: addresses whose coins of HEIGHT are gone at the tip."""
+    """`held`: base units at HEIGHT by address; `now`: at the tip; `spent`: addresses whose coins of HEIGHT are gone at
+    the tip.
+    """
 
     url: str
     folder: Path
@@ -56,7 +58,10 @@ class Node:
 
     def rpc(self, method: str, *params: Any) -> Any:
         user, _, host = self.url.removeprefix("http://").rpartition("@")
-        headers = {"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+        headers = {
+            "Content-Type": "application/json",
+            "Authorization": "Basic " + base64.b64encode(user.encode()).decode(),
+        }
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
         with urllib.request.urlopen(urllib.request.Request(f"http://{host}", body, headers), timeout=60) as response:
             answer = json.load(response)
@@ -72,7 +77,13 @@ def knots() -> Iterator[Node]:
         loader = next(KNOTS.rglob("ld-linux-x86-64.so.2"))
         options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0", "-txindex", "-coinstatsindex",
                    "-fallbackfee=0.0001", "-printtoconsole=0", "-acceptnonstdtxn=1"]  # fmt: skip
-        command = [str(loader), "--library-path", str(KNOTS / "usr/lib/x86_64-linux-gnu"), str(KNOTS / "usr/bin/bitcoind"), *options]
+        command = [
+            str(loader),
+            "--library-path",
+            str(KNOTS / "usr/lib/x86_64-linux-gnu"),
+            str(KNOTS / "usr/bin/bitcoind"),
+            *options,
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             node = Node(f"http://u:p@127.0.0.1:{port}", Path(folder))
@@ -111,7 +122,8 @@ def build(node: Node) -> None:
     for power, script in enumerate(scripts, 10):
         node.held[text(script)] = (1 << power) + ((1 << 29) if script == scripts[0] else 0)
     node.now = dict(node.held)
-    # What happens above the height must not be seen: three coins are spent, one of them by a transaction that pays another back.
+    # What happens above the height must not be seen: three coins are spent, one of them by a transaction that pays
+    # another back.
     spent = scripts[:3]
     unspent = [coin for coin in node.rpc("listunspent") if bytes.fromhex(coin["scriptPubKey"]) in spent]
     mine(node, [[(1 << 8, scripts[5]), (1 << 9, scripts[1]), *[(1, b"\x51")] * 20]], unspent)
@@ -146,7 +158,8 @@ def text(script: bytes) -> str:
 
 
 def mine(node: Node, payments: list[list[tuple[int, bytes]]], inputs: list[dict[str, Any]] | None = None) -> None:
-    """A block with a transaction for each list of (amount, script), without a fee; no policy stands between them and the block.
+    """A block with a transaction for each list of (amount, script), without a fee; no policy stands between them and
+    the block.
 
     Each spends `inputs`, else a coin that was mined; what is left goes to a script of nobody.
     """
@@ -157,8 +170,15 @@ def mine(node: Node, payments: list[list[tuple[int, bytes]]], inputs: list[dict[
         left = sum(round(coin["amount"] * COIN) for coin in spent) - sum(amount for amount, _ in outputs)
         outputs = [*outputs, (left, b"\x52")]
         raw = (2).to_bytes(4, "little") + compact_size(len(spent))
-        raw += b"".join(bytes.fromhex(coin["txid"])[::-1] + coin["vout"].to_bytes(4, "little") + b"\0" + b"\xff" * 4 for coin in spent)
-        raw += compact_size(len(outputs)) + b"".join(amount.to_bytes(8, "little") + with_length(script) for amount, script in outputs) + bytes(4)
+        raw += b"".join(
+            bytes.fromhex(coin["txid"])[::-1] + coin["vout"].to_bytes(4, "little") + b"\0" + b"\xff" * 4
+            for coin in spent
+        )
+        raw += (
+            compact_size(len(outputs))
+            + b"".join(amount.to_bytes(8, "little") + with_length(script) for amount, script in outputs)
+            + bytes(4)
+        )
         signed.append(node.rpc("signrawtransactionwithwallet", raw.hex())["hex"])
     node.rpc("generateblock", node.rpc("getnewaddress"), signed)
 
@@ -197,7 +217,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-# --- dumps of our own ---------------------------------------------------------------------------------------------------------
+# --- dumps of our own -------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Made:
     """A coin to be written; `stored` is its script as the set keeps it, where that is not found from the script."""
@@ -267,7 +287,9 @@ def serialized(coin: Made) -> bytes:
 
 
 def hash_serialized(coins: Iterable[Made]) -> str:
-    return sha256d(b"".join(serialized(coin) for coin in sorted(coins, key=lambda coin: (coin.txid, coin.vout))))[::-1].hex()
+    return sha256d(b"".join(serialized(coin) for coin in sorted(coins, key=lambda coin: (coin.txid, coin.vout))))[
+        ::-1
+    ].hex()
 
 
 def muhash(coins: Iterable[Made]) -> str:

@@ -23,7 +23,9 @@ def porlake(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command line in a process of its own, in an empty folder, without settings from outside."""
 
     def run(*arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command(*arguments), cwd=tmp_path, env=environment() | options, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command(*arguments), cwd=tmp_path, env=environment() | options, capture_output=True, text=True, check=False
+        )
 
     return run
 

@@ -1,4 +1,6 @@
-"""A chain on a real node: some hundred accounts with known balances at a height, tokens of every odd kind, and another state after it."""
+"""A chain on a real node: some hundred accounts with known balances at a height, tokens of every odd kind, and another
+state after it.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def node_or_skip() -> None:
         pytest.skip("anvil is not installed: make nodes")
 
 
-def filled(accounts: list[str], native: dict[str, int], token: dict[str, int], contracts: dict[str, str]) -> dict[str, Any]:
+def filled(
+    accounts: list[str], native: dict[str, int], token: dict[str, int], contracts: dict[str, str]
+) -> dict[str, Any]:
     """A genesis: the accounts, a plain token at the contract of USDT, code at others."""
     alloc: dict[str, Any] = {account: {"balance": hex(native[account])} for account in accounts}
     alloc[SENDER] = {"balance": hex(10**20)}
@@ -85,7 +89,9 @@ def quick(url: str, **options: Any) -> Endpoint:
     return Endpoint(url, **({"timeout": 5.0, "tries": 3, "pause": 0.01} | options))
 
 
-def amounts(client: evm.Client, asset: str, accounts: list[str], network: str = "ethereum", height: int = HEIGHT) -> tuple[list[int], set[str]]:
+def amounts(
+    client: evm.Client, asset: str, accounts: list[str], network: str = "ethereum", height: int = HEIGHT
+) -> tuple[list[int], set[str]]:
     """(balances in the order of the accounts, methods) as a client reads them; every one must have been read."""
     at = client.block(height)
     wanted = [chains.Wanted(asset, token(network, asset), account) for account in accounts]

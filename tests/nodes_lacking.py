@@ -49,10 +49,18 @@ def lacking(*changes: Change, batches: bool = True, hashes: bool = True) -> faul
 
     def fault(exchange: faults.Exchange) -> bool:
         if not batches and isinstance(exchange.question, list):
-            return exchange.send({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "batched requests are not supported"}})
+            return exchange.send(
+                {
+                    "jsonrpc": "2.0",
+                    "id": None,
+                    "error": {"code": -32600, "message": "batched requests are not supported"},
+                }
+            )
         params = [item["params"][1] for item in exchange.items if len(item["params"]) > 1]
         if not hashes and any(isinstance(param, dict) for param in params):
-            return exchange.error(-32602, "invalid argument 1: json: cannot unmarshal object into Go value of type string")
+            return exchange.error(
+                -32602, "invalid argument 1: json: cannot unmarshal object into Go value of type string"
+            )
         return all_of(*changes)(exchange)
 
     return fault

@@ -52,7 +52,13 @@ NUMBERS = {
 BY_KIND = {
     "base_units": AMOUNTS,
     "usd": [Decimal(0), Decimal("0.01"), Decimal(10) ** 17, Decimal(10) ** 18, Decimal("9" * 36 + ".99")],
-    "price": [Decimal(0), Decimal("0.000000000001"), Decimal("0.5"), Decimal(100_000), Decimal("99999999.999999999999")],
+    "price": [
+        Decimal(0),
+        Decimal("0.000000000001"),
+        Decimal("0.5"),
+        Decimal(100_000),
+        Decimal("99999999.999999999999"),
+    ],
     "ratio": [Decimal(0), Decimal(100), Decimal("99999999.999999999999")],
 }
 OF_A_REPORT = ("claim", "ownership", "published_total", "liability", "rejection")
@@ -60,7 +66,9 @@ OF_A_NETWORK = ("balance", "unobserved", "owner_link", "block")
 
 
 def odd_lake(root: Path, seed: int) -> Lake:
-    """Two exchanges, months that tie, revisions of one number, undated files, datasets that are missing, nulls wherever they may be."""
+    """Two exchanges, months that tie, revisions of one number, undated files, datasets that are missing, nulls wherever
+    they may be.
+    """
     chance, lake = random.Random(seed), Lake(root)
     with mock.patch("os.fsync"):  # two hundred small files, which no power cut will meet
         _fill(chance, lake)
@@ -102,7 +110,12 @@ def _rows(chance: random.Random, dataset: str, place: Mapping[str, str], most: i
     row_class = DATASETS[dataset]
     made = {}
     for _ in range(chance.randint(0, most)):
-        row = row_class(**{name: place.get(name) or _value(chance, row_class, name) for name in (field.name for field in fields(row_class))})
+        row = row_class(
+            **{
+                name: place.get(name) or _value(chance, row_class, name)
+                for name in (field.name for field in fields(row_class))
+            }
+        )
         made[tuple(getattr(row, name) for name in row_class.KEY)] = row  # type: ignore[attr-defined]
     return [made[key] for key in sorted(made)]
 
@@ -127,7 +140,9 @@ def _value(chance: random.Random, row_class: type, name: str) -> Any:
 
 
 def built(cased: Path, lake: Lake, folder: Path, threads: int) -> Path:
-    """The tables of a lake, made as the materialisations of the project make them, from the SQL that was compiled in the folder `cased`."""
+    """The tables of a lake, made as the materialisations of the project make them, from the SQL that was compiled in
+    the folder `cased`.
+    """
     folder.mkdir()
     database = folder / "porlake.duckdb"
     warehouse.prepare(database, warehouse.files_of(lake))
@@ -167,7 +182,9 @@ def _make(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> Non
         connection.execute(f"create {kind} {relation} as {sql}")
         return
     connection.execute(f"create table {relation} as select * from ({sql}\n) where false")
-    for (attestation,) in connection.execute("select distinct attestation from staging.stg_report where is_newest order by attestation").fetchall():
+    for (attestation,) in connection.execute(
+        "select distinct attestation from staging.stg_report where is_newest order by attestation"
+    ).fetchall():
         connection.execute("set variable attestation = '" + attestation.replace("'", "''") + "'")
         connection.execute(f"insert into {relation} ({sql}\n)")
     connection.execute("reset variable attestation")

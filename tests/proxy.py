@@ -56,7 +56,10 @@ class Exchange:
 
     def error(self, code: int, message: str, **more: Any) -> bool:
         """An error object, for each item of a batch."""
-        found = [{"jsonrpc": "2.0", "id": item["id"], "error": {"code": code, "message": message} | more} for item in self.items]
+        found = [
+            {"jsonrpc": "2.0", "id": item["id"], "error": {"code": code, "message": message} | more}
+            for item in self.items
+        ]
         return self.send(found if isinstance(self.question, list) else found[0])
 
     def reset(self) -> bool:
@@ -69,8 +72,8 @@ class Exchange:
 
 
 class Proxy:
-    """`fault` is applied to the questions for which `when` holds, `times` times (None: always). `host`: an address of this machine; two addresses
-    are two operators.
+    """`fault` is applied to the questions for which `when` holds, `times` times (None: always). `host`: an address of
+    this machine; two addresses are two operators.
     """
 
     def __init__(self, node: str, host: str = "127.0.0.1") -> None:
@@ -91,7 +94,8 @@ class Proxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # headers and body are sent apart: each answer would wait 40 ms for an acknowledgement
+            # headers and body are sent apart: each answer would wait 40 ms for an acknowledgement
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 exchange = Exchange(self, proxy._node, self.rfile.read(int(self.headers["Content-Length"])))
@@ -110,7 +114,9 @@ class Proxy:
         self.url = f"http://{self._host}:{self._server.server_port}/v3/secret-key"
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -124,7 +130,7 @@ class Proxy:
             return True
 
 
-# --- faults ---------------------------------------------------------------------------------------------------------------
+# --- faults -----------------------------------------------------------------------------------------------------------
 def slow(seconds: float) -> Fault:
     def fault(exchange: Exchange) -> bool:
         time.sleep(seconds)

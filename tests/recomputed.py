@@ -1,7 +1,8 @@
-"""Every mart a second time, in plain Python: from the datasets of the lake and the registry's CSV files, by the definitions of docs/tables.md.
+"""Every mart a second time, in plain Python: from the datasets of the lake and the registry's CSV files, by the
+definitions of docs/tables.md.
 
-No SQL and no arithmetic of DuckDB takes part: whole numbers, `Decimal` and dictionaries. `differences` compares the two, cell by cell. Where
-they differ one of them is wrong, and the definition says which.
+No SQL and no arithmetic of DuckDB takes part: whole numbers, `Decimal` and dictionaries. `differences` compares the
+two, cell by cell. Where they differ one of them is wrong, and the definition says which.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ CENT, EIGHTH, FULL = Decimal("0.01"), Decimal("0.00000001"), 10**38
 getcontext().prec = 120
 
 
-# --- small words --------------------------------------------------------------------------------------------------------------
+# --- small words ------------------------------------------------------------------------------------------------------
 def added(values: Iterable[Any]) -> Any:
     """The sum of what is there; null where nothing is, and where it has more than 38 digits."""
     there = [value for value in values if value is not None]
@@ -74,11 +75,19 @@ def units(amount: int | None, scale: int) -> Decimal | None:
 
 def usd(held: Decimal | None, price: Decimal | None) -> Decimal | None:
     """To the cent; null from 10^18 dollars on."""
-    return None if held is None or price is None or abs(held * price) >= 10**18 else (held * price).quantize(CENT, ROUND_HALF_UP)
+    return (
+        None
+        if held is None or price is None or abs(held * price) >= 10**18
+        else (held * price).quantize(CENT, ROUND_HALF_UP)
+    )
 
 
 def rescaled(amount: int | None, old: int, new: int) -> int | None:
-    made = None if amount is None else int((Decimal(amount) * Decimal(10) ** (new - old)).quantize(Decimal(1), ROUND_HALF_UP))
+    made = (
+        None
+        if amount is None
+        else int((Decimal(amount) * Decimal(10) ** (new - old)).quantize(Decimal(1), ROUND_HALF_UP))
+    )
     return None if made is None or abs(made) >= FULL else made
 
 
@@ -146,7 +155,7 @@ def spans(row: Mapping[str, str], day: date | None) -> bool:
     return date.fromisoformat(row["since"]) <= day and (not row["until"] or day <= date.fromisoformat(row["until"]))
 
 
-# --- the marts ----------------------------------------------------------------------------------------------------------------
+# --- the marts --------------------------------------------------------------------------------------------------------
 class Recomputed:
     """`marts()` gives the rows of each mart by name."""
 
@@ -158,7 +167,9 @@ class Recomputed:
         self.files = list(lake.rows("report_file"))
 
     def marts(self) -> dict[str, list[Row]]:
-        return {name: [self.about(row["attestation"]) | row for row in getattr(self, name)()] for name in warehouse.marts()}
+        return {
+            name: [self.about(row["attestation"]) | row for row in getattr(self, name)()] for name in warehouse.marts()
+        }
 
     # --- files, attestations ---
     @cached_property
@@ -170,7 +181,10 @@ class Recomputed:
     def editions(self) -> dict[Key, list[Any]]:
         """Files of one statement, in order."""
         of_one = grouped(self.files, lambda file: (file.attestation, file.content, file.statement))
-        return {key: sorted(files, key=lambda file: (file.revision, file.retrieved_at, file.report)) for key, files in of_one.items()}
+        return {
+            key: sorted(files, key=lambda file: (file.revision, file.retrieved_at, file.report))
+            for key, files in of_one.items()
+        }
 
     def rows(self, dataset: str, *, but: str = "address_list") -> Iterator[tuple[str, Any, Any]]:
         """(attestation, file, row) of a dataset's newest files."""
@@ -183,7 +197,9 @@ class Recomputed:
     @cached_property
     def attestations(self) -> dict[str, Row]:
         found: dict[str, Row] = {}
-        for name, files in grouped((f for f in self.newest if f.content != "address_list"), lambda file: file.attestation).items():
+        for name, files in grouped(
+            (f for f in self.newest if f.content != "address_list"), lambda file: file.attestation
+        ).items():
             stated = min(files, key=lambda file: (file.content == "totals", file.report))
             numbers = {file.report_no for file in files} - {None}
             found[name] = {
@@ -214,7 +230,9 @@ class Recomputed:
     # --- who signed ---
     @cached_property
     def judged(self) -> dict[Key, Any]:
-        return {(attestation, row.report, row.member, row.source_row): row for attestation, _, row in self.rows("ownership")}
+        return {
+            (attestation, row.report, row.member, row.source_row): row for attestation, _, row in self.rows("ownership")
+        }
 
     @cached_property
     def links(self) -> dict[Key, dict[str, Any]]:
@@ -228,7 +246,9 @@ class Recomputed:
     def claims(self) -> list[tuple[str, Any]]:
         """Validators count beside the wallet rows where the file's own sums count them in addition."""
         rows = [(attestation, row) for attestation, _, row in self.rows("claim")]
-        return [(a, row) for a, row in rows if not is_validator(row) or self.staking[a, row.asset]["basis"] == "in_addition"]
+        return [
+            (a, row) for a, row in rows if not is_validator(row) or self.staking[a, row.asset]["basis"] == "in_addition"
+        ]
 
     # --- validators that a report lists beside its wallet rows ---
     @cached_property
@@ -238,54 +258,87 @@ class Recomputed:
     @cached_property
     def exact(self) -> dict[Key, Any]:
         """Totals as read, of newest reports, by (attestation, report, network, asset, address)."""
-        return {(a, row.report, row.network, row.asset, row.address): row for a, _, row in self.rows("balance") if row.component == "total"}
+        return {
+            (a, row.report, row.network, row.asset, row.address): row
+            for a, _, row in self.rows("balance")
+            if row.component == "total"
+        }
 
     @cached_property
     def staking(self) -> dict[Key, Row]:
-        """By (attestation, asset): the validators that are listed, and what they are to the wallet rows by the file's own sums."""
+        """By (attestation, asset): the validators that are listed, and what they are to the wallet rows by the file's
+        own sums.
+        """
         found: dict[Key, Row] = {}
-        wallets = grouped(((a, row) for a, _, row in self.rows("claim") if not is_validator(row)), lambda x: (x[0], x[1].asset))
+        wallets = grouped(
+            ((a, row) for a, _, row in self.rows("claim") if not is_validator(row)), lambda x: (x[0], x[1].asset)
+        )
         for (attestation, asset), rows in grouped(self.validators, lambda x: (x[0], x[1].asset)).items():
             each = grouped((row for _, row in rows), lambda row: (row.report, row.network, row.asset, row.address))
             seen = [self.exact.get((attestation, *key)) for key in each]
             held = [row.amount if row is not None and row.as_of == "exact" else None for row in seen]
             listed = added(least(row.amount for row in of) for of in each.values())
             found[attestation, asset] = {"validators": len(each), "listed": listed, "onchain": all_added(held)}
-            found[attestation, asset]["basis"] = self.basis(attestation, asset, listed, [row for _, row in wallets.get((attestation, asset), ())])
+            found[attestation, asset]["basis"] = self.basis(
+                attestation, asset, listed, [row for _, row in wallets.get((attestation, asset), ())]
+            )
         return found
 
     def basis(self, attestation: str, asset: str, listed: int, wallets: list[Any]) -> str:
-        """Whether a printed total is the wallet rows alone, or those and the staking total, within rounding: of its label, or on all networks."""
+        """Whether a printed total is the wallet rows alone, or those and the staking total, within rounding: of its
+        label, or on all networks.
+        """
         lines = [
             row
             for a, file, row in self.rows("published_total")
-            if a == attestation and file.content == "addresses" and row.asset == asset and row.level in ("group", "part")
+            if a == attestation
+            and file.content == "addresses"
+            and row.asset == asset
+            and row.level in ("group", "part")
         ]
         staked = most(row.amount for row in lines if row.holding == "native_staking")
         staked = listed if staked is None else staked
-        totals = [row for row in lines if row.holding != "native_staking" and self.folded(row.label) == self.folded(asset) and row.amount is not None]
+        totals = [
+            row
+            for row in lines
+            if row.holding != "native_staking"
+            and self.folded(row.label) == self.folded(asset)
+            and row.amount is not None
+        ]
         fits = set()
         for line in totals:
             for rows in ([row for row in wallets if self.folded(row.label) == self.folded(asset)], wallets):
                 rounding = last_digit(self.scale[asset], most(row.printed_decimals for row in rows)) * len(rows)
                 rounding += last_digit(self.scale[asset], line.printed_decimals)
                 amount = added(row.amount for row in rows)
-                for kind, said in (("within_wallets", amount), ("in_addition", None if amount is None else amount + staked)):
+                for kind, said in (
+                    ("within_wallets", amount),
+                    ("in_addition", None if amount is None else amount + staked),
+                ):
                     if said is not None and abs(said - line.amount) < rounding:
                         fits.add(kind)
         return "within_wallets" if "within_wallets" in fits else "in_addition" if fits else "undecided"
 
     @cached_property
     def staked(self) -> dict[Key, tuple[int | None, int | None]]:
-        """By (attestation, report, network, asset, account) whose row stands for validators too: what those hold that name it as depositor or as the
-        one that withdrawals go to, and those of them whose withdrawals go there as the chain says. Null where one was not seen."""
+        """By (attestation, report, network, asset, account) whose row stands for validators too: what those hold that
+        name it as depositor or as the one that withdrawals go to, and those of them whose withdrawals go there as the
+        chain says. Null where one was not seen.
+        """
         named: dict[Key, dict[str, list[tuple[Any, bool]]]] = defaultdict(lambda: defaultdict(list))
         for attestation, row in self.validators:
             if self.staking[attestation, row.asset]["basis"] != "in_addition":
                 for account in {row.deposit_address, row.withdrawal_address} - {None}:
                     link = self.links.get((attestation, row.network, row.address), {}).get(account)
-                    goes = account == row.withdrawal_address and link is not None and link.relation == "withdrawal_credentials" and link.holds
-                    named[attestation, row.report, "ethereum", row.asset, account][row.network, row.address].append((row, goes))
+                    goes = (
+                        account == row.withdrawal_address
+                        and link is not None
+                        and link.relation == "withdrawal_credentials"
+                        and link.holds
+                    )
+                    named[attestation, row.report, "ethereum", row.asset, account][row.network, row.address].append(
+                        (row, goes)
+                    )
         found = {}
         for key, validators in named.items():
             read = {at: self.exact.get((key[0], key[1], at[0], key[3], at[1])) for at in validators}
@@ -298,7 +351,9 @@ class Recomputed:
 
     @cached_property
     def balances(self) -> list[tuple[str, Any]]:
-        """As read; of an account whose row stands for validators too `liquid`, `validator`, and both as far as the chain confirms it."""
+        """As read; of an account whose row stands for validators too `liquid`, `validator`, and both as far as the
+        chain confirms it.
+        """
         found = []
         for attestation, _, row in self.rows("balance"):
             key = (attestation, row.report, row.network, row.asset, row.address)
@@ -312,25 +367,51 @@ class Recomputed:
                 found.append((attestation, replace(row, component="validator", amount=seen, method="validators")))
                 found.append((attestation, replace(row, amount=row.amount + confirmed, method=both)))
                 if seen != confirmed:
-                    found.append((attestation, replace(row, component="liquid_and_validators", amount=row.amount + seen, method="with_validators")))
+                    found.append(
+                        (
+                            attestation,
+                            replace(
+                                row,
+                                component="liquid_and_validators",
+                                amount=row.amount + seen,
+                                method="with_validators",
+                            ),
+                        )
+                    )
         return found
 
     @cached_property
     def asked(self) -> dict[Key, list[tuple[bool, str, str, str, list[str]]]]:
-        """Signatures that hold over accounts of which the chain was asked: (is the account's own, verdict, signer, message, binds)."""
+        """Signatures that hold over accounts of which the chain was asked: (is the account's own, verdict, signer,
+        message, binds).
+        """
         found: dict[Key, list[Any]] = defaultdict(list)
-        at_row = {(attestation, claim.report, claim.member, claim.source_row): claim for attestation, claim in self.claims}
+        at_row = {
+            (attestation, claim.report, claim.member, claim.source_row): claim for attestation, claim in self.claims
+        }
         for (attestation, report, member, _), row in self.judged.items():
             own = (attestation, row.network, row.address)
-            if own in self.links and row.signer and (row.verdict == "owner_signed" or (row.verdict == "proven" and row.for_row is None)):
+            if (
+                own in self.links
+                and row.signer
+                and (row.verdict == "owner_signed" or (row.verdict == "proven" and row.for_row is None))
+            ):
                 found[own] += [(True, row.verdict, signer, row.message, row.binds) for signer in row.signer.split(",")]
             claim = at_row.get((attestation, report, member, row.for_row))
-            if row.verdict == "proven" and claim is not None and (attestation, claim.network, claim.address) in self.links:
-                found[attestation, claim.network, claim.address] += [(False, row.verdict, s, row.message, row.binds) for s in row.address.split(",")]
+            if (
+                row.verdict == "proven"
+                and claim is not None
+                and (attestation, claim.network, claim.address) in self.links
+            ):
+                found[attestation, claim.network, claim.address] += [
+                    (False, row.verdict, s, row.message, row.binds) for s in row.address.split(",")
+                ]
         return found
 
     def owners_suffice(self, account: Key) -> tuple[bool, str | None, list[str] | None]:
-        """Whether the owners that signed and that the chain confirms reach the threshold; their message and what it names."""
+        """Whether the owners that signed and that the chain confirms reach the threshold; their message and what it
+        names.
+        """
         confirmed = [
             (signer, message, binds)
             for _, _, signer, message, binds in self.asked.get(account, ())
@@ -347,7 +428,9 @@ class Recomputed:
         """The verdict that is left of a key's own signature where the chain obeys other keys, or several."""
         signers = {signer for own, verdict, signer, _, _ in self.asked.get(account, ()) if own and verdict == "proven"}
         told = [
-            link for signer in signers if (link := self.links[account].get(signer)) and link.relation in ("owner_permission", "active_permission")
+            link
+            for signer in signers
+            if (link := self.links[account].get(signer)) and link.relation in ("owner_permission", "active_permission")
         ]
         holding = [link for link in told if link.holds and link.relation == "owner_permission"]
         needed = most(link.threshold for link in holding)
@@ -371,18 +454,35 @@ class Recomputed:
             else:
                 parts[key].append(row)
         missing = {key: "validators_unobserved" for key, (_, confirmed) in self.staked.items() if confirmed is None}
-        missing |= {(a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows("unobserved")}
+        missing |= {
+            (a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows("unobserved")
+        }
         found = []
-        for (attestation, network, asset, address), rows in grouped(self.claims, lambda x: (x[0], x[1].network, x[1].asset, x[1].address)).items():
+        for (attestation, network, asset, address), rows in grouped(
+            self.claims, lambda x: (x[0], x[1].network, x[1].asset, x[1].address)
+        ).items():
             claims = sorted((row for _, row in rows), key=place)
             made = self.counted(attestation, claims)
-            made |= {"attestation": attestation, "network": network, "asset": asset, "address": address, "rows": len(claims)}
+            made |= {
+                "attestation": attestation,
+                "network": network,
+                "asset": asset,
+                "address": address,
+                "rows": len(claims),
+            }
             key = (attestation, claims[0].report, network, asset, address)
-            made |= self.seen(made["amount"], last_digit(self.scale[asset], made["digits"]), whole.get(key), parts.get(key))
+            made |= self.seen(
+                made["amount"], last_digit(self.scale[asset], made["digits"]), whole.get(key), parts.get(key)
+            )
             limit = self.too_large_from(attestation, asset)
             made["too_large"] = limit is not None and made["amount"] is not None and made["amount"] >= limit
             found.append(
-                made | {"unobserved_reason": missing.get(key), "claimed": made["amount"], "amount": None if made["too_large"] else made["amount"]}
+                made
+                | {
+                    "unobserved_reason": missing.get(key),
+                    "claimed": made["amount"],
+                    "amount": None if made["too_large"] else made["amount"],
+                }
             )
         return found
 
@@ -394,8 +494,12 @@ class Recomputed:
         return min((limit for limit in limits if limit < FULL), default=None)
 
     def counted(self, attestation: str, claims: list[Any]) -> Row:
-        """Of equal amounts one, of different ones the smallest; of verdicts the strongest, and then the chain's word."""
-        with_amount = sorted(((row.amount, place(row), row) for row in claims if row.amount is not None), key=lambda x: x[:2])
+        """Of equal amounts one, of different ones the smallest; of verdicts the strongest, and then the chain's
+        word.
+        """
+        with_amount = sorted(
+            ((row.amount, place(row), row) for row in claims if row.amount is not None), key=lambda x: x[:2]
+        )
         judged = [
             (STRENGTH.index(o.verdict), place(row), o)
             for row in claims
@@ -438,12 +542,17 @@ class Recomputed:
         close = next((x for x in known if amount is not None and abs(x[3] - amount) < digit), None)
         exact = whole is not None and whole.as_of == "exact"
         fits = equal or close
-        made: Row = {"matching_component": fits[2] if fits else None, "proved": whole is not None and whole.method == "proved"}
+        made: Row = {
+            "matching_component": fits[2] if fits else None,
+            "proved": whole is not None and whole.method == "proved",
+        }
         made["confirmed"] = whole is not None and whole.confirmed_by is not None
         if exact:
             made["onchain_exact"] = whole.amount
         else:
-            made["onchain_exact"] = next((x[3] for x in (equal, close) if parts is not None and x is not None and not x[0]), None)
+            made["onchain_exact"] = next(
+                (x[3] for x in (equal, close) if parts is not None and x is not None and not x[0]), None
+            )
         if amount is None:
             status = "no_amount"
         elif whole is None:
@@ -459,12 +568,20 @@ class Recomputed:
     # --- sums of an attestation and asset ---
     @cached_property
     def statements(self) -> dict[Key, list[Row]]:
-        """By (attestation, what, asset or scope): what each source states, of several rows of one the cautious one; the first of them counts."""
+        """By (attestation, what, asset or scope): what each source states, of several rows of one the cautious one; the
+        first of them counts.
+        """
         stated: dict[Key, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
 
         def state(attestation: str, what: str, name: str, row: Any, told: Any, caution: Any) -> None:
             if told is not None:
-                made = {"told": told, "row": row, "order": (caution, place(row)), "source": row.source, "own": self.is_own(row.exchange, row.source)}
+                made = {
+                    "told": told,
+                    "row": row,
+                    "order": (caution, place(row)),
+                    "source": row.source,
+                    "own": self.is_own(row.exchange, row.source),
+                }
                 stated[attestation, what, name][row.source].append(made)
 
         for attestation, file, row in self.rows("published_total"):
@@ -479,7 +596,9 @@ class Recomputed:
         found = {}
         for key, sources in stated.items():
             told = {row["told"] for rows in sources.values() for row in rows}
-            each = [min(rows, key=lambda row: row["order"]) | {"contradicted": len(told) > 1} for rows in sources.values()]
+            each = [
+                min(rows, key=lambda row: row["order"]) | {"contradicted": len(told) > 1} for rows in sources.values()
+            ]
             found[key] = sorted(each, key=lambda row: (not row["own"], row["source"]))
         return found
 
@@ -489,7 +608,9 @@ class Recomputed:
         facts = next(row for row in table("exchanges") if row["exchange"] == exchange)
         home = re.sub(r"^https?://(www\.)?", "", facts["home"]).split("/")[0]
         said = (source or "").lower()
-        return said in (exchange, facts["name"].lower()) or bool(home and re.match(rf"(https?://)?([a-z0-9-]+\.)*{re.escape(home)}([/ :]|$)", said))
+        return said in (exchange, facts["name"].lower()) or bool(
+            home and re.match(rf"(https?://)?([a-z0-9-]+\.)*{re.escape(home)}([/ :]|$)", said)
+        )
 
     def counted_of(self, attestation: str, what: str, name: str) -> Row:
         return self.statements.get((attestation, what, name), [{}])[0]
@@ -512,7 +633,9 @@ class Recomputed:
     @staticmethod
     def held(row: Any) -> int | None:
         both = None if row.own_amount is None or row.custody_amount is None else row.own_amount + row.custody_amount
-        return next((value for value in (row.amount, both, row.own_amount, row.custody_amount) if value is not None), None)
+        return next(
+            (value for value in (row.amount, both, row.own_amount, row.custody_amount) if value is not None), None
+        )
 
     @cached_property
     def reserves(self) -> dict[Key, Row]:
@@ -527,10 +650,13 @@ class Recomputed:
                 "custody_claimed": custody,
                 "claimed_without_custody": None if claimed is None else claimed - (custody or 0),
                 "reserves_onchain": added(row["onchain_exact"] for row in seen),
-                "reserves_proven": sum(row["onchain_exact"] for row in seen if row["verdict"] == "proven") if seen else None,
+                "reserves_proven": sum(row["onchain_exact"] for row in seen if row["verdict"] == "proven")
+                if seen
+                else None,
                 "claimed_unobserved": self.sum_or_zero(row["amount"] for row in rows if row["onchain_exact"] is None),
                 "is_complete": len(seen) == len(rows),
-                "claims_left_out": sum(row["too_large"] for row in rows) + (sum(row["amount"] is not None for row in rows) if claimed is None else 0),
+                "claims_left_out": sum(row["too_large"] for row in rows)
+                + (sum(row["amount"] is not None for row in rows) if claimed is None else 0),
                 "rows": len(rows),
                 "claims_conflicting": False,
             }
@@ -556,7 +682,11 @@ class Recomputed:
             )
             found[key]["usd_published"] = total["usd_published"]
         without = grouped(
-            ((a, row) for a, file, row in self.rows("published_total") if file.content != "totals" and row.holding in ("t_bills", "buy_back")),
+            (
+                (a, row)
+                for a, file, row in self.rows("published_total")
+                if file.content != "totals" and row.holding in ("t_bills", "buy_back")
+            ),
             lambda x: (x[0], x[1].asset),
         )
         for key, row in found.items():
@@ -591,7 +721,12 @@ class Recomputed:
             rows.sort(key=lambda row: (row.source == "coins.llama.fi", row.source))
             best = next((row for row in rows if row.usd is not None), None)
             reason = next((row.reason for row in rows if row.usd is None and row.reason is not None), "no_price")
-            found[key] = {"usd": best and best.usd, "source": best and best.source, "priced_as": None, "because": None if best else reason}
+            found[key] = {
+                "usd": best and best.usd,
+                "source": best and best.source,
+                "priced_as": None,
+                "because": None if best else reason,
+            }
         own = {key: row for key, row in found.items() if row["usd"] is not None}
         for attestation in {key[0] for key in own}:
             for asset, stands_for in self.stands_for.items():
@@ -601,14 +736,20 @@ class Recomputed:
         return found
 
     def price(self, attestation: str, asset: str) -> Row:
-        return self.prices.get((attestation, asset), {"usd": None, "source": None, "priced_as": None, "because": "no_price"})
+        return self.prices.get(
+            (attestation, asset), {"usd": None, "source": None, "priced_as": None, "because": "no_price"}
+        )
 
     def value(self, attestation: str, asset: str, amount: int | None) -> Decimal | None:
         return usd(units(amount, self.scale[asset]), self.price(attestation, asset)["usd"])
 
     def relation(self, attestation: str, asset: str) -> str:
         exchange, day = attestation.split("/")[0], self.day(attestation)
-        named = {row["relation"] for row in table("exchange_tokens") if row["exchange"] == exchange and row["asset"] == asset and spans(row, day)}
+        named = {
+            row["relation"]
+            for row in table("exchange_tokens")
+            if row["exchange"] == exchange and row["asset"] == asset and spans(row, day)
+        }
         if named:
             return "own" if "own" in named else max(named)
         kind = self.assets[asset]["asset_class"]
@@ -650,7 +791,10 @@ class Recomputed:
         return [(attestation, row) for attestation, _, row in self.rows("rejection") if row.block == "rows"]
 
     def rows_refused(self, attestation: str, **names: str) -> int:
-        return sum(a == attestation and all(getattr(row, name) == value for name, value in names.items()) for a, row in self.refused)
+        return sum(
+            a == attestation and all(getattr(row, name) == value for name, value in names.items())
+            for a, row in self.refused
+        )
 
     @cached_property
     def summary_lines(self) -> dict[str, list[Any]]:
@@ -663,7 +807,10 @@ class Recomputed:
             ),
             lambda x: x[0],
         )
-        kept = {a: [row for _, file, row in found if file.report == self.attestations[a]["report"] and row.asset] for a, found in lines.items()}
+        kept = {
+            a: [row for _, file, row in found if file.report == self.attestations[a]["report"] and row.asset]
+            for a, found in lines.items()
+        }
         return {a: sorted(found, key=lambda row: row.source_row) for a, found in kept.items()}
 
     @cached_property
@@ -685,12 +832,15 @@ class Recomputed:
                 for line in lines:
                     unbacked = line.holding in ("t_bills", "buy_back")
                     digit = max(
-                        last_digit(self.scale[line.asset], line.printed_decimals), 10 ** max(len(str(line.amount)) - 15, 0) if line.amount else 1
+                        last_digit(self.scale[line.asset], line.printed_decimals),
+                        10 ** max(len(str(line.amount)) - 15, 0) if line.amount else 1,
                     )
                     if line.level == "group":
                         said += [(line.amount, digit)] if line.asset == asset else []
                     elif above[line.source_row] == asset and unbacked:
-                        said.append((None if line.amount is None else -rescaled(line.amount, self.scale[line.asset], scale), 0))  # type: ignore[operator]
+                        said.append(
+                            (None if line.amount is None else -rescaled(line.amount, self.scale[line.asset], scale), 0)
+                        )  # type: ignore[operator]
                     elif line.asset == asset and above[line.source_row] != asset and not unbacked:
                         said.append((line.amount, digit))
                     elif above[line.source_row] == asset and line.asset not in own:
@@ -698,21 +848,39 @@ class Recomputed:
                 for other in set(below):
                     if {above[line.source_row] for line in lines if line.asset == other} != {asset}:
                         below.remove(other)
-                members = [x for x in sorted({asset} | below) if (attestation, x) in self.reserves and (attestation, x) in printed]
+                members = [
+                    x
+                    for x in sorted({asset} | below)
+                    if (attestation, x) in self.reserves and (attestation, x) in printed
+                ]
                 if not members:
                     continue
-                claimed = added(rescaled(self.reserves[attestation, x]["reserves_claimed"], self.scale[x], scale) for x in members)
+                claimed = added(
+                    rescaled(self.reserves[attestation, x]["reserves_claimed"], self.scale[x], scale) for x in members
+                )
                 rounding = sum(digit for _, digit in said)
                 for x in members:
                     claims = [row for _, row in printed[attestation, x]]
                     rounding += (
-                        rescaled(last_digit(self.scale[x], most(row.printed_decimals for row in claims)) * len(claims), self.scale[x], scale) or 0
+                        rescaled(
+                            last_digit(self.scale[x], most(row.printed_decimals for row in claims)) * len(claims),
+                            self.scale[x],
+                            scale,
+                        )
+                        or 0
                     )
-                total = None if any(amount is None for amount, _ in said) else sum(amount for amount, _ in said if amount is not None)
+                total = (
+                    None
+                    if any(amount is None for amount, _ in said)
+                    else sum(amount for amount, _ in said if amount is not None)
+                )
                 if total is None or claimed is None:
                     found[attestation, asset] = (None, None)
                 else:
-                    found[attestation, asset] = (claimed - total >= rounding, claimed - total if claimed - total >= rounding else None)
+                    found[attestation, asset] = (
+                        claimed - total >= rounding,
+                        claimed - total if claimed - total >= rounding else None,
+                    )
         return found
 
     def doubts(self, attestation: str, asset: str) -> Row:
@@ -737,7 +905,9 @@ class Recomputed:
             "rows_refused": self.rows_refused(attestation),
             "contradicted_by_own_total": any(known.values()) if known else None,
             "contradicted_assets": sorted(asset for asset, holds in known.items() if holds),
-            "usd_beyond_own_total": added(self.value(attestation, asset, amount) for asset, (_, amount) in told.items()),
+            "usd_beyond_own_total": added(
+                self.value(attestation, asset, amount) for asset, (_, amount) in told.items()
+            ),
         }
 
     # --- marts of what is held ---
@@ -755,7 +925,9 @@ class Recomputed:
                         "is_priced": row["usd"] is not None,
                         "share_published": as_published,
                         "share_null_reason": why(share, (unvalued, row["usd"] is None)),
-                        "share_published_null_reason": why(as_published, ("not_published", row["usd_published"] is None)),
+                        "share_published_null_reason": why(
+                            as_published, ("not_published", row["usd_published"] is None)
+                        ),
                     }
                 )
 
@@ -774,19 +946,33 @@ class Recomputed:
             for kind, name in KINDS.items():
                 made[f"share_{name}"] = ratio(added(row["usd"] for row in rows if row["relation"] == kind) or 0, whole)
                 if kind != "wrapped":
-                    made[f"share_{name}_through"] = ratio(added(row["usd"] for row in rows if row["relation_through"] == kind) or 0, whole)
+                    made[f"share_{name}_through"] = ratio(
+                        added(row["usd"] for row in rows if row["relation_through"] == kind) or 0, whole
+                    )
             yield made | self.doubts_of_all(attestation)
 
     def cleanliness(self) -> Iterator[Row]:
         for attestation, rows in grouped(self.values.values(), lambda row: row["attestation"]).items():
             whole = added(row["usd"] for row in rows)
-            value = {kind: added(row["usd"] for row in rows if row["relation"] == kind) or Decimal(0) for kind in ("own", "affiliated")}
-            mute = {kind: [row["asset"] for row in rows if row["relation"] == kind and row["usd"] is None] for kind in ("own", "affiliated")}
-            promised = added(row["usd"] for row in rows if row["asset_class"] == "wrapped" and row["relation"] in ("own", "affiliated")) or Decimal(0)
+            value = {
+                kind: added(row["usd"] for row in rows if row["relation"] == kind) or Decimal(0)
+                for kind in ("own", "affiliated")
+            }
+            mute = {
+                kind: [row["asset"] for row in rows if row["relation"] == kind and row["usd"] is None]
+                for kind in ("own", "affiliated")
+            }
+            promised = added(
+                row["usd"]
+                for row in rows
+                if row["asset_class"] == "wrapped" and row["relation"] in ("own", "affiliated")
+            ) or Decimal(0)
             tracked = {name: self.tracked(attestation, name) for name in ("defillama", "cryptoquant")}
             unpriced = sorted(row["asset"] for row in rows if row["usd"] is None)
             clean = None if mute["own"] else self.rest(value["own"], whole)
-            cleaner = None if mute["own"] or mute["affiliated"] else self.rest(value["own"] + value["affiliated"], whole)
+            cleaner = (
+                None if mute["own"] or mute["affiliated"] else self.rest(value["own"] + value["affiliated"], whole)
+            )
             less = None if whole is None else whole - promised
             nothing = ("nothing_priced", whole is None)
             made = {
@@ -798,7 +984,10 @@ class Recomputed:
                 "cleanliness_without_affiliated": cleaner,
                 "cleanliness_null_reason": why(clean, ("own_token_unpriced", bool(mute["own"])), nothing),
                 "cleanliness_without_affiliated_null_reason": why(
-                    cleaner, ("own_token_unpriced", bool(mute["own"])), ("affiliated_token_unpriced", bool(mute["affiliated"])), nothing
+                    cleaner,
+                    ("own_token_unpriced", bool(mute["own"])),
+                    ("affiliated_token_unpriced", bool(mute["affiliated"])),
+                    nothing,
                 ),
                 "is_lower_bound": None if clean is None else bool(unpriced),
                 "unpriced_assets": unpriced,
@@ -824,10 +1013,18 @@ class Recomputed:
     def tracked(self, attestation: str, tracker: str) -> tuple[list[str], Decimal, bool]:
         """Tokens that a tracker takes off, their value, and whether one is held without a price."""
         exchange, day = attestation.split("/")[0], self.day(attestation)
-        rows = [row for row in table("trackers") if row["tracker"] == tracker and row["exchange"] == exchange and spans(row, day)]
+        rows = [
+            row
+            for row in table("trackers")
+            if row["tracker"] == tracker and row["exchange"] == exchange and spans(row, day)
+        ]
         held = [self.values[attestation, row["asset"]] for row in rows if (attestation, row["asset"]) in self.values]
         held = [row for row in held if row["amount"] is not None]
-        return sorted(row["asset"] for row in rows), added(row["usd"] for row in held) or Decimal(0), any(row["usd"] is None for row in held)
+        return (
+            sorted(row["asset"] for row in rows),
+            added(row["usd"] for row in held) or Decimal(0),
+            any(row["usd"] is None for row in held),
+        )
 
     def network_composition(self) -> Iterator[Row]:
         lying = [
@@ -839,9 +1036,18 @@ class Recomputed:
                 "amount": added(row["amount"] for row in rows),
                 "left_out": sum(row["too_large"] for row in rows),
             }
-            for (a, network, asset), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])).items()
+            for (a, network, asset), rows in grouped(
+                self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])
+            ).items()
         ] + [
-            {"attestation": a, "network": "not_stated", "asset": asset, "holdings": 0, "amount": row["reserves_claimed"], "left_out": 0}
+            {
+                "attestation": a,
+                "network": "not_stated",
+                "asset": asset,
+                "holdings": 0,
+                "amount": row["reserves_claimed"],
+                "left_out": 0,
+            }
             for (a, asset), row in self.reserves.items()
             if row["claimed_from"] == "totals"
         ]
@@ -860,8 +1066,12 @@ class Recomputed:
                     "priced_as": self.price(attestation, asset)["priced_as"],
                     "share": share,
                     "share_of_asset": of_asset,
-                    "share_null_reason": why(share, (self.unvalued(attestation, asset, row["amount"], row["left_out"]), row["usd"] is None)),
-                    "share_of_asset_null_reason": why(of_asset, ("too_large" if row["left_out"] else "no_amount", row["amount"] is None)),
+                    "share_null_reason": why(
+                        share, (self.unvalued(attestation, asset, row["amount"], row["left_out"]), row["usd"] is None)
+                    ),
+                    "share_of_asset_null_reason": why(
+                        of_asset, ("too_large" if row["left_out"] else "no_amount", row["amount"] is None)
+                    ),
                     "rows_refused": self.rows_refused(attestation, network=row["network"], asset=asset),
                     "contradicted_by_own_total": self.beyond.get((attestation, asset), (None, None))[0],
                 }
@@ -869,13 +1079,17 @@ class Recomputed:
     # --- marts of what is shown ---
     @cached_property
     def first_seen(self) -> dict[Key, tuple[Any, str]]:
-        """Of a message of an exchange: (moment, attestation) in which it was first seen; undated ones name no moment."""
+        """Of a message of an exchange: (moment, attestation) in which it was first seen; undated ones name no
+        moment.
+        """
         found: dict[Key, list[Any]] = defaultdict(list)
         for (attestation, *_), row in self.judged.items():
             if row.verdict != "unsigned":
                 found[row.exchange, row.message].append((in_time(self.snapshot(attestation)), attestation))
         first = {key: min(rows) for key, rows in found.items()}
-        return {key: (None if undated else moment, attestation) for key, ((undated, moment), attestation) in first.items()}
+        return {
+            key: (None if undated else moment, attestation) for key, ((undated, moment), attestation) in first.items()
+        }
 
     def ownership_coverage(self) -> Iterator[Row]:
         made = []
@@ -887,7 +1101,10 @@ class Recomputed:
                 row["first"] = self.first_seen.get((exchange, row["message"]))
                 row["older"] = bool(row["first"] and row["first"][0] and moment and row["first"][0] < moment)
             by_asset = grouped(rows, lambda row: row["asset"])
-            worth = {asset: self.value(attestation, asset, added(row["amount"] for row in of)) for asset, of in by_asset.items()}
+            worth = {
+                asset: self.value(attestation, asset, added(row["amount"] for row in of))
+                for asset, of in by_asset.items()
+            }
             dated = [row["first"] for row in rows if row["first"] and row["first"][0]]
             undated = [row["first"][1] for row in rows if row["first"] and not row["first"][0]]
             made.append(
@@ -898,14 +1115,20 @@ class Recomputed:
                     "reason": reason,
                     "rows": len(rows),
                     "rows_unpriced": sum(worth[row["asset"]] is None or row["amount"] is None for row in rows),
-                    "priced_as_underlying": sorted(a for a in by_asset if worth[a] is not None and self.price(attestation, a)["priced_as"]),
+                    "priced_as_underlying": sorted(
+                        a for a in by_asset if worth[a] is not None and self.price(attestation, a)["priced_as"]
+                    ),
                     "usd": added(worth.values()),
                     "rows_on_older_message": sum(row["older"] for row in rows),
                     "usd_on_older_message": added(
-                        self.value(attestation, a, added(row["amount"] for row in of if row["older"])) for a, of in by_asset.items()
+                        self.value(attestation, a, added(row["amount"] for row in of if row["older"]))
+                        for a, of in by_asset.items()
                     ),
                     "message_first_seen": min(dated)[1] if dated else least(undated),
-                    **{f"rows_naming_{name}": sum(name in (row["binds"] or ()) for row in rows) for name in ("exchange", "date", "address")},
+                    **{
+                        f"rows_naming_{name}": sum(name in (row["binds"] or ()) for row in rows)
+                        for name in ("exchange", "date", "address")
+                    },
                     "rows_refused": self.rows_refused(attestation, network=network),
                 }
             )
@@ -916,10 +1139,20 @@ class Recomputed:
                 yield row | {"share": share, "share_null_reason": why(share, ("nothing_priced", row["usd"] is None))}
 
     def balance_reconciliation(self) -> Iterator[Row]:
-        for (attestation, network, asset), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])).items():
-            fitting = [row for row in rows if row["status"] in ("matched", "rounded") and row["matching_component"] != "total"]
-            seen, proved = [row for row in rows if row["onchain_exact"] is not None], [row for row in rows if row["proved"]]
-            onchain, proved_amount = added(row["onchain_exact"] for row in seen), added(row["onchain_exact"] for row in proved)
+        for (attestation, network, asset), rows in grouped(
+            self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])
+        ).items():
+            fitting = [
+                row for row in rows if row["status"] in ("matched", "rounded") and row["matching_component"] != "total"
+            ]
+            seen, proved = (
+                [row for row in rows if row["onchain_exact"] is not None],
+                [row for row in rows if row["proved"]],
+            )
+            onchain, proved_amount = (
+                added(row["onchain_exact"] for row in seen),
+                added(row["onchain_exact"] for row in proved),
+            )
             share = ratio(proved_amount, onchain)
             reasons = {row["unobserved_reason"] for row in rows if row["status"] == "unobserved"} - {None}
             yield {
@@ -941,8 +1174,12 @@ class Recomputed:
                 "proved": len(proved),
                 "proved_amount": proved_amount,
                 "proved_share": share,
-                "proved_share_null_reason": why(share, ("nothing_observed", onchain is None), ("nothing_proved", proved_amount is None)),
-                "difference": added(row["onchain_exact"] - row["amount"] for row in rows if row["status"] == "differing"),
+                "proved_share_null_reason": why(
+                    share, ("nothing_observed", onchain is None), ("nothing_proved", proved_amount is None)
+                ),
+                "difference": added(
+                    row["onchain_exact"] - row["amount"] for row in rows if row["status"] == "differing"
+                ),
                 "unobserved_reasons": sorted(reasons) or None,
                 "rows_refused": self.rows_refused(attestation, network=network, asset=asset),
                 **self.staked_beside(attestation, network, asset),
@@ -951,7 +1188,12 @@ class Recomputed:
     def staked_beside(self, attestation: str, network: str, asset: str) -> Row:
         """Of a list of validators: beside the claims of the network whose coins are staked."""
         found = self.staking.get((attestation, asset), {}) if network == "ethereum" else {}
-        names = {"validators": "validators", "validators_claimed": "listed", "validators_onchain": "onchain", "validators_count_as": "basis"}
+        names = {
+            "validators": "validators",
+            "validators_claimed": "listed",
+            "validators_onchain": "onchain",
+            "validators_count_as": "basis",
+        }
         return {name: found.get(of) for name, of in names.items()}
 
     # --- marts of what is owed ---
@@ -963,16 +1205,22 @@ class Recomputed:
             held = {asset: self.reserves.get((attestation, asset), {}) for _, asset in keys}
             made: Row = {
                 name: all_added(
-                    rescaled(row[name], self.scale[asset], self.scale[stands_for]) for asset, row in held.items() if row.get(name) is not None
+                    rescaled(row[name], self.scale[asset], self.scale[stands_for])
+                    for asset, row in held.items()
+                    if row.get(name) is not None
                 )
                 for name in ("reserves_claimed", "reserves_onchain", "reserves_proven")
             }
             owed = {asset: self.owed.get((attestation, asset), {}).get("liabilities") for asset in held}
             made["liabilities"] = all_added(
-                rescaled(amount, self.scale[asset], self.scale[stands_for]) for asset, amount in owed.items() if amount is not None
+                rescaled(amount, self.scale[asset], self.scale[stands_for])
+                for asset, amount in owed.items()
+                if amount is not None
             )
             made["is_complete"] = all(row["is_complete"] if row else True for row in held.values())
-            made["counted"] = sorted(asset for asset, row in held.items() if asset != stands_for and row.get("reserves_claimed") is not None)
+            made["counted"] = sorted(
+                asset for asset, row in held.items() if asset != stands_for and row.get("reserves_claimed") is not None
+            )
             found[attestation, stands_for] = made
         return found
 
@@ -982,7 +1230,11 @@ class Recomputed:
         for key in sorted(set(self.reserves) | set(self.owed) | set(self.looked_through)):
             attestation, asset = key
             held, owed, through = self.reserves.get(key, {}), self.owed.get(key, {}), self.looked_through.get(key, {})
-            liabilities, claimed, printed = owed.get("liabilities"), held.get("reserves_claimed"), owed.get("printed_ratio")
+            liabilities, claimed, printed = (
+                owed.get("liabilities"),
+                held.get("reserves_claimed"),
+                owed.get("printed_ratio"),
+            )
             made: Row = {
                 name: held.get(name)
                 for name in (
@@ -1006,7 +1258,10 @@ class Recomputed:
                 "liabilities_conflicting": owed.get("conflicting", False),
                 "counted_through": through.get("counted", []),
             }
-            made |= {f"{name}_through": through.get(name) for name in ("reserves_claimed", "reserves_onchain", "reserves_proven", "liabilities")}
+            made |= {
+                f"{name}_through": through.get(name)
+                for name in ("reserves_claimed", "reserves_onchain", "reserves_proven", "liabilities")
+            }
             for name in (
                 "reserves_claimed",
                 "reserves_onchain",
@@ -1038,7 +1293,13 @@ class Recomputed:
                     [*owing, ("no_amount", claimed is None)],
                     "custody_not_stated",
                 ),
-                ("ratio_claimed_through", made["reserves_claimed_through"], made["liabilities_through"], owing_through, "nothing_claimed"),
+                (
+                    "ratio_claimed_through",
+                    made["reserves_claimed_through"],
+                    made["liabilities_through"],
+                    owing_through,
+                    "nothing_claimed",
+                ),
                 (
                     "ratio_proven_through",
                     made["reserves_proven_through"],
@@ -1052,12 +1313,16 @@ class Recomputed:
             made |= {
                 "printed_ratio": printed,
                 "printed_ratio_null_reason": why(printed, otherwise="not_printed"),
-                "printed_hides_shortfall": self.both(at_least(printed, 100), self.inverse(at_least(claimed, liabilities))),
+                "printed_hides_shortfall": self.both(
+                    at_least(printed, 100), self.inverse(at_least(claimed, liabilities))
+                ),
                 "is_covered_claimed": at_least(claimed, liabilities),
                 "is_covered_without_custody": at_least(made["claimed_without_custody"], liabilities),
                 "is_covered_claimed_through": at_least(made["reserves_claimed_through"], made["liabilities_through"]),
                 "is_covered": self.bound(made["reserves_proven"], liabilities, made["is_complete"]),
-                "is_covered_through": self.bound(made["reserves_proven_through"], made["liabilities_through"], through.get("is_complete")),
+                "is_covered_through": self.bound(
+                    made["reserves_proven_through"], made["liabilities_through"], through.get("is_complete")
+                ),
             }
             found[key] = made | self.doubts(attestation, asset)
         return found
@@ -1086,7 +1351,9 @@ class Recomputed:
             gaps = sorted(gap for gap in (days_between(*pair) for pair in pairwise(days)) if gap)
             rhythm[exchange] = gaps[(len(gaps) - 1) // 2] if gaps else None
         dated = [row for row in self.ratios.values() if self.snapshot(row["attestation"])]
-        for (exchange, asset), rows in grouped(dated, lambda row: (row["attestation"].split("/")[0], row["asset"])).items():
+        for (exchange, asset), rows in grouped(
+            dated, lambda row: (row["attestation"].split("/")[0], row["asset"])
+        ).items():
             rows.sort(key=lambda row: (self.snapshot(row["attestation"]), row["attestation"]))
             streaks = dict.fromkeys(("observed", "claimed", "printed"), 0)
             before = None
@@ -1099,7 +1366,9 @@ class Recomputed:
                     missing = [str(n) for n in range(before[0] + 1, min(edition, before[0] + 1000))]
                 elif since is not None and rhythm[exchange]:
                     passed = math.floor(Decimal(since) / rhythm[exchange] + Decimal("0.5"))
-                    missing = [f"{before[1] + timedelta(n * rhythm[exchange]):%Y-%m-%d}" for n in range(1, min(passed, 1000))]
+                    missing = [
+                        f"{before[1] + timedelta(n * rhythm[exchange]):%Y-%m-%d}" for n in range(1, min(passed, 1000))
+                    ]
                 printed = at_least(row["printed_ratio"], 100)
                 made: Row = {
                     "attestation": row["attestation"],
@@ -1114,7 +1383,11 @@ class Recomputed:
                     "is_covered_printed": printed,
                     "streak_published": edition if printed else None,
                 }
-                for name, covered in (("observed", row["is_covered"]), ("claimed", row["is_covered_claimed"]), ("printed", printed)):
+                for name, covered in (
+                    ("observed", row["is_covered"]),
+                    ("claimed", row["is_covered_claimed"]),
+                    ("printed", printed),
+                ):
                     streaks[name] = (0 if missing else streaks[name]) + 1 if covered else 0
                     made[f"streak_{name}"] = None if covered is None else streaks[name]
                 yield made | self.doubts(row["attestation"], asset)
@@ -1130,16 +1403,30 @@ class Recomputed:
     @cached_property
     def series(self) -> list[Row]:
         """(attestation, series, since) with what each is compared."""
-        stated = {(row["attestation"], "assets") for row in self.values.values() if row["amount"] is not None or row["usd_published"] is not None}
+        stated = {
+            (row["attestation"], "assets")
+            for row in self.values.values()
+            if row["amount"] is not None or row["usd_published"] is not None
+        }
         found = []
-        of_one = grouped((key for key in stated | set(self.sums) if self.snapshot(key[0])), lambda key: (key[0].split("/")[0], key[1]))
+        of_one = grouped(
+            (key for key in stated | set(self.sums) if self.snapshot(key[0])),
+            lambda key: (key[0].split("/")[0], key[1]),
+        )
         for (_, name), keys in of_one.items():
             in_order = sorted((self.snapshot(attestation), attestation) for attestation, _ in keys)
             for place, (_, attestation) in enumerate(in_order):
                 earlier = in_order[:place]
-                off = [(abs((self.day(other) - a_year_before(self.day(attestation))).days), base, other) for base, other in earlier]
+                off = [
+                    (abs((self.day(other) - a_year_before(self.day(attestation))).days), base, other)
+                    for base, other in earlier
+                ]
                 near = [x for x in off if x[0] <= 16]
-                chosen = {"previous": earlier[-1:], "first": earlier[:1], "year_before": [min(near)[1:]] if near else []}
+                chosen = {
+                    "previous": earlier[-1:],
+                    "first": earlier[:1],
+                    "year_before": [min(near)[1:]] if near else [],
+                }
                 found += [
                     {
                         "attestation": attestation,
@@ -1167,12 +1454,21 @@ class Recomputed:
             now, base = pair["attestation"], pair["base"]
             if pair["series"] != "assets" or now not in accounts or base not in accounts:
                 continue
-            sides = {name: grouped(self.lists[a], lambda row: (row["network"], row["asset"])) for name, a in (("now", now), ("then", base))}
+            sides = {
+                name: grouped(self.lists[a], lambda row: (row["network"], row["asset"]))
+                for name, a in (("now", now), ("then", base))
+            }
             for network, asset in set(sides["now"]) | set(sides["then"]):
                 after, before = sides["now"].get((network, asset), []), sides["then"].get((network, asset), [])
                 came = [row for row in after if (network, row["address"]) not in accounts[base]]
                 gone = [row for row in before if (network, row["address"]) not in accounts[now]]
-                made: Row = {"holdings": len(after), "holdings_before": len(before), "base": base, "base_at": pair["base_at"], "days": pair["days"]}
+                made: Row = {
+                    "holdings": len(after),
+                    "holdings_before": len(before),
+                    "base": base,
+                    "base_at": pair["base_at"],
+                    "days": pair["days"],
+                }
                 for name, rows, of in (("added", came, now), ("dropped", gone, base)):
                     amount = added(row["amount"] for row in rows) if rows else 0
                     made |= {
@@ -1213,17 +1509,29 @@ class Recomputed:
             }
 
     def net_flow(self) -> Iterator[Row]:
-        claimed = {key: row for key, row in self.values.items() if row["amount"] is not None or row["usd_published"] is not None}
+        claimed = {
+            key: row
+            for key, row in self.values.items()
+            if row["amount"] is not None or row["usd_published"] is not None
+        }
         listed = grouped(self.list_changes.items(), lambda item: (item[0][0], item[0][1], item[0][3]))
         for pair in self.series:
             now, base = pair["attestation"], pair["base"]
-            common = {"attestation": now, "since": pair["since"], "base_attestation": base, "base_snapshot_at": pair["base_at"], "days": pair["days"]}
+            common = {
+                "attestation": now,
+                "since": pair["since"],
+                "base_attestation": base,
+                "base_snapshot_at": pair["base_at"],
+                "days": pair["days"],
+            }
             if pair["series"] != "assets":
                 yield common | self.flow_of_sum(now, base, pair["series"])
                 continue
             for asset in {asset for attestation, asset in claimed if attestation in (now, base)}:
                 changes = [row for _, row in listed.get((now, pair["since"], asset), [])]
-                yield common | self.flow(now, base, asset, claimed.get((now, asset)), claimed.get((base, asset)), changes)
+                yield common | self.flow(
+                    now, base, asset, claimed.get((now, asset)), claimed.get((base, asset)), changes
+                )
 
     def flow_of_sum(self, now: str, base: str, scope: str) -> Row:
         before, after = self.sums[base, scope], self.sums[now, scope]
@@ -1256,7 +1564,10 @@ class Recomputed:
                     "base_amount_beyond_own_total",
                 )
             )
-            | {name: made[name] for name in ("rows_refused", "rows_refused_unread", "is_repeat", "contradicted_by_own_total")}
+            | {
+                name: made[name]
+                for name in ("rows_refused", "rows_refused_unread", "is_repeat", "contradicted_by_own_total")
+            }
             | {
                 "asset": "TOTAL",
                 "scope": scope,
@@ -1280,7 +1591,11 @@ class Recomputed:
 
         def listed(name: str) -> Any:
             """On all networks; null where one is unknown, or where a side has no addresses."""
-            return None if not changes or any(row[name] is None for row in changes) else added(row[name] for row in changes)
+            return (
+                None
+                if not changes or any(row[name] is None for row in changes)
+                else added(row[name] for row in changes)
+            )
 
         def known(name: str) -> bool:
             return all(side is None or side[name] is not None for side in (after, before))
@@ -1291,7 +1606,9 @@ class Recomputed:
         elif after is None:
             came, gone, usd_came, usd_gone = 0, before["amount"], Decimal(0), before["usd"]
         else:
-            came, gone, usd_came, usd_gone = (listed(name) for name in ("amount_added", "amount_dropped", "usd_added", "usd_dropped"))
+            came, gone, usd_came, usd_gone = (
+                listed(name) for name in ("amount_added", "amount_dropped", "usd_added", "usd_dropped")
+            )
         kept = (of(before, "amount") or 0) - (gone or 0)
         flowed = (of(after, "amount") or 0) - (came or 0) - kept
         basis = "priced" if known("usd") else "published" if known("usd_published") else None
@@ -1346,7 +1663,10 @@ class Recomputed:
                     by_usd, ("no_value", basis is None), ("nothing_before", usd_before is None), otherwise="zero_before"
                 ),
                 "ratio_amount_change_null_reason": why(
-                    by_amount, ("no_amount", more is None), ("nothing_before", of(before, "amount") is None), otherwise="zero_before"
+                    by_amount,
+                    ("no_amount", more is None),
+                    ("nothing_before", of(before, "amount") is None),
+                    otherwise="zero_before",
                 ),
                 "base_rows_refused": of_base["rows_refused"],
                 "base_is_repeat": of_base["is_repeat"],
@@ -1358,9 +1678,13 @@ class Recomputed:
     # --- marts of what contradicts ---
     @cached_property
     def namings(self) -> dict[Key, list[Row]]:
-        """By account: every statement of an exchange that names it, with the amounts of an attestation or as a list without any."""
+        """By account: every statement of an exchange that names it, with the amounts of an attestation or as a list
+        without any.
+        """
         found: dict[Key, list[Row]] = defaultdict(list)
-        for (attestation, network, address), rows in grouped(self.holdings, lambda row: (row["attestation"], row["network"], row["address"])).items():
+        for (attestation, network, address), rows in grouped(
+            self.holdings, lambda row: (row["attestation"], row["network"], row["address"])
+        ).items():
             about = self.attestations[attestation]
             held = {row["asset"]: row["claimed"] for row in sorted(rows, key=lambda row: row["asset"])}
             found[network, address].append(
@@ -1409,7 +1733,14 @@ class Recomputed:
         def nearness(pair: tuple[Row, Row]) -> Any:
             one, two = pair
             days = days_between(one["day"], two["day"])
-            late = [(row["at"] is None, -row["at"].timestamp() if row["at"] else 0, [-ord(letter) for letter in row["attestation"]]) for row in pair]
+            late = [
+                (
+                    row["at"] is None,
+                    -row["at"].timestamp() if row["at"] else 0,
+                    [-ord(letter) for letter in row["attestation"]],
+                )
+                for row in pair
+            ]
             return days is None, abs(days or 0), not (one["held"] and two["held"]), late
 
         one, two = min(((one, two) for one in own for two in theirs), key=nearness)
@@ -1418,7 +1749,9 @@ class Recomputed:
             "against_kind": "exchange",
             "against": other,
             "at_the_same_time": bool(overlap),
-            "against_source": newest["attestation"] if newest["held"] else most(row["source"] for row in theirs) or newest["attestation"],
+            "against_source": newest["attestation"]
+            if newest["held"]
+            else most(row["source"] for row in theirs) or newest["attestation"],
             "days_apart": None if days is None else abs(days),
             **self.side("nearest", one),
             **self.side("against", two),
@@ -1437,7 +1770,13 @@ class Recomputed:
 
         def nearness(statement: Row) -> Any:
             at = statement["at"]
-            return at is None, off(statement) or 0, not statement["held"], -at.timestamp() if at else 0, [-ord(x) for x in statement["attestation"]]
+            return (
+                at is None,
+                off(statement) or 0,
+                not statement["held"],
+                -at.timestamp() if at else 0,
+                [-ord(x) for x in statement["attestation"]],
+            )
 
         nearest = min(own, key=nearness)
         overlap = bool(days) and max(days) >= since and (until is None or min(days) <= until)
@@ -1487,7 +1826,8 @@ class Recomputed:
 
     def restatements(self) -> Iterator[Row]:
         claims, totals, owed = (
-            grouped(self.lake.rows(name), lambda row: (row.exchange, row.report)) for name in ("claim", "published_total", "liability")
+            grouped(self.lake.rows(name), lambda row: (row.exchange, row.report))
+            for name in ("claim", "published_total", "liability")
         )
 
         def places(file: Any) -> dict[Key, int | None]:
@@ -1543,7 +1883,10 @@ class Recomputed:
             amounts = {"after": added(after[key] for key in new), "before": added(before[key] for key in old)}
             came, gone = len(set(new) - set(old)), len(set(old) - set(new))
             changed = sum(after[key] != before[key] for key in set(new) & set(old))
-            told = [all(a is None for a in of) or added(of) is not None for of in ([after[key] for key in new], [before[key] for key in old])]
+            told = [
+                all(a is None for a in of) or added(of) is not None
+                for of in ([after[key] for key in new], [before[key] for key in old])
+            ]
             change = (amounts["after"] or 0) - (amounts["before"] or 0) if all(told) else None
             yield {
                 "attestation": file.attestation,
@@ -1609,10 +1952,15 @@ class Recomputed:
             return row.report, row.member
 
         lines = grouped(
-            ((a, row) for a, _, row in self.rows("published_total") if row.level in ("group", "part") and row.asset), lambda x: (x[0], *of(x[1]))
+            ((a, row) for a, _, row in self.rows("published_total") if row.level in ("group", "part") and row.asset),
+            lambda x: (x[0], *of(x[1])),
         )
-        refused = grouped(((a, row) for a, file, row in self.rows("rejection") if file.content != "totals"), lambda x: (x[0], *of(x[1])))
-        # validators that count beside the wallets are in the total printed above those, and all of them in the total of their own file
+        refused = grouped(
+            ((a, row) for a, file, row in self.rows("rejection") if file.content != "totals"),
+            lambda x: (x[0], *of(x[1])),
+        )
+        # validators that count beside the wallets are in the total printed above those, and all of them in the total of
+        # their own file
         claims = grouped(self.claims, lambda x: (x[0], x[1].report, 0 if is_validator(x[1]) else x[1].member))
         for attestation, row in self.validators:
             claims[attestation, row.report, row.member].append((attestation, row))
@@ -1625,7 +1973,9 @@ class Recomputed:
                 yield {"attestation": key[0], "report": key[1], "member": key[2]} | row
 
     def summed(self, lines: list[Any], claims: list[Any], refused: list[Any]) -> Iterator[Row]:
-        """The lines of a summary, each with what was added up for it; then lines that were refused, and the labels that no line sums up."""
+        """The lines of a summary, each with what was added up for it; then lines that were refused, and the labels that
+        no line sums up.
+        """
         labels = grouped(claims, lambda row: (self.folded(row.label), row.network, row.asset))
         lost_lines = [row for row in refused if row.block == "summary"]
         below: dict[int, list[Any]] = defaultdict(list)
@@ -1645,38 +1995,86 @@ class Recomputed:
             parts = below[line.source_row] if line.level == "group" else []
             made: Row = {"unread_lines": 0, "rows_refused": 0}
             if parts:
-                amounts = [rescaled(part.amount, self.scale[part.asset], self.scale[line.asset]) for part in parts if part.amount is not None]
-                made |= {"summed": all_added(amounts), "amounts": len(amounts), "rows": len(parts), "matched_by": "lines"}
-                made |= {"digits": most(part.printed_decimals for part in parts), "unread_lines": unread[line.source_row]}
+                amounts = [
+                    rescaled(part.amount, self.scale[part.asset], self.scale[line.asset])
+                    for part in parts
+                    if part.amount is not None
+                ]
+                made |= {
+                    "summed": all_added(amounts),
+                    "amounts": len(amounts),
+                    "rows": len(parts),
+                    "matched_by": "lines",
+                }
+                made |= {
+                    "digits": most(part.printed_decimals for part in parts),
+                    "unread_lines": unread[line.source_row],
+                }
             else:
                 amounts = [row.amount for row in rows if row.amount is not None]
-                made |= {"summed": added(amounts), "amounts": len(amounts), "rows": len(rows), "matched_by": how if keys else None}
-                made |= {"digits": most(row.printed_decimals for row in rows), "unread_lines": 0 if rows else unread[line.source_row]}
+                made |= {
+                    "summed": added(amounts),
+                    "amounts": len(amounts),
+                    "rows": len(rows),
+                    "matched_by": how if keys else None,
+                }
+                made |= {
+                    "digits": most(row.printed_decimals for row in rows),
+                    "unread_lines": 0 if rows else unread[line.source_row],
+                }
                 made["rows_refused"] = sum(row.block == "rows" and self.may_belong(row, line) for row in refused)
             made |= {"network": line.network, "height": {line.snapshot_height}}
-            yield self.compared(line.source_row, line.label, line.level, line.asset, line.amount, line.printed_decimals, made)
+            yield self.compared(
+                line.source_row, line.label, line.level, line.asset, line.amount, line.printed_decimals, made
+            )
         for row in lost_lines:
-            made = {"summed": None, "amounts": 0, "rows": 0, "matched_by": None, "digits": None, "unread_lines": 1, "rows_refused": 0}
+            made = {
+                "summed": None,
+                "amounts": 0,
+                "rows": 0,
+                "matched_by": None,
+                "digits": None,
+                "unread_lines": 1,
+                "rows_refused": 0,
+            }
             yield self.compared(row.source_row, row.label or "", "part", row.asset, None, None, made)
         left = [key for key in labels if key not in {key for _, keys in taken.values() for key in keys}]
         for keys in grouped(left, lambda key: (key[0], key[2])).values():
             rows = [row for key in keys for row in labels[key]]
             amounts = [row.amount for row in rows if row.amount is not None]
-            made = {"summed": added(amounts), "amounts": len(amounts), "rows": len(rows), "matched_by": None, "digits": None}
+            made = {
+                "summed": added(amounts),
+                "amounts": len(amounts),
+                "rows": len(rows),
+                "matched_by": None,
+                "digits": None,
+            }
             made |= {"unread_lines": 0, "rows_refused": 0, "height": {row.snapshot_height for row in rows}}
             made["network"] = keys[0][1] if len(keys) == 1 else None
             yield self.compared(None, min(row.label for row in rows), "part", keys[0][2], None, None, made)
 
     def may_belong(self, refused: Any, line: Any) -> bool:
-        """Whether a row that was refused may belong to a line: by its label, else by its asset, named or a word of the label."""
+        """Whether a row that was refused may belong to a line: by its label, else by its asset, named or a word of the
+        label.
+        """
         words = (self.folded(refused.label) or "").split("_")
         if refused.label is not None and self.folded(refused.label) == self.folded(line.label):
             return True
-        return refused.asset == line.asset if refused.asset is not None else refused.label is not None and line.asset.upper() in words
+        return (
+            refused.asset == line.asset
+            if refused.asset is not None
+            else refused.label is not None and line.asset.upper() in words
+        )
 
-    def taken(self, lines: list[Any], labels: dict[Key, list[Any]], below: dict[int, list[Any]]) -> dict[int, tuple[str, list[Key]]]:
-        """By line: how, and which labels' rows are its own: of its label, of the one label left over on its network and asset, of its asset."""
-        taken = {line.source_row: ("label", [key for key in labels if key[0] == self.folded(line.label)]) for line in lines}
+    def taken(
+        self, lines: list[Any], labels: dict[Key, list[Any]], below: dict[int, list[Any]]
+    ) -> dict[int, tuple[str, list[Key]]]:
+        """By line: how, and which labels' rows are its own: of its label, of the one label left over on its network and
+        asset, of its asset.
+        """
+        taken = {
+            line.source_row: ("label", [key for key in labels if key[0] == self.folded(line.label)]) for line in lines
+        }
         by_label = {key for _, keys in taken.values() for key in keys}
         free = [line for line in lines if not taken[line.source_row][1]]
         candidates = {
@@ -1695,7 +2093,9 @@ class Recomputed:
         return taken
 
     def pair(self, rows: list[Row]) -> None:
-        """The one line without rows and the one label without a line that agree in network, height and amount, each with the label of the other."""
+        """The one line without rows and the one label without a line that agree in network, height and amount, each
+        with the label of the other.
+        """
         lines, labels = defaultdict(list), defaultdict(list)
         for row in rows:
             is_line = row["source_row"] is not None
@@ -1708,7 +2108,16 @@ class Recomputed:
             if len(found) == 1 and len(other) == 1:
                 found[0]["under_other_label"], other[0]["under_other_label"] = other[0]["label"], found[0]["label"]
 
-    def compared(self, row: int | None, label: str, level: str, asset: str | None, printed: int | None, digits: int | None, made: Row) -> Row:
+    def compared(
+        self,
+        row: int | None,
+        label: str,
+        level: str,
+        asset: str | None,
+        printed: int | None,
+        digits: int | None,
+        made: Row,
+    ) -> Row:
         scale, total = self.scale.get(asset or "", 0), made["summed"]
         difference = None if total is None or printed is None else total - printed
         if printed is None:
@@ -1717,7 +2126,9 @@ class Recomputed:
             status = "too_large"
         elif difference == 0:
             status = "equal"
-        elif difference is not None and abs(difference) < last_digit(scale, made["digits"]) * made["rows"] + last_digit(scale, digits):
+        elif difference is not None and abs(difference) < last_digit(scale, made["digits"]) * made["rows"] + last_digit(
+            scale, digits
+        ):
             status = "rounding"
         elif made["unread_lines"] or made["rows_refused"]:
             status = "unread_lines"
@@ -1745,7 +2156,7 @@ class Recomputed:
         }
 
 
-# --- comparing ----------------------------------------------------------------------------------------------------------------
+# --- comparing --------------------------------------------------------------------------------------------------------
 def same(one: Any, other: Any) -> bool:
     """Ratios and shares are doubles, for people: equal to twelve digits. All else is equal or not."""
     if isinstance(one, float) and isinstance(other, float):

@@ -1,4 +1,6 @@
-"""What several test modules use: the bundled month, runs of the command line in a process of its own, the bytes of a folder."""
+"""What several test modules use: the bundled month, runs of the command line in a process of its own, the bytes of a
+folder.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "data" / "samples"
 RECORDING = SAMPLES / "recording"
 SAMPLE_ROWS = SAMPLES / "registry"  # they say that the sample's Bitcoin is a regtest
-MONTH = [str(SAMPLES / name) for name in ("okx_por_2024032500.csv", "okx_liabilities_2024-03-25.csv", "published_history.csv")]
+MONTH = [
+    str(SAMPLES / name)
+    for name in ("okx_por_2024032500.csv", "okx_liabilities_2024-03-25.csv", "published_history.csv")
+]
 
 
 def tree(folder: Path, *, but: tuple[str, ...] = ()) -> dict[str, str]:
@@ -93,7 +98,9 @@ def reply(handler: BaseHTTPRequestHandler, status: int, data: bytes) -> None:
 
 @contextmanager
 def on_loopback(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> Iterator[str]:
-    """The URL of a server on loopback for as long as the block lasts; two addresses of this machine are two operators."""
+    """The URL of a server on loopback for as long as the block lasts; two addresses of this machine are two
+    operators.
+    """
     server = ThreadingHTTPServer((host, 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:

@@ -25,7 +25,7 @@ def test_a_plain_decimal_is_scaled_exactly(text: str, scale: int, base: int) -> 
 @pytest.mark.parametrize(
     ("text", "code"),
     [("1e400", "not_a_number"), ("NaN", "not_a_number"), ("-5", "not_a_number"), ("+5", "not_a_number"), ("1,234.5", "not_a_number"),
-     ("", "not_a_number"), (".", "not_a_number"), (" 5", "not_a_number"), ("٣", "not_a_number"), ("0x10", "not_a_number"),
+     ("", "not_a_number"), (".", "not_a_number"), (" " "5", "not_a_number"), ("٣", "not_a_number"), ("0x10", "not_a_number"),
      ("=1+1", "not_a_number"), ("1.2.3", "not_a_number"), ("9" * 10_000_000, "not_a_number"),
      ("0.000000001", "too_fine"), ("9" * 60, "too_large"), ("1" + "0" * 30, "too_large")],
 )  # fmt: skip

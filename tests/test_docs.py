@@ -18,13 +18,20 @@ from porlake.lake import Lake
 from support import MONTH, ROOT, command, environment
 
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(str(path) for path in ROOT.glob("docs/**/*.md")))]
+DOCUMENTS = [
+    ROOT / name
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(str(path) for path in ROOT.glob("docs/**/*.md")))
+]
 DOCUMENTS.append(ROOT / "data" / "samples" / "README.md")
 MARTS = {path.stem for path in (ROOT / "sql" / "models" / "marts").glob("*.sql")}
 
 
 def code_lines(text: str) -> list[str]:
-    return [line for block in re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL) for line in block.splitlines()]
+    return [
+        line
+        for block in re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+    ]
 
 
 def test_every_mart_is_in_the_readme_and_no_other() -> None:
@@ -41,7 +48,9 @@ def test_every_make_target_that_a_document_names_exists() -> None:
 
 
 def test_every_file_that_a_document_names_exists() -> None:
-    pattern = r"`((?:data/samples|docs|plugins|sql|tests|tools|registry|requirements|bench)/[\w./-]*\w)`|\]\(([\w./-]+)\)"
+    pattern = (
+        r"`((?:data/samples|docs|plugins|sql|tests|tools|registry|requirements|bench)/[\w./-]*\w)`|\]\(([\w./-]+)\)"
+    )
     for path in DOCUMENTS:
         for match in re.finditer(pattern, path.read_text()):
             name = match[1] or match[2]
@@ -90,7 +99,12 @@ def test_the_first_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> N
     (tmp_path / "FILE").write_bytes(Path(MONTH[0]).read_bytes())
     verify = next(line for line in code_lines(README) if line.startswith("porlake verify"))
     done = subprocess.run(
-        command(*shlex.split(verify.partition("  #")[0])[1:]), cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+        command(*shlex.split(verify.partition("  #")[0])[1:]),
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, "proven" in done.stdout) == (0, True), done.stderr
 
@@ -99,7 +113,13 @@ def test_the_result_that_the_readme_shows_is_what_comes_out(month: Path, tmp_pat
     shutil.copytree(month, tmp_path / "lake", symlinks=True)
     warehouse.build(Lake(tmp_path / "lake"))
     sql = (ROOT / "data" / "samples" / "report_2.sql").read_text()
-    done = subprocess.run(command("query", sql, "--lake", str(tmp_path / "lake")), env=environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command("query", sql, "--lake", str(tmp_path / "lake")),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     shown = [line.rstrip() for line in code_lines(README.split("## Two commands")[0])]
     assert [line.rstrip() for line in done.stdout.splitlines() if line.strip()] == shown
 
@@ -127,5 +147,7 @@ def test_nothing_names_a_path_of_a_machine_or_a_registrys_host() -> None:
         pytest.skip("no git checkout")
     for name in listed.stdout.splitlines():
         text = (ROOT / name).read_bytes().decode("utf-8", errors="replace")
-        found = re.search(r"/home/\w+/|/root/|/work/(?:main|shared)|files\.pythonhosted|--index-url|registry\.npmjs\.org/", text)
+        found = re.search(
+            r"/home/\w+/|/root/|/work/(?:main|shared)|files\.pythonhosted|--index-url|registry\.npmjs\.org/", text
+        )
         assert found is None or name == "tests/test_docs.py", f"{name}: {found}"

@@ -44,7 +44,24 @@ def price(asset: str, usd: str | None = "1.5") -> Price:
 
 
 def claim(row: int, amount: int | None) -> Claim:
-    return Claim("okx", "ab" * 32, row, "bitcoin", "BTC", "addr", "addr", "BTC", None, amount, None, None, 1, "wallet", None, None)
+    return Claim(
+        "okx",
+        "ab" * 32,
+        row,
+        "bitcoin",
+        "BTC",
+        "addr",
+        "addr",
+        "BTC",
+        None,
+        amount,
+        None,
+        None,
+        1,
+        "wallet",
+        None,
+        None,
+    )
 
 
 CLAIMS = {"exchange": "okx", "report": "ab" * 32}
@@ -125,7 +142,10 @@ def test_an_error_leaves_the_old_partition_and_nothing_half_written(lake: Lake) 
 
 
 def test_datasets_of_one_stage_appear_together_or_not_at_all(lake: Lake) -> None:
-    with pytest.raises(ContractViolation), lake.writing(("claim", CLAIMS), ("rejection", CLAIMS)) as (claims, rejections):
+    with (
+        pytest.raises(ContractViolation),
+        lake.writing(("claim", CLAIMS), ("rejection", CLAIMS)) as (claims, rejections),
+    ):
         claims.add(claim(1, 1))
         rejections.add(Rejection("okx", "ab" * 32, 2, "rows", None, None, None, None, None, "x", "y"))  # type: ignore[arg-type]
     assert not lake.pointers("claim")
@@ -138,7 +158,10 @@ def test_a_file_with_a_double_under_a_decimal_is_refused(lake: Lake) -> None:
     table = pq.read_table(path)
     column = table.schema.get_field_index("amount")
     pq.write_table(table.set_column(column, "amount", table.column("amount").cast(pa.float64())), path)
-    repoint(lake.place("claim", CLAIMS), lambda pointer: pointer["files"][0].update(sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
+    repoint(
+        lake.place("claim", CLAIMS),
+        lambda pointer: pointer["files"][0].update(sha256=hashlib.sha256(path.read_bytes()).hexdigest()),
+    )
     with pytest.raises(ContractViolation, match="contract of claim"):
         list(lake.rows("claim"))
 
@@ -236,7 +259,7 @@ def test_a_csv_export_starts_no_formula(tmp_path: Path) -> None:
         lake_room.export(tmp_path / "f.xlsx", Price, [])
 
 
-# --- what is not what was written -----------------------------------------------------------------------------------------
+# --- what is not what was written -------------------------------------------------------------------------------------
 def flipped(path: Path, bit: int) -> bytes:
     """Flip one bit of a file, wherever it lies; its bytes before."""
     before = path.read_bytes()
@@ -257,7 +280,9 @@ def test_no_flipped_bit_of_a_partition_is_read(lake: Lake) -> None:
     assert len(list(lake.rows("claim"))) == 49
 
 
-@pytest.mark.parametrize("read", [lambda lake: list(lake.columns("claim", ["amount"])), lambda lake: lake.distinct("claim", "asset")])
+@pytest.mark.parametrize(
+    "read", [lambda lake: list(lake.columns("claim", ["amount"])), lambda lake: lake.distinct("claim", "asset")]
+)
 def test_every_way_of_reading_checks_the_bytes(lake: Lake, read: Callable[[Lake], object]) -> None:
     lake.write("claim", CLAIMS, [claim(1, 1)])
     flipped(lake.pointers("claim")[0].paths[0], 8 * 40)
@@ -300,7 +325,10 @@ POINTERS: dict[str, Callable[[Any], object]] = {
 def test_a_pointer_of_another_form_is_named(lake: Lake, change: Callable[[Any], object]) -> None:
     lake.write("price", PARTITION, [price("BTC")])
     repoint(lake.place("price", PARTITION), change)
-    with pytest.raises(Damaged, match=r"pointer\.json: not a pointer of the lake.*run price again for exchange okx, attestation okx/2024-03-25"):
+    with pytest.raises(
+        Damaged,
+        match=r"pointer\.json: not a pointer of the lake.*run price again for exchange okx, attestation okx/2024-03-25",
+    ):
         list(lake.rows("price"))
 
 
@@ -315,7 +343,14 @@ def test_a_raw_file_that_is_not_its_name_is_not_read_and_archiving_it_again_mend
 
 
 def test_every_dataset_says_which_stage_writes_it() -> None:
-    assert {lake_room.written_by(dataset) for dataset in DATASETS} == {"archive", "parse", "verify", "observe", "sweep", "price"}
+    assert {lake_room.written_by(dataset) for dataset in DATASETS} == {
+        "archive",
+        "parse",
+        "verify",
+        "observe",
+        "sweep",
+        "price",
+    }
 
 
 FULL = """
@@ -359,7 +394,24 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(lake: Lake) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-CELLS = ["=1+1", "-1:" + "ab" * 32, "@x", "+1", "-5", "-5.25", "-2+3|x", "\tx", "\rx", "a\rb", "a\nb", 'a"b', "\x1b[31m", "\u202e", None, "-"]
+CELLS = [
+    "=1+1",
+    "-1:" + "ab" * 32,
+    "@x",
+    "+1",
+    "-5",
+    "-5.25",
+    "-2+3|x",
+    "\tx",
+    "\rx",
+    "a\rb",
+    "a\nb",
+    'a"b',
+    "\x1b[31m",
+    "\u202e",
+    None,
+    "-",
+]
 
 
 def test_a_csv_cell_runs_nothing_and_every_row_stays_one_row() -> None:
@@ -378,7 +430,10 @@ def test_a_csv_cell_runs_nothing_and_every_row_stays_one_row() -> None:
 def test_a_csv_number_has_no_exponent() -> None:
     out = io.StringIO()
     lake_room.csv_writer(out)([Decimal("0E-12"), Decimal("1E+30"), 10**37, ["a", "b"]])
-    assert out.getvalue() == '0.000000000000,1000000000000000000000000000000,10000000000000000000000000000000000000,"[""a"", ""b""]"\n'
+    assert (
+        out.getvalue()
+        == '0.000000000000,1000000000000000000000000000000,10000000000000000000000000000000000000,"[""a"", ""b""]"\n'
+    )
 
 
 @pytest.mark.parametrize("name", ["f.xlsx", "nowhere/f.csv", "folder.csv"])

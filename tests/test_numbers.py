@@ -1,4 +1,6 @@
-"""Numbers from outside: over all JSON values a reader gives a number of its kind in its range, or BadAnswer that says what it was meant to be."""
+"""Numbers from outside: over all JSON values a reader gives a number of its kind in its range, or BadAnswer that says
+what it was meant to be.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ READERS: dict[str, Callable[..., Any]] = {
     "data": numbers.data,
 }
 
-#: All that JSON can say, as `transport` reads it, and floats on top: a parser that makes them must not get them through.
+#: All that JSON can say, as `transport` reads it, and floats on top: a parser that makes them must not get them
+#: through.
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -57,14 +60,22 @@ JSON = st.recursive(
 def plain(value: object) -> Decimal | None:
     """What a person reads in a JSON value as one exact number, by the text of it; None where it is none."""
     text = (
-        value if type(value) is str else format(value, "f") if type(value) is Decimal and value.is_finite() and abs(value.adjusted()) < 200 else value
+        value
+        if type(value) is str
+        else format(value, "f")
+        if type(value) is Decimal and value.is_finite() and abs(value.adjusted()) < 200
+        else value
     )
     text = json.dumps(text) if type(text) is int and abs(text) < 10**200 else text
     if type(text) is not str or not text.isascii() or len(text) > 400:
         return None
     digits = text.removeprefix("-").replace(".", "", 1)
     shaped = digits.isdigit() and text[0] != "." and text[-1] != "." and text.count("-") == text.startswith("-")
-    return Decimal(text) if shaped and not (len(text.partition(".")[0].removeprefix("-")) > 1 and text.removeprefix("-")[0] == "0") else None
+    return (
+        Decimal(text)
+        if shaped and not (len(text.partition(".")[0].removeprefix("-")) > 1 and text.removeprefix("-")[0] == "0")
+        else None
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -110,14 +121,34 @@ def test_every_json_value_is_the_number_that_it_says_or_a_bad_answer(value: Any,
 
 @pytest.mark.parametrize("name", sorted(READERS))
 @pytest.mark.parametrize(
-    "value", [None, True, False, 3.0, float("nan"), {}, [], "", " ", "1e999999", Decimal("1e999999"), Decimal("NaN"), -1, "-1", "-0"]
+    "value",
+    [
+        None,
+        True,
+        False,
+        3.0,
+        float("nan"),
+        {},
+        [],
+        "",
+        " ",
+        "1e999999",
+        Decimal("1e999999"),
+        Decimal("NaN"),
+        -1,
+        "-1",
+        "-0",
+    ],
 )
 def test_what_is_no_number_of_any_kind(name: str, value: Any) -> None:
     with pytest.raises(BadAnswer, match=WHAT):
         READERS[name](value, what=WHAT)
 
 
-@pytest.mark.parametrize(("value", "good"), [(-2, False), (-1, True), (0, True), (7, True), (8, False), ("-1", True), ("7", True), ("8", False)])
+@pytest.mark.parametrize(
+    ("value", "good"),
+    [(-2, False), (-1, True), (0, True), (7, True), (8, False), ("-1", True), ("7", True), ("8", False)],
+)
 def test_the_borders_of_a_range(value: Any, good: bool) -> None:
     if good:
         assert numbers.whole(value, what=WHAT, least=-1, most=7) == int(value)
@@ -128,7 +159,9 @@ def test_the_borders_of_a_range(value: Any, good: bool) -> None:
 
 def test_times_up_to_the_end_of_the_calendar() -> None:
     assert numbers.moment(1_711_324_800, what=WHAT) == datetime(2024, 3, 25, tzinfo=UTC)
-    assert numbers.moment("1711324800123", what=WHAT, per_second=1000) == datetime(2024, 3, 25, 0, 0, 0, 123_000, tzinfo=UTC)
+    assert numbers.moment("1711324800123", what=WHAT, per_second=1000) == datetime(
+        2024, 3, 25, 0, 0, 0, 123_000, tzinfo=UTC
+    )
     assert numbers.moment(numbers.LAST_SECOND, what=WHAT).year == 9999
     for late in (numbers.LAST_SECOND + 1, 2**63, 10**30):
         with pytest.raises(BadAnswer):

@@ -25,14 +25,24 @@ def recorded(folder: Path, coins: Any, *assets: registry.Asset) -> Tape:
     """A tape whose one answer is `coins`, kept as the recorder keeps it."""
     keys = ",".join(sorted({asset.price_id for asset in assets}))
     tape = Tape.record(folder)
-    tape.answer("prices", "get", f"/prices/historical/{int(AT.timestamp())}/{keys}?searchWidth=4h", "coins.llama.fi", lambda: {"coins": coins})
+    tape.answer(
+        "prices",
+        "get",
+        f"/prices/historical/{int(AT.timestamp())}/{keys}?searchWidth=4h",
+        "coins.llama.fi",
+        lambda: {"coins": coins},
+    )
     return Tape.replay(folder)
 
 
 def test_a_price_keeps_its_digits_and_its_time(tmp_path: Path) -> None:
     coin = {BTC.price_id: {"price": Decimal("67234.123456789012345"), "timestamp": int(AT.timestamp()) + 60}}
     (quote,) = prices.from_defillama([BTC], AT, recorded(tmp_path, coin, BTC))
-    assert (quote.usd, quote.priced_at, quote.reason) == (Decimal("67234.123456789012"), AT + timedelta(seconds=60), None)
+    assert (quote.usd, quote.priced_at, quote.reason) == (
+        Decimal("67234.123456789012"),
+        AT + timedelta(seconds=60),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,9 @@ ODD = [
 @pytest.mark.parametrize("coin", ODD, ids=repr)
 def test_a_coin_of_another_form_costs_its_own_price(coin: Any, tmp_path: Path) -> None:
     coins = {BTC.price_id: coin, ETH.price_id: {"price": Decimal("3500.5"), "timestamp": NOW}}
-    quotes = {quote.asset: quote for quote in prices.from_defillama([BTC, ETH], AT, recorded(tmp_path, coins, BTC, ETH))}
+    quotes = {
+        quote.asset: quote for quote in prices.from_defillama([BTC, ETH], AT, recorded(tmp_path, coins, BTC, ETH))
+    }
     assert (quotes["BTC"].usd, quotes["BTC"].priced_at, quotes["BTC"].reason) == (None, None, "bad_answer")
     assert quotes["ETH"].usd == Decimal("3500.5")
 
@@ -81,7 +93,9 @@ def test_an_answer_without_coins_stops(coins: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("seconds", "reason"), [(6 * 3600 - 1, None), (6 * 3600, None), (6 * 3600 + 1, "too_far")])
 def test_how_far_a_price_may_lie(seconds: int, reason: str | None, tmp_path: Path) -> None:
-    (quote,) = prices.from_defillama([BTC], AT, recorded(tmp_path, {BTC.price_id: {"price": 1, "timestamp": NOW - seconds}}, BTC))
+    (quote,) = prices.from_defillama(
+        [BTC], AT, recorded(tmp_path, {BTC.price_id: {"price": 1, "timestamp": NOW - seconds}}, BTC)
+    )
     assert (quote.usd is None, quote.reason) == (reason is not None, reason)
 
 
@@ -91,7 +105,10 @@ def test_a_list_of_ones_own_takes_the_nearest_in_time(tmp_path: Path) -> None:
         "asset,usd,priced_at,source\nBTC,1,2024-03-24T20:00,desk\nBTC,2,2024-03-24T23:00,desk\nBTC,4,2024-03-20,desk\nBTC,8,2024-03-25T01:30,other\nXRP,16,2024-03-25,desk\n"
     )
     found = prices.from_csv(path, [BTC, ETH], AT)
-    assert {(quote.asset, quote.source, quote.usd) for quote in found} == {("BTC", "desk", Decimal(2)), ("BTC", "other", Decimal(8))}
+    assert {(quote.asset, quote.source, quote.usd) for quote in found} == {
+        ("BTC", "desk", Decimal(2)),
+        ("BTC", "other", Decimal(8)),
+    }
 
 
 @pytest.mark.parametrize(("seconds", "taken"), [(12 * 3600 - 1, True), (12 * 3600, True), (12 * 3600 + 1, False)])
@@ -110,8 +127,26 @@ def test_a_price_a_day_is_near_enough_to_any_moment(seconds: int, taken: bool, t
         ("asset,usd,priced_at,source\nBTC\n", ":2: a row of other than 4"),
         ("asset,usd,priced_at,source\nBTC,1,2024-03-25,desk,x\n", ":2: a row of other than 4"),
         *[
-            (f"asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,{usd},2024-03-25T01:00,desk\n", ":3: a price or time")
-            for usd in ("NaN", "Infinity", "1e999999", "1e3", "-1", "+1", "1_000", "１", "٣", " 1", "", "true", "0x1", "1" * 200)
+            (
+                f"asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,{usd},2024-03-25T01:00,desk\n",
+                ":3: a price or time",
+            )
+            for usd in (
+                "NaN",
+                "Infinity",
+                "1e999999",
+                "1e3",
+                "-1",
+                "+1",
+                "1_000",
+                "１",
+                "٣",
+                " 1",
+                "",
+                "true",
+                "0x1",
+                "1" * 200,
+            )
         ],
         *[
             (f"asset,usd,priced_at,source\nBTC,1,{time},desk\n", ":2: a price or time")
@@ -130,7 +165,10 @@ def test_a_price_a_day_is_near_enough_to_any_moment(seconds: int, taken: bool, t
         ("asset,usd,priced_at,source\nBTC,1,2024-03-25,\n", ":2: a price names its asset"),
         ("asset,usd,priced_at,source\n,1,2024-03-25,desk\n", ":2: a price names its asset"),
         ("asset,usd,priced_at,source\nBTC,1,2024-03-25,coins.llama.fi\n", ":2: a price names its asset"),
-        ("asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,2,2024-03-25T00:00Z,desk\n", ":3: BTC of desk has another price"),
+        (
+            "asset,usd,priced_at,source\nBTC,1,2024-03-25,desk\nBTC,2,2024-03-25T00:00Z,desk\n",
+            ":3: BTC of desk has another price",
+        ),
         ('asset,usd,priced_at,source\n"BTC,1,2024-03-25,desk\n', "cannot be read as a price list"),
         ("", ":1: the header"),
     ],
@@ -153,7 +191,9 @@ def test_every_asset_that_reports_name_has_a_price_row(month: Path) -> None:
     from porlake.lake import Lake
 
     lake = Lake(month)
-    named = {row.asset for row in lake.rows("claim", exchange="okx")} | {row.asset for row in lake.rows("liability", exchange="okx")}
+    named = {row.asset for row in lake.rows("claim", exchange="okx")} | {
+        row.asset for row in lake.rows("liability", exchange="okx")
+    }
     priced = {row.asset: row for row in lake.rows("price", exchange="okx", attestation="okx/2024-03-25")}
     assert named <= set(priced)
     assert all((row.usd is None) == bool(row.reason) for row in priced.values())

@@ -87,4 +87,6 @@ def test_a_column_has_one_type_and_one_meaning_everywhere() -> None:
 
 
 def test_money_is_never_a_double() -> None:
-    assert not [f.name for dataset in model.DATASETS for f in lake.schema(dataset) if str(f.type) in {"double", "float"}]
+    assert not [
+        f.name for dataset in model.DATASETS for f in lake.schema(dataset) if str(f.type) in {"double", "float"}
+    ]

@@ -35,7 +35,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from porlake import errors, transport
-from porlake.errors import BadAnswer, ConfigurationError, NotRecorded, RateLimited, RequestFailed, TimedOut, TooBig, TransportError
+from porlake.errors import (
+    BadAnswer,
+    ConfigurationError,
+    NotRecorded,
+    RateLimited,
+    RequestFailed,
+    TimedOut,
+    TooBig,
+    TransportError,
+)
 from porlake.transport import Endpoint, Http, JsonRpc, Lines, Tape
 
 USER, PASSWORD, IN_PATH, IN_QUERY, IN_HEADER = "Cust0mer", "p4ss/w0rd+x", "SEKRETkey", "q7Token.x", "He4der-Value"
@@ -79,9 +88,8 @@ class Talk:
         """What the client sent of its secrets, as gateways repeat it."""
         lines = self.head.decode("latin-1").split("\r\n")
         told = [line for line in lines[1:] if line.lower().startswith(("authorization", "x-api-key"))]
-        return (
-            f"project {lines[0].split(' ')[1]} of {USER}:{PASSWORD} with {'; '.join(told)} {IN_PATH.lower()} {b64encode(IN_QUERY.encode()).decode()}"
-        )
+        named = f"project {lines[0].split(' ')[1]} of {USER}:{PASSWORD} with {'; '.join(told)}"
+        return f"{named} {IN_PATH.lower()} {b64encode(IN_QUERY.encode()).decode()}"
 
     def send(self, data: bytes) -> None:
         self.conn.sendall(data)
@@ -233,10 +241,20 @@ RETRY = ["0", "-5", "1e9", "1000000000", "9" * 400, "soon", "", "٣", "Wed, 21 O
 
 def faults_of_http() -> Iterator[Case]:
     yield Case("right", lambda talk: talk.answer(), "right")
-    yield Case("right, chunked", lambda talk: talk.send(chunked(chunk(talk.right_body[:5]), chunk(talk.right_body[5:]), chunk(b""))), "right")
-    yield Case("right, gzip", lambda talk: talk.answer(gzip.compress(talk.right_body), Content_Encoding="gzip"), "right")
-    yield Case("right, deflate", lambda talk: talk.answer(zlib.compress(talk.right_body), Content_Encoding="deflate"), "right")
-    yield Case("right, 100 Continue before", lambda talk: talk.answer(status="100 Continue\r\n\r\nHTTP/1.1 200 OK"), "right")
+    yield Case(
+        "right, chunked",
+        lambda talk: talk.send(chunked(chunk(talk.right_body[:5]), chunk(talk.right_body[5:]), chunk(b""))),
+        "right",
+    )
+    yield Case(
+        "right, gzip", lambda talk: talk.answer(gzip.compress(talk.right_body), Content_Encoding="gzip"), "right"
+    )
+    yield Case(
+        "right, deflate", lambda talk: talk.answer(zlib.compress(talk.right_body), Content_Encoding="deflate"), "right"
+    )
+    yield Case(
+        "right, 100 Continue before", lambda talk: talk.answer(status="100 Continue\r\n\r\nHTTP/1.1 200 OK"), "right"
+    )
     yield Case("an answer and another", early_and_late, None)
     for number in (402, 405, 409, 410, 418, 451, 499):
         yield Case(f"{number}", status(f"{number} No"), TransportError)
@@ -247,7 +265,11 @@ def faults_of_http() -> Iterator[Case]:
         yield Case(f"{number} and a right body", lambda talk, n=number: talk.answer(status=f"{n} No"), TransportError)
     for number in (101, 102, 103, 199, 204, 205, 206, 408, 425):
         yield Case(f"{number}", status(f"{number} Odd", b""), TransportError)
-    yield Case("206 and half of it", lambda talk: talk.answer(b'{"value": 7}', "206 Partial", Content_Range="bytes 0-11/99"), TransportError)
+    yield Case(
+        "206 and half of it",
+        lambda talk: talk.answer(b'{"value": 7}', "206 Partial", Content_Range="bytes 0-11/99"),
+        TransportError,
+    )
     yield Case("400", status("400 Bad", b"Too many history entries"), RequestFailed)
     yield Case("422", status("422 Bad", b"\x1b[2J\x00<x>"), RequestFailed)
     yield Case("413", status("413 Big"), TooBig)
@@ -259,7 +281,11 @@ def faults_of_http() -> Iterator[Case]:
     for wish in RETRY:
         yield Case(f"429, {wish[:12]!r}", status("429 Slow", Retry_After=wish.encode().decode("latin-1")), RateLimited)
     yield Case("503, Retry-After", status("503 Slow", Retry_After="7"), RateLimited)
-    yield Case("403 in TronGrid's words", status("403 No", b'{"Error":"exceeds the frequency limit(15), suspended for 9999s"}'), RateLimited)
+    yield Case(
+        "403 in TronGrid's words",
+        status("403 No", b'{"Error":"exceeds the frequency limit(15), suspended for 9999s"}'),
+        RateLimited,
+    )
     for name, data in {
         "nothing": b"", "a page without a status": b"<html></html>", "half a status": b"HTTP/1.1 20",
         "a status of letters": b"HTTP/1.1 abc OK\r\n\r\n",
@@ -280,21 +306,40 @@ def faults_of_http() -> Iterator[Case]:
         "a chunk's size without an end": chunked(b"1" * 70_000),
     }.items():  # fmt: skip
         yield Case(name, raw(data), TransportError)
-    for name, length in {"letters": "abc", "minus one": "-1", "5,000 digits": "9" * 5000, "other digits": "\xb2"}.items():
-        yield Case(f"a length of {name}", lambda talk, n=length: (talk.answer(Content_Length=n), talk.conn.shutdown(socket.SHUT_WR))[0], None)
+    for name, length in {
+        "letters": "abc",
+        "minus one": "-1",
+        "5,000 digits": "9" * 5000,
+        "other digits": "\xb2",
+    }.items():
+        yield Case(
+            f"a length of {name}",
+            lambda talk, n=length: (talk.answer(Content_Length=n), talk.conn.shutdown(socket.SHUT_WR))[0],
+            None,
+        )
     for name, body in {"no gzip": b"{}", "half a gzip": gzip.compress(b"{}" * 999)[:20], "nothing": b""}.items():
         yield Case(f"gzip: {name}", lambda talk, b=body: talk.answer(b, Content_Encoding="gzip"), TransportError)
     yield Case("gzip: a bomb", lambda talk: talk.answer(BOMB, Content_Encoding="gzip"), TooBig)
-    yield Case("gzip: a bomb of a bomb", lambda talk: talk.answer(gzip.compress(BOMB), Content_Encoding="gzip, gzip"), TooBig)
-    yield Case("gzip: 9 times", lambda talk: talk.answer(b"{}", Content_Encoding=", ".join(["gzip"] * 9)), TransportError)
-    yield Case("an encoding that is none", lambda talk: talk.answer(b"\x01\x02", Content_Encoding="zip" + IN_PATH), TransportError)
+    yield Case(
+        "gzip: a bomb of a bomb", lambda talk: talk.answer(gzip.compress(BOMB), Content_Encoding="gzip, gzip"), TooBig
+    )
+    yield Case(
+        "gzip: 9 times", lambda talk: talk.answer(b"{}", Content_Encoding=", ".join(["gzip"] * 9)), TransportError
+    )
+    yield Case(
+        "an encoding that is none",
+        lambda talk: talk.answer(b"\x01\x02", Content_Encoding="zip" + IN_PATH),
+        TransportError,
+    )
     yield Case("a body over the size", lambda talk: talk.answer(b'"' + b"a" * (2 << 20) + b'"'), TooBig)
     yield Case("a body without an end", flood(OK + b"\r\n", b" " * 65_536), TooBig)
     yield Case("chunks without an end and number", flood(chunked(), chunk(b" " * 65_536)), TooBig)
     yield Case("reset", reset, TransportError)
     yield Case("a key in the reason", echoing("500 {echo}"), TransportError)
     yield Case("a key in the place", echoing("302 Go", Location="http://{echo}.example/{echo}"), BadAnswer)
-    yield Case("a key as the host of the place", status("302 Go", b"", Location=f"http://{IN_PATH}.example/"), BadAnswer)
+    yield Case(
+        "a key as the host of the place", status("302 Go", b"", Location=f"http://{IN_PATH}.example/"), BadAnswer
+    )
     yield Case("a key in a text", echoing("400 Bad"), RequestFailed)
     yield Case("a key in a page", lambda talk: talk.answer(f"<p>{talk.echo}</p>".encode()), BadAnswer)
     yield Case("silent", silent, TimedOut, stalls=True)
@@ -302,13 +347,27 @@ def faults_of_http() -> Iterator[Case]:
     yield Case("header lines that drip", drip(OK, b"a: b\r\n"), TransportError, stalls=True)
     yield Case("a status that drips", drip(b"HTTP/1.1 200 "), TimedOut, stalls=True)
     yield Case("a body that drips", drip(OK + b"\r\n", b" "), TimedOut, stalls=True)
-    yield Case("a body of a length that drips", drip(OK + b"Content-Length: 100000\r\n\r\n", b" "), TimedOut, stalls=True)
+    yield Case(
+        "a body of a length that drips", drip(OK + b"Content-Length: 100000\r\n\r\n", b" "), TimedOut, stalls=True
+    )
     yield Case("chunks that drip", drip(chunked(), b"1\r\n \r\n"), TimedOut, stalls=True)
     yield Case("a chunk's size that drips", drip(chunked(), b"0"), TransportError, stalls=True)
-    yield Case("gzip that drips", drip(OK + b"Content-Encoding: gzip\r\n\r\n" + BOMB[:10], b"\x00\x00\x00\xff\xff"), TransportError, stalls=True)
-    yield Case("half an answer, then silence", then_silent(OK + b'Content-Length: 99\r\n\r\n{"value"'), TimedOut, stalls=True)
+    yield Case(
+        "gzip that drips",
+        drip(OK + b"Content-Encoding: gzip\r\n\r\n" + BOMB[:10], b"\x00\x00\x00\xff\xff"),
+        TransportError,
+        stalls=True,
+    )
+    yield Case(
+        "half an answer, then silence", then_silent(OK + b'Content-Length: 99\r\n\r\n{"value"'), TimedOut, stalls=True
+    )
     yield Case("100 Continue without end", flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), TimedOut, stalls=True)
-    yield Case("100 Continue with headers without end", flood(b"", b"HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\n"), TimedOut, stalls=True)
+    yield Case(
+        "100 Continue with headers without end",
+        flood(b"", b"HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\n"),
+        TimedOut,
+        stalls=True,
+    )
 
 
 # --- faults of JSON ---------------------------------------------------------------------------------------------------------
@@ -407,14 +466,22 @@ def echoes() -> Iterator[Case]:
         words = [write(secret) for secret in SECRETS]
         yield Case(
             f"echo in a result, {name}",
-            told(lambda talk, w=words[1:]: json.dumps(filled(talk, {"value": 7, w[0]: w, "deep": [{"a": f"x{w[1]}y"}]}))),
+            told(
+                lambda talk, w=words[1:]: json.dumps(filled(talk, {"value": 7, w[0]: w, "deep": [{"a": f"x{w[1]}y"}]}))
+            ),
             None,
         )
         yield Case(
-            f"echo in an error, {name}", told(lambda talk, w=words: json.dumps(refused(talk, " ".join(w), {"at": w, w[0]: 1}))), TransportError
+            f"echo in an error, {name}",
+            told(lambda talk, w=words: json.dumps(refused(talk, " ".join(w), {"at": w, w[0]: 1}))),
+            TransportError,
         )
-    yield Case("echo, escaped", told(lambda talk: json.dumps(filled(talk, IN_PATH)).replace("SEKRET", "\\u0053EKRET")), None)
-    yield Case("echo of the request", told(lambda talk: json.dumps(refused(talk, talk.echo, talk.echo))), TransportError)
+    yield Case(
+        "echo, escaped", told(lambda talk: json.dumps(filled(talk, IN_PATH)).replace("SEKRET", "\\u0053EKRET")), None
+    )
+    yield Case(
+        "echo of the request", told(lambda talk: json.dumps(refused(talk, talk.echo, talk.echo))), TransportError
+    )
 
 
 def filled(talk: Talk, result: Any) -> Any:
@@ -435,17 +502,23 @@ FAULTS = [*faults_of_http(), *faults_of_json(), *faults_of_rpc(), *echoes()]
 
 # --- ways of asking ---------------------------------------------------------------------------------------------------------
 def endpoint(port: int, case: Case) -> Endpoint:
-    url = f"http://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/v3/{IN_PATH}/{FAULTS.index(case)}?token={IN_QUERY}"
+    url = (
+        f"http://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/v3/{IN_PATH}/{FAULTS.index(case)}?token={IN_QUERY}"
+    )
     timeout = STALL if case.stalls else PATIENT
     return Endpoint(url, {"X-Api-Key": IN_HEADER}, timeout=timeout, tries=1, pause=0.001, answer_bytes=1 << 20)
 
 
 def by_call(port: int, case: Case, tape: Tape) -> Any:
-    return JsonRpc("ethereum", endpoint(port, case), tape, plain=FAULTS.index(case) % 2 == 0).call("eth_getBalance", ["0x00", "0x1"])
+    return JsonRpc("ethereum", endpoint(port, case), tape, plain=FAULTS.index(case) % 2 == 0).call(
+        "eth_getBalance", ["0x00", "0x1"]
+    )
 
 
 def by_batch(port: int, case: Case, tape: Tape) -> Any:
-    found = JsonRpc("ethereum", endpoint(port, case), tape, plain=FAULTS.index(case) % 2 == 0).batch([("a", [1]), ("b", [2])])
+    found = JsonRpc("ethereum", endpoint(port, case), tape, plain=FAULTS.index(case) % 2 == 0).batch(
+        [("a", [1]), ("b", [2])]
+    )
     failed = next((item for item in found if isinstance(item, TransportError)), None)
     if failed is not None:
         raise failed
@@ -481,7 +554,11 @@ def cases_of(way: str) -> list[Case]:
     if way in ("call", "batch"):
         return [case for case in FAULTS if way == "call" or not case.name.startswith("rpc: ")]
     if way == "download":  # bytes are bytes: what is wrong with them is for who parses them
-        return [case for case in faults_by_name() if case.outcome == "right" or (case.outcome is not None and case.name not in NO_JSON)]
+        return [
+            case
+            for case in faults_by_name()
+            if case.outcome == "right" or (case.outcome is not None and case.name not in NO_JSON)
+        ]
     return [case for case in FAULTS if not case.name.startswith(("rpc: ", "echo in an error", "echo of"))]
 
 
@@ -490,7 +567,14 @@ def faults_by_name() -> list[Case]:
     return [case for case in FAULTS if case.name in names]
 
 
-NO_JSON = {"a key in a page", "HTTP/9.9", "200 headers", "403 in TronGrid's words", "gzip: half a gzip", "an encoding that is none"}
+NO_JSON = {
+    "a key in a page",
+    "HTTP/9.9",
+    "200 headers",
+    "403 in TronGrid's words",
+    "gzip: half a gzip",
+    "an encoding that is none",
+}
 
 
 class Heard(logging.Handler):
@@ -523,7 +607,11 @@ def judged(name: str, case: Case, ask: Callable[[Tape], Any], folder: Path) -> s
     try:
         found = ask(Tape.record(folder))
     except TransportError as error:
-        shown = "".join(traceback.format_exception(error)) + repr(error) + json.dumps(getattr(error, "data", None), default=str)
+        shown = (
+            "".join(traceback.format_exception(error))
+            + repr(error)
+            + json.dumps(getattr(error, "data", None), default=str)
+        )
         if getattr(errors, type(error).__name__, None) is not type(error):
             return f"{name}: a private class {type(error)}"
         if case.outcome == "right" or (case.outcome is not None and not isinstance(error, case.outcome)):
@@ -541,7 +629,13 @@ def judged(name: str, case: Case, ask: Callable[[Tape], Any], folder: Path) -> s
     took = time.monotonic() - began
     kept = shown + "".join(path.read_text() + path.name for path in folder.rglob("*") if path.is_file())
     leaks = sorted(form for form in FORBIDDEN if form in kept.lower())
-    return f"{name}: {leaks} in {kept[:400]}" if leaks else f"{name}: took {took:.1f} s" if took > (BOUND if case.stalls else BOUND + PATIENT) else ""
+    return (
+        f"{name}: {leaks} in {kept[:400]}"
+        if leaks
+        else f"{name}: took {took:.1f} s"
+        if took > (BOUND if case.stalls else BOUND + PATIENT)
+        else ""
+    )
 
 
 @pytest.fixture
@@ -559,7 +653,9 @@ def test_a_fault_costs_an_answer_and_never_a_number_a_key_or_the_run(
     port: int, way: str, tmp_path: Path, heard: Heard, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def one(case: Case) -> str:
-        return judged(f"{way}, {case.name}", case, lambda tape: WAYS[way](port, case, tape), tmp_path / str(FAULTS.index(case)))
+        return judged(
+            f"{way}, {case.name}", case, lambda tape: WAYS[way](port, case, tape), tmp_path / str(FAULTS.index(case))
+        )
 
     with ThreadPoolExecutor(16) as pool:
         wrong = [found for found in pool.map(one, cases_of(way)) if found]
@@ -585,7 +681,9 @@ def right_lines(asked: list[Any]) -> list[Any]:
     return [{"jsonrpc": "2.0", "id": item["id"], "result": RIGHT} for item in asked]
 
 
-def on_line(answer: Callable[[list[Any]], bytes | None], *, of_version: bool = False) -> Callable[[socket.socket], None]:
+def on_line(
+    answer: Callable[[list[Any]], bytes | None], *, of_version: bool = False
+) -> Callable[[socket.socket], None]:
     """A server that answers what its client asks first, its version, and then by `answer`; or by that from the beginning."""
 
     def speak(conn: socket.socket) -> None:
@@ -636,10 +734,24 @@ LINES = [
     OfLines("right", on_line(lambda asked: line(right_lines(asked))), "right"),
     OfLines("right, in another order", on_line(lambda asked: line(right_lines(asked)[::-1])), "right"),
     OfLines("right, after notifications", on_line(lambda asked: NOTE * 5 + line(right_lines(asked))), "right"),
-    OfLines("right, error null beside it", on_line(lambda asked: line([found | {"error": None} for found in right_lines(asked)])), "right"),
-    OfLines("two answers with one id", on_line(lambda asked: line([*right_lines(asked), right_lines(asked)[0]])), BadAnswer),
-    OfLines("two answers with one id, one missing", on_line(lambda asked: line([right_lines(asked)[0]] * len(asked))), BadAnswer),
-    OfLines("an answer of nobody beside", on_line(lambda asked: line([*right_lines(asked), {"id": 999, "result": 1}])), BadAnswer),
+    OfLines(
+        "right, error null beside it",
+        on_line(lambda asked: line([found | {"error": None} for found in right_lines(asked)])),
+        "right",
+    ),
+    OfLines(
+        "two answers with one id", on_line(lambda asked: line([*right_lines(asked), right_lines(asked)[0]])), BadAnswer
+    ),
+    OfLines(
+        "two answers with one id, one missing",
+        on_line(lambda asked: line([right_lines(asked)[0]] * len(asked))),
+        BadAnswer,
+    ),
+    OfLines(
+        "an answer of nobody beside",
+        on_line(lambda asked: line([*right_lines(asked), {"id": 999, "result": 1}])),
+        BadAnswer,
+    ),
     OfLines("an answer of nobody alone", on_line(lambda asked: line({"id": 999, "result": 1})), BadAnswer),
     OfLines("one answer too few", on_line(lambda asked: line(right_lines(asked)[1:])), BadAnswer),
     OfLines("id true", on_line(lambda asked: item(asked, id=True)), BadAnswer),
@@ -648,17 +760,41 @@ LINES = [
     OfLines("id a list", on_line(lambda asked: item(asked, id=[asked[0]["id"]])), BadAnswer),
     OfLines("no id", on_line(lambda asked: item(asked, id=None)), BadAnswer),
     OfLines("no ids", on_line(lambda asked: line([{"result": 1} for _ in asked])), BadAnswer),
-    OfLines("a key twice", on_line(lambda asked: line(right_lines(asked)).replace(b'"result"', b'"result":1,"result"', 1)), BadAnswer),
+    OfLines(
+        "a key twice",
+        on_line(lambda asked: line(right_lines(asked)).replace(b'"result"', b'"result":1,"result"', 1)),
+        BadAnswer,
+    ),
     OfLines("neither result nor error", on_line(lambda asked: item(asked, result=None)), BadAnswer),
     OfLines("error a text", on_line(lambda asked: item(asked, error="x", result=None)), BadAnswer),
     OfLines("error a number", on_line(lambda asked: item(asked, error=0)), BadAnswer),
     OfLines("error false", on_line(lambda asked: item(asked, error=False)), BadAnswer),
-    OfLines("error of odd parts", on_line(lambda asked: item(asked, error={"code": [1], "message": {"a": [1]}})), RequestFailed),
-    OfLines("history too large", on_line(lambda asked: item(asked, error={"code": 1, "message": "history too large"})), TooBig),
+    OfLines(
+        "error of odd parts",
+        on_line(lambda asked: item(asked, error={"code": [1], "message": {"a": [1]}})),
+        RequestFailed,
+    ),
+    OfLines(
+        "history too large",
+        on_line(lambda asked: item(asked, error={"code": 1, "message": "history too large"})),
+        TooBig,
+    ),
     OfLines("busy", on_line(lambda asked: item(asked, error={"code": -102, "message": "server busy"})), RateLimited),
-    OfLines("busy in words", on_line(lambda asked: item(asked, error={"code": 1, "message": "5/second request limit reached"})), RateLimited),
-    OfLines("a refusal of the whole", on_line(lambda _: line({"id": None, "error": {"code": -32600, "message": ECHOED}})), BadAnswer),
-    OfLines("a key in an error", on_line(lambda asked: item(asked, error={"code": 1, "message": ECHOED, "data": [ECHOED]})), RequestFailed),
+    OfLines(
+        "busy in words",
+        on_line(lambda asked: item(asked, error={"code": 1, "message": "5/second request limit reached"})),
+        RateLimited,
+    ),
+    OfLines(
+        "a refusal of the whole",
+        on_line(lambda _: line({"id": None, "error": {"code": -32600, "message": ECHOED}})),
+        BadAnswer,
+    ),
+    OfLines(
+        "a key in an error",
+        on_line(lambda asked: item(asked, error={"code": 1, "message": ECHOED, "data": [ECHOED]})),
+        RequestFailed,
+    ),
     OfLines("a key in a result", on_line(lambda asked: item(asked, result=[ECHOED, {ECHOED: 1}])), None),
     OfLines("an empty array", on_line(lambda _: b"[]\n"), BadAnswer),
     OfLines("an empty line", on_line(lambda _: b"\n"), BadAnswer),
@@ -672,7 +808,11 @@ LINES = [
     OfLines("hangs up", on_line(lambda _: None), TransportError),
     OfLines("hangs up in the middle", on_line(lambda asked: line(right_lines(asked))[:9]), TransportError, stalls=True),
     OfLines("hangs up at once", on_line(lambda _: None, of_version=True), TransportError),
-    OfLines("refuses the version", on_line(lambda asked: item(asked, error={"code": 1, "message": "unsupported"}), of_version=True), RequestFailed),
+    OfLines(
+        "refuses the version",
+        on_line(lambda asked: item(asked, error={"code": 1, "message": "unsupported"}), of_version=True),
+        RequestFailed,
+    ),
     OfLines("a version of no form", on_line(lambda _: b"hello\n", of_version=True), BadAnswer),
     OfLines("speaks HTTP", on_line(lambda _: b"HTTP/1.1 400 Bad Request\r\n\r\n", of_version=True), BadAnswer),
     OfLines("notifications without end", pouring(NOTE * 500), BadAnswer),
@@ -687,7 +827,9 @@ LINES = [
 
 
 @pytest.mark.parametrize("questions", [1, 3])
-def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(questions: int, tmp_path: Path, heard: Heard) -> None:
+def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(
+    questions: int, tmp_path: Path, heard: Heard
+) -> None:
     def ask(case: OfLines, tape: Tape) -> Any:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             served(listener, case.speak)
@@ -701,9 +843,18 @@ def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(q
 
     def one(number: int) -> str:
         case = LINES[number]
-        return judged(f"lines, {case.name}", Case(case.name, silent, case.outcome, case.stalls), lambda tape: ask(case, tape), tmp_path / str(number))
+        return judged(
+            f"lines, {case.name}",
+            Case(case.name, silent, case.outcome, case.stalls),
+            lambda tape: ask(case, tape),
+            tmp_path / str(number),
+        )
 
-    numbers_ = [n for n, case in enumerate(LINES) if questions > 1 or not (case.name.startswith("one answer too few") or "one missing" in case.name)]
+    numbers_ = [
+        n
+        for n, case in enumerate(LINES)
+        if questions > 1 or not (case.name.startswith("one answer too few") or "one missing" in case.name)
+    ]
     with ThreadPoolExecutor(16) as pool:
         wrong = [found for found in pool.map(one, numbers_) if found]
     assert not wrong, "\n".join(wrong)
@@ -713,8 +864,15 @@ def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(q
 def test_a_second_answer_to_a_question_is_told_to_the_next_who_asks() -> None:
     """The first answer counts; the server is not believed any more, and asked anew afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        served(listener, on_line(lambda asked: line(right_lines(asked)) + line([found | {"result": 8} for found in right_lines(asked)])))
-        lines = Lines("bitcoin", Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", tries=1), Tape.live())
+        served(
+            listener,
+            on_line(
+                lambda asked: line(right_lines(asked)) + line([found | {"result": 8} for found in right_lines(asked)])
+            ),
+        )
+        lines = Lines(
+            "bitcoin", Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", tries=1), Tape.live()
+        )
         assert lines.call("m") == RIGHT
         while not lines._open or not lines._open.closed:  # until the second line has come
             time.sleep(0.01)
@@ -729,7 +887,11 @@ def test_a_batch_that_fails_as_a_whole_leaves_the_others() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         served(listener, on_line(answer))
-        lines = Lines("bitcoin", Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=PATIENT, pause=0.001), Tape.live())
+        lines = Lines(
+            "bitcoin",
+            Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=PATIENT, pause=0.001),
+            Tape.live(),
+        )
         found = list(lines.tried([[("m", [name])] for name in ("a", "hang", "b")], 1, seconds=STALL))
     assert [found[0], found[2]] == [[RIGHT], [RIGHT]]
     assert isinstance(found[1], TimedOut)
@@ -770,7 +932,9 @@ def test_a_call_has_bounds_of_its_own(port: int) -> None:
 def test_a_pause_that_a_server_wishes_for_is_bounded(port: int, wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     here = threading.get_ident()
-    monkeypatch.setattr("porlake.transport.time.sleep", lambda seconds: slept.append(seconds) if threading.get_ident() == here else None)
+    monkeypatch.setattr(
+        "porlake.transport.time.sleep", lambda seconds: slept.append(seconds) if threading.get_ident() == here else None
+    )
     with pytest.raises(RateLimited):
         JsonRpc("x", counting(port, named(f"429, {wish[:12]!r}"), tries=2), Tape.live()).call("m", [])
     assert len([pause for pause in slept if pause]) <= 2 * 4
@@ -790,7 +954,10 @@ def test_a_dump_that_stops_or_crawls_is_given_up(port: int, monkeypatch: pytest.
         assert json.loads(file.read()) == RIGHT
     monkeypatch.setattr(transport._Stream, "SLOWEST", 10**9)
     clock = iter(range(0, 10**6, 100))
-    with transport.streamed(endpoint(port, named("a body without an end")).url) as file, pytest.raises(TimedOut, match="slower than"):
+    with (
+        transport.streamed(endpoint(port, named("a body without an end")).url) as file,
+        pytest.raises(TimedOut, match="slower than"),
+    ):
         monkeypatch.setattr("porlake.transport.time.monotonic", lambda: float(next(clock)) + 10**9)
         file.read(10)
 
@@ -906,9 +1073,13 @@ def authority(folder: Path) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    builder = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    )
     builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    builder = builder.add_extension(
+        x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+    )
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     certificate = builder.sign(key, hashes.SHA256())
     form = serialization.PrivateFormat.PKCS8
@@ -917,7 +1088,9 @@ def authority(folder: Path) -> tuple[Path, Path]:
     return folder / "key.pem", folder / "certificate.pem"
 
 
-def test_by_tls_a_right_answer_comes_a_dripping_one_ends_and_a_stranger_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_tls_a_right_answer_comes_a_dripping_one_ends_and_a_stranger_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key, certificate = authority(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

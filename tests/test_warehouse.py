@@ -61,8 +61,12 @@ def test_a_build_over_an_empty_lake_is_empty_and_not_null(tmp_path: Path) -> Non
         assert warehouse.query(empty, f"select count(*) from {mart}")[1] == [(0,)]
 
 
-def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With another number of threads; and what a partition was when the build began is what is built, however often it is replaced since."""
+def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another number of threads; and what a partition was when the build began is what is built, however often it
+    is replaced since.
+    """
     again = Lake(tmp_path / "again")
     stages(again.root, MONTH)
     dbt = warehouse.dbt
@@ -81,7 +85,9 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(l
     warehouse.build(again)
     warehouse.publish(again)
     later = "select distinct usd from lake.price where usd is not null and attestation = 'okx/2024-03-25'"
-    assert warehouse.query(again, later)[1] == [(3,)], "the file of the build is gone; the view shows the one that took its place"
+    assert warehouse.query(again, later)[1] == [(3,)], (
+        "the file of the build is gone; the view shows the one that took its place"
+    )
     first, second = (json.loads((made.root / "marts" / "manifest.json").read_bytes()) for made in (lake, again))
     assert first == second
     for mart in warehouse.marts():
@@ -89,7 +95,9 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(l
         assert (lake.root / name).read_bytes() == (again.root / name).read_bytes()
 
 
-def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(
+    own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = tmp_path / "sql"
     shutil.copytree(warehouse.sql_folder(), project)
     mart = project / "models" / "marts" / "dominance.sql"
@@ -100,7 +108,9 @@ def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(own: L
         warehouse.build(own)
     assert warehouse.database_of(own).read_bytes() == before
     with duckdb.connect(str(own.root / "failed_build.duckdb"), read_only=True) as connection:
-        assert connection.execute("select count(*) from duckdb_tables() where schema_name = 'failed_tests'").fetchone() != (0,)
+        assert connection.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'failed_tests'"
+        ).fetchone() != (0,)
     monkeypatch.delenv("PORLAKE_SQL")
     warehouse.build(own)
     assert not (own.root / "failed_build.duckdb").exists()
@@ -121,7 +131,9 @@ def test_a_damaged_file_stops_the_build_and_is_named(own: Lake) -> None:
     (path, *_) = own.pointers("balance")[0].paths
     content = path.read_bytes()
     path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
-    with pytest.raises(Damaged, match=r"part-0\.parquet: its bytes are not those that were written.*run observe again for exchange okx"):
+    with pytest.raises(
+        Damaged, match=r"part-0\.parquet: its bytes are not those that were written.*run observe again for exchange okx"
+    ):
         warehouse.build(own)
 
 
@@ -133,7 +145,9 @@ def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own:
     damaged = {
         report.paths[0]: "run parse again",
         own.pointers("price")[0].place / "pointer.json": "run price again",
-        next(path for path in sorted((own.root / "raw").iterdir()) if not path.suffix): "archive the published file again",
+        next(
+            path for path in sorted((own.root / "raw").iterdir()) if not path.suffix
+        ): "archive the published file again",
         own.root / "marts" / "latest" / "dominance" / "part-0.parquet": "`porlake publish` writes it anew",
     }
     for path in damaged:
@@ -160,7 +174,9 @@ def test_every_dataset_is_a_view_with_its_meanings(lake: Lake) -> None:
     assert {name for name, _ in rows} == set(DATASETS)
     assert all(comment for _, comment in rows)
     silent = warehouse.query(
-        lake, "select table_name, column_name from duckdb_columns() where schema_name in ('lake', 'main') and not internal and comment is null"
+        lake,
+        "select table_name, column_name from duckdb_columns() where schema_name in ('lake', 'main') and not internal "
+        "and comment is null",
     )[1]
     assert silent == []
 
@@ -271,7 +287,11 @@ def test_without_a_build_there_is_a_hint(tmp_path: Path) -> None:
 def test_a_foreign_or_damaged_file_ends_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     foreign = Lake(tmp_path)
     warehouse.database_of(foreign).write_bytes(content)
-    for use in (lambda: warehouse.query(foreign, "select 1"), lambda: warehouse.read(foreign, "dominance"), lambda: warehouse.publish(foreign)):
+    for use in (
+        lambda: warehouse.query(foreign, "select 1"),
+        lambda: warehouse.read(foreign, "dominance"),
+        lambda: warehouse.publish(foreign),
+    ):
         with pytest.raises(LakeError, match=r"porlake\.duckdb: cannot be read .*`porlake build` makes them anew"):
             use()
     assert warehouse.database_of(foreign).read_bytes() == content
@@ -387,7 +407,10 @@ def test_a_reader_sees_one_publish_never_two(own: Lake, tmp_path: Path) -> None:
 
 def test_two_builds_at_once_wait_for_each_other(own: Lake) -> None:
     ids: list[str] = []
-    threads = [threading.Thread(target=lambda: ids.append(pipeline.build(pipeline.settings(own.root, environ={})))) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda: ids.append(pipeline.build(pipeline.settings(own.root, environ={}))))
+        for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,7 +1,9 @@
-"""A stand-in for a java-tron node: answers in the form of its HTTP API and of its JSON-RPC, with their faults on request.
+"""A stand-in for a java-tron node: answers in the form of its HTTP API and of its JSON-RPC, with their faults on
+request.
 
-Facts: fields that are zero are left out, an account that nobody used is `{}`, errors come with HTTP 200, a REVERT is a success with the mark
-FAILED, a call that takes too long is OTHER_ERROR, and a node without history says 0. What the TVM does is worked out here, or by an EVM (`evm`).
+Facts: fields that are zero are left out, an account that nobody used is `{}`, errors come with HTTP 200, a REVERT is a
+success with the mark FAILED, a call that takes too long is OTHER_ERROR, and a node without history says 0. What the TVM
+does is worked out here, or by an EVM (`evm`).
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def block_id(number: int) -> str:
 
 @dataclass
 class Node:
-    """`held`: of each token what each account holds, or "fails"; `history`: (height, sun) by account, None where the node keeps none."""
+    """`held`: of each token what each account holds, or "fails"; `history`: (height, sun) by account, None where the
+    node keeps none.
+    """
 
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -58,7 +62,8 @@ class Node:
     creation: bool = True
     multicall: bool = True
     genesis: str = ""
-    raw: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)  # answers by path that come first, as they stand
+    # answers by path that come first, as they stand
+    raw: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     spoiled: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # (status, body) for an account, each time
     broken: set[str] = field(default_factory=set)  # accounts for which every constant call ends in HTTP 500
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -81,8 +86,15 @@ class Node:
         return {"blockID": name, "block_header": {"raw_data": raw}} | ({"transactions": found} if found else {})
 
     def transfer(self, sender: str, receiver: str, amount: int) -> dict[str, Any]:
-        value = {"amount": amount, "owner_address": "41" + payload(sender).hex(), "to_address": "41" + payload(receiver).hex()}
-        return {"ret": [{"contractRet": "SUCCESS"}], "raw_data": {"contract": [{"type": "TransferContract", "parameter": {"value": value}}]}}
+        value = {
+            "amount": amount,
+            "owner_address": "41" + payload(sender).hex(),
+            "to_address": "41" + payload(receiver).hex(),
+        }
+        return {
+            "ret": [{"contractRet": "SUCCESS"}],
+            "raw_data": {"contract": [{"type": "TransferContract", "parameter": {"value": value}}]},
+        }
 
     def wallet_getblockbynum(self, body: dict[str, Any]) -> Any:
         return self.block(body["num"]) if body["num"] <= self.solid + 20 else {}
@@ -99,7 +111,11 @@ class Node:
         number, name = body["block_identifier"]["number"], body["block_identifier"]["hash"]
         if name != block_id(number):
             return {"Error": "class java.lang.IllegalArgumentException : number and hash do not match"}
-        changes = [change for change in (self.history or {}).get(body["account_identifier"]["address"], []) if change[0] <= number]
+        changes = [
+            change
+            for change in (self.history or {}).get(body["account_identifier"]["address"], [])
+            if change[0] <= number
+        ]
         changed, sun = changes[-1] if changes else (number, 0)
         return {"block_identifier": {"hash": block_id(changed), "number": changed}} | ({"balance": sun} if sun else {})
 
@@ -134,7 +150,13 @@ class Node:
             if any(tron.of("tron", one).text in self.heavy for one in accounts):
                 return b"", True, self.too_much
             held = [self.balance(rest[:20], one) for one in accounts]
-            return b"".join(n.to_bytes(32, "big") for n in (self.solid, *(2**256 - 1 if raw is None else raw for raw in held))), True, ""
+            return (
+                b"".join(
+                    n.to_bytes(32, "big") for n in (self.solid, *(2**256 - 1 if raw is None else raw for raw in held))
+                ),
+                True,
+                "",
+            )
         if contract == MULTICALL:
             (calls,) = decode(["(address,bool,bytes)[]"], data[4:])
             if len(calls) > self.limit + 1:
@@ -164,16 +186,31 @@ class Node:
             number = self.solid if params[0] == "latest" else int(params[0], 16)
             seconds = TIME + 3 * (number - HEIGHT)
             return self.told(
-                body, {"number": hex(number), "hash": "0x" + block_id(number), "timestamp": hex(seconds)} if number <= self.solid else None
+                body,
+                {"number": hex(number), "hash": "0x" + block_id(number), "timestamp": hex(seconds)}
+                if number <= self.solid
+                else None,
             )
         if method != "eth_call" or params[1] != "latest":
-            return {"jsonrpc": "2.0", "id": body["id"], "error": {"code": -32602, "message": "QUANTITY not supported, just support TAG as latest"}}
+            return {
+                "jsonrpc": "2.0",
+                "id": body["id"],
+                "error": {"code": -32602, "message": "QUANTITY not supported, just support TAG as latest"},
+            }
         contract = bytes.fromhex(params[0]["to"][2:])
         if not self.exists(contract):
-            return {"jsonrpc": "2.0", "id": body["id"], "error": {"code": -32602, "message": "Smart contract is not exist."}}
+            return {
+                "jsonrpc": "2.0",
+                "id": body["id"],
+                "error": {"code": -32602, "message": "Smart contract is not exist."},
+            }
         found, reverted, fault = self.run(contract, bytes.fromhex(params[0]["data"][2:]))
         if fault or reverted:
-            return {"jsonrpc": "2.0", "id": body["id"], "error": {"code": -32000, "message": fault or "REVERT opcode executed", "data": "0x"}}
+            return {
+                "jsonrpc": "2.0",
+                "id": body["id"],
+                "error": {"code": -32000, "message": fault or "REVERT opcode executed", "data": "0x"},
+            }
         return self.told(body, "0x" + found.hex())
 
     def told(self, body: dict[str, Any], result: Any) -> Any:

@@ -3,8 +3,8 @@
     .venv/bin/python tools/documents.py                     both pages
     .venv/bin/python tools/documents.py --page build/docs   dbt's page on the tables, with their lineage, as one file
 
-The dictionary comes from the classes of porlake.model, the registry, and the dbt project; the results from a build of the bundled month and
-docs/examples.
+The dictionary comes from the classes of porlake.model, the registry, and the dbt project; the results from a build of
+the bundled month and docs/examples.
 """
 
 from __future__ import annotations
@@ -35,10 +35,13 @@ SOURCES = [
 ]
 
 
-# --- the dictionary -------------------------------------------------------------------------------------------------------
+# --- the dictionary ---------------------------------------------------------------------------------------------------
 def tables() -> str:
     """docs/tables.md"""
-    return "\n".join([HEAD.replace("VERSION", warehouse.MARTS_VERSION), *_marts(), *_core(), *_datasets(), *_registry()]) + "\n"
+    return (
+        "\n".join([HEAD.replace("VERSION", warehouse.MARTS_VERSION), *_marts(), *_core(), *_datasets(), *_registry()])
+        + "\n"
+    )
 
 
 HEAD = """# The tables
@@ -63,12 +66,17 @@ def _marts() -> Iterator[str]:
         yield f"Key: {', '.join(key)}. Version {facts['latest_version']}. Made from {_parents(sql)}."
         yield from ("", "| column | type | unit | meaning |", "|---|---|---|---|")
         for column in facts["columns"]:
-            yield f"| `{column['name']}` | {column['data_type']} | {_unit(column['name'], column['data_type'])} | {column['description']} |"
+            yield (
+                f"| `{column['name']}` | {column['data_type']} | {_unit(column['name'], column['data_type'])} | "
+                f"{column['description']} |"
+            )
 
 
 def _parents(sql: str) -> str:
     found = [f"`{name}`" for name in sorted(set(re.findall(r"ref\('(\w+)'\)", sql)))]
-    return ", ".join(found + [f"`{place}.{name}`" for place, name in sorted(set(re.findall(r"source\('(\w+)', '(\w+)'\)", sql)))])
+    return ", ".join(
+        found + [f"`{place}.{name}`" for place, name in sorted(set(re.findall(r"source\('(\w+)', '(\w+)'\)", sql)))]
+    )
 
 
 def _unit(name: str, kind: str) -> str:
@@ -84,12 +92,24 @@ def _unit(name: str, kind: str) -> str:
 
 
 def _core() -> Iterator[str]:
-    yield from ("", "## Core and staging", "", "Tables of the build that the marts rest on; they may change with any version.", "")
+    yield from (
+        "",
+        "## Core and staging",
+        "",
+        "Tables of the build that the marts rest on; they may change with any version.",
+        "",
+    )
     yield from ("| table | what it is |", "|---|---|")
     for folder in ("core", "staging"):
         for path in sorted((warehouse.sql_folder() / "models" / folder).glob("*.sql")):
             lines = [line.removeprefix("--").strip() for line in path.read_text(encoding="utf-8").splitlines()]
-            comment = lines[: next(i for i, line in enumerate(path.read_text(encoding="utf-8").splitlines()) if not line.startswith("--"))]
+            comment = lines[
+                : next(
+                    i
+                    for i, line in enumerate(path.read_text(encoding="utf-8").splitlines())
+                    if not line.startswith("--")
+                )
+            ]
             yield f"| `{folder}.{path.stem}` | {' '.join(comment)} |"
 
 
@@ -106,14 +126,21 @@ def _datasets() -> Iterator[str]:
 
 
 def _registry() -> Iterator[str]:
-    yield from ("", "## The registry", "", "The CSV files of `plugins/porlake/registry`, as tables in the schema `registry`.")
+    yield from (
+        "",
+        "## The registry",
+        "",
+        "The CSV files of `plugins/porlake/registry`, as tables in the schema `registry`.",
+    )
     yield from ("", "| table | columns | what it is |", "|---|---|---|")
     for name, row_class in warehouse.TABLES.items():
-        about = " ".join((row_class.__doc__ or "").split()).partition(": ")[2] or " ".join((row_class.__doc__ or "").split())
+        about = " ".join((row_class.__doc__ or "").split()).partition(": ")[2] or " ".join(
+            (row_class.__doc__ or "").split()
+        )
         yield f"| `registry.{name}` | {', '.join(field.name for field in fields(row_class))} | {about} |"
 
 
-# --- the questions --------------------------------------------------------------------------------------------------------
+# --- the questions ----------------------------------------------------------------------------------------------------
 def example(folder: Path) -> Lake:
     """A lake of the bundled month, the published history and docs/examples, built."""
     os.environ[registry.OWN_ROWS] = str(SAMPLES / "registry")
@@ -140,9 +167,18 @@ def questions(text: str, ask: Callable[[str], tuple[list[str], list[tuple[Any, .
 
 def _shown(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
     cells = [columns, *([_text(value) for value in row] for row in rows)]
-    numbers = [all(isinstance(row[i], int | float | Decimal | None) and not isinstance(row[i], bool) for row in rows) for i in range(len(columns))]
+    numbers = [
+        all(isinstance(row[i], int | float | Decimal | None) and not isinstance(row[i], bool) for row in rows)
+        for i in range(len(columns))
+    ]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    lines = [[cell.rjust(width) if number else cell.ljust(width) for cell, width, number in zip(row, widths, numbers, strict=True)] for row in cells]
+    lines = [
+        [
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, numbers, strict=True)
+        ]
+        for row in cells
+    ]
     return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
@@ -181,7 +217,9 @@ def main() -> None:
     asked = ROOT / "docs" / "questions.md"
     with tempfile.TemporaryDirectory() as folder:
         made = example(Path(folder) / "lake")
-        asked.write_text(questions(asked.read_text(encoding="utf-8"), lambda sql: warehouse.query(made, sql)), encoding="utf-8")
+        asked.write_text(
+            questions(asked.read_text(encoding="utf-8"), lambda sql: warehouse.query(made, sql)), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Real nodes for the tests, into .nodes/ and nowhere else: anvil from npm, Bitcoin Knots from Debian sid, an Electrum server from PyPI. A second
-call does nothing.
+"""Real nodes for the tests, into .nodes/ and nowhere else: anvil from npm, Bitcoin Knots from Debian sid, an Electrum
+server from PyPI. A second call does nothing.
 
-Knots is unpacked with its libraries into a folder of its own and started through that folder's loader: nothing of the system changes.
+Knots is unpacked with its libraries into a folder of its own and started through that folder's loader: nothing of the
+system changes.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def knots() -> str:
 
 
 def electrumx() -> str:
-    """In a virtual environment of its own: its pins are not porlake's. Made in its place: programs of a folder that is moved do not start."""
+    """In a virtual environment of its own: its pins are not porlake's. Made in its place: programs of a folder that is
+    moved do not start.
+    """
     root = NODES / "electrumx"
     server = root / "bin" / "electrumx_server"
     if starts(server):
@@ -71,7 +74,10 @@ def electrumx() -> str:
             return "electrumx: there already, and starts again"
     shutil.rmtree(root, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(root)], check=True)
-    subprocess.run([str(root / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *ELECTRUM], check=True)
+    subprocess.run(
+        [str(root / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *ELECTRUM],
+        check=True,
+    )
     if not starts(server):
         raise SystemExit(f"electrumx: {' '.join(ELECTRUM)} brought no program electrumx_server that starts")
     return "electrumx: installed"
@@ -80,7 +86,9 @@ def electrumx() -> str:
 def at_home(programs: Path) -> None:
     """Let the programs of a virtual environment that was moved name its interpreter where it lies now."""
     for program in programs.iterdir():
-        first, end, rest = program.read_bytes().partition(b"\n") if program.is_file() and not program.is_symlink() else (b"", b"", b"")
+        first, end, rest = (
+            program.read_bytes().partition(b"\n") if program.is_file() and not program.is_symlink() else (b"", b"", b"")
+        )
         if first.startswith(b"#!") and b"python" in first and not Path(first[2:].strip().decode()).exists():
             program.write_bytes(f"#!{programs / 'python'}".encode() + end + rest)
 
@@ -92,7 +100,10 @@ def starts(program: Path) -> bool:
     lines = program.read_text(encoding="utf-8").splitlines() or [""]
     interpreter = Path(lines[0].removeprefix("#!").strip())
     imports = "\n".join(line for line in lines if line.startswith(("import ", "from ")))
-    return interpreter.is_file() and subprocess.run([str(interpreter), "-c", imports], capture_output=True, check=False).returncode == 0
+    return (
+        interpreter.is_file()
+        and subprocess.run([str(interpreter), "-c", imports], capture_output=True, check=False).returncode == 0
+    )
 
 
 def _wanted(package: str) -> bool:

@@ -1,8 +1,9 @@
-"""Record the answers of data/samples/recording anew, all of them or those of the networks named: real nodes are given the amounts of the sample
-file, but for the planted differences.
+"""Record the answers of data/samples/recording anew, all of them or those of the networks named: real nodes are given
+the amounts of the sample file, but for the planted differences.
 
-EVM networks are anvil with the chain id and the heights of the file; Bitcoin is Bitcoin Knots on regtest, mined to the height of the file; Tron
-and prices are local stand-ins that answer in the form of java-tron and of DefiLlama's coins API. Needs `make nodes`.
+EVM networks are anvil with the chain id and the heights of the file; Bitcoin is Bitcoin Knots on regtest, mined to the
+height of the file; Tron and prices are local stand-ins that answer in the form of java-tron and of DefiLlama's coins
+API. Needs `make nodes`.
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ def _set_clock(tape: Tape) -> None:
 
 
 def holdings(lake: Lake, report: str) -> list[tuple[Claim, int]]:
-    """Claims with what the chain shall hold of them, in base units of the asset: the claimed amount, but for the planted differences."""
+    """Claims with what the chain shall hold of them, in base units of the asset: the claimed amount, but for the
+    planted differences.
+    """
     with (SAMPLES / "planted.csv").open(encoding="utf-8") as stream:
         planted = {(row["network"], row["asset"], row["address"]): row["change"] for row in csv.DictReader(stream)}
     held = []
@@ -132,7 +135,7 @@ def token_units(claim: Claim, amount: int) -> int:
     return amount // 10 ** (registry.load().assets[claim.asset].scale - token.decimals)
 
 
-# --- EVM ------------------------------------------------------------------------------------------------------------------
+# --- EVM --------------------------------------------------------------------------------------------------------------
 @contextmanager
 def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
     port, chain = free_port(), registry.load().networks[network].caip2.rpartition(":")[2]
@@ -150,7 +153,9 @@ def anvil(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
         "--no-mining",
         "--silent",
     ]
-    process = subprocess.Popen([*command, "--slots-in-an-epoch", "1", "--gas-limit", "1000000000000", "--hardfork", "cancun"])
+    process = subprocess.Popen(
+        [*command, "--slots-in-an-epoch", "1", "--gas-limit", "1000000000000", "--hardfork", "cancun"]
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: rpc(url, "eth_chainId", []))
@@ -193,8 +198,12 @@ out:
 
 
 def token_code(slot: int, decimals: int) -> str:
-    """balanceOf(address) over a mapping, sload(keccak256(address . slot)), for a call with an argument; decimals() for one without."""
-    return f"0x3660241160205760043560005260{slot:02x}60205260406000205460005260206000f35b60{decimals:02x}60005260206000f3"
+    """balanceOf(address) over a mapping, sload(keccak256(address . slot)), for a call with an argument; decimals() for
+    one without.
+    """
+    return (
+        f"0x3660241160205760043560005260{slot:02x}60205260406000205460005260206000f35b60{decimals:02x}60005260206000f3"
+    )
 
 
 def contracts(network: str) -> Iterator[tuple[str, list[str]]]:
@@ -216,12 +225,21 @@ def safe_code(owners: list[str]) -> str:
     for call, answer in zip(SAFE_CALLS, answers, strict=True):
         code += b"\x80\x63" + keccak256(call)[:4] + b"\x14\x61" + (at + len(bodies)).to_bytes(2, "big") + b"\x57"
         size = len(answer).to_bytes(2, "big")
-        bodies += b"\x5b\x61" + size + b"\x61" + data.to_bytes(2, "big") + b"\x60\x00\x39\x61" + size + b"\x60\x00\xf3" + bytes(1)
+        bodies += (
+            b"\x5b\x61"
+            + size
+            + b"\x61"
+            + data.to_bytes(2, "big")
+            + b"\x60\x00\x39\x61"
+            + size
+            + b"\x60\x00\xf3"
+            + bytes(1)
+        )
         data += len(answer)
     return "0x" + (code + bytes.fromhex("60006000fd") + bodies + b"".join(answers)).hex()
 
 
-# --- Bitcoin ----------------------------------------------------------------------------------------------------------------
+# --- Bitcoin ----------------------------------------------------------------------------------------------------------
 @contextmanager
 def knots(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
     port, height = free_port(), max(claim.snapshot_height or 0 for claim, _ in held)
@@ -230,14 +248,23 @@ def knots(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
         loader = next(KNOTS.rglob("ld-linux-x86-64.so.2"))
         options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0",
                    "-fallbackfee=0.0001", "-printtoconsole=0", f"-mocktime={SNAPSHOT - 600 * height}"]  # fmt: skip
-        process = subprocess.Popen([str(loader), "--library-path", str(libraries), str(KNOTS / "usr/bin/bitcoind"), *options])
+        process = subprocess.Popen(
+            [str(loader), "--library-path", str(libraries), str(KNOTS / "usr/bin/bitcoind"), *options]
+        )
         url = f"http://u:p@127.0.0.1:{port}"
         try:
             wait_for(lambda: rpc(url, "getblockcount", []))
             rpc(url, "createwallet", ["sample"])
             miner = rpc(url, "getnewaddress", [])
             rpc(url, "generatetoaddress", [height - 1, miner])
-            pay(url, [(bitcoin.script(addresses.parse("bitcoin", claim.address)), amount) for claim, amount in held if amount])
+            pay(
+                url,
+                [
+                    (bitcoin.script(addresses.parse("bitcoin", claim.address)), amount)
+                    for claim, amount in held
+                    if amount
+                ],
+            )
             rpc(url, "setmocktime", [SNAPSHOT])
             rpc(url, "generatetoaddress", [1, miner])
             assert rpc(url, "getblockcount", []) == height
@@ -258,12 +285,16 @@ def pay(url: str, outputs: list[tuple[bytes, int]]) -> None:
     rpc(url, "sendrawtransaction", [signed["hex"]])
 
 
-# --- Tron and prices: stand-ins ------------------------------------------------------------------------------------------------
+# --- Tron and prices: stand-ins ---------------------------------------------------------------------------------------
 @contextmanager
 def tron(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
     height = max(claim.snapshot_height or 0 for claim, _ in held)
     trx = {claim.address: token_units(claim, amount) for claim, amount in held if claim.asset == "TRX"}
-    usdt = {addresses.parse("tron", claim.address).payload.hex(): token_units(claim, amount) for claim, amount in held if claim.asset == "USDT"}
+    usdt = {
+        addresses.parse("tron", claim.address).payload.hex(): token_units(claim, amount)
+        for claim, amount in held
+        if claim.asset == "USDT"
+    }
 
     def block(number: int, seconds: int) -> dict[str, Any]:
         name = number.to_bytes(8, "big").hex() + keccak256(str(number).encode()).hex()[16:]
@@ -279,12 +310,21 @@ def tron(network: str, held: list[tuple[Claim, int]]) -> Iterator[Endpoint]:
             return block(max(times), times[max(times)])
         if path == "/walletsolidity/getaccount":
             liquid = trx.get(body["address"], 0)
-            return {"address": body["address"], "balance": liquid // 4 * 3, "frozenV2": [{"amount": liquid - liquid // 4 * 3}, {"type": "ENERGY"}]}
+            return {
+                "address": body["address"],
+                "balance": liquid // 4 * 3,
+                "frozenV2": [{"amount": liquid - liquid // 4 * 3}, {"type": "ENERGY"}],
+            }
         owners = bytes.fromhex(body["data"])[len(MANY_CODE) + 20 :]
         words = [max(times), *(usdt.get(owners[i : i + 20].hex(), 0) for i in range(0, len(owners), 20))]
         data = "".join(f"{word:064x}" for word in words)
         result = {"result": True, "message": "REVERT opcode executed"}
-        return {"result": result, "energy_used": 9_000, "constant_result": [data], "transaction": {"ret": [{"ret": "FAILED"}]}}
+        return {
+            "result": result,
+            "energy_used": 9_000,
+            "constant_result": [data],
+            "transaction": {"ret": [{"ret": "FAILED"}]},
+        }
 
     with served(answer) as url:
         yield Endpoint(url)
@@ -296,8 +336,17 @@ def record_prices(folder: Path, running: ExitStack) -> None:
     def answer(path: str, body: dict[str, Any]) -> Any:
         _, _, _, seconds, coins = path.partition("?")[0].split("/")
         known = PRICES if int(seconds) == SNAPSHOT else {}
-        found = {key: known[key.removeprefix("coingecko:")] for key in coins.split(",") if key.removeprefix("coingecko:") in known}
-        return {"coins": {key: {"price": Decimal(price), "timestamp": SNAPSHOT + 7, "confidence": 0.99} for key, price in found.items()}}
+        found = {
+            key: known[key.removeprefix("coingecko:")]
+            for key in coins.split(",")
+            if key.removeprefix("coingecko:") in known
+        }
+        return {
+            "coins": {
+                key: {"price": Decimal(price), "timestamp": SNAPSHOT + 7, "confidence": 0.99}
+                for key, price in found.items()
+            }
+        }
 
     url = running.enter_context(served(answer))
     from porlake import prices
@@ -340,10 +389,12 @@ def served(answer: Any) -> Iterator[str]:
         server.server_close()
 
 
-# --- small helpers ------------------------------------------------------------------------------------------------------------
+# --- small helpers ----------------------------------------------------------------------------------------------------
 def rpc(url: str, method: str, params: list[Any]) -> Any:
     user, _, host = url.removeprefix("http://").rpartition("@")
-    headers = {"Content-Type": "application/json"} | ({"Authorization": "Basic " + base64.b64encode(user.encode()).decode()} if user else {})
+    headers = {"Content-Type": "application/json"} | (
+        {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()} if user else {}
+    )
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     with urllib.request.urlopen(urllib.request.Request(f"http://{host}", body, headers), timeout=60) as response:
         answer = json.load(response)

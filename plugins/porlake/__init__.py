@@ -16,10 +16,11 @@ __version__ = "0.1.0"
 
 
 def read(mart: str, lake: str | Path | None = None) -> pd.DataFrame:
-    """A mart of the last build as a DataFrame: amounts are exact `Decimal`s, whole numbers and truth values keep their type beside nulls.
+    """A mart of the last build as a DataFrame: amounts are exact `Decimal`s, whole numbers and truth values keep their
+    type beside nulls.
 
-    `lake` is the lake's folder (default: PORLAKE_LAKE, else data). Raises ConfigurationError for a name that is no mart, MissingPartition before
-    the first build.
+    `lake` is the lake's folder (default: PORLAKE_LAKE, else data). Raises ConfigurationError for a name that is no
+    mart, MissingPartition before the first build.
     """
     import pandas as pd
     import pyarrow as pa

@@ -36,7 +36,9 @@ def printed(text: str, scale: int) -> tuple[int, int]:
     whole, fraction = _parts(text)
     digits = fraction.rstrip("0")
     if len(digits) > scale:
-        raise InvalidAmount("too_fine", f"{_shown(text)} has {len(digits)} digits behind the point, the base unit only {scale}")
+        raise InvalidAmount(
+            "too_fine", f"{_shown(text)} has {len(digits)} digits behind the point, the base unit only {scale}"
+        )
     whole = whole.lstrip("0")
     if len(whole) + scale > DIGITS:
         raise InvalidAmount("too_large", f"{_shown(text)} has more than {DIGITS} digits in base units of 10^-{scale}")
@@ -44,7 +46,8 @@ def printed(text: str, scale: int) -> tuple[int, int]:
 
 
 def cut(text: str, places: int, *, up: bool = False) -> tuple[str, bool]:
-    """`text` with at most `places` digits behind the point, and whether that took something off; what is cut off is lost, or rounded up.
+    """`text` with at most `places` digits behind the point, and whether that took something off; what is cut off is
+    lost, or rounded up.
 
     For figures that a publisher prints beside its rows. Raises InvalidAmount with code `not_a_number`.
     """
@@ -66,7 +69,9 @@ def rescale(raw: int, decimals: int, scale: int) -> int:
         raise InvalidAmount("too_fine", f"a token of {decimals} decimals does not fit an asset of scale {scale}")
     units = int(raw * 10 ** (scale - decimals))
     if not 0 <= units < LIMIT:
-        raise InvalidAmount("too_large", f"{raw} of {decimals} decimals does not fit {DIGITS} digits in base units of 10^-{scale}")
+        raise InvalidAmount(
+            "too_large", f"{raw} of {decimals} decimals does not fit {DIGITS} digits in base units of 10^-{scale}"
+        )
     return units
 
 
@@ -79,16 +84,24 @@ def rescale_column(raw: pa.Decimal128Array, decimals: int, scale: int) -> pa.Dec
     fits = pc.less(raw, pa.scalar(Decimal(10) ** (DIGITS - scale + decimals), pa.decimal128(DIGITS, 0)))
     kept = pc.if_else(fits, raw, pa.scalar(None, raw.type))
     # The same digits read at a negative scale are the amount times a power of ten.
-    return pa.Decimal128Array.from_buffers(pa.decimal128(DIGITS, decimals - scale), len(kept), kept.buffers()).cast(raw.type)
+    return pa.Decimal128Array.from_buffers(pa.decimal128(DIGITS, decimals - scale), len(kept), kept.buffers()).cast(
+        raw.type
+    )
 
 
 def units(base: int, scale: int) -> Decimal:
     """Whole base units as an exact decimal number of units."""
-    return Decimal(base).scaleb(-scale) if abs(base) < 10**28 else Decimal((base < 0, tuple(map(int, str(abs(base)))), -scale))
+    return (
+        Decimal(base).scaleb(-scale)
+        if abs(base) < 10**28
+        else Decimal((base < 0, tuple(map(int, str(abs(base)))), -scale))
+    )
 
 
 def decimal(text: str, digits: int, places: int) -> Decimal:
-    """`text` as an exact decimal of at most `digits` digits, `places` of them behind the point: printed ratios, USD values."""
+    """`text` as an exact decimal of at most `digits` digits, `places` of them behind the point: printed ratios, USD
+    values.
+    """
     whole, fraction = _parts(text)
     whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
     if len(fraction) > places:

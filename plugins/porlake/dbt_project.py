@@ -1,4 +1,6 @@
-"""Where the dbt project of the tables lies, and which marts it has. Imports nothing that takes time: DAG files list the marts."""
+"""Where the dbt project of the tables lies, and which marts it has. Imports nothing that takes time: DAG files list the
+marts.
+"""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@
     <root>/lake/<dataset>/<column>=<value>/.../<content>/part-0.parquet
 
 The files of a partition are immutable and lie in a folder named by their content; one small pointer is replaced
-atomically (write aside, fsync, rename), and readers go through it. A writer that dies leaves the old pointer and a folder
-that the next write of that partition removes. Bytes are hashed when a process first reads them and compared with the
-pointer (of raw files: with their name); a file that differs is named as Damaged, and writing its partition again mends it.
-Rows arrive in strictly increasing order of the dataset's key, which makes the
-check of the key free of memory and the bytes of a file depend on nothing but the rows.
+atomically (write aside, fsync, rename), and readers go through it. A writer that dies leaves the old pointer and a
+folder that the next write of that partition removes. Bytes are hashed when a process first reads them and compared with
+the pointer (of raw files: with their name); a file that differs is named as Damaged, and writing its partition again
+mends it. Rows arrive in strictly increasing order of the dataset's key, which makes the check of the key free of memory
+and the bytes of a file depend on nothing but the rows.
 """
 
 from __future__ import annotations
@@ -76,7 +76,11 @@ def parquet_options(row_class: type) -> dict[str, Any]:
     """How the files of a class are written: dictionaries where values repeat, as far as its columns say."""
     columns = typing.get_type_hints(row_class, include_extras=True)
     repeating = [field for field in schema_of(row_class) if not column(columns[field.name])[1].varied]
-    return PARQUET | {"use_dictionary": [f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name for field in repeating]}
+    return PARQUET | {
+        "use_dictionary": [
+            f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name for field in repeating
+        ]
+    }
 
 
 def schema_of(row_class: type) -> pa.Schema:
@@ -131,7 +135,9 @@ class Pointer:
 
 
 class Writer:
-    """One partition while it is written. `add` takes rows of the dataset's class, `add_batch` a record batch of its schema."""
+    """One partition while it is written. `add` takes rows of the dataset's class, `add_batch` a record batch of its
+    schema.
+    """
 
     def __init__(self, dataset: str, partition: Mapping[str, str], place: Path) -> None:
         self.dataset, self.partition, self.place = dataset, dict(partition), place
@@ -190,7 +196,9 @@ class Writer:
                 shutil.rmtree(old)
 
     def _folder_before(self) -> set[str]:
-        """The folder of the pointer that is there still; a damaged pointer leads nowhere, so that no reader can be in one."""
+        """The folder of the pointer that is there still; a damaged pointer leads nowhere, so that no reader can be in
+        one.
+        """
         try:
             return {_pointer(self._pointer).folder}
         except (Damaged, MissingPartition):
@@ -217,7 +225,10 @@ class Writer:
             if values.null_count and not field.nullable:
                 raise ContractViolation(f"{self.dataset}.{field.name}: null where the dataset allows none")
         for name, value in self.partition.items():
-            if pa.types.is_string(self._schema.field(name).type) and pc.any(pc.not_equal(batch.column(name), value)).as_py():
+            if (
+                pa.types.is_string(self._schema.field(name).type)
+                and pc.any(pc.not_equal(batch.column(name), value)).as_py()
+            ):
                 raise ContractViolation(f"{self.dataset}: a row of another partition than {name}={value}")
         self._check_key(batch)
         with _written(self.place):
@@ -229,7 +240,9 @@ class Writer:
         columns = [batch.column(name) for name in key]
         first = tuple(values[0].as_py() for values in columns)
         if self._last is not None and not self._last < first:
-            raise ContractViolation(f"{self.dataset}: key {first} after {self._last}: rows come in order of {key}, each key once")
+            raise ContractViolation(
+                f"{self.dataset}: key {first} after {self._last}: rows come in order of {key}, each key once"
+            )
         if batch.num_rows > 1:
             less, equal = pa.scalar(False), pa.scalar(True)
             for values in columns:
@@ -239,7 +252,9 @@ class Writer:
             if not pc.all(less).as_py():
                 at = pc.index(less, False).as_py() + 1
                 bad = tuple(values[at].as_py() for values in columns)
-                raise ContractViolation(f"{self.dataset}: key {bad} stands twice or out of order: rows come in order of {key}")
+                raise ContractViolation(
+                    f"{self.dataset}: key {bad} stands twice or out of order: rows come in order of {key}"
+                )
         self._last = tuple(values[-1].as_py() for values in columns)
 
 
@@ -248,7 +263,9 @@ class Lake:
 
     def __init__(self, root: Path | str) -> None:
         if "://" in str(root):
-            raise ConfigurationError(f"{str(root).split('://')[0]}://: the lake lies in a local folder; object stores are not read yet")
+            raise ConfigurationError(
+                f"{str(root).split('://')[0]}://: the lake lies in a local folder; object stores are not read yet"
+            )
         self.root = Path(root).absolute()
 
     # --- datasets ---
@@ -256,7 +273,9 @@ class Lake:
         names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
         if tuple(partition) != names:
             raise LakeError(f"{dataset} is partitioned by {names}, not {tuple(partition)}")
-        return self.root.joinpath("lake", dataset, *(f"{name}={quote(str(value), safe='')}" for name, value in partition.items()))
+        return self.root.joinpath(
+            "lake", dataset, *(f"{name}={quote(str(value), safe='')}" for name, value in partition.items())
+        )
 
     @contextmanager
     def writing(self, *partitions: tuple[str, Mapping[str, str]]) -> Iterator[list[Writer]]:
@@ -295,7 +314,9 @@ class Lake:
         return [_pointer(path) for path in sorted((self.root / "lake" / dataset).glob(f"{pattern}/pointer.json"))]
 
     def batches(self, dataset: str, **only: str) -> Iterator[pa.RecordBatch]:
-        """Record batches of all rows of the partitions that `only` names. Raises Damaged, and ContractViolation for another schema."""
+        """Record batches of all rows of the partitions that `only` names. Raises Damaged, and ContractViolation for
+        another schema.
+        """
         for path in self._files(dataset, only):
             with checked_file(dataset, path) as parquet:
                 yield from parquet.iter_batches(batch_size=BATCH_ROWS)
@@ -330,7 +351,10 @@ class Lake:
         for batch in self.batches(dataset, **only):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield row_class(
-                    *(int(v) if isinstance(v, Decimal) and field.type.scale == 0 else v for field, v in zip(batch.schema, values, strict=True))
+                    *(
+                        int(v) if isinstance(v, Decimal) and field.type.scale == 0 else v
+                        for field, v in zip(batch.schema, values, strict=True)
+                    )
                 )
 
     def one(self, dataset: str, **only: str) -> Any:
@@ -340,8 +364,14 @@ class Lake:
         raise MissingPartition(f"the lake has no {dataset} for {', '.join(f'{k}={v}' for k, v in only.items())}")
 
     def reports(self, report: str) -> list[Any]:
-        """The `report_file` rows of a report, by id or by an unambiguous beginning of it: one for each attestation, the first first."""
-        found = [pointer.partition for pointer in self.pointers("report_file") if pointer.partition["report"].startswith(report)]
+        """The `report_file` rows of a report, by id or by an unambiguous beginning of it: one for each attestation, the
+        first first.
+        """
+        found = [
+            pointer.partition
+            for pointer in self.pointers("report_file")
+            if pointer.partition["report"].startswith(report)
+        ]
         if len({(partition["exchange"], partition["report"]) for partition in found}) != 1:
             raise MissingPartition(f"{len(found)} reports in the lake begin with {report!r}")
         return [self.one("report_file", **partition) for partition in found]
@@ -351,7 +381,9 @@ class Lake:
         return self.reports(report)[0]
 
     def all_files(self) -> Iterator[Callable[[], object]]:
-        """For each file of the datasets and of the archive, in order of their places, what reads it whole and raises LakeError."""
+        """For each file of the datasets and of the archive, in order of their places, what reads it whole and raises
+        LakeError.
+        """
         for path in sorted((self.root / "lake").glob("*/**/pointer.json")):
             yield partial(_pointer, path)
             with suppress(LakeError):  # told by the look at the pointer itself
@@ -364,9 +396,11 @@ class Lake:
 
     # --- raw bytes ---
     def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> str:
-        """Keep the bytes of `stream` under their sha256, which is returned; the `facts` beside them are those of the first time.
+        """Keep the bytes of `stream` under their sha256, which is returned; the `facts` beside them are those of the
+        first time.
 
-        A file that lies there already is replaced by the same bytes, which mends one that was damaged. Raises LakeError.
+        A file that lies there already is replaced by the same bytes, which mends one that was damaged. Raises
+        LakeError.
         """
         folder = self.root / "raw"
         with _written(folder):
@@ -392,7 +426,9 @@ class Lake:
         """The facts of the time when these bytes first arrived. Raises Damaged where they cannot be read."""
         facts = self._facts_of(sha256)
         if facts is None:
-            raise Damaged(f"{self.root / 'raw' / sha256}.json: not the facts of a file's arrival; archive the file again")
+            raise Damaged(
+                f"{self.root / 'raw' / sha256}.json: not the facts of a file's arrival; archive the file again"
+            )
         return facts
 
     def _facts_of(self, sha256: str) -> Mapping[str, Any] | None:
@@ -425,7 +461,9 @@ def _read_through(stream: BinaryIO) -> Iterator[bytes]:
         try:
             chunk = stream.read(1 << 20)
         except OSError as error:
-            raise LakeError(f"{getattr(stream, 'name', 'the file')}: cannot be read: {error.strerror or error}") from error
+            raise LakeError(
+                f"{getattr(stream, 'name', 'the file')}: cannot be read: {error.strerror or error}"
+            ) from error
         if not chunk:
             return
         yield chunk
@@ -460,14 +498,18 @@ def forget(folder: Path) -> None:
 
 @contextmanager
 def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
-    """A Parquet file whose schema is the contract's. DuckDB would read a double under a decimal column and round in silence."""
+    """A Parquet file whose schema is the contract's. DuckDB would read a double under a decimal column and round in
+    silence.
+    """
     try:
         parquet = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
     with parquet:
         if not parquet.schema_arrow.equals(schema(dataset)):
-            raise ContractViolation(f"{path}: its schema is {parquet.schema_arrow}, the contract of {dataset} is {schema(dataset)}")
+            raise ContractViolation(
+                f"{path}: its schema is {parquet.schema_arrow}, the contract of {dataset} is {schema(dataset)}"
+            )
         yield parquet
 
 
@@ -496,7 +538,9 @@ def writable(path: Path | None) -> None:
 
 
 def export_batches(path: Path, made: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-    """Record batches as one file, .parquet or .csv (see `csv_writer`), whole or not at all. Raises ConfigurationError."""
+    """Record batches as one file, .parquet or .csv (see `csv_writer`), whole or not at all. Raises
+    ConfigurationError.
+    """
     writable(path)
     aside = path.with_name(f".{path.name}.writing")
     try:
@@ -528,13 +572,15 @@ def _exporter(path: Path, suffix: str, made: pa.Schema) -> Iterator[Callable[[pa
 
 
 def csv_writer(stream: TextIO) -> Callable[[Iterable[object]], object]:
-    """What writes a row of CSV (RFC 4180, but lines end in LF) that is safe to open: its cells come from strangers' files.
+    """What writes a row of CSV (RFC 4180, but lines end in LF) that is safe to open: its cells come from strangers'
+    files.
 
     A cell that a spreadsheet would run as a formula is led by an apostrophe. A character that a terminal would obey is
-    written as its escape (`\\x1b`); a line end within a cell is quoted. Decimals are written out, never with an exponent;
-    lists are JSON; null is an empty cell.
+    written as its escape (`\\x1b`); a line end within a cell is quoted. Decimals are written out, never with an
+    exponent; lists are JSON; null is an empty cell.
     """
-    lines = csv.writer(_EndingInLf(stream), lineterminator="\r\n")  # with this ending csv quotes a lone CR in a cell too
+    # with this ending csv quotes a lone CR in a cell too
+    lines = csv.writer(_EndingInLf(stream), lineterminator="\r\n")
     return lambda row: lines.writerow([_cell(value) for value in row])
 
 
@@ -560,8 +606,12 @@ def _cell(value: object) -> object:
 
 
 def _escaped(character: str) -> str:
-    """A character as it may stand in a file: line ends and tabs as they are, whatever else a terminal obeys as its escape."""
-    return character if character in "\n\r\t" or character.isprintable() else character.encode("unicode_escape").decode()
+    """A character as it may stand in a file: line ends and tabs as they are, whatever else a terminal obeys as its
+    escape.
+    """
+    return (
+        character if character in "\n\r\t" or character.isprintable() else character.encode("unicode_escape").decode()
+    )
 
 
 # A leading minus is left alone before a number, and before an address on TON's masterchain (-1:ab...).
@@ -577,7 +627,10 @@ def _chunks(rows: Iterable[tuple[Any, ...]], size: int) -> Iterator[list[tuple[A
 def _batch(name: str, made: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
     """Rows, as tuples in the order of the schema, as one record batch. Raises ContractViolation."""
     try:
-        arrays = [pa.array(_exact(field, values), type=field.type) for field, values in zip(made, zip(*rows, strict=True), strict=True)]
+        arrays = [
+            pa.array(_exact(field, values), type=field.type)
+            for field, values in zip(made, zip(*rows, strict=True), strict=True)
+        ]
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         raise ContractViolation(f"{name}: a row does not fit the schema: {error}") from error
     return pa.RecordBatch.from_arrays(arrays, schema=made)
@@ -628,18 +681,31 @@ def _pointer(path: Path) -> Pointer:
     wrong = _wrong_in(content, path)
     if wrong:
         raise Damaged(f"{path}: not a pointer of the lake ({wrong}): {_of_place(path)}")
-    return Pointer(content["dataset"], content["partition"], content["folder"], tuple(content["files"]), content["rows"], path.parent)
+    return Pointer(
+        content["dataset"],
+        content["partition"],
+        content["folder"],
+        tuple(content["files"]),
+        content["rows"],
+        path.parent,
+    )
 
 
 _HEX16, _HEX64 = re.compile("[0-9a-f]{16}"), re.compile("[0-9a-f]{64}")
 
 
 def _wrong_in(content: Any, path: Path) -> str:
-    """What is not as `Writer.show` writes it, '' where all of it is: a pointer leads to files, and must lead to no others."""
+    """What is not as `Writer.show` writes it, '' where all of it is: a pointer leads to files, and must lead to no
+    others.
+    """
     if not isinstance(content, dict):
         return "it is no object"
     dataset, partition = content.get("dataset"), content.get("partition")
-    if dataset not in DATASETS or not isinstance(partition, dict) or not all(isinstance(value, str) for value in partition.values()):
+    if (
+        dataset not in DATASETS
+        or not isinstance(partition, dict)
+        or not all(isinstance(value, str) for value in partition.values())
+    ):
         return "its dataset or partition"
     names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
     place = [f"{name}={quote(partition.get(name, ''), safe='')}" for name in names]
@@ -668,7 +734,11 @@ def _of_place(pointer: Path) -> str:
     folders = list(pointer.parts[:-1])
     dataset = next((part for part in reversed(folders) if part in DATASETS), "")
     named = dict(part.split("=", 1) for part in folders if "=" in part)
-    return _how_to_write(dataset, {name: unquote(value) for name, value in named.items()}) if dataset else "no dataset's place"
+    return (
+        _how_to_write(dataset, {name: unquote(value) for name, value in named.items()})
+        if dataset
+        else "no dataset's place"
+    )
 
 
 def _how_to_write(dataset: str, partition: Mapping[str, str]) -> str:
@@ -676,7 +746,9 @@ def _how_to_write(dataset: str, partition: Mapping[str, str]) -> str:
     where = ", ".join(f"{name} {value}" for name, value in partition.items())
     stage = written_by(dataset)
     if stage == "sweep":
-        return f"a sweep reads one moment and cannot be made again; take it from a backup, or remove its folder ({where})"
+        return (
+            f"a sweep reads one moment and cannot be made again; take it from a backup, or remove its folder ({where})"
+        )
     return f"run {stage} again for {where} (`porlake run` runs all stages of a file)"
 
 
@@ -685,8 +757,9 @@ def written_by(dataset: str) -> str:
     return str(re.findall(r"Written by (\w+)\.", DATASETS[dataset].__doc__ or "")[-1])
 
 
-# --- bytes that are what was written ----------------------------------------------------------------------------------------
-#: What this process has hashed: (path, inode, size, time of the last change) with the hash. Files are immutable, so that once is enough.
+# --- bytes that are what was written ----------------------------------------------------------------------------------
+#: What this process has hashed: (path, inode, size, time of the last change) with the hash. Files are immutable, so
+#: that once is enough.
 _HASHED: dict[tuple[str, int, int, int], str] = {}
 
 

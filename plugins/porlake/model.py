@@ -29,30 +29,52 @@ class Column:
 # --- who and when ---------------------------------------------------------------------------------------------------
 Exchange = Annotated[str, Column("id of the exchange, a row of exchanges.csv")]
 Report = Annotated[
-    str, Column("id of a report: sha256 of its file's bytes; of a report of several files, of the sorted lines `<sha256>  <role>` of its members")
+    str,
+    Column(
+        "id of a report: sha256 of its file's bytes; of a report of several files, of the sorted lines `<sha256>  "
+        "<role>` of its members"
+    ),
 ]
-Attestation = Annotated[str, Column("what one exchange says of one moment, as exchange/day in its own clock: okx/2024-03-25")]
+Attestation = Annotated[
+    str, Column("what one exchange says of one moment, as exchange/day in its own clock: okx/2024-03-25")
+]
 SnapshotAt = Annotated[
-    datetime, Column("moment that the attestation speaks of; where only a day or month is known, its start in the publisher's clock", unit="UTC")
+    datetime,
+    Column(
+        "moment that the attestation speaks of; where only a day or month is known, its start in the publisher's clock",
+        unit="UTC",
+    ),
 ]
 SnapshotDay = Annotated[
     date,
     Column(
-        "day of that moment in the publisher's clock (utc_offset of exchanges.csv), as in the attestation's id; the 1st where only a month is known"
+        "day of that moment in the publisher's clock (utc_offset of exchanges.csv), as in the attestation's id; the "
+        "1st where only a month is known"
     ),
 ]
 Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
-Content = Annotated[str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")]
-Statement = Annotated[
-    str, Column("who says it in which form: publisher/format; of a totals file its source. Of one statement the newest revision counts")
+Content = Annotated[
+    str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")
 ]
-Revision = Annotated[int, Column("number of this edition of the statement: the V-number in the name, else the order of first retrieval")]
+Statement = Annotated[
+    str,
+    Column(
+        "who says it in which form: publisher/format; of a totals file its source. Of one statement the newest "
+        "revision counts"
+    ),
+]
+Revision = Annotated[
+    int, Column("number of this edition of the statement: the V-number in the name, else the order of first retrieval")
+]
 FormatName = Annotated[str, Column("module of porlake.reports that reads the file")]
 FileName = Annotated[str, Column("name of the file as published; of a report of several, of the first")]
 Origin = Annotated[str, Column("where the bytes came from, without secrets: file:NAME or the URL without its query")]
 Members = Annotated[
     list[str],
-    Column("files of the report in the order of their numbers, as `<sha256>  <role>  <name>`; behind them, with the role -, those that nobody reads"),
+    Column(
+        "files of the report in the order of their numbers, as `<sha256>  <role>  <name>`; behind them, with the "
+        "role -, those that nobody reads"
+    ),
 ]
 Container = Annotated[str, Column("sha256 of the archive in which the file was published")]
 SizeBytes = Annotated[int, Column("length of the file", unit="bytes")]
@@ -68,46 +90,76 @@ Address = Annotated[str, Column("custody address in its canonical spelling; one 
 AddressPublished = Annotated[str, Column("address as published", varied=True)]
 Label = Annotated[str, Column("coin label as published")]
 NetworkLabel = Annotated[str, Column("network label as published")]
-Amount = Annotated[int, Column("amount of the asset, exact", kind="base_units", unit="base units of the asset", varied=True)]
+Amount = Annotated[
+    int, Column("amount of the asset, exact", kind="base_units", unit="base units of the asset", varied=True)
+]
 AmountPublished = Annotated[str, Column("amount as published")]
 PrintedDecimals = Annotated[int, Column("digits behind the point in the amount as published")]
 DepositAddress = Annotated[
-    str, Column("account that deposited for the validator, as the file says, in its canonical spelling; only where it says it")
+    str,
+    Column(
+        "account that deposited for the validator, as the file says, in its canonical spelling; only where it says it"
+    ),
 ]
 WithdrawalAddress = Annotated[
-    str, Column("account that the validator's withdrawals go to, as the file says, in its canonical spelling; only where it says it")
+    str,
+    Column(
+        "account that the validator's withdrawals go to, as the file says, in its canonical spelling; only where it "
+        "says it"
+    ),
 ]
 SnapshotHeight = Annotated[int, Column("snapshot height that the exchange states", unit="blocks")]
-Holding = Annotated[str, Column("how it is held: wallet, native_staking, eigenlayer, staking, custody, t_bills, buy_back")]
+Holding = Annotated[
+    str, Column("how it is held: wallet, native_staking, eigenlayer, staking, custody, t_bills, buy_back")
+]
 Custodian = Annotated[str, Column("third party that holds it, as published")]
 Remark = Annotated[
     str,
     Column(
-        "codes, parted by blanks, of what is unusual about the row and does not refuse it: asset_not_on_network, label_by_rule (read by its two"
-        " words: labels.csv does not name it), unit_unknown, spelled_otherwise (the address), rounded_down or rounded_up (finer than it can be kept)"
+        "codes, parted by blanks, of what is unusual about the row and does not refuse it: asset_not_on_network, "
+        "label_by_rule (read by its two"
+        " words: labels.csv does not name it), unit_unknown, spelled_otherwise (the address), rounded_down or "
+        "rounded_up (finer than it can be kept)"
     ),
 ]
 
 # --- what shows control ---------------------------------------------------------------------------------------------
-ForRow = Annotated[int, Column("source_row, in the same member, of the row that this row signs for, where a row only carries another row's signer")]
+ForRow = Annotated[
+    int,
+    Column(
+        "source_row, in the same member, of the row that this row signs for, where a row only carries another row's "
+        "signer"
+    ),
+]
 Scheme = Annotated[str, Column("signature scheme, a row of schemes.csv")]
 Message = Annotated[str, Column("text that was signed, as published")]
-Signatures = Annotated[list[str], Column("signatures as published, in the order of their columns; empty text where a column is empty", varied=True)]
+Signatures = Annotated[
+    list[str],
+    Column("signatures as published, in the order of their columns; empty text where a column is empty", varied=True),
+]
 KeyOrScript = Annotated[str, Column("public key or redeem script as published")]
 Owners = Annotated[
     list[str],
-    Column("stated owners of the account as published, in the order of their columns; empty text where a column is empty"),
+    Column(
+        "stated owners of the account as published, in the order of their columns; empty text where a column is empty"
+    ),
 ]
 Verdict = Annotated[str, Column("proven, owner_signed, signature_only, unsigned, invalid, malformed or unsupported")]
 Reason = Annotated[str, Column("machine-readable reason")]
 Flags = Annotated[list[str], Column("remarks that do not change the verdict")]
 Signer = Annotated[str, Column("account that signed, where the signature shows one", varied=True)]
-Binds = Annotated[list[str], Column("what the signed message names: exchange, date, address; empty where it names none")]
+Binds = Annotated[
+    list[str], Column("what the signed message names: exchange, date, address; empty where it names none")
+]
 
 # --- totals and liabilities -----------------------------------------------------------------------------------------
 Level = Annotated[str, Column("group (a total over labels), part (one label) or asset (a totals file)")]
-OwnAmount = Annotated[int, Column("part of the amount in the exchange's own wallets", kind="base_units", unit="base units of the asset")]
-CustodyAmount = Annotated[int, Column("part of the amount at third-party custodians", kind="base_units", unit="base units of the asset")]
+OwnAmount = Annotated[
+    int, Column("part of the amount in the exchange's own wallets", kind="base_units", unit="base units of the asset")
+]
+CustodyAmount = Annotated[
+    int, Column("part of the amount at third-party custodians", kind="base_units", unit="base units of the asset")
+]
 UsdPublished = Annotated[Decimal, Column("value in US dollars as published", kind="usd", unit="USD")]
 Scope = Annotated[str, Column("what a published total covers, in the publisher's words")]
 Source = Annotated[str, Column("who says so: a publisher, a host (never a key), a price source")]
@@ -125,29 +177,52 @@ Block_ = Annotated[str, Column("block of the file in which the row stands: summa
 # --- what the chains say --------------------------------------------------------------------------------------------
 Height = Annotated[int, Column("height of the block that was read", unit="blocks")]
 BlockHash = Annotated[str, Column("hash of that block, as the network shows it")]
-BlockTime = Annotated[datetime, Column("time of that block; null where a file of coins is all that is known of it", unit="UTC")]
-BlockOrigin = Annotated[str, Column("published (the report names the height), resolved (found for a time), swept (read by a sweep near it) or head")]
+BlockTime = Annotated[
+    datetime, Column("time of that block; null where a file of coins is all that is known of it", unit="UTC")
+]
+BlockOrigin = Annotated[
+    str,
+    Column(
+        "published (the report names the height), resolved (found for a time), swept (read by a sweep near it) or head"
+    ),
+]
 Component = Annotated[
     str,
-    Column("part of the holding: total, liquid, frozen, delegated, unstaking, validator, p2pk (coins paid to the bare key, not in the total) ..."),
+    Column(
+        "part of the holding: total, liquid, frozen, delegated, unstaking, validator, p2pk (coins paid to the bare "
+        "key, not in the total) ..."
+    ),
 ]
 Method = Annotated[str, Column("how it was read")]
 AsOf = Annotated[str, Column("exact (at the snapshot block), near (a sweep close to it) or head (the latest block)")]
 ConfirmedBy = Annotated[
-    str, Column("host of another operator that gave the same amount for the same block; null where none was asked, or none answered")
+    str,
+    Column(
+        "host of another operator that gave the same amount for the same block; null where none was asked, or none "
+        "answered"
+    ),
 ]
-OffsetSeconds = Annotated[int, Column("time of the block that was read minus time of the snapshot block", unit="seconds")]
+OffsetSeconds = Annotated[
+    int, Column("time of the block that was read minus time of the snapshot block", unit="seconds")
+]
 Txid = Annotated[str, Column("id of the transaction that made the coin, as the network shows it")]
 Vout = Annotated[int, Column("number of the output in that transaction")]
 CoinHeight = Annotated[int, Column("height of the block that holds that transaction", unit="blocks")]
 Coinbase = Annotated[bool, Column("whether the coin was mined in that block")]
 Owner = Annotated[str, Column("canonical address of a stated owner")]
 Relation = Annotated[
-    str, Column("what the chain says of the account: safe_owner, owner, pod_owner, withdrawal_credentials; none where it answers no such call")
+    str,
+    Column(
+        "what the chain says of the account: safe_owner, owner, pod_owner, withdrawal_credentials; none where it "
+        "answers no such call"
+    ),
 ]
 Holds = Annotated[bool, Column("whether the chain confirms the relation")]
 Threshold = Annotated[int, Column("owners that must sign", unit="owners")]
-Answer = Annotated[str, Column("what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials")]
+Answer = Annotated[
+    str,
+    Column("what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials"),
+]
 OwnerCount = Annotated[int, Column("owners of the account", unit="owners")]
 SweptAt = Annotated[datetime, Column("moment for which the balances were read", unit="UTC")]
 Usd = Annotated[Decimal, Column("price of one unit of the asset", kind="price", unit="USD")]
@@ -233,7 +308,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class PublishedTotal:
-    """An amount that the exchange prints without an address: a summary line or a row of a totals file. Written by parse."""
+    """An amount that the exchange prints without an address: a summary line or a row of a totals file. Written by
+    parse.
+    """
 
     # The label alone is no key: HTX prints one label twice in a summary, and sources contradict each other.
     KEY: ClassVar = ("report", "member", "source_row")
@@ -363,7 +440,9 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Utxo:
-    """An unspent coin below a balance, where the set of all coins was read and outpoints were asked for. Written by observe."""
+    """An unspent coin below a balance, where the set of all coins was read and outpoints were asked for. Written by
+    observe.
+    """
 
     KEY: ClassVar = ("report", "network", "address", "txid", "vout")
     PARTITION: ClassVar = ("exchange", "report", "network")
@@ -436,7 +515,9 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars for one unit of an asset at the snapshot; a price that is missing is a row with a reason. Written by price."""
+    """US dollars for one unit of an asset at the snapshot; a price that is missing is a row with a reason. Written by
+    price.
+    """
 
     KEY: ClassVar = ("attestation", "asset", "source")
     PARTITION: ClassVar = ("exchange", "attestation")

@@ -1,11 +1,13 @@
-"""Numbers from outside, typed once: what a server says is a number of its kind and in its range, or BadAnswer names what it was meant to be.
+"""Numbers from outside, typed once: what a server says is a number of its kind and in its range, or BadAnswer names
+what it was meant to be.
 
 from porlake import numbers
 held = numbers.whole(row["value"], what=f"{host}: listunspent: value", most=MOST_SATOSHI)
 at = numbers.moment(block["timestamp"], what=f"{host}: block time")
 
-`what` begins with the endpoint's host. Python's own `int` and `Decimal` take `True`, 3.7, " 5", "1_000" and "٣" for numbers, and minutes over
-1e999999: no client calls them on an answer. A reader takes a JSON value (`transport` reads numbers with a point as Decimal) or its text.
+`what` begins with the endpoint's host. Python's own `int` and `Decimal` take `True`, 3.7, " 5", "1_000" and "٣" for
+numbers, and minutes over 1e999999: no client calls them on an answer. A reader takes a JSON value (`transport` reads
+numbers with a point as Decimal) or its text.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ _REACH = 100
 
 
 def whole(value: object, *, what: str, least: int = 0, most: int = MOST) -> int:
-    """A whole number from `least` to `most`: a JSON number without point and exponent, or its decimal digits as text. Raises BadAnswer."""
+    """A whole number from `least` to `most`: a JSON number without point and exponent, or its decimal digits as text.
+    Raises BadAnswer.
+    """
     if type(value) is str and _WHOLE.fullmatch(value) and value != "-0":
         value = int(value)
     if type(value) is not int:
@@ -50,18 +54,27 @@ def height(value: object, *, what: str, least: int = 0) -> int:
 
 
 def moment(value: object, *, what: str, per_second: int = 1) -> datetime:
-    """A time in UTC from seconds since 1970, or from thousandths (`per_second` 1000). Raises BadAnswer for what is after the year 9999."""
+    """A time in UTC from seconds since 1970, or from thousandths (`per_second` 1000). Raises BadAnswer for what is
+    after the year 9999.
+    """
     ticks = whole(value, what=what, most=LAST_SECOND * per_second)
     return _EPOCH + timedelta(microseconds=ticks * 1_000_000 // per_second)
 
 
 def decimal(value: object, *, what: str, least: Decimal | int = 0, most: Decimal | int = MOST) -> Decimal:
-    """An exact number from `least` to `most`: a JSON number (int or Decimal, never a float), or plain decimal text. Raises BadAnswer."""
+    """An exact number from `least` to `most`: a JSON number (int or Decimal, never a float), or plain decimal text.
+    Raises BadAnswer.
+    """
     if type(value) is str and _DECIMAL.fullmatch(value):
         value = Decimal(value)
     if type(value) is int and abs(value) < 10**_REACH:
         value = Decimal(value)
-    if type(value) is not Decimal or not value.is_finite() or not _within_reach(value) or (value.is_signed() and not value):
+    if (
+        type(value) is not Decimal
+        or not value.is_finite()
+        or not _within_reach(value)
+        or (value.is_signed() and not value)
+    ):
         raise BadAnswer(f"{what}: {shown(value)} is no number")
     if not least <= value <= most:
         raise BadAnswer(f"{what}: {shown(value)} is not between {shown(least)} and {shown(most)}")
@@ -69,7 +82,9 @@ def decimal(value: object, *, what: str, least: Decimal | int = 0, most: Decimal
 
 
 def base_units(value: object, *, what: str, scale: int, most: int = MOST) -> int:
-    """An amount that is told in units, as whole base units of 10^-`scale`, at most `most`. Never rounded: a finer one is BadAnswer too."""
+    """An amount that is told in units, as whole base units of 10^-`scale`, at most `most`. Never rounded: a finer one
+    is BadAnswer too.
+    """
     units = decimal(value, what=what)
     with localcontext(prec=3 * _REACH):
         base = units.scaleb(scale)
@@ -92,7 +107,9 @@ def data(value: object, *, what: str, size: int | None = None, prefix: str = "0x
             raise ValueError
         found = unhexlify(value[len(prefix) :])  # takes digits alone, where bytes.fromhex takes blanks too
     except ValueError as error:
-        raise BadAnswer(f"{what}: {shown(value)} is no hexadecimal text" + (f" behind {prefix}" if prefix else "")) from error
+        raise BadAnswer(
+            f"{what}: {shown(value)} is no hexadecimal text" + (f" behind {prefix}" if prefix else "")
+        ) from error
     if size is not None and len(found) != size:
         raise BadAnswer(f"{what}: {len(found):,} bytes, not {size:,}")
     return found

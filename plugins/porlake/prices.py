@@ -1,6 +1,8 @@
-"""US dollars for one unit of an asset at a time, from DefiLlama's coins API or from a CSV of one's own. A missing price is a quote with a reason.
+"""US dollars for one unit of an asset at a time, from DefiLlama's coins API or from a CSV of one's own. A missing price
+is a quote with a reason.
 
-https://defillama.com/docs/api (coins). Stablecoins are priced like everything else, never assumed to be worth one dollar.
+https://defillama.com/docs/api (coins). Stablecoins are priced like everything else, never assumed to be worth one
+dollar.
 """
 
 from __future__ import annotations
@@ -79,12 +81,16 @@ def _fitting(asset: str, source: str, usd: Decimal, priced_at: datetime) -> Quot
     if not 0 < usd < LARGEST:
         return Quote(asset, source, None, priced_at, "not_a_price")
     rounded = usd.quantize(STEP, ROUND_HALF_EVEN)
-    return Quote(asset, source, rounded, priced_at, None) if rounded else Quote(asset, source, None, priced_at, "too_small")
+    return (
+        Quote(asset, source, rounded, priced_at, None)
+        if rounded
+        else Quote(asset, source, None, priced_at, "too_small")
+    )
 
 
 def from_csv(path: Path, assets: Iterable[Asset], at: datetime) -> list[Quote]:
-    """Quotes of a file with the columns asset, usd, priced_at (ISO 8601, UTC where no zone is said), source; for each asset and source the
-    nearest in time, of two as near the earlier.
+    """Quotes of a file with the columns asset, usd, priced_at (ISO 8601, UTC where no zone is said), source; for each
+    asset and source the nearest in time, of two as near the earlier.
 
     Raises ConfigurationError with the line.
     """
@@ -102,7 +108,9 @@ def from_csv(path: Path, assets: Iterable[Asset], at: datetime) -> list[Quote]:
 
 
 def _lines(path: Path) -> Iterator[tuple[Quote, datetime]]:
-    """Each line's price and time. Two prices of one asset, source and moment say nothing: the line of the second is named."""
+    """Each line's price and time. Two prices of one asset, source and moment say nothing: the line of the second is
+    named.
+    """
     seen: dict[tuple[str, str, datetime], tuple[str, int]] = {}
     try:
         if path.exists() and not path.is_file():
@@ -110,13 +118,17 @@ def _lines(path: Path) -> Iterator[tuple[Quote, datetime]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             if reader.fieldnames != COLUMNS:
-                raise ConfigurationError(f"{path}:1: the header reads {','.join(reader.fieldnames or [])[:100]!r}, not {','.join(COLUMNS)}")
+                raise ConfigurationError(
+                    f"{path}:1: the header reads {','.join(reader.fieldnames or [])[:100]!r}, not {','.join(COLUMNS)}"
+                )
             for row in reader:
                 where = f"{path}:{reader.line_num}"
                 quote_, priced_at = _line(row, where)
                 other = seen.setdefault((quote_.asset, quote_.source, priced_at), (row["usd"], reader.line_num))
                 if other[0] != row["usd"]:
-                    raise ConfigurationError(f"{where}: {quote_.asset} of {quote_.source} has another price at that time in line {other[1]}")
+                    raise ConfigurationError(
+                        f"{where}: {quote_.asset} of {quote_.source} has another price at that time in line {other[1]}"
+                    )
                 yield quote_, priced_at
     except (OSError, ValueError, csv.Error) as error:
         raise ConfigurationError(f"{path}: cannot be read as a price list: {error}") from error
@@ -127,7 +139,9 @@ def _line(row: dict[str | Any, Any], where: str) -> tuple[Quote, datetime]:
         raise ConfigurationError(f"{where}: a row of other than {len(COLUMNS)} cells")
     asset, source = row["asset"], row["source"]
     if not asset or not source or source in (DEFILLAMA, NO_SOURCE):
-        raise ConfigurationError(f"{where}: a price names its asset, and as source something else than {DEFILLAMA} and {NO_SOURCE}")
+        raise ConfigurationError(
+            f"{where}: a price names its asset, and as source something else than {DEFILLAMA} and {NO_SOURCE}"
+        )
     try:
         usd = _usd(row["usd"])
         if not _ISO.fullmatch(row["priced_at"]):

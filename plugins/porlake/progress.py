@@ -1,6 +1,7 @@
 """Long work says how far it is: a bar with rate and time left on a terminal, a plain line now and then in a log.
 
-A stage calls `progress(what, done, total)`; `total` is None where it is not known beforehand. Standard output stays free for results.
+A stage calls `progress(what, done, total)`; `total` is None where it is not known beforehand. Standard output stays
+free for results.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 Tell = Callable[[str, int, int | None], None]
@@ -28,7 +38,9 @@ def silent(what: str, done: int, total: int | None) -> None:
 
 
 def printable(text: str) -> str:
-    """`text` with a sign in place of each character that a terminal would obey instead of showing it: escapes, line ends, turns of direction."""
+    """`text` with a sign in place of each character that a terminal would obey instead of showing it: escapes, line
+    ends, turns of direction.
+    """
     return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

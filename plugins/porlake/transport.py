@@ -1,8 +1,8 @@
-"""The only sockets: JSON-RPC, HTTP and lines, each question bounded in time and size, with bounded retries, a rate limit for each endpoint, and
-a tape that records and replays.
+"""The only sockets: JSON-RPC, HTTP and lines, each question bounded in time and size, with bounded retries, a rate
+limit for each endpoint, and a tape that records and replays.
 
-An endpoint's URL and headers may hold keys: every text of this module shows its host and nothing else of it, and what a server echoes of them is
-blanked in answers and errors before anybody sees it (`_Secrets`). urllib3 moves the bytes.
+An endpoint's URL and headers may hold keys: every text of this module shows its host and nothing else of it, and what a
+server echoes of them is blanked in answers and errors before anybody sees it (`_Secrets`). urllib3 moves the bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,14 @@ from urllib.parse import SplitResult, parse_qs, quote, quote_plus, unquote, urlj
 
 import orjson
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from porlake import errors, numbers
 from porlake.errors import (
@@ -77,14 +84,25 @@ _TOO_BIG = (
     "createcontractsizelimit",
 )
 # "Slow down", in the words of Alchemy, Infura, QuickNode, Nethermind and public gateways.
-_LIMITED = ("rate limit", "too many requests", "limitexceeded", "request limit", "requests limit", "per second", "/second", "rate-limit", "ratelimit")
+_LIMITED = (
+    "rate limit",
+    "too many requests",
+    "limitexceeded",
+    "request limit",
+    "requests limit",
+    "per second",
+    "/second",
+    "rate-limit",
+    "ratelimit",
+)
 
 
 def _no_address(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG and "url" not in str(record.msg)
 
 
-# urllib3 writes paths, and so keys, into its log: at DEBUG each request, whatever the level of a program's own log is, and with a warning of headers.
+# urllib3 writes paths, and so keys, into its log: at DEBUG each request, whatever the level of a program's own log is,
+# and with a warning of headers.
 for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.poolmanager", "urllib3.util.retry"):
     logging.getLogger(_name).addFilter(_no_address)
 
@@ -95,18 +113,24 @@ _UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is 
                 "not currently canonical", "resource not found", "blockoutofrange")  # fmt: skip
 
 
-#: What may stand before the `+` of an endpoint's scheme: which API is asked there. Without one it is that of the network's own nodes.
-KINDS = {"": {"http", "https"}, "esplora": {"http", "https"}, "blockbook": {"http", "https"}, "electrum": {"tcp", "ssl"}}
+#: What may stand before the `+` of an endpoint's scheme: which API is asked there. Without one it is that of the
+#: network's own nodes.
+KINDS = {
+    "": {"http", "https"},
+    "esplora": {"http", "https"},
+    "blockbook": {"http", "https"},
+    "electrum": {"tcp", "ssl"},
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Endpoint:
     """Where to ask. `per_second` is the rate that the endpoint allows, None where it is not known.
 
-    Within `timeout` seconds an answer is whole, however it comes, and it has up to `answer_bytes`, or is TooBig. A question is put `tries`
-    times, after pauses of `pause` seconds that double: twice as often where the endpoint limits the rate, once more where it does not answer
-    in time. `in_flight` questions are under way at once.
-    Raises ConfigurationError, which never holds a part of the URL or of a header.
+    Within `timeout` seconds an answer is whole, however it comes, and it has up to `answer_bytes`, or is TooBig. A
+    question is put `tries` times, after pauses of `pause` seconds that double: twice as often where the endpoint limits
+    the rate, once more where it does not answer in time. `in_flight` questions are under way at once. Raises
+    ConfigurationError, which never holds a part of the URL or of a header.
     """
 
     url: str
@@ -122,13 +146,20 @@ class Endpoint:
         parts = _split(self.url)
         kind, _, scheme = parts.scheme.rpartition("+")
         if scheme not in KINDS.get(kind, set()) or not parts.hostname:
-            raise ConfigurationError("an endpoint is an http or https URL with a host, or esplora+https://, blockbook+https://, electrum+ssl://")
-        if not isinstance(self.headers, Mapping) or not all(_is_header(name, value) for name, value in self.headers.items()):
+            raise ConfigurationError(
+                "an endpoint is an http or https URL with a host, or esplora+https://, blockbook+https://, "
+                "electrum+ssl://"
+            )
+        if not isinstance(self.headers, Mapping) or not all(
+            _is_header(name, value) for name, value in self.headers.items()
+        ):
             raise ConfigurationError("headers are names and texts, of one line each")
         for name, (is_whole, least, most) in _BOUNDS.items():
             number = getattr(self, name)
             if not (name == "per_second" and number is None) and not _is_number(number, is_whole, least, most):
-                raise ConfigurationError(f"{name} is a {'whole ' if is_whole else ''}number from {least:g} to {most:,.0f}")
+                raise ConfigurationError(
+                    f"{name} is a {'whole ' if is_whole else ''}number from {least:g} to {most:,.0f}"
+                )
 
     @property
     def kind(self) -> str:
@@ -180,7 +211,10 @@ def _split(url: object) -> SplitResult:
     except ValueError:  # without its text, which quotes the URL
         port, parts = 0, None
     if parts is None or port == 0:
-        raise ConfigurationError("the URL's host or port cannot be read: a port is a number up to 65535, an IPv6 host stands in [ ]; " + _ESCAPES)
+        raise ConfigurationError(
+            "the URL's host or port cannot be read: a port is a number up to 65535, an IPv6 host stands in [ ]; "
+            + _ESCAPES
+        )
     if parts.fragment or ("@" in parts.path + parts.query and not re.fullmatch(r"[^:@]+\.[^:@]+|.*@.*", parts.netloc)):
         # `http://user:12/34@host` is read as the host `user`; https://cdn.example/gh/a@1.0 is what it says.
         raise ConfigurationError("the URL has a # or an @ behind its host; " + _ESCAPES)
@@ -203,7 +237,7 @@ def _is_header(name: object, value: object) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) and re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value))
 
 
-# --- secrets --------------------------------------------------------------------------------------------------------------
+# --- secrets ----------------------------------------------------------------------------------------------------------
 #: Parts of URLs and headers that are no secret.
 _PUBLIC = frozenset({
     "api", "apis", "rpc", "rpcs", "jsonrpc", "json-rpc", "json", "http", "https", "public", "main", "mainnet",
@@ -216,10 +250,11 @@ BLANK = "<key>"
 
 
 class _Secrets:
-    """What of an endpoint must never be shown: user, password, parts of path and query, headers, as they stand and as servers rewrite them.
+    """What of an endpoint must never be shown: user, password, parts of path and query, headers, as they stand and as
+    servers rewrite them.
 
-    In texts of errors all of them are blanked. In answers only what cannot be there by chance: six characters or more, and neither a few
-    hexadecimal digits nor, of a path, a common word (`/litecoin/`).
+    In texts of errors all of them are blanked. In answers only what cannot be there by chance: six characters or more,
+    and neither a few hexadecimal digits nor, of a path, a common word (`/litecoin/`).
     """
 
     def __init__(self, endpoint: Endpoint | None) -> None:
@@ -282,7 +317,11 @@ def _secrets_of(endpoint: Endpoint) -> Iterator[tuple[str, bool]]:
         if value.lower().startswith("basic "):
             with suppress(ValueError):
                 both = b64decode(value[6:], validate=True).decode()
-                yield from ((both, True), (both.partition(":")[0], False), (both.partition(":")[2], _is_rare(both.partition(":")[2])))
+                yield from (
+                    (both, True),
+                    (both.partition(":")[0], False),
+                    (both.partition(":")[2], _is_rare(both.partition(":")[2])),
+                )
 
 
 def _is_rare(secret: str) -> bool:
@@ -290,8 +329,17 @@ def _is_rare(secret: str) -> bool:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it stands, and as URLs, HTML, JSON, base64 and hexadecimal write it; letters of both cases are one."""
-    yield from (secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret), json.dumps(secret)[1:-1], secret.encode().hex())
+    """A secret as it stands, and as URLs, HTML, JSON, base64 and hexadecimal write it; letters of both cases are
+    one.
+    """
+    yield from (
+        secret,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        html.escape(secret),
+        json.dumps(secret)[1:-1],
+        secret.encode().hex(),
+    )
     yield from (encode(secret.encode()).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode))
 
 
@@ -301,12 +349,12 @@ def _any_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(map(re.escape, forms)), re.IGNORECASE) if forms else None
 
 
-# --- the tape -------------------------------------------------------------------------------------------------------------
+# --- the tape ---------------------------------------------------------------------------------------------------------
 class Tape:
     """Answers from outside: passed through, kept in a folder, or taken from it.
 
-    An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its number. No URL,
-    header or key is in it. A replay opens no socket, and its clock is the recording's.
+    An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its
+    number. No URL, header or key is in it. A replay opens no socket, and its clock is the recording's.
     """
 
     def __init__(self, mode: str, folder: Path | None = None) -> None:
@@ -347,14 +395,20 @@ class Tape:
 
     def now(self) -> datetime:
         """The time, to the second; of a recording the time when it was made."""
-        moment = self.answer("run", "clock", None, "", lambda: datetime.now(UTC).replace(microsecond=0).isoformat(), once=True)[0]
+        moment = self.answer(
+            "run", "clock", None, "", lambda: datetime.now(UTC).replace(microsecond=0).isoformat(), once=True
+        )[0]
         try:
             return datetime.fromisoformat(moment)
         except (TypeError, ValueError) as error:
             raise NotRecorded(f"run: the recording's clock reads {numbers.shown(moment)}") from error
 
-    def answer(self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False) -> tuple[Any, str]:
-        """(answer, host that gave it). Raises what `ask` raises, in a replay too; NotRecorded where the recording does not know the question."""
+    def answer(
+        self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False
+    ) -> tuple[Any, str]:
+        """(answer, host that gave it). Raises what `ask` raises, in a replay too; NotRecorded where the recording does
+        not know the question.
+        """
         if self._mode == "live" or self._folder is None:
             return ask(), host
         path = self._path(self._folder, name, method, params, once)
@@ -394,13 +448,17 @@ class _Beside(Tape):
     def holds(self, name: str) -> bool:
         return self._tape.holds(f"{name}.{self._number}")
 
-    def answer(self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False) -> tuple[Any, str]:
+    def answer(
+        self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False
+    ) -> tuple[Any, str]:
         return self._tape.answer(f"{name}.{self._number}", method, params, host, ask, once=once)
 
 
 @contextmanager
 def streamed(url: str) -> Iterator[BinaryIO]:
-    """The bytes behind a URL as they come, without end: for files too large to be kept. Raises Unavailable where there are none, TransportError."""
+    """The bytes behind a URL as they come, without end: for files too large to be kept. Raises Unavailable where there
+    are none, TransportError.
+    """
     endpoint = Endpoint(url)
     with _Wire(endpoint).opened(time.monotonic() + endpoint.timeout) as response:
         yield cast(BinaryIO, _Stream(response, endpoint))
@@ -462,7 +520,9 @@ def _keep(path: Path, content: Mapping[str, Any]) -> None:
 
 def _json(value: object, indent: int | None = None) -> bytes:
     separators = None if indent else (",", ":")
-    return json.dumps(value, sort_keys=True, separators=separators, indent=indent, default=_decimal, ensure_ascii=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=separators, indent=indent, default=_decimal, ensure_ascii=False
+    ).encode()
 
 
 def _decimal(value: object) -> dict[str, str]:
@@ -485,14 +545,17 @@ def _rebuilt(kept: Mapping[str, Any]) -> TransportError:
     if kept["class"] == "RequestFailed":
         return RequestFailed(kept["text"], kept["code"], kept["data"])
     found = getattr(errors, kept["class"], TransportError)
-    return cast(TransportError, found(kept["text"])) if issubclass(found, TransportError) else TransportError(kept["text"])
+    return (
+        cast(TransportError, found(kept["text"])) if issubclass(found, TransportError) else TransportError(kept["text"])
+    )
 
 
-# --- JSON-RPC -------------------------------------------------------------------------------------------------------------
+# --- JSON-RPC ---------------------------------------------------------------------------------------------------------
 class JsonRpc:
     """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a tape keeps the answers.
 
-    `plain`: no answer holds a number with a point or over 64 bits (EVM nodes write hex), so that a faster parser may read it.
+    `plain`: no answer holds a number with a point or over 64 bits (EVM nodes write hex), so that a faster parser may
+    read it.
     """
 
     def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape, *, plain: bool = False) -> None:
@@ -503,13 +566,24 @@ class JsonRpc:
         self.host = endpoint.host if endpoint else ""
         self._ids = count(1)
 
-    def call(self, method: str, params: list[Any], *, patient: bool = True, timeout: float | None = None, answer_bytes: int | None = None) -> Any:
+    def call(
+        self,
+        method: str,
+        params: list[Any],
+        *,
+        patient: bool = True,
+        timeout: float | None = None,
+        answer_bytes: int | None = None,
+    ) -> Any:
         """The `result`. Raises TransportError by what went wrong; with `patient` False a TimedOut is raised at once.
 
-        `timeout` and `answer_bytes` take the place of the endpoint's for this question: long calls have bounds of their own.
+        `timeout` and `answer_bytes` take the place of the endpoint's for this question: long calls have bounds of their
+        own.
         """
         limits = _Limits(patient, timeout, answer_bytes)
-        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(method, params, limits))
+        answer, self.host = self._tape.answer(
+            self._name, method, params, self.host, lambda: self._ask(method, params, limits)
+        )
         return answer
 
     def many(self, calls: Iterable[tuple[str, list[Any]]], in_flight: int) -> Iterator[Any]:
@@ -540,11 +614,13 @@ class JsonRpc:
     ) -> list[Any]:
         """The results of several calls in one request, in their order; for a call that failed its TransportError.
 
-        Raises TransportError where the batch failed as a whole: one answer for each question, none twice, none of another question. The rest
-        as in `call`.
+        Raises TransportError where the batch failed as a whole: one answer for each question, none twice, none of
+        another question. The rest as in `call`.
         """
         limits, questions = _Limits(patient, timeout, answer_bytes), [[method, params] for method, params in calls]
-        answer, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, limits))
+        answer, self.host = self._tape.answer(
+            self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, limits)
+        )
         if not isinstance(answer, list) or len(answer) != len(calls):
             raise BadAnswer(f"{self.host}: batch: the recording does not answer it")
         return [
@@ -567,7 +643,11 @@ class JsonRpc:
             if not _is_id(told, number):
                 raise _Garbled(f"{self.host}: {method}: the answer is not of this question")
             if "result" not in answer or status >= 400:
-                raise _Garbled(f"{self.host}: {method}: neither result nor error" if status < 400 else f"{self.host}: HTTP {status}")
+                raise _Garbled(
+                    f"{self.host}: {method}: neither result nor error"
+                    if status < 400
+                    else f"{self.host}: HTTP {status}"
+                )
             return answer["result"]
 
         return self._open_wire().ask("POST", "", question, read, limits, self._loads)
@@ -575,7 +655,8 @@ class JsonRpc:
     def _ask_batch(self, calls: Sequence[tuple[str, list[Any]]], limits: _Limits) -> list[dict[str, Any]]:
         numbers_ = [next(self._ids) for _ in calls]
         question = [
-            {"jsonrpc": "2.0", "id": number, "method": method, "params": params} for number, (method, params) in zip(numbers_, calls, strict=True)
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            for number, (method, params) in zip(numbers_, calls, strict=True)
         ]
 
         def read(status: int, answer: Any) -> list[dict[str, Any]]:
@@ -589,7 +670,10 @@ class JsonRpc:
                 raise _Garbled(f"{self.host}: HTTP {status}")
             by_id = {item["id"]: item for item in answer if type(item.get("id")) is int}
             if len(answer) != len(calls) or by_id.keys() != set(numbers_):
-                raise _Garbled(f"{self.host}: batch: {len(answer)} answers, {len(by_id.keys() & set(numbers_))} of the {len(calls)} questions")
+                raise _Garbled(
+                    f"{self.host}: batch: {len(answer)} answers, {len(by_id.keys() & set(numbers_))} of the "
+                    f"{len(calls)} questions"
+                )
             return [self._kept(by_id[number]) for number in numbers_]
 
         found: list[dict[str, Any]] = self._open_wire().ask("POST", "", _json(question), read, limits, self._loads)
@@ -633,7 +717,10 @@ def _rpc_error(host: str, method: str, error: Any) -> TransportError:
         return BadAnswer(f"{host}: {method}: an error that is no object")
     code, message = error.get("code"), error.get("message", "")
     message = (message if isinstance(message, str) else numbers.shown(message))[:300]
-    text, low = f"{host}: {method}: {message} ({numbers.shown(code) if code is not None else 'no code'})", message.lower()
+    text, low = (
+        f"{host}: {method}: {message} ({numbers.shown(code) if code is not None else 'no code'})",
+        message.lower(),
+    )
     code = code if type(code) is int else None
     if "batch" in low and any(mark in low for mark in ("too large", "limit", "exceed", "too many")):
         return TooBig(text)
@@ -646,21 +733,25 @@ def _rpc_error(host: str, method: str, error: Any) -> TransportError:
     return RequestFailed(text, code, error.get("data"))
 
 
-# --- HTTP -----------------------------------------------------------------------------------------------------------------
+# --- HTTP -------------------------------------------------------------------------------------------------------------
 class Http:
     """JSON over HTTP, for chains and sources that have an API of their own.
 
-    `check` is given (host, path, answer) of every answer and raises where an API says with HTTP 200 that it failed; what it raises as
-    RateLimited is asked again, as a status of that meaning is.
+    `check` is given (host, path, answer) of every answer and raises where an API says with HTTP 200 that it failed;
+    what it raises as RateLimited is asked again, as a status of that meaning is.
     """
 
-    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape, check: Callable[[str, str, Any], None] | None = None) -> None:
+    def __init__(
+        self, name: str, endpoint: Endpoint | None, tape: Tape, check: Callable[[str, str, Any], None] | None = None
+    ) -> None:
         self._name, self._tape, self._check = name, tape, check
         self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
 
     def get(self, path: str, *, patient: bool = True, timeout: float | None = None) -> Any:
-        """The JSON behind a path, numbers with a point as Decimal. Raises TransportError; `patient` and `timeout` as in `JsonRpc.call`."""
+        """The JSON behind a path, numbers with a point as Decimal. Raises TransportError; `patient` and `timeout` as in
+        `JsonRpc.call`.
+        """
         return self._answer("GET", path, None, _Limits(patient, timeout))
 
     def post(self, path: str, body: Mapping[str, Any], *, patient: bool = True, timeout: float | None = None) -> Any:
@@ -669,7 +760,9 @@ class Http:
     def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: _Limits) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
         params = body if verb == "POST" else path
-        answer, self.host = self._tape.answer(self._name, method, params, self.host, lambda: self._ask(verb, path, body, limits))
+        answer, self.host = self._tape.answer(
+            self._name, method, params, self.host, lambda: self._ask(verb, path, body, limits)
+        )
         return answer
 
     def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: _Limits) -> Any:
@@ -678,11 +771,17 @@ class Http:
         return self._wire.ask(verb, path, None if body is None else _json(body), partial(self._read, path), limits)
 
     def _read(self, path: str, status: int, answer: Any) -> Any:
-        """An error is told by its status, and by what the answer says; an API's own reader knows the words, so that it sees it first."""
+        """An error is told by its status, and by what the answer says; an API's own reader knows the words, so that it
+        sees it first.
+        """
         if self._check is not None:
             self._check(self.host, path, answer)
         if status >= 400 and not (isinstance(answer, dict) and _TELLS_ERRORS & {key.lower() for key in answer}):
-            raise _Passing(f"{self.host}: HTTP {status}") if status >= 500 else RequestFailed(f"{self.host}: HTTP {status}")
+            raise (
+                _Passing(f"{self.host}: HTTP {status}")
+                if status >= 500
+                else RequestFailed(f"{self.host}: HTTP {status}")
+            )
         return answer
 
 
@@ -719,7 +818,9 @@ class _Wire:
         limits: _Limits,
         loads: Callable[[bytes, str], Any] | None = None,
     ) -> Any:
-        """What `read` makes of an answer's status and JSON. Reads only: asking again is safe. Raises TransportError without a secret."""
+        """What `read` makes of an answer's status and JSON. Reads only: asking again is safe. Raises TransportError
+        without a secret.
+        """
         try:
             return self._asked(verb, path, body, read, limits, loads or _parsed)
         except TransportError as error:
@@ -727,7 +828,13 @@ class _Wire:
             raise
 
     def _asked(
-        self, verb: str, path: str, body: bytes | None, read: Callable[[int, Any], Any], limits: _Limits, loads: Callable[[bytes, str], Any]
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        read: Callable[[int, Any], Any],
+        limits: _Limits,
+        loads: Callable[[bytes, str], Any],
     ) -> Any:
         attempt = 0
         while True:
@@ -764,7 +871,9 @@ class _Wire:
 
     @contextmanager
     def opened(self, until: float) -> Iterator[urllib3.BaseHTTPResponse]:
-        """What lies behind the endpoint's URL, its headers read before `until`. Raises TransportError without a secret."""
+        """What lies behind the endpoint's URL, its headers read before `until`. Raises TransportError without a
+        secret.
+        """
         try:
             # Of a packed file nobody would see that it was cut off; of packed JSON its reader does.
             with self._response("GET", self._endpoint.url, None, until, "identity") as response:
@@ -786,7 +895,9 @@ class _Wire:
         return response.status, answer
 
     @contextmanager
-    def _response(self, verb: str, url: str, body: bytes | None, until: float, encoding: str = "gzip") -> Iterator[urllib3.BaseHTTPResponse]:
+    def _response(
+        self, verb: str, url: str, body: bytes | None, until: float, encoding: str = "gzip"
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
         """The response, its headers read before `until`, which is a time of the monotonic clock."""
         headers = {"Accept-Encoding": encoding, "User-Agent": "porlake"} | dict(self._endpoint.headers)
         parts = urlsplit(url)
@@ -808,13 +919,17 @@ class _Wire:
             response.close()  # before it is given back: what is left of its body is no answer to the next question
             response.release_conn()
 
-    def _opened(self, verb: str, url: str, body: bytes | None, headers: dict[str, str], until: float) -> urllib3.BaseHTTPResponse:
+    def _opened(
+        self, verb: str, url: str, body: bytes | None, headers: dict[str, str], until: float
+    ) -> urllib3.BaseHTTPResponse:
         left = max(0.001, until - time.monotonic())
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=left)
         # The cause of every error is left out: urllib3's texts quote the URL.
         try:
             with _until(until):
-                return self._pool.request(verb, url, body=body, headers=headers, redirect=False, preload_content=False, timeout=timeout)
+                return self._pool.request(
+                    verb, url, body=body, headers=headers, redirect=False, preload_content=False, timeout=timeout
+                )
         except (NewConnectionError, NameResolutionError, MaxRetryError) as error:
             raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
         except ReadTimeoutError:
@@ -840,7 +955,9 @@ def _joined(url: str, path: str) -> str:
     if not path:
         return url
     parts, (below, _, query) = urlsplit(url), path.partition("?")
-    return parts._replace(path=parts.path.rstrip("/") + below, query="&".join(filter(None, (query, parts.query)))).geturl()
+    return parts._replace(
+        path=parts.path.rstrip("/") + below, query="&".join(filter(None, (query, parts.query)))
+    ).geturl()
 
 
 def _tries(endpoint: Endpoint, error: TransportError) -> int:
@@ -856,14 +973,17 @@ def _is_untrusted(error: BaseException | None) -> bool:
     return error is not None
 
 
-# --- sockets that keep to a time ------------------------------------------------------------------------------------------
-# A socket's own time-out begins anew with each byte: headers that drip and `100 Continue` without end would hold a run for ever.
+# --- sockets that keep to a time --------------------------------------------------------------------------------------
+# A socket's own time-out begins anew with each byte: headers that drip and `100 Continue` without end would hold a run
+# for ever.
 _limit = threading.local()
 
 
 @contextmanager
 def _until(moment: float) -> Iterator[None]:
-    """What sockets of this module do in this thread is over at a moment of the monotonic clock, or raises TimeoutError."""
+    """What sockets of this module do in this thread is over at a moment of the monotonic clock, or raises
+    TimeoutError.
+    """
     before = getattr(_limit, "moment", None)
     _limit.moment = moment
     try:
@@ -933,7 +1053,9 @@ def _tls() -> ssl.SSLContext:
 
 
 class _Gate:
-    """How many questions are under way at once: half as many after a rate limit, one more after a row of good answers."""
+    """How many questions are under way at once: half as many after a rate limit, one more after a row of good
+    answers.
+    """
 
     def __init__(self, widest: int) -> None:
         self._widest = self._width = max(1, widest)
@@ -979,7 +1101,12 @@ def _final(error: TransportError) -> TransportError:
 
 
 def _copied(
-    response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], limit: int, host: str, until: float, stall: float | None = None
+    response: urllib3.BaseHTTPResponse,
+    write: Callable[[bytes], object],
+    limit: int,
+    host: str,
+    until: float,
+    stall: float | None = None,
 ) -> int:
     """The body, to the end: before `until`, and without a pause of `stall` seconds. Its size."""
     size = 0
@@ -1001,8 +1128,14 @@ def _copied(
 def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"") -> None:
     status, is_json = response.status, body.lstrip().startswith((b"{", b"["))
     if 300 <= status < 400:
-        raise BadAnswer(f"{host}: redirects to {_target(response, host)}, which is refused: a key may be in the request")
-    if status == 429 or (status == 403 and b"frequency limit" in body) or (status == 503 and "Retry-After" in response.headers):
+        raise BadAnswer(
+            f"{host}: redirects to {_target(response, host)}, which is refused: a key may be in the request"
+        )
+    if (
+        status == 429
+        or (status == 403 and b"frequency limit" in body)
+        or (status == 503 and "Retry-After" in response.headers)
+    ):
         raise RateLimited(f"{host}: HTTP {status}, too many requests", _pause(response, body))
     if status == 413:
         raise TooBig(f"{host}: HTTP 413")
@@ -1015,7 +1148,9 @@ def _checked_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes =
         raise _Passing(f"{host}: HTTP {status}")
     if status in (400, 422):
         raise RequestFailed(f"{host}: HTTP {status}{_said(body)}")
-    raise TransportError(f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status in (401, 403) else ""))
+    raise TransportError(
+        f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status in (401, 403) else "")
+    )
 
 
 def _said(body: bytes) -> str:
@@ -1044,13 +1179,16 @@ def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
 
 
 def _pause(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
-    """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for 30s`."""
+    """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for
+    30s`.
+    """
     named = re.search(rb"suspended for ([0-9]{1,4}) ?s", body)
     return float(named[1]) if named else _retry_after(response)
 
 
-# --- JSON from outside ------------------------------------------------------------------------------------------------------
-#: How deep an answer nests at most, and how long a number with a point is: what is beyond is no answer but an attack on whoever walks through it.
+# --- JSON from outside ------------------------------------------------------------------------------------------------
+#: How deep an answer nests at most, and how long a number with a point is: what is beyond is no answer but an attack on
+#: whoever walks through it.
 DEEPEST, LONGEST_NUMBER, HIGHEST_EXPONENT = 100, 1_000, 6_144
 #: Up to here a body is read by the strict parser, however fast another one is.
 SMALL = 1 << 14
@@ -1073,7 +1211,9 @@ def _parsed(body: bytes, host: str) -> Any:
 
 
 def _parsed_plain(body: bytes, host: str) -> Any:
-    """As `_parsed`, where no number has a point or more than 64 bits. A key that is there twice is seen in small answers."""
+    """As `_parsed`, where no number has a point or more than 64 bits. A key that is there twice is seen in small
+    answers.
+    """
     if len(body) <= SMALL:
         return _parsed(body, host)
     _not_too_deep(body, host, texts=False)  # this parser has a bound of its own, of 1,024 levels
@@ -1098,10 +1238,11 @@ def _not_too_deep(body: bytes, host: str, *, texts: bool = True) -> None:
 
 
 def _nests_deeper(body: bytes, levels: int, *, texts: bool = True) -> bool:
-    """Whether JSON nests deeper, be it whole or not; without a look at its texts, whose brackets may hide others, roughly and sooner.
+    """Whether JSON nests deeper, be it whole or not; without a look at its texts, whose brackets may hide others,
+    roughly and sooner.
 
-    The parser of the standard library keeps to the interpreter's limit of recursion alone, which other libraries raise (py_ecc to 100,000): far
-    beyond the stack of a thread, whose overflow ends the process.
+    The parser of the standard library keeps to the interpreter's limit of recursion alone, which other libraries raise
+    (py_ecc to 100,000): far beyond the stack of a thread, whose overflow ends the process.
     """
     if body.count(b"[") + body.count(b"{") <= levels:
         return False
@@ -1141,7 +1282,7 @@ def _no_constant(text: str) -> object:
     raise ValueError(f"{text} is no JSON number")
 
 
-# --- Electrum's line protocol -----------------------------------------------------------------------------------------------
+# --- Electrum's line protocol -----------------------------------------------------------------------------------------
 LINE_BYTES = 900_000  # servers answer no request over 1,000,000
 BUSY = -102  # ElectrumX: over the limit of what one client may cost
 UNASKED = 1_000
@@ -1151,7 +1292,8 @@ UNASKED = 1_000
 class Lines:
     """JSON-RPC 2.0, a line each way, over TCP or TLS; many requests in one array. https://electrumx.readthedocs.io/
 
-    With `?pin=<sha256>` behind the URL the server is known by its certificate's hash alone; without it by an authority, as everywhere.
+    With `?pin=<sha256>` behind the URL the server is known by its certificate's hash alone; without it by an authority,
+    as everywhere.
     """
 
     def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
@@ -1170,11 +1312,16 @@ class Lines:
     def batch(self, calls: Sequence[tuple[str, list[Any]]], *, seconds: float | None = None) -> list[Any]:
         """The results of some requests, put as one; in place of one that the server refuses stands its TransportError.
 
-        With `seconds` the answer is waited for so long and no second time; without them as long and as often as the endpoint says. Raises
-        TransportError where the batch failed as a whole.
+        With `seconds` the answer is waited for so long and no second time; without them as long and as often as the
+        endpoint says. Raises TransportError where the batch failed as a whole.
         """
-        questions, limits = [[method, params] for method, params in calls], _Limits(patient=seconds is None, timeout=seconds)
-        answers, self.host = self._tape.answer(self._name, "batch", questions, self.host, lambda: self._asked(questions, limits))
+        questions, limits = (
+            [[method, params] for method, params in calls],
+            _Limits(patient=seconds is None, timeout=seconds),
+        )
+        answers, self.host = self._tape.answer(
+            self._name, "batch", questions, self.host, lambda: self._asked(questions, limits)
+        )
         return [
             _rpc_error(self.host, method, answer["error"]) if "error" in answer else answer["result"]
             for (method, _), answer in zip(calls, answers, strict=True)
@@ -1183,7 +1330,9 @@ class Lines:
     def tried(
         self, calls: Iterable[Sequence[tuple[str, list[Any]]]], in_flight: int, *, seconds: float | None = None
     ) -> Iterator[list[Any] | TransportError]:
-        """The results of many `batch`es, in their order, with at most `in_flight` under way; in place of one that failed its TransportError."""
+        """The results of many `batch`es, in their order, with at most `in_flight` under way; in place of one that
+        failed its TransportError.
+        """
 
         def ask(some: Sequence[tuple[str, list[Any]]]) -> list[Any] | TransportError:
             try:
@@ -1223,7 +1372,9 @@ class Lines:
                 if faults >= _tries(self._endpoint, error) or (isinstance(error, TimedOut) and not limits.patient):
                     raise _final(error) from None
                 found = []
-            answers |= {number: answer for number, answer in zip(left, found, strict=False) if not self._is_busy(answer)}
+            answers |= {
+                number: answer for number, answer in zip(left, found, strict=False) if not self._is_busy(answer)
+            }
             if len(answers) < len(questions):
                 busy = RateLimited(f"{self.host}: the server is busy with what was asked before")
                 if found and attempt >= _tries(self._endpoint, busy):
@@ -1233,7 +1384,9 @@ class Lines:
 
     def _is_busy(self, answer: dict[str, Any]) -> bool:
         error = answer.get("error")
-        return isinstance(error, dict) and (error.get("code") == BUSY or isinstance(_rpc_error(self.host, "", error), RateLimited))
+        return isinstance(error, dict) and (
+            error.get("code") == BUSY or isinstance(_rpc_error(self.host, "", error), RateLimited)
+        )
 
     def _once(self, questions: list[list[Any]], limits: _Limits) -> list[dict[str, Any]]:
         with self._lock:
@@ -1256,7 +1409,9 @@ class Lines:
         return max(0.0, self._next - questions / rate - now)
 
     def _connection(self, until: float) -> _Connection:
-        """The open connection, or a new one; `_lock` is held. Raises what broke the last one, where nobody has been told yet."""
+        """The open connection, or a new one; `_lock` is held. Raises what broke the last one, where nobody has been
+        told yet.
+        """
         if self._open is not None and self._open.closed:
             untold, self._open = self._open.untold, None
             if untold is not None:
@@ -1285,7 +1440,9 @@ class _Connection:
         try:
             self._socket = _socket(endpoint)
         except ssl.SSLCertVerificationError as error:
-            raise TransportError(f"{self._host}: the certificate is not trusted ({error.reason}); pin it with ?pin=<sha256>") from None
+            raise TransportError(
+                f"{self._host}: the certificate is not trusted ({error.reason}); pin it with ?pin=<sha256>"
+            ) from None
         except OSError as error:
             raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
         threading.Thread(target=self._read, name=f"electrum {self._host}", daemon=True).start()
@@ -1295,7 +1452,10 @@ class _Connection:
         waiting, seconds = Future[list[Any]](), until - time.monotonic()
         with self._state:
             numbers_ = [next(self._ids) for _ in questions]
-        request = [{"jsonrpc": "2.0", "id": n, "method": method, "params": params} for n, (method, params) in zip(numbers_, questions, strict=True)]
+        request = [
+            {"jsonrpc": "2.0", "id": n, "method": method, "params": params}
+            for n, (method, params) in zip(numbers_, questions, strict=True)
+        ]
         line = _json(request) + b"\n"
         if len(line) > LINE_BYTES:
             raise TooBig(f"{self._host}: a request of {len(line):,} bytes")
@@ -1362,19 +1522,25 @@ class _Connection:
         return b""
 
     def _answered(self, line: bytes) -> None:
-        """Notifications have no id and nobody waits for them. One object in answer to an array is a refusal of the whole."""
+        """Notifications have no id and nobody waits for them. One object in answer to an array is a refusal of the
+        whole.
+        """
         answer = self._secrets.answer(line, _parsed(line, self._host))
         items = answer if isinstance(answer, list) else [answer]
         told = {item["id"] for item in items if isinstance(item, dict) and type(item.get("id")) is int}
         if not told:
             self._unasked += 1
             if isinstance(answer, dict) and answer.get("error") is not None:
-                raise BadAnswer(f"{self._host}: the server refuses the request: {_rpc_error('', '', answer['error'])}"[:300])
+                raise BadAnswer(
+                    f"{self._host}: the server refuses the request: {_rpc_error('', '', answer['error'])}"[:300]
+                )
             if not isinstance(answer, dict) or "method" not in answer or self._unasked > UNASKED:
                 raise BadAnswer(f"{self._host}: sends what was not asked for")
             return
         with self._state:
-            found = {id(waiting): waiting for number in told if (waiting := self._waiting.pop(number, None)) is not None}
+            found = {
+                id(waiting): waiting for number in told if (waiting := self._waiting.pop(number, None)) is not None
+            }
             for number in [number for number, waiting in self._waiting.items() if id(waiting) in found]:
                 del self._waiting[number]
         self._unasked = 0
@@ -1407,7 +1573,9 @@ def _socket(endpoint: Endpoint) -> socket.socket:
     """Connected within CONNECT_SECONDS; afterwards nothing on it takes longer than `timeout`."""
     parts, secure = urlsplit(endpoint.url), urlsplit(endpoint.url).scheme == "electrum+ssl"
     patience = min(CONNECT_SECONDS, endpoint.timeout)
-    plain = socket.create_connection((str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=patience)
+    plain = socket.create_connection(
+        (str(parts.hostname), parts.port or (50002 if secure else 50001)), timeout=patience
+    )
     if not secure:
         plain.settimeout(endpoint.timeout)
         return plain

@@ -1,12 +1,13 @@
 """The build in DuckDB, and the published marts.
 
 `build` takes the lake's pointers first and holds the files that they name: a lake that is written meanwhile changes
-nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on it
-as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
+nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on
+it as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
 writes the marts as Parquet and shows them all at once.
 
     <root>/porlake.duckdb                         schemas main (marts), core, staging, lake (views), registry
-    <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending rows, in schema failed_tests
+    <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending
+    rows, in schema failed_tests
     <root>/marts/<mart>/<content>/part-0.parquet  immutable
     <root>/marts/manifest.json                    what is published now
     <root>/marts/latest/<mart>/part-0.parquet     a stable path for dashboards: `latest` is a link that is swapped
@@ -44,10 +45,15 @@ from porlake.model import DATASETS
 
 SEARCH_PATH = "main,core,staging,lake,registry,failed_tests"
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-# Of a build: a day is a day in UTC, order is told and never assumed, and what does not fit into this memory goes to disk beside the file (dbt
-# sets these for each connection, and DuckDB refuses another temp_directory once it has used one). Files of the lake never change: the footers of
-# hundreds of them are read once and not for each attestation.
-SETTINGS = OFFLINE | {"TimeZone": "UTC", "preserve_insertion_order": "false", "memory_limit": "2500MB", "parquet_metadata_cache": "true"}
+# Of a build: a day is a day in UTC, order is told and never assumed, and what does not fit into this memory goes to
+# disk beside the file (dbt sets these for each connection, and DuckDB refuses another temp_directory once it has used
+# one). Files of the lake never change: the footers of hundreds of them are read once and not for each attestation.
+SETTINGS = OFFLINE | {
+    "TimeZone": "UTC",
+    "preserve_insertion_order": "false",
+    "memory_limit": "2500MB",
+    "parquet_metadata_cache": "true",
+}
 MARTS_VERSION = "2.0"  # a column added raises the second number, a column changed the first
 TABLES = {
     "networks": registry.Network, "identities": registry.Identity, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
@@ -58,7 +64,9 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`warnings` names the tests that found something a reader should know and that stops nothing, with the number of their rows."""
+    """`warnings` names the tests that found something a reader should know and that stops nothing, with the number of
+    their rows.
+    """
 
     build_id: str
     database: Path
@@ -73,7 +81,7 @@ def failed_of(lake: Lake) -> Path:
     return lake.root / "failed_build.duckdb"
 
 
-# --- build ----------------------------------------------------------------------------------------------------------------
+# --- build ------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Held:
     """A partition as it was when a build began; `paths` are links to its files, which no writer removes."""
@@ -98,7 +106,16 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     build_id = identity(lake, state)
     prepare(target, {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS})
     try:
-        dbt(target, folder, "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(_variables(state, build_id)), lock=lock)
+        dbt(
+            target,
+            folder,
+            "build",
+            "--exclude-resource-type",
+            "unit_test",
+            "--vars",
+            json.dumps(_variables(state, build_id)),
+            lock=lock,
+        )
     except BuildError:
         with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
             _keep_results(target, folder / "target" / "run_results.json")
@@ -121,7 +138,10 @@ def _held(lake: Lake, folder: Path) -> State:
 
 def _hold(lake: Lake, pointer: Pointer, folder: Path) -> Held:
     for _ in range(3):
-        held = folder / f"{pointer.dataset}-{hashlib.sha256(str(pointer.place).encode()).hexdigest()[:16]}-{pointer.folder}"
+        held = (
+            folder
+            / f"{pointer.dataset}-{hashlib.sha256(str(pointer.place).encode()).hexdigest()[:16]}-{pointer.folder}"
+        )
         held.mkdir(exist_ok=True)
         try:
             return Held(pointer, [_link(path, held / path.name) for path in pointer.checked()])
@@ -130,7 +150,9 @@ def _hold(lake: Lake, pointer: Pointer, folder: Path) -> Held:
             if now == pointer:
                 raise
             pointer = now  # it was written twice since its pointer was read
-    raise LakeError(f"{pointer.place}: is written faster than it can be read; build again when the stage that writes it has ended")
+    raise LakeError(
+        f"{pointer.place}: is written faster than it can be read; build again when the stage that writes it has ended"
+    )
 
 
 def _link(path: Path, held: Path) -> Path:
@@ -146,13 +168,17 @@ def _link(path: Path, held: Path) -> Path:
 
 def _variables(state: State, build_id: str) -> dict[str, str | int]:
     """What the SQL cannot know when it is compiled: `most_attestations` of one exchange, in steps of 64."""
-    named = {(held.pointer.partition["exchange"], held.pointer.partition["attestation"]) for held in state["report_file"]}
+    named = {
+        (held.pointer.partition["exchange"], held.pointer.partition["attestation"]) for held in state["report_file"]
+    }
     most = max(Counter(exchange for exchange, _ in named).values(), default=1)
     return {"build_id": build_id, "most_attestations": -(-most // 64) * 64}
 
 
 def identity(lake: Lake, state: State | None = None) -> str:
-    """Hash of everything that a build is made of: pointers, those of a build's state or the lake's of now, the SQL, the registry."""
+    """Hash of everything that a build is made of: pointers, those of a build's state or the lake's of now, the SQL, the
+    registry.
+    """
     digest = hashlib.sha256()
     for dataset in DATASETS:
         for pointer in lake.pointers(dataset) if state is None else [held.pointer for held in state[dataset]]:
@@ -202,7 +228,9 @@ def _show_lake(lake: Lake, target: Path, state: State) -> None:
 
 
 def _shown(lake: Lake, pointer: Pointer) -> list[Path]:
-    """The files that a pointer names; where it was written twice since they are gone, and those that took their place are named."""
+    """The files that a pointer names; where it was written twice since they are gone, and those that took their place
+    are named.
+    """
     if all(path.exists() for path in pointer.paths):
         return pointer.paths
     return [path for now in lake.pointers(pointer.dataset, **pointer.partition) for path in now.paths]
@@ -223,7 +251,9 @@ def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[P
     about = (DATASETS[dataset].__doc__ or "").split("\n")[0]
     connection.execute(f"comment on view lake.{dataset} is {_quoted(about)}")
     for field in made:
-        meaning = field.metadata[b"meaning"].decode() + (f" [{field.metadata[b'unit'].decode()}]" if b"unit" in field.metadata else "")
+        meaning = field.metadata[b"meaning"].decode() + (
+            f" [{field.metadata[b'unit'].decode()}]" if b"unit" in field.metadata else ""
+        )
         connection.execute(f'comment on column lake.{dataset}."{field.name}" is {_quoted(meaning)}')
 
 
@@ -231,16 +261,21 @@ def _registry_rows(row_class: type) -> pa.Table:
     kinds = {"int": pa.int64(), "date": pa.date32(), "date | None": pa.date32()}
     made = pa.schema([(field.name, kinds.get(str(field.type), pa.string())) for field in fields(row_class)])
     rows: list[Any] = registry.rows(row_class)
-    return pa.table({field.name: pa.array([getattr(row, field.name) for row in rows], field.type) for field in made}, schema=made)
+    return pa.table(
+        {field.name: pa.array([getattr(row, field.name) for row in rows], field.type) for field in made}, schema=made
+    )
 
 
 def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) -> None:
     """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError.
 
-    It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there before it has ended.
+    It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there
+    before it has ended.
     """
     profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": SETTINGS}
-    (folder / "profiles.yml").write_text(json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8")
+    (folder / "profiles.yml").write_text(
+        json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8"
+    )
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
     places = {
         "DBT_PROJECT_DIR": sql_folder(),
@@ -248,13 +283,26 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
         "DBT_LOG_PATH": folder / "logs",
         "DBT_TARGET_PATH": folder / "target",
     }
-    env = dict(os.environ) | {name: str(place) for name, place in places.items()} | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
-    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False, pass_fds=() if lock is None else (lock,))
+    env = (
+        dict(os.environ)
+        | {name: str(place) for name, place in places.items()}
+        | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    )
+    done = subprocess.run(
+        command,
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=() if lock is None else (lock,),
+    )
     if done.returncode:
         said = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
         raise BuildError(
             _failures(folder / "target" / "run_results.json")
-            or f"the build failed, nothing was replaced. dbt ended with {done.returncode}: {said[-1][:2000] if said else 'it said nothing'}"
+            or f"the build failed, nothing was replaced. dbt ended with {done.returncode}: "
+            f"{said[-1][:2000] if said else 'it said nothing'}"
         )
 
 
@@ -264,12 +312,17 @@ def _failures(path: Path) -> str:
     except (OSError, ValueError, KeyError):
         return ""
     failed = [result for result in results if result["status"] in ("error", "fail")]
-    lines = [f"{result['unique_id'].split('.')[2]}: {result['failures'] or ''} {result['message'] or ''}".strip() for result in failed]
+    lines = [
+        f"{result['unique_id'].split('.')[2]}: {result['failures'] or ''} {result['message'] or ''}".strip()
+        for result in failed
+    ]
     return "the build failed, nothing was replaced. " + "; ".join(lines) if lines else ""
 
 
 def _keep_results(target: Path, path: Path) -> dict[str, int]:
-    """What every data test found, as the table failed_tests.results beside the offending rows; the tests that only warn, with their rows."""
+    """What every data test found, as the table failed_tests.results beside the offending rows; the tests that only
+    warn, with their rows.
+    """
     try:
         results = json.loads(path.read_bytes())["results"]
     except (OSError, ValueError, KeyError):
@@ -291,7 +344,10 @@ def _keep_results(target: Path, path: Path) -> dict[str, int]:
         connection.execute(f"create or replace table failed_tests.results ({columns})")
         if rows:
             connection.executemany("insert into failed_tests.results values (?, ?, ?, ?, ?)", rows)
-        connection.execute("comment on table failed_tests.results is 'What every data test found; `offending` is the table with its rows.'")
+        connection.execute(
+            "comment on table failed_tests.results is 'What every data test found; `offending` is the table with its "
+            "rows.'"
+        )
     return {test: int(found or 0) for test, result, found, *_ in rows if result == "warn"}
 
 
@@ -315,12 +371,15 @@ def _quoted(text: str) -> str:
 
 @contextmanager
 def _told(kind: type[PorlakeError], what: str) -> Iterator[None]:
-    """What the machine refuses (a full disk, a folder that cannot be written, a file that is no DuckDB file) as an error
-    of ours, its cause kept."""
+    """What the machine refuses (a full disk, a folder that cannot be written, a file that is no DuckDB file) as an
+    error of ours, its cause kept.
+    """
     try:
         yield
     except OSError as error:
-        raise kind(f"{what}: {error.filename or ''}{': ' if error.filename else ''}{error.strerror or error}") from error
+        raise kind(
+            f"{what}: {error.filename or ''}{': ' if error.filename else ''}{error.strerror or error}"
+        ) from error
     except duckdb.Error as error:
         raise kind(f"{what}: {str(error).partition(chr(10))[0]}") from error
 
@@ -336,9 +395,11 @@ def _aside(root: Path, prefix: str) -> Iterator[tuple[Path, int]]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-# --- publish --------------------------------------------------------------------------------------------------------------
+# --- publish ----------------------------------------------------------------------------------------------------------
 def publish(lake: Lake) -> Mapping[str, Any]:
-    """The marts of the last build as Parquet, shown all at once; the manifest. Raises LakeError; what was published before stays."""
+    """The marts of the last build as Parquet, shown all at once; the manifest. Raises LakeError; what was published
+    before stays.
+    """
     place = lake.root / "marts"
     with _told(LakeError, f"{place}: the marts cannot be published, those of before stay"):
         place.mkdir(parents=True, exist_ok=True)
@@ -353,7 +414,9 @@ def publish(lake: Lake) -> Mapping[str, Any]:
 
 
 def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, place: Path) -> dict[str, Any]:
-    """One mart as an immutable file in a folder named by its content. Raises LakeError for a type that Parquet would not keep exactly."""
+    """One mart as an immutable file in a folder named by its content. Raises LakeError for a type that Parquet would
+    not keep exactly.
+    """
     columns = {name: kind for name, kind, *_ in connection.execute(f'describe "{mart}"').fetchall()}
     if wide := [name for name, kind in columns.items() if kind in ("HUGEINT", "UHUGEINT")]:
         raise LakeError(f"{mart}.{wide[0]}: a HUGEINT, which would become a double")
@@ -376,7 +439,9 @@ def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, 
 
 
 def all_files(lake: Lake) -> Iterator[Callable[[], object]]:
-    """For the DuckDB file and each published mart, what reads it and raises LakeError; what was never made is not missed."""
+    """For the DuckDB file and each published mart, what reads it and raises LakeError; what was never made is not
+    missed.
+    """
     if database_of(lake).exists():
         yield partial(_opened, lake)
     place = lake.root / "marts"
@@ -410,14 +475,20 @@ def _opened(lake: Lake) -> None:
     path = database_of(lake)
     try:
         with duckdb.connect(str(path), read_only=True, config=OFFLINE) as connection:
-            for schema, table in connection.execute("select schema_name, table_name from duckdb_tables() where not internal order by all").fetchall():
+            for schema, table in connection.execute(
+                "select schema_name, table_name from duckdb_tables() where not internal order by all"
+            ).fetchall():
                 connection.execute(f'select count(columns(*)) from "{schema}"."{table}"').fetchall()
     except duckdb.Error as error:
-        raise Damaged(f"{path}: cannot be read; `porlake build` makes it anew ({str(error).splitlines()[0]})") from error
+        raise Damaged(
+            f"{path}: cannot be read; `porlake build` makes it anew ({str(error).splitlines()[0]})"
+        ) from error
 
 
 def _show(place: Path, published: Mapping[str, Mapping[str, Any]]) -> None:
-    """A folder of links to the marts' folders, and the link `latest` swapped to it: a reader sees one publish, never two."""
+    """A folder of links to the marts' folders, and the link `latest` swapped to it: a reader sees one publish, never
+    two.
+    """
     name = "shown-" + hashlib.sha256(lake_room.json_bytes(published)).hexdigest()[:16]
     shown = place / name
     if not shown.exists():
@@ -457,14 +528,14 @@ def _build_id(connection: duckdb.DuckDBPyConnection) -> str:
     return str(row[0]) if row and row[0] else "empty"
 
 
-# --- query ----------------------------------------------------------------------------------------------------------------
+# --- query ------------------------------------------------------------------------------------------------------------
 def query(
     lake: Lake, sql: str, values: Mapping[str, Any] | None = None, *, failed: bool = False, at_hand: str | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(columns, rows) of one statement over the last build, or the one that failed.
 
-    It can read the tables and the lake's files, and change nothing. With an attestation `at_hand`, views over single claims
-    show that one only, at its cost. Raises BuildError, LakeError, MissingPartition.
+    It can read the tables and the lake's files, and change nothing. With an attestation `at_hand`, views over single
+    claims show that one only, at its cost. Raises BuildError, LakeError, MissingPartition.
     """
     with _reading(failed_of(lake) if failed else database_of(lake), lake) as connection:
         try:
@@ -476,10 +547,13 @@ def query(
         except duckdb.Error as error:
             raise BuildError(f"DuckDB: {error}") from error
         except (OverflowError, ValueError) as error:
-            raise BuildError(f"a value of the answer has no counterpart in Python; cast it to varchar: {error}") from error
+            raise BuildError(
+                f"a value of the answer has no counterpart in Python; cast it to varchar: {error}"
+            ) from error
 
 
-#: Nodes of a parsed statement that read. DuckDB takes `copy ... to` and `insert` in a WITH clause of a SELECT: those are others.
+#: Nodes of a parsed statement that read. DuckDB takes `copy ... to` and `insert` in a WITH clause of a SELECT: those
+#: are others.
 _READS = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 #: Functions that run a text which is not looked at here, read memory by its address, or change what DuckDB does.
 _NO_READER = re.compile(
@@ -501,13 +575,18 @@ def _only_reads(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     if found["error"] and found.get("error_type") == "parser":
         raise BuildError(f"DuckDB: Parser Error: {found['error_message']}")
     if found["error"]:
-        raise BuildError("only statements that read are answered: select, from, with, values, describe, show, summarize, explain")
+        raise BuildError(
+            "only statements that read are answered: select, from, with, values, describe, show, summarize, explain"
+        )
     if not found["statements"]:
         raise BuildError("there is no statement in it")
     for node in _nodes(found["statements"]):
         kind, function = str(node.get("type", "")), str(node.get("function_name", ""))
         if kind.endswith("_NODE") and kind not in _READS:
-            raise BuildError(f"only statements that read are answered; this one has a {kind.removesuffix('_QUERY_NODE').lower()} in it")
+            raise BuildError(
+                f"only statements that read are answered; this one has a {kind.removesuffix('_QUERY_NODE').lower()} "
+                f"in it"
+            )
         if _NO_READER.fullmatch(function.lower()):
             raise BuildError(f"only statements that read are answered; {function}() does something else")
 
@@ -525,10 +604,15 @@ def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def read(lake: Lake, mart: str) -> pa.Table:
-    """A mart of the last build, its rows in a fixed order, its types as published. Raises ConfigurationError for a name that is no mart."""
+    """A mart of the last build, its rows in a fixed order, its types as published. Raises ConfigurationError for a name
+    that is no mart.
+    """
     if mart not in marts():
         raise ConfigurationError(f"{mart!r} is no mart; there are {', '.join(marts())}")
-    with _told(LakeError, f"{database_of(lake)}: {mart} cannot be read"), _reading(database_of(lake), lake) as connection:
+    with (
+        _told(LakeError, f"{database_of(lake)}: {mart} cannot be read"),
+        _reading(database_of(lake), lake) as connection,
+    ):
         return connection.sql(f'select * from "{mart}" order by all').to_arrow_table()
 
 
@@ -541,13 +625,17 @@ def _reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     if not database.exists():
         raise MissingPartition(f"{database}: nothing is built yet; `porlake build` does it")
     with _told(LakeError, f"{database}: cannot be read as the tables of a build; `porlake build` makes them anew"):
-        connection = duckdb.connect(str(database), read_only=True, config=OFFLINE | {"python_enable_replacements": "false"})
+        connection = duckdb.connect(
+            str(database), read_only=True, config=OFFLINE | {"python_enable_replacements": "false"}
+        )
     with connection:
         readable = ", ".join(_quoted(str(lake.root / name)) for name in ("lake", "marts", "raw"))
         connection.execute(f"set allowed_directories = [{readable}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set timezone = 'UTC'")
-        known = {name for (name,) in connection.execute("select schema_name from information_schema.schemata").fetchall()}
+        known = {
+            name for (name,) in connection.execute("select schema_name from information_schema.schemata").fetchall()
+        }
         connection.execute(f"set search_path = '{','.join(name for name in SEARCH_PATH.split(',') if name in known)}'")
         connection.execute("set lock_configuration = true")
         yield connection

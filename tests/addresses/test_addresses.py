@@ -92,11 +92,17 @@ def test_every_form_has_a_published_address() -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in PUBLISHED if form(case["network"]) in CHECKED and case["published"][:2] not in ("0x", "0:", "f0")],
+    [
+        case
+        for case in PUBLISHED
+        if form(case["network"]) in CHECKED and case["published"][:2] not in ("0x", "0:", "f0")
+    ],
     ids=lambda case: case["network"],
 )
 def test_no_changed_character_passes(case: dict[str, str]) -> None:
-    """A checksum that is decoded catches every single change; an account that is only spelled otherwise stays the same account."""
+    """A checksum that is decoded catches every single change; an account that is only spelled otherwise stays the same
+    account.
+    """
     address, text = addresses.parse(case["network"], case["published"]), case["published"]
     for at in range(len(text)):
         for letter in "1zQ":
@@ -208,7 +214,9 @@ def test_a_bad_address_says_what_is_wrong(network: str, text: str, code: str) ->
         ("ethereum", "0x52908400098527886E0F7030069857D2E4169EE7", "0x52908400098527886e0f7030069857d2e4169ee7", ""),
     ],
 )  # fmt: skip
-def test_an_odd_spelling_of_an_account_is_taken_and_flagged(network: str, text: str, canonical: str, remark: str) -> None:
+def test_an_odd_spelling_of_an_account_is_taken_and_flagged(
+    network: str, text: str, canonical: str, remark: str
+) -> None:
     address = addresses.parse(network, text)
     assert (address.text, address.remark) == (canonical, remark)
     assert address == addresses.parse(network, canonical), "the remark is of the spelling, not of the account"
@@ -271,13 +279,29 @@ def test_scripts_of_bip_173_and_350(text: str, kind: str, script: str) -> None:
             "MH7Qru4KFC6tLSiSq7bTWUDyiXERwzdqKp",
             base58.encode_check(b"\x05" + base58.decode_check("MH7Qru4KFC6tLSiSq7bTWUDyiXERwzdqKp")[1:]),
         ),
-        ("bitcoin_cash", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu"),
-        ("bitcoin_cash", "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "BITCOINCASH:QPM2QSZNHKS23Z7629MMS6S4CWEF74VCWVY22GDX6A"),
+        (
+            "bitcoin_cash",
+            "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+            "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu",
+        ),
+        (
+            "bitcoin_cash",
+            "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+            "BITCOINCASH:QPM2QSZNHKS23Z7629MMS6S4CWEF74VCWVY22GDX6A",
+        ),
         ("ethereum", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "5AAEB6053f3e94c9b9a09f33669435e7ef1beaed"),
         ("tron", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "41a614f803b6fd780986a42c78ec9c7f77e6ded13c"),
         ("aptos", "0x1", "0x" + "1".zfill(64)),
-        ("polkadot", "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"),
-        ("conflux", "cfx:aameksd3gwvmtduc861ym2uzkfaawu9566k0jnte55", "CFX:TYPE.USER:AAMEKSD3GWVMTDUC861YM2UZKFAAWU9566K0JNTE55"),
+        (
+            "polkadot",
+            "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5",
+            "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+        ),
+        (
+            "conflux",
+            "cfx:aameksd3gwvmtduc861ym2uzkfaawu9566k0jnte55",
+            "CFX:TYPE.USER:AAMEKSD3GWVMTDUC861YM2UZKFAAWU9566K0JNTE55",
+        ),
         ("filecoin", "f410fa7sh5u6fvd7vt625dx2akhbu3jt7yvkhgdp55ki", "0x07e47ed3c5a8ff59fb5d1df4051c34da67fc5547"),
         (
             "nervos",
@@ -285,7 +309,11 @@ def test_scripts_of_bip_173_and_350(text: str, kind: str, script: str) -> None:
             "ckb1qzda0cr08m85hc8jlnfp3zer7xulejywt49kt2rr0vthywaa50xwsqdnnw7qkdnnclfkg59uzn8umtfd2kwxceqxwquc4",
         ),
         ("flow", "0x4f45575f29f5dffb", "4F45575F29F5DFFB"),
-        ("aelf", "21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR", "ELF_21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR_AELF"),
+        (
+            "aelf",
+            "21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR",
+            "ELF_21Te3eubq6Yc7kv2FzVUvBLiyQnTZVe7nXodvexsKSZYBeoYuR_AELF",
+        ),
     ],
 )
 def test_two_spellings_are_one_account(network: str, one: str, other: str) -> None:
@@ -361,19 +389,31 @@ TON_WALLETS = {
 
 def test_the_ton_wallets_of_a_key() -> None:
     assert {name: digest.hex() for name, digest in ton.wallets(bytes.fromhex(TON_KEY))} == TON_WALLETS
-    assert ton.ever_wallet(bytes.fromhex(TON_KEY)).hex() == "700442fc479c519f0f4af43f7181fe88585d69e90877fc5c287d6c742832d0d0"
+    assert (
+        ton.ever_wallet(bytes.fromhex(TON_KEY)).hex()
+        == "700442fc479c519f0f4af43f7181fe88585d69e90877fc5c287d6c742832d0d0"
+    )
 
 
 def test_accounts_of_keys_that_standards_and_chains_print() -> None:
-    """LIP 18's example; Siacoin's hashes of no time lock and of one signature; the two Starknet accounts that OKX has published."""
+    """LIP 18's example; Siacoin's hashes of no time lock and of one signature; the two Starknet accounts that OKX has
+    published.
+    """
     key = bytes.fromhex("0eb0a6d7b862dc35c856c02c47fde3b4f60f2f3571a888b9a8ca7540c6793243")
     assert lisk.of("lisk_legacy", lisk.from_public_key(key)).text == "lsk24cd35u4jdq8szo3pnsqe5dsxwrnazyqqqg5eu"
-    assert sia._leaf((0).to_bytes(8, "little")).hex() == "5187b7a8021bf4f2c004ea3a54cfece1754f11c7624d2363c7f4cf4fddd1441e"
-    assert sia._leaf((1).to_bytes(8, "little")).hex() == "b36010eb285c154a8cd63084acbe7eac0c4d625ab4e1a76e624a8798cb63497b"
+    assert (
+        sia._leaf((0).to_bytes(8, "little")).hex() == "5187b7a8021bf4f2c004ea3a54cfece1754f11c7624d2363c7f4cf4fddd1441e"
+    )
+    assert (
+        sia._leaf((1).to_bytes(8, "little")).hex() == "b36010eb285c154a8cd63084acbe7eac0c4d625ab4e1a76e624a8798cb63497b"
+    )
     of_one = starknet.accounts(0x346262FFA4EC2F40FEB9AE81E416AF7CCA9FCFA8871F1F9169E6DCCD63AA667)
     assert ("okx", bytes.fromhex("0668a58aec3151bdf0f6f9360ea89453733d5c65f45cafe2d1591d8cddbd2395")) in of_one
     of_another = starknet.accounts(0x6459074AA056E6DFB18539E414720CA7518B4D9B6D9A9FA0A3A64B8E2287963)
-    assert ("okx_cairo_0", bytes.fromhex("03b7f0b02b63683eca1639fb2d5dfa1021628d4ee728b03bc0ac2be66edc32f1")) in of_another
+    assert (
+        "okx_cairo_0",
+        bytes.fromhex("03b7f0b02b63683eca1639fb2d5dfa1021628d4ee728b03bc0ac2be66edc32f1"),
+    ) in of_another
 
 
 def test_a_key_that_is_no_point_is_refused() -> None:
@@ -383,7 +423,9 @@ def test_a_key_that_is_no_point_is_refused() -> None:
         keys.compressed(b"\x02" + bytes(32))
 
 
-@given(st.sampled_from(sorted(registry.load().networks)), st.text(max_size=120) | st.text("0123456789abcdefx", max_size=80))
+@given(
+    st.sampled_from(sorted(registry.load().networks)), st.text(max_size=120) | st.text("0123456789abcdefx", max_size=80)
+)
 @settings(max_examples=600, deadline=None)
 def test_no_text_raises_anything_but_invalid_address(network: str, text: str) -> None:
     try:
@@ -412,4 +454,5 @@ def test_four_thousand_published_addresses_are_read() -> None:
         except InvalidAddress:
             refused.append((row["network"], row["address"][:4]))
     assert len(rows) > 3_500
-    assert set(refused) <= {("lisk", "lsko"), ("lisk", "lskq"), ("lisk", "lskw")}  # of Lisk's own chain, before it became an EVM network
+    # of Lisk's own chain, before it became an EVM network
+    assert set(refused) <= {("lisk", "lsko"), ("lisk", "lskq"), ("lisk", "lskw")}

@@ -43,20 +43,37 @@ def test_segwit_round_trips(program: bytes, version: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A12UEL5L", "a12uel5l", "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw", "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w"]
+    "text",
+    [
+        "A12UEL5L",
+        "a12uel5l",
+        "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw",
+        "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w",
+    ],
 )
 def test_valid_bech32_of_bip_173(text: str) -> None:
     assert bech32.decode(text)[2] == bech32.BECH32
 
 
-@pytest.mark.parametrize("text", ["pzry9x0s0muk", "1pzry9x0s0muk", "x1b4n0q5v", "li1dgmt3", "A1G7SGD8", "10a06t8", "1qzzfhee", "a1\x7f", "A12UEl5l"])
+@pytest.mark.parametrize(
+    "text",
+    ["pzry9x0s0muk", "1pzry9x0s0muk", "x1b4n0q5v", "li1dgmt3", "A1G7SGD8", "10a06t8", "1qzzfhee", "a1\x7f", "A12UEl5l"],
+)
 def test_invalid_bech32_of_bip_173(text: str) -> None:
     with pytest.raises(InvalidAddress):
         bech32.decode(text)
 
 
 @pytest.mark.parametrize(
-    ("number", "wanted"), [(0, "00"), (252, "fc"), (253, "fdfd00"), (65_535, "fdffff"), (65_536, "fe00000100"), (2**32, "ff0000000001000000")]
+    ("number", "wanted"),
+    [
+        (0, "00"),
+        (252, "fc"),
+        (253, "fdfd00"),
+        (65_535, "fdffff"),
+        (65_536, "fe00000100"),
+        (2**32, "ff0000000001000000"),
+    ],
 )
 def test_compact_sizes(number: int, wanted: str) -> None:
     assert varint.compact_size(number).hex() == wanted
@@ -77,7 +94,11 @@ def test_more_than_16_keys_are_counted_by_a_push(count: int) -> None:
     number = bytes([0x50 + count]) if count <= 16 else bytes([1, count])
     assert script.multisig(b"\x51" + keys + number + b"\xae").keys == (KEY,) * count
     assert script.multisig(number + keys + number + b"\xae").threshold == count
-    for other in (bytes([1, count]) if count <= 16 else bytes([0x50 + count]), bytes([2, count, 0]), bytes([0x4C, 1, count])):
+    for other in (
+        bytes([1, count]) if count <= 16 else bytes([0x50 + count]),
+        bytes([2, count, 0]),
+        bytes([0x4C, 1, count]),
+    ):
         for bad in (b"\x51" + keys + other + b"\xae", other + keys + number + b"\xae"):
             with pytest.raises(InvalidAddress):
                 script.multisig(bad)

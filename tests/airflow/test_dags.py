@@ -1,4 +1,6 @@
-"""The DAGs as Airflow sees them, one real run of the bundled month on the embedded default, and the endpoint connections."""
+"""The DAGs as Airflow sees them, one real run of the bundled month on the embedded default, and the endpoint
+connections.
+"""
 
 from __future__ import annotations
 
@@ -45,13 +47,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def airflow_environment(home: Path) -> dict[str, str]:
-    return local.environment(ROOT, environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data")})
+    return local.environment(
+        ROOT, environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data")}
+    )
 
 
 @pytest.fixture(scope="module")
 def seen(home: Path) -> Any:
     env = airflow_environment(home)
-    done = subprocess.run([sys.executable, "-c", LOOK, str(ROOT / "dags")], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, str(ROOT / "dags")], env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -74,7 +80,9 @@ def test_every_task_has_an_owner_a_timeout_and_says_what_it_does(seen: Any) -> N
 
 def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
     exchanges = registry.load().exchanges
-    assert {name for name in seen["dags"] if not name.startswith("sweep_")} == {f"proof_of_reserves_{name}" for name in exchanges}
+    assert {name for name in seen["dags"] if not name.startswith("sweep_")} == {
+        f"proof_of_reserves_{name}" for name in exchanges
+    }
     for name, exchange in exchanges.items():
         found = seen["dags"][f"proof_of_reserves_{name}"]
         if exchange.schedule:
@@ -104,15 +112,22 @@ def test_a_sweep_has_the_moment_of_the_snapshot_and_a_task_for_each_network_with
     assert set(found) == {"sweep_okx", "sweep_htx", "sweep_poloniex"}
     for name, dag in found.items():
         assert dag["schedule"] == registry.load().exchanges[name.removeprefix("sweep_")].snapshot
-        assert (dag["timetable"], dag["catchup"], dag["max_active_runs"], dag["params"]) == ("CronTriggerTimetable", False, 1, ["record", "replay"])
+        assert (dag["timetable"], dag["catchup"], dag["max_active_runs"], dag["params"]) == (
+            "CronTriggerTimetable",
+            False,
+            1,
+            ["record", "replay"],
+        )
         assert {task: told["pool"] for task, told in dag["tasks"].items()} == {"sweep_tron": "porlake_tron"}
 
 
 def test_the_moment_of_htx_is_the_end_of_the_month_in_its_own_time(seen: Any) -> None:
     """`L` is a day that the scheduler knows: the runs are due at 00:00 UTC+8 of each first."""
     look = (
-        "from airflow.sdk import CronTriggerTimetable; from airflow.timetables.trigger import CronTriggerTimetable as T; import pendulum\n"
-        "t = T('0 16 L * *', timezone='UTC'); print(t._get_next(pendulum.datetime(2024, 6, 2)), t._get_next(pendulum.datetime(2024, 2, 2)))"
+        "from airflow.sdk import CronTriggerTimetable; from airflow.timetables.trigger import CronTriggerTimetable "
+        "as T; import pendulum\n"
+        "t = T('0 16 L * *', timezone='UTC'); print(t._get_next(pendulum.datetime(2024, 6, 2)), "
+        "t._get_next(pendulum.datetime(2024, 2, 2)))"
     )
     done = subprocess.run([sys.executable, "-c", look], env=environment(), capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "2024-06-30 16:00:00+00:00 2024-02-29 16:00:00+00:00", done.stderr[-2000:]
@@ -130,11 +145,19 @@ def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_
 
 def test_downstream_dags_can_wait_for_each_mart(seen: Any) -> None:
     marts = {path.stem for path in (ROOT / "sql" / "models" / "marts").glob("*.sql")}
-    assert {outlet.rpartition("/")[2] for outlet in seen["dags"]["proof_of_reserves_okx"]["tasks"]["publish"]["outlets"]} == marts
+    assert {
+        outlet.rpartition("/")[2] for outlet in seen["dags"]["proof_of_reserves_okx"]["tasks"]["publish"]["outlets"]
+    } == marts
 
 
-def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_command_line(home: Path, tmp_path: Path) -> None:
-    env = environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data"), "PORLAKE_HOME": str(ROOT)}
+def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_command_line(
+    home: Path, tmp_path: Path
+) -> None:
+    env = environment() | {
+        "AIRFLOW_HOME": str(home / ".airflow"),
+        "PORLAKE_LAKE": str(home / "data"),
+        "PORLAKE_HOME": str(ROOT),
+    }
     command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(SAMPLE_RUN)]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -143,7 +166,9 @@ def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_comma
     assert (home / "data" / "marts" / "latest" / "reserve_ratio" / "part-0.parquet").exists()
     assert re.search(r"^  parse +\d+ success, [\d.]+ s$", done.stdout, re.MULTILINE)
     assert re.search(r"^  observe_ravencoin +skipped, ", done.stdout, re.MULTILINE)
-    assert re.search(r"^  observe_litecoin +skipped, ", done.stdout, re.MULTILINE), "nothing was read there: it is not green"
+    assert re.search(r"^  observe_litecoin +skipped, ", done.stdout, re.MULTILINE), (
+        "nothing was read there: it is not green"
+    )
     log = (ROOT / ".airflow" / "run.log").read_text()
     for said in (
         "files of okx: ",
@@ -175,7 +200,11 @@ def told_events(home: Path) -> dict[str, Any]:
 
 def test_a_run_without_anything_new_builds_and_publishes_nothing_and_tells_nobody(home: Path) -> None:
     """Behind the run of the bundled month, in its lake."""
-    env = environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data"), "PORLAKE_HOME": str(ROOT)}
+    env = environment() | {
+        "AIRFLOW_HOME": str(home / ".airflow"),
+        "PORLAKE_LAKE": str(home / "data"),
+        "PORLAKE_HOME": str(ROOT),
+    }
     before, events = tree(home / "data"), told_events(home)
     conf = SAMPLE_RUN | {"reports": [name for name in SAMPLE_RUN["reports"] if "liabilities" in name]}
     command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(conf)]
@@ -186,7 +215,11 @@ def test_a_run_without_anything_new_builds_and_publishes_nothing_and_tells_nobod
 
 
 def test_a_run_that_fails_says_so_and_exits_with_an_error(home: Path) -> None:
-    env = environment() | {"AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "other"), "PORLAKE_HOME": str(ROOT)}
+    env = environment() | {
+        "AIRFLOW_HOME": str(home / ".airflow"),
+        "PORLAKE_LAKE": str(home / "other"),
+        "PORLAKE_HOME": str(ROOT),
+    }
     conf = {"reports": ["data/samples/nowhere.csv"], "replay": str(RECORDING)}
     command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(conf)]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -221,7 +254,9 @@ print(json.dumps([endpoint.url, dict(endpoint.headers), repr(endpoint)]))
         ({"conn_type": "porlake_rpc", "host": "node.example", "port": 8545}, "http://node.example:8545", {}),
     ],
 )  # fmt: skip
-def test_a_connection_becomes_an_endpoint_whose_key_is_not_shown(home: Path, connection: dict[str, Any], url: str, headers: dict[str, str]) -> None:
+def test_a_connection_becomes_an_endpoint_whose_key_is_not_shown(
+    home: Path, connection: dict[str, Any], url: str, headers: dict[str, str]
+) -> None:
     env = airflow_environment(home) | {"AIRFLOW_CONN_PORLAKE_ETHEREUM": json.dumps(connection)}
     done = subprocess.run([sys.executable, "-c", HOOK], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -243,21 +278,38 @@ for number in range(6):
 
 def test_a_connection_that_makes_no_sense_is_named_and_nothing_of_it_shown(home: Path) -> None:
     odd: list[dict[str, Any]] = [
-        {"host": "http://user:k3y/x@host"}, {"host": "http://host:k3y"}, {"host": "host", "password": "k3y\nX: y", "extra": {"header": "X-Key"}},
+        {"host": "http://user:k3y/x@host"}, {"host": "http://host:k3y"}, {"host": "host", "password": "k3y\nX: " "y", "extra": {"header": "X-Key"}},
         {"host": "http://ho st/k3y"}, {"host": ""}, {"host": "::1", "port": 8545, "login": "u", "password": "k3y"},
     ]  # fmt: skip
-    named = {f"AIRFLOW_CONN_PORLAKE_ETHEREUM_{number}": json.dumps({"conn_type": "porlake_rpc"} | one) for number, one in enumerate(odd)}
-    done = subprocess.run([sys.executable, "-c", REFUSED], env=airflow_environment(home) | named, capture_output=True, text=True, check=False)
+    named = {
+        f"AIRFLOW_CONN_PORLAKE_ETHEREUM_{number}": json.dumps({"conn_type": "porlake_rpc"} | one)
+        for number, one in enumerate(odd)
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED],
+        env=airflow_environment(home) | named,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     said = [line for line in done.stdout.splitlines() if line.startswith(("connection porlake", "Endpoint("))]
-    assert [line.partition(":")[0] for line in said[:5]] == [f"connection porlake_ethereum_{number}" for number in range(5)]
+    assert [line.partition(":")[0] for line in said[:5]] == [
+        f"connection porlake_ethereum_{number}" for number in range(5)
+    ]
     assert said[5] == "Endpoint([::1]:8545)"
     assert "k3y" not in done.stdout + done.stderr
 
 
 def test_connections_with_a_number_take_over_in_their_order(home: Path) -> None:
-    named = {"AIRFLOW_CONN_PORLAKE_ETHEREUM": "a.example", "AIRFLOW_CONN_PORLAKE_ETHEREUM_2": "b.example", "AIRFLOW_CONN_PORLAKE_BASE_2": "c.example"}
-    env = airflow_environment(home) | {name: json.dumps({"conn_type": "porlake_rpc", "host": f"https://{host}"}) for name, host in named.items()}
+    named = {
+        "AIRFLOW_CONN_PORLAKE_ETHEREUM": "a.example",
+        "AIRFLOW_CONN_PORLAKE_ETHEREUM_2": "b.example",
+        "AIRFLOW_CONN_PORLAKE_BASE_2": "c.example",
+    }
+    env = airflow_environment(home) | {
+        name: json.dumps({"conn_type": "porlake_rpc", "host": f"https://{host}"}) for name, host in named.items()
+    }
     program = "from porlake.airflow import tasks; print(tasks._connections(['ethereum', 'base', 'solana']))"
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -44,21 +44,29 @@ def lake(tmp_path: Path) -> Path:
     """A lake with a claim of the month before, and a recording of the moment whose clock shows a minute later."""
     (tmp_path / "okx_por_2024060100.csv").write_text(FILE)
     with tron_stub.served(Node(held={USDT: {account(1): 5}}, solid=HEIGHT - 20)) as url:
-        settings = Settings(root=tmp_path / "data", endpoints={"tron": Endpoint(url)}, tape=Tape.record(tmp_path / "tape"))
+        settings = Settings(
+            root=tmp_path / "data", endpoints={"tron": Endpoint(url)}, tape=Tape.record(tmp_path / "tape")
+        )
         (report,) = pipeline.archive(settings, "okx", str(tmp_path / "okx_por_2024060100.csv"))
         pipeline.parse(settings, report)
         settings.tape.now()
         pipeline.sweep(settings, "okx", "tron", MOMENT)
     (clock,) = (tmp_path / "tape" / "run").glob("clock_*.json")
-    clock.write_text(json.dumps(json.loads(clock.read_text()) | {"answer": datetime.fromtimestamp(TIME + 60, UTC).isoformat()}))
-    (tmp_path / "swept").write_bytes(b"".join(path.read_bytes() for path in sorted((tmp_path / "data").rglob("sweep/**/*.parquet"))))
+    clock.write_text(
+        json.dumps(json.loads(clock.read_text()) | {"answer": datetime.fromtimestamp(TIME + 60, UTC).isoformat()})
+    )
+    (tmp_path / "swept").write_bytes(
+        b"".join(path.read_bytes() for path in sorted((tmp_path / "data").rglob("sweep/**/*.parquet")))
+    )
     for path in (tmp_path / "data").rglob("sweep/**/pointer.json"):
         path.unlink()
     return tmp_path
 
 
 def test_the_task_sweeps_on_time_and_skips_what_can_no_longer_be_read(lake: Path) -> None:
-    env = local.environment(ROOT, environment() | {"AIRFLOW_HOME": str(lake / ".airflow"), "PORLAKE_LAKE": str(lake / "data")})
+    env = local.environment(
+        ROOT, environment() | {"AIRFLOW_HOME": str(lake / ".airflow"), "PORLAKE_LAKE": str(lake / "data")}
+    )
     command = [sys.executable, "-c", RUN, MOMENT.isoformat(), str(lake / "tape")]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -67,4 +75,7 @@ def test_the_task_sweeps_on_time_and_skips_what_can_no_longer_be_read(lake: Path
         "skipped: 2024-06-30 14:00 is 7,260 seconds ago, and tron keeps no past",
         "skipped: no file of htx in the lake claims anything on tron",
     ]
-    assert b"".join(path.read_bytes() for path in sorted((lake / "data").rglob("sweep/**/*.parquet"))) == (lake / "swept").read_bytes()
+    assert (
+        b"".join(path.read_bytes() for path in sorted((lake / "data").rglob("sweep/**/*.parquet")))
+        == (lake / "swept").read_bytes()
+    )

@@ -23,7 +23,9 @@ class Node:
 
     def __call__(self, method: str, *params: Any) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url, body, {"Content-Type": "application/json"}), timeout=30) as response:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url, body, {"Content-Type": "application/json"}), timeout=30
+        ) as response:
             answer = json.load(response)
         if answer.get("error"):
             raise LookupError(answer["error"])
@@ -39,7 +41,18 @@ class Node:
 @contextmanager
 def anvil(*options: str) -> Iterator[Node]:
     port = free_port()
-    command = [str(ANVIL), "--port", str(port), "--chain-id", "1", "--no-mining", "--silent", "--slots-in-an-epoch", "1", *options]
+    command = [
+        str(ANVIL),
+        "--port",
+        str(port),
+        "--chain-id",
+        "1",
+        "--no-mining",
+        "--silent",
+        "--slots-in-an-epoch",
+        "1",
+        *options,
+    ]
     with answering(command, port) as url:
         yield Node(url)
 

@@ -1,7 +1,7 @@
 """A beacon node for the tests, written from the standard: https://ethereum.github.io/beacon-APIs/
 
-It knows one chain of slots, holds execution blocks in some of them, and answers as nodes do: numbers as decimal text, validators in an order
-of its own, unknown keys left out, errors as {"code", "message"}.
+It knows one chain of slots, holds execution blocks in some of them, and answers as nodes do: numbers as decimal text,
+validators in an order of its own, unknown keys left out, errors as {"code", "message"}.
 """
 
 from __future__ import annotations
@@ -37,10 +37,22 @@ class Stub:
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
         parts = path.strip("/").split("/")
         if path == "/eth/v1/beacon/genesis":
-            return 200, {"data": {"genesis_time": str(GENESIS), "genesis_validators_root": ROOT, "genesis_fork_version": "0x00000000"}}
+            return 200, {
+                "data": {
+                    "genesis_time": str(GENESIS),
+                    "genesis_validators_root": ROOT,
+                    "genesis_fork_version": "0x00000000",
+                }
+            }
         if path == "/eth/v1/beacon/headers/head":
             slot = max(self.blocks)
-            return 200, self._data({"root": "0x" + "aa" * 32, "canonical": True, "header": {"message": {"slot": str(slot)}, "signature": "0x"}})
+            return 200, self._data(
+                {
+                    "root": "0x" + "aa" * 32,
+                    "canonical": True,
+                    "header": {"message": {"slot": str(slot)}, "signature": "0x"},
+                }
+            )
         if parts[:4] == ["eth", "v2", "beacon", "blocks"] and verb == "GET":
             return self._block(int(parts[4]))
         if parts[:4] == ["eth", "v1", "beacon", "states"] and parts[5:] == ["validators"]:
@@ -57,7 +69,12 @@ class Stub:
         if slot not in self.blocks:
             return 404, {"code": 404, "message": f"NOT_FOUND: beacon block at slot {slot}"}
         payload = {"block_hash": self.blocks[slot], "block_number": "7", "transactions": []}
-        message = {"slot": str(slot), "proposer_index": "1", "state_root": "0x" + "bb" * 32, "body": {"execution_payload": payload}}
+        message = {
+            "slot": str(slot),
+            "proposer_index": "1",
+            "state_root": "0x" + "bb" * 32,
+            "body": {"execution_payload": payload},
+        }
         return 200, {"version": "deneb"} | self._data({"message": message, "signature": "0x"})
 
     def _validators(self, slot: int, ids: list[str]) -> Answer:
@@ -70,7 +87,9 @@ class Stub:
         return {"execution_optimistic": False, "finalized": True, "data": data}
 
 
-def validator(pubkey: str, balance: int, credentials: str, effective: int = 32 * 10**9, status: str = "active_ongoing") -> dict[str, Any]:
+def validator(
+    pubkey: str, balance: int, credentials: str, effective: int = 32 * 10**9, status: str = "active_ongoing"
+) -> dict[str, Any]:
     never = str(2**64 - 1)
     inner = {"pubkey": pubkey, "withdrawal_credentials": credentials, "effective_balance": str(effective), "slashed": False,
              "activation_eligibility_epoch": "1", "activation_epoch": "2", "exit_epoch": never, "withdrawable_epoch": never}  # fmt: skip

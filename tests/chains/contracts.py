@@ -1,4 +1,6 @@
-"""Contracts for the tests, assembled from source: a Safe that reads its owners from its storage as Safe 1.x keeps them, and small ones."""
+"""Contracts for the tests, assembled from source: a Safe that reads its owners from its storage as Safe 1.x keeps them,
+and small ones.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ OPCODES = {
     "JUMP": 0x56, "JUMPI": 0x57, "DUP1": 0x80, "DUP3": 0x82, "SWAP1": 0x90, "RETURN": 0xF3, "REVERT": 0xFD, "INVALID": 0xFE,
 }  # fmt: skip
 
-# Storage of a Safe: 2 is the mapping of owners, each to the next, from the sentinel 1 around to it; 3 their number; 4 the threshold.
+# Storage of a Safe: 2 is the mapping of owners, each to the next, from the sentinel 1 around to it; 3 their number; 4
+# the threshold.
 SAFE = """
     0x00 CALLDATALOAD 0xe0 SHR
     DUP1 #getThreshold() EQ  @threshold JUMPI

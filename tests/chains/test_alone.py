@@ -1,4 +1,6 @@
-"""One bad address costs that address: refused, hanging, garbled, below zero; and what an answer may be, whatever it is."""
+"""One bad address costs that address: refused, hanging, garbled, below zero; and what an answer may be, whatever it
+is.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,7 @@ def wanted(*texts: str) -> list[chains.Wanted]:
     return [chains.Wanted("BTC", BTC, text) for text in texts]
 
 
-# --- Electrum -----------------------------------------------------------------------------------------------------------------
+# --- Electrum ---------------------------------------------------------------------------------------------------------
 Told = Callable[[str, list[Any]], Any]
 
 
@@ -70,7 +72,9 @@ class Silent(Exception):
 
 @contextmanager
 def server(told: Told) -> Iterator[Endpoint]:
-    """An Electrum server with one header at every height, which answers batches and single requests by `told` first, else with one coin."""
+    """An Electrum server with one header at every height, which answers batches and single requests by `told` first,
+    else with one coin.
+    """
 
     def answer(item: dict[str, Any]) -> dict[str, Any]:
         method, params = item["method"], item["params"]
@@ -133,7 +137,7 @@ def all_but_the_second(found: dict[str, Any], reason: str, raw: int = COIN["valu
 @pytest.mark.parametrize("method", ["listunspent", "get_history"])
 @pytest.mark.parametrize(
     ("code", "message"),
-    [(1, "history too large"), (-32600, "response too large (at least 8,000,123 bytes)"), (-32600, "no"), (2, "daemon error: timed out"),
+    [(1, "history too large"), (-32600, "response too large (at least 8,000,123 " "bytes)"), (-32600, "no"), (2, "daemon error: timed out"),
      (1, "header not found")],
 )  # fmt: skip
 def test_a_script_that_electrum_refuses_costs_itself(method: str, code: int, message: str) -> None:
@@ -141,7 +145,9 @@ def test_a_script_that_electrum_refuses_costs_itself(method: str, code: int, mes
         all_but_the_second(read(endpoint), "refused_by_server")
 
 
-def test_a_script_that_electrum_never_answers_costs_itself_and_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_script_that_electrum_never_answers_costs_itself_and_seconds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(electrum, "PATIENCE", 0.5)
     monkeypatch.setattr(electrum, "SECONDS", 0.5)
     with server(busy("get_history", raising(Silent()))) as endpoint:
@@ -219,14 +225,16 @@ RAW = "02000000" + "00" * 20
 
 @pytest.mark.parametrize(("history", "flag"), [([], True), ([{"tx_hash": "11" * 32, "height": 5}], False)])
 def test_electrum_says_of_which_script_it_knows_nothing(history: list[Any], flag: bool) -> None:
-    with server(lambda method, params: [] if "listunspent" in method else history if "get_history" in method else None) as endpoint:
+    with server(
+        lambda method, params: [] if "listunspent" in method else history if "get_history" in method else None
+    ) as endpoint:
         client = chains.open_client(BITCOIN, endpoint, Tape.live())
         (answer,) = client.balances(wanted(TEXTS[0]), client.block(HEIGHT))
         assert isinstance(answer, chains.Reading)
         assert (answer.raw, answer.no_history) == (0, flag)
 
 
-# --- Esplora and Blockbook --------------------------------------------------------------------------------------------------------
+# --- Esplora and Blockbook --------------------------------------------------------------------------------------------
 class Status(Exception):
     """(HTTP status, body) in place of an answer."""
 
@@ -306,7 +314,10 @@ def spoiled(kind: str, does: Callable[[str], Any]) -> Callable[[str], Any]:
 
 FAULTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "refused": ("refused_by_server", lambda path: _raise(Status(400, "Too many history entries"))),
-    "an error in JSON": ("refused_by_server", lambda path: _raise(Status(400, '{"error":"no"}')) if "api" in path else _raise(Status(400, "no"))),
+    "an error in JSON": (
+        "refused_by_server",
+        lambda path: _raise(Status(400, '{"error":"no"}')) if "api" in path else _raise(Status(400, "no")),
+    ),
     "a lasting 504": ("server_failed", lambda path: _raise(Status(504, "<html>504 Gateway Time-out</html>"))),
     "never there": ("server_failed", lambda path: _raise(Status(404, "not found"))),
     "too large": ("refused_by_server", lambda path: _raise(Status(413, "too large"))),
@@ -331,7 +342,11 @@ def test_an_address_that_an_index_fails_for_costs_itself(kind: str, fault: str) 
 @pytest.mark.parametrize("fault", ["refused", "a lasting 504", "no JSON"])
 def test_a_history_that_an_index_fails_for_costs_the_address(kind: str, fault: str) -> None:
     reason, does = FAULTS[fault]
-    with index(lambda path: does(path) if TEXTS[1] in path and ("txs/" in path or "details=txs" in path) else INDEXES[kind](path)) as url:
+    with index(
+        lambda path: (
+            does(path) if TEXTS[1] in path and ("txs/" in path or "details=txs" in path) else INDEXES[kind](path)
+        )
+    ) as url:
         all_but_the_second(read(place(kind, url)), reason, 500)
 
 
@@ -350,7 +365,9 @@ def test_an_address_that_an_index_never_answers_for_costs_itself(kind: str, monk
 
 
 @pytest.mark.parametrize("kind", INDEXES)
-def test_an_index_that_fails_for_most_is_given_up_and_keeps_what_it_read(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_fails_for_most_is_given_up_and_keeps_what_it_read(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_alone, "SLICE", 2)
     monkeypatch.setattr(_alone, "MOST", 2)
     asked: list[str] = []
@@ -404,7 +421,9 @@ def test_esploras_transactions_come_from_the_newest_on() -> None:
         assert read(place("esplora", url))[TEXTS[1]].reason == "bad_answer"
 
 
-@pytest.mark.parametrize(("kind", "none"), [("esplora", {"count": 0, "spent": 500}), ("blockbook", {"balance": "0", "txs": 0})])
+@pytest.mark.parametrize(
+    ("kind", "none"), [("esplora", {"count": 0, "spent": 500}), ("blockbook", {"balance": "0", "txs": 0})]
+)
 def test_an_index_says_of_which_address_it_knows_nothing(kind: str, none: dict[str, Any]) -> None:
     with index(spoiled(kind, lambda path: INDEXES[kind](path, **none))) as url:
         found = read(place(kind, url))
@@ -412,7 +431,7 @@ def test_an_index_says_of_which_address_it_knows_nothing(kind: str, none: dict[s
     assert not found[TEXTS[0]].no_history
 
 
-# --- numbers, whatever they are -----------------------------------------------------------------------------------------------------
+# --- numbers, whatever they are ---------------------------------------------------------------------------------------
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False) | st.text(max_size=6)
     | st.sampled_from(["0", "1", "-1", "007", "1e3", "9" * 38, "9" * 39, " 5", "5 ", "1_000", "٣", "0x10", 1e308, 3.7, 10**38 - 1, 10**38]),
@@ -454,7 +473,9 @@ ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChec
 
 
 def answers(kind: str, answer: Callable[[Any], Any], at: chains.BlockRef, *texts: str) -> list[Any]:
-    client: Any = chains.open_client(BITCOIN, Endpoint(f"{kind}+tcp://stub" if kind == "electrum" else f"{kind}+http://stub"), Tape.live())
+    client: Any = chains.open_client(
+        BITCOIN, Endpoint(f"{kind}+tcp://stub" if kind == "electrum" else f"{kind}+http://stub"), Tape.live()
+    )
     setattr(client, "_lines" if kind == "electrum" else "_http", Canned(answer))
     return list(client.balances(wanted(*texts), at))
 
@@ -477,7 +498,11 @@ def check(found: Callable[[], list[Any]], expected: int | None) -> None:
 def test_whatever_esplora_says_for_a_sum(value: Any) -> None:
     def answer(path: str) -> Any:
         told = esplora(path)
-        return told | {"chain_stats": told["chain_stats"] | {"funded_txo_sum": value}} if path == f"/address/{TEXTS[0]}" else told
+        return (
+            told | {"chain_stats": told["chain_stats"] | {"funded_txo_sum": value}}
+            if path == f"/address/{TEXTS[0]}"
+            else told
+        )
 
     check(lambda: answers("esplora", answer, AT, TEXTS[0]), right(value))
 
@@ -511,7 +536,12 @@ def told_by_electrum(call: Any, coin: Any) -> Any:
 @ANY
 @given(JSON)
 def test_whatever_electrum_says_for_the_value_of_a_coin(value: Any) -> None:
-    check(lambda: answers("electrum", lambda call: told_by_electrum(call, COIN | {"value": value}), ELECTRUM_AT, TEXTS[0]), right(value))
+    check(
+        lambda: answers(
+            "electrum", lambda call: told_by_electrum(call, COIN | {"value": value}), ELECTRUM_AT, TEXTS[0]
+        ),
+        right(value),
+    )
 
 
 @ANY
@@ -534,7 +564,11 @@ def test_whatever_a_server_says_in_place_of_an_answer_only_typed_errors_come_of_
 def test_whatever_a_node_says_for_the_amount_of_a_coin(value: Any) -> None:
     client = bitcoin.Client(BITCOIN, Endpoint("http://stub"), Tape.live())
     script = form.script(ACCOUNTS[0]).hex()
-    said = {"success": True, "bestblock": "aa" * 32, "unspents": [{"txid": "11" * 32, "vout": 0, "scriptPubKey": script, "amount": value}]}
+    said = {
+        "success": True,
+        "bestblock": "aa" * 32,
+        "unspents": [{"txid": "11" * 32, "vout": 0, "scriptPubKey": script, "amount": value}],
+    }
     held: dict[str, int] = {script: 0}
     number = right(value)
     try:
@@ -546,12 +580,23 @@ def test_whatever_a_node_says_for_the_amount_of_a_coin(value: Any) -> None:
         assert held[script] == number * 10**8
 
 
-# --- a shell ------------------------------------------------------------------------------------------------------------------------
+# --- a shell ----------------------------------------------------------------------------------------------------------
 def test_balances_from_a_shell_say_which_address_was_not_read(rows: Path, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("\n".join(TEXTS) + "\n1BadLineOfTheList\n")
     kind, (reason, does) = "esplora", FAULTS["refused"]
     with index(spoiled(kind, does)) as url:
-        arguments = ["--network", "bitcoin", "--asset", "BTC", "--at", str(HEIGHT), "--addresses", "list.txt", "--out", "b.csv"]
+        arguments = [
+            "--network",
+            "bitcoin",
+            "--asset",
+            "BTC",
+            "--at",
+            str(HEIGHT),
+            "--addresses",
+            "list.txt",
+            "--out",
+            "b.csv",
+        ]
         done = subprocess.run(
             command("balances", *arguments, "--endpoint", f"{kind}+{url}", "--registry", str(rows)),
             cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
@@ -563,21 +608,31 @@ def test_balances_from_a_shell_say_which_address_was_not_read(rows: Path, tmp_pa
         TEXTS[1]: reason,
         "1BadLineOfTheList": "address_bad_base58",
     }
-    assert {(row["base_units"], row["units"], row["decimals"]) for row in found.values() if not row["reason"]} == {("500", "0.00000500", "8")}
+    assert {(row["base_units"], row["units"], row["decimals"]) for row in found.values() if not row["reason"]} == {
+        ("500", "0.00000500", "8")
+    }
 
 
-# --- an address that claims something and of which nothing is known ---------------------------------------------------------------
-REPORT_HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+# --- an address that claims something and of which nothing is known ---------------------------------------------------
+REPORT_HEADER = (
+    "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+)
 NONE = {"esplora": {"count": 0, "spent": 500}, "blockbook": {"balance": "0", "txs": 0}}
 EMPTIED = {"esplora": {"count": 2, "spent": 500}, "blockbook": {"balance": "0", "txs": 2}}
 
 
-def observed(folder: Path, places: tuple[Endpoint, ...], tape: Tape, amount: str = "0.00000005") -> tuple[dict[str, Any], dict[str, str]]:
-    """What observe makes of a report that claims so much at the first two accounts: balances by address, and reasons."""
+def observed(
+    folder: Path, places: tuple[Endpoint, ...], tape: Tape, amount: str = "0.00000005"
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What observe makes of a report that claims so much at the first two accounts: balances by address, and
+    reasons.
+    """
     file = folder / "okx_por_2024032500.csv"
     rows = [f"BTC,BTC,{HEIGHT},{text},{amount},m,,,,,\n" for text in TEXTS[:2]]
     file.write_text("coin,amount\nBTC,1\n\n" + REPORT_HEADER + "".join(rows), encoding="utf-8")
-    chosen = pipeline.Settings(root=folder / f"lake-{len(list(folder.iterdir()))}", tape=tape, endpoints={"bitcoin": places} if places else {})
+    chosen = pipeline.Settings(
+        root=folder / f"lake-{len(list(folder.iterdir()))}", tape=tape, endpoints={"bitcoin": places} if places else {}
+    )
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)
     pipeline.observe(chosen, report, "bitcoin")
@@ -587,7 +642,10 @@ def observed(folder: Path, places: tuple[Endpoint, ...], tape: Tape, amount: str
 
 @pytest.mark.parametrize("kind", INDEXES)
 def test_a_claim_of_which_an_index_knows_nothing_is_no_zero(kind: str, tmp_path: Path) -> None:
-    with index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind]))) as url, index(INDEXES[kind], OTHER) as other:
+    with (
+        index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind]))) as url,
+        index(INDEXES[kind], OTHER) as other,
+    ):
         with index(INDEXES[kind]) as neighbour:
             first, same, second = place(kind, url), place(kind, neighbour), place(kind, other)
             for places in ((first,), (first, same)):  # another port of the same operator is nobody else

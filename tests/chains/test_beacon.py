@@ -30,7 +30,9 @@ class Execution:
 
 
 def stub(**options: Any) -> Stub:
-    known = {key: validator(key, 32_001_234_567 + number, "0x01" + "00" * 11 + OWNER) for number, key in enumerate(KEYS)}
+    known = {
+        key: validator(key, 32_001_234_567 + number, "0x01" + "00" * 11 + OWNER) for number, key in enumerate(KEYS)
+    }
     return Stub({SLOT: HASH, SLOT + 9: "0x" + "e2" * 32}, {SLOT: known, SLOT + 9: {}}, **options)
 
 
@@ -80,7 +82,13 @@ def test_no_question_is_asked_about_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal", [(405, {"code": 405, "message": "METHOD_NOT_ALLOWED"}), (404, b"404 page not found"), (405, b"<html>"), (501, b"{}")]
+    "refusal",
+    [
+        (405, {"code": 405, "message": "METHOD_NOT_ALLOWED"}),
+        (404, b"404 page not found"),
+        (405, b"<html>"),
+        (501, b"{}"),
+    ],
 )
 def test_a_node_without_the_post_form_is_asked_by_query_64_at_a_time(refusal: Answer) -> None:
     node = stub(change=lambda verb, path, answer: refusal if verb == "POST" else answer)
@@ -92,7 +100,9 @@ def test_a_node_without_the_post_form_is_asked_by_query_64_at_a_time(refusal: An
 
 def test_a_question_that_is_too_big_is_halved() -> None:
     node = stub()
-    node.change = lambda verb, path, answer: (413, {"code": 413, "message": "too large"}) if verb == "POST" and node.asked[-1][2] > 40 else answer
+    node.change = lambda verb, path, answer: (
+        (413, {"code": 413, "message": "too large"}) if verb == "POST" and node.asked[-1][2] > 40 else answer
+    )
     with serving(node) as url:
         assert all(client(url).validators(KEYS, AT).values())
     assert sum(count for _, _, count in node.asked if count <= 40) == len(KEYS)
@@ -102,13 +112,21 @@ STATES: dict[str, tuple[Answer, type[Exception], str]] = {
     "the state is not kept": ((404, {"code": 404, "message": "NOT_FOUND: beacon state"}), Unavailable, "beacon state"),
     "a code that is text": ((404, {"code": "404", "message": "State not found"}), Unavailable, "State not found"),
     "an inner error": ((500, {"code": 500, "message": "INTERNAL_SERVER_ERROR"}), TransportError, "INTERNAL"),
-    "a state that it does not understand": ((400, {"code": 400, "message": "Invalid state ID"}), RequestFailed, "Invalid state"),
+    "a state that it does not understand": (
+        (400, {"code": 400, "message": "Invalid state ID"}),
+        RequestFailed,
+        "Invalid state",
+    ),
     "no data": ((200, {"execution_optimistic": False}), BadAnswer, "validators"),
     "a list": ((200, []), BadAnswer, "no object"),
     "data that is no list": ((200, {"data": {}}), BadAnswer, "no list"),
     "HTML": ((200, b"<html>"), BadAnswer, "HTML"),
     "half an answer": ((200, b'{"data": ['), BadAnswer, "part of it"),
-    "not validated by the node itself": ((200, {"execution_optimistic": True, "finalized": True, "data": []}), ChainError, "optimistic"),
+    "not validated by the node itself": (
+        (200, {"execution_optimistic": True, "finalized": True, "data": []}),
+        ChainError,
+        "optimistic",
+    ),
     "not final": ((200, {"execution_optimistic": False, "finalized": False, "data": []}), ChainError, "not final"),
 }
 
@@ -170,24 +188,35 @@ def test_a_validator_that_a_node_refuses_costs_itself(post: bool, status: int, s
     assert len(found) == len(KEYS) - 1
 
 
-@pytest.mark.parametrize("change", [ENTRIES[name] for name in ("a balance with a point", "a negative balance", "no balance", "short credentials")])
+@pytest.mark.parametrize(
+    "change",
+    [ENTRIES[name] for name in ("a balance with a point", "a negative balance", "no balance", "short credentials")],
+)
 def test_a_validator_that_a_node_garbles_costs_itself(change: Any) -> None:
     def changed(verb: str, path: str, answer: Answer) -> Answer:
         if "/states/" not in path:
             return answer
         entries = answer[1]["data"]
         return 200, answer[1] | {
-            "data": [part for entry in entries for part in (change(entry) if entry["validator"]["pubkey"] == KEYS[1] else [entry])]
+            "data": [
+                part
+                for entry in entries
+                for part in (change(entry) if entry["validator"]["pubkey"] == KEYS[1] else [entry])
+            ]
         }
 
     with serving(stub(change=changed)) as url:
         found = list(client(url).balances(wanted(*KEYS[:3]), AT))
-    assert [(answer.address, answer.reason) for answer in found if isinstance(answer, Unread)] == [(KEYS[1], "bad_answer")]
+    assert [(answer.address, answer.reason) for answer in found if isinstance(answer, Unread)] == [
+        (KEYS[1], "bad_answer")
+    ]
     assert {answer.address for answer in found if isinstance(answer, Reading)} == {KEYS[0], KEYS[2]}
 
 
 def test_a_node_that_refuses_every_validator_is_the_endpoints_failure() -> None:
-    node = stub(change=lambda verb, path, answer: (400, {"code": 400, "message": "no"}) if "/states/" in path else answer)
+    node = stub(
+        change=lambda verb, path, answer: (400, {"code": 400, "message": "no"}) if "/states/" in path else answer
+    )
     with serving(node) as url, pytest.raises(RequestFailed):
         list(client(url).balances(wanted(*KEYS), AT))
     assert len(node.asked) < 200
@@ -198,7 +227,9 @@ def test_keys_in_capitals_are_the_same_keys() -> None:
         if "/states/" not in path:
             return answer
         entry = answer[1]["data"][0]
-        return 200, answer[1] | {"data": [entry | {"validator": entry["validator"] | {"pubkey": KEYS[41].upper().replace("0X", "0x")}}]}
+        return 200, answer[1] | {
+            "data": [entry | {"validator": entry["validator"] | {"pubkey": KEYS[41].upper().replace("0X", "0x")}}]
+        }
 
     with serving(stub(change=changed)) as url:
         assert client(url).validators([KEYS[41]], AT)[KEYS[41]] is not None
@@ -272,6 +303,9 @@ def test_a_replay_reads_the_same(tmp_path: Path) -> None:
 
 
 def test_a_key_in_the_url_is_in_no_error() -> None:
-    with serving(stub(change=lambda verb, path, answer: (500, {"code": 500, "message": "x"}))) as url, pytest.raises(TransportError) as caught:
+    with (
+        serving(stub(change=lambda verb, path, answer: (500, {"code": 500, "message": "x"}))) as url,
+        pytest.raises(TransportError) as caught,
+    ):
         client(url + "/secret-key").validators(KEYS[:1], AT)
     assert "secret-key" not in str(caught.value)

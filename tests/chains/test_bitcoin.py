@@ -1,4 +1,6 @@
-"""One chain, seen by every reader: a dump of all coins at a past height, scantxoutset, an Electrum server, all on a real node."""
+"""One chain, seen by every reader: a dump of all coins at a past height, scantxoutset, an Electrum server, all on a
+real node.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ from porlake.model import Utxo
 from porlake.transport import Endpoint, Tape
 from support import SAMPLE_ROWS, command, environment, own_rows
 
-pytestmark = [pytest.mark.node, pytest.mark.skipif(not KNOTS.exists(), reason="Bitcoin Knots is not installed: make nodes")]
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.skipif(not KNOTS.exists(), reason="Bitcoin Knots is not installed: make nodes"),
+]
 BITCOIN = registry.load().networks["bitcoin"]
 BTC = registry.load().tokens["bitcoin", "BTC"]
 
@@ -63,20 +68,38 @@ def wanted(node: Node) -> list[chains.Wanted]:
     return [chains.Wanted("BTC", BTC, address) for address in [*node.held, never_used]]
 
 
-def read(node: Node, endpoint: Endpoint | None, height: int, dump: bitcoin.Dump | None = None, tape: Tape | None = None) -> dict[str, Any]:
+def read(
+    node: Node, endpoint: Endpoint | None, height: int, dump: bitcoin.Dump | None = None, tape: Tape | None = None
+) -> dict[str, Any]:
     client = chains.open_client(BITCOIN, endpoint, tape or Tape.live(), dump=dump)
     at = client.block(height)
     answers = list(client.balances(wanted(node), at))
-    found = {answer.address: answer for answer in answers if isinstance(answer, chains.Reading) and answer.component == "total"}
+    found = {
+        answer.address: answer
+        for answer in answers
+        if isinstance(answer, chains.Reading) and answer.component == "total"
+    }
     assert set(found) == {want.address for want in wanted(node)}
     assert found.pop("1BoatSLRHtKNngkdXEeobR76b53LETtpyT").raw == 0
-    return {"held": {address: answer.raw for address, answer in found.items()}, "at": at, "one": answers[0], "all": answers, "client": client}
+    return {
+        "held": {address: answer.raw for address, answer in found.items()},
+        "at": at,
+        "one": answers[0],
+        "all": answers,
+        "client": client,
+    }
 
 
-def test_the_node_is_asked_for_the_coins_at_a_height_and_every_kind_of_script_is_found(node: Node, tmp_path: Path) -> None:
+def test_the_node_is_asked_for_the_coins_at_a_height_and_every_kind_of_script_is_found(
+    node: Node, tmp_path: Path
+) -> None:
     seen = read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(tmp_path / "utxo-{height}.dat")))
     assert seen["held"] == node.held
-    assert (seen["one"].as_of, seen["one"].method, seen["one"].source) == ("exact", "utxo_set", f"file:utxo-{HEIGHT}.dat")
+    assert (seen["one"].as_of, seen["one"].method, seen["one"].source) == (
+        "exact",
+        "utxo_set",
+        f"file:utxo-{HEIGHT}.dat",
+    )
     assert (tmp_path / f"utxo-{HEIGHT}.dat").exists()
     assert node.rpc("getblockcount") > HEIGHT
 
@@ -86,7 +109,9 @@ def test_a_file_of_another_machine_comes_over_http(node: Node, path: Path, tmp_p
     handler.log_message = lambda *_: None  # type: ignore[attr-defined]
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        dump = bitcoin.Dump(f"http://127.0.0.1:{server.server_port}/utxo.dat?key=secret", written=str(tmp_path / "utxo.dat"))
+        dump = bitcoin.Dump(
+            f"http://127.0.0.1:{server.server_port}/utxo.dat?key=secret", written=str(tmp_path / "utxo.dat")
+        )
         for _ in range(2):  # first the node writes it, then it is there
             seen = read(node, node.endpoint, HEIGHT, dump)
             assert (seen["held"], seen["one"].source) == (node.held, f"127.0.0.1:{server.server_port}")
@@ -101,12 +126,21 @@ def test_a_file_of_another_machine_comes_over_http(node: Node, path: Path, tmp_p
 
 
 def test_the_tip_can_be_dumped_too(node: Node, tmp_path: Path) -> None:
-    assert read(node, node.endpoint, node.rpc("getblockcount"), bitcoin.Dump(str(tmp_path / "tip.dat")))["held"] == node.now
+    assert (
+        read(node, node.endpoint, node.rpc("getblockcount"), bitcoin.Dump(str(tmp_path / "tip.dat")))["held"]
+        == node.now
+    )
 
 
 def test_coins_paid_to_the_bare_key_stand_apart(node: Node, path: Path) -> None:
-    bare = [answer for answer in read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path)))["all"] if answer.component != "total"]
-    assert [(answer.address, answer.component, answer.raw) for answer in bare if answer.address == P2PK_OWNER] == [(P2PK_OWNER, "p2pk", 1 << 31)]
+    bare = [
+        answer
+        for answer in read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path)))["all"]
+        if answer.component != "total"
+    ]
+    assert [(answer.address, answer.component, answer.raw) for answer in bare if answer.address == P2PK_OWNER] == [
+        (P2PK_OWNER, "p2pk", 1 << 31)
+    ]
     assert sorted(answer.raw for answer in bare) == [1 << 30, 1 << 31]
 
 
@@ -142,7 +176,10 @@ def test_a_file_is_read_without_any_node_and_proved_by_one_published_number(node
 
 
 def test_the_node_says_what_the_set_must_hash_to(node: Node, path: Path) -> None:
-    assert read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path), hashes=("muhash",)))["one"].method == "utxo_set_proved"
+    assert (
+        read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path), hashes=("muhash",)))["one"].method
+        == "utxo_set_proved"
+    )
     changed = bytearray(path.read_bytes())
     changed[-2] ^= 1
     other = path.with_name("changed.dat")
@@ -174,7 +211,10 @@ def test_outpoints_are_kept_on_request(node: Node, path: Path) -> None:
         held[coin.address] += coin.raw
         told = node.rpc("getrawtransaction", coin.txid, 1)["vout"][coin.vout]
         assert round(told["value"] * COIN) == coin.raw
-        assert node.rpc("getblockheader", node.rpc("getrawtransaction", coin.txid, 1)["blockhash"])["height"] == coin.height
+        assert (
+            node.rpc("getblockheader", node.rpc("getrawtransaction", coin.txid, 1)["blockhash"])["height"]
+            == coin.height
+        )
     assert held == node.held
     assert not list(chains.coins(read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path)))["client"]))
 
@@ -188,7 +228,7 @@ def test_a_recording_replays_a_dump_without_its_file(node: Node, path: Path, tmp
     assert str(path.parent) not in "".join(file.read_text() for file in tmp_path.rglob("*.json"))
 
 
-# --- the tip ------------------------------------------------------------------------------------------------------------------
+# --- the tip ----------------------------------------------------------------------------------------------------------
 def test_a_scan_sees_the_tip_and_says_so(node: Node) -> None:
     tip = node.rpc("getblockcount")
     seen = read(node, node.endpoint, tip)
@@ -208,7 +248,7 @@ def test_one_bad_descriptor_does_not_spoil_the_others(node: Node, monkeypatch: p
     assert sum(held.values()) == sum(node.now.values())
 
 
-# --- an Electrum server ---------------------------------------------------------------------------------------------------------
+# --- an Electrum server -----------------------------------------------------------------------------------------------
 def test_an_electrum_server_gives_any_height(node: Node, server: Endpoint, tmp_path: Path) -> None:
     tip = node.rpc("getblockcount")
     for height, held in ((HEIGHT, node.held), (tip, node.now)):
@@ -236,14 +276,28 @@ def test_a_busy_script_is_given_as_of_the_tip(node: Node, server: Endpoint, monk
     seen = read(node, server, HEIGHT)
     spent = [answer for answer in seen["all"] if node.held.get(answer.address) != node.now.get(answer.address)]
     assert {answer.as_of for answer in spent} == {"head"}
-    assert {answer.address: answer.raw for answer in spent} == {a: node.now[a] for a in node.now if node.now[a] != node.held[a]}
+    assert {answer.address: answer.raw for answer in spent} == {
+        a: node.now[a] for a in node.now if node.now[a] != node.held[a]
+    }
     assert {answer.as_of for answer in seen["all"] if answer not in spent} == {"exact"}
 
 
-# --- through the pipeline ---------------------------------------------------------------------------------------------------------
+# --- through the pipeline ---------------------------------------------------------------------------------------------
 def test_balances_from_a_shell(node: Node, path: Path, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("\n".join(node.held) + "\n")
-    arguments = ["balances", "--network", "bitcoin", "--asset", "BTC,USDT", "--at", str(HEIGHT), "--addresses", "list.txt", "--out", "b.csv"]
+    arguments = [
+        "balances",
+        "--network",
+        "bitcoin",
+        "--asset",
+        "BTC,USDT",
+        "--at",
+        str(HEIGHT),
+        "--addresses",
+        "list.txt",
+        "--out",
+        "b.csv",
+    ]
     arguments += ["--dump", str(path), "--outpoints", "coins.csv"]
     done = subprocess.run(
         command(*arguments, "--endpoint", node.url),
@@ -273,7 +327,9 @@ def test_balances_from_a_shell(node: Node, path: Path, tmp_path: Path) -> None:
     assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
 
 
-HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+HEADER = (
+    "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+)
 
 
 def test_observe_takes_the_dump_of_the_settings(node: Node, path: Path, tmp_path: Path) -> None:
@@ -281,7 +337,11 @@ def test_observe_takes_the_dump_of_the_settings(node: Node, path: Path, tmp_path
     rows = [f"BTC,BTC,{HEIGHT},{address},{amount / COIN:.8f},m,,,,,\n" for address, amount in node.held.items()]
     rows.append(f"USDT,OMNI,{HEIGHT},{P2PK_OWNER},5,m,,,,,\n")
     file.write_text("coin,amount\nBTC,1\n\n" + HEADER + "".join(rows), encoding="utf-8")
-    told = {"PORLAKE_UTXO_DUMP_BITCOIN": str(path.parent / "utxo-{height}.dat"), "PORLAKE_OUTPOINTS": "1", "PORLAKE_UTXO_HASH_BITCOIN": "muhash"}
+    told = {
+        "PORLAKE_UTXO_DUMP_BITCOIN": str(path.parent / "utxo-{height}.dat"),
+        "PORLAKE_OUTPOINTS": "1",
+        "PORLAKE_UTXO_HASH_BITCOIN": "muhash",
+    }
     chosen = replace(pipeline.settings(tmp_path / "lake", environ=told), endpoints={"bitcoin": node.endpoint})
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)

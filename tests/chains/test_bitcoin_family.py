@@ -1,4 +1,6 @@
-"""The family without a node: Litecoin's older dumps, what is refused of a file, settings, and a node that is busy or wants less."""
+"""The family without a node: Litecoin's older dumps, what is refused of a file, settings, and a node that is busy or
+wants less.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ def read(name: str, path: Path, *texts: str, height: int = HEIGHT, hashes: tuple
     return list(client.balances(wanted(name, *texts), client.block(height)))
 
 
-# --- files ------------------------------------------------------------------------------------------------------------------
+# --- files ------------------------------------------------------------------------------------------------------------
 def litecoin() -> tuple[list[str], list[Made]]:
     """The same account in three spellings, and the output that holds the extension block's value."""
     p2sh = form._base58("litecoin", "p2sh", b"\x05" * 20)
@@ -100,19 +102,29 @@ def test_a_folder_is_no_dump(tmp_path: Path) -> None:
 
 def test_settings_of_dumps() -> None:
     found = dumps_of(
-        {"PORLAKE_UTXO_DUMP_BITCOIN": "/d/{height}", "PORLAKE_UTXO_WRITTEN_BITCOIN": "/n", "PORLAKE_UTXO_HASH_BITCOIN": "muhash", "X": "y"}
+        {
+            "PORLAKE_UTXO_DUMP_BITCOIN": "/d/{height}",
+            "PORLAKE_UTXO_WRITTEN_BITCOIN": "/n",
+            "PORLAKE_UTXO_HASH_BITCOIN": "muhash",
+            "X": "y",
+        }
     )
     assert found == {"bitcoin": bitcoin.Dump("/d/{height}", "/n", ("muhash",), False)}
     told = {"PORLAKE_UTXO_DUMP_BITCOIN_CASH": "f", "PORLAKE_OUTPOINTS": "1"}
     assert dumps_of(told) == {"bitcoin_cash": bitcoin.Dump("f", outpoints=True)}
-    for wrong in ("PORLAKE_UTXO_DUMP_ETHEREUM", "PORLAKE_UTXO_DUMP_MOON", "PORLAKE_UTXO_PLACE_BITCOIN", "PORLAKE_UTXO_DUMP_"):
+    for wrong in (
+        "PORLAKE_UTXO_DUMP_ETHEREUM",
+        "PORLAKE_UTXO_DUMP_MOON",
+        "PORLAKE_UTXO_PLACE_BITCOIN",
+        "PORLAKE_UTXO_DUMP_",
+    ):
         with pytest.raises(ConfigurationError, match=wrong):
             dumps_of({wrong: "x"})
     with pytest.raises(ConfigurationError, match="PORLAKE_UTXO_DUMP_BITCOIN is missing"):
         dumps_of({"PORLAKE_UTXO_HASH_BITCOIN": "muhash"})
 
 
-# --- a node ---------------------------------------------------------------------------------------------------------------------
+# --- a node -----------------------------------------------------------------------------------------------------------
 @contextmanager
 def node(answer: Callable[[str, list[Any], int], Any]) -> Iterator[Endpoint]:
     """A stand-in for a node's RPC; an int is an HTTP status, an exception's arguments are an error's code and text."""
@@ -153,7 +165,9 @@ ACCOUNTS = [form._base58("dash", "p2pkh", bytes([n]) * 20) for n in range(16)]
 
 
 class Chain:
-    """A tip, and a coin of 2^n for each account n; `most` bytes in a body, `busy` scans of others, a script that is refused."""
+    """A tip, and a coin of 2^n for each account n; `most` bytes in a body, `busy` scans of others, a script that is
+    refused.
+    """
 
     def __init__(self, most: int = 1 << 20, busy: int = 0, bad: str = "", moving: bool = False) -> None:
         self.most, self.busy, self.bad, self.moving, self.scans = most, busy, bad, moving, 0
@@ -174,7 +188,10 @@ class Chain:
             raise LookupError(-5, "Address is not valid")
         self.scans += 1
         held = {form.script(account).hex(): f"{(1 << n) / 10**8:.8f}" for n, account in enumerate(ACCOUNTS)}
-        unspents = [{"txid": TIP, "vout": n, "scriptPubKey": d[4:-1], "amount": float(held[d[4:-1]])} for n, d in enumerate(params[1])]
+        unspents = [
+            {"txid": TIP, "vout": n, "scriptPubKey": d[4:-1], "amount": float(held[d[4:-1]])}
+            for n, d in enumerate(params[1])
+        ]
         tip = f"{self.scans:064x}" if self.moving else TIP
         return {"success": True, "unspents": unspents, "bestblock": tip, "total_amount": 0}
 
@@ -182,7 +199,10 @@ class Chain:
 def scanned(chain: Chain) -> dict[str, Any]:
     with node(chain) as endpoint:
         client = chains.open_client(network("dash"), endpoint, Tape.live())
-        return {a.address: a for a in client.balances(wanted("dash", *(account.text for account in ACCOUNTS)), client.block(HEIGHT))}
+        return {
+            a.address: a
+            for a in client.balances(wanted("dash", *(account.text for account in ACCOUNTS)), client.block(HEIGHT))
+        }
 
 
 def test_a_body_that_is_too_big_is_halved_and_a_bad_descriptor_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +223,9 @@ def test_a_scan_of_somebody_else_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
 
 
 class Slow:
-    """A scan that takes some polls to end, or never does; `percents` is what the node says of it, one a poll and the last for ever."""
+    """A scan that takes some polls to end, or never does; `percents` is what the node says of it, one a poll and the
+    last for ever.
+    """
 
     def __init__(self, percents: list[Any], ends: bool = True) -> None:
         self.percents, self.ends, self.actions, self.chain = percents, ends, list[str](), Chain()
@@ -273,7 +295,9 @@ def test_a_coin_that_stands_twice_is_no_answer(twice: bool) -> None:
     coin = {"txid": TIP, "vout": 0, "scriptPubKey": form.script(ACCOUNTS[0]).hex(), "amount": 1}
     said = {"success": True, "bestblock": TIP, "unspents": [coin, coin if twice else coin | {"vout": 1}]}
     chain = Chain()
-    with node(lambda method, params, size: said if method == "scantxoutset" else chain(method, params, size)) as endpoint:
+    with node(
+        lambda method, params, size: said if method == "scantxoutset" else chain(method, params, size)
+    ) as endpoint:
         client = chains.open_client(network("dash"), endpoint, Tape.live())
         if twice:
             with pytest.raises(BadAnswer, match="stands twice"):
@@ -289,10 +313,15 @@ def test_a_tip_that_moves_between_chunks_is_no_answer(monkeypatch: pytest.Monkey
         scanned(Chain(moving=True))
 
 
-@pytest.mark.parametrize("said", [{"success": False}, {"success": True}, {"success": True, "unspents": [{"scriptPubKey": "00", "amount": 1}]}, []])
+@pytest.mark.parametrize(
+    "said",
+    [{"success": False}, {"success": True}, {"success": True, "unspents": [{"scriptPubKey": "00", "amount": 1}]}, []],
+)
 def test_a_scan_of_no_form_is_refused(said: Any) -> None:
     chain = Chain()
-    with node(lambda method, params, size: said if method == "scantxoutset" else chain(method, params, size)) as endpoint:
+    with node(
+        lambda method, params, size: said if method == "scantxoutset" else chain(method, params, size)
+    ) as endpoint:
         client = chains.open_client(network("dash"), endpoint, Tape.live())
         with pytest.raises(BadAnswer):
             list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
@@ -308,7 +337,7 @@ def test_an_amount_of_no_form_is_refused(amount: Any) -> None:
     test_a_scan_of_no_form_is_refused(said)
 
 
-# --- certificates -----------------------------------------------------------------------------------------------------------------
+# --- certificates -----------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
     """An Electrum server with a certificate of its own making, as most have: (port, sha256 of the certificate)."""
@@ -316,22 +345,35 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")]),
+    )
     now = datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1))
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1)
+    )
     certificate = made.sign(key, hashes.SHA256())
     folder = tmp_path_factory.mktemp("tls")
     (folder / "c.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     (folder / "k.pem").write_bytes(private)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "c.pem", folder / "k.pem")
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def speak(connection: socket.socket) -> None:
-            with suppress(OSError), context.wrap_socket(connection, server_side=True) as stream, stream.makefile("rwb") as lines:
+            with (
+                suppress(OSError),
+                context.wrap_socket(connection, server_side=True) as stream,
+                stream.makefile("rwb") as lines,
+            ):
                 for line in lines:
-                    lines.write(json.dumps([{"id": item["id"], "result": 7} for item in json.loads(line)]).encode() + b"\n")
+                    lines.write(
+                        json.dumps([{"id": item["id"], "result": 7} for item in json.loads(line)]).encode() + b"\n"
+                    )
                     lines.flush()
 
         def serve() -> None:
@@ -340,7 +382,10 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str
                     threading.Thread(target=speak, args=listener.accept()[:1], daemon=True).start()
 
         threading.Thread(target=serve, daemon=True).start()
-        yield listener.getsockname()[1], hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+        yield (
+            listener.getsockname()[1],
+            hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest(),
+        )
 
 
 def test_a_server_is_known_by_an_authority_or_by_its_pinned_certificate(secured: tuple[int, str]) -> None:

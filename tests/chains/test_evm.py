@@ -1,4 +1,6 @@
-"""EVM balances from a real node, by every method of the ladder; what a node lacks or limits is played by a proxy in front of it."""
+"""EVM balances from a real node, by every method of the ladder; what a node lacks or limits is played by a proxy in
+front of it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,17 @@ from nodes_lacking import NODES, all_of, lacking, latest
 from porlake import chains, registry
 from porlake.chains import _programs
 from porlake.chains._evm_methods import LADDER, aggregate, aggregated
-from porlake.chains._evm_words import REASONS, accounts_from, accounts_of, addresses_of, at_least, distinct, reasons_of, total, words_from
+from porlake.chains._evm_words import (
+    REASONS,
+    accounts_from,
+    accounts_of,
+    addresses_of,
+    at_least,
+    distinct,
+    reasons_of,
+    total,
+    words_from,
+)
 from porlake.errors import ChainError, Unavailable
 from porlake.transport import Tape
 from proxy import Proxy
@@ -35,7 +47,9 @@ def test_every_rung_of_the_ladder_reads_the_pinned_block(chain: Chain, proxy: Pr
         assert amounts(client, asset, accounts) == (chain.amounts(asset)[:120], {method})
     tried = sum("eth_call" in exchange.methods for exchange in proxy.asked)
     amounts(client, "ETH", accounts[:5])
-    assert sum("eth_call" in exchange.methods for exchange in proxy.asked) <= tried + 1, "what was learned is remembered for the run"
+    assert sum("eth_call" in exchange.methods for exchange in proxy.asked) <= tried + 1, (
+        "what was learned is remembered for the run"
+    )
 
 
 def test_the_ladder_names_every_method_once() -> None:
@@ -44,7 +58,9 @@ def test_the_ladder_names_every_method_once() -> None:
 
 @pytest.mark.parametrize("method", NODES)
 @pytest.mark.parametrize("asset", ODD)
-def test_a_token_that_is_none_gives_a_reason_and_never_a_number(chain: Chain, proxy: Proxy, method: str, asset: str) -> None:
+def test_a_token_that_is_none_gives_a_reason_and_never_a_number(
+    chain: Chain, proxy: Proxy, method: str, asset: str
+) -> None:
     proxy.misbehave(lacking(*NODES[method], batches=method != "eth_single"))
     client = opened(quick(proxy.url))
     at = client.block(HEIGHT)
@@ -58,13 +74,17 @@ def test_a_token_that_is_none_gives_a_reason_and_never_a_number(chain: Chain, pr
 def test_an_endless_token_does_not_spoil_the_others_in_the_sweep(chain: Chain) -> None:
     client = opened(quick(chain.url))
     at = client.block(HEIGHT)
-    wanted = [chains.Wanted(asset, token("ethereum", asset), account) for asset in ("MATIC", "USDT") for account in chain.accounts[:30]]
+    wanted = [
+        chains.Wanted(asset, token("ethereum", asset), account)
+        for asset in ("MATIC", "USDT")
+        for account in chain.accounts[:30]
+    ]
     answers = list(client.balances(wanted, at))
     assert {answer.asset for answer in answers if isinstance(answer, chains.Unread)} == {"MATIC"}
     assert [answer.raw for answer in answers if isinstance(answer, chains.Reading)] == chain.amounts("USDT")[:30]
 
 
-# --- blocks -----------------------------------------------------------------------------------------------------------------
+# --- blocks -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("method", NODES)
 def test_a_node_that_answers_with_the_latest_state_is_caught_and_named(proxy: Proxy, chain: Chain, method: str) -> None:
     proxy.misbehave(lacking(*NODES[method], latest, batches=method != "eth_single"))
@@ -119,7 +139,9 @@ def test_the_block_of_a_moment_is_the_last_one_before_it(chain: Chain, seconds: 
         with pytest.raises(ChainError, match="last final block"):
             client.block_at(moment)
     else:
-        assert client.block_at(moment) == max((block for block in blocks if block.time <= moment), key=lambda block: block.height)
+        assert client.block_at(moment) == max(
+            (block for block in blocks if block.time <= moment), key=lambda block: block.height
+        )
 
 
 def test_a_moment_before_the_chain_has_no_block(chain: Chain) -> None:
@@ -127,7 +149,7 @@ def test_a_moment_before_the_chain_has_no_block(chain: Chain) -> None:
         opened(quick(chain.url)).block_at(datetime(1990, 1, 1, tzinfo=UTC))
 
 
-# --- Arbitrum: NUMBER is another chain's ------------------------------------------------------------------------------------
+# --- Arbitrum: NUMBER is another chain's ------------------------------------------------------------------------------
 ARBSYS = (
     "0x"
     + _programs.assemble("""
@@ -146,7 +168,9 @@ def test_on_arbitrum_the_block_shows_itself_by_arbsys() -> None:
         client = opened(quick(found.url), network="arbitrum")
         native = [chains.Wanted("ETH", token("arbitrum", "ETH"), account) for account in found.accounts]
         # Without ArbSys only the hash pins the block.
-        assert [answer.raw for answer in client.balances(native, client.block(HEIGHT)) if isinstance(answer, chains.Reading)] == found.amounts("ETH")
+        assert [
+            answer.raw for answer in client.balances(native, client.block(HEIGHT)) if isinstance(answer, chains.Reading)
+        ] == found.amounts("ETH")
         anvil.rpc(found.url, "anvil_setCode", "0x" + "64".rjust(40, "0"), ARBSYS)
         for _ in range(3):
             anvil.rpc(found.url, "evm_mine")
@@ -159,10 +183,14 @@ def test_on_arbitrum_the_block_shows_itself_by_arbsys() -> None:
                 list(client.balances(native, at))
 
 
-# --- chains of another making ------------------------------------------------------------------------------------------------
+# --- chains of another making -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("network", "lacks", "method"),
-    [("zksync_era", (), "eth_batch"), ("filecoin_evm", ("eth_call_creation",), "eth_call_creation"), ("polygon", (), "eth_call_override")],
+    [
+        ("zksync_era", (), "eth_batch"),
+        ("filecoin_evm", ("eth_call_creation",), "eth_call_creation"),
+        ("polygon", (), "eth_call_override"),
+    ],
 )
 def test_a_chain_is_asked_as_it_can_be_asked(network: str, lacks: tuple[str, ...], method: str) -> None:
     facts = registry.load().networks[network]
@@ -171,14 +199,18 @@ def test_a_chain_is_asked_as_it_can_be_asked(network: str, lacks: tuple[str, ...
         client = opened(quick(proxy.url), network=network)
         at = client.block(HEIGHT)
         native = token(network, facts.native_asset)
-        answers = list(client.balances([chains.Wanted(native.asset, native, account) for account in found.accounts], at))
+        answers = list(
+            client.balances([chains.Wanted(native.asset, native, account) for account in found.accounts], at)
+        )
         assert [answer.raw for answer in answers if isinstance(answer, chains.Reading)] == found.amounts("ETH")
         assert {answer.method for answer in answers if isinstance(answer, chains.Reading)} == {method}
         calls = [exchange.question["params"] for exchange in proxy.asked if exchange.methods == {"eth_call"}]
-        assert any(len(params) > 2 or "to" not in params[0] for params in calls) == (network != "zksync_era"), "another VM runs no program of ours"
+        assert any(len(params) > 2 or "to" not in params[0] for params in calls) == (network != "zksync_era"), (
+            "another VM runs no program of ours"
+        )
 
 
-# --- sizes ------------------------------------------------------------------------------------------------------------------
+# --- sizes ------------------------------------------------------------------------------------------------------------
 LIMITS = [
     (-32000, "out of gas"),
     (-32000, "execution aborted (timeout = 5s)"),
@@ -190,7 +222,9 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("code", "message"), LIMITS)
-def test_a_question_that_is_too_big_is_halved_until_it_fits(chain: Chain, proxy: Proxy, code: int, message: str) -> None:
+def test_a_question_that_is_too_big_is_halved_until_it_fits(
+    chain: Chain, proxy: Proxy, code: int, message: str
+) -> None:
     def limited(exchange: faults.Exchange) -> bool:
         if len(exchange.body) < 3_000:
             return False
@@ -214,14 +248,16 @@ def test_a_batch_over_the_nodes_limit_is_made_smaller(chain: Chain, proxy: Proxy
     def limited(exchange: faults.Exchange) -> bool:
         if isinstance(exchange.question, list) and len(exchange.question) > 40:
             first = exchange.question[0]["id"]
-            return exchange.send([{"jsonrpc": "2.0", "id": first, "error": {"code": -32600, "message": "batch too large"}}])
+            return exchange.send(
+                [{"jsonrpc": "2.0", "id": first, "error": {"code": -32600, "message": "batch too large"}}]
+            )
         return lacking(*NODES["eth_batch"])(exchange)
 
     proxy.misbehave(limited)
     assert amounts(opened(quick(proxy.url)), "ETH", chain.accounts) == (chain.amounts("ETH"), {"eth_batch"})
 
 
-# --- programs ---------------------------------------------------------------------------------------------------------------
+# --- programs ---------------------------------------------------------------------------------------------------------
 PROGRAMS = {
     ("native", "number", False): (
         "436040526001430340604060200152600060805b3682101561004157813560601c3180607f1c1561002f57506002195b60801b815260100190601401"
@@ -282,7 +318,7 @@ def test_the_programs_are_these_bytes_and_use_no_push0() -> None:
             at += 1 + (code[at] - 0x5F if 0x60 <= code[at] <= 0x7F else 0)
 
 
-# --- columns ----------------------------------------------------------------------------------------------------------------
+# --- columns ----------------------------------------------------------------------------------------------------------
 words = st.lists(st.integers(0, 2**128 - 1), min_size=1, max_size=30)
 
 
@@ -307,7 +343,13 @@ def test_words_keep_every_bit(numbers: list[int]) -> None:
 
 @settings(deadline=None)
 @given(
-    st.lists(st.one_of(st.binary(min_size=20, max_size=20), st.sampled_from([bytes(20), bytes(19) + b"1", bytes(8) + bytes(11) + b"2"])), min_size=1)
+    st.lists(
+        st.one_of(
+            st.binary(min_size=20, max_size=20),
+            st.sampled_from([bytes(20), bytes(19) + b"1", bytes(8) + bytes(11) + b"2"]),
+        ),
+        min_size=1,
+    )
 )
 def test_accounts_are_sorted_as_their_addresses_are(raw: list[bytes]) -> None:
     texts = ["0x" + account.hex() for account in raw]
@@ -322,7 +364,12 @@ def test_accounts_are_sorted_as_their_addresses_are(raw: list[bytes]) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.one_of(st.text(max_size=50), st.binary(min_size=20, max_size=20).map(lambda b: "0x" + b.hex())), max_size=20), st.integers(0, 3))
+@given(
+    st.lists(
+        st.one_of(st.text(max_size=50), st.binary(min_size=20, max_size=20).map(lambda b: "0x" + b.hex())), max_size=20
+    ),
+    st.integers(0, 3),
+)
 def test_what_is_no_address_is_left_out_and_named(texts: list[str], skip: int) -> None:
     import re
 
@@ -339,7 +386,9 @@ def test_multicall_is_encoded_as_eth_abi_does() -> None:
     from eth_abi import encode
 
     calls = [("11" * 20, "aabbccdd"), ("22" * 20, "70a08231" + "33".rjust(64, "0")), ("44" * 20, "")]
-    expected = encode(["(address,bool,bytes)[]"], [[("0x" + place, True, bytes.fromhex(data)) for place, data in calls]]).hex()
+    expected = encode(
+        ["(address,bool,bytes)[]"], [[("0x" + place, True, bytes.fromhex(data)) for place, data in calls]]
+    ).hex()
     assert aggregate([(place.rjust(64, "0"), data) for place, data in calls]) == "82ad56cb" + expected
     results = [(True, b"\1" * 32), (False, b""), (True, b"\2" * 40)]
     data = encode(["(bool,bytes)[]"], [results])
@@ -349,7 +398,7 @@ def test_multicall_is_encoded_as_eth_abi_does() -> None:
             aggregated("", data[:cut], 3)
 
 
-# --- a recording --------------------------------------------------------------------------------------------------------------
+# --- a recording ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("method", NODES)
 def test_a_replay_takes_the_same_steps_without_a_node(chain: Chain, proxy: Proxy, tmp_path: Any, method: str) -> None:
     proxy.misbehave(lacking(*NODES[method], batches=method != "eth_single", hashes=False))

@@ -1,4 +1,6 @@
-"""What goes wrong on the way to a node: for each fault the right balances in the end, or a named failure; never a wrong number, never a key."""
+"""What goes wrong on the way to a node: for each fault the right balances in the end, or a named failure; never a wrong
+number, never a key.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,16 @@ import pytest
 
 import proxy as faults
 from evm_chain import HEIGHT, Chain, amounts, opened, quick
-from porlake.errors import BadAnswer, ChainError, ConfigurationError, PorlakeError, RateLimited, TimedOut, TooBig, TransportError
+from porlake.errors import (
+    BadAnswer,
+    ChainError,
+    ConfigurationError,
+    PorlakeError,
+    RateLimited,
+    TimedOut,
+    TooBig,
+    TransportError,
+)
 from porlake.transport import Endpoint, JsonRpc, Tape
 from proxy import Exchange, Fault, Proxy
 
@@ -28,7 +39,11 @@ def through_batches(fault: Fault) -> Fault:
     """The fault, at a node that takes nothing but batches and single calls."""
 
     def lacking(exchange: Exchange) -> bool:
-        if "eth_call" in exchange.methods and not isinstance(exchange.question, list) and exchange.question["params"][0].get("to") != USDT:
+        if (
+            "eth_call" in exchange.methods
+            and not isinstance(exchange.question, list)
+            and exchange.question["params"][0].get("to") != USDT
+        ):
             return exchange.error(-32601, "not here")
         return balances(exchange) and fault(exchange)
 
@@ -52,7 +67,11 @@ PASSING: dict[str, tuple[Fault, type[PorlakeError] | None, str]] = {
     "chunks": (faults.chunked, None, ""),
     "429": (faults.status(429), RateLimited, "too many requests"),
     "429 with Retry-After": (faults.status(429, Retry_After="0"), RateLimited, "too many requests"),
-    "429 with a date": (faults.status(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), RateLimited, "too many requests"),
+    "429 with a date": (
+        faults.status(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
+        RateLimited,
+        "too many requests",
+    ),
     "429 with nonsense": (faults.status(429, Retry_After="soon"), RateLimited, "too many requests"),
     "-32005": (faults.error(-32005, "limit exceeded"), RateLimited, "limit exceeded"),
     "500": (faults.status(500), TransportError, "HTTP 500"),
@@ -62,14 +81,23 @@ PASSING: dict[str, tuple[Fault, type[PorlakeError] | None, str]] = {
     "wrong ids": (faults.wrong_ids, BadAnswer, "not of this question"),
     "a page with 200": (faults.html, BadAnswer, "HTML"),
     "no object": (lambda exchange: exchange.send(b'"hello"'), BadAnswer, "no object"),
-    "neither result nor error": (lambda exchange: exchange.send({"id": exchange.question["id"]}), BadAnswer, "neither result nor error"),
-    "an error that is no object": (lambda exchange: exchange.send({"id": exchange.question["id"], "error": "bad"}), BadAnswer, "no object"),
+    "neither result nor error": (
+        lambda exchange: exchange.send({"id": exchange.question["id"]}),
+        BadAnswer,
+        "neither result nor error",
+    ),
+    "an error that is no object": (
+        lambda exchange: exchange.send({"id": exchange.question["id"], "error": "bad"}),
+        BadAnswer,
+        "no object",
+    ),
     "no JSON at all": (lambda exchange: exchange.send(b"\xff\xfe\x00"), BadAnswer, "no JSON"),
     "gzip": (faults.gzipped, None, ""),
 }
 
 
-@pytest.mark.parametrize("name", sorted(PASSING.keys() - {"an error that is no object"}))  # that one is whole, and not tried again
+# that one is whole, and not tried again
+@pytest.mark.parametrize("name", sorted(PASSING.keys() - {"an error that is no object"}))
 def test_a_fault_that_passes_leaves_the_right_balances(chain: Chain, proxy: Proxy, name: str) -> None:
     proxy.misbehave(PASSING[name][0], balances, times=2)
     client = opened(quick(proxy.url, timeout=1.0))
@@ -90,7 +118,7 @@ def test_a_fault_that_stays_is_named(chain: Chain, proxy: Proxy, name: str) -> N
     assert "secret-key" not in str(caught.value)
 
 
-# --- answers that are whole and wrong -----------------------------------------------------------------------------------------
+# --- answers that are whole and wrong ---------------------------------------------------------------------------------
 def cut(text: str) -> str:
     return text[:-32]
 
@@ -119,7 +147,9 @@ def test_a_wrong_answer_of_our_program_is_never_taken(chain: Chain, proxy: Proxy
         assert why in str(error)
     else:
         assert found == chain.amounts("ETH")
-        assert methods in ({"eth_call_creation"}, {"eth_batch"}), "another way of asking was found, which the fault does not reach"
+        assert methods in ({"eth_call_creation"}, {"eth_batch"}), (
+            "another way of asking was found, which the fault does not reach"
+        )
 
 
 BATCHES: dict[str, tuple[Fault, bool]] = {
@@ -131,12 +161,23 @@ BATCHES: dict[str, tuple[Fault, bool]] = {
     "ids as text": (faults.of_items(lambda items: [item | {"id": str(item["id"])} for item in items]), False),
     "ids swapped away": (faults.of_items(lambda items: [item | {"id": None} for item in items]), False),
     "an empty array": (faults.of_items(lambda items: []), False),
-    "an object for the whole batch": (faults.of_items(lambda items: {"id": None, "error": {"code": -32600, "message": "no batches"}}), False),
-    "one error for the whole batch": (faults.of_items(lambda items: [{"id": None, "error": {"code": -32600, "message": "batch too large"}}]), False),
+    "an object for the whole batch": (
+        faults.of_items(lambda items: {"id": None, "error": {"code": -32600, "message": "no batches"}}),
+        False,
+    ),
+    "one error for the whole batch": (
+        faults.of_items(lambda items: [{"id": None, "error": {"code": -32600, "message": "batch too large"}}]),
+        False,
+    ),
     "items that are no objects": (faults.of_items(lambda items: [1, 2, 3]), False),
-    "an item with neither result nor error": (faults.of_items(lambda items: [{"id": items[0]["id"]}, *items[1:]]), False),
+    "an item with neither result nor error": (
+        faults.of_items(lambda items: [{"id": items[0]["id"]}, *items[1:]]),
+        False,
+    ),
     "an item that is limited": (
-        faults.of_items(lambda items: [{"id": items[0]["id"], "error": {"code": -32005, "message": "slow down"}}, *items[1:]]),
+        faults.of_items(
+            lambda items: [{"id": items[0]["id"], "error": {"code": -32005, "message": "slow down"}}, *items[1:]]
+        ),
         False,
     ),
     "0x for a balance": (faults.of_items(lambda items: [items[0] | {"result": "0x"}, *items[1:]]), False),
@@ -173,7 +214,7 @@ def test_an_item_that_is_limited_once_is_asked_again(chain: Chain, proxy: Proxy)
     assert amounts(opened(quick(proxy.url)), "ETH", chain.accounts[:60]) == (chain.amounts("ETH")[:60], {"eth_batch"})
 
 
-# --- the block ----------------------------------------------------------------------------------------------------------------
+# --- the block --------------------------------------------------------------------------------------------------------
 def test_a_reorganised_block_is_named(chain: Chain, proxy: Proxy) -> None:
     proxy.misbehave(faults.error(-32000, "hash is not currently canonical"), balances)
     with pytest.raises(TransportError, match="not currently canonical"):
@@ -202,7 +243,7 @@ def test_past_state_that_is_gone_is_named(chain: Chain, proxy: Proxy) -> None:
         amounts(opened(quick(proxy.url)), "ETH", chain.accounts)
 
 
-# --- the wire -----------------------------------------------------------------------------------------------------------------
+# --- the wire ---------------------------------------------------------------------------------------------------------
 def test_a_redirect_to_another_host_is_refused(chain: Chain, proxy: Proxy) -> None:
     proxy.misbehave(faults.status(302, Location="https://elsewhere.example/v3/secret-key"), balances)
     with pytest.raises(BadAnswer, match="redirects to elsewhere.example, which is refused") as caught:
@@ -235,7 +276,9 @@ def test_an_answer_that_trickles_in_for_ever_is_given_up(chain: Chain, proxy: Pr
     proxy.misbehave(trickle, balances)
     began = time.monotonic()
     with pytest.raises(TimedOut, match="does not end in time"):
-        JsonRpc("ethereum", quick(proxy.url, timeout=0.2, tries=1), Tape.live()).call("eth_getBalance", [chain.accounts[0], "latest"])
+        JsonRpc("ethereum", quick(proxy.url, timeout=0.2, tries=1), Tape.live()).call(
+            "eth_getBalance", [chain.accounts[0], "latest"]
+        )
     assert time.monotonic() - began < 4
 
 
@@ -279,7 +322,7 @@ def test_requests_keep_to_a_rate(chain: Chain) -> None:
     assert time.monotonic() - began >= 0.19
 
 
-# --- secrets ------------------------------------------------------------------------------------------------------------------
+# --- secrets ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("quoting", [True, False])
 def test_no_key_is_in_an_error_a_log_or_a_recording(
     chain: Chain, proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture, quoting: bool
@@ -303,7 +346,7 @@ def test_an_endpoint_that_is_no_url_is_refused_without_being_quoted() -> None:
         assert "key" not in str(caught.value)
 
 
-# --- several endpoints --------------------------------------------------------------------------------------------------------
+# --- several endpoints ------------------------------------------------------------------------------------------------
 LOST: dict[str, Fault] = {
     "500": faults.status(500),
     "429": faults.status(429),
@@ -325,7 +368,8 @@ def test_another_endpoint_takes_over(chain: Chain, proxy: Proxy, name: str, afte
 
     proxy.misbehave(fault, balances)
     with Proxy(chain.url) as second:
-        second.misbehave(faults.error(-32000, "out of gas"), lambda exchange: len(exchange.body) > 5_000)  # so that there are many questions
+        # so that there are many questions
+        second.misbehave(faults.error(-32000, "out of gas"), lambda exchange: len(exchange.body) > 5_000)
         read = {}
         for tape in (Tape.record(tmp_path), Tape.replay(tmp_path)):
             endpoints = [] if tape.replays else [quick(proxy.url, tries=2), quick(second.url, tries=2)]

@@ -1,4 +1,6 @@
-"""observe on EVM networks: claims in Parquet to the partition, by several endpoints, stopped and gone on, and the command line beside it."""
+"""observe on EVM networks: claims in Parquet to the partition, by several endpoints, stopped and gone on, and the
+command line beside it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,24 @@ HERE = ONLY | {"network": "ethereum"}
 
 
 def claim(line: int, asset: str, address: str, height: int | None = HEIGHT, network: str = "ethereum") -> Claim:
-    return Claim(EXCHANGE, REPORT, line, network, asset, address, address, asset, network, 1, "1", 0, height, "wallet", None, None)
+    return Claim(
+        EXCHANGE,
+        REPORT,
+        line,
+        network,
+        asset,
+        address,
+        address,
+        asset,
+        network,
+        1,
+        "1",
+        0,
+        height,
+        "wallet",
+        None,
+        None,
+    )
 
 
 def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: str = "moment") -> None:
@@ -51,7 +70,9 @@ def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: 
 
 def settings(root: Path, *endpoints: Endpoint, **options: Any) -> pipeline.Settings:
     """Without proofs, which are looked at beside (test_proof_observe)."""
-    return replace(pipeline.settings(root, environ={"PORLAKE_PROOF_SHARE": "0"}), endpoints={"ethereum": endpoints}, **options)
+    return replace(
+        pipeline.settings(root, environ={"PORLAKE_PROOF_SHARE": "0"}), endpoints={"ethereum": endpoints}, **options
+    )
 
 
 def both(chain: Chain) -> list[Claim]:
@@ -70,15 +91,29 @@ def missing(root: Path) -> dict[tuple[str, str], str]:
 def expected(chain: Chain) -> dict[tuple[str, str], int]:
     facts = registry.load()
     scale = {asset: 10 ** (facts.assets[asset].scale - token("ethereum", asset).decimals) for asset in ("ETH", "USDT")}
-    return {(asset, account): raw * scale[asset] for asset in scale for account, raw in zip(chain.accounts, chain.amounts(asset), strict=True)}
+    return {
+        (asset, account): raw * scale[asset]
+        for asset in scale
+        for account, raw in zip(chain.accounts, chain.amounts(asset), strict=True)
+    }
 
 
-# --- rows in, rows out --------------------------------------------------------------------------------------------------------
+# --- rows in, rows out ------------------------------------------------------------------------------------------------
 def test_every_claim_is_a_balance_or_a_reason(chain: Chain, tmp_path: Path) -> None:
     one = chain.accounts[0]
-    odd = [(asset, one) for asset in ODD] + [("ETH", "0xnobody"), ("ETH", one.upper()), ("stETH", one), ("TRX-ERC20", one), ("DOGE", one)]
+    odd = [(asset, one) for asset in ODD] + [
+        ("ETH", "0xnobody"),
+        ("ETH", one.upper()),
+        ("stETH", one),
+        ("TRX-ERC20", one),
+        ("DOGE", one),
+    ]
     claims = both(chain) + [claim(10_000 + line, asset, address) for line, (asset, address) in enumerate(odd)]
-    claims += [claim(20_000, "ETH", chain.accounts[3], 10**9), claim(20_001, "USDC", one, 10**9), claim(20_002, "OKB", one, None)]
+    claims += [
+        claim(20_000, "ETH", chain.accounts[3], 10**9),
+        claim(20_001, "USDC", one, 10**9),
+        claim(20_002, "OKB", one, None),
+    ]
     put(tmp_path, claims, precision="day")
     pipeline.observe(settings(tmp_path, quick(chain.url)), REPORT, "ethereum")
     assert seen(tmp_path) == expected(chain)
@@ -95,7 +130,9 @@ def test_every_claim_is_a_balance_or_a_reason(chain: Chain, tmp_path: Path) -> N
     assert (block.height, block.block_origin) == (HEIGHT, "published")
     assert block.block_hash == anvil.rpc(chain.url, "eth_getBlockByNumber", hex(HEIGHT), False)["hash"]
     rows = list(Lake(tmp_path).rows("balance", **HERE))
-    assert {(r.component, r.height, r.method, r.as_of, r.offset_seconds) for r in rows} == {("total", HEIGHT, "eth_call_override", "exact", 0)}
+    assert {(r.component, r.height, r.method, r.as_of, r.offset_seconds) for r in rows} == {
+        ("total", HEIGHT, "eth_call_override", "exact", 0)
+    }
     assert {r.source for r in rows} == {chain.url.removeprefix("http://")}
 
 
@@ -108,7 +145,9 @@ def test_an_endpoint_that_has_not_reached_the_snapshot_is_behind(chain: Chain, t
 def test_labels_may_name_different_heights(chain: Chain, tmp_path: Path) -> None:
     put(tmp_path, [claim(line, "ETH", account, HEIGHT - line % 3) for line, account in enumerate(chain.accounts)])
     pipeline.observe(settings(tmp_path, quick(chain.url)), REPORT, "ethereum")
-    assert [row.height for row in Lake(tmp_path).rows("balance", **HERE)] == [HEIGHT - line % 3 for line in range(len(chain.accounts))]
+    assert [row.height for row in Lake(tmp_path).rows("balance", **HERE)] == [
+        HEIGHT - line % 3 for line in range(len(chain.accounts))
+    ]
     assert [block.height for block in Lake(tmp_path).rows("block", **HERE)] == [HEIGHT - 2, HEIGHT - 1, HEIGHT]
 
 
@@ -116,7 +155,9 @@ def test_without_a_height_the_block_of_the_moment_is_found(chain: Chain, tmp_pat
     at = datetime.fromtimestamp(BEGIN + 12 * HEIGHT + 11, UTC)
     put(tmp_path, [claim(line, "ETH", account, None) for line, account in enumerate(chain.accounts)], at)
     pipeline.observe(settings(tmp_path, quick(chain.url)), REPORT, "ethereum")
-    assert [(block.height, block.block_origin) for block in Lake(tmp_path).rows("block", **HERE)] == [(HEIGHT, "resolved")]
+    assert [(block.height, block.block_origin) for block in Lake(tmp_path).rows("block", **HERE)] == [
+        (HEIGHT, "resolved")
+    ]
     assert seen(tmp_path) == {key: amount for key, amount in expected(chain).items() if key[0] == "ETH"}
 
 
@@ -133,8 +174,12 @@ def test_a_token_of_more_digits_than_fit_is_no_balance(chain: Chain, tmp_path: P
     assert seen(tmp_path) == {("USDT", chain.accounts[0]): (10**26 - 1) * 10**12}
 
 
-@pytest.mark.parametrize(("code", "read"), [(anvil.TOKEN_CODE, False), (anvil.MUTE_TOKEN_CODE, True)], ids=["other decimals", "says nothing"])
-def test_a_token_that_says_it_has_other_decimals_is_withheld(chain: Chain, tmp_path: Path, code: str, read: bool) -> None:
+@pytest.mark.parametrize(
+    ("code", "read"), [(anvil.TOKEN_CODE, False), (anvil.MUTE_TOKEN_CODE, True)], ids=["other decimals", "says nothing"]
+)
+def test_a_token_that_says_it_has_other_decimals_is_withheld(
+    chain: Chain, tmp_path: Path, code: str, read: bool
+) -> None:
     """The registry's UNI has 18 decimals; the one contract says 6, the other has no decimals()."""
     account = chain.accounts[0]
     with anvil.started(alloc={token("ethereum", "UNI").contract: {"balance": "0x0", "code": code, "storage": {
@@ -143,7 +188,9 @@ def test_a_token_that_says_it_has_other_decimals_is_withheld(chain: Chain, tmp_p
             anvil.rpc(url, "evm_mine")
         put(tmp_path, [claim(1, "UNI", account, 1), claim(2, "ETH", account, 1)])
         told: list[str] = []
-        pipeline.observe(settings(tmp_path, quick(url), progress=lambda what, *_: told.append(what)), REPORT, "ethereum")
+        pipeline.observe(
+            settings(tmp_path, quick(url), progress=lambda what, *_: told.append(what)), REPORT, "ethereum"
+        )
     assert seen(tmp_path) == {("ETH", account): 0} | ({("UNI", account): 5} if read else {})
     assert missing(tmp_path) == ({} if read else {("UNI", account): "token_decimals_differ"})
     assert any("has 6 decimals and not 18" in line for line in told) is not read
@@ -163,7 +210,7 @@ def test_a_failing_endpoint_lands_nothing_or_says_so(chain: Chain, proxy: Proxy,
     assert not any(b"secret-key" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
-# --- a second opinion ---------------------------------------------------------------------------------------------------------
+# --- a second opinion -------------------------------------------------------------------------------------------------
 def lying(accounts: set[str]) -> faults.Fault:
     """A node that says one more than is true of some accounts, when it runs our program."""
 
@@ -194,12 +241,20 @@ def host(proxy: Proxy) -> str:
 
 def asked_again(proxy: Proxy) -> set[str]:
     """Accounts that were asked for in calls of our program."""
-    params = [exchange.question["params"] for exchange in proxy.asked if exchange.methods == {"eth_call"} and not isinstance(exchange.question, list)]
+    params = [
+        exchange.question["params"]
+        for exchange in proxy.asked
+        if exchange.methods == {"eth_call"} and not isinstance(exchange.question, list)
+    ]
     data = [param[0]["data"][-40 * (len(param[0]["data"]) // 40) :] for param in params if len(param) > 2]
-    return {"0x" + text[at : at + 40] for text in data for at in range(0, len(text), 40)} - {token("ethereum", "USDT").contract}
+    return {"0x" + text[at : at + 40] for text in data for at in range(0, len(text), 40)} - {
+        token("ethereum", "USDT").contract
+    }
 
 
-def test_where_endpoints_disagree_no_value_stands_and_what_both_say_is_confirmed(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+def test_where_endpoints_disagree_no_value_stands_and_what_both_say_is_confirmed(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path
+) -> None:
     put(tmp_path, both(chain))
     rich = max(chain.accounts, key=lambda account: chain.native[account])
     proxy.misbehave(lying({rich, *chain.accounts[10:14]}))
@@ -225,7 +280,9 @@ def halving(exchange: Exchange) -> bool:
     return exchange.send(answer | {"result": answer["result"][:130] + halved})
 
 
-def test_an_endpoint_that_halves_every_balance_leaves_no_wrong_number(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+def test_an_endpoint_that_halves_every_balance_leaves_no_wrong_number(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path
+) -> None:
     put(tmp_path, [row for row in both(chain) if row.asset == "ETH"])
     proxy.misbehave(halving)
     pipeline.observe(settings(tmp_path, quick(proxy.url), quick(other.url)), REPORT, "ethereum")
@@ -233,10 +290,14 @@ def test_an_endpoint_that_halves_every_balance_leaves_no_wrong_number(chain: Cha
     assert set(confirmed(tmp_path).values()) == {host(other)}
     wrong = {("ETH", account): "endpoints_disagree" for account, amount in chain.native.items() if amount}
     assert missing(tmp_path) == wrong
-    assert pipeline.unanswered(settings(tmp_path), [REPORT]) == [f"ethereum: {len(wrong)} holdings of okx/2024-03-25 (endpoints_disagree)"]
+    assert pipeline.unanswered(settings(tmp_path), [REPORT]) == [
+        f"ethereum: {len(wrong)} holdings of okx/2024-03-25 (endpoints_disagree)"
+    ]
 
 
-def test_what_was_not_confirmed_any_more_is_withheld_too(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+def test_what_was_not_confirmed_any_more_is_withheld_too(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path
+) -> None:
     """The second endpoint contradicts the first, and then fails."""
     put(tmp_path, [row for row in both(chain) if row.asset == "ETH"])
     proxy.misbehave(halving)
@@ -264,9 +325,15 @@ def test_how_much_contradiction_settles_an_asset(against: int, asked: int, expec
     assert _sweep_evm.contradicted(against, asked) is expected
 
 
-@pytest.mark.parametrize(("hidden", "made_up"), [(True, False), (False, True), (True, True)], ids=["hidden", "drowned", "both"])
-def test_a_suspect_hides_no_whale(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path, hidden: bool, made_up: bool) -> None:
-    """It says zero where much is claimed; or makes another account so large that none beside it counts. No sample is drawn."""
+@pytest.mark.parametrize(
+    ("hidden", "made_up"), [(True, False), (False, True), (True, True)], ids=["hidden", "drowned", "both"]
+)
+def test_a_suspect_hides_no_whale(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path, hidden: bool, made_up: bool
+) -> None:
+    """It says zero where much is claimed; or makes another account so large that none beside it counts. No sample is
+    drawn.
+    """
     whale, small = max(chain.accounts, key=lambda account: chain.native[account]), chain.accounts[1]
     put(tmp_path, [replace(row, amount=chain.native[row.address]) for row in both(chain) if row.asset == "ETH"])
 
@@ -284,28 +351,48 @@ def test_a_suspect_hides_no_whale(chain: Chain, proxy: Proxy, other: Proxy, tmp_
         return exchange.send(answer | {"result": words})
 
     proxy.misbehave(lies)
-    pipeline.observe(settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(0)), REPORT, "ethereum")
+    pipeline.observe(
+        settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(0)), REPORT, "ethereum"
+    )
     assert missing(tmp_path)["ETH", whale] == "endpoints_disagree"
-    assert seen(tmp_path) == {key: amount for key, amount in expected(chain).items() if key[0] == "ETH" and key not in missing(tmp_path)}
+    assert seen(tmp_path) == {
+        key: amount for key, amount in expected(chain).items() if key[0] == "ETH" and key not in missing(tmp_path)
+    }
 
 
 def test_two_hosts_of_one_operator_are_one_witness(chain: Chain, proxy: Proxy, tmp_path: Path) -> None:
-    """Both on one address of this machine: nothing is confirmed and nothing contradicted, and each takes over from the other."""
+    """Both on one address of this machine: nothing is confirmed and nothing contradicted, and each takes over from the
+    other.
+    """
     put(tmp_path, both(chain))
     with Proxy(chain.url) as second:
-        pipeline.observe(settings(tmp_path, quick(proxy.url), quick(second.url), check_sample=Decimal(1)), REPORT, "ethereum")
+        pipeline.observe(
+            settings(tmp_path, quick(proxy.url), quick(second.url), check_sample=Decimal(1)), REPORT, "ethereum"
+        )
         assert not [exchange for exchange in second.asked if "eth_chainId" not in exchange.methods]
         assert set(confirmed(tmp_path).values()) == {None}
         proxy.misbehave(faults.status(500), lambda exchange: "eth_call" in exchange.methods)
-        pipeline.observe(settings(tmp_path, quick(proxy.url, tries=1), quick(second.url), check_sample=Decimal(1)), REPORT, "ethereum")
+        pipeline.observe(
+            settings(tmp_path, quick(proxy.url, tries=1), quick(second.url), check_sample=Decimal(1)),
+            REPORT,
+            "ethereum",
+        )
     assert seen(tmp_path) == expected(chain)
 
 
-def test_every_endpoint_says_its_chain_before_any_is_asked_for_a_balance(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+def test_every_endpoint_says_its_chain_before_any_is_asked_for_a_balance(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path
+) -> None:
     put(tmp_path, both(chain))
     other.misbehave(faults.result(lambda chain_id: "0x38"), lambda exchange: "eth_chainId" in exchange.methods)
     told: list[str] = []
-    chosen = settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(1), progress=lambda what, *_: told.append(what))
+    chosen = settings(
+        tmp_path,
+        quick(proxy.url),
+        quick(other.url),
+        check_sample=Decimal(1),
+        progress=lambda what, *_: told.append(what),
+    )
     pipeline.observe(chosen, REPORT, "ethereum")
     assert [exchange.methods for exchange in other.asked] == [{"eth_chainId"}]
     assert seen(tmp_path) == expected(chain)
@@ -316,7 +403,9 @@ def test_every_endpoint_says_its_chain_before_any_is_asked_for_a_balance(chain: 
 def test_only_a_sample_and_the_large_accounts_are_asked_again(chain: Chain, other: Proxy, tmp_path: Path) -> None:
     put(tmp_path, [row for row in both(chain) if row.asset == "USDT"])
     with Proxy(chain.url) as first:
-        chosen = settings(tmp_path, quick(first.url), quick(other.url), check_sample=Decimal("0.1"), check_above=Decimal("0.05"))
+        chosen = settings(
+            tmp_path, quick(first.url), quick(other.url), check_sample=Decimal("0.1"), check_above=Decimal("0.05")
+        )
         pipeline.observe(chosen, REPORT, "ethereum")
     again = asked_again(other)
     whole = sum(chain.token.values())
@@ -341,21 +430,25 @@ def test_a_second_endpoint_that_fails_takes_no_value_away_and_is_named(
     assert any("no second endpoint confirms" in line or "is not asked any more" in line for line in told)
 
 
-def test_a_list_of_ones_own_is_shown_to_the_endpoint_given_and_to_no_other(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+def test_a_list_of_ones_own_is_shown_to_the_endpoint_given_and_to_no_other(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path
+) -> None:
     chosen = settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(1))
     lines, _ = pipeline.balances(chosen, "ethereum", ["ETH"], HEIGHT, chain.accounts[:5])
     assert [line.base_units for line in lines] == [chain.native[line.address] for line in lines]
     assert not other.asked
 
 
-# --- tokens that tell a contract something else -----------------------------------------------------------------------------------
+# --- tokens that tell a contract something else -----------------------------------------------------------------------
 #: balanceOf is 7, and 1 to a caller that has code, as our program and Multicall3 have. Without an argument both revert.
 TELLS_CONTRACTS = "0x6023361161000d5760006000fd5b6007333b1561001a575060015b60005260206000f3"
 #: balanceOf is the first half of the caller's address.
 TELLS_CALLERS = "0x6023361161000d5760006000fd5b3360601c60005260206000f3"
 
 
-@pytest.mark.parametrize(("code", "read"), [(TELLS_CONTRACTS, 7), (TELLS_CALLERS, None)], ids=["to contracts", "to each"])
+@pytest.mark.parametrize(
+    ("code", "read"), [(TELLS_CONTRACTS, 7), (TELLS_CALLERS, None)], ids=["to contracts", "to each"]
+)
 def test_a_token_that_depends_on_its_caller(chain: Chain, tmp_path: Path, code: str, read: int | None) -> None:
     accounts = chain.accounts[:200]
     place = token("ethereum", "UNI").contract
@@ -366,19 +459,27 @@ def test_a_token_that_depends_on_its_caller(chain: Chain, tmp_path: Path, code: 
             anvil.rpc(url, "evm_mine")
         put(
             tmp_path,
-            [claim(line, asset, account, 1) for asset in ("UNI", "ETH") for line, account in enumerate(accounts, 1 + 1_000 * (asset == "ETH"))],
+            [
+                claim(line, asset, account, 1)
+                for asset in ("UNI", "ETH")
+                for line, account in enumerate(accounts, 1 + 1_000 * (asset == "ETH"))
+            ],
         )
         told: list[str] = []
-        pipeline.observe(settings(tmp_path, quick(url), progress=lambda what, *_: told.append(what)), REPORT, "ethereum")
+        pipeline.observe(
+            settings(tmp_path, quick(url), progress=lambda what, *_: told.append(what)), REPORT, "ethereum"
+        )
     assert {key: amount for key, amount in seen(tmp_path).items() if key[0] == "UNI"} == (
         {("UNI", account): read for account in accounts} if read is not None else {}
     )
-    assert missing(tmp_path) == ({} if read is not None else {("UNI", account): "balance_depends_on_caller" for account in accounts})
+    assert missing(tmp_path) == (
+        {} if read is not None else {("UNI", account): "balance_depends_on_caller" for account in accounts}
+    )
     assert {row.method for row in Lake(tmp_path).rows("balance", **HERE) if row.asset == "UNI"} <= {"eth_batch"}
     assert any("tells" in line for line in told)
 
 
-# --- stopped and gone on ------------------------------------------------------------------------------------------------------
+# --- stopped and gone on ----------------------------------------------------------------------------------------------
 def small_questions(exchange: Exchange) -> bool:
     """A node that takes few accounts at once."""
     return len(exchange.body) > 4_000 and exchange.error(-32000, "out of gas")
@@ -386,7 +487,11 @@ def small_questions(exchange: Exchange) -> bool:
 
 def asked_for(proxy: Proxy) -> int:
     """Accounts that were asked for in questions that the node took."""
-    calls = [exchange for exchange in proxy.asked if exchange.methods == {"eth_call"} and not isinstance(exchange.question, list)]
+    calls = [
+        exchange
+        for exchange in proxy.asked
+        if exchange.methods == {"eth_call"} and not isinstance(exchange.question, list)
+    ]
     asked = [exchange for exchange in calls if len(exchange.body) <= 4_000]
     return sum(len(exchange.question["params"][0]["data"]) // 40 for exchange in asked)
 
@@ -422,7 +527,9 @@ def test_a_sweep_that_fails_in_the_middle_goes_on_where_it_was(chain: Chain, tmp
         assert told[-1] == (2 * len(chain.accounts), 2 * len(chain.accounts))
         assert told[0][0] > 0
     for dataset in ("balance", "block", "unobserved"):
-        assert [p.content for p in Lake(tmp_path / "broken").pointers(dataset)] == [p.content for p in Lake(quiet).pointers(dataset)]
+        assert [p.content for p in Lake(tmp_path / "broken").pointers(dataset)] == [
+            p.content for p in Lake(quiet).pointers(dataset)
+        ]
     assert not list(tmp_path.rglob(".unfinished-*")), "what was kept is gone once the partition is shown"
 
 
@@ -457,9 +564,14 @@ def test_the_command_line_goes_on_where_it_was_killed(chain: Chain, tmp_path: Pa
     (tmp_path / "list.txt").write_text("\n".join(chain.accounts))
     with Proxy(chain.url) as proxy:
         slowly = faults.slow(0.15)
-        proxy.misbehave(lambda exchange: small_questions(exchange) or slowly(exchange), lambda exchange: "eth_call" in exchange.methods)
+        proxy.misbehave(
+            lambda exchange: small_questions(exchange) or slowly(exchange),
+            lambda exchange: "eth_call" in exchange.methods,
+        )
         line = command(*LIST, str(tmp_path / "list.txt"), "--endpoint", proxy.url, "--out", str(tmp_path / "b.csv"))
-        run = subprocess.Popen(line, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        run = subprocess.Popen(
+            line, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until = time.monotonic() + 60
         while not list(tmp_path.glob(".unfinished-b.csv/*/[0-9]*")) and time.monotonic() < until:
             time.sleep(0.02)
@@ -490,7 +602,7 @@ def test_a_height_that_is_not_final_is_refused_by_the_command_line(chain: Chain,
     assert (line.base_units, line.reason) == (None, "token_rebases")
 
 
-# --- settings -----------------------------------------------------------------------------------------------------------------
+# --- settings ---------------------------------------------------------------------------------------------------------
 def test_endpoints_are_named_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "endpoints.toml"
     path.write_text("""
@@ -511,7 +623,10 @@ in_flight = 2
         "PORLAKE_CHECK_ABOVE": "0",
     }
     found = pipeline.settings(tmp_path, environ=environ)
-    hosts = {network: [endpoint.host for endpoint in found.endpoints_of(network)] for network in ("ethereum", "base", "polygon", "bsc")}
+    hosts = {
+        network: [endpoint.host for endpoint in found.endpoints_of(network)]
+        for network in ("ethereum", "base", "polygon", "bsc")
+    }
     assert hosts == {
         "ethereum": ["a.example", "b.example"],
         "base": ["c.example"],
@@ -522,21 +637,29 @@ in_flight = 2
     assert (found.endpoints_of("base")[0].timeout, found.endpoints_of("polygon")[1].in_flight) == (7.0, 2)
     assert found.endpoints_of("bsc")[0].url == "https://f.example/a,b"
     assert (found.check_sample, found.check_above) == (Decimal("0.025"), Decimal(0))
-    for name, value in (("PORLAKE_CHECK_SAMPLE", "101"), ("PORLAKE_CHECK_ABOVE", "-1"), ("PORLAKE_ENDPOINT_BSC", "not-a-url-but-a-key")):
+    for name, value in (
+        ("PORLAKE_CHECK_SAMPLE", "101"),
+        ("PORLAKE_CHECK_ABOVE", "-1"),
+        ("PORLAKE_ENDPOINT_BSC", "not-a-url-but-a-key"),
+    ):
         with pytest.raises(ConfigurationError) as caught:
             pipeline.settings(tmp_path, environ={name: value})
         assert "key" not in str(caught.value)
 
 
-# --- a recording --------------------------------------------------------------------------------------------------------------
-def test_a_recorded_sweep_replays_to_the_same_bytes_without_a_node(chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path) -> None:
+# --- a recording ------------------------------------------------------------------------------------------------------
+def test_a_recorded_sweep_replays_to_the_same_bytes_without_a_node(
+    chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path
+) -> None:
     put(tmp_path / "live", both(chain))
     put(tmp_path / "replayed", both(chain))
     proxy.misbehave(small_questions)
     chosen = settings(tmp_path / "live", quick(proxy.url), quick(other.url))
     pipeline.observe(replace(chosen, tape=Tape.record(tmp_path / "tape")), REPORT, "ethereum")
     proxy.misbehave(faults.status(500))
-    pipeline.observe(replace(settings(tmp_path / "replayed"), endpoints={}, tape=Tape.replay(tmp_path / "tape")), REPORT, "ethereum")
+    pipeline.observe(
+        replace(settings(tmp_path / "replayed"), endpoints={}, tape=Tape.replay(tmp_path / "tape")), REPORT, "ethereum"
+    )
     assert tree(tmp_path / "live") == tree(tmp_path / "replayed")
     assert {path.name for path in (tmp_path / "tape").iterdir()} == {"ethereum", "ethereum.2"}
     assert not any("secret-key" in path.read_text() for path in (tmp_path / "tape").rglob("*.json"))

@@ -1,4 +1,6 @@
-"""What an EVM node refuses, forgets or is late with costs what it concerns: the one account, the one token, a moment; never the network."""
+"""What an EVM node refuses, forgets or is late with costs what it concerns: the one account, the one token, a moment;
+never the network.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,16 @@ pytestmark = pytest.mark.node
 GONE = (-32000, "missing trie node 1a3bddc494098bac19ef26e6506812caa12ca5cf036a13ef0eabde38beab5d21 (path )")
 
 
-def read(client: Any, chain: Chain, asset: str = "ETH", count: int = 60) -> tuple[dict[str, int], dict[str, str], set[str]]:
+def read(
+    client: Any, chain: Chain, asset: str = "ETH", count: int = 60
+) -> tuple[dict[str, int], dict[str, str], set[str]]:
     """(balances, reasons, methods) of accounts at HEIGHT."""
     at = client.block(HEIGHT)
-    answers = list(client.balances([chains.Wanted(asset, token("ethereum", asset), account) for account in chain.accounts[:count]], at))
+    answers = list(
+        client.balances(
+            [chains.Wanted(asset, token("ethereum", asset), account) for account in chain.accounts[:count]], at
+        )
+    )
     readings = [answer for answer in answers if isinstance(answer, chains.Reading)]
     unread = {answer.address: answer.reason for answer in answers if isinstance(answer, chains.Unread)}
     assert len(answers) == count
@@ -35,10 +43,16 @@ def read(client: Any, chain: Chain, asset: str = "ETH", count: int = 60) -> tupl
 
 
 def of_account(account: str, fault: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Fault:
-    """A fault of single questions about one account, in a batch or not: what `fault` gives stands in the place of the answer."""
+    """A fault of single questions about one account, in a batch or not: what `fault` gives stands in the place of the
+    answer.
+    """
 
     def spoil(exchange: Exchange) -> bool:
-        asked = [item for item in exchange.items if account[2:] in str(item["params"]) and item["method"] in ("eth_call", "eth_getBalance")]
+        asked = [
+            item
+            for item in exchange.items
+            if account[2:] in str(item["params"]) and item["method"] in ("eth_call", "eth_getBalance")
+        ]
         if not asked:
             return False
         spoiled = {item["id"]: found for item in asked if (found := fault(item)) is not None}
@@ -46,7 +60,10 @@ def of_account(account: str, fault: Callable[[dict[str, Any]], dict[str, Any] | 
             return False
         answer = exchange.answer()
         items = answer if isinstance(answer, list) else [answer]
-        items = [{"jsonrpc": "2.0", "id": item["id"]} | spoiled[item["id"]] if item["id"] in spoiled else item for item in items]
+        items = [
+            {"jsonrpc": "2.0", "id": item["id"]} | spoiled[item["id"]] if item["id"] in spoiled else item
+            for item in items
+        ]
         return exchange.send(items if isinstance(answer, list) else items[0])
 
     return spoil
@@ -86,9 +103,13 @@ REFUSALS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("method", NODES)
 @pytest.mark.parametrize("name", REFUSALS)
-def test_one_account_that_is_refused_for_good_costs_that_account(chain: Chain, proxy: Proxy, name: str, method: str) -> None:
+def test_one_account_that_is_refused_for_good_costs_that_account(
+    chain: Chain, proxy: Proxy, name: str, method: str
+) -> None:
     one = chain.accounts[7]
-    proxy.misbehave(both(of_account(one, lambda item: REFUSALS[name]), lacking(*NODES[method], batches=method != "eth_single")))
+    proxy.misbehave(
+        both(of_account(one, lambda item: REFUSALS[name]), lacking(*NODES[method], batches=method != "eth_single"))
+    )
     found, unread, _ = read(opened(quick(proxy.url)), chain)
     assert unread == {one: "refused_by_server"}
     assert found == {account: chain.native[account] for account in chain.accounts[:60] if account != one}
@@ -120,11 +141,20 @@ def test_a_token_that_is_refused_costs_that_token(chain: Chain, proxy: Proxy) ->
     _, unread, _ = read(client, chain, "USDT")
     assert unread == dict.fromkeys(chain.accounts[:60], "refused_by_server")
     proxy.asked.clear()
-    assert read(client, chain) == ({account: chain.native[account] for account in chain.accounts[:60]}, {}, {"eth_call_override"})
+    assert read(client, chain) == (
+        {account: chain.native[account] for account in chain.accounts[:60]},
+        {},
+        {"eth_call_override"},
+    )
 
 
 @pytest.mark.parametrize(
-    ("code", "message"), [(-32007, "100/second request limit reached - reduce calls per second"), (-32603, "Internal error"), (-32000, "gas cap")]
+    ("code", "message"),
+    [
+        (-32007, "100/second request limit reached - reduce calls per second"),
+        (-32603, "Internal error"),
+        (-32000, "gas cap"),
+    ],
 )
 def test_a_refusal_that_passes_changes_nothing(chain: Chain, proxy: Proxy, code: int, message: str) -> None:
     proxy.misbehave(faults.error(code, message), lambda exchange: exchange.methods == {"eth_call"}, times=2)
@@ -138,12 +168,18 @@ def test_a_refusal_of_size_in_words_that_nobody_knows_is_met_with_less(chain: Ch
 
 
 def test_the_better_way_is_tried_again_after_a_while(chain: Chain, proxy: Proxy) -> None:
-    """A node that refuses overrides for its first questions, for its load: 400 accounts would take 400 calls in the way below."""
+    """A node that refuses overrides for its first questions, for its load: 400 accounts would take 400 calls in the way
+    below.
+    """
     left = [14]
 
     def busy(exchange: Exchange) -> bool:
         if exchange.methods != {"eth_call"} or not left[0]:
-            return bool(exchange.methods == {"eth_call"}) and len(exchange.body) > 3_000 and exchange.error(-32000, "out of gas")
+            return (
+                bool(exchange.methods == {"eth_call"})
+                and len(exchange.body) > 3_000
+                and exchange.error(-32000, "out of gas")
+            )
         left[0] -= 1
         return exchange.error(-32603, "Internal error")
 
@@ -159,12 +195,16 @@ def test_what_a_node_does_not_know_is_not_tried_again(chain: Chain, proxy: Proxy
     client = opened(quick(proxy.url))
     for _ in range(3):
         assert read(client, chain, count=400)[2] == {"eth_batch"}
-    assert sum(not isinstance(exchange.question, list) and "eth_call" in exchange.methods for exchange in proxy.asked) <= 8
+    assert (
+        sum(not isinstance(exchange.question, list) and "eth_call" in exchange.methods for exchange in proxy.asked) <= 8
+    )
 
 
-# --- the block ----------------------------------------------------------------------------------------------------------------
+# --- the block --------------------------------------------------------------------------------------------------------
 def newest(*methods: str) -> Callable[[dict[str, Any]], None]:
-    """A node that takes a block for some methods and gives the newest state all the same; the nonces are those of the block."""
+    """A node that takes a block for some methods and gives the newest state all the same; the nonces are those of the
+    block.
+    """
 
     def change(item: dict[str, Any]) -> None:
         if item["method"] in methods:
@@ -174,7 +214,9 @@ def newest(*methods: str) -> Callable[[dict[str, Any]], None]:
 
 
 @pytest.mark.parametrize("asset", ["ETH", "USDT"])
-def test_a_node_that_takes_a_hash_and_looks_elsewhere_is_asked_by_number(chain: Chain, proxy: Proxy, asset: str) -> None:
+def test_a_node_that_takes_a_hash_and_looks_elsewhere_is_asked_by_number(
+    chain: Chain, proxy: Proxy, asset: str
+) -> None:
     """java-tron takes an object for the block, and answers from the newest one."""
 
     def elsewhere(item: dict[str, Any]) -> None:
@@ -184,19 +226,25 @@ def test_a_node_that_takes_a_hash_and_looks_elsewhere_is_asked_by_number(chain: 
     proxy.misbehave(lacking(*NODES["eth_batch"], elsewhere))
     found, unread, _ = read(opened(quick(proxy.url)), chain, asset)
     assert not unread
-    assert found == {account: (chain.native if asset == "ETH" else chain.token)[account] for account in chain.accounts[:60]}
+    assert found == {
+        account: (chain.native if asset == "ETH" else chain.token)[account] for account in chain.accounts[:60]
+    }
     assert not any(isinstance(item["params"][1], dict) for item in proxy.asked[-1].items if len(item["params"]) > 1)
 
 
 @pytest.mark.parametrize("batches", [True, False])
 @pytest.mark.parametrize("asset", ["ETH", "USDT"])
-def test_nonces_of_the_past_do_not_make_balances_of_the_past(chain: Chain, proxy: Proxy, asset: str, batches: bool) -> None:
+def test_nonces_of_the_past_do_not_make_balances_of_the_past(
+    chain: Chain, proxy: Proxy, asset: str, batches: bool
+) -> None:
     proxy.misbehave(lacking(*NODES["eth_batch"], newest("eth_getBalance", "eth_call"), batches=batches))
     with pytest.raises(ChainError, match="it gives one for both"):
         read(opened(quick(proxy.url)), chain, asset)
 
 
-def test_one_server_of_several_that_answers_with_the_newest_state_is_caught_in_each_batch(chain: Chain, proxy: Proxy) -> None:
+def test_one_server_of_several_that_answers_with_the_newest_state_is_caught_in_each_batch(
+    chain: Chain, proxy: Proxy
+) -> None:
     """The questions by which the node shows the past go with every batch."""
     asked = [0]
 
@@ -218,16 +266,20 @@ def test_a_chain_whose_block_hash_means_something_else_goes_on_by_the_next_way(c
         if exchange.methods != {"eth_call"} or isinstance(exchange.question, list):
             return False
         answer = exchange.answer()
-        parent = exchange.answer({"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": [hex(HEIGHT), False]})["result"][
-            "parentHash"
-        ]
+        parent = exchange.answer(
+            {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": [hex(HEIGHT), False]}
+        )["result"]["parentHash"]
         return exchange.send(json_with(answer, parent[2:], "ab" * 32))
 
     proxy.misbehave(other_parent)
     client = opened(quick(proxy.url, pause=0.001))
     assert read(client, chain)[2] == {"eth_batch"}
     found, unread, methods = read(client, chain, "USDT")
-    assert (found, unread, methods) == ({account: chain.token[account] for account in chain.accounts[:60]}, {}, {"eth_batch"})
+    assert (found, unread, methods) == (
+        {account: chain.token[account] for account in chain.accounts[:60]},
+        {},
+        {"eth_batch"},
+    )
 
 
 def json_with(answer: Any, old: str, new: str) -> bytes:
@@ -237,13 +289,15 @@ def json_with(answer: Any, old: str, new: str) -> bytes:
 
 
 def test_no_answer_to_a_question_of_ours_is_longer_than_is_read() -> None:
-    """16 MiB are read of an answer: 32 digits an account of a program, 320 of Multicall3, 200 bytes an item of a batch are a long way from it."""
+    """16 MiB are read of an answer: 32 digits an account of a program, 320 of Multicall3, 200 bytes an item of a batch
+    are a long way from it.
+    """
     most = {method.name: method.most for method in LADDER}
     longest = {"eth_call_override": 32, "eth_call_creation": 32, "multicall3": 320, "eth_batch": 400, "eth_single": 400}
     assert all(size * longest[name] + 1_000 < chains.evm.MOST_ANSWER // 2 for name, size in most.items())
 
 
-# --- answers of every kind ------------------------------------------------------------------------------------------------------
+# --- answers of every kind --------------------------------------------------------------------------------------------
 values = st.recursive(
     st.none()
     | st.booleans()
@@ -251,7 +305,9 @@ values = st.recursive(
     | st.floats()
     | st.text(max_size=20)
     | st.from_regex(r"\A(0x|0X|-0x|)[0-9a-fA-F_ ]{0,70}\Z")
-    | st.sampled_from(["0x", "0x_1", "0x1 ", "\t0x1", "0x٣", "0x１", "0xzz", "0x" + "f" * 64, "0x" + "f" * 65, "5", "1e999999"]),
+    | st.sampled_from(
+        ["0x", "0x_1", "0x1 ", "\t0x1", "0x٣", "0x１", "0xzz", "0x" + "f" * 64, "0x" + "f" * 65, "5", "1e999999"]
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=4,
 )
@@ -339,7 +395,10 @@ def test_numbers_that_no_account_holds_are_failures(raw: int, kind: str) -> None
     held = _evm_methods.balance_in("h", Token("ethereum", "X", kind, "0x" + "1" * 40, 18, "", ""), f"0x{raw:064x}")
     assert held == _evm_methods.LARGE
     words = chains.evm.words_from([held, 2**127 - 1])
-    assert [chains.evm.REASONS[reason] for reason in chains.evm.reasons_of(words).tolist()] == ["balance_too_large", "balance_too_large"]
+    assert [chains.evm.REASONS[reason] for reason in chains.evm.reasons_of(words).tolist()] == [
+        "balance_too_large",
+        "balance_too_large",
+    ]
 
 
 def test_the_programs_tell_such_numbers_as_the_single_calls_do() -> None:
@@ -348,7 +407,13 @@ def test_the_programs_tell_such_numbers_as_the_single_calls_do() -> None:
 
         account = found.accounts[0]
         for raw in (2**127 - 1, 2**127, 2**128 - 1, 2**256 - 1):
-            anvil.rpc(found.url, "anvil_setStorageAt", token("ethereum", "USDT").contract, anvil.slot(account), f"0x{raw:064x}")
+            anvil.rpc(
+                found.url,
+                "anvil_setStorageAt",
+                token("ethereum", "USDT").contract,
+                anvil.slot(account),
+                f"0x{raw:064x}",
+            )
             anvil.rpc(found.url, "evm_mine")
             at = opened(quick(found.url)).head()
             for method in ("eth_call_override", "eth_call_creation", "multicall3"):

@@ -1,7 +1,7 @@
 """EVM balances from recorded answers, a folder for each way of asking: no node is needed here.
 
-The answers are those of anvil behind a proxy that plays a node without some abilities. `python tests/chains/test_evm_recorded.py` (with tests/ on
-PYTHONPATH, after `make nodes`) records them anew.
+The answers are those of anvil behind a proxy that plays a node without some abilities. `python
+tests/chains/test_evm_recorded.py` (with tests/ on PYTHONPATH, after `make nodes`) records them anew.
 """
 
 from __future__ import annotations
@@ -42,7 +42,11 @@ def test_recorded_answers_give_these_balances(method: str) -> None:
     found = answers(Tape.replay(FOLDER / method), sorted({row[1] for row in expected}))
     assert found == expected
     assert {row[3] for row in found} == {method, None}
-    assert {row[2] for row in found if row[3] is None} == {"token_call_failed", "token_returns_no_word", "balance_too_large"}
+    assert {row[2] for row in found if row[3] is None} == {
+        "token_call_failed",
+        "token_returns_no_word",
+        "balance_too_large",
+    }
 
 
 def test_every_way_of_asking_gives_the_same_balances() -> None:

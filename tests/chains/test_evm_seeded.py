@@ -1,5 +1,6 @@
-"""Some hundred faults of EVM endpoints, drawn by number: right balances, reasons, or a named failure in the end; no wrong number, no other
-exception, no case that takes long. An endpoint that lies is put before an honest one of another operator: what one alone says stays what it says.
+"""Some hundred faults of EVM endpoints, drawn by number: right balances, reasons, or a named failure in the end; no
+wrong number, no other exception, no case that takes long. An endpoint that lies is put before an honest one of another
+operator: what one alone says stays what it says.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.node
 COUNT, LONG = 256, 60.0  # cases, and seconds that one may take on a busy machine
 BALANCES = {"eth_call", "eth_getBalance"}
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, 1, 3.7, -1, 10**30, 1e308, "", "0x", "0xzz", "zz", " 0x1", "0x_1", "-0x1", "0x" + "f" * 64, "0x" + "f" * 65, "٣", "0x１",
+    None, True, False, 0, 1, 3.7, -1, 10**30, 1e308, "", "0x", "0xzz", "zz", " " "0x1", "0x_1", "-0x1", "0x" + "f" * 64, "0x" + "f" * 65, "٣", "0x１",
     [], {}, [1], {"a": 1}, "5", "0x1e999999",
 )  # fmt: skip
 WORDS = (
@@ -48,7 +49,15 @@ def somewhere(rng: random.Random, value: Any) -> Any:
         place = rng.randrange(len(value))
         return [*value[:place], somewhere(rng, value[place]), *value[place + 1 :]]
     if isinstance(value, str) and value.startswith("0x") and rng.random() < 0.4:
-        return rng.choice([value[:-1], value + "0", value[:2] + "_" + value[3:], value[:2] + " " + value[3:], value.replace("0x", "0X", 1) + "g"])
+        return rng.choice(
+            [
+                value[:-1],
+                value + "0",
+                value[:2] + "_" + value[3:],
+                value[:2] + " " + value[3:],
+                value.replace("0x", "0X", 1) + "g",
+            ]
+        )
     return rng.choice(ODD)
 
 
@@ -70,7 +79,13 @@ def odd_envelope(rng: random.Random) -> Fault:
 
 def odd_error(rng: random.Random) -> Fault:
     return lambda exchange: exchange.send(
-        json.dumps({"jsonrpc": "2.0", "id": exchange.items[0]["id"], "error": somewhere(rng, {"code": -32000, "message": "no", "data": {}})}).encode()
+        json.dumps(
+            {
+                "jsonrpc": "2.0",
+                "id": exchange.items[0]["id"],
+                "error": somewhere(rng, {"code": -32000, "message": "no", "data": {}}),
+            }
+        ).encode()
     )
 
 
@@ -119,19 +134,27 @@ def lying(rng: random.Random) -> Fault:
 
     def fault(exchange: Exchange) -> bool:
         answer = exchange.answer()
-        by_id = {item["id"]: item for item in (answer if isinstance(answer, list) else [answer]) if isinstance(item, dict)}
+        by_id = {
+            item["id"]: item for item in (answer if isinstance(answer, list) else [answer]) if isinstance(item, dict)
+        }
         for asked in exchange.items:
             item, params = by_id.get(asked["id"], {}), asked["params"]
             result = item.get("result")
             if not isinstance(result, str):
                 continue
-            if asked["method"] == "eth_getBalance" or (asked["method"] == "eth_call" and params[0].get("data", "").startswith("0x70a08231")):
+            if asked["method"] == "eth_getBalance" or (
+                asked["method"] == "eth_call" and params[0].get("data", "").startswith("0x70a08231")
+            ):
                 item["result"] = (
-                    f"0x{lie(int(result, 16)):064x}" if asked["method"] == "eth_call" and len(result) == 66 else hex(lie(int(result, 16)))
+                    f"0x{lie(int(result, 16)):064x}"
+                    if asked["method"] == "eth_call" and len(result) == 66
+                    else hex(lie(int(result, 16)))
                 )
             elif asked["method"] == "eth_call" and len(params) == 3 and len(result) > 130:
                 told = [int(result[at : at + 32], 16) for at in range(130, len(result), 32)]
-                item["result"] = result[:130] + "".join(f"{lie(word):032x}" if word < 2**126 else f"{word:032x}" for word in told)
+                item["result"] = result[:130] + "".join(
+                    f"{lie(word):032x}" if word < 2**126 else f"{word:032x}" for word in told
+                )
         return exchange.send(answer)
 
     return fault
@@ -144,10 +167,17 @@ KINDS: dict[str, Callable[[random.Random], Fault]] = {
 
 
 def some(rng: random.Random, name: str, fault: Fault, method: str) -> Fault:
-    """The fault at some questions: always, for a while, now and then; at some methods; before a node that lacks what `method` says."""
+    """The fault at some questions: always, for a while, now and then; at some methods; before a node that lacks what
+    `method` says.
+    """
     always = name == "lying"
-    share, left = (1.0 if always else rng.choice([1.0, 0.3, 0.1])), [10**6 if always or rng.random() < 0.5 else rng.randrange(1, 6)]
-    methods = BALANCES if always or rng.random() < 0.6 else BALANCES | {"eth_getBlockByNumber", "eth_chainId", "eth_getLogs"}
+    share, left = (
+        (1.0 if always else rng.choice([1.0, 0.3, 0.1])),
+        [10**6 if always or rng.random() < 0.5 else rng.randrange(1, 6)],
+    )
+    methods = (
+        BALANCES if always or rng.random() < 0.6 else BALANCES | {"eth_getBlockByNumber", "eth_chainId", "eth_getLogs"}
+    )
     poor = lacking(*NODES[method], batches=method != "eth_single")
 
     def applied(exchange: Exchange) -> bool:
@@ -166,7 +196,9 @@ def looked(client: evm.Client, chain: Chain, asset: str, accounts: list[str]) ->
     chosen = replace(pipeline.settings("nowhere", environ={}), check_sample=Decimal(1))
     shown = _sweep_evm.Shown("ethereum")
     wanted = evm.accounts_from(accounts)
-    held = _sweep_evm.once(asset, [(wanted, np.full(len(wanted), HEIGHT, np.int64), np.zeros((len(wanted), 2), np.uint64))])
+    held = _sweep_evm.once(
+        asset, [(wanted, np.full(len(wanted), HEIGHT, np.int64), np.zeros((len(wanted), 2), np.uint64))]
+    )
     _sweep_evm.Looker(chosen, client, shown, None, "look").look_at_all(held, token("ethereum", asset), {HEIGHT: at})
     addresses = evm.addresses_of(held.accounts).to_pylist()
     assert all(shown.why[code] for code in held.reasons.tolist() if code)
@@ -184,7 +216,9 @@ def test_no_fault_of_some_hundred_makes_a_wrong_number(chain: Chain) -> None:
             # What one node alone says now and then of another moment, nobody can tell from the truth; a second one can.
             two = name in ("lying", "newest") or rng.random() < 0.4
             asset = rng.choice(["ETH", "USDT"])
-            endpoints = [quick(place.url, timeout=2.0, tries=2, pause=0.0005) for place in ([first, second] if two else [first])]
+            endpoints = [
+                quick(place.url, timeout=2.0, tries=2, pause=0.0005) for place in ([first, second] if two else [first])
+            ]
             began = time.monotonic()
             try:
                 found = looked(opened(*endpoints), chain, asset, accounts)

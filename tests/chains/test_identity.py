@@ -1,4 +1,6 @@
-"""Which chain an endpoint is of: shown by the blocks (or the root) that the registry names, before the first balance, in every family."""
+"""Which chain an endpoint is of: shown by the blocks (or the root) that the registry names, before the first balance,
+in every family.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def answering(answer: Callable[[str, Any], Any]) -> Iterator[str]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.reply({"jsonrpc": "2.0", "id": asked.get("id"), "result": answer(asked.get("method", self.path), asked)})
+            self.reply(
+                {"jsonrpc": "2.0", "id": asked.get("id"), "result": answer(asked.get("method", self.path), asked)}
+            )
 
         def reply(self, value: Any) -> None:
             data = json.dumps(value).encode()

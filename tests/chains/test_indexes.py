@@ -25,7 +25,10 @@ from porlake.transport import Endpoint, Lines, Tape
 from support import named, on_loopback, own_rows
 
 HEIGHT, TIP = 100, 105
-NETWORKS = {"esplora": ["bitcoin", "litecoin"], "blockbook": ["bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "dash", "zcash"]}
+NETWORKS = {
+    "esplora": ["bitcoin", "litecoin"],
+    "blockbook": ["bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "dash", "zcash"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -44,13 +47,16 @@ def owned(network: str, byte: int) -> addresses._address.Address:
 
 
 class Index:
-    """A chain in which ONE has got 1, 2, 4 ... and spent some since the height, and TWO nothing since; the mempool is full of noise."""
+    """A chain in which ONE has got 1, 2, 4 ... and spent some since the height, and TWO nothing since; the mempool is
+    full of noise.
+    """
 
     def __init__(self, network: str) -> None:
         self.network = network
         self.one, self.two, self.never = (owned(network, byte) for byte in (1, 2, 3))
         one, two = self.one, self.two
-        self.transactions = [  # (height, [(spent from, amount)], [(paid to, amount)]), newest first; height -1: in no block yet
+        # (height, [(spent from, amount)], [(paid to, amount)]), newest first; height -1: in no block yet
+        self.transactions = [
             (-1, [(one, 1 << 4)], [(two, 1 << 4)]),
             (TIP, [], [(one, 1 << 30)]),
             (HEIGHT + 1, [(one, 1 << 3)], [(one, 1 << 2), (two, 0)]),
@@ -63,7 +69,10 @@ class Index:
 
     def at(self, height: int, address: Any) -> int:
         done = [(spends, pays) for at, spends, pays in self.transactions if 0 < at <= height]
-        return sum(sum(a for who, a in pays if who == address) - sum(a for who, a in spends if who == address) for spends, pays in done)
+        return sum(
+            sum(a for who, a in pays if who == address) - sum(a for who, a in spends if who == address)
+            for spends, pays in done
+        )
 
     def of(self, address: Any) -> list[Any]:
         return [t for t in self.transactions if any(who == address for side in t[1:] for who, _ in side)]
@@ -93,12 +102,18 @@ class Esplora(Index):
                 top = int(height[0]) if height else TIP
                 if top > TIP:
                     raise Status(404, "Block not found")
-                return [{"id": self.hash(h), "height": h, "timestamp": 1_700_000_000 + h} for h in range(top, top - 10, -1)]
+                return [
+                    {"id": self.hash(h), "height": h, "timestamp": 1_700_000_000 + h} for h in range(top, top - 10, -1)
+                ]
             case ["address", text]:
                 found = [t for t in self.of(self.address(text)) if t[0] > 0]
                 sums = [sum(a for t in found for who, a in t[side] if who.text == text) for side in (2, 1)]
                 self.moves -= 1
-                chain = {"funded_txo_sum": sums[0], "spent_txo_sum": sums[1], "tx_count": len(found) + (self.moves > 0) * self.moves}
+                chain = {
+                    "funded_txo_sum": sums[0],
+                    "spent_txo_sum": sums[1],
+                    "tx_count": len(found) + (self.moves > 0) * self.moves,
+                }
                 return {"address": text, "chain_stats": chain, "mempool_stats": {"tx_count": 1}}
             case ["address", text, "txs", "chain", *last]:
                 found = [t for t in self.of(self.address(text)) if t[0] > 0]
@@ -109,8 +124,15 @@ class Esplora(Index):
         def out(who: Any, amount: int) -> Any:
             return {"scriptpubkey": form.script(who).hex(), "value": amount}
 
-        spends = [{"txid": "00", "vout": 0, "prevout": out(*part)} for part in t[1]] or [{"prevout": None, "is_coinbase": True}]
-        return {"txid": txid_of(t), "status": {"confirmed": True, "block_height": t[0]}, "vin": spends, "vout": [out(*part) for part in t[2]]}
+        spends = [{"txid": "00", "vout": 0, "prevout": out(*part)} for part in t[1]] or [
+            {"prevout": None, "is_coinbase": True}
+        ]
+        return {
+            "txid": txid_of(t),
+            "status": {"confirmed": True, "block_height": t[0]},
+            "vin": spends,
+            "vout": [out(*part) for part in t[2]],
+        }
 
 
 class Blockbook(Index):
@@ -131,18 +153,28 @@ class Blockbook(Index):
                 found = self.of(self.address(text))
                 sums = [sum(a for t in found if t[0] > 0 for who, a in t[side] if who.text == text) for side in (2, 1)]
                 self.moves -= 1
-                told = {"address": text, "balance": str(sums[0] - sums[1]), "unconfirmedBalance": "-16", "txs": len(found) + max(0, self.moves)}
+                told = {
+                    "address": text,
+                    "balance": str(sums[0] - sums[1]),
+                    "unconfirmedBalance": "-16",
+                    "txs": len(found) + max(0, self.moves),
+                }
                 if chosen["details"] == "txs":
                     chosen_ = [t for t in found if t[0] >= int(chosen["from"]) or t[0] < 0]
                     page = int(chosen["page"])
-                    told |= {"transactions": [self.told(t) for t in chosen_[page - 1 : page]], "page": page, "totalPages": max(1, len(chosen_))}
+                    told |= {
+                        "transactions": [self.told(t) for t in chosen_[page - 1 : page]],
+                        "page": page,
+                        "totalPages": max(1, len(chosen_)),
+                    }
                 return told
 
     def told(self, t: Any) -> Any:
         def part(who: Any, amount: int) -> Any:
             return {"value": str(amount), "addresses": [self.spelled(who)], "isAddress": True}
 
-        noise = {"value": "512", "addresses": [self.spelled(self.one), self.spelled(self.two)], "isAddress": False}  # bare multisig
+        # bare multisig
+        noise = {"value": "512", "addresses": [self.spelled(self.one), self.spelled(self.two)], "isAddress": False}
         bare = {"value": "0", "addresses": ["OP_RETURN (x)"], "isAddress": False}
         coinbase = [{"n": 0, "value": "7", "isAddress": False}]
         return {
@@ -245,21 +277,28 @@ def test_what_an_index_refuses_or_garbles(kind: str, network: str) -> None:
         (answer,) = reader.balances(wanted(network, stranger), at)
         assert (answer.address, answer.reason) == (stranger.text, "refused_by_server")
     for garbled in ([], {}, {"chain_stats": {}}, {"balance": "x", "txs": 1}, [1, 2]):
-        with served(lambda path, garbled=garbled: garbled if "address" in path else index.answer(path)) as host, pytest.raises(BadAnswer):
+        with (
+            served(lambda path, garbled=garbled: garbled if "address" in path else index.answer(path)) as host,
+            pytest.raises(BadAnswer),
+        ):
             list(client(kind, network, host).balances(wanted(network, index.one), at))
     with (
-        served(lambda path: index.answer(path.replace(str(HEIGHT), str(HEIGHT - 1)) if path != "/blocks/0" else path)) as host,
+        served(
+            lambda path: index.answer(path.replace(str(HEIGHT), str(HEIGHT - 1)) if path != "/blocks/0" else path)
+        ) as host,
         pytest.raises(ChainError, match="asked for was"),
     ):
         client(kind, network, host).block(HEIGHT)
 
 
-# --- Electrum's line protocol -------------------------------------------------------------------------------------------------
+# --- Electrum's line protocol -----------------------------------------------------------------------------------------
 Answer = Callable[[str, list[Any]], Any]
 
 
 @contextmanager
-def lines(answer: Answer, *, garble: Callable[[list[Any]], bytes | None] = lambda _: None) -> Iterator[tuple[Endpoint, list[int]]]:
+def lines(
+    answer: Answer, *, garble: Callable[[list[Any]], bytes | None] = lambda _: None
+) -> Iterator[tuple[Endpoint, list[int]]]:
     """A server that answers batches in the reversed order, as it may; (endpoint, sizes of the batches that it got)."""
     sizes: list[int] = []
 
@@ -272,7 +311,9 @@ def lines(answer: Answer, *, garble: Callable[[list[Any]], bytes | None] = lambd
                 if said == b"":
                     return
                 answers = [{"jsonrpc": "2.0", "id": item["id"]} | self.of(item) for item in reversed(batch)]
-                self.wfile.write(said or json.dumps({"jsonrpc": "2.0", "method": "news", "params": []}).encode() + b"\n")
+                self.wfile.write(
+                    said or json.dumps({"jsonrpc": "2.0", "method": "news", "params": []}).encode() + b"\n"
+                )
                 self.wfile.write(b"" if said else json.dumps(answers).encode() + b"\n")
 
         def of(self, item: Any) -> Any:
@@ -363,13 +404,15 @@ def test_nobody_there_and_names_that_are_none() -> None:
         chains.open_client(registry.load().networks["dash"], Endpoint("electrum+ssl://x"), Tape.live())
 
 
-# --- an Electrum server that lies -----------------------------------------------------------------------------------------------
+# --- an Electrum server that lies -------------------------------------------------------------------------------------
 def made(spends: list[tuple[str, int]], pays: list[tuple[int, bytes]], witness: bool = False) -> tuple[str, str]:
     """(id, transaction) in hexadecimal."""
     parts = compact_size(len(spends)) + b"".join(
         bytes.fromhex(t)[::-1] + n.to_bytes(4, "little") + with_length(b"\x51") + bytes(4) for t, n in spends
     )
-    parts += compact_size(len(pays)) + b"".join(amount.to_bytes(8, "little") + with_length(script) for amount, script in pays)
+    parts += compact_size(len(pays)) + b"".join(
+        amount.to_bytes(8, "little") + with_length(script) for amount, script in pays
+    )
     head, tail = b"\2\0\0\0", b"\7\0\0\0"
     raw = head + (b"\0\1" + parts + b"\1\3abc" * len(spends) if witness else parts) + tail
     return sha256d(head + parts + tail)[::-1].hex(), raw.hex()

@@ -1,4 +1,6 @@
-"""From rows that owners signed to what is proven: a Safe, contracts, validators and pods, on real nodes and through the whole pipeline."""
+"""From rows that owners signed to what is proven: a Safe, contracts, validators and pods, on real nodes and through the
+whole pipeline.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ from porlake.transport import Endpoint, Tape
 
 pytestmark = [pytest.mark.node, needs_anvil]
 
-HEADER = "coin,Type,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/public key,EOA1,EOA2"
+HEADER = (
+    "coin,Type,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/public key,EOA1,EOA2"
+)
 MESSAGE = "I am an OKX address"
 HEIGHT, SLOT = 2, 8_700_000
 GWEI = 10**9
@@ -51,7 +55,10 @@ class Key:
 
 A, B, C = Key("a"), Key("b"), Key("c")
 SAFE_2, SAFE_ALONE, SAFE_3, OWNED, NOT_OURS, LOOP, POD, FOREIGN_POD = (f"0x{0xC0DE00 + n:040x}" for n in range(8))
-VALIDATORS = {name: "0x" + f"{n:096x}" for n, name in enumerate(["native", "taken", "pod", "foreign_pod", "no_pod_named", "bls", "unknown"], 1)}
+VALIDATORS = {
+    name: "0x" + f"{n:096x}"
+    for n, name in enumerate(["native", "taken", "pod", "foreign_pod", "no_pod_named", "bls", "unknown"], 1)
+}
 
 
 def row(kind: str, address: str, amount: str, *keys: Key, owners: tuple[str, ...] = ()) -> str:
@@ -105,7 +112,12 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
             node("anvil_setCode", address, assemble(SAFE))
             for slot, value in safe_storage([A.account, B.account, C.account], threshold):
                 node("anvil_setStorageAt", address, f"0x{slot:064x}", f"0x{value:064x}")
-        for address, call, owner in ((OWNED, "owner()", A), (NOT_OURS, "owner()", B), (POD, "podOwner()", A), (FOREIGN_POD, "podOwner()", C)):
+        for address, call, owner in (
+            (OWNED, "owner()", A),
+            (NOT_OURS, "owner()", B),
+            (POD, "podOwner()", A),
+            (FOREIGN_POD, "podOwner()", C),
+        ):
             node("anvil_setCode", address, assemble(ONE_WORD.format(call=call)))
             node("anvil_setStorageAt", address, f"0x{0:064x}", f"0x{int(owner.account, 16):064x}")
         node("anvil_setCode", LOOP, assemble(ENDLESS))
@@ -117,11 +129,16 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
         node.mine(2)
         withdraw = {"native": to(A.account), "taken": to(B.account), "pod": to(POD), "foreign_pod": to(FOREIGN_POD, "02"), "no_pod_named": to(POD),
                     "bls": "0x00" + "11" * 31}  # fmt: skip
-        known = {VALIDATORS[name]: validator(VALIDATORS[name], 32 * GWEI + 1_234_567, credentials) for name, credentials in withdraw.items()}
+        known = {
+            VALIDATORS[name]: validator(VALIDATORS[name], 32 * GWEI + 1_234_567, credentials)
+            for name, credentials in withdraw.items()
+        }
         stub = Stub({SLOT: node("eth_getBlockByNumber", hex(HEIGHT), False)["hash"]}, {SLOT: known})
         with serving(stub) as url:
             endpoints = {"ethereum": Endpoint(node.url), "ethereum_beacon": Endpoint(url)}
-            settings = pipeline.Settings(root=folder / "lake", tape=Tape.record(folder / "recording"), endpoints=endpoints)
+            settings = pipeline.Settings(
+                root=folder / "lake", tape=Tape.record(folder / "recording"), endpoints=endpoints
+            )
             (report,) = pipeline.archive(settings, "okx", str(path))
             pipeline.parse(settings, report)
             for network in pipeline.networks(settings, report):
@@ -132,7 +149,9 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
 
 def test_every_stated_owner_is_asked_for_and_the_answer_kept_whether_it_holds_or_not(month: Month) -> None:
     links = month.rows("owner_link", "ethereum")
-    assert {(link.address, link.owner, link.relation, link.holds, link.threshold, link.owner_count) for link in links} == {
+    assert {
+        (link.address, link.owner, link.relation, link.holds, link.threshold, link.owner_count) for link in links
+    } == {
         (SAFE_2, A.account, "safe_owner", True, 2, 3),
         (SAFE_2, B.account, "safe_owner", True, 2, 3),
         (SAFE_ALONE, A.account, "safe_owner", True, 2, 3),
@@ -172,8 +191,14 @@ def test_validators_are_asked_about_once(month: Month) -> None:
 
 
 def test_gwei_become_base_units_and_an_unknown_validator_is_unobserved(month: Month) -> None:
-    found = {(balance.address, balance.component): balance.amount for balance in month.rows("balance", "ethereum_beacon")}
-    assert found[VALIDATORS["native"], "total"] == found[VALIDATORS["native"], "validator"] == (32 * GWEI + 1_234_567) * GWEI
+    found = {
+        (balance.address, balance.component): balance.amount for balance in month.rows("balance", "ethereum_beacon")
+    }
+    assert (
+        found[VALIDATORS["native"], "total"]
+        == found[VALIDATORS["native"], "validator"]
+        == (32 * GWEI + 1_234_567) * GWEI
+    )
     assert found[VALIDATORS["native"], "effective"] == 32 * 10**18
     unobserved = [(lost.address, lost.reason) for lost in month.rows("unobserved", "ethereum_beacon")]
     assert unobserved == [(VALIDATORS["unknown"], "validator_unknown")]
@@ -185,7 +210,15 @@ def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Mo
             return connection.execute(f"set search_path = '{warehouse.SEARCH_PATH}'").execute(sql).fetchall()
 
     warehouse.prepare(tmp_path / "built.duckdb", warehouse.files_of(month.settings.lake))
-    warehouse.dbt(tmp_path / "built.duckdb", tmp_path, "run", "--select", "+balance_reconciliation", "--vars", '{"build_id": "links"}')
+    warehouse.dbt(
+        tmp_path / "built.duckdb",
+        tmp_path,
+        "run",
+        "--select",
+        "+balance_reconciliation",
+        "--vars",
+        '{"build_id": "links"}',
+    )
     claims = ask("select address, verdict, final_verdict, final_reason from core_claim")
     names = {address: name for name, address in VALIDATORS.items()} | {
         SAFE_2: "safe_2", SAFE_ALONE: "safe_alone", SAFE_3: "safe_3", OWNED: "owned", NOT_OURS: "not_ours", LOOP: "loop", C.account: "itself",
@@ -193,7 +226,9 @@ def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Mo
     final = {names[address]: (verdict, final, reason) for address, verdict, final, reason in claims}
     confirmed = {name for name, row in final.items() if row == ("owner_signed", "proven", "owners_confirmed")}
     assert confirmed == {"safe_2", "owned", "native", "pod", "no_pod_named"}
-    assert {name for name, row in final.items() if row == ("owner_signed", "owner_signed", "owner")} == final.keys() - confirmed - {"itself"}
+    assert {
+        name for name, row in final.items() if row == ("owner_signed", "owner_signed", "owner")
+    } == final.keys() - confirmed - {"itself"}
     assert final["itself"][:2] == ("proven", "proven")
     status = dict(ask("select address, status from core_observation where network = 'ethereum_beacon'"))
     assert status[VALIDATORS["native"]] == "matched", "a published 32 is what counts as stake"
@@ -232,7 +267,7 @@ def test_rows_that_sign_for_the_row_above_name_its_owners(tmp_path: Path) -> Non
     """HTX: a contract's row is unsigned, and its signers stand below it."""
     path = tmp_path / "huobi_por_20240701.csv"
     below = [f"ETH,{key.account},-,-,htx,{key.signature}" for key in (A, B)]
-    path.write_text("\n".join(["coin,snapshot height,balance", "ETH,7,1", "", "coin,address,snapshot height,balance,message,signature",
+    path.write_text("\n".join(["coin,snapshot " "height,balance", "ETH,7,1", "", "coin,address,snapshot " "height,balance,message,signature",
                                f"ETH,{SAFE_2},7,1,-,-", *below, "ETH,0xnonsense,-,-,htx,0x00"]) + "\n")  # fmt: skip
     chosen = pipeline.settings(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, "htx", str(path))

@@ -1,4 +1,6 @@
-"""Balances proved from a real node's eth_getProof, and what happens where the node changes its mind, has none, or lies."""
+"""Balances proved from a real node's eth_getProof, and what happens where the node changes its mind, has none, or
+lies.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ def node() -> Iterator[Node]:
             key = bytes.fromhex(holder[2:]).rjust(32, b"\0")
             for contract, slot, value in (
                 (USDT.contract, keccak256(key + (2).to_bytes(32, "big")), amount(number)),
-                (USDC.contract, keccak256(key + (9).to_bytes(32, "big")), amount(number) | (1 << 255 if number % 2 else 0)),
+                (
+                    USDC.contract,
+                    keccak256(key + (9).to_bytes(32, "big")),
+                    amount(number) | (1 << 255 if number % 2 else 0),
+                ),
                 (VYPER.contract, keccak256((3).to_bytes(32, "big") + key), amount(number)),
             ):
                 running("anvil_setStorageAt", contract, "0x" + slot.hex(), f"0x{value:064x}")
@@ -66,7 +72,9 @@ def held(token: registry.Token, more: int = 0) -> list[evm_proof.Held]:
 @pytest.mark.parametrize("token", [ETH, USDT, USDC, VYPER], ids=lambda token: token.asset)
 def test_every_balance_at_the_pinned_block_is_proved(node: Node, token: registry.Token) -> None:
     outcomes = list(prover(node.url).prove([*held(token), (Wanted(token.asset, token, ABSENT), 0)], at(node)))
-    assert [(outcome.address, outcome.reason) for outcome in outcomes] == [(holder, "") for holder in [*HOLDERS, ABSENT]]
+    assert [(outcome.address, outcome.reason) for outcome in outcomes] == [
+        (holder, "") for holder in [*HOLDERS, ABSENT]
+    ]
 
 
 @pytest.mark.parametrize("token", [ETH, USDT], ids=lambda token: token.asset)
@@ -78,7 +86,11 @@ def test_a_proof_that_shows_another_balance_says_so(node: Node, token: registry.
 
 def test_a_token_whose_contract_is_not_there_holds_nothing(node: Node) -> None:
     nowhere = replace(USDT, contract="0x" + "d7" * 20)
-    outcomes = list(prover(node.url).prove([(Wanted("USDT", nowhere, HOLDERS[0]), 0), (Wanted("USDT", nowhere, HOLDERS[1]), 3)], at(node)))
+    outcomes = list(
+        prover(node.url).prove(
+            [(Wanted("USDT", nowhere, HOLDERS[0]), 0), (Wanted("USDT", nowhere, HOLDERS[1]), 3)], at(node)
+        )
+    )
     assert [outcome.reason for outcome in outcomes] == ["", "proof_differs"]
 
 
@@ -91,16 +103,20 @@ def test_the_headers_of_each_fork_lead_to_their_state(fork: str) -> None:
         assert outcome.reason == ""
 
 
-# --- a node that lies ------------------------------------------------------------------------------------------------------
+# --- a node that lies -------------------------------------------------------------------------------------------------
 def of_proofs(change: Callable[[dict[str, Any]], Any]) -> Change:
     return lambda question, answer: change(answer) if question["method"] == "eth_getProof" else answer
 
 
 LIES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a node of the proof less": lambda proof: proof | {"accountProof": proof["accountProof"][:-1]},
-    "a node of the proof more": lambda proof: proof | {"accountProof": [*proof["accountProof"], proof["accountProof"][-1]]},
+    "a node of the proof more": lambda proof: (
+        proof | {"accountProof": [*proof["accountProof"], proof["accountProof"][-1]]}
+    ),
     "no proof at all": lambda proof: proof | {"accountProof": []},
-    "another leaf": lambda proof: proof | {"accountProof": [*proof["accountProof"][:-1], proof["accountProof"][-1][:-2] + "00"]},
+    "another leaf": lambda proof: (
+        proof | {"accountProof": [*proof["accountProof"][:-1], proof["accountProof"][-1][:-2] + "00"]}
+    ),
     "null": lambda proof: None,
     "a list": lambda proof: [],
     "a text": lambda proof: "0x",
@@ -111,7 +127,9 @@ LIES: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 @pytest.mark.parametrize("token", [ETH, USDT], ids=lambda token: token.asset)
-def test_a_proof_that_does_not_verify_fails(node: Node, token: registry.Token, lie: Callable[[dict[str, Any]], Any]) -> None:
+def test_a_proof_that_does_not_verify_fails(
+    node: Node, token: registry.Token, lie: Callable[[dict[str, Any]], Any]
+) -> None:
     with changing(node, of_proofs(lie)) as url:
         outcomes = list(prover(url).prove(held(token)[:3], at(node)))
     assert [outcome.reason for outcome in outcomes] == ["proof_fails"] * 3
@@ -119,7 +137,10 @@ def test_a_proof_that_does_not_verify_fails(node: Node, token: registry.Token, l
 
 
 SLOT_LIES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
-    "the proofs of two slots swapped": lambda slots: [slots[0] | {"proof": slots[1]["proof"]}, slots[1] | {"proof": slots[0]["proof"]}],
+    "the proofs of two slots swapped": lambda slots: [
+        slots[0] | {"proof": slots[1]["proof"]},
+        slots[1] | {"proof": slots[0]["proof"]},
+    ],
     "a slot left out": lambda slots: slots[1:],
     "slots without names": lambda slots: [{"proof": slot["proof"]} for slot in slots],
     "names that are none": lambda slots: [slot | {"key": None} for slot in slots],
@@ -138,14 +159,18 @@ def test_a_storage_proof_that_does_not_verify_fails(node: Node, lie: Callable[[l
 
 def test_slots_in_another_order_and_spelling_are_the_same_slots(node: Node) -> None:
     def turned(proof: dict[str, Any]) -> Any:
-        return proof | {"storageProof": [slot | {"key": hex(int(slot["key"], 16))} for slot in reversed(proof["storageProof"])]}
+        return proof | {
+            "storageProof": [slot | {"key": hex(int(slot["key"], 16))} for slot in reversed(proof["storageProof"])]
+        }
 
     with changing(node, of_proofs(turned)) as url:
         assert {outcome.reason for outcome in prover(url).prove(held(USDT), at(node))} == {""}
 
 
 def test_what_the_node_says_beside_the_proof_counts_for_nothing(node: Node) -> None:
-    with changing(node, of_proofs(lambda proof: proof | {"balance": "0x0", "storageHash": "0x00", "address": None})) as url:
+    with changing(
+        node, of_proofs(lambda proof: proof | {"balance": "0x0", "storageHash": "0x00", "address": None})
+    ) as url:
         assert [outcome.reason for outcome in prover(url).prove(held(ETH)[:2], at(node))] == ["", ""]
 
 
@@ -165,7 +190,9 @@ def test_what_is_no_header_is_named(node: Node, header: object) -> None:
         list(prover(url).prove(held(ETH)[:1], at(node)))
 
 
-def test_a_node_without_proofs_and_a_recording_without_them_raise_what_leaves_balances_unproved(node: Node, tmp_path: Path) -> None:
+def test_a_node_without_proofs_and_a_recording_without_them_raise_what_leaves_balances_unproved(
+    node: Node, tmp_path: Path
+) -> None:
     def without(question: dict[str, Any], answer: Any) -> Any:
         if question["method"] == "eth_getProof":
             raise LookupError({"code": -32601, "message": "the method eth_getProof does not exist/is not available"})
@@ -195,7 +222,13 @@ def test_a_question_that_is_too_big_is_halved(node: Node) -> None:
 
 def test_a_replay_of_recorded_proofs_proves_the_same(node: Node, tmp_path: Path) -> None:
     where = at(node)
-    recorded = list(evm_proof.open_prover(ETHEREUM, Endpoint(node.url), Tape.record(tmp_path)).prove(held(ETH)[:9] + held(USDT)[:9], where))
-    replayed = list(evm_proof.open_prover(ETHEREUM, None, Tape.replay(tmp_path)).prove(held(ETH)[:9] + held(USDT)[:9], where))
+    recorded = list(
+        evm_proof.open_prover(ETHEREUM, Endpoint(node.url), Tape.record(tmp_path)).prove(
+            held(ETH)[:9] + held(USDT)[:9], where
+        )
+    )
+    replayed = list(
+        evm_proof.open_prover(ETHEREUM, None, Tape.replay(tmp_path)).prove(held(ETH)[:9] + held(USDT)[:9], where)
+    )
     assert recorded == replayed
     assert {outcome.reason for outcome in replayed} == {""}

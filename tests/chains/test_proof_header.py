@@ -18,7 +18,10 @@ BLOCKS = json.loads((Path(__file__).parent / "headers.json").read_text())
 def test_a_real_header_hashes_to_its_block(block: dict[str, Any]) -> None:
     header = block["header"]
     assert "0x" + block_hash(header).hex() == header["hash"]
-    assert "0x" + block_hash(header | {"withdrawals": [], "size": "0x1", "totalDifficulty": None, "uncles": []}).hex() == header["hash"]
+    assert (
+        "0x" + block_hash(header | {"withdrawals": [], "size": "0x1", "totalDifficulty": None, "uncles": []}).hex()
+        == header["hash"]
+    )
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[block["what"] for block in BLOCKS])
@@ -33,7 +36,9 @@ def test_any_field_changed_or_left_out_gives_another_hash_or_none(block: dict[st
             with pytest.raises(BadAnswer, match=name):
                 block_hash({key: value for key, value in header.items() if key != name})
         elif text != "0x0":  # zero and nothing are encoded alike
-            assert "0x" + block_hash({key: value for key, value in header.items() if key != name}).hex() != header["hash"]
+            assert (
+                "0x" + block_hash({key: value for key, value in header.items() if key != name}).hex() != header["hash"]
+            )
 
 
 @pytest.mark.parametrize("value", [None, 7, "", "0x", "zz", "0xzz", "0x" + "00" * 31, "0x" + "00" * 33, [], {}, "-0x1"])

@@ -1,4 +1,6 @@
-"""Proofs in the observe stage: the largest accounts up to a share are proved, what a proof speaks against is withheld, the rest stays as read."""
+"""Proofs in the observe stage: the largest accounts up to a share are proved, what a proof speaks against is withheld,
+the rest stays as read.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ ACCOUNTS = [f"0x{0xACC0 + number:040x}" for number in range(6)]
 CLAIMED = [64, 32, 16, 8, 4, 2]  # whole coins; 126 of them, 95 % of which are 119.7
 
 
-# --- which accounts ---------------------------------------------------------------------------------------------------------
+# --- which accounts ---------------------------------------------------------------------------------------------------
 def words(*amounts: int) -> evm.Words:
     return evm.words_of(b"".join(amount.to_bytes(16, "big") for amount in amounts))
 
@@ -62,7 +64,9 @@ def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10**38 - 1)), max_size=20), st.data())
-def test_an_account_weighs_what_is_claimed_or_what_was_read_whichever_is_more(claims: list[tuple[int, int]], data: st.DataObject) -> None:
+def test_an_account_weighs_what_is_claimed_or_what_was_read_whichever_is_more(
+    claims: list[tuple[int, int]], data: st.DataObject
+) -> None:
     """An account that is claimed in several rows has the most of them."""
     rows = [account for account, _ in claims]
     accounts = evm.accounts_from([f"0x{account:040x}" for account in rows])
@@ -72,15 +76,21 @@ def test_an_account_weighs_what_is_claimed_or_what_was_read_whichever_is_more(cl
     assert [evm.number(held.claims, place) for place in range(len(names))] == [most[account] for account in names]
     read = data.draw(st.lists(st.integers(0, 10**38 - 1), min_size=len(names), max_size=len(names)))
     weights = _prove._larger(words(*read), held.claims)
-    assert [evm.number(weights, place) for place in range(len(names))] == [max(most[account], raw) for account, raw in zip(names, read, strict=True)]
+    assert [evm.number(weights, place) for place in range(len(names))] == [
+        max(most[account], raw) for account, raw in zip(names, read, strict=True)
+    ]
 
 
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.integers(-5, 10**38 - 1)), max_size=12), st.integers(0, 3))
 def test_decimals_become_halves_and_null_is_zero(amounts: list[int | None], skipped: int) -> None:
-    column = pa.array([None if amount is None else Decimal(amount) for amount in amounts], pa.decimal128(38, 0)).slice(skipped)
+    column = pa.array([None if amount is None else Decimal(amount) for amount in amounts], pa.decimal128(38, 0)).slice(
+        skipped
+    )
     halves = _sweep_evm.units(column)
-    assert [evm.number(halves, place) for place in range(len(column))] == [max(amount or 0, 0) for amount in amounts[skipped:]]
+    assert [evm.number(halves, place) for place in range(len(column))] == [
+        max(amount or 0, 0) for amount in amounts[skipped:]
+    ]
 
 
 @pytest.mark.parametrize(("text", "share"), [("", "0.95"), ("0", "0"), ("100", "1"), ("99.9", "0.999"), ("50", "0.5")])
@@ -94,7 +104,7 @@ def test_a_share_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
         pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text})
 
 
-# --- in the stage -----------------------------------------------------------------------------------------------------------
+# --- in the stage -----------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def node() -> Iterator[Node]:
     with anvil() as running:
@@ -108,21 +118,35 @@ def node() -> Iterator[Node]:
 
 
 def observed(
-    node: Node, folder: Path, change: Change, *, give_up: bool = False, tell: Tell = silent, others: tuple[Endpoint, ...] = ()
+    node: Node,
+    folder: Path,
+    change: Change,
+    *,
+    give_up: bool = False,
+    tell: Tell = silent,
+    others: tuple[Endpoint, ...] = (),
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """(method by account, reason by account that was not read) after a look through something that may change answers."""
+    """(method by account, reason by account that was not read) after a look through something that may change
+    answers.
+    """
     folder.mkdir(exist_ok=True)
     path = folder / "okx_por_2025102200.csv"
     rows = [f"ETH,ETH,{HEIGHT},{account},{coins},m,,,,," for account, coins in zip(ACCOUNTS, CLAIMED, strict=True)]
     path.write_text("\n".join(["coin,amount", "ETH,126", "", HEADER, *rows]) + "\n")
     with changing(node, change) as url:
-        chosen = pipeline.Settings(root=folder / "lake", endpoints={"ethereum": (Endpoint(url, pause=0.001), *others)}, progress=tell)
+        chosen = pipeline.Settings(
+            root=folder / "lake", endpoints={"ethereum": (Endpoint(url, pause=0.001), *others)}, progress=tell
+        )
         (report,) = pipeline.archive(chosen, "okx", str(path))
         pipeline.parse(chosen, report)
         pipeline.observe(chosen, report, "ethereum", give_up=give_up)
     balances = {row.address: row for row in chosen.lake.rows("balance")}
-    assert all(row.amount == CLAIMED[ACCOUNTS.index(address)] * 10**18 for address, row in balances.items()), "never a wrong number"
-    return {address: row.method for address, row in balances.items()}, {row.address: row.reason for row in chosen.lake.rows("unobserved")}
+    assert all(row.amount == CLAIMED[ACCOUNTS.index(address)] * 10**18 for address, row in balances.items()), (
+        "never a wrong number"
+    )
+    return {address: row.method for address, row in balances.items()}, {
+        row.address: row.reason for row in chosen.lake.rows("unobserved")
+    }
 
 
 def of(account: str, change: Any) -> Change:
@@ -155,7 +179,13 @@ class TestStage:
         )
         assert unread == {ACCOUNTS[1]: "proof_fails"}
         assert ACCOUNTS[1] not in methods
-        assert [methods[account] == "proved" for account in (ACCOUNTS[0], *ACCOUNTS[2:])] == [True, True, True, False, False]
+        assert [methods[account] == "proved" for account in (ACCOUNTS[0], *ACCOUNTS[2:])] == [
+            True,
+            True,
+            True,
+            False,
+            False,
+        ]
         assert any(ACCOUNTS[1] in text and "breaks off" in text for text in said)
 
     def test_a_balance_that_the_proof_contradicts_is_withheld(self, node: Node, tmp_path: Path) -> None:
@@ -180,7 +210,9 @@ class TestStage:
             {"code": -32000, "message": "response too large"},
         ],
     )
-    def test_an_endpoint_without_proofs_leaves_balances_unproved(self, node: Node, tmp_path: Path, error: dict[str, Any]) -> None:
+    def test_an_endpoint_without_proofs_leaves_balances_unproved(
+        self, node: Node, tmp_path: Path, error: dict[str, Any]
+    ) -> None:
         def without(question: dict[str, Any], answer: Any) -> Any:
             if question["method"] == "eth_getProof":
                 raise LookupError(error)
@@ -192,7 +224,9 @@ class TestStage:
         assert (len(methods), unread) == (6, {})
         assert any("4 balances are not proved" in text for text in said)
 
-    def test_a_chain_whose_headers_are_of_another_kind_is_named_and_not_proved(self, node: Node, tmp_path: Path) -> None:
+    def test_a_chain_whose_headers_are_of_another_kind_is_named_and_not_proved(
+        self, node: Node, tmp_path: Path
+    ) -> None:
         def other(question: dict[str, Any], answer: Any) -> Any:
             return answer | {"gasUsed": "0x77"} if question["method"] == "eth_getBlockByHash" else answer
 

@@ -19,14 +19,20 @@ VALUES = st.binary(min_size=1, max_size=40)
 KEYS = st.one_of(
     st.binary(min_size=32, max_size=32),
     # keys that share long beginnings and ends: extensions, and nodes so short that they stand inside others
-    st.builds(lambda head, tail: (bytes.fromhex(head * 31) + bytes([tail]))[:32], st.sampled_from(["00", "0f", "ab"]), st.integers(0, 255)),
+    st.builds(
+        lambda head, tail: (bytes.fromhex(head * 31) + bytes([tail]))[:32],
+        st.sampled_from(["00", "0f", "ab"]),
+        st.integers(0, 255),
+    ),
     st.builds(lambda a, n: bytes([a]) * n + bytes(32 - n), st.sampled_from([1, 16, 255]), st.integers(0, 32)),
 )
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=24), st.lists(KEYS, max_size=8))
-def test_every_key_is_proved_with_its_value_and_every_other_key_absent(content: dict[bytes, bytes], others: list[bytes]) -> None:
+def test_every_key_is_proved_with_its_value_and_every_other_key_absent(
+    content: dict[bytes, bytes], others: list[bytes]
+) -> None:
     trie = Trie(content)
     root, known = trie.root, {}
     for key in [*content, *others]:
@@ -36,7 +42,9 @@ def test_every_key_is_proved_with_its_value_and_every_other_key_absent(content: 
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=12), st.randoms(use_true_random=False))
-def test_a_proof_with_any_byte_changed_fails_or_says_the_same(content: dict[bytes, bytes], chance: random.Random) -> None:
+def test_a_proof_with_any_byte_changed_fails_or_says_the_same(
+    content: dict[bytes, bytes], chance: random.Random
+) -> None:
     trie = Trie(content)
     root = trie.root
     key = chance.choice([*content, keccak256(b"absent")])
@@ -213,7 +221,10 @@ def test_the_examples_of_the_documentation_hold() -> None:
         (b"\x0f", "0f"),
         (b"\x04\x00", "820400"),
         ([[], [[]], [[], [[]]]], "c7c0c1c0c3c0c1c0"),
-        (b"Lorem ipsum dolor sit amet, consectetur adipisicing elit", "b838" + b"Lorem ipsum dolor sit amet, consectetur adipisicing elit".hex()),
+        (
+            b"Lorem ipsum dolor sit amet, consectetur adipisicing elit",
+            "b838" + b"Lorem ipsum dolor sit amet, consectetur adipisicing elit".hex(),
+        ),
     ]:
         assert rlp.encode(item).hex() == data
         assert rlp.decode(bytes.fromhex(data)) == item

@@ -24,7 +24,11 @@ from tron_stub import HEIGHT, USDT, Node, account, block_id
 
 TRON = registry.load().networks["tron"]
 TRX, TETHER = registry.load().tokens["tron", "TRX"], registry.load().tokens["tron", "USDT"]
-CONSTANT, GETACCOUNT, HISTORY = "/walletsolidity/triggerconstantcontract", "/walletsolidity/getaccount", "/wallet/getaccountbalance"
+CONSTANT, GETACCOUNT, HISTORY = (
+    "/walletsolidity/triggerconstantcontract",
+    "/walletsolidity/getaccount",
+    "/wallet/getaccountbalance",
+)
 ME, YOU, THIRD = account(1), account(2), account(3)
 
 
@@ -59,7 +63,7 @@ def parts(answers: list[Any]) -> dict[str, int]:
     return {answer.component: answer.raw for answer in answers}
 
 
-# --- TRX ---------------------------------------------------------------------------------------------------------------------
+# --- TRX --------------------------------------------------------------------------------------------------------------
 NOTHING = {"liquid": 0, "frozen": 0, "delegated": 0, "unstaking": 0}
 
 
@@ -87,7 +91,9 @@ def test_trx_in_its_parts_and_their_total(node: Node, url: str, found: Any, expe
     answers = read(opened(url), *trx(ME))
     whole = NOTHING | expected
     assert parts(answers) == whole | {"total": sum(whole.values())}
-    assert {(answer.as_of, answer.method, answer.block.height) for answer in answers} == {("head", "walletsolidity_getaccount", node.solid)}
+    assert {(answer.as_of, answer.method, answer.block.height) for answer in answers} == {
+        ("head", "walletsolidity_getaccount", node.solid)
+    }
 
 
 def test_an_account_below_zero_is_not_read_and_spoils_nothing(node: Node, url: str) -> None:
@@ -103,7 +109,7 @@ def test_an_account_below_zero_is_not_read_and_spoils_nothing(node: Node, url: s
      b'{"balance": 9223372036854775808, "address": "%s"}',
      b'{"frozenV2": [{"amount": 9}, {"amount": -1}], "address": "%s"}',
      b'{"frozen": {"a": 1}, "address": "%s"}',
-     b'{"account_resource": [], "address": "%s"}', b'{"balance": true, "address": "%s"}', b"<html>", b'{"balance": 1', b"",
+     b'{"account_resource": [], "address": ' b'"%s"}', b'{"balance": true, "address": "%s"}', b"<html>", b'{"balance": 1', b"",
      b'{"owner_permission": 7, "address": "%s"}', b'{"owner_permission": {"keys": [{}]}, "address": "%s"}',
      b'{"active_permission": [{"keys": [{"address": "41"}]}], "address": "%s"}'],
 )  # fmt: skip
@@ -114,7 +120,9 @@ def test_an_answer_that_is_no_account_raises_what_it_is(node: Node, url: str, an
 
 
 def test_one_account_that_fails_costs_itself(node: Node, url: str) -> None:
-    """Refused, garbled, of somebody else, over 64 bits, with permissions of no form, or a server error each time it is asked for."""
+    """Refused, garbled, of somebody else, over 64 bits, with permissions of no form, or a server error each time it is
+    asked for.
+    """
     answers = {
         b'{"Error":"class java.lang.Exception : no"}': "refused_by_server", b"[]": "bad_answer", b'{"address": "%s"}': "bad_answer",
         b'{"balance": 340282366920938463463374607431768211455, "address": "%m"}': "bad_answer",
@@ -141,9 +149,16 @@ def test_an_account_that_nobody_ever_used_says_so(node: Node, url: str) -> None:
 
 @pytest.mark.parametrize("creation", [True, False])
 @pytest.mark.parametrize("multicall", [True, False])
-def test_a_token_balance_of_any_size_is_read_or_said_to_be_too_large(node: Node, url: str, creation: bool, multicall: bool) -> None:
+def test_a_token_balance_of_any_size_is_read_or_said_to_be_too_large(
+    node: Node, url: str, creation: bool, multicall: bool
+) -> None:
     node.creation, node.multicall = creation, multicall
-    sizes = {10**38 - 1: None, 10**38: "balance_too_large", 2**128 - 1: "balance_too_large", 2**255: "balance_too_large"}
+    sizes = {
+        10**38 - 1: None,
+        10**38: "balance_too_large",
+        2**128 - 1: "balance_too_large",
+        2**255: "balance_too_large",
+    }
     node.held[USDT] = {account(100 + n): size for n, size in enumerate(sizes)}
     found = read(opened(url), *tether(*node.held[USDT]))
     assert [getattr(answer, "reason", None) for answer in found] == list(sizes.values())
@@ -165,14 +180,16 @@ def test_the_account_of_somebody_else_is_refused(node: Node, url: str) -> None:
         read(opened(url), *trx(ME))
 
 
-# --- tokens --------------------------------------------------------------------------------------------------------------------
+# --- tokens -----------------------------------------------------------------------------------------------------------
 def test_many_balances_come_in_one_call_with_the_block_that_was_read(node: Node, url: str) -> None:
     accounts = [account(n) for n in range(120)]
     node.held[USDT] = {one: n * 10**6 for n, one in enumerate(accounts)}
     answers = read(opened(url), *tether(*accounts))
     assert [answer.raw for answer in answers] == [n * 10**6 for n in range(120)]
     assert [answer.address for answer in answers] == accounts
-    assert {(a.component, a.as_of, a.method, a.block.height) for a in answers} == {("total", "head", "constant_creation", node.solid)}
+    assert {(a.component, a.as_of, a.method, a.block.height) for a in answers} == {
+        ("total", "head", "constant_creation", node.solid)
+    }
     assert node.count(CONSTANT) == 1
 
 
@@ -184,7 +201,9 @@ def test_a_balance_is_exact_where_the_answer_names_the_snapshot_block(node: Node
 
 @pytest.mark.parametrize("fault", [tron_stub.OUT_OF_TIME, tron_stub.OUT_OF_ENERGY])
 @pytest.mark.parametrize(("creation", "method"), [(True, "constant_creation"), (False, "multicall3")])
-def test_calls_shrink_to_what_the_node_has_time_for(node: Node, url: str, fault: str, creation: bool, method: str) -> None:
+def test_calls_shrink_to_what_the_node_has_time_for(
+    node: Node, url: str, fault: str, creation: bool, method: str
+) -> None:
     accounts = [account(n) for n in range(400)]
     node.held[USDT] = {one: n for n, one in enumerate(accounts)}
     node.limit, node.too_much, node.creation = 40, fault, creation
@@ -205,7 +224,10 @@ def test_one_account_that_is_too_much_does_not_slow_down_all_others(node: Node, 
 def test_a_token_for_which_not_even_one_balance_fits_is_asked_singly(node: Node, url: str) -> None:
     node.limit, node.held[USDT] = 0, {ME: 7}
     answers = read(opened(url), *tether(ME, YOU))
-    assert [(answer.raw, answer.method) for answer in answers] == [(7, "walletsolidity_triggerconstantcontract"), (0, answers[1].method)]
+    assert [(answer.raw, answer.method) for answer in answers] == [
+        (7, "walletsolidity_triggerconstantcontract"),
+        (0, answers[1].method),
+    ]
 
 
 def test_without_a_multicall_each_balance_is_asked_alone(node: Node, url: str) -> None:
@@ -283,7 +305,7 @@ def test_whatever_a_node_answers_only_typed_errors_come_of_it(answer: Any) -> No
             ask()  # type: ignore[no-untyped-call]
 
 
-# --- limits and the network ----------------------------------------------------------------------------------------------------
+# --- limits and the network -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("status", "body"),
     [
@@ -345,13 +367,23 @@ def test_a_block_that_is_not_there_or_is_another_is_refused(node: Node, url: str
     ],
 )
 def test_a_block_of_another_form_is_none(node: Node, url: str, raw: str) -> None:
-    node.raw["/walletsolidity/getnowblock"] = [(200, f'{{"blockID": "{block_id(5)}", "block_header": {{"raw_data": {raw}}}}}'.encode())]
+    node.raw["/walletsolidity/getnowblock"] = [
+        (200, f'{{"blockID": "{block_id(5)}", "block_header": {{"raw_data": {raw}}}}}'.encode())
+    ]
     with pytest.raises((ChainError, BadAnswer), match="no such block|a block of Tron"):
         opened(url).head()
 
 
 @pytest.mark.parametrize(
-    "block", [None, [], {}, {"number": "0x1", "hash": "0x", "timestamp": "x"}, {"number": 1, "hash": "0x", "timestamp": "0x1"}, 7]
+    "block",
+    [
+        None,
+        [],
+        {},
+        {"number": "0x1", "hash": "0x", "timestamp": "x"},
+        {"number": 1, "hash": "0x", "timestamp": "0x1"},
+        7,
+    ],
 )
 def test_a_block_of_json_rpc_of_another_form_is_none(node: Node, url: str, block: Any) -> None:
     client = opened(url + "/jsonrpc")
@@ -361,9 +393,23 @@ def test_a_block_of_json_rpc_of_another_form_is_none(node: Node, url: str, block
         client.head()
 
 
-@pytest.mark.parametrize("keys", ['[{"address": "%s", "weight": "x"}]', '[{"address": "%s", "weight": 1e400}]', '[{"weight": 1}]', "[7]", '{"a": 1}'])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        '[{"address": "%s", "weight": "x"}]',
+        '[{"address": "%s", "weight": 1e400}]',
+        '[{"weight": 1}]',
+        "[7]",
+        '{"a": 1}',
+    ],
+)
 def test_permissions_of_another_form_are_none(node: Node, url: str, keys: str) -> None:
-    node.raw[GETACCOUNT] = [(200, f'{{"address": "{ME}", "owner_permission": {{"threshold": 1, "keys": {keys.replace("%s", ME)}}}}}'.encode())]
+    node.raw[GETACCOUNT] = [
+        (
+            200,
+            f'{{"address": "{ME}", "owner_permission": {{"threshold": 1, "keys": {keys.replace("%s", ME)}}}}}'.encode(),
+        )
+    ]
     with pytest.raises(BadAnswer):
         list(opened(url).permissions([ME]))
 
@@ -373,10 +419,14 @@ def test_the_hex_forms_name_the_same_account() -> None:
     assert {addresses.parse("tron", text).text for text in (ME, "41" + raw, "0x41" + raw, "41" + raw.upper())} == {ME}
 
 
-# --- past blocks -----------------------------------------------------------------------------------------------------------------
+# --- past blocks ------------------------------------------------------------------------------------------------------
 def keeps_history(node: Node) -> None:
     node.accounts = {one: {"balance": 900, "frozenV2": [{"amount": 50}]} for one in (ME, YOU, THIRD)}
-    node.history = {ME: [(HEIGHT - 9, 700), (HEIGHT + 5, 900)], YOU: [(HEIGHT - 9, 5), (HEIGHT - 3, 0)], account(8): [(HEIGHT, 44)]}
+    node.history = {
+        ME: [(HEIGHT - 9, 700), (HEIGHT + 5, 900)],
+        YOU: [(HEIGHT - 9, 5), (HEIGHT - 3, 0)],
+        account(8): [(HEIGHT, 44)],
+    }
     node.transfers = {HEIGHT: [(account(7), account(8), 44), (account(8), account(9), 1)][:1]}
 
 
@@ -387,7 +437,9 @@ def test_a_node_with_history_tells_the_liquid_part_of_the_past(node: Node, url: 
     assert mine["liquid"] == (700, "exact", HEIGHT, "wallet_getaccountbalance")
     assert mine["frozen"] == (50, "head", node.solid, "walletsolidity_getaccount")
     assert mine["total"] == (950, "head", node.solid, "walletsolidity_getaccount")
-    assert next(a.raw for a in answers if (a.address, a.component) == (YOU, "liquid")) == 0, "emptied three blocks before"
+    assert next(a.raw for a in answers if (a.address, a.component) == (YOU, "liquid")) == 0, (
+        "emptied three blocks before"
+    )
 
 
 def test_an_account_without_a_trace_is_read_at_the_head_and_no_zero(node: Node, url: str) -> None:
@@ -417,7 +469,9 @@ def odd_block(node: Node) -> None:
     node.block = lambda number: Node.block(node, number) | {"transactions": [{"raw_data": 7}]}  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("fault", [no_history, switched_on_later, no_transfers, refuses, odd_block], ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize(
+    "fault", [no_history, switched_on_later, no_transfers, refuses, odd_block], ids=lambda fault: fault.__name__
+)
 def test_a_node_that_cannot_show_that_it_keeps_history_is_not_believed(node: Node, url: str, fault: Any) -> None:
     keeps_history(node)
     fault(node)
@@ -433,10 +487,13 @@ def test_history_that_names_a_later_block_is_refused(node: Node, url: str) -> No
         read(opened(url), *trx(ME))
 
 
-# --- permissions ---------------------------------------------------------------------------------------------------------------
+# --- permissions ------------------------------------------------------------------------------------------------------
 def permission(threshold: int, **weights: int) -> dict[str, Any]:
     names = {"me": ME, "you": YOU, "third": THIRD}
-    return {"threshold": threshold, "keys": [{"address": names[name], "weight": weight} for name, weight in weights.items()]}
+    return {
+        "threshold": threshold,
+        "keys": [{"address": names[name], "weight": weight} for name, weight in weights.items()],
+    }
 
 
 def test_whose_keys_move_an_account(node: Node, url: str) -> None:
@@ -466,7 +523,9 @@ def test_so_many_keys_suffice_whichever_they_are(weights: dict[str, int], thresh
         needed = keys.needed(owner)
 
         def reach(count: int, owner: str = owner, others: list[str] = others) -> list[bool]:
-            return [weights[owner] + sum(weights[key] for key in some) >= threshold for some in combinations(others, count)]
+            return [
+                weights[owner] + sum(weights[key] for key in some) >= threshold for some in combinations(others, count)
+            ]
 
         if needed <= len(weights):
             assert all(reach(needed - 1))
@@ -474,16 +533,24 @@ def test_so_many_keys_suffice_whichever_they_are(weights: dict[str, int], thresh
             assert not all(reach(needed - 2))
 
 
-# --- JSON-RPC --------------------------------------------------------------------------------------------------------------------
+# --- JSON-RPC ---------------------------------------------------------------------------------------------------------
 def test_json_rpc_reads_tokens_at_the_latest_block_and_says_that_it_shows_no_stakes(node: Node, url: str) -> None:
     node.held[USDT] = {ME: 7, YOU: "fails"}
     answers = read(opened(url + "/jsonrpc"), *trx(ME), *tether(ME, YOU))
     assert answers[0] == chains.Unread("TRX", ME, "json_rpc_shows_no_stakes")
-    assert (answers[1].raw, answers[1].method, answers[1].as_of, answers[1].block.hash) == (7, "multicall3", "head", block_id(node.solid))
+    assert (answers[1].raw, answers[1].method, answers[1].as_of, answers[1].block.hash) == (
+        7,
+        "multicall3",
+        "head",
+        block_id(node.solid),
+    )
     assert answers[2] == chains.Unread("USDT", YOU, "token_call_failed")
     node.multicall = False
     answers = read(opened(url + "/jsonrpc"), *tether(ME, YOU))
-    assert [(answers[0].raw, answers[0].method), answers[1]] == [(7, "eth_call"), chains.Unread("USDT", YOU, "token_call_failed")]
+    assert [(answers[0].raw, answers[0].method), answers[1]] == [
+        (7, "eth_call"),
+        chains.Unread("USDT", YOU, "token_call_failed"),
+    ]
 
 
 def test_json_rpc_shrinks_its_calls_too(node: Node, url: str) -> None:

@@ -34,7 +34,9 @@ class Anvil:
 
     def ask(self, method: str, *params: Any) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url, body, {"Content-Type": "application/json"}), timeout=30) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url, body, {"Content-Type": "application/json"}), timeout=30
+        ) as answer:
             return json.load(answer)
 
     def creation(self, code: bytes) -> tuple[bytes, bool, str]:
@@ -43,7 +45,9 @@ class Anvil:
         if "result" in answer:
             return bytes.fromhex(answer["result"][2:]), False, ""
         error = answer["error"]
-        return (bytes.fromhex(error["data"][2:]), True, "") if error["code"] == 3 else (b"", True, tron_stub.OUT_OF_ENERGY)
+        return (
+            (bytes.fromhex(error["data"][2:]), True, "") if error["code"] == 3 else (b"", True, tron_stub.OUT_OF_ENERGY)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,17 @@ def anvil() -> Iterator[Anvil]:
     if not ANVIL.exists():
         pytest.skip("no anvil: make nodes")
     port = free_port()
-    command = [str(ANVIL), "--port", str(port), "--number", str(HEIGHT), "--silent", "--no-mining", "--gas-limit", "1000000000"]
+    command = [
+        str(ANVIL),
+        "--port",
+        str(port),
+        "--number",
+        str(HEIGHT),
+        "--silent",
+        "--no-mining",
+        "--gas-limit",
+        "1000000000",
+    ]
     with answering(command, port) as url:
         yield Anvil(url)
 
@@ -78,12 +92,16 @@ def test_an_evm_runs_the_program_and_the_client_reads_its_words(anvil: Anvil) ->
     put(anvil, USDT, TOKEN, {one: n * 10**12 for n, one in enumerate(accounts)} | {accounts[0]: 10**38 - 1})
     node, answers = ask(anvil, USDT, accounts)
     assert [answer.raw for answer in answers] == [10**38 - 1, *(n * 10**12 for n in range(1, 200))]
-    assert {(answer.block.height, answer.as_of, answer.method) for answer in answers} == {(HEIGHT, "exact", "constant_creation")}
+    assert {(answer.block.height, answer.as_of, answer.method) for answer in answers} == {
+        (HEIGHT, "exact", "constant_creation")
+    }
     assert node.count("/walletsolidity/triggerconstantcontract") == 2
 
 
 @pytest.mark.node
-@pytest.mark.parametrize("code", [REVERTS, SHORT, ENDLESS, "0x", "0xfe"], ids=["reverts", "short", "endless", "nothing", "invalid"])
+@pytest.mark.parametrize(
+    "code", [REVERTS, SHORT, ENDLESS, "0x", "0xfe"], ids=["reverts", "short", "endless", "nothing", "invalid"]
+)
 def test_a_contract_that_is_no_token_is_a_failure_for_each_account_and_no_zero(anvil: Anvil, code: str) -> None:
     token = account(1_000)
     put(anvil, token, code, {})

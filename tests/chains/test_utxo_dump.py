@@ -34,7 +34,15 @@ ALIKE = [  # one byte away from a watched script, at either end and in the middl
     b"\x51\x20" + b"\x05" * 16 + b"\x06" + b"\x05" * 15,
     b"\x60\x28" + b"\x06" * 20 + b"\x07" + b"\x06" * 19,
 ]
-OTHERS = [b"", b"\x51", b"\x00" * 10_000, b"\x21" + KEY + b"\xac", b"\x41" + LONG_KEY + b"\xac", b"\x41\x04" + b"\x11" * 64 + b"\xac", b"\x52" * 250]
+OTHERS = [
+    b"",
+    b"\x51",
+    b"\x00" * 10_000,
+    b"\x21" + KEY + b"\xac",
+    b"\x41" + LONG_KEY + b"\xac",
+    b"\x41\x04" + b"\x11" * 64 + b"\xac",
+    b"\x52" * 250,
+]
 AMOUNTS = st.one_of(st.integers(0, 21 * 10**14), st.sampled_from([0, 1, 9, 10, 546, 10**8, 50 * 10**8, 21 * 10**14]))
 
 
@@ -57,13 +65,23 @@ def sets(draw: st.DrawFn) -> list[Made]:
     made, chance = {}, random.Random(draw(st.integers(0, 2**32)))
     for _ in range(draw(st.integers(1, 12))):
         txid = chance.randbytes(32)
-        for vout in draw(st.sets(st.one_of(st.integers(0, 300), st.integers(0, 70_000), st.integers(0, 2**32 - 1)), min_size=1, max_size=9)):
+        for vout in draw(
+            st.sets(
+                st.one_of(st.integers(0, 300), st.integers(0, 70_000), st.integers(0, 2**32 - 1)),
+                min_size=1,
+                max_size=9,
+            )
+        ):
             script = draw(st.sampled_from(WATCHED + ALIKE + OTHERS))
-            made[txid, vout] = Made(txid, vout, draw(st.integers(0, 900_000)), draw(st.booleans()), draw(AMOUNTS), script)
+            made[txid, vout] = Made(
+                txid, vout, draw(st.integers(0, 900_000)), draw(st.booleans()), draw(AMOUNTS), script
+            )
     return list(made.values())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(made=sets(), layout=st.sampled_from([1, 2]), small=st.booleans())
 def test_sums_outpoints_and_hashes_are_those_of_the_coins(made: list[Made], layout: int, small: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -71,19 +89,30 @@ def test_sums_outpoints_and_hashes_are_those_of_the_coins(made: list[Made], layo
             patch.setattr(utxo_dump, "CHUNK", 11_000)
             patch.setattr(utxo_dump, "COINS", 5)
             patch.setattr(utxo_dump, "SERIALIZED", 11_000)
-        found = read(dump(made, layout), hashes=utxo_dump.HASHES, outpoints=True, key_hashes=[hash160(KEY), hash160(LONG_KEY)])
+        found = read(
+            dump(made, layout), hashes=utxo_dump.HASHES, outpoints=True, key_hashes=[hash160(KEY), hash160(LONG_KEY)]
+        )
     assert found.sums == {script: sum(coin.amount for coin in made if coin.script == script) for script in WATCHED}
     assert (found.highest, found.total) == (max(coin.height for coin in made), sum(coin.amount for coin in made))
     assert found.hashes == {"hash_serialized_3": hash_serialized(made), "muhash": muhash(made)}
-    seen = sorted((coin.txid, coin.vout, coin.amount, coin.height, coin.coinbase, coin.script) for coin in found.outpoints)
-    assert seen == sorted((c.txid[::-1].hex(), c.vout, c.amount, c.height, c.coinbase, c.script) for c in made if c.script in WATCHED)
-    bare = {hash160(key): sum(coin.amount for coin in made if coin.script == bytes([len(key)]) + key + b"\xac") for key in (KEY, LONG_KEY)}
+    seen = sorted(
+        (coin.txid, coin.vout, coin.amount, coin.height, coin.coinbase, coin.script) for coin in found.outpoints
+    )
+    assert seen == sorted(
+        (c.txid[::-1].hex(), c.vout, c.amount, c.height, c.coinbase, c.script) for c in made if c.script in WATCHED
+    )
+    bare = {
+        hash160(key): sum(coin.amount for coin in made if coin.script == bytes([len(key)]) + key + b"\xac")
+        for key in (KEY, LONG_KEY)
+    }
     assert {digest: found.bare_keys.get(digest, 0) for digest in bare} == bare
 
 
 def coins(count: int = 12) -> list[Made]:
     scripts = WATCHED + ALIKE + OTHERS[:1] + OTHERS[3:]
-    return [Made(bytes([n // 3]) * 32, n % 3, 100 + n, n % 2 == 0, 1 << n, scripts[n % len(scripts)]) for n in range(count)]
+    return [
+        Made(bytes([n // 3]) * 32, n % 3, 100 + n, n % 2 == 0, 1 << n, scripts[n % len(scripts)]) for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize("layout", [1, 2])
@@ -115,7 +144,15 @@ def test_any_other_byte_is_refused_or_changes_the_hash(layout: int, small: None)
 
 
 def group(coin: bytes, count: bytes = b"\x01", coins: int = 1) -> bytes:
-    return b"utxo\xff\x02\x00" + bytes.fromhex("f9beb4d9") + bytes(32) + coins.to_bytes(8, "little") + b"\x09" * 32 + count + coin
+    return (
+        b"utxo\xff\x02\x00"
+        + bytes.fromhex("f9beb4d9")
+        + bytes(32)
+        + coins.to_bytes(8, "little")
+        + b"\x09" * 32
+        + count
+        + coin
+    )
 
 
 PLAIN = b"\x02\x01\x06"
@@ -194,7 +231,9 @@ def test_one_transaction_over_many_chunks_is_read_by_any_number_of_threads(monke
     monkeypatch.setattr(utxo_dump, "SERIALIZED", 12_000)
     made = [Made(b"\x07" * 32, vout, 5, False, vout, WATCHED[vout % 8]) for vout in range(18_000)]
     made += [Made(b"\x08" * 32, vout, 5, False, vout, WATCHED[vout % 8]) for vout in range(16_400, 16_900)]
-    assert sorted(made, key=key_order) != sorted(made, key=lambda coin: (coin.txid, coin.vout)), "the two orders must differ"
+    assert sorted(made, key=key_order) != sorted(made, key=lambda coin: (coin.txid, coin.vout)), (
+        "the two orders must differ"
+    )
     data = dump(made)
     for threads in (1, 2, 4):
         found = read(data, hashes=["hash_serialized_3"], threads=threads)

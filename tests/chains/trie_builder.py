@@ -1,4 +1,6 @@
-"""A small Merkle-Patricia trie for the tests, by the Yellow Paper's appendix D: whole trie in memory, root and proofs."""
+"""A small Merkle-Patricia trie for the tests, by the Yellow Paper's appendix D: whole trie in memory, root and
+proofs.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Trie:
         return {}
 
     def proof(self, key: bytes) -> list[str]:
-        """The nodes on the way to a hashed key, as a node serves them; shorter than its path where the key is absent."""
+        """The nodes on the way to a hashed key, as a node serves them; shorter than its path where the key is
+        absent.
+        """
         if not self.content:
             return []
         digits, at, node = key.hex(), 0, self._root

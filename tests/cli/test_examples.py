@@ -1,4 +1,6 @@
-"""Every example of every help text runs as it stands, but for where it asks: a recording or a node of the test's own."""
+"""Every example of every help text runs as it stands, but for where it asks: a recording or a node of the test's
+own.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def node(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("example", examples())
-def test_an_example_runs(example: str, folder: Path, node: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_example_runs(
+    example: str, folder: Path, node: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("PORLAKE_HOME", raising=False)
     for name in ("PORLAKE_LAKE", "PORLAKE_ENDPOINTS"):

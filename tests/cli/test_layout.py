@@ -1,4 +1,6 @@
-"""What a terminal shows: whole numbers, ids and names, or a column that says it was left out; nothing that the terminal would obey."""
+"""What a terminal shows: whole numbers, ids and names, or a column that says it was left out; nothing that the terminal
+would obey.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def test_columns_that_fit_stand_side_by_side_with_numbers_to_the_right() -> None
 
 
 @pytest.mark.parametrize(
-    ("width", "left_out"), [(25, ""), (24, "(+1 column: ratio)"), (15, "(+1 column: ratio)"), (14, "(+2 columns: asset, ratio)")]
+    ("width", "left_out"),
+    [(25, ""), (24, "(+1 column: ratio)"), (15, "(+1 column: ratio)"), (14, "(+2 columns: asset, ratio)")],
 )
 def test_a_column_is_left_out_whole_from_the_cell_on_at_which_it_does_not_fit(width: int, left_out: str) -> None:
     lines = shown(["exchange", "asset", "ratio"], ROWS, width)
@@ -42,13 +45,22 @@ def test_a_column_is_left_out_whole_from_the_cell_on_at_which_it_does_not_fit(wi
 
 def test_a_wide_column_gives_its_place_to_the_narrow_ones_behind_it() -> None:
     rows = [("okx", "x" * 90, "1")] * 4
-    assert shown(["exchange", "address", "rows"], rows, 40) == ["exchange  rows", *["okx          1"] * 4, "(+1 column: address)"]
+    assert shown(["exchange", "address", "rows"], rows, 40) == [
+        "exchange  rows",
+        *["okx          1"] * 4,
+        "(+1 column: address)",
+    ]
 
 
 def test_few_rows_that_do_not_fit_are_records_and_nothing_is_left_out() -> None:
     rows = [("okx/2024-03-25", "x" * 90, "104.01")] * 2
     lines = shown(["attestation", "address", "ratio"], rows, 80)
-    assert lines[:4] == ["row 1", "  attestation  okx/2024-03-25", f"  address      {'x' * 90}", "  ratio        104.01"]
+    assert lines[:4] == [
+        "row 1",
+        "  attestation  okx/2024-03-25",
+        f"  address      {'x' * 90}",
+        "  ratio        104.01",
+    ]
     assert len(lines) == 8
 
 

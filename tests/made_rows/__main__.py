@@ -1,7 +1,8 @@
-"""Many made rows, each judged in batches as a stage judges them: `PYTHONPATH=tests python -m made_rows --rows 300000 --seed 1`.
+"""Many made rows, each judged in batches as a stage judges them: `PYTHONPATH=tests python -m made_rows --rows 300000
+--seed 1`.
 
-A third are as their makers state, a third are good rows that are changed somewhere, the rest forgeries. It ends with 1 where a row has another
-verdict than its maker states, or one that holds and may not.
+A third are as their makers state, a third are good rows that are changed somewhere, the rest forgeries. It ends with 1
+where a row has another verdict than its maker states, or one that holds and may not.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ def main() -> int:
         verdicts += found.verdicts
         wrong += found.wrong
         print(*found.wrong, sep="\n", end="\n" if found.wrong else "", file=sys.stderr)
-        print(f"{start + PART:>9,} rows, {len(wrong)} wrong, {time.monotonic() - begun:,.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"{start + PART:>9,} rows, {len(wrong)} wrong, {time.monotonic() - begun:,.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     for (kind, verdict), count in sorted(verdicts.items()):
         print(f"{kind:<9} {verdict:<15} {count:>9,}")
     print(f"false: {len(wrong)} of {verdicts.total():,}")

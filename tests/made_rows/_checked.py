@@ -33,7 +33,9 @@ def drawn(chance: random.Random, count: int) -> list[tuple[str, Case]]:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`verdicts`: counted by (kind of row, verdict); `wrong`: one line for each verdict that is not what is known of its row."""
+    """`verdicts`: counted by (kind of row, verdict); `wrong`: one line for each verdict that is not what is known of
+    its row.
+    """
 
     verdicts: Counter[tuple[str, str]]
     wrong: list[str]
@@ -45,7 +47,8 @@ def part(chance: random.Random, count: int) -> Checked:
     changed: list[tuple[str, Evidence, list[Evidence]]] = []
     for number in range(count // 3):
         row, other = good[number % len(good)], chance.choice(good)
-        changed.append((*_spoiled.spoiled(chance, row, other), [row, other]))  # all that decides may have come from the other
+        # all that decides may have come from the other
+        changed.append((*_spoiled.spoiled(chance, row, other), [row, other]))
     forged = [_spoiled.forged(chance) for _ in range(count - len(made) - len(changed))]
     found = judged([case.row for _, case in made] + [row for _, row, _ in changed] + [row for _, row in forged])
     verdicts, wrong = Counter[tuple[str, str]](), []

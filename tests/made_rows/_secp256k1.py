@@ -46,9 +46,31 @@ def message(chance: random.Random) -> str:
     return chance.choice(MESSAGES)
 
 
-def evidence(scheme: str, network: str, address: str, text: str, signatures: list[str], script: str = "", owners: tuple[str, ...] = ()) -> Evidence:
+def evidence(
+    scheme: str,
+    network: str,
+    address: str,
+    text: str,
+    signatures: list[str],
+    script: str = "",
+    owners: tuple[str, ...] = (),
+) -> Evidence:
     return Evidence(
-        "okx", "r" * 64, 1, None, network, None, "X", None, "wallet", scheme, address, text, [*signatures, "", ""][:2], script, list(owners)
+        "okx",
+        "r" * 64,
+        1,
+        None,
+        network,
+        None,
+        "X",
+        None,
+        "wallet",
+        scheme,
+        address,
+        text,
+        [*signatures, "", ""][:2],
+        script,
+        list(owners),
     )
 
 
@@ -82,7 +104,9 @@ def recovers(raw: bytes, digest: bytes) -> bool:
 
 
 def mismatch(raw: bytes, digest: bytes, reason: str = "address_mismatch") -> str:
-    """The reason of a signature that is not the expected key's: about half of all spoiled ones recover to no key at all."""
+    """The reason of a signature that is not the expected key's: about half of all spoiled ones recover to no key at
+    all.
+    """
     return reason if recovers(raw, digest) else "bad_signature"
 
 

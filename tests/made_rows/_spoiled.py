@@ -1,7 +1,9 @@
-"""Rows that held and are changed somewhere, and rows that are forged from the start; and what may still be said of them.
+"""Rows that held and are changed somewhere, and rows that are forged from the start; and what may still be said of
+them.
 
-`spoiled` changes a good row in a cell, between columns or against another row. What it then means is read here by other code than the judge's:
-a verdict that holds must be of the account, message and signatures of the good row. `forged` makes rows that nothing proves.
+`spoiled` changes a good row in a cell, between columns or against another row. What it then means is read here by other
+code than the judge's: a verdict that holds must be of the account, message and signatures of the good row. `forged`
+makes rows that nothing proves.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ CELLS = ("address_published", "message", "key_or_script", "signatures", "signatu
 Change = Callable[[random.Random, Evidence, Evidence], Evidence]
 
 
-# --- changes ------------------------------------------------------------------------------------------------------------------
+# --- changes ----------------------------------------------------------------------------------------------------------
 def spoiled(chance: random.Random, row: Evidence, other: Evidence) -> tuple[str, Evidence]:
     """(what was done, the row after one or two changes); `other` is another good row."""
     changes = chance.choices(CHANGES, k=1 if chance.random() < 0.7 else 2)
@@ -128,7 +130,9 @@ def _bytes_of_the_signature(chance: random.Random, row: Evidence, _: Evidence) -
         raw = raw[:32] + ((made.ORDER - number) % 2**256).to_bytes(32, "big") + raw[64:]
     else:
         raw = raw[:at] + chance.choice((b"", b"\0", raw[at : at + 2])) + raw[at:]
-    spelled = chance.choice((_like(text, raw), "0x" + raw.hex(), raw.hex(), base64.b64encode(raw).decode(), base58.encode(raw)))
+    spelled = chance.choice(
+        (_like(text, raw), "0x" + raw.hex(), raw.hex(), base64.b64encode(raw).decode(), base58.encode(raw))
+    )
     return replace(row, signatures=[spelled, *row.signatures[1:]])
 
 
@@ -149,10 +153,16 @@ def _other_form_of_the_address(chance: random.Random, row: Evidence, _: Evidence
         text = base58.encode_check(version + address.payload[:20], checksum=known.checksum)
         if known.hrp and chance.random() < 0.5:
             text = bitcoin.segwit(
-                network, chance.choice((0, 1)), address.payload if len(address.payload) == 32 else address.payload[:20].ljust(20)
+                network,
+                chance.choice((0, 1)),
+                address.payload if len(address.payload) == 32 else address.payload[:20].ljust(20),
             ).text
         return replace(row, address_published=text, network=chance.choice((network, row.network)))
-    return replace(row, address_published="0x" + address.payload.hex(), network=chance.choice((row.network, "ethereum", "aptos", "sui", "starknet")))
+    return replace(
+        row,
+        address_published="0x" + address.payload.hex(),
+        network=chance.choice((row.network, "ethereum", "aptos", "sui", "starknet")),
+    )
 
 
 def _with_cell(chance: random.Random, row: Evidence, change: Callable[[str], str]) -> Evidence:
@@ -170,16 +180,19 @@ CHANGES: tuple[Change, ...] = (
 )  # fmt: skip
 
 
-# --- what a row means ------------------------------------------------------------------------------------------------------------
+# --- what a row means -------------------------------------------------------------------------------------------------
 def may_hold(good: Evidence, row: Evidence, verdict: str) -> bool:
-    """Whether a changed row may still have a verdict that holds: it speaks of the good row's account, message and signatures."""
+    """Whether a changed row may still have a verdict that holds: it speaks of the good row's account, message and
+    signatures.
+    """
     if verdict not in HOLDS:
         return True
     if row.holding == "eigenlayer":  # the second owner is a contract, and nobody's signature
         row = replace(row, owners=row.owners[:1])
     signed = {_same(text) for text in good.signatures if text}
     used = [_same(text) for text in row.signatures if text]
-    counted = used if "p2sh" in _account(row)[0] or "p2wsh" in _account(row)[0] else used[:1]  # of a script, any column may do
+    # of a script, any column may do
+    counted = used if "p2sh" in _account(row)[0] or "p2wsh" in _account(row)[0] else used[:1]
     same = row.message.strip() == good.message.strip() and bool(signed.intersection(counted))
     if verdict == "proven":
         return same and _account(row) in _known(good)
@@ -192,7 +205,9 @@ def may_hold(good: Evidence, row: Evidence, verdict: str) -> bool:
 
 
 def _known(good: Evidence) -> set[tuple[str, bytes]]:
-    """The accounts that the good row's keys may prove: its own, its owners', and the other addresses of one key's hash."""
+    """The accounts that the good row's keys may prove: its own, its owners', and the other addresses of one key's
+    hash.
+    """
     found = {_account(good), *(_account(good, text) for text in good.owners if text)}
     return (
         found
@@ -212,12 +227,17 @@ def _account(row: Evidence, text: str | None = None) -> tuple[str, bytes]:
             return "canton", address.payload[-34:]
         kind = "evm" if address.network in bech32.EVM_KEYS else address.kind
         kind = {"p2sh32": "p2sh", "f4": "evm", "conflux": "evm", "tron": "evm", "hx": "hx"}.get(kind, kind)
-        return ("key" if len(address.payload) == 32 and kind not in ("p2wsh", "p2tr", "p2sh") else kind, address.payload)
+        return (
+            "key" if len(address.payload) == 32 and kind not in ("p2wsh", "p2tr", "p2sh") else kind,
+            address.payload,
+        )
     return "none", (text or row.address_published).encode(errors="replace")
 
 
 def _same(text: str) -> bytes:
-    """The bytes of a signature, by which two spellings of it are compared: without first byte or v, and with the lower S."""
+    """The bytes of a signature, by which two spellings of it are compared: without first byte or v, and with the lower
+    S.
+    """
     raw = _raw(text.strip())
     if len(raw) != 65:
         return raw
@@ -243,7 +263,7 @@ def _raw(text: str) -> bytes:
         return body.encode(errors="replace")
 
 
-# --- forgeries ------------------------------------------------------------------------------------------------------------------
+# --- forgeries --------------------------------------------------------------------------------------------------------
 def forged(chance: random.Random) -> tuple[str, Evidence]:
     """(how, a row that must not be proven although every single part of it is well made)."""
     how = chance.choice(FORGERIES)
@@ -255,7 +275,11 @@ def _signed(key: made.Key, text: str, first: int = 31) -> str:
 
 
 def _script_row(
-    chance: random.Random, script: bytes, signers: list[made.Key], text: str, forms: tuple[str, ...] = ("p2wsh", "p2sh_p2wsh")
+    chance: random.Random,
+    script: bytes,
+    signers: list[made.Key],
+    text: str,
+    forms: tuple[str, ...] = ("p2wsh", "p2sh_p2wsh"),
 ) -> Evidence:
     where = getattr(bitcoin, chance.choice(forms))("bitcoin", script).text
     return made.evidence("utxo", "bitcoin", where, text, [_signed(key, text) for key in signers][:2], script.hex())
@@ -268,9 +292,21 @@ def _too_few(chance: random.Random) -> Evidence:
     keys = [made.key(chance) for _ in range(count)]
     script = utxo.script(threshold, [chance.choice((key.short, key.long)) for key in keys])
     signers = chance.choice(
-        ([keys[0]], [keys[0], keys[0]], [keys[0], made.key(chance)], [made.key(chance), keys[-1]], keys[:2] if threshold > 2 else keys[:1])
+        (
+            [keys[0]],
+            [keys[0], keys[0]],
+            [keys[0], made.key(chance)],
+            [made.key(chance), keys[-1]],
+            keys[:2] if threshold > 2 else keys[:1],
+        )
     )
-    return _script_row(chance, script, signers, made.message(chance), ("p2wsh",) if len(script) > 520 else ("p2wsh", "p2sh", "p2sh_p2wsh"))
+    return _script_row(
+        chance,
+        script,
+        signers,
+        made.message(chance),
+        ("p2wsh",) if len(script) > 520 else ("p2wsh", "p2sh", "p2sh_p2wsh"),
+    )
 
 
 def _one_key_in_many_forms(chance: random.Random) -> Evidence:
@@ -282,7 +318,9 @@ def _one_key_in_many_forms(chance: random.Random) -> Evidence:
 
 
 def _a_push_that_is_no_key(chance: random.Random) -> Evidence:
-    """Pushes that look like the signer's key and are none: another y, the wrong parity, a first byte that no key has."""
+    """Pushes that look like the signer's key and are none: another y, the wrong parity, a first byte that no key
+    has.
+    """
     key, other = made.key(chance), made.key(chance)
     pushes = (
         key.long[:64] + bytes([key.long[64] ^ 2]),
@@ -301,7 +339,14 @@ def _a_number_that_is_none(chance: random.Random) -> Evidence:
     keys = [made.key(chance) for _ in range(count)]
     good = bytes([0x50 + count]) if count <= 16 else bytes([1, count])
     bad = chance.choice(
-        (bytes([0x50 + count]) if count > 16 else bytes([1, count]), bytes([2, count, 0]), b"\x4c\x01" + bytes([count]), b"\x4f", b"\x00", b"\x61")
+        (
+            bytes([0x50 + count]) if count > 16 else bytes([1, count]),
+            bytes([2, count, 0]),
+            b"\x4c\x01" + bytes([count]),
+            b"\x4f",
+            b"\x00",
+            b"\x61",
+        )
     )
     pushes = b"".join(b"\x21" + key.short for key in keys)
     script = chance.choice((b"\x52" + pushes + bad, bad + pushes + good, b"\x00" + pushes + good)) + b"\xae"
@@ -320,7 +365,15 @@ def _something_behind_the_script(chance: random.Random) -> Evidence:
     keys = [made.key(chance) for _ in range(3)]
     good = utxo.script(2, [key.short for key in keys])
     script = chance.choice(
-        (good + b"\x75\x51", b"\x51\x75" + good, good[:-1] + b"\xaf", good + b"\xae", good[:-1] + b"\xac", b"\x61" + good, good + good)
+        (
+            good + b"\x75\x51",
+            b"\x51\x75" + good,
+            good[:-1] + b"\xaf",
+            good + b"\xae",
+            good[:-1] + b"\xac",
+            b"\x61" + good,
+            good + good,
+        )
     )
     return _script_row(chance, script, keys[:2], made.message(chance))
 
@@ -331,7 +384,12 @@ def _taproot_by_a_compact_signature(chance: random.Random) -> Evidence:
     signer = chance.choice((key, made.Key(output.secret)))
     where = bitcoin.segwit("bitcoin", 1, chance.choice((output.public_key.format()[1:], key.short[1:]))).text
     return made.evidence(
-        "utxo", "bitcoin", where, text, [_signed(signer, text, chance.choice((27, 31, 35, 39)))], chance.choice(("", key.short.hex()))
+        "utxo",
+        "bitcoin",
+        where,
+        text,
+        [_signed(signer, text, chance.choice((27, 31, 35, 39)))],
+        chance.choice(("", key.short.hex())),
     )
 
 
@@ -377,7 +435,14 @@ def _made_for_nobodys_hash(chance: random.Random) -> Evidence:
     """A good signature at an address of random bytes."""
     key, text = made.key(chance), made.message(chance)
     where = base58.encode_check(b"\0" + chance.randbytes(20))
-    return made.evidence("utxo", "bitcoin", where, text, [_signed(key, text)], chance.choice(("", key.short.hex(), sha256(key.short).hex())))
+    return made.evidence(
+        "utxo",
+        "bitcoin",
+        where,
+        text,
+        [_signed(key, text)],
+        chance.choice(("", key.short.hex(), sha256(key.short).hex())),
+    )
 
 
 FORGERIES: tuple[Callable[[random.Random], Evidence], ...] = (

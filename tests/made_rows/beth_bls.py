@@ -17,7 +17,9 @@ SCHEMES = frozenset({"beth_bls"})
 MESSAGES = ("I am an OKX address", "OKC_DTT_AUP2025", "hello world", "ß €")
 INFINITE_KEY, INFINITE_SIGNATURE = b"\xc0" + bytes(47), b"\xc0" + bytes(95)
 #: On the curve, not in the group of prime order.
-OUTSIDE = bytes.fromhex("800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000004")
+OUTSIDE = bytes.fromhex(
+    "800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000004"
+)
 
 
 def case(chance: Random) -> Case:
@@ -62,7 +64,12 @@ def _flipped(chance: Random, made: Case) -> Case:
 
 
 def _other_key(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, address_published="0x" + key_of(secret_of(chance)).hex()), "invalid", "bad_signature", "address of another key")
+    return Case(
+        replace(made.row, address_published="0x" + key_of(secret_of(chance)).hex()),
+        "invalid",
+        "bad_signature",
+        "address of another key",
+    )
 
 
 def _other_message(chance: Random, made: Case) -> Case:
@@ -75,34 +82,55 @@ def _other_signature(chance: Random, made: Case) -> Case:
 
 def _trailing(chance: Random, made: Case) -> Case:
     return Case(
-        replace(made.row, address_published=made.row.address_published + "0400ff"), "malformed", "address_bad_length", "bytes after the address"
+        replace(made.row, address_published=made.row.address_published + "0400ff"),
+        "malformed",
+        "address_bad_length",
+        "bytes after the address",
     )
 
 
 def _trailing_signature(chance: Random, made: Case) -> Case:
-    return _signed(made, _signature(made) + b"\x3c\x00", "malformed", "signature_bad_length", "bytes after the signature")
+    return _signed(
+        made, _signature(made) + b"\x3c\x00", "malformed", "signature_bad_length", "bytes after the signature"
+    )
 
 
 def _truncated(chance: Random, made: Case) -> Case:
-    return _signed(made, _signature(made)[: chance.randrange(1, 96)], "malformed", "signature_bad_length", "signature cut off")
+    return _signed(
+        made, _signature(made)[: chance.randrange(1, 96)], "malformed", "signature_bad_length", "signature cut off"
+    )
 
 
 def _bad_hex(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, signatures=[made.row.signatures[0][:-1] + "z", ""]), "malformed", "signature_bad_hex", "signature is no hex")
+    return Case(
+        replace(made.row, signatures=[made.row.signatures[0][:-1] + "z", ""]),
+        "malformed",
+        "signature_bad_hex",
+        "signature is no hex",
+    )
 
 
 def _bad_address(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, address_published=made.row.address_published[:-1] + "z"), "malformed", "address_bad_hex", "address is no hex")
+    return Case(
+        replace(made.row, address_published=made.row.address_published[:-1] + "z"),
+        "malformed",
+        "address_bad_hex",
+        "address is no hex",
+    )
 
 
 def _infinite(chance: Random, made: Case) -> Case:
     """The point at infinity as key and signature fits every message."""
-    row = replace(made.row, address_published="0x" + INFINITE_KEY.hex(), signatures=["0x" + INFINITE_SIGNATURE.hex(), ""])
+    row = replace(
+        made.row, address_published="0x" + INFINITE_KEY.hex(), signatures=["0x" + INFINITE_SIGNATURE.hex(), ""]
+    )
     return Case(row, "invalid", "bad_signature", "point at infinity")
 
 
 def _outside(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, address_published="0x" + OUTSIDE.hex()), "invalid", "bad_signature", "key outside the group")
+    return Case(
+        replace(made.row, address_published="0x" + OUTSIDE.hex()), "invalid", "bad_signature", "key outside the group"
+    )
 
 
 def _unsigned(chance: Random, made: Case) -> Case:
@@ -110,7 +138,13 @@ def _unsigned(chance: Random, made: Case) -> Case:
 
 
 def _blank_around(chance: Random, made: Case) -> Case:
-    return Case(replace(made.row, message=f"{made.row.message} "), "proven", "beth", "blanks around the message", ("message_trimmed",))
+    return Case(
+        replace(made.row, message=f"{made.row.message} "),
+        "proven",
+        "beth",
+        "blanks around the message",
+        ("message_trimmed",),
+    )
 
 
 def _stated(chance: Random, made: Case) -> Case:

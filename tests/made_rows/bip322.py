@@ -38,10 +38,13 @@ def p2pkh_script(key: bytes) -> bytes:
 
 
 def pushed(*data: bytes) -> bytes:
-    return b"".join(b"\x00" if not each else bytes([len(each)]) + each if len(each) < 76 else b"\x4c" + bytes([len(each)]) + each for each in data)
+    return b"".join(
+        b"\x00" if not each else bytes([len(each)]) + each if len(each) < 76 else b"\x4c" + bytes([len(each)]) + each
+        for each in data
+    )
 
 
-# --- spenders -------------------------------------------------------------------------------------------------------------
+# --- spenders ---------------------------------------------------------------------------------------------------------
 def by_key(key: made.Key) -> Signer:
     def sign(transaction: Transaction, index: int, outputs: tuple[Output, ...]) -> tuple[bytes, tuple[bytes, ...]]:
         digest = transaction.segwit_digest(index, p2pkh_script(key.short), outputs[index].value)
@@ -125,11 +128,17 @@ def taproot_of_leaf(script: bytes, beside: bytes) -> tuple[Address, bytes]:
 def locked_script(one: bytes, other: bytes, lock: int = LOCK) -> bytes:
     """One key at once, or another after 2016 blocks, as in the standard's own vectors."""
     return (
-        b"\x63" + pushed(one) + b"\xac\x67" + pushed(lock.to_bytes(lock.bit_length() // 8 + 1, "little")) + b"\xb2\x75" + pushed(other) + b"\xac\x68"
+        b"\x63"
+        + pushed(one)
+        + b"\xac\x67"
+        + pushed(lock.to_bytes(lock.bit_length() // 8 + 1, "little"))
+        + b"\xb2\x75"
+        + pushed(other)
+        + b"\xac\x68"
     )
 
 
-# --- texts ------------------------------------------------------------------------------------------------------------------
+# --- texts ------------------------------------------------------------------------------------------------------------
 def stack(items: tuple[bytes, ...]) -> bytes:
     return compact_size(len(items)) + b"".join(with_length(item) for item in items)
 
@@ -148,7 +157,10 @@ def full(text: str, script: bytes, signer: Signer, version: int = 2, sequence: i
 
 def signed(bare: Transaction, outputs: tuple[Output, ...], signers: list[Signer]) -> Transaction:
     made_of = [signer(bare, index, outputs) for index, signer in enumerate(signers)]
-    inputs = tuple(Input(spent.previous, script, spent.sequence, witness) for spent, (script, witness) in zip(bare.inputs, made_of, strict=True))
+    inputs = tuple(
+        Input(spent.previous, script, spent.sequence, witness)
+        for spent, (script, witness) in zip(bare.inputs, made_of, strict=True)
+    )
     return Transaction(bare.version, inputs, bare.outputs, bare.locktime)
 
 
@@ -156,7 +168,13 @@ def serialised(transaction: Transaction) -> bytes:
     plain = transaction.without_witness()
     if not any(spent.witness for spent in transaction.inputs):
         return plain
-    return plain[:4] + b"\x00\x01" + plain[4:-4] + b"".join(stack(spent.witness) for spent in transaction.inputs) + plain[-4:]
+    return (
+        plain[:4]
+        + b"\x00\x01"
+        + plain[4:-4]
+        + b"".join(stack(spent.witness) for spent in transaction.inputs)
+        + plain[-4:]
+    )
 
 
 def funds(text: str, script: bytes, signer: Signer, other: made.Key, *, spoil: bool = False) -> bytes:
@@ -164,7 +182,9 @@ def funds(text: str, script: bytes, signer: Signer, other: made.Key, *, spoil: b
     spend = to_spend(text, script)
     before = Transaction(2, (Input(sha256(script) + bytes(4), b"", 0),), (Output(1_000, p2pkh_script(other.short)),), 0)
     outputs = (*spend.outputs, *before.outputs)
-    bare = Transaction(2, (Input(spend.id() + bytes(4), b"", LOCK), Input(before.id() + bytes(4), b"", 0)), (NOTHING,), 0)
+    bare = Transaction(
+        2, (Input(spend.id() + bytes(4), b"", LOCK), Input(before.id() + bytes(4), b"", 0)), (NOTHING,), 0
+    )
     done = signed(bare, outputs, [signer, by_legacy_key(other, other.short)])
     scripts = [spent.script for spent in done.inputs]
     if spoil:
@@ -177,14 +197,21 @@ def funds(text: str, script: bytes, signer: Signer, other: made.Key, *, spoil: b
 
 
 def _map(fields: dict[int, bytes]) -> bytes:
-    return b"".join(with_length(bytes([kind])) + with_length(value) for kind, value in fields.items() if value not in (b"", b"\x00")) + b"\x00"
+    return (
+        b"".join(
+            with_length(bytes([kind])) + with_length(value)
+            for kind, value in fields.items()
+            if value not in (b"", b"\x00")
+        )
+        + b"\x00"
+    )
 
 
 def text_of(prefix: str, raw: bytes) -> str:
     return prefix + base64.b64encode(raw).decode()
 
 
-# --- rows -------------------------------------------------------------------------------------------------------------------
+# --- rows -------------------------------------------------------------------------------------------------------------
 def case(chance: random.Random) -> Case:
     keys = [made.key(chance) for _ in range(3)]
     text = made.message(chance)
@@ -200,7 +227,9 @@ def case(chance: random.Random) -> Case:
         "pof": lambda: funds(text, script, signer, keys[2]),
     }[kind]()
     row = made.evidence("utxo", "bitcoin", where.text, text, [text_of(prefix, raw)])
-    good = Case(row, "proven", reason, f"a good row of {form} {prefix}", flags + ((), ("bip322_no_prefix",))[not prefix])
+    good = Case(
+        row, "proven", reason, f"a good row of {form} {prefix}", flags + ((), ("bip322_no_prefix",))[not prefix]
+    )
 
     def signature(why: str, raw_of: bytes, verdict: str, code: str) -> Case:
         return Case(replace(row, signatures=[text_of(prefix, raw_of), ""]), verdict, code, why)
@@ -208,19 +237,36 @@ def case(chance: random.Random) -> Case:
     stranger = made.key(chance)
     is_witness = where.kind in ("p2wpkh", "p2wsh", "p2tr")
     by_kind = {"ful": "signature_bad_transaction", "pof": "signature_bad_psbt", "smp": "signature_bad_witness"}
-    broken = by_kind[kind] if prefix or kind == "pof" else "signature_bad_witness" if is_witness else "signature_bad_length"
+    broken = (
+        by_kind[kind] if prefix or kind == "pof" else "signature_bad_witness" if is_witness else "signature_bad_length"
+    )
     seen = good.flags or ()
 
     def forged(by: Signer, reason_of: str) -> Case:
-        return Case(replace(row, signatures=[text_of("smp", simple(text, script, by)), ""]), "invalid", reason_of, "another key's signature")
+        return Case(
+            replace(row, signatures=[text_of("smp", simple(text, script, by)), ""]),
+            "invalid",
+            reason_of,
+            "another key's signature",
+        )
 
     def other_input() -> Case:
-        return signature("the other input does not hold", funds(text, script, signer, keys[2], spoil=True), "invalid", "bad_signature")
+        return signature(
+            "the other input does not hold",
+            funds(text, script, signer, keys[2], spoil=True),
+            "invalid",
+            "bad_signature",
+        )
 
     def no_base64() -> Case:
         published = row.signatures[0]
         return (
-            Case(replace(row, signatures=[f"{published[:8]}?{published[9:]}", ""]), "malformed", "signature_bad_base64", "no base64")
+            Case(
+                replace(row, signatures=[f"{published[:8]}?{published[9:]}", ""]),
+                "malformed",
+                "signature_bad_base64",
+                "no base64",
+            )
             if prefix
             else good
         )
@@ -237,7 +283,9 @@ def case(chance: random.Random) -> Case:
         letter,
         lambda: Case(replace(row, signatures=["", ""]), "unsigned", "unsigned", "no signature"),
         lambda: Case(replace(row, message=f" {text}"), "proven", reason, "a blank more", (*seen, "message_trimmed")),
-        lambda: Case(replace(row, signatures=[row.signatures[0]] * 2), "proven", reason, "two", (*seen, "extra_signature2")),
+        lambda: Case(
+            replace(row, signatures=[row.signatures[0]] * 2), "proven", reason, "two", (*seen, "extra_signature2")
+        ),
     ]
     if reason == "p2tr-key":
         mutations.append(lambda: forged(by_taproot(stranger, DEFAULT), "bad_signature"))
@@ -257,7 +305,12 @@ def _p2wpkh(_: random.Random, keys: list[made.Key]) -> Form:
 
 def _p2pkh(chance: random.Random, keys: list[made.Key]) -> Form:
     public = chance.choice([keys[0].short, keys[0].long])
-    return bitcoin.p2pkh("bitcoin", public), by_legacy_key(keys[0], public), "compressed" if len(public) == 33 else "uncompressed", ()
+    return (
+        bitcoin.p2pkh("bitcoin", public),
+        by_legacy_key(keys[0], public),
+        "compressed" if len(public) == 33 else "uncompressed",
+        (),
+    )
 
 
 def _nested_key(_: random.Random, keys: list[made.Key]) -> Form:
@@ -273,7 +326,12 @@ def _p2wsh(_: random.Random, keys: list[made.Key]) -> Form:
 def _nested_script(_: random.Random, keys: list[made.Key]) -> Form:
     script = utxo.script(2, [key.short for key in keys])
     program = b"\x00\x20" + sha256(script)
-    return bitcoin.p2sh("bitcoin", program), nested(by_multisig([keys[1], keys[2]], script), program), "p2sh-p2wsh", ("multisig_2_of_3",)
+    return (
+        bitcoin.p2sh("bitcoin", program),
+        nested(by_multisig([keys[1], keys[2]], script), program),
+        "p2sh-p2wsh",
+        ("multisig_2_of_3",),
+    )
 
 
 def _p2sh(_: random.Random, keys: list[made.Key]) -> Form:

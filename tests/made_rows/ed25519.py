@@ -35,7 +35,9 @@ SMALL = (
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`address`: the text of a key's account; `checked`: the code of a changed character, '' where the form has no checksum."""
+    """`address`: the text of a key's account; `checked`: the code of a changed character, '' where the form has no
+    checksum.
+    """
 
     network: str
     reason: str
@@ -44,7 +46,7 @@ class Form:
     flags: tuple[str, ...] = ()
 
 
-# --- texts of accounts ------------------------------------------------------------------------------------------------------
+# --- texts of accounts ------------------------------------------------------------------------------------------------
 def _base58(key: bytes, chance: Random) -> str:
     return base58.encode(key)
 
@@ -147,13 +149,16 @@ LOOSE = [
     ("venom", "0:" + "5a" * 32),
     ("kadena", "w:9w9sMWsa3bp8W1j4ZcBbUs2DBTEZ2Hj7YmAS0ew7yNo:keys-all"),
     ("cardano", bech32.encode_bytes("addr", b"\x71" + bytes(28))),
-    ("cardano", "DdzFFzCqrhsrcTVhLygT24QwTnNqQqQ8mZrq5jykUzMveU26sxaH529kMpo7VhPrt5pwW3dXeB2k3EEvKcNBRmzCfcQ7dTkyGzTs658C"),
+    (
+        "cardano",
+        "DdzFFzCqrhsrcTVhLygT24QwTnNqQqQ8mZrq5jykUzMveU26sxaH529kMpo7VhPrt5pwW3dXeB2k3EEvKcNBRmzCfcQ7dTkyGzTs658C",
+    ),
     ("tezos", base58.encode_check(bytes.fromhex("025a79") + bytes(20))),
     ("iota", bech32.encode_bytes("iota", b"\x08" + bytes(32))),
 ]
 
 
-# --- rows -----------------------------------------------------------------------------------------------------------------
+# --- rows -------------------------------------------------------------------------------------------------------------
 def case(chance: Random) -> Case:
     """A row that holds, or one of the changes below."""
     scheme = "htx_ed25519" if chance.random() < 0.1 else "okx_ed25519"
@@ -185,14 +190,32 @@ def _text(scheme: str, signature: bytes) -> str:
 
 def _row(scheme: str, network: str, address: str, message: str, signature: str, key: str) -> Evidence:
     exchange = "htx" if scheme == "htx_ed25519" else "okx"
-    return Evidence(exchange, "r", 1, None, network, None, "X", None, "wallet", scheme, address, message, [signature, ""], key, ["", ""])
+    return Evidence(
+        exchange,
+        "r",
+        1,
+        None,
+        network,
+        None,
+        "X",
+        None,
+        "wallet",
+        scheme,
+        address,
+        message,
+        [signature, ""],
+        key,
+        ["", ""],
+    )
 
 
 def _good(chance: Random, scheme: str, form: Form) -> Case:
     signer, message = _signer(chance), chance.choice(MESSAGES)
     key = bytes(signer.verify_key)
     stated = "" if scheme == "htx_ed25519" else ("0x" if chance.random() < 0.8 else "") + key.hex()
-    row = _row(scheme, form.network, form.address(key, chance), message, _text(scheme, _sign(scheme, signer, message)), stated)
+    row = _row(
+        scheme, form.network, form.address(key, chance), message, _text(scheme, _sign(scheme, signer, message)), stated
+    )
     return Case(row, "proven", form.reason, "holds", form.flags)
 
 
@@ -222,12 +245,18 @@ def _added_order(chance: Random, made: Case, form: Form) -> Case:
 
 
 def _truncated(chance: Random, made: Case, form: Form) -> Case:
-    return _with_signature(made, _raw_signature(made)[: chance.randrange(1, 64)], "malformed", "signature_bad_length", "signature cut off")
+    return _with_signature(
+        made, _raw_signature(made)[: chance.randrange(1, 64)], "malformed", "signature_bad_length", "signature cut off"
+    )
 
 
 def _longer(chance: Random, made: Case, form: Form) -> Case:
     return _with_signature(
-        made, _raw_signature(made) + bytes(chance.randrange(1, 9)), "malformed", "signature_bad_length", "bytes after the signature"
+        made,
+        _raw_signature(made) + bytes(chance.randrange(1, 9)),
+        "malformed",
+        "signature_bad_length",
+        "bytes after the signature",
     )
 
 
@@ -242,13 +271,24 @@ def _checksum(chance: Random, made: Case, form: Form) -> Case | None:
         return None
     text = made.row.address_published
     at = len(text) // 2 + chance.randrange(5)
-    letters = {"sia": "0123456789abcdef", "icp": "0123456789abcdef", "algorand": "ABCXYZ234", "stellar": "ABCXYZ234", "pi": "ABCXYZ234"}
+    letters = {
+        "sia": "0123456789abcdef",
+        "icp": "0123456789abcdef",
+        "algorand": "ABCXYZ234",
+        "stellar": "ABCXYZ234",
+        "pi": "ABCXYZ234",
+    }
     letter = chance.choice(letters.get(form.network, "23456789ac"))
     if form.network in ("cardano", "multiversx", "iota", "lisk_legacy", "klayr"):
         letter = chance.choice("qpzry9x8" if form.network in ("cardano", "multiversx", "iota") else "zxvcpmbn")
     if letter == text[at]:
         return None
-    return Case(replace(made.row, address_published=text[:at] + letter + text[at + 1 :]), "malformed", f"address_{form.checked}", "checksum broken")
+    return Case(
+        replace(made.row, address_published=text[:at] + letter + text[at + 1 :]),
+        "malformed",
+        f"address_{form.checked}",
+        "checksum broken",
+    )
 
 
 def _other_account(chance: Random, made: Case, form: Form) -> Case | None:
@@ -262,12 +302,21 @@ def _small_key(chance: Random, made: Case, form: Form) -> Case | None:
     """The signature that Go's ed25519 takes for a key of small order: R the neutral point or the key itself, S = 0."""
     key = chance.choice(SMALL)
     signature = chance.choice([b"\x01" + bytes(31), key, SMALL[2]]) + bytes(32)
-    row = replace(made.row, address_published=form.address(key, chance), signatures=[_text(made.row.scheme, signature), ""])
-    return Case(row if made.row.scheme == "htx_ed25519" else replace(row, key_or_script="0x" + key.hex()), "invalid", "bad_signature", "small order")
+    row = replace(
+        made.row, address_published=form.address(key, chance), signatures=[_text(made.row.scheme, signature), ""]
+    )
+    return Case(
+        row if made.row.scheme == "htx_ed25519" else replace(row, key_or_script="0x" + key.hex()),
+        "invalid",
+        "bad_signature",
+        "small order",
+    )
 
 
 def _small_r(chance: Random, made: Case, form: Form) -> Case:
-    return _with_signature(made, chance.choice(SMALL) + _raw_signature(made)[32:], "invalid", "bad_signature", "R of small order")
+    return _with_signature(
+        made, chance.choice(SMALL) + _raw_signature(made)[32:], "invalid", "bad_signature", "R of small order"
+    )
 
 
 def _blank_around(chance: Random, made: Case, form: Form) -> Case:
@@ -284,7 +333,12 @@ def _loose(chance: Random, made: Case, form: Form) -> Case:
     network, text = chance.choice([*LOOSE, ("venom", VENOM.address(bytes(_signer(chance).verify_key), chance))])
     if chance.random() < 0.3:
         return _flipped(chance, replace(made, row=replace(made.row, network=network, address_published=text)), form)
-    return Case(replace(made.row, network=network, address_published=text), "signature_only", "address_not_derived", "no function of a key")
+    return Case(
+        replace(made.row, network=network, address_published=text),
+        "signature_only",
+        "address_not_derived",
+        "no function of a key",
+    )
 
 
 def _venom(chance: Random, made: Case, form: Form) -> Case:
@@ -292,17 +346,34 @@ def _venom(chance: Random, made: Case, form: Form) -> Case:
 
 
 def _base58_signature(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, signatures=[base58.encode(_raw_signature(made)), ""]), "proven", made.reason, "signature in base58", made.flags)
+    return Case(
+        replace(made.row, signatures=[base58.encode(_raw_signature(made)), ""]),
+        "proven",
+        made.reason,
+        "signature in base58",
+        made.flags,
+    )
 
 
 def _bare_signature(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, signatures=[made.row.signatures[0][2:], ""]), "proven", made.reason, "signature without 0x", made.flags)
+    return Case(
+        replace(made.row, signatures=[made.row.signatures[0][2:], ""]),
+        "proven",
+        made.reason,
+        "signature without 0x",
+        made.flags,
+    )
 
 
 def _bad_hex(chance: Random, made: Case, form: Form) -> Case:
     text = made.row.signatures[0]
     at = chance.randrange(2, len(text))
-    return Case(replace(made.row, signatures=[text[:at] + "g" + text[at + 1 :], ""]), "malformed", "signature_bad_hex", "signature is no hex")
+    return Case(
+        replace(made.row, signatures=[text[:at] + "g" + text[at + 1 :], ""]),
+        "malformed",
+        "signature_bad_hex",
+        "signature is no hex",
+    )
 
 
 def _no_key(chance: Random, made: Case, form: Form) -> Case:
@@ -310,11 +381,15 @@ def _no_key(chance: Random, made: Case, form: Form) -> Case:
 
 
 def _short_key(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-2]), "malformed", "key_bad_length", "key cut off")
+    return Case(
+        replace(made.row, key_or_script=made.row.key_or_script[:-2]), "malformed", "key_bad_length", "key cut off"
+    )
 
 
 def _bad_key(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, key_or_script=made.row.key_or_script[:-1] + "x"), "malformed", "key_bad_hex", "key is no hex")
+    return Case(
+        replace(made.row, key_or_script=made.row.key_or_script[:-1] + "x"), "malformed", "key_bad_hex", "key is no hex"
+    )
 
 
 def _other_key(chance: Random, made: Case, form: Form) -> Case:
@@ -327,12 +402,22 @@ def _signed_bare(chance: Random, made: Case, form: Form) -> Case:
     signer = _signer(chance)
     key = bytes(signer.verify_key)
     row = replace(made.row, address_published=form.address(key, chance), key_or_script=key.hex())
-    return Case(replace(row, signatures=["0x" + _sign("htx_ed25519", signer, row.message).hex(), ""]), "invalid", "bad_signature", "no header")
+    return Case(
+        replace(row, signatures=["0x" + _sign("htx_ed25519", signer, row.message).hex(), ""]),
+        "invalid",
+        "bad_signature",
+        "no header",
+    )
 
 
 def _free_text(chance: Random, made: Case, form: Form) -> Case:
     network, code = chance.choice(FREE_TEXT)
-    return Case(replace(made.row, network=network, address_published="any-text-at-all"), "malformed", f"address_{code}", "free text as address")
+    return Case(
+        replace(made.row, network=network, address_published="any-text-at-all"),
+        "malformed",
+        f"address_{code}",
+        "free text as address",
+    )
 
 
 FREE_TEXT = [
@@ -366,20 +451,34 @@ def _other_network(chance: Random, made: Case, form: Form) -> Case | None:
 def _letter_case(chance: Random, made: Case, form: Form) -> Case | None:
     text = made.row.address_published
     if form.network in ("solana", "fogo"):
-        places = [at for at, letter in enumerate(text) if 4 < at < 40 and letter.isalpha() and letter.swapcase() in base58.BITCOIN]
+        places = [
+            at
+            for at, letter in enumerate(text)
+            if 4 < at < 40 and letter.isalpha() and letter.swapcase() in base58.BITCOIN
+        ]
         verdict = ("invalid", "address_mismatch")
     elif form.network == "ton" and ":" not in text:
-        places, verdict = [at for at, letter in enumerate(text) if 4 < at < 40 and letter.isalpha()], ("malformed", "address_bad_checksum")
+        places, verdict = (
+            [at for at, letter in enumerate(text) if 4 < at < 40 and letter.isalpha()],
+            ("malformed", "address_bad_checksum"),
+        )
     elif form.network == "near":
         places, verdict = [at for at, letter in enumerate(text) if letter.isalpha()], ("malformed", "address_bad_form")
     elif form.network in ("cardano", "multiversx"):
-        places, verdict = [at for at, letter in enumerate(text) if at > 10 and letter.isalpha()], ("malformed", "address_bad_bech32")
+        places, verdict = (
+            [at for at, letter in enumerate(text) if at > 10 and letter.isalpha()],
+            ("malformed", "address_bad_bech32"),
+        )
     else:
         return None
     if not places:
         return None
     at = chance.choice(places)
-    return Case(replace(made.row, address_published=text[:at] + text[at].swapcase() + text[at + 1 :]), *verdict, "letter case changed")
+    return Case(
+        replace(made.row, address_published=text[:at] + text[at].swapcase() + text[at + 1 :]),
+        *verdict,
+        "letter case changed",
+    )
 
 
 def _owner(chance: Random, made: Case, form: Form) -> Case | None:
@@ -391,13 +490,24 @@ def _owner(chance: Random, made: Case, form: Form) -> Case | None:
     if choice == 0:
         return Case(replace(made.row, owners=[own, ""]), "proven", made.reason, "the owner is the address")
     if choice == 1:
-        return Case(replace(made.row, address_published=other, owners=[other, ""]), "invalid", "owner_mismatch", "owner's key did not sign")
+        return Case(
+            replace(made.row, address_published=other, owners=[other, ""]),
+            "invalid",
+            "owner_mismatch",
+            "owner's key did not sign",
+        )
     if choice == 2:
         return Case(replace(made.row, owners=["no owner", ""]), "malformed", "owner_bad_form", "owner is no account")
     if choice == 3:
         return Case(replace(made.row, owners=[own, own]), "malformed", "no_signature2", "second owner did not sign")
     stated = flags if seen is not None else None
-    return Case(replace(made.row, address_published=other, owners=[own, ""]), "owner_signed", "authentication_key", "the owner signed", stated)
+    return Case(
+        replace(made.row, address_published=other, owners=[own, ""]),
+        "owner_signed",
+        "authentication_key",
+        "the owner signed",
+        stated,
+    )
 
 
 def _short(chance: Random, made: Case, form: Form) -> Case | None:
@@ -408,7 +518,14 @@ def _short(chance: Random, made: Case, form: Form) -> Case | None:
         if aptos.from_public_key(key)[0] < 16:
             break
     message = made.row.message
-    row = _row("okx_ed25519", "aptos", _short_aptos(key, chance), message, "0x" + _sign("okx_ed25519", signer, message).hex(), key.hex())
+    row = _row(
+        "okx_ed25519",
+        "aptos",
+        _short_aptos(key, chance),
+        message,
+        "0x" + _sign("okx_ed25519", signer, message).hex(),
+        key.hex(),
+    )
     return Case(row, "proven", "aptos", "leading zeros left off", ("short_address",))
 
 
@@ -416,7 +533,9 @@ def _short(chance: Random, made: Case, form: Form) -> Case | None:
 def _bad_base64(chance: Random, made: Case, form: Form) -> Case:
     text = made.row.signatures[0]
     spoiled = chance.choice([text[:-1], "*" + text[1:], "0x" + _raw_signature(made).hex() + "!"])
-    return Case(replace(made.row, signatures=[spoiled, ""]), "malformed", "signature_bad_base64", "signature is no base64")
+    return Case(
+        replace(made.row, signatures=[spoiled, ""]), "malformed", "signature_bad_base64", "signature is no base64"
+    )
 
 
 Change = Callable[[Random, Case, Form], Case | None]

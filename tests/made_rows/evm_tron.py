@@ -1,4 +1,6 @@
-"""Rows of EVM and TRON accounts: signed by the account itself or by its stated owners, in every spelling that is known, and changed."""
+"""Rows of EVM and TRON accounts: signed by the account itself or by its stated owners, in every spelling that is known,
+and changed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,19 @@ SCHEMES = frozenset({"okx_evm", "htx_evm", "okx_tron", "htx_tron"})
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 EVM_PREFIX, TRON_PREFIX = b"\x19Ethereum Signed Message:\n", b"\x19TRON Signed Message:\n"
-NETWORKS = ("ethereum", "arbitrum", "optimism", "base", "polygon", "bsc", "xlayer", "avalanche_c", "oktc", "iotex", "zksync_era")
+NETWORKS = (
+    "ethereum",
+    "arbitrum",
+    "optimism",
+    "base",
+    "polygon",
+    "bsc",
+    "xlayer",
+    "avalanche_c",
+    "oktc",
+    "iotex",
+    "zksync_era",
+)
 MESSAGES = (
     "I am an OKX address",
     "I am a OKX address",
@@ -33,7 +47,10 @@ MESSAGES = (
 DIGESTS: dict[str, tuple[Callable[[bytes], bytes], ...]] = {
     "okx_evm": (lambda m: keccak256(EVM_PREFIX + b"32" + keccak256(m)),),
     "htx_evm": (keccak256, lambda m: keccak256(EVM_PREFIX + b"%d" % len(m) + m)),
-    "okx_tron": (lambda m: keccak256(TRON_PREFIX + b"32" + keccak256(m)), lambda m: keccak256(TRON_PREFIX + b"%d" % len(m) + m)),
+    "okx_tron": (
+        lambda m: keccak256(TRON_PREFIX + b"32" + keccak256(m)),
+        lambda m: keccak256(TRON_PREFIX + b"%d" % len(m) + m),
+    ),
     "htx_tron": (lambda m: keccak256(TRON_PREFIX + b"32" + m), lambda m: keccak256(TRON_PREFIX + b"32" + keccak256(m))),
 }
 PROVEN = {"okx_evm": "eth_address", "htx_evm": "eth_address", "okx_tron": "tron_address", "htx_tron": "tron_address"}
@@ -66,7 +83,7 @@ def case(chance: random.Random) -> Case:
     return chance.choice(changes)(chance, made) if chance.random() < 0.35 else made
 
 
-# --- rows that hold -------------------------------------------------------------------------------------------------------
+# --- rows that hold ---------------------------------------------------------------------------------------------------
 def alone(chance: random.Random, scheme: str) -> Case:
     key, message = new_key(chance), any_message(chance)
     network, address, case_flags = spelled_account(chance, scheme, key)
@@ -83,9 +100,13 @@ def one_owner(chance: random.Random, scheme: str) -> Case:
     key, message = new_key(chance), any_message(chance)
     text, flags = spelled_signature(chance, *key.sign(digest_of(chance, scheme, message)))
     if chance.random() < 0.2:  # the stated owner is the account itself
-        row = evidence(scheme, network_of(chance, scheme), key.text(scheme), message, [text, ""], [key.text(scheme), ""])
+        row = evidence(
+            scheme, network_of(chance, scheme), key.text(scheme), message, [text, ""], [key.text(scheme), ""]
+        )
         return Case(row, "proven", PROVEN[scheme], "one owner", flags)
-    row = evidence(scheme, network_of(chance, scheme), contract(chance, scheme), message, [text, ""], [key.text(scheme), ""])
+    row = evidence(
+        scheme, network_of(chance, scheme), contract(chance, scheme), message, [text, ""], [key.text(scheme), ""]
+    )
     return Case(row, "owner_signed", "owner", "one owner", flags)
 
 
@@ -93,8 +114,17 @@ def two_owners(chance: random.Random, scheme: str) -> Case:
     message = any_message(chance)
     first = new_key(chance)
     second, same = (first, ("same_owner_twice",)) if chance.random() < 0.2 else (new_key(chance), ())
-    (one, flags1), (two, flags2) = (spelled_signature(chance, *key.sign(digest_of(chance, scheme, message))) for key in (first, second))
-    row = evidence(scheme, network_of(chance, scheme), contract(chance, scheme), message, [one, two], [first.text(scheme), second.text(scheme)])
+    (one, flags1), (two, flags2) = (
+        spelled_signature(chance, *key.sign(digest_of(chance, scheme, message))) for key in (first, second)
+    )
+    row = evidence(
+        scheme,
+        network_of(chance, scheme),
+        contract(chance, scheme),
+        message,
+        [one, two],
+        [first.text(scheme), second.text(scheme)],
+    )
     return Case(row, "owner_signed", "owner", "two owners", tuple(dict.fromkeys((*same, *flags1, *flags2))))
 
 
@@ -104,7 +134,13 @@ def eigenlayer(chance: random.Random, scheme: str) -> Case:
     text, flags = spelled_signature(chance, *key.sign(digest_of(chance, scheme, message)))
     second, extra = ("0x00", ("extra_signature2",)) if chance.random() < 0.2 else ("", ())
     row = evidence(
-        scheme, "ethereum_beacon", validator_key(chance), message, [text, second], [key.text(scheme), contract(chance, scheme)], "eigenlayer"
+        scheme,
+        "ethereum_beacon",
+        validator_key(chance),
+        message,
+        [text, second],
+        [key.text(scheme), contract(chance, scheme)],
+        "eigenlayer",
     )
     return Case(row, "owner_signed", "owner", "eigenlayer", (*extra, "owner2_is_eigenpod", *flags))
 
@@ -112,11 +148,13 @@ def eigenlayer(chance: random.Random, scheme: str) -> Case:
 def validator(chance: random.Random, scheme: str) -> Case:
     scheme, key, message = "okx_evm", new_key(chance), any_message(chance)
     text, flags = spelled_signature(chance, *key.sign(digest_of(chance, scheme, message)))
-    row = evidence(scheme, "ethereum_beacon", validator_key(chance), message, [text, ""], [key.text(scheme), ""], "native_staking")
+    row = evidence(
+        scheme, "ethereum_beacon", validator_key(chance), message, [text, ""], [key.text(scheme), ""], "native_staking"
+    )
     return Case(row, "owner_signed", "owner", "validator", flags)
 
 
-# --- rows that no longer hold -----------------------------------------------------------------------------------------------
+# --- rows that no longer hold -----------------------------------------------------------------------------------------
 def changed(made: Case, verdict: str, reason: str, why: str, **columns: object) -> Case:
     return Case(replace(made.row, **columns), verdict, reason, f"{made.why}: {why}", None)
 
@@ -126,11 +164,20 @@ def no_signature(_: random.Random, made: Case) -> Case:
 
 
 def no_signature_and_no_address(_: random.Random, made: Case) -> Case:
-    return changed(made, "unsigned", "unsigned", "no signature, no address", signatures=["", ""], address_published="any text at all")
+    return changed(
+        made,
+        "unsigned",
+        "unsigned",
+        "no signature, no address",
+        signatures=["", ""],
+        address_published="any text at all",
+    )
 
 
 def first_column_empty(_: random.Random, made: Case) -> Case:
-    return changed(made, "malformed", "no_signature1", "signature in the wrong column", signatures=["", made.row.signatures[0]])
+    return changed(
+        made, "malformed", "no_signature1", "signature in the wrong column", signatures=["", made.row.signatures[0]]
+    )
 
 
 def other_message(_: random.Random, made: Case) -> Case:
@@ -138,7 +185,9 @@ def other_message(_: random.Random, made: Case) -> Case:
 
 
 def no_message(chance: random.Random, made: Case) -> Case:
-    return changed(made, "malformed", "no_message", "no message", message=chance.choice(("", "  ", "null", "NULL", "\\N", "-")))
+    return changed(
+        made, "malformed", "no_message", "no message", message=chance.choice(("", "  ", "null", "NULL", "\\N", "-"))
+    )
 
 
 def other_s(chance: random.Random, made: Case) -> Case:
@@ -160,7 +209,11 @@ def impossible(chance: random.Random, made: Case) -> Case:
     digits = made.row.signatures[0].strip().removeprefix("0x")
     r, s, v = digits[:64], digits[64:128], digits[128:]
     return with_first(
-        made, chance.choice((f"{zero}{s}{v}", f"{r}{zero}{v}", f"{over}{s}{v}", f"{r}{over}{v}")), "invalid", "bad_signature", "r or s impossible"
+        made,
+        chance.choice((f"{zero}{s}{v}", f"{r}{zero}{v}", f"{over}{s}{v}", f"{r}{over}{v}")),
+        "invalid",
+        "bad_signature",
+        "r or s impossible",
     )
 
 
@@ -171,7 +224,13 @@ def bad_v(chance: random.Random, made: Case) -> Case:
 
 def cut(chance: random.Random, made: Case) -> Case:
     text = made.row.signatures[0].strip()
-    return with_first(made, chance.choice((text[:-2], text + "00", text[:-1], "0x")), "malformed", "signature_bad_length", "length of the signature")
+    return with_first(
+        made,
+        chance.choice((text[:-2], text + "00", text[:-1], "0x")),
+        "malformed",
+        "signature_bad_length",
+        "length of the signature",
+    )
 
 
 def no_hex(chance: random.Random, made: Case) -> Case:
@@ -186,7 +245,9 @@ def with_first(made: Case, text: str, verdict: str, reason: str, why: str) -> Ca
 
 
 def account_of_another(chance: random.Random, made: Case) -> Case:
-    return changed(made, "invalid", "address_mismatch", "another account", address_published=new_key(chance).text(made.row.scheme))
+    return changed(
+        made, "invalid", "address_mismatch", "another account", address_published=new_key(chance).text(made.row.scheme)
+    )
 
 
 def bad_address(chance: random.Random, made: Case) -> Case:
@@ -267,14 +328,42 @@ CHANGES: dict[str, tuple[Callable[[random.Random, Case], Case], ...]] = {
 }
 
 
-# --- parts ------------------------------------------------------------------------------------------------------------------
-def evidence(scheme: str, network: str, address: str, message: str, signatures: list[str], owners: list[str], holding: str = "wallet") -> Evidence:
+# --- parts ------------------------------------------------------------------------------------------------------------
+def evidence(
+    scheme: str,
+    network: str,
+    address: str,
+    message: str,
+    signatures: list[str],
+    owners: list[str],
+    holding: str = "wallet",
+) -> Evidence:
     exchange = scheme[:3]
-    return Evidence(exchange, "r" * 64, 1, None, network, "ETH", "ETH", None, holding, scheme, address, message, signatures, "", owners)
+    return Evidence(
+        exchange,
+        "r" * 64,
+        1,
+        None,
+        network,
+        "ETH",
+        "ETH",
+        None,
+        holding,
+        scheme,
+        address,
+        message,
+        signatures,
+        "",
+        owners,
+    )
 
 
 def any_message(chance: random.Random) -> str:
-    return chance.choice(MESSAGES) if chance.random() < 0.9 else "".join(chance.choices("abc XYZ,019é储", k=chance.randrange(1, 90))).strip() or "a"
+    return (
+        chance.choice(MESSAGES)
+        if chance.random() < 0.9
+        else "".join(chance.choices("abc XYZ,019é储", k=chance.randrange(1, 90))).strip() or "a"
+    )
 
 
 def blanks(chance: random.Random, message: str) -> tuple[str, tuple[str, ...]]:
@@ -344,6 +433,8 @@ def validator_key(chance: random.Random) -> str:
 
 
 def mismatch(made: Case, owner: str | None = None) -> str:
-    """The reason where the first signer's signature is not theirs: the account itself, stated as its own owner or not, or another owner."""
+    """The reason where the first signer's signature is not theirs: the account itself, stated as its own owner or not,
+    or another owner.
+    """
     first = owner or made.row.owners[0]
     return "owner_mismatch" if first else "address_mismatch"

@@ -48,7 +48,7 @@ ADDRESS: dict[str, tuple[str, str, Callable[[made.Key], str]]] = {
     "FIL f410": ("filecoin", "eth_address", lambda key: filecoin.of_evm(_eth20(key))),
     "FIL 0x": ("filecoin", "eth_address", lambda key: "0x" + _eth20(key).hex()),
     "CFX": ("conflux", "cfx", lambda key: conflux.encode(conflux.from_public_key(key.long))),
-    "CFX verbose": ("conflux", "cfx", lambda key: conflux.encode(conflux.from_public_key(key.long)).upper().replace("CFX:", "CFX:TYPE.USER:")),
+    "CFX " "verbose": ("conflux", "cfx", lambda key: conflux.encode(conflux.from_public_key(key.long)).upper().replace("CFX:", "CFX:TYPE.USER:")),
     "CFX hex": ("conflux", "cfx", lambda key: "0x" + conflux.from_public_key(key.long).hex()),
     "ELF": ("aelf", "aelf", _aelf),
     "ELF wrapped": ("aelf", "aelf", lambda key: f"ELF_{_aelf(key)}_AELF"),
@@ -87,8 +87,18 @@ def case(chance: random.Random) -> Case:
     key, other, text = made.key(chance), made.key(chance), made.message(chance)
     raw, signed = key.sign(digest(text)), made.hexed(key.sign(digest(text)))
     states_key = chance.random() < 0.3
-    stated = chance.choice([key.short.hex(), key.long.hex(), key.long[1:].hex(), "0x" + key.short.hex()]) if states_key else ""
-    good = Case(made.evidence("okx_ecdsa", network, address_of(key), text, [signed], stated), "proven", reason, f"a good row of {spelled}", ())
+    stated = (
+        chance.choice([key.short.hex(), key.long.hex(), key.long[1:].hex(), "0x" + key.short.hex()])
+        if states_key
+        else ""
+    )
+    good = Case(
+        made.evidence("okx_ecdsa", network, address_of(key), text, [signed], stated),
+        "proven",
+        reason,
+        f"a good row of {spelled}",
+        (),
+    )
 
     def signature(why: str, text_of: str, verdict: str, code: str, flags: tuple[str, ...] | None = None) -> Case:
         return Case(replace(good.row, signatures=[text_of, ""]), verdict, code, why, flags)
@@ -97,7 +107,9 @@ def case(chance: random.Random) -> Case:
 
     def flipped() -> Case:
         spoiled = made.flipped(chance, raw)
-        return signature("a bit flipped", made.hexed(spoiled), "invalid", made.mismatch(spoiled, digest(text), not_mine))
+        return signature(
+            "a bit flipped", made.hexed(spoiled), "invalid", made.mismatch(spoiled, digest(text), not_mine)
+        )
 
     def other_recovery() -> Case:
         spoiled = raw[:64] + bytes([raw[64] ^ 1])
@@ -105,20 +117,31 @@ def case(chance: random.Random) -> Case:
 
     def owned() -> Case:
         owner = "0x" + _eth20(other).hex()
-        row = replace(good.row, signatures=[made.hexed(other.sign(digest(text))), ""], owners=[owner, ""], key_or_script="")
-        return Case(row, "owner_signed", "owner", "a stated owner signed", () if network == "oktc" else ("owner_mode_unusual",))
+        row = replace(
+            good.row, signatures=[made.hexed(other.sign(digest(text))), ""], owners=[owner, ""], key_or_script=""
+        )
+        return Case(
+            row, "owner_signed", "owner", "a stated owner signed", () if network == "oktc" else ("owner_mode_unusual",)
+        )
 
     def owner_did_not_sign() -> Case:
         row = replace(good.row, owners=["0x" + _eth20(other).hex(), ""], key_or_script="")
         return Case(row, "invalid", "owner_mismatch", "the stated owner did not sign")
 
     def another_state() -> Case:
-        return Case(replace(good.row, key_or_script=other.short.hex()), "invalid", "key_mismatch", "another key is stated")
+        return Case(
+            replace(good.row, key_or_script=other.short.hex()), "invalid", "key_mismatch", "another key is stated"
+        )
 
     def broken_checksum() -> Case:
         where = good.row.address_published
         changed = _letter(chance, where)
-        return Case(replace(good.row, address_published=changed), "malformed", "address_bad_checksum", f"{where}: a letter changed")
+        return Case(
+            replace(good.row, address_published=changed),
+            "malformed",
+            "address_bad_checksum",
+            f"{where}: a letter changed",
+        )
 
     mutations: list[made.Mutation] = [
         flipped,
@@ -144,9 +167,16 @@ def case(chance: random.Random) -> Case:
         lambda: Case(replace(good.row, key_or_script="02" + "00" * 32), "malformed", "key_bad_key", "a stated key that is none"),
     ]  # fmt: skip
     if network in COSMOS:
-        foreign = bech32.of("cosmos_hub" if network != "cosmos_hub" else "celestia", bech32.from_public_key(key.short)).text
+        foreign = bech32.of(
+            "cosmos_hub" if network != "cosmos_hub" else "celestia", bech32.from_public_key(key.short)
+        ).text
         mutations.append(
-            lambda: Case(replace(good.row, address_published=foreign), "malformed", "address_wrong_network", "the account on another chain")
+            lambda: Case(
+                replace(good.row, address_published=foreign),
+                "malformed",
+                "address_wrong_network",
+                "the account on another chain",
+            )
         )
     if spelled in CHECKED:
         mutations.append(broken_checksum)
@@ -154,7 +184,9 @@ def case(chance: random.Random) -> Case:
 
 
 def _letter(chance: random.Random, where: str) -> str:
-    """A letter of the address proper changed for another that the address holds already: of its alphabet, and near its end."""
+    """A letter of the address proper changed for another that the address holds already: of its alphabet, and near its
+    end.
+    """
     end = len(where) - len("_AELF") if where.endswith("_AELF") else len(where)
     at = chance.randrange(end - 8, end - 1)
     letters = sorted({letter for letter in where[end - 12 : end] if letter != where[at]})

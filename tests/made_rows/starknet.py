@@ -28,7 +28,9 @@ def case(chance: Random) -> Case:
 
 
 def sign(secret: int, account: bytes, message: str) -> str:
-    """r and s over the typed data of an account. The number used once is a hash of secret and message: the library's own takes long to find."""
+    """r and s over the typed data of an account. The number used once is a hash of secret and message: the library's
+    own takes long to find.
+    """
     digest = starknet.message_hash(account, message)
     once = int.from_bytes(sha256(f"{secret} {digest}".encode()), "big") % stark.ORDER
     r = key_of(once)
@@ -51,20 +53,43 @@ def _good(chance: Random, secret: int, message: str) -> Case:
     text = "0x" + (account.hex() if chance.random() < 0.5 else account.hex().lstrip("0"))
     stated = f"{key:#x}" if chance.random() < 0.8 else f"{key:064x}"
     signatures = [sign(secret, account, message), ""]
-    row = Evidence("okx", "r", 1, None, "starknet", None, "X", None, "wallet", "starknet_typed_data", text, message, signatures, stated, ["", ""])
+    row = Evidence(
+        "okx",
+        "r",
+        1,
+        None,
+        "starknet",
+        None,
+        "X",
+        None,
+        "wallet",
+        "starknet_typed_data",
+        text,
+        message,
+        signatures,
+        stated,
+        ["", ""],
+    )
     return Case(row, "proven", "starknet", "holds", ())
 
 
 def _flipped(chance: Random, made: Case, secret: int) -> Case:
     raw = bytearray(bytes.fromhex(made.row.signatures[0]))
     raw[chance.randrange(64)] ^= 1 << chance.randrange(8)
-    return Case(replace(made.row, signatures=[raw.hex(), ""]), "invalid", "bad_signature", "bit flipped in the signature")
+    return Case(
+        replace(made.row, signatures=[raw.hex(), ""]), "invalid", "bad_signature", "bit flipped in the signature"
+    )
 
 
 def _negative(chance: Random, made: Case, secret: int) -> Case | None:
     """s and its negative are two spellings of one signature."""
     text = made.row.signatures[0]
-    return Case(replace(made.row, signatures=[text[:64] + f"{stark.ORDER - int(text[64:], 16):064x}", ""]), "proven", "starknet", "-s")
+    return Case(
+        replace(made.row, signatures=[text[:64] + f"{stark.ORDER - int(text[64:], 16):064x}", ""]),
+        "proven",
+        "starknet",
+        "-s",
+    )
 
 
 def _added_order(chance: Random, made: Case, secret: int) -> Case:
@@ -89,13 +114,17 @@ def _no_ascii(chance: Random, made: Case, secret: int) -> Case:
 def _other_address(chance: Random, made: Case, secret: int) -> Case:
     """The account is signed too: another address is another message."""
     other = account_of(key_of(chance.randrange(1, stark.ORDER)), chance)
-    return Case(replace(made.row, address_published="0x" + other.hex()), "invalid", "bad_signature", "address of another key")
+    return Case(
+        replace(made.row, address_published="0x" + other.hex()), "invalid", "bad_signature", "address of another key"
+    )
 
 
 def _foreign(chance: Random, made: Case, secret: int) -> Case:
     """A key that signs for the account of another key."""
     other = account_of(key_of(chance.randrange(1, stark.ORDER)), chance)
-    row = replace(made.row, address_published="0x" + other.hex(), signatures=[sign(secret, other, made.row.message), ""])
+    row = replace(
+        made.row, address_published="0x" + other.hex(), signatures=[sign(secret, other, made.row.message), ""]
+    )
     return Case(row, "signature_only", "account_class_unknown", "signed for another's account")
 
 
@@ -106,11 +135,21 @@ def _other_key(chance: Random, made: Case, secret: int) -> Case:
 
 def _truncated(chance: Random, made: Case, secret: int) -> Case:
     text = made.row.signatures[0]
-    return Case(replace(made.row, signatures=[text[: chance.randrange(1, 128)], ""]), "malformed", "signature_bad_length", "signature cut off")
+    return Case(
+        replace(made.row, signatures=[text[: chance.randrange(1, 128)], ""]),
+        "malformed",
+        "signature_bad_length",
+        "signature cut off",
+    )
 
 
 def _bad_hex(chance: Random, made: Case, secret: int) -> Case:
-    return Case(replace(made.row, signatures=["g" + made.row.signatures[0][1:], ""]), "malformed", "signature_bad_hex", "signature is no hex")
+    return Case(
+        replace(made.row, signatures=["g" + made.row.signatures[0][1:], ""]),
+        "malformed",
+        "signature_bad_hex",
+        "signature is no hex",
+    )
 
 
 def _zero(chance: Random, made: Case, secret: int) -> Case:
@@ -128,14 +167,24 @@ def _long_key(chance: Random, made: Case, secret: int) -> Case:
 
 
 def _no_point(chance: Random, made: Case, secret: int) -> Case:
-    return Case(replace(made.row, key_or_script=chance.choice(["0x0", "0x5", "0x" + "f" * 64])), "invalid", "bad_signature", "key is no point")
+    return Case(
+        replace(made.row, key_or_script=chance.choice(["0x0", "0x5", "0x" + "f" * 64])),
+        "invalid",
+        "bad_signature",
+        "key is no point",
+    )
 
 
 def _unsigned(chance: Random, made: Case, secret: int) -> Case:
     return Case(replace(made.row, signatures=["", ""]), "unsigned", "unsigned", "no signature")
 
 
-BAD_ADDRESSES = [("0x" + "f" * 64, "bad_form"), ("0x0", "bad_form"), ("any-text-at-all", "bad_hex"), ("0x" + "1" * 65, "bad_length")]
+BAD_ADDRESSES = [
+    ("0x" + "f" * 64, "bad_form"),
+    ("0x0", "bad_form"),
+    ("any-text-at-all", "bad_hex"),
+    ("0x" + "1" * 65, "bad_length"),
+]
 
 
 def _bad_address(chance: Random, made: Case, secret: int) -> Case:

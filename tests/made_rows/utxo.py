@@ -28,7 +28,14 @@ HEADERS = {
 CASH = frozenset({"bitcoin_cash", "ecash"})
 CASHADDR = CASH | {"bitcoin_sv"}  # which takes that spelling too
 SEGWIT = frozenset({"bitcoin", "litecoin", "bitcoin_gold", "bitcoin_diamond", "digibyte", "qtum"})
-FOREIGN = {"bitcoin": "dogecoin", "litecoin": "bitcoin", "dogecoin": "zcash", "dash": "ravencoin", "zcash": "horizen", "ravencoin": "bitcoin"}
+FOREIGN = {
+    "bitcoin": "dogecoin",
+    "litecoin": "bitcoin",
+    "dogecoin": "zcash",
+    "dash": "ravencoin",
+    "zcash": "horizen",
+    "ravencoin": "bitcoin",
+}
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 SINGLE = {"compressed": "p2pkh", "uncompressed": "p2pkh", "p2wpkh": "p2wpkh", "p2sh-p2wpkh": "p2sh_p2wpkh"}
@@ -58,10 +65,12 @@ def address(network: str, form: str, what: bytes) -> str:
 
 
 def script(threshold: int, keys: list[bytes]) -> bytes:
-    return bytes([0x50 + threshold]) + b"".join(bytes([len(key)]) + key for key in keys) + bytes([0x50 + len(keys), 0xAE])
+    return (
+        bytes([0x50 + threshold]) + b"".join(bytes([len(key)]) + key for key in keys) + bytes([0x50 + len(keys), 0xAE])
+    )
 
 
-# --- one key --------------------------------------------------------------------------------------------------------------
+# --- one key ----------------------------------------------------------------------------------------------------------
 def _single(chance: random.Random, network: str) -> Case:
     form = chance.choice([form for form in SINGLE if network in SEGWIT or SINGLE[form] == "p2pkh"])
     key, other, text = made.key(chance), made.key(chance), made.message(chance)
@@ -70,7 +79,13 @@ def _single(chance: random.Random, network: str) -> Case:
     where = address(network, SINGLE[form], own)
     signed = digest(network, text)
     raw = key.sign(signed)
-    good = Case(made.evidence("utxo", network, where, text, [made.compact(raw, first)]), "proven", form, f"a good row of {form}", ())
+    good = Case(
+        made.evidence("utxo", network, where, text, [made.compact(raw, first)]),
+        "proven",
+        form,
+        f"a good row of {form}",
+        (),
+    )
 
     def signature(how: str, text_of: str, verdict: str, reason: str, flags: tuple[str, ...] | None = None) -> Case:
         return Case(replace(good.row, signatures=[text_of, ""]), verdict, reason, how, flags)
@@ -87,22 +102,42 @@ def _single(chance: random.Random, network: str) -> Case:
         return Case(replace(good.row, address_published=text_of), verdict, reason, how)
 
     def broken_checksum() -> Case:
-        if where.startswith(tuple(f"{bitcoin.NETWORKS[network].hrp}1" for _ in (0,) if network in SEGWIT)) or network in CASH:
+        if (
+            where.startswith(tuple(f"{bitcoin.NETWORKS[network].hrp}1" for _ in (0,) if network in SEGWIT))
+            or network in CASH
+        ):
             start = where.index(":") + 1 if network in CASH else where.index("1") + 2  # the witness version stays
-            return with_address("a letter changed", made.changed_letter(chance, where, BECH32, start), "malformed", "address_bad_checksum")
-        return with_address("a letter changed", made.changed_letter(chance, where, BASE58, 2), "malformed", "address_bad_checksum")
+            return with_address(
+                "a letter changed",
+                made.changed_letter(chance, where, BECH32, start),
+                "malformed",
+                "address_bad_checksum",
+            )
+        return with_address(
+            "a letter changed", made.changed_letter(chance, where, BASE58, 2), "malformed", "address_bad_checksum"
+        )
 
     def hex_form() -> Case:
-        spelled, add, flags = chance.choice([("", 27, ()), ("v_0_1", 0, ("v_0_1",)), ("v_nonstandard", 31, ("v_nonstandard",))])
+        spelled, add, flags = chance.choice(
+            [("", 27, ()), ("v_0_1", 0, ("v_0_1",)), ("v_nonstandard", 31, ("v_nonstandard",))]
+        )
         raw_hex = key.sign(okx_digest(text))
         return signature(f"hex {spelled}", made.hexed(raw_hex, add), "proven", form, flags)
 
     def stranger_too() -> Case:
         second = made.compact(other.sign(signed), 31)
-        return Case(replace(good.row, signatures=[good.row.signatures[0], second]), "proven", form, "a stranger signed too", ("extra_signature2",))
+        return Case(
+            replace(good.row, signatures=[good.row.signatures[0], second]),
+            "proven",
+            form,
+            "a stranger signed too",
+            ("extra_signature2",),
+        )
 
     def trimmed() -> Case:
-        return Case(replace(good.row, message=f" {text}  "), "proven", form, "blanks around the message", ("message_trimmed",))
+        return Case(
+            replace(good.row, message=f" {text}  "), "proven", form, "blanks around the message", ("message_trimmed",)
+        )
 
     plain = good.row.signatures[0]
     raw_bytes = base64.b64decode(plain)
@@ -131,20 +166,30 @@ def _single(chance: random.Random, network: str) -> Case:
         lambda: signature("no signature", "", "unsigned", "unsigned"),
     ]  # fmt: skip
     if form in ("p2wpkh", "p2sh-p2wpkh"):
-        mutations.append(lambda: signature("a first byte of before BIP-137", made.compact(raw, 31), "proven", form, ("loose_bip137",)))
+        mutations.append(
+            lambda: signature(
+                "a first byte of before BIP-137", made.compact(raw, 31), "proven", form, ("loose_bip137",)
+            )
+        )
     else:
         wrong_bit = 31 if form == "uncompressed" else 27
-        mutations.append(lambda: signature("the other compression bit", made.compact(raw, wrong_bit), "proven", form, ("header_compression_bit",)))
+        mutations.append(
+            lambda: signature(
+                "the other compression bit", made.compact(raw, wrong_bit), "proven", form, ("header_compression_bit",)
+            )
+        )
     if HEADERS[network] != BITCOIN:
         by_bitcoins = made.compact(key.sign(digest(network, text, BITCOIN)), first)
         mutations.append(lambda: signature("Bitcoin's header", by_bitcoins, "proven", form, ("alt_header",)))
     if network in FOREIGN:
         foreign = bitcoin.p2pkh(FOREIGN[network], own).text
-        mutations.append(lambda: with_address("an address of another chain", foreign, "malformed", "address_wrong_version"))
+        mutations.append(
+            lambda: with_address("an address of another chain", foreign, "malformed", "address_wrong_version")
+        )
     return made.chosen(chance, good, mutations)
 
 
-# --- a script -------------------------------------------------------------------------------------------------------------
+# --- a script ---------------------------------------------------------------------------------------------------------
 @dataclass
 class _Row:
     network: str
@@ -178,7 +223,14 @@ def _multisig(chance: random.Random, network: str) -> Case:
     good = row.case("proven", form, f"a good row of {threshold} of {count} in {form}", (multisig,))
 
     def signatures(why: str, texts: list[str], verdict: str, reason: str, flags: tuple[str, ...] | None = None) -> Case:
-        return replace(good, row=replace(good.row, signatures=[*texts, "", ""][:2]), verdict=verdict, reason=reason, why=why, flags=flags)
+        return replace(
+            good,
+            row=replace(good.row, signatures=[*texts, "", ""][:2]),
+            verdict=verdict,
+            reason=reason,
+            why=why,
+            flags=flags,
+        )
 
     def flipped() -> Case:
         raw, signed = signers[0].sign(digest(network, row.text)), digest(network, row.text)
@@ -187,7 +239,9 @@ def _multisig(chance: random.Random, network: str) -> Case:
         return signatures("a bit flipped", [made.compact(spoiled, 31), *row.signatures[1:]], "invalid", reason)
 
     def with_script(why: str, text_of: str, verdict: str, reason: str) -> Case:
-        return replace(good, row=replace(good.row, key_or_script=text_of), verdict=verdict, reason=reason, why=why, flags=None)
+        return replace(
+            good, row=replace(good.row, key_or_script=text_of), verdict=verdict, reason=reason, why=why, flags=None
+        )
 
     def script_changed() -> Case:
         at = chance.randrange(len(row.script))
@@ -196,8 +250,16 @@ def _multisig(chance: random.Random, network: str) -> Case:
 
     high = made.compact(made.high(signers[0].sign(digest(network, row.text))), 31)
     by_stranger = row.signed(stranger)
-    one_of_them = ("proven", form, (multisig, "signature1_by_stranger")) if threshold == 1 else ("invalid", "below_threshold", None)
-    not_needed = ("proven", form, (multisig, "signature2_unreadable")) if threshold == 1 else ("malformed", "signature_bad_base64", None)
+    one_of_them = (
+        ("proven", form, (multisig, "signature1_by_stranger"))
+        if threshold == 1
+        else ("invalid", "below_threshold", None)
+    )
+    not_needed = (
+        ("proven", form, (multisig, "signature2_unreadable"))
+        if threshold == 1
+        else ("malformed", "signature_bad_base64", None)
+    )
     no_script = ("malformed", "no_script") if form == "p2wsh" else ("invalid", "address_mismatch")
     in_hex = [made.hexed(signer.sign(okx_digest(row.text))) for signer in signers]
     mutations: list[made.Mutation] = [
@@ -208,13 +270,21 @@ def _multisig(chance: random.Random, network: str) -> Case:
         lambda: signatures("a stranger first", [by_stranger, row.signatures[0]], *one_of_them),
         lambda: signatures("the second is no base64", [row.signatures[0], "?" * 88], *not_needed),
         lambda: signatures(
-            "the first is cut off", [base64.b64encode(base64.b64decode(row.signatures[0])[:-1]).decode()], "malformed", "signature_bad_length"
+            "the first is cut off",
+            [base64.b64encode(base64.b64decode(row.signatures[0])[:-1]).decode()],
+            "malformed",
+            "signature_bad_length",
         ),
         lambda: signatures("none", [], "unsigned", "unsigned"),
         lambda: with_script("half a byte", row.script.hex()[:-1], "malformed", "script_bad_hex"),
         lambda: with_script("no script", "", *no_script),
         lambda: with_script("a script cut off", row.script[:-1].hex(), "invalid", "script_mismatch"),
-        lambda: replace(good, row=replace(good.row, message=f"{row.text} "), why="a blank after the message", flags=(multisig, "message_trimmed")),
+        lambda: replace(
+            good,
+            row=replace(good.row, message=f"{row.text} "),
+            why="a blank after the message",
+            flags=(multisig, "message_trimmed"),
+        ),
         lambda: _twice_in_script(chance, network, form),
     ]
     if threshold == 2:

@@ -70,7 +70,21 @@ def row() -> Callable[..., Evidence]:
     def make(scheme: str, network: str, address: str, *signatures: str, message: str = MESSAGE, script: str = "", owners: tuple[str, ...] = (),
              holding: str = "wallet", exchange: str = "okx") -> Evidence:  # fmt: skip
         return Evidence(
-            exchange, "r" * 64, 1, None, network, None, "X", None, holding, scheme, address, message, list(signatures), script, list(owners)
+            exchange,
+            "r" * 64,
+            1,
+            None,
+            network,
+            None,
+            "X",
+            None,
+            holding,
+            scheme,
+            address,
+            message,
+            list(signatures),
+            script,
+            list(owners),
         )
 
     return make

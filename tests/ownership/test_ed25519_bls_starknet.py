@@ -1,4 +1,6 @@
-"""Ed25519, validators' BLS and Starknet: rows that fool other tools or are refused by them, made rows, and what the libraries refuse."""
+"""Ed25519, validators' BLS and Starknet: rows that fool other tools or are refused by them, made rows, and what the
+libraries refuse.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ STRANGER = Scalar.from_le_bytes(bytes([7]) * 31 + bytes(1))
 SECRET = 0x1234567890ABCDEF
 
 
-def published(coin: str, network: str, address: str, signature: str = "", key: str = "", owner: str = "", message: str = MESSAGE) -> Evidence:
+def published(
+    coin: str, network: str, address: str, signature: str = "", key: str = "", owner: str = "", message: str = MESSAGE
+) -> Evidence:
     """A row as OKX's file gives it: the labels decide network, asset and scheme."""
     meant = registry.load().label("okx", coin, network)
     network_and_asset = (meant.network, meant.asset, coin, network, meant.holding, meant.scheme)
@@ -65,10 +69,20 @@ def mine(coin: str, network: str, address: str, **more: str) -> Evidence:
 BURNT = "111111111111111111111111111111111HC1"
 SHELLEY = bech32.encode_bytes("addr", b"\x01" + cardano.payment_part(KEY) + bytes(28))
 FOOLS = {
-    "C05": (mine("SOL", "SOL", base58.encode(FOREIGN), owner=base58.encode(KEY)), "owner_signed", "authentication_key", ("owner_mode_unusual",)),
+    "C05": (
+        mine("SOL", "SOL", base58.encode(FOREIGN), owner=base58.encode(KEY)),
+        "owner_signed",
+        "authentication_key",
+        ("owner_mode_unusual",),
+    ),
     "D01": (mine("NEAR", "NEAR", FOREIGN.hex()), "invalid", "address_mismatch", ()),
     "D02": (mine("HBAR", "HBAR", "0.0.98"), "signature_only", "address_not_derived", ()),
-    "D03": (mine("BTC", "HBAR", "any-text-at-all"), "signature_only", "address_not_derived", ("coin_and_network_differ",)),
+    "D03": (
+        mine("BTC", "HBAR", "any-text-at-all"),
+        "signature_only",
+        "address_not_derived",
+        ("coin_and_network_differ",),
+    ),
     "D04": (mine("ETH", "ALGO", "any-text-at-all"), "malformed", "address_bad_base32", ()),
     "E-USDT-ALGO": (published("USDT-ALGO", "ALGO", "any-text-at-all"), "unsigned", "unsigned", ()),
     "F01": (mine("SOL", "SOL", swapped(base58.encode(KEY))), "invalid", "address_mismatch", ()),
@@ -116,8 +130,10 @@ def test_a_validators_row_may_be_signed_by_its_withdrawal_owner() -> None:
     assert ownership.judge(row).verdict in ("invalid", "malformed")
 
 
-# --- made rows --------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("family", "rows"), [(ed25519, 1300), (beth_bls, 100), (starknet, 100)], ids=["ed25519", "bls", "starknet"])
+# --- made rows --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("family", "rows"), [(ed25519, 1300), (beth_bls, 100), (starknet, 100)], ids=["ed25519", "bls", "starknet"]
+)
 def test_made_rows_have_their_verdicts(family: ModuleType, rows: int) -> None:
     chance = Random(20240325)
     for _ in range(rows):
@@ -138,7 +154,11 @@ def test_every_change_of_a_made_row_is_made() -> None:
                 if case is not None:
                     seen += 1
                     found = ownership.judge(case.row)
-                    assert (found.verdict, found.reason) == (case.verdict, case.reason), (change.__name__, form.network, case.row)
+                    assert (found.verdict, found.reason) == (case.verdict, case.reason), (
+                        change.__name__,
+                        form.network,
+                        case.row,
+                    )
             assert seen, change.__name__
 
 
@@ -156,7 +176,7 @@ def test_threads_judge_as_one_does() -> None:
         assert list(pool.map(ownership.judge, rows)) == [ownership.judge(row) for row in rows]
 
 
-# --- what the libraries refuse --------------------------------------------------------------------------------------------------
+# --- what the libraries refuse ----------------------------------------------------------------------------------------
 SMALL_ORDER = [
     "00" * 32, "00" * 31 + "80", "01" + "00" * 31, "01" + "00" * 30 + "80", "ec" + "ff" * 30 + "7f", "ec" + "ff" * 31, "ed" + "ff" * 30 + "7f",
     "ed" + "ff" * 31, "ee" + "ff" * 30 + "7f", "ee" + "ff" * 31, "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
@@ -167,7 +187,9 @@ SMALL_ORDER = [
 
 @pytest.mark.parametrize("key", SMALL_ORDER)
 def test_a_key_or_r_of_small_order_holds_for_nothing(key: str) -> None:
-    """With such a key one signature in eight or so holds without any secret, where a tool lets it: 64 messages would find one."""
+    """With such a key one signature in eight or so holds without any secret, where a tool lets it: 64 messages would
+    find one.
+    """
     for number in range(64):
         message = b"m%d" % number
         for r in SMALL_ORDER:
@@ -198,11 +220,11 @@ def test_a_sign_of_the_key_is_not_lost() -> None:
     assert ownership.judge(row).reason == "bad_signature"
 
 
-# --- Starknet's messages ----------------------------------------------------------------------------------------------------------
+# --- Starknet's messages ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "number"),
     [("hello", int.from_bytes(b"hello", "big")), ("", 0), ("123", 123), ("0x7b", 123), ("007", 7), ("12a", int.from_bytes(b"12a", "big")),
-     ("x" * 31, int.from_bytes(b"x" * 31, "big")), ("1" * 40, int("1" * 40)), ('say "hi"', int.from_bytes(b'say "hi"', "big"))],
+     ("x" * 31, int.from_bytes(b"x" * 31, "big")), ("1" * 40, int("1" * 40)), ('say ' '"hi"', int.from_bytes(b'say ' b'"hi"', "big"))],
 )  # fmt: skip
 def test_a_message_is_a_number_or_a_short_string(text: str, number: int) -> None:
     assert stark.short_string(text) == number
@@ -229,7 +251,7 @@ def test_typed_data_hashes_of_published_rows() -> None:
     assert not stark.signed(key, digest + 1, int(signature[:64], 16), int(signature[64:], 16))
 
 
-# --- steps, and what an import costs ------------------------------------------------------------------------------------------------
+# --- steps, and what an import costs ----------------------------------------------------------------------------------
 def test_the_steps_of_a_judgement_are_told() -> None:
     _, steps = ownership.explain(FOOLS["R19"][0])
     told = {step.what: step.value for step in steps}
@@ -245,7 +267,9 @@ def test_the_steps_of_a_judgement_are_told() -> None:
 
 def test_the_slow_libraries_are_loaded_on_first_use() -> None:
     seen = "import sys, porlake.ownership; print([m for m in ('crypto_cpp_py', 'sympy', 'py_arkworks_bls12381') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
 
 
 def test_labels_lead_to_the_schemes_of_their_families() -> None:

@@ -45,7 +45,10 @@ def good_rows(name: str, count: int) -> list[Evidence]:
     chance, found = random.Random(name), []
     while len(found) < count:
         case = MAKERS[name](chance)
-        if case.verdict in ("proven", "owner_signed", "signature_only") and ownership.judge(case.row).verdict == case.verdict:
+        if (
+            case.verdict in ("proven", "owner_signed", "signature_only")
+            and ownership.judge(case.row).verdict == case.verdict
+        ):
             found.append(case.row)
     return found
 
@@ -58,9 +61,15 @@ def btc(address: str, *signatures: str, script: bytes = b"", message: str = MESS
     return made.evidence("utxo", "bitcoin", address, message, list(signatures), script.hex())
 
 
-# --- the small inputs beside the project --------------------------------------------------------------------------------------
+# --- the small inputs beside the project ------------------------------------------------------------------------------
 RIGHT = {
-    "01": ["proven p2wsh", "unsupported p2wsh_script", "unsupported p2wsh_script", "proven p2wsh", "unsupported p2wsh_script"],
+    "01": [
+        "proven p2wsh",
+        "unsupported p2wsh_script",
+        "unsupported p2wsh_script",
+        "proven p2wsh",
+        "unsupported p2wsh_script",
+    ],
     "02": ["unsupported p2sh_script_over_520_bytes"],
     "04": ["proven sol"],
     "05": ["invalid bad_signature"],
@@ -81,7 +90,11 @@ def test_every_small_input_has_its_right_outcome(name: str) -> None:
     if not found:
         pytest.skip("the small inputs are not beside the project")
     with found[0].open("rb") as stream:
-        items = [item for item in okx_csv.parse(stream, Source(found[0].name, "okx")) if getattr(item, "block", "rows") == "rows"]
+        items = [
+            item
+            for item in okx_csv.parse(stream, Source(found[0].name, "okx"))
+            if getattr(item, "block", "rows") == "rows"
+        ]
     rows = [item for item in items if hasattr(item, "signatures")]
     assert [verdict(as_evidence(row)) for row in rows] == RIGHT[name]
 
@@ -92,7 +105,7 @@ def as_evidence(row: Any) -> Evidence:
                     row.scheme or "no_scheme", row.address, row.message, list(row.signatures), row.key_or_script, list(row.owners))  # fmt: skip
 
 
-# --- no message, no signature --------------------------------------------------------------------------------------------------
+# --- no message, no signature -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_null_is_no_message_in_any_scheme(name: str) -> None:
     """Signed or not: what is signed says nothing. The text `null` inside of a message is a message."""
@@ -113,28 +126,42 @@ def test_a_null_that_was_signed_is_still_none() -> None:
 def test_an_empty_column_before_a_signature_is_the_same_in_every_scheme(name: str) -> None:
     for row in good_rows(name, 12):
         moved = replace(row, signatures=["", row.signatures[0]])
-        one_of_n = ownership.judge(moved).verdict == "proven" and any("multisig_1_of" in flag for flag in ownership.judge(moved).flags)
+        one_of_n = ownership.judge(moved).verdict == "proven" and any(
+            "multisig_1_of" in flag for flag in ownership.judge(moved).flags
+        )
         assert one_of_n or verdict(moved) == "malformed no_signature1", row
         assert verdict(replace(row, signatures=["", ""])) == "unsigned unsigned"
 
 
-# --- labels ------------------------------------------------------------------------------------------------------------------
+# --- labels -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_label_that_the_registry_lacks_is_no_fault_of_the_publisher(name: str) -> None:
     for row in good_rows(name, 3):
-        lacking = replace(row, network=None, asset=None, label="NO_SUCH_COIN", network_label="NO_SUCH_NETWORK", scheme="no_scheme")
+        lacking = replace(
+            row, network=None, asset=None, label="NO_SUCH_COIN", network_label="NO_SUCH_NETWORK", scheme="no_scheme"
+        )
         assert verdict(lacking) == "unsupported unknown_network"
         assert verdict(replace(lacking, network_label=None)) == "unsupported unknown_asset"
         assert verdict(replace(row, asset=None, label="NO_SUCH_COIN")) == verdict(row), "the coin decides nothing"
 
 
 def test_a_coin_under_an_unknown_network_is_not_judged_by_the_coins_own_rules() -> None:
-    row = replace(btc(bitcoin.p2pkh("bitcoin", A.short).text, compact(A)), network=None, label="BTC", network_label="NO_SUCH_NETWORK")
-    for other in (row, replace(row, address_published="any-text"), replace(row, signatures=[compact(B), ""]), replace(row, label="ETH")):
+    row = replace(
+        btc(bitcoin.p2pkh("bitcoin", A.short).text, compact(A)),
+        network=None,
+        label="BTC",
+        network_label="NO_SUCH_NETWORK",
+    )
+    for other in (
+        row,
+        replace(row, address_published="any-text"),
+        replace(row, signatures=[compact(B), ""]),
+        replace(row, label="ETH"),
+    ):
         assert verdict(other) == "unsupported unknown_network"
 
 
-# --- scripts -----------------------------------------------------------------------------------------------------------------
+# --- scripts ----------------------------------------------------------------------------------------------------------
 def of_keys(count: int, number: bytes) -> bytes:
     return b"\x52" + b"".join(b"\x21" + key.short for key in KEYS[:count]) + number + b"\xae"
 
@@ -161,7 +188,9 @@ def test_a_p2sh_script_of_more_than_520_bytes_is_not_proven() -> None:
 
 
 def padded(size: int, room: int) -> bytes:
-    """A script of exactly so many bytes that one key satisfies: pushes of up to `room` bytes that are dropped, and the key's."""
+    """A script of exactly so many bytes that one key satisfies: pushes of up to `room` bytes that are dropped, and the
+    key's.
+    """
     script = b"\x21" + A.short + b"\xac"
     while left := size - len(script):
         at = min(left, room + 4)
@@ -175,7 +204,13 @@ def padded(size: int, room: int) -> bytes:
 
 
 def pushed_and_dropped(size: int) -> bytes:
-    head = bytes([size]) if size < 0x4C else b"\x4c" + bytes([size]) if size < 256 else b"\x4d" + size.to_bytes(2, "little")
+    head = (
+        bytes([size])
+        if size < 0x4C
+        else b"\x4c" + bytes([size])
+        if size < 256
+        else b"\x4d" + size.to_bytes(2, "little")
+    )
     return head + b"\x07" * size + b"\x75"
 
 
@@ -185,7 +220,9 @@ def test_the_border_of_a_p2sh_script(size: int) -> None:
     assert len(script) == size
     where = bitcoin.p2sh("bitcoin", script)
     raw = bip322.full(MESSAGE, bitcoin.script(where), spending(script, legacy=True))
-    assert verdict(btc(where.text, bip322.text_of("ful", raw))) == ("proven p2sh" if size <= 520 else "unsupported p2sh_script_over_520_bytes")
+    assert verdict(btc(where.text, bip322.text_of("ful", raw))) == (
+        "proven p2sh" if size <= 520 else "unsupported p2sh_script_over_520_bytes"
+    )
 
 
 @pytest.mark.parametrize("size", [3_599, 3_600, 3_601, 9_999, 10_000, 10_001])
@@ -195,14 +232,20 @@ def test_the_border_of_a_witness_script(size: int) -> None:
     assert len(script) == size
     where = bitcoin.p2wsh("bitcoin", script)
     raw = bip322.simple(MESSAGE, bitcoin.script(where), spending(script, legacy=False))
-    assert verdict(btc(where.text, bip322.text_of("smp", raw))) == ("proven p2wsh" if size <= 10_000 else "unsupported script_over_10000_bytes")
+    assert verdict(btc(where.text, bip322.text_of("smp", raw))) == (
+        "proven p2wsh" if size <= 10_000 else "unsupported script_over_10000_bytes"
+    )
 
 
-def spending(script: bytes, *, legacy: bool, keys: tuple[made.Key, ...] = (A,), below: tuple[bytes, ...] = ()) -> bip322.Signer:
+def spending(
+    script: bytes, *, legacy: bool, keys: tuple[made.Key, ...] = (A,), below: tuple[bytes, ...] = ()
+) -> bip322.Signer:
     def sign(transaction: Any, index: int, outputs: Any) -> tuple[bytes, tuple[bytes, ...]]:
         if legacy:
             digest = transaction.legacy_digest(index, script)
-            longest = b"\x4d" + len(script).to_bytes(2, "little") + script if len(script) > 255 else bip322.pushed(script)
+            longest = (
+                b"\x4d" + len(script).to_bytes(2, "little") + script if len(script) > 255 else bip322.pushed(script)
+            )
             return bip322.pushed(*below, *(bip322.der(key, digest) for key in keys)) + longest, ()
         digest = transaction.segwit_digest(index, script, outputs[index].value)
         return b"", (*below, *(bip322.der(key, digest) for key in keys), script)
@@ -218,7 +261,9 @@ def test_a_multisig_counts_for_each_of_its_keys_at_once(operations: int) -> None
     assert sum(code > 0x60 for code in script[: -len(multisig)]) + 1 + 20 == operations
     where = bitcoin.p2wsh("bitcoin", script)
     raw = bip322.simple(MESSAGE, bitcoin.script(where), spending(script, legacy=False, keys=(A, B), below=(b"",)))
-    assert verdict(btc(where.text, bip322.text_of("smp", raw))) == ("proven p2wsh" if operations <= 201 else "invalid too_many_operations")
+    assert verdict(btc(where.text, bip322.text_of("smp", raw))) == (
+        "proven p2wsh" if operations <= 201 else "invalid too_many_operations"
+    )
 
 
 def test_two_forms_of_one_key_are_one_signer_and_a_push_that_is_no_point_is_nobodys() -> None:
@@ -251,7 +296,11 @@ def test_a_multisig_row_tells_m_of_n_who_signed_and_that_a_stranger_did() -> Non
 
     m_of_n = "multisig_2_of_3"
     assert told(compact(A), compact(C)) == ("proven p2wsh", (m_of_n,), f"{A.short.hex()},{C.short.hex()}")
-    assert told(compact(B), compact(stranger)) == ("invalid below_threshold", (m_of_n, "signature2_by_stranger"), B.short.hex())
+    assert told(compact(B), compact(stranger)) == (
+        "invalid below_threshold",
+        (m_of_n, "signature2_by_stranger"),
+        B.short.hex(),
+    )
     assert told(compact(B), compact(B)) == ("invalid below_threshold", (m_of_n, "same_key_twice"), B.short.hex())
     assert told(compact(B)) == ("invalid below_threshold", (m_of_n,), B.short.hex())
     assert told("", compact(B)) == ("malformed no_signature1", (m_of_n,), B.short.hex())
@@ -263,15 +312,22 @@ def test_a_multisig_row_tells_m_of_n_who_signed_and_that_a_stranger_did() -> Non
 def test_a_key_that_stands_twice_is_told_by_the_reason() -> None:
     script = utxo.script(2, [A.short, A.short, B.short])
     where = bitcoin.p2wsh("bitcoin", script).text
-    for signatures in ((compact(A), made.compact(made.high(A.sign(utxo.digest("bitcoin", MESSAGE))), 31)), (compact(A), "")):
+    for signatures in (
+        (compact(A), made.compact(made.high(A.sign(utxo.digest("bitcoin", MESSAGE))), 31)),
+        (compact(A), ""),
+    ):
         found = ownership.judge(btc(where, *signatures, script=script))
-        assert (found.verdict, found.reason, found.signer) == ("invalid", "below_threshold_one_key_twice", A.short.hex())
+        assert (found.verdict, found.reason, found.signer) == (
+            "invalid",
+            "below_threshold_one_key_twice",
+            A.short.hex(),
+        )
         assert {"multisig_2_of_3", "script_repeats_key"} <= set(found.flags)
     assert verdict(btc(where, compact(B), "", script=script)) == "invalid below_threshold"
     assert verdict(btc(where, compact(A), compact(B), script=script)) == "proven p2wsh"
 
 
-# --- texts of Bitcoin ------------------------------------------------------------------------------------------------------------
+# --- texts of Bitcoin -------------------------------------------------------------------------------------------------
 def test_a_witness_that_does_not_fit_is_invalid_whatever_its_length() -> None:
     native = bitcoin.p2wpkh("bitcoin", A.short)
     for length in (1, 62, 63, 64, 70):
@@ -336,30 +392,56 @@ def test_what_the_coins_own_wallet_signs_is_proven_and_bitcoins_header_is_a_rema
     by_okx = made.compact(A.sign(sha256d(with_length(utxo.BITCOIN) + with_length(MESSAGE.encode()))), 31)
     other_hash = sha256d if hashed is blake256 else blake256
     by_nobody = made.compact(A.sign(other_hash(with_length(header) + with_length(MESSAGE.encode()))), 31)
-    for text, right, flags in ((by_wallet, "proven", ()), (by_okx, "proven", ("alt_header",)), (by_nobody, "invalid", ())):
+    for text, right, flags in (
+        (by_wallet, "proven", ()),
+        (by_okx, "proven", ("alt_header",)),
+        (by_nobody, "invalid", ()),
+    ):
         found = ownership.judge(made.evidence("utxo", network, where, MESSAGE, [text]))
         assert (found.verdict, found.flags) == (right, flags)
 
 
 def test_every_network_of_the_family_has_one_header_of_its_own() -> None:
-    """A header that two networks share lets a signature of the one stand for the other's key, which is the same key: no harm; it is told here."""
+    """A header that two networks share lets a signature of the one stand for the other's key, which is the same key: no
+    harm; it is told here.
+    """
     networks = {row.network for row in registry.load().networks.values() if row.address_form in ("bitcoin", "cashaddr")}
     assert set(utxo.HEADERS) == networks
 
 
-# --- other spellings of bytes ------------------------------------------------------------------------------------------------------
+# --- other spellings of bytes -----------------------------------------------------------------------------------------
 def test_keys_and_signatures_of_ed25519_in_any_spelling() -> None:
     signer = SigningKey(sha256(b"me"))
     key = bytes(signer.verify_key)
     signature = bytes(signer.sign(with_length(b"OKX Signed Message:\n") + with_length(MESSAGE.encode())).signature)
 
     def spellings(raw: bytes) -> list[str]:
-        return ["0x" + raw.hex(), raw.hex(), "0X" + raw.hex().upper(), base58.encode(raw), base64.b64encode(raw).decode()]
+        return [
+            "0x" + raw.hex(),
+            raw.hex(),
+            "0X" + raw.hex().upper(),
+            base58.encode(raw),
+            base64.b64encode(raw).decode(),
+        ]
 
     for stated in spellings(key):
         for text in spellings(signature):
             row = Evidence(
-                "okx", "r", 1, None, "solana", "SOL", "SOL", "SOL", "wallet", "okx_ed25519", base58.encode(key), MESSAGE, [text], stated, []
+                "okx",
+                "r",
+                1,
+                None,
+                "solana",
+                "SOL",
+                "SOL",
+                "SOL",
+                "wallet",
+                "okx_ed25519",
+                base58.encode(key),
+                MESSAGE,
+                [text],
+                stated,
+                [],
             )
             assert verdict(row) == "proven sol", (stated, text)
     for text, right in (
@@ -376,7 +458,7 @@ def test_hex_signatures_may_lack_0x_or_have_it_in_capitals() -> None:
     assert verdict(btc(where, text[2:-2])) == "malformed signature_bad_length"
 
 
-# --- reasons name their column -------------------------------------------------------------------------------------------------------
+# --- reasons name their column ----------------------------------------------------------------------------------------
 COLUMNS = ("address_", "signature_", "key_", "script_", "owner_", "message_", "no_")
 
 
@@ -388,7 +470,7 @@ def test_the_reason_of_a_malformed_row_names_its_column(name: str) -> None:
         assert found.verdict != "malformed" or found.reason.startswith(COLUMNS), found
 
 
-# --- the steps ------------------------------------------------------------------------------------------------------------------
+# --- the steps --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", MAKERS)
 def test_each_step_is_told_once_and_the_attempt_that_fits_says_so(name: str) -> None:
     chance = random.Random(name)
@@ -413,7 +495,7 @@ def test_the_steps_stand_in_the_order_of_the_work() -> None:
         ("message", "", False), ("account in the row", "", False), ("signature", "signature1", False),
         ("bytes signed", own, False), ("digest", own, False), ("recovered key", own, False),
         ("derived account", own, False), ("derived account", own, False),
-        ("bytes signed", bitcoins, True), ("digest", bitcoins, True), ("recovered key", bitcoins, True), ("derived account", bitcoins, True),
+        ("bytes " "signed", bitcoins, True), ("digest", bitcoins, True), ("recovered " "key", bitcoins, True), ("derived " "account", bitcoins, True),
     ]  # fmt: skip
 
 
@@ -421,5 +503,8 @@ def test_a_script_says_which_of_its_keys_signed() -> None:
     script = utxo.script(2, [A.short, B.short, C.short])
     row = btc(bitcoin.p2wsh("bitcoin", script).text, compact(C), compact(KEYS[9]), script=script)
     _, steps = ownership.explain(row)
-    assert [step.value for step in steps if step.what == "signed by"] == ["key 3 of the 3 in the script", "none of the keys in the script"]
+    assert [step.value for step in steps if step.what == "signed by"] == [
+        "key 3 of the 3 in the script",
+        "none of the keys in the script",
+    ]
     assert scripts.multisig(script).threshold == 2

@@ -1,4 +1,6 @@
-"""Batches: the lanes agree with `judge` on rows that are changed anywhere, evidence is judged once, and slow rows hold up no others."""
+"""Batches: the lanes agree with `judge` on rows that are changed anywhere, evidence is judged once, and slow rows hold
+up no others.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,11 @@ def changed_somewhere(chance: random.Random, row: Evidence) -> Evidence:
 
 def typo(chance: random.Random, text: str) -> str:
     at = chance.randrange(len(text) + 1)
-    return text[:at] + chance.choice(("", chance.choice(LETTERS), chance.choice(LETTERS))) + text[at + chance.randrange(2) :]
+    return (
+        text[:at]
+        + chance.choice(("", chance.choice(LETTERS), chance.choice(LETTERS)))
+        + text[at + chance.randrange(2) :]
+    )
 
 
 @pytest.fixture
@@ -56,8 +62,17 @@ def utxo_rows(row: Row, signer: Keys, multisig: Callable[..., bytes]) -> list[Ev
         made.append(row("utxo", network, bitcoin.p2pkh(network, a.long).text, a.compact(first=27, **sign)))
         threshold = 1 + number % 3
         script = multisig(threshold, *(key.long if number % 7 == 0 else key.short for key in (a, b, c)))
-        known = bitcoin.p2wsh(network, script) if number % 2 and bitcoin.NETWORKS[network].hrp else bitcoin.p2sh(network, script)
-        seconds = (c.compact(**sign), a.compact(**sign), signer("stranger").compact(**sign), c.compact(first=27, **sign))
+        known = (
+            bitcoin.p2wsh(network, script)
+            if number % 2 and bitcoin.NETWORKS[network].hrp
+            else bitcoin.p2sh(network, script)
+        )
+        seconds = (
+            c.compact(**sign),
+            a.compact(**sign),
+            signer("stranger").compact(**sign),
+            c.compact(first=27, **sign),
+        )
         made.append(row("utxo", network, known.text, a.compact(**sign), seconds[number // 5 % 4], script=script.hex()))
     return made
 
@@ -73,13 +88,30 @@ def test_the_lanes_agree_with_judge_on_utxo_rows(utxo_rows: list[Evidence]) -> N
 def test_the_lanes_agree_with_judge_on_rows_that_are_changed_anywhere() -> None:
     chance = random.Random(4)
     made = [evm_tron.case(chance).row for _ in range(700)]
-    rows = made + [changed_somewhere(chance, row) for row in made] + [changed_somewhere(chance, changed_somewhere(chance, row)) for row in made]
-    rows += [replace(row, scheme=chance.choice(("okx_evm", "htx_evm", "okx_tron", "htx_tron", "utxo", "no_scheme"))) for row in made]
+    rows = (
+        made
+        + [changed_somewhere(chance, row) for row in made]
+        + [changed_somewhere(chance, changed_somewhere(chance, row)) for row in made]
+    )
+    rows += [
+        replace(row, scheme=chance.choice(("okx_evm", "htx_evm", "okx_tron", "htx_tron", "utxo", "no_scheme")))
+        for row in made
+    ]
     assert same_as_judge(rows) > 500
 
 
 TEXT = st.text(max_size=140) | st.sampled_from(
-    ["", "0x", "0x" + "00" * 65, "0x" + "ff" * 65, "A" * 87 + "=", "IAAA" + "A" * 83 + "=", "ff" * 200, "1" * 34, "T" * 34]
+    [
+        "",
+        "0x",
+        "0x" + "00" * 65,
+        "0x" + "ff" * 65,
+        "A" * 87 + "=",
+        "IAAA" + "A" * 83 + "=",
+        "ff" * 200,
+        "1" * 34,
+        "T" * 34,
+    ]
 )
 
 
@@ -91,7 +123,23 @@ TEXT = st.text(max_size=140) | st.sampled_from(
 @settings(max_examples=60, deadline=None)
 def test_no_batch_raises_whatever_it_holds(cells: list[tuple[Any, ...]]) -> None:
     rows = [
-        Evidence("okx", "r", 1, None, network, None, "X", None, "wallet", scheme, address, message, signatures, script, owners)
+        Evidence(
+            "okx",
+            "r",
+            1,
+            None,
+            network,
+            None,
+            "X",
+            None,
+            "wallet",
+            scheme,
+            address,
+            message,
+            signatures,
+            script,
+            owners,
+        )
         for scheme, network, address, message, signatures, script, owners in cells
     ]
     found = Judges(ownership.judged, ownership.account, at_once, ownership.SLOW)(batch(rows)).finish()
@@ -109,7 +157,13 @@ def same_as_judge(rows: list[Evidence]) -> int:
     proven = 0
     for row, (verdict, reason, flags, signer, binds, account) in zip(rows, judged(rows, 500), strict=True):
         alone = ownership.judge(row)
-        assert (verdict, reason, flags, signer, binds) == (alone.verdict, alone.reason, alone.flags, alone.signer, alone.binds), row
+        assert (verdict, reason, flags, signer, binds) == (
+            alone.verdict,
+            alone.reason,
+            alone.flags,
+            alone.signer,
+            alone.binds,
+        ), row
         assert account == ownership.account(row.network, row.address_published)
         proven += verdict == "proven"
     return proven
@@ -134,7 +188,11 @@ def test_every_signature_is_recovered_once(monkeypatch: pytest.MonkeyPatch, row:
         return real(signatures, digest, size)
 
     monkeypatch.setattr(_secp256k1, "recover_many", counted)
-    rows = [row("okx_evm", network, signer(f"{n}").evm, signer(f"{n}").okx_evm()) for network in ("base", "bsc", "ethereum") for n in range(30)]
+    rows = [
+        row("okx_evm", network, signer(f"{n}").evm, signer(f"{n}").okx_evm())
+        for network in ("base", "bsc", "ethereum")
+        for n in range(30)
+    ]
     judges = Judges(ownership.judged, ownership.account, lambda _: Future(), frozenset())
     for part in (rows, rows[::-1], rows):
         assert set(judges(batch(part)).finish().verdict) == {"proven"}
@@ -197,7 +255,9 @@ def variations(row: Evidence) -> list[Evidence]:
 
 
 @pytest.mark.parametrize(
-    "maker", [ed25519, eos, okx_ecdsa, starknet, beth_bls, utxo, evm_tron], ids=lambda module: module.__name__.rpartition(".")[2]
+    "maker",
+    [ed25519, eos, okx_ecdsa, starknet, beth_bls, utxo, evm_tron],
+    ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_rows_that_differ_in_what_decides_do_not_share_a_judgement(maker: Any) -> None:
     chance = random.Random(6)
@@ -221,7 +281,9 @@ def test_a_memory_that_is_full_forgets_and_goes_on(signer: Keys) -> None:
 
 
 def test_a_row_that_is_not_understood_is_malformed_whatever_signed_it(row: Row, signer: Keys) -> None:
-    rows = [replace(row("okx_evm", "base", signer(f"{n}").evm, signer(f"{n}").okx_evm()), source_row=n) for n in range(4)]
+    rows = [
+        replace(row("okx_evm", "base", signer(f"{n}").evm, signer(f"{n}").okx_evm()), source_row=n) for n in range(4)
+    ]
     ((_, found),) = ownership.judge_batches([(batch(rows), {2: "too_fine"})])
     assert list(zip(found.verdict, found.reason, strict=True)) == [("proven", "eth_address")] * 2 + [
         ("malformed", "too_fine"),
@@ -231,7 +293,7 @@ def test_a_row_that_is_not_understood_is_malformed_whatever_signed_it(row: Row, 
     assert found.signer[2] is None
 
 
-# --- slow rows --------------------------------------------------------------------------------------------------------------
+# --- slow rows --------------------------------------------------------------------------------------------------------
 def test_rows_judged_apart_come_back_in_their_order(utxo_rows: list[Evidence]) -> None:
     with Apart(2, ownership.judged) as apart:
         later = [apart.submit(made) for made in utxo_rows[:30]]
@@ -242,7 +304,9 @@ def test_a_child_that_dies_leaves_no_row_without_a_verdict(utxo_rows: list[Evide
     with Apart(1, ownership.judged) as apart:
         apart.submit(utxo_rows[0]).result()
         apart._children[0].kill()
-        assert [apart.submit(made).result() for made in utxo_rows[:3]] == [ownership.judged(made) for made in utxo_rows[:3]]
+        assert [apart.submit(made).result() for made in utxo_rows[:3]] == [
+            ownership.judged(made) for made in utxo_rows[:3]
+        ]
 
 
 def test_slow_rows_hold_up_no_others(row: Row, signer: Keys) -> None:

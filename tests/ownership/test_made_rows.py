@@ -26,7 +26,9 @@ def test_every_made_row_has_its_verdict() -> None:
     wrong = Counter[str]()
     shown = []
     for (name, case), (verdict, reason, flags, *_) in zip(made, found, strict=True):
-        agree = (verdict, reason) == (case.verdict, case.reason) and (case.flags is None or sorted(flags) == sorted(case.flags))
+        agree = (verdict, reason) == (case.verdict, case.reason) and (
+            case.flags is None or sorted(flags) == sorted(case.flags)
+        )
         if not agree:
             wrong[f"{name}: {case.why}"] += 1
             shown.append(f"{name} {case}: {verdict} {reason} {flags}")
@@ -37,7 +39,14 @@ def test_no_spoiled_or_forged_row_is_proven() -> None:
     """A slice of `python -m made_rows`, which judges as many as are asked for."""
     found = _checked.part(random.Random(8), SPOILED)
     assert not found.wrong, "\n".join(found.wrong[:5])
-    assert sum(count for (kind, verdict), count in found.verdicts.items() if kind == "changed" and verdict in _spoiled.HOLDS) > 100
+    assert (
+        sum(
+            count
+            for (kind, verdict), count in found.verdicts.items()
+            if kind == "changed" and verdict in _spoiled.HOLDS
+        )
+        > 100
+    )
     assert found.verdicts["forged", "invalid"] > 100
 
 
@@ -53,14 +62,22 @@ def test_the_lanes_say_what_judge_says() -> None:
     rows = [case.row for _, case in drawn(random.Random(3), 4_000)]
     for row, (verdict, reason, flags, signer, binds, account) in zip(rows, judged(rows, 700), strict=True):
         alone = ownership.judge(row)
-        assert (verdict, reason, flags, signer, binds) == (alone.verdict, alone.reason, alone.flags, alone.signer, alone.binds), astuple(row)
+        assert (verdict, reason, flags, signer, binds) == (
+            alone.verdict,
+            alone.reason,
+            alone.flags,
+            alone.signer,
+            alone.binds,
+        ), astuple(row)
         assert account == ownership.account(row.network, row.address_published)
 
 
 def test_about_a_third_of_the_rows_no_longer_hold() -> None:
     for name, maker in MAKERS.items():
         chance = random.Random(name)
-        verdicts = Counter(maker.case(chance).verdict in ("proven", "owner_signed", "signature_only") for _ in range(300))
+        verdicts = Counter(
+            maker.case(chance).verdict in ("proven", "owner_signed", "signature_only") for _ in range(300)
+        )
         assert 0.5 < verdicts[True] / 300 < 0.82, name
 
 
@@ -70,4 +87,6 @@ def test_equal_seeds_make_equal_rows() -> None:
 
 @pytest.mark.parametrize("scheme", [row.scheme for row in registry.load().schemes.values() if row.module != "none"])
 def test_every_scheme_that_is_judged_has_a_maker_of_rows(scheme: str) -> None:
-    assert scheme in set().union(*(maker.SCHEMES for maker in MAKERS.values())), f"no module of tests/made_rows makes rows of {scheme}"
+    assert scheme in set().union(*(maker.SCHEMES for maker in MAKERS.values())), (
+        f"no module of tests/made_rows makes rows of {scheme}"
+    )

@@ -13,7 +13,9 @@ from porlake import ownership
 ROWS = 1_000
 
 
-@pytest.mark.parametrize("module", [utxo, bip322, okx_ecdsa, eos], ids=lambda module: module.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "module", [utxo, bip322, okx_ecdsa, eos], ids=lambda module: module.__name__.rpartition(".")[2]
+)
 def test_every_made_row_has_its_verdict(module: ModuleType) -> None:
     chance, changed = random.Random(20240325), 0
     for number in range(ROWS):
@@ -28,4 +30,6 @@ def test_every_made_row_has_its_verdict(module: ModuleType) -> None:
 
 def test_equal_seeds_make_equal_rows() -> None:
     for module in (utxo, bip322, okx_ecdsa, eos):
-        assert [module.case(random.Random(seed)) for seed in range(20)] == [module.case(random.Random(seed)) for seed in range(20)]
+        assert [module.case(random.Random(seed)) for seed in range(20)] == [
+            module.case(random.Random(seed)) for seed in range(20)
+        ]

@@ -1,4 +1,6 @@
-"""The verdicts beside other libraries than those that made them: eth-account, python-ecdsa, OpenSSL and py_ecc, with hashes of hashlib alone."""
+"""The verdicts beside other libraries than those that made them: eth-account, python-ecdsa, OpenSSL and py_ecc, with
+hashes of hashlib alone.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,12 @@ def rows(case: Callable[[random.Random], Case], count: int, fits: Callable[[Case
 
 def is_plain_evm(made: Case) -> bool:
     row = made.row
-    return row.scheme == "okx_evm" and row.network == "base" and not any(row.owners) and made.verdict in ("proven", "invalid")
+    return (
+        row.scheme == "okx_evm"
+        and row.network == "base"
+        and not any(row.owners)
+        and made.verdict in ("proven", "invalid")
+    )
 
 
 def test_eth_account_recovers_the_accounts_that_are_proven(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +59,9 @@ def test_eth_account_recovers_the_accounts_that_are_proven(monkeypatch: pytest.M
             signed = SignableMessage(b"E", b"thereum Signed Message:\n32", keccak(text.encode()))
             if v < 29:
                 try:
-                    found.add(Account.recover_message(signed, vrs=(v, int(digits[:64], 16), int(digits[64:128], 16))).lower())
+                    found.add(
+                        Account.recover_message(signed, vrs=(v, int(digits[:64], 16), int(digits[64:128], 16))).lower()
+                    )
                 except Exception:  # noqa: BLE001 - whatever the library says of a signature that recovers to nothing
                     continue
         holds = "0x" + row.address_published.lower().removeprefix("0x") in found
@@ -88,15 +97,23 @@ def test_python_ecdsa_recovers_the_keys_of_proven_p2pkh_rows() -> None:
     headers = {"bitcoin": b"\x18Bitcoin", "litecoin": b"\x19Litecoin", "dogecoin": b"\x19Dogecoin"}
     for row in rows(utxo.case, 25, is_plain_btc):
         found = ownership.judge(row)
-        if found.verdict != "proven" or found.reason not in ("compressed", "uncompressed") or "alt_header" in found.flags:
+        if (
+            found.verdict != "proven"
+            or found.reason not in ("compressed", "uncompressed")
+            or "alt_header" in found.flags
+        ):
             continue
         raw = base64.b64decode(row.signatures[0])
         keys = set()
         for text in {row.message, row.message.strip()}:
             length = len(text.encode())
             counted = bytes([length]) if length < 253 else b"\xfd" + length.to_bytes(2, "little")
-            digest = hashlib.sha256(hashlib.sha256(headers[row.network or ""] + b" Signed Message:\n" + counted + text.encode()).digest()).digest()
-            for key in VerifyingKey.from_public_key_recovery_with_digest(raw[1:], digest, SECP256k1, hashlib.sha256, sigdecode_string):
+            digest = hashlib.sha256(
+                hashlib.sha256(headers[row.network or ""] + b" Signed Message:\n" + counted + text.encode()).digest()
+            ).digest()
+            for key in VerifyingKey.from_public_key_recovery_with_digest(
+                raw[1:], digest, SECP256k1, hashlib.sha256, sigdecode_string
+            ):
                 keys |= {key.to_string("compressed"), key.to_string("uncompressed")}
         version = bitcoin.NETWORKS[row.network or ""].p2pkh[0]
         assert row.address_published in {base58check(version + hash160(key)) for key in keys}, row
@@ -104,7 +121,11 @@ def test_python_ecdsa_recovers_the_keys_of_proven_p2pkh_rows() -> None:
 
 def is_plain_ed25519(made: Case) -> bool:
     row = made.row
-    return made.verdict in ("proven", "signature_only", "invalid") and not any(row.owners) and row.signatures[0].startswith("0x")
+    return (
+        made.verdict in ("proven", "signature_only", "invalid")
+        and not any(row.owners)
+        and row.signatures[0].startswith("0x")
+    )
 
 
 def test_openssl_takes_the_ed25519_signatures_that_hold() -> None:
@@ -115,7 +136,9 @@ def test_openssl_takes_the_ed25519_signatures_that_hold() -> None:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(row.key_or_script.removeprefix("0x")))
         spelled = {row.message.encode(), row.message.strip().encode()}
         signed = [
-            b"\x14OKX Signed Message:\n" + (bytes([len(text)]) if len(text) < 253 else b"\xfd" + len(text).to_bytes(2, "little")) + text
+            b"\x14OKX Signed Message:\n"
+            + (bytes([len(text)]) if len(text) < 253 else b"\xfd" + len(text).to_bytes(2, "little"))
+            + text
             for text in spelled
         ]
         assert any(holds(key, bytes.fromhex(row.signatures[0][2:]), text) for text in signed), row
@@ -133,7 +156,9 @@ def holds(key: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
 
 def test_py_ecc_agrees_about_a_validators_signature() -> None:
     chance = random.Random(4)
-    good = next(made for made in iter(lambda: beth_bls.case(chance), None) if made.verdict == "proven" and not made.flags)
+    good = next(
+        made for made in iter(lambda: beth_bls.case(chance), None) if made.verdict == "proven" and not made.flags
+    )
     row = good.row
     digest = keccak(b"\x19Ethereum Signed Message:\n32" + keccak(row.message.strip().encode()))
     key, signature = (bytes.fromhex(text.removeprefix("0x")) for text in (row.address_published, row.signatures[0]))

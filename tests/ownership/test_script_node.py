@@ -29,7 +29,10 @@ KNOTS = Path(__file__).resolve().parents[2] / ".nodes" / "knots"
 LOCK, MATURE, FEE = 100, 101, 10_000
 CHANGED = 15  # spends with a changed byte, of each form
 
-pytestmark = [pytest.mark.node, pytest.mark.skipif(not KNOTS.exists(), reason="Bitcoin Knots is not installed: make nodes")]
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.skipif(not KNOTS.exists(), reason="Bitcoin Knots is not installed: make nodes"),
+]
 
 
 class Node:
@@ -53,8 +56,22 @@ def node() -> Iterator[Node]:
         port = held.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         loader = next(KNOTS.rglob("ld-linux-x86-64.so.2"))
-        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0", "-printtoconsole=0"]
-        command = [str(loader), "--library-path", str(KNOTS / "usr/lib/x86_64-linux-gnu"), str(KNOTS / "usr/bin/bitcoind"), *options]
+        options = [
+            "-regtest",
+            f"-datadir={folder}",
+            f"-rpcport={port}",
+            "-rpcuser=u",
+            "-rpcpassword=p",
+            "-listen=0",
+            "-printtoconsole=0",
+        ]
+        command = [
+            str(loader),
+            "--library-path",
+            str(KNOTS / "usr/lib/x86_64-linux-gnu"),
+            str(KNOTS / "usr/bin/bitcoind"),
+            *options,
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             running = Node(port)
@@ -77,7 +94,8 @@ def forms() -> dict[str, tuple[bytes, bip322.Signer]]:
     found = {name: form(chance, keys)[:2] for name, form in bip322.FORMS.items() if "lock" not in name}
     locked = bip322.locked_script(keys[0].short, keys[1].short, LOCK)
     found["p2wsh lock"] = bitcoin.p2wsh("bitcoin", locked), bip322.by_locked_script(keys[1], locked)
-    leaf = bip322.pushed(bytes([LOCK])) + b"\xb2\x75" + bip322.pushed(keys[1].short[1:]) + b"\xac"  # Knots takes no IF in tapscripts (BIP-110)
+    # Knots takes no IF in tapscripts (BIP-110)
+    leaf = bip322.pushed(bytes([LOCK])) + b"\xb2\x75" + bip322.pushed(keys[1].short[1:]) + b"\xac"
     where, control = bip322.taproot_of_leaf(leaf, sha256(b"beside"))
     found["p2tr lock"] = where, bip322.by_tapscript(keys[1], leaf, control, False)
     three = utxo.script(2, [key.long for key in keys])
@@ -116,7 +134,7 @@ def test_the_machine_and_the_node_agree(node: Node) -> None:
     assert refused > 50
 
 
-# --- changes ---------------------------------------------------------------------------------------------------------------
+# --- changes ----------------------------------------------------------------------------------------------------------
 def _changed_byte(chance: random.Random, good: Transaction) -> Transaction:
     spent = good.inputs[0]
     if spent.script and (not spent.witness or chance.random() < 0.2):

@@ -48,7 +48,9 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     return code, shown.out, shown.err
 
 
-def test_verify_prints_a_table_and_writes_a_line_for_each_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_verify_prints_a_table_and_writes_a_line_for_each_row(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     code, shown, _ = told(capsys, "verify", FILE, "--out", str(tmp_path / "v.csv"))
     assert code == 0
     assert re.search(r"ethereum +\d+", shown)
@@ -74,18 +76,27 @@ def test_verify_gives_the_same_rows_in_parquet_and_csv(capsys: pytest.CaptureFix
     assert lines == [["" if cell is None else str(cell) for cell in row.values()] for row in table.to_pylist()]
 
 
-@pytest.mark.parametrize(("name", "verdict"), [("poloniex_por_20240801.csv", "poloniex"), ("huobi_por_20240801.csv", "htx"), ("some.csv", "htx")])
-def test_of_two_exchanges_with_one_layout_the_name_of_the_file_tells_which(name: str, verdict: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("poloniex_por_20240801.csv", "poloniex"), ("huobi_por_20240801.csv", "htx"), ("some.csv", "htx")],
+)
+def test_of_two_exchanges_with_one_layout_the_name_of_the_file_tells_which(
+    name: str, verdict: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_text(SIGNERS)
     assert pipeline.publisher(str(tmp_path / name)) == verdict
 
 
-def test_a_signer_row_has_a_verdict_of_its_own_and_names_its_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_signer_row_has_a_verdict_of_its_own_and_names_its_row(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = tmp_path / "huobi_por_20240701.csv"
     path.write_text(SIGNERS)
     assert told(capsys, "verify", str(path), "--out", str(tmp_path / "v.csv"))[0] == 0
     with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as stream:
-        found = [(line["source_row"], line["for_row"], line["verdict"], line["rejected"]) for line in csv.DictReader(stream)]
+        found = [
+            (line["source_row"], line["for_row"], line["verdict"], line["rejected"]) for line in csv.DictReader(stream)
+        ]
     assert found == [("5", "", "unsigned", ""), ("6", "5", "malformed", ""), ("7", "", "malformed", "not_a_number")]
 
 
@@ -109,19 +120,99 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
         (["run", "ftx", "--report", FILE], 1, "'ftx' is no exchange of the registry"),
         (["run", "okx", "--report", FILE, "--replay", "nowhere"], 1, "no recording lies there"),
         (["run", "okx", "--report", FILE, "--replay", str(RECORDING), "--record", "r"], 1, "not both"),
-        (["run", "okx", "--report", FILE, "--snapshot", "soon", "--replay", str(RECORDING)], 1, "a day of the exchange's clock"),
-        (["balances", "--network", "moon", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "no such network"),
-        (["balances", "--network", "ethereum", "--asset", "DOGE", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "not known on ethereum"),
-        (["balances", "--network", "solana", "--asset", "SOL", "--at", "1", "--addresses", "A", "--out", "o.csv"], 1, "solana"),
         (
-            ["balances", "--network", "ethereum", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv", "--dump", "F"],
+            ["run", "okx", "--report", FILE, "--snapshot", "soon", "--replay", str(RECORDING)],
+            1,
+            "a day of the exchange's clock",
+        ),
+        (
+            ["balances", "--network", "moon", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv"],
+            1,
+            "no such network",
+        ),
+        (
+            ["balances", "--network", "ethereum", "--asset", "DOGE", "--at", "1", "--addresses", "A", "--out", "o.csv"],
+            1,
+            "not known on ethereum",
+        ),
+        (
+            ["balances", "--network", "solana", "--asset", "SOL", "--at", "1", "--addresses", "A", "--out", "o.csv"],
+            1,
+            "solana",
+        ),
+        (
+            [
+                "balances",
+                "--network",
+                "ethereum",
+                "--asset",
+                "ETH",
+                "--at",
+                "1",
+                "--addresses",
+                "A",
+                "--out",
+                "o.csv",
+                "--dump",
+                "F",
+            ],
             1,
             "no set of all",
         ),
-        (["balances", "--network", "bitcoin", "--asset", "BTC", "--at", "1", "--addresses", "B", "--out", "o.csv", "--dump", "F"], 1, "no UTXO dump"),
-        (["balances", "--network", "bitcoin", "--asset", "BTC", "--at", "1", "--addresses", "B", "--out", "o.csv", "--dump-hash", "x"], 1, "--dump"),
         (
-            ["balances", "--network", "bitcoin", "--asset", "BTC", "--at", "1", "--addresses", "B", "--out", "o.csv", "--outpoints", "p.csv"],
+            [
+                "balances",
+                "--network",
+                "bitcoin",
+                "--asset",
+                "BTC",
+                "--at",
+                "1",
+                "--addresses",
+                "B",
+                "--out",
+                "o.csv",
+                "--dump",
+                "F",
+            ],
+            1,
+            "no UTXO dump",
+        ),
+        (
+            [
+                "balances",
+                "--network",
+                "bitcoin",
+                "--asset",
+                "BTC",
+                "--at",
+                "1",
+                "--addresses",
+                "B",
+                "--out",
+                "o.csv",
+                "--dump-hash",
+                "x",
+            ],
+            1,
+            "--dump",
+        ),
+        (
+            [
+                "balances",
+                "--network",
+                "bitcoin",
+                "--asset",
+                "BTC",
+                "--at",
+                "1",
+                "--addresses",
+                "B",
+                "--out",
+                "o.csv",
+                "--outpoints",
+                "p.csv",
+            ],
             1,
             "--dump",
         ),
@@ -139,7 +230,9 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
         (["verify", "E"], 1, "E"),
     ],
 )
-def test_what_goes_wrong_is_a_line_and_an_exit_code(porlake: Porlake, tmp_path: Path, arguments: list[str], code: int, why: str) -> None:
+def test_what_goes_wrong_is_a_line_and_an_exit_code(
+    porlake: Porlake, tmp_path: Path, arguments: list[str], code: int, why: str
+) -> None:
     (tmp_path / "F").write_bytes(Path(FILE).read_bytes())
     (tmp_path / "A").write_text("0x" + "11" * 20 + "\n")
     (tmp_path / "B").write_text("1BoatSLRHtKNngkdXEeobR76b53LETtpyT\n")
@@ -154,8 +247,22 @@ def test_what_goes_wrong_is_a_line_and_an_exit_code(porlake: Porlake, tmp_path: 
 def test_a_key_in_the_settings_is_never_shown(porlake: Porlake, tmp_path: Path) -> None:
     (tmp_path / "A").write_text("0x" + "11" * 20 + "\n")
     settings = tmp_path / "endpoints.toml"
-    settings.write_text('[ethereum]\nurl = "http://user:hunter2@127.0.0.1:9/k3y?token=t0ken"\nheaders = { auth = "h3ader" }\n')
-    arguments = ["balances", "--network", "ethereum", "--asset", "ETH", "--at", "1", "--addresses", "A", "--out", "o.csv"]
+    settings.write_text(
+        '[ethereum]\nurl = "http://user:hunter2@127.0.0.1:9/k3y?token=t0ken"\nheaders = { auth = "h3ader" }\n'
+    )
+    arguments = [
+        "balances",
+        "--network",
+        "ethereum",
+        "--asset",
+        "ETH",
+        "--at",
+        "1",
+        "--addresses",
+        "A",
+        "--out",
+        "o.csv",
+    ]
     done = porlake(*arguments, PORLAKE_ENDPOINTS=str(settings))
     assert done.returncode == 1
     assert "127.0.0.1:9" in done.stderr
@@ -206,7 +313,9 @@ def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[
     assert listed == verbs
 
 
-def test_a_cell_that_a_spreadsheet_would_run_is_written_as_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_cell_that_a_spreadsheet_would_run_is_written_as_text(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = tmp_path / "huobi_por_20240701.csv"
     path.write_text(SIGNERS.replace("0x3333333333333333333333333333333333333333", "=HYPERLINK(1)"))
     told(capsys, "verify", str(path), "--out", str(tmp_path / "v.csv"))

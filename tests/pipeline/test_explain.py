@@ -15,7 +15,9 @@ from support import MONTH
 FILE = MONTH[0]
 LINES = Path(FILE).read_text().splitlines()
 OTHER = "0x" + "22" * 20
-HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+HEADER = (
+    "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+)
 SIGNERS = """coin,snapshot height,balance
 ETH(ALL),1,1
 
@@ -64,16 +66,22 @@ def test_every_row_of_the_bundled_month_can_be_explained(capsys: pytest.CaptureF
         assert re.search(rf"reason +{reason}$", told, re.MULTILINE)
 
 
-def test_a_refused_row_says_what_was_expected_and_an_unsigned_one_that_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_row_says_what_was_expected_and_an_unsigned_one_that_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     refused = explained(capsys, line_of('"1,234.5"'))
     assert "not_a_number" in refused
     assert "makes no claim" in refused
     assert re.search(r"^verdict\n +(proven|invalid|unsigned) ", refused, re.MULTILINE)
-    unsigned = next(n for n, line in enumerate(LINES, 1) if re.fullmatch(r"ETH,ETH,\d+,0x\w{40},[\d.]+,[^,]*,,,.*", line))
+    unsigned = next(
+        n for n, line in enumerate(LINES, 1) if re.fullmatch(r"ETH,ETH,\d+,0x\w{40},[\d.]+,[^,]*,,,.*", line)
+    )
     assert "the signature columns are empty" in explained(capsys, unsigned)
 
 
-def test_a_signer_row_and_the_row_it_signs_for_name_each_other(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_signer_row_and_the_row_it_signs_for_name_each_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = tmp_path / "huobi_por_20240701.csv"
     path.write_text(SIGNERS)
     assert "signed for by   the row on line 6" in explained(capsys, 5, str(path))
@@ -91,17 +99,31 @@ def test_what_a_stranger_wrote_is_shown_as_text(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("row", ["0", "-1", "3", "100000"])
-def test_a_line_without_a_row_is_an_error_that_says_where_the_rows_are(capsys: pytest.CaptureFixture[str], row: str) -> None:
+def test_a_line_without_a_row_is_an_error_that_says_where_the_rows_are(
+    capsys: pytest.CaptureFixture[str], row: str
+) -> None:
     assert cli.main(["explain", FILE, "--row", row]) == 1
-    assert re.search(rf"no row of an address stands on line {row}; its address block has lines \d+ to {len(LINES)}", capsys.readouterr().err)
+    assert re.search(
+        rf"no row of an address stands on line {row}; its address block has lines \d+ to {len(LINES)}",
+        capsys.readouterr().err,
+    )
 
 
 def test_verify_shows_claims_that_stand_twice(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """One account in two spellings is one claim; another asset of it is another."""
     mixed = "0x52908400098527886E0F7030069857D2E4169EE7"
     path = tmp_path / "okx_por_2025102200.csv"
-    rows = [("ETH", mixed, "3"), ("ETH", mixed.lower(), "4"), ("ETH", OTHER, "1"), ("USDT-ERC20", mixed, "3"), ("USDT-ERC20", mixed, "3.0")]
-    path.write_text(f"coin,amount\nETH,1\n\n{HEADER}" + "".join(f"{coin},ETH,7,{address},{amount},m,,,,,\n" for coin, address, amount in rows))
+    rows = [
+        ("ETH", mixed, "3"),
+        ("ETH", mixed.lower(), "4"),
+        ("ETH", OTHER, "1"),
+        ("USDT-ERC20", mixed, "3"),
+        ("USDT-ERC20", mixed, "3.0"),
+    ]
+    path.write_text(
+        f"coin,amount\nETH,1\n\n{HEADER}"
+        + "".join(f"{coin},ETH,7,{address},{amount},m,,,,,\n" for coin, address, amount in rows)
+    )
     assert cli.main(["verify", str(path)]) == 0
     shown = capsys.readouterr().out
     assert "repeated claims: 4 rows of 2 accounts and assets, counted once each; the amounts of 1 differ" in shown

@@ -1,4 +1,6 @@
-"""What becomes of each row of a published file: a claim, a signer row or a rejection with its reason; nothing disappears."""
+"""What becomes of each row of a published file: a claim, a signer row or a rejection with its reason; nothing
+disappears.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from porlake.model import ReportFile
 from porlake.pipeline import _parse
 from support import MONTH, SAMPLES, stages, tree
 
-HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+HEADER = (
+    "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+)
 TOTALS = "coin,amount\nETH,1\n\n"
 ACCOUNT = "0x" + "11" * 20
 OTHER = "0x" + "22" * 20
@@ -86,7 +90,9 @@ def test_an_asset_or_network_that_nobody_knows_is_a_rejection_with_its_name(tmp_
     lake, only = parsed(tmp_path, row(coin="DRAGON"), row(network="MOON"), row())
     found = list(lake.rows("rejection", **only))
     assert [(r.source_row, r.label) for r in found] == [(5, "DRAGON"), (6, "ETH")]
-    assert all(r.reason in {"unknown_asset", "unknown_network", "unknown_label"} for r in found), [r.reason for r in found]
+    assert all(r.reason in {"unknown_asset", "unknown_network", "unknown_label"} for r in found), [
+        r.reason for r in found
+    ]
     assert len(list(lake.rows("claim", **only))) == 1
 
 
@@ -102,7 +108,8 @@ def archived(folder: Path, exchange: str, name: str, text: str) -> tuple[Lake, l
 def test_labels_of_two_known_words_are_claims_and_totals_and_say_so(tmp_path: Path) -> None:
     """HTX's file of 2026-02 names two labels that no earlier one had."""
     text = (
-        "coin,snapshot height,balance\nUSDC(ALL),-,3974000\nBASE-USDC,41602368,3974000.00\nUSDT(ALL),-,16\nUSDT-BEP20,78649895,15\nUSDT-MOON,1,1\n\n"
+        "coin,snapshot "
+        "height,balance\nUSDC(ALL),-,3974000\nBASE-USDC,41602368,3974000.00\nUSDT(ALL),-,16\nUSDT-BEP20,78649895,15\nUSDT-MOON,1,1\n\n"
         "coin,address,snapshot height,balance,message,signature\n"
         f"BASE-USDC,{ACCOUNT},41602368,3974000,-,-\nUSDT-BEP20,{OTHER},78649895,15,-,-\nUSDT-MOON,{OTHER},1,1,-,-\n"
     )
@@ -125,17 +132,26 @@ def test_labels_of_two_known_words_are_claims_and_totals_and_say_so(tmp_path: Pa
 
 
 TOTALS_CSV = (
-    "exchange,report_no,snapshot,snapshot_precision,asset,wallet_amount,own_amount,custody_amount,liabilities,printed_ratio,usd,scope,source,note\n"
+    "exchange,report_no,snapshot,snapshot_precision,asset,wallet_amount,own_amount,custody_amount,liabilities,"
+    "printed_ratio,usd,scope,source,note\n"
 )
 
 
 @pytest.mark.parametrize(
     ("amount", "base", "remark"),
-    [("5531.94787787", 553194787787, None), ("5531.9478778700000", 553194787787, None), ("5531.9478778728929917", 553194787787, "rounded_down")],
+    [
+        ("5531.94787787", 553194787787, None),
+        ("5531.9478778700000", 553194787787, None),
+        ("5531.9478778728929917", 553194787787, "rounded_down"),
+    ],
 )
-def test_a_published_total_finer_than_the_base_unit_is_rounded_down_and_flagged(tmp_path: Path, amount: str, base: int, remark: str | None) -> None:
+def test_a_published_total_finer_than_the_base_unit_is_rounded_down_and_flagged(
+    tmp_path: Path, amount: str, base: int, remark: str | None
+) -> None:
     """OKX prints its custody with sixteen digits; bitcoin has eight."""
-    lake, (only,) = archived(tmp_path, "okx", "custody.csv", TOTALS_CSV + f"okx,,2026-06-19,day,BTC,,,{amount},,,,,OKX,\n")
+    lake, (only,) = archived(
+        tmp_path, "okx", "custody.csv", TOTALS_CSV + f"okx,,2026-06-19,day,BTC,,,{amount},,,,,OKX,\n"
+    )
     (total,) = lake.rows("published_total", **only)
     assert (total.custody_amount, total.remark) == (base, remark)
     assert not list(lake.rows("rejection", **only))
@@ -145,8 +161,17 @@ def test_what_is_owed_is_rounded_up_and_a_ratio_down_and_both_say_so(tmp_path: P
     rows = "okx,,2026-06-19,day,BTC,2.000000019,,,1.999999991,100.1234567890123,3.999,,OKX,\n"
     lake, (only,) = archived(tmp_path, "okx", "totals.csv", TOTALS_CSV + rows)
     (total,), (liability,) = lake.rows("published_total", **only), lake.rows("liability", **only)
-    assert (total.amount, total.amount_published, total.usd_published, total.remark) == (200000001, "2.000000019", Decimal("3.99"), "rounded_down")
-    assert (liability.owed, liability.printed_ratio, liability.remark) == (200000000, Decimal("100.123456789012"), "rounded_down rounded_up")
+    assert (total.amount, total.amount_published, total.usd_published, total.remark) == (
+        200000001,
+        "2.000000019",
+        Decimal("3.99"),
+        "rounded_down",
+    )
+    assert (liability.owed, liability.printed_ratio, liability.remark) == (
+        200000000,
+        Decimal("100.123456789012"),
+        "rounded_down rounded_up",
+    )
 
 
 def test_a_claim_finer_than_the_base_unit_is_never_rounded(tmp_path: Path) -> None:
@@ -181,7 +206,12 @@ def test_the_same_account_in_two_spellings_is_two_rows_of_one_canonical_address(
 def test_a_claim_keeps_what_was_published_beside_what_it_means(tmp_path: Path) -> None:
     lake, only = parsed(tmp_path, row("01.50"))
     (claim,) = lake.rows("claim", **only)
-    assert (claim.amount, claim.amount_published, claim.printed_decimals, claim.snapshot_height) == (15 * 10**17, "01.50", 2, 7)
+    assert (claim.amount, claim.amount_published, claim.printed_decimals, claim.snapshot_height) == (
+        15 * 10**17,
+        "01.50",
+        2,
+        7,
+    )
 
 
 def test_a_parser_that_loses_a_row_is_caught() -> None:
@@ -208,10 +238,17 @@ def test_the_bundled_month_accounts_for_every_row(month: Path) -> None:
 def test_the_zip_of_the_sample_holds_the_files_beside_it() -> None:
     with zipfile.ZipFile(SAMPLES / "por_csv_2024032500.zip") as packed:
         held = {name: packed.read(name) for name in packed.namelist()}
-    assert held == {path.name: path.read_bytes() for path in (*SAMPLES.glob("okx_por_2*.csv"), *SAMPLES.glob("okx_por_eth*.csv"))}
+    assert held == {
+        path.name: path.read_bytes() for path in (*SAMPLES.glob("okx_por_2*.csv"), *SAMPLES.glob("okx_por_eth*.csv"))
+    }
 
 
-CELLS = st.lists(st.sampled_from(["ETH", "BTC", "1", "-", "", ACCOUNT, "0x", "1e9", '"', "\0", "é", "=1+1", "9" * 70, "m", ";", "\t"]), max_size=13)
+CELLS = st.lists(
+    st.sampled_from(
+        ["ETH", "BTC", "1", "-", "", ACCOUNT, "0x", "1e9", '"', "\0", "é", "=1+1", "9" * 70, "m", ";", "\t"]
+    ),
+    max_size=13,
+)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -267,20 +304,27 @@ def test_the_same_bytes_under_two_dates_are_one_report_of_two_attestations(tmp_p
     assert pipeline.attestations(chosen, [report]) == ["okx/2025-10-22", "okx/2025-11-22"]
 
 
-# --- a claim may be rejected; its signature is judged all the same ---------------------------------------------------------------
+# --- a claim may be rejected; its signature is judged all the same ----------------------------------------------------
 KEY = coincurve.PrivateKey(bytes([9]) * 32)
 MINE = evm.of("ethereum", evm.from_public_key(KEY.public_key.format(compressed=False))).text
 MESSAGE = "I am an OKX address"
-TYPED = "coin,Type,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,EOA1,EOA2\n"
+TYPED = (
+    "coin,Type,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public "
+    "key,EOA1,EOA2\n"
+)
 AUDITORS = "digitalAsset,network,address,signedMessage,signedMessage2,message,publicKey,owner1,owner2,status\n"
 
 
 def signature() -> str:
-    raw = KEY.sign_recoverable(keccak256(b"\x19Ethereum Signed Message:\n32" + keccak256(MESSAGE.encode())), hasher=None)
+    raw = KEY.sign_recoverable(
+        keccak256(b"\x19Ethereum Signed Message:\n32" + keccak256(MESSAGE.encode())), hasher=None
+    )
     return f"0x{raw[:64].hex()}{raw[64] + 27:02x}"
 
 
-def told(folder: Path, name: str, text: str, exchange: str = "okx") -> tuple[list[tuple[str, str]], list[str], int, str]:
+def told(
+    folder: Path, name: str, text: str, exchange: str = "okx"
+) -> tuple[list[tuple[str, str]], list[str], int, str]:
     """(verdicts, reasons of rejection, claims) of a file, and what `porlake verify` prints."""
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -290,7 +334,12 @@ def told(folder: Path, name: str, text: str, exchange: str = "okx") -> tuple[lis
     pipeline.verify(chosen, report)
     only = {"exchange": exchange, "report": report}
     verdicts = [(found.verdict, found.reason) for found in chosen.lake.rows("ownership", **only)]
-    return verdicts, [reason for _, reason in reasons(chosen.lake, only)], len(list(chosen.lake.rows("claim", **only))), str(path)
+    return (
+        verdicts,
+        [reason for _, reason in reasons(chosen.lake, only)],
+        len(list(chosen.lake.rows("claim", **only))),
+        str(path),
+    )
 
 
 @pytest.mark.parametrize(
@@ -307,7 +356,9 @@ def told(folder: Path, name: str, text: str, exchange: str = "okx") -> tuple[lis
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_amount_coin_type_and_height_decide_nothing_about_a_signature(tmp_path: Path, cells: tuple[str, ...], reason: str) -> None:
+def test_amount_coin_type_and_height_decide_nothing_about_a_signature(
+    tmp_path: Path, cells: tuple[str, ...], reason: str
+) -> None:
     coin, kind, network, height, amount = cells
     text = TOTALS + TYPED + f"{coin},{kind},{network},{height},{MINE},{amount},{MESSAGE},{signature()},,,,\n"
     verdicts, rejected, claims, _ = told(tmp_path, "okx_por_2025102200.csv", text)
@@ -317,7 +368,11 @@ def test_amount_coin_type_and_height_decide_nothing_about_a_signature(tmp_path: 
 def test_a_network_that_the_registry_lacks_is_unsupported(tmp_path: Path) -> None:
     text = TOTALS + HEADER + f"ETH,MOON,7,{MINE},1,{MESSAGE},{signature()},,,,\nETH,MOON,7,{MINE},1,{MESSAGE},,,,,\n"
     verdicts, rejected, claims, _ = told(tmp_path, "okx_por_2025102200.csv", text)
-    assert (verdicts, rejected, claims) == ([("unsupported", "unknown_network"), ("unsigned", "unsigned")], ["unknown_network"] * 2, 0)
+    assert (verdicts, rejected, claims) == (
+        [("unsupported", "unknown_network"), ("unsigned", "unsigned")],
+        ["unknown_network"] * 2,
+        0,
+    )
 
 
 def test_a_row_of_a_status_that_the_auditors_do_not_judge_is_judged_here(tmp_path: Path) -> None:
@@ -335,7 +390,8 @@ def test_a_validator_of_an_unknown_type_is_a_validator_still(tmp_path: Path) -> 
 def test_a_row_of_htx_with_a_bad_height_is_judged(tmp_path: Path) -> None:
     raw = KEY.sign_recoverable(keccak256(b"huobi"), hasher=None)
     text = (
-        f"coin,snapshot height,balance\nETH(ALL),1,1\n\ncoin,address,snapshot height,balance,message,signature\nETH,{MINE},x,1,huobi,0x{raw.hex()}\n"
+        f"coin,snapshot height,balance\nETH(ALL),1,1\n\ncoin,address,snapshot "
+        f"height,balance,message,signature\nETH,{MINE},x,1,huobi,0x{raw.hex()}\n"
     )
     verdicts, rejected, claims, _ = told(tmp_path, "huobi_por_20240701.csv", text, "htx")
     assert (verdicts, rejected, claims) == ([("proven", "eth_address")], ["bad_height"], 0)

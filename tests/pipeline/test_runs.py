@@ -1,4 +1,6 @@
-"""Whole runs: a replay gives the same bytes, a killed run leaves nothing half-written, an endpoint that fails leaves its part unobserved."""
+"""Whole runs: a replay gives the same bytes, a killed run leaves nothing half-written, an endpoint that fails leaves
+its part unobserved.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,15 @@ from support import MONTH, RECORDING, ROOT, SAMPLE_ROWS, SAMPLES, command, envir
 
 HTX = sorted((ROOT.parent / "shared" / "data" / "htx").glob("*.csv"))
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
-MONTH_RUN = ["run", "okx", *(word for name in MONTH for word in ("--report", name)), "--replay", str(RECORDING), "--registry", str(SAMPLE_ROWS)]
+MONTH_RUN = [
+    "run",
+    "okx",
+    *(word for name in MONTH for word in ("--report", name)),
+    "--replay",
+    str(RECORDING),
+    "--registry",
+    str(SAMPLE_ROWS),
+]
 NOT_DATA = ("porlake.duckdb", "failed_build", ".")
 
 
@@ -36,15 +46,24 @@ def test_every_stage_may_run_again(month: Path, tmp_path: Path) -> None:
     assert tree(tmp_path / "again") == tree(month)
 
 
-#: What has just appeared in the lake when a run is killed: mid-parse, between networks, in the build, while dbt works, in the publish.
-MOMENTS = ("raw/*", "lake/claim/**/.writing-*", "lake/balance/**/pointer.json", ".building-*", ".building-*/target/*.json", "marts/.writing-*")
+#: What has just appeared in the lake when a run is killed: mid-parse, between networks, in the build, while dbt works,
+#: in the publish.
+MOMENTS = (
+    "raw/*",
+    "lake/claim/**/.writing-*",
+    "lake/balance/**/pointer.json",
+    ".building-*",
+    ".building-*/target/*.json",
+    "marts/.writing-*",
+)
 
 
 def test_a_run_killed_at_any_moment_and_run_again_gives_the_bytes_of_an_undisturbed_run(tmp_path: Path) -> None:
     quiet, killed = tmp_path / "quiet", tmp_path / "killed"
     subprocess.run(command(*MONTH_RUN, "--lake", str(quiet)), env=environment(), check=True, stdout=subprocess.DEVNULL)
     ends = [_killed_when(killed, moment) for moment in MOMENTS]
-    assert ends.count(-signal.SIGKILL) >= len(MOMENTS) - 1, ends  # a folder that lives for a moment may be missed, and the run then ends well
+    # a folder that lives for a moment may be missed, and the run then ends well
+    assert ends.count(-signal.SIGKILL) >= len(MOMENTS) - 1, ends
     assert set(ends) <= {0, -signal.SIGKILL}, ends
     subprocess.run(command(*MONTH_RUN, "--lake", str(killed)), env=environment(), check=True, stdout=subprocess.DEVNULL)
     assert tree(killed, but=NOT_DATA) == tree(quiet, but=NOT_DATA)
@@ -55,7 +74,11 @@ def _killed_when(lake: Path, moment: str) -> int:
     """The exit code of a run that is killed, its children left alone, once something new lies under `moment`."""
     before = set(lake.glob(moment))
     run = subprocess.Popen(
-        command(*MONTH_RUN, "--lake", str(lake)), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command(*MONTH_RUN, "--lake", str(lake)),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     while run.poll() is None:
         if set(lake.glob(moment)) - before:
@@ -119,7 +142,9 @@ def test_a_file_without_its_moment_asks_for_one(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigurationError):
             pipeline.archive(chosen, "okx", str(path), wrong)
-    with pytest.raises(ConfigurationError, match=r"names no zone: write 2024-03-25T16:00Z for UTC, or 2024-03-25T16:00\+08:00"):
+    with pytest.raises(
+        ConfigurationError, match=r"names no zone: write 2024-03-25T16:00Z for UTC, or 2024-03-25T16:00\+08:00"
+    ):
         pipeline.archive(chosen, "okx", str(path), "2024-03-25T16:00")
 
 
@@ -145,20 +170,26 @@ def test_a_snapshot_given_by_hand_is_a_day_of_the_publisher_or_a_moment_with_its
     file = chosen.lake.report(report)
     assert file.attestation == f"{exchange}/{day}"
     assert file.snapshot_at == datetime.fromisoformat(at).replace(tzinfo=UTC)
-    assert (file.snapshot_day, file.snapshot_precision) == (date.fromisoformat(day), "moment" if "T" in stated else "day")
+    assert (file.snapshot_day, file.snapshot_precision) == (
+        date.fromisoformat(day),
+        "moment" if "T" in stated else "day",
+    )
 
 
 @pytest.mark.parametrize(
     ("exchange", "name", "attestation", "at"),
     [
-        ("okx", "por_csv_2026050700_V4.csv", "okx/2026-05-07", "2026-05-06T16:00"),  # OKX's own list: createTime 1778083200000
+        # OKX's own list: createTime 1778083200000
+        ("okx", "por_csv_2026050700_V4.csv", "okx/2026-05-07", "2026-05-06T16:00"),
         ("okx", "okx_por_2026020419_V4.csv", "okx/2026-02-04", "2026-02-04T11:00"),
         ("okx", "okx_por_20221122.csv", "okx/2022-11-22", "2022-11-21T16:00"),
         ("htx", "huobi_por_20240701.csv", "htx/2024-07-01", "2024-06-30T16:00"),
         ("poloniex", "poloniex_por_20240801.csv", "poloniex/2024-08-01", "2024-07-31T16:00"),
     ],
 )
-def test_the_stamp_in_a_name_is_read_in_the_publishers_clock(exchange: str, name: str, attestation: str, at: str, tmp_path: Path) -> None:
+def test_the_stamp_in_a_name_is_read_in_the_publishers_clock(
+    exchange: str, name: str, attestation: str, at: str, tmp_path: Path
+) -> None:
     path = tmp_path / name
     source = MONTH[0] if exchange == "okx" else None
     rows = "coin,address,snapshot height,balance,message,signature\nTRX,TZ1SsapyhKNWaVLca6P2qgVzkHTdk6nkXa,1,7,-,-\n"
@@ -189,9 +220,14 @@ def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
     box.mkdir(parents=True)
     for name in ("huobi_por_20240701.csv", "huobi_por_20240801.csv", "notes.txt"):
         (box / name).write_text("")
-    assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 8, 2, tzinfo=UTC))] == ["huobi_por_20240801.csv"]
-    assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 7, 2, tzinfo=UTC))] == ["huobi_por_20240701.csv"]
-    # July's snapshot is of 2024-06-30 16:00 UTC: it belongs to the run of a month that ends there, not to one that begins there
+    assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 8, 2, tzinfo=UTC))] == [
+        "huobi_por_20240801.csv"
+    ]
+    assert [Path(p).name for p in pipeline.waiting(chosen, "htx", datetime(2024, 7, 2, tzinfo=UTC))] == [
+        "huobi_por_20240701.csv"
+    ]
+    # July's snapshot is of 2024-06-30 16:00 UTC: it belongs to the run of a month that ends there, not to one that
+    # begins there
     ends = {datetime(2024, 6, 30, 15, 59): [], datetime(2024, 6, 30, 16): ["20240701"], datetime(2024, 7, 30, 16): []}
     for moment, names in ((end.replace(tzinfo=UTC), names) for end, names in ends.items()):
         assert [Path(p).stem[-8:] for p in pipeline.waiting(chosen, "htx", moment)] == names
@@ -205,7 +241,9 @@ def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not HTX, reason="../shared/data/htx is not here")
-def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(porlake: Porlake, tmp_path: Path, silent_recording: Path) -> None:
+def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(
+    porlake: Porlake, tmp_path: Path, silent_recording: Path
+) -> None:
     reports = [word for path in HTX for word in ("--report", str(path))]
     done = porlake("run", "htx", *reports, "--lake", str(tmp_path / "lake"), "--replay", str(silent_recording))
     assert done.returncode == 0, done.stderr
@@ -215,12 +253,15 @@ def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(porlake: Porlak
         assert found.returncode == 0, found.stderr
         return found.stdout.splitlines()[1:]
 
-    assert ask("select count(distinct attestation), count(distinct report), count(repeats) from core_attestation") == ["24,24,0"]
+    assert ask("select count(distinct attestation), count(distinct report), count(repeats) from core_attestation") == [
+        "24,24,0"
+    ]
     assert ask("select count(*) from stg_published_total") == ["509"]
     assert ask("select count(*) from lake.rejection") == ["0"]
-    assert ask("select count(*), count(usd), bool_and(unpriced_assets <> []) from (select usd_total as usd, unpriced_assets from dominance)") == [
-        "24,0,True"
-    ]
+    assert ask(
+        "select count(*), count(usd), bool_and(unpriced_assets <> []) from (select usd_total as usd, unpriced_assets "
+        "from dominance)"
+    ) == ["24,0,True"]
     # printed 20,129,646.99, while its rows add to a hundred million more; the group's total is right
     arithmetic = "select label, printed_units, summed_units, status from report_arithmetic where attestation = "
     assert "USDT-TRC20,64050721.54000000,464050722.34000000,differs" in ask(arithmetic + "'htx/2023-02-01'")
@@ -229,10 +270,14 @@ def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(porlake: Porlak
     assert "BTC,9424.57000000,9343.99000000,differs" in ask(arithmetic + "'htx/2025-10-01'")
     # one account stands twice under USDT-TRC20, with different amounts: counted once, with the smaller, and flagged
     twice = "select amounts, amount, conflicting from core_claim where attestation = 'htx/2024-07-01' and conflicting"
-    assert ask(twice) == ['"[""4731015000000000000000000"", ""31700532980000000000000000""]",4731015000000000000000000,True']
+    assert ask(twice) == [
+        '"[""4731015000000000000000000"", ""31700532980000000000000000""]",4731015000000000000000000,True'
+    ]
 
 
-def test_a_run_without_any_answer_ends_well_and_says_what_is_missing(porlake: Porlake, tmp_path: Path, silent_recording: Path) -> None:
+def test_a_run_without_any_answer_ends_well_and_says_what_is_missing(
+    porlake: Porlake, tmp_path: Path, silent_recording: Path
+) -> None:
     path = tmp_path / "okx_por_2024032500.csv"
     path.write_bytes(Path(MONTH[0]).read_bytes())
     done = porlake("run", "okx", "--report", str(path), "--lake", "lake", "--replay", str(silent_recording), "--strict")
@@ -240,7 +285,11 @@ def test_a_run_without_any_answer_ends_well_and_says_what_is_missing(porlake: Po
     assert "porlake: not read: ethereum" in done.stderr
     assert "Traceback" not in done.stderr
     found = porlake(
-        "query", "select bool_and(reserves_onchain is null), bool_and(is_covered is null), count(*) > 9 from reserve_ratio", "--csv", "--lake", "lake"
+        "query",
+        "select bool_and(reserves_onchain is null), bool_and(is_covered is null), count(*) > 9 from reserve_ratio",
+        "--csv",
+        "--lake",
+        "lake",
     )
     assert found.stdout.splitlines()[1] == "True,True,True"
     assert (SAMPLES / "recording").exists()

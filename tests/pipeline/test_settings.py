@@ -1,4 +1,6 @@
-"""What is told from outside and makes no sense: a sentence that names the variable, file or connection, never a part of the value."""
+"""What is told from outside and makes no sense: a sentence that names the variable, file or connection, never a part of
+the value.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,10 @@ def test_a_file_of_endpoints_that_is_no_file(tmp_path: Path) -> None:
 
 def test_numbers_of_a_table_are_taken_as_they_stand(tmp_path: Path) -> None:
     path = tmp_path / "endpoints.toml"
-    path.write_text('[[bitcoin]]\nurl = ["http://a", "http://b"]\ntimeout = 5\nper_second = 2.5\ntries = 3\n[[bitcoin]]\nurl = "http://c"\n')
+    path.write_text(
+        '[[bitcoin]]\nurl = ["http://a", "http://b"]\ntimeout = 5\nper_second = 2.5\ntries = 3\n[[bitcoin]]\nurl = '
+        '"http://c"\n'
+    )
     found = settings(environ={"PORLAKE_ENDPOINTS": str(path)}).endpoints_of("bitcoin")
     assert [(place.host, place.timeout, place.per_second, place.tries) for place in found] == [
         ("a", 5, 2.5, 3),
@@ -105,7 +110,7 @@ def test_numbers_of_a_table_are_taken_as_they_stand(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "said"),
-    [("{}", "the folder holds no file"), ("{}/pipe", "is no file"), ("{}/nothing.csv", "No such file"), ("a\0b", "cannot be read"),
+    [("{}", "the folder holds no " "file"), ("{}/pipe", "is no file"), ("{}/nothing.csv", "No such file"), ("a\0b", "cannot be read"),
     ("http://[bad", "host or port"),
      (f"https://user:{SECRET}/x@host/f.csv", "host or port"), (f"htps://user:{SECRET}@host/f.csv",
      "an endpoint is an http"), ("http://", "an endpoint is")],
@@ -124,9 +129,16 @@ def test_doctor_does_not_wait_for_endpoints_that_are_silent(tmp_path: Path, monk
     monkeypatch.setattr("porlake.transport.BRIEF_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
         place = f"127.0.0.1:{silent.getsockname()[1]}"
-        endpoints = {name: Endpoint(f"http://{place}/{SECRET}") for name in ("ethereum", "bitcoin", "tron", "bsc", "polygon", "arbitrum", "optimism")}
+        endpoints = {
+            name: Endpoint(f"http://{place}/{SECRET}")
+            for name in ("ethereum", "bitcoin", "tron", "bsc", "polygon", "arbitrum", "optimism")
+        }
         began = time.monotonic()
-        chosen = settings(tmp_path, environ={}, endpoints={name: Endpoint("http://127.0.0.1:9") for name in registry.load().networks} | endpoints)
+        chosen = settings(
+            tmp_path,
+            environ={},
+            endpoints={name: Endpoint("http://127.0.0.1:9") for name in registry.load().networks} | endpoints,
+        )
         checks = pipeline.doctor(chosen)
     assert time.monotonic() - began < 20
     found = [check for check in checks if place in check.found]

@@ -1,4 +1,6 @@
-"""Sweeps: read at the moment, taken when the report comes; permissions of TRON accounts in the final verdict; a claim that means a part."""
+"""Sweeps: read at the moment, taken when the report comes; permissions of TRON accounts in the final verdict; a claim
+that means a part.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from porlake.transport import Endpoint, Tape
 from tron_stub import HEIGHT, TIME, USDT, Node, account
 
 MOMENT = datetime.fromtimestamp(TIME, UTC)
-HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+HEADER = (
+    "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+)
 FIRST, SECOND, THIRD, NEW = (account(n) for n in range(4))
 MESSAGE = "I am an OKX address"
 
@@ -58,7 +62,9 @@ def published(settings: Settings, folder: Path, name: str, *rows: str) -> str:
 def node() -> Node:
     """The chain at the moment; its newest solid block is a minute old."""
     held = {USDT: {FIRST: 5 * 10**6, SECOND: 6 * 10**6}}
-    return Node(held=held, accounts={FIRST: {"balance": 7, "frozenV2": [{"amount": 3}]}, NEW: {"balance": 1}}, solid=HEIGHT - 20)
+    return Node(
+        held=held, accounts={FIRST: {"balance": 7, "frozenV2": [{"amount": 3}]}, NEW: {"balance": 1}}, solid=HEIGHT - 20
+    )
 
 
 @pytest.fixture
@@ -70,22 +76,39 @@ def settings(node: Node, tmp_path: Path) -> Iterator[Settings]:
 def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_head_for_the_rest(
     settings: Settings, node: Node, tmp_path: Path
 ) -> None:
-    published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"), row("TRX", FIRST, "1"))
+    published(
+        settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"), row("TRX", FIRST, "1")
+    )
     assert pipeline.swept_networks(settings, "okx") == ["tron"]
     assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 3
     rows = list(settings.lake.rows("sweep"))
-    assert {(r.swept_at, r.height, r.block_time) for r in rows} == {(MOMENT, HEIGHT - 20, MOMENT - timedelta(seconds=60))}
+    assert {(r.swept_at, r.height, r.block_time) for r in rows} == {
+        (MOMENT, HEIGHT - 20, MOMENT - timedelta(seconds=60))
+    }
     assert [(r.asset, r.component, r.amount) for r in rows if r.address == FIRST and r.asset == "TRX"] == [
         ("TRX", "delegated", 0), ("TRX", "frozen", 3), ("TRX", "liquid", 7), ("TRX", "total", 10), ("TRX", "unstaking", 0),
     ]  # fmt: skip
 
     # A month later the report of that moment is there; all has moved since.
-    node.solid, node.held[USDT], node.accounts = HEIGHT + 800_000, {FIRST: 1, SECOND: 2, NEW: 3}, {FIRST: {"balance": 1}, NEW: {"balance": 4}}
-    report = published(settings, tmp_path, "2024070100", *(row("USDT", one, "5") for one in (FIRST, SECOND, NEW)), row("TRX", FIRST, "1"))
+    node.solid, node.held[USDT], node.accounts = (
+        HEIGHT + 800_000,
+        {FIRST: 1, SECOND: 2, NEW: 3},
+        {FIRST: {"balance": 1}, NEW: {"balance": 4}},
+    )
+    report = published(
+        settings,
+        tmp_path,
+        "2024070100",
+        *(row("USDT", one, "5") for one in (FIRST, SECOND, NEW)),
+        row("TRX", FIRST, "1"),
+    )
     asked = len(node.asked)
     pipeline.observe(settings, report, "tron")
     scale = 10 ** (registry.load().assets["USDT"].scale - 6)
-    found = {(b.asset, b.address, b.component): (b.amount, b.as_of, b.offset_seconds) for b in settings.lake.rows("balance", report=report)}
+    found = {
+        (b.asset, b.address, b.component): (b.amount, b.as_of, b.offset_seconds)
+        for b in settings.lake.rows("balance", report=report)
+    }
     assert found["USDT", FIRST, "total"] == (5 * 10**6 * scale, "near", -60)
     assert found["USDT", SECOND, "total"] == (6 * 10**6 * scale, "near", -60)
     assert found["USDT", NEW, "total"] == (3 * scale, "head", 2_400_000)
@@ -97,13 +120,17 @@ def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_
     assert {(b.height, b.block_origin) for b in settings.lake.rows("block", report=report)} == {
         (HEIGHT, "published"), (HEIGHT - 20, "swept"), (HEIGHT + 800_000, "head"),
     }  # fmt: skip
-    assert not [path for path, _ in node.asked[asked:] if path.endswith("getaccount")], "what was swept is not asked for"
+    assert not [path for path, _ in node.asked[asked:] if path.endswith("getaccount")], (
+        "what was swept is not asked for"
+    )
     before = {path: path.read_bytes() for path in settings.root.rglob("*.parquet")}
     pipeline.observe(settings, report, "tron")
     assert {path: path.read_bytes() for path in settings.root.rglob("*.parquet")} == before
 
 
-def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(settings: Settings, node: Node, tmp_path: Path) -> None:
+def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(
+    settings: Settings, node: Node, tmp_path: Path
+) -> None:
     window = registry.load().sweeps["tron"].window_seconds
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
     for seconds, first in ((-window - 6, 1), (-300, 2), (+60, 3), (+900, 4)):
@@ -116,7 +143,9 @@ def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(se
         SECOND: ("near", -300),
     }
 
-    late = published(settings, tmp_path, "2024080100", row("USDT", FIRST, "5").replace(str(HEIGHT), str(HEIGHT + 2 * window)))
+    late = published(
+        settings, tmp_path, "2024080100", row("USDT", FIRST, "5").replace(str(HEIGHT), str(HEIGHT + 2 * window))
+    )
     node.solid = HEIGHT + 4 * window
     pipeline.observe(settings, late, "tron")
     assert {b.as_of for b in settings.lake.rows("balance", report=late)} == {"head"}
@@ -124,7 +153,9 @@ def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(se
 
 @pytest.mark.parametrize("after", [True, False])
 @pytest.mark.parametrize(("over", "as_of"), [(-3, "near"), (0, "near"), (3, "head")])
-def test_a_sweep_counts_up_to_the_end_of_its_window(settings: Settings, node: Node, tmp_path: Path, after: bool, over: int, as_of: str) -> None:
+def test_a_sweep_counts_up_to_the_end_of_its_window(
+    settings: Settings, node: Node, tmp_path: Path, after: bool, over: int, as_of: str
+) -> None:
     seconds = (registry.load().sweeps["tron"].window_seconds + over) * (1 if after else -1)
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
     node.solid = HEIGHT + seconds // 3
@@ -149,13 +180,19 @@ def test_a_moment_is_swept_while_the_newest_block_is_within_the_window(
             pipeline.sweep(settings, "okx", "tron", MOMENT)
 
 
-def test_an_account_of_which_nothing_is_known_is_not_swept_and_no_zero(settings: Settings, node: Node, tmp_path: Path) -> None:
+def test_an_account_of_which_nothing_is_known_is_not_swept_and_no_zero(
+    settings: Settings, node: Node, tmp_path: Path
+) -> None:
     node.accounts = {SECOND: {"balance": 0}}
     published(settings, tmp_path, "2024060100", row("TRX", NEW, "5"), row("TRX", SECOND, "6"), row("TRX", THIRD, "0"))
     assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 1
-    report = published(settings, tmp_path, "2024070100", row("TRX", NEW, "5"), row("TRX", SECOND, "6"), row("TRX", THIRD, "0"))
+    report = published(
+        settings, tmp_path, "2024070100", row("TRX", NEW, "5"), row("TRX", SECOND, "6"), row("TRX", THIRD, "0")
+    )
     pipeline.observe(settings, report, "tron")
-    totals = {b.address: (b.amount, b.as_of) for b in settings.lake.rows("balance", report=report) if b.component == "total"}
+    totals = {
+        b.address: (b.amount, b.as_of) for b in settings.lake.rows("balance", report=report) if b.component == "total"
+    }
     assert totals == {SECOND: (0, "near"), THIRD: (0, "head")}
     assert [(u.address, u.reason) for u in settings.lake.rows("unobserved", report=report)] == [(NEW, "no_history")]
     assert NEW not in {b.address for b in settings.lake.rows("balance", report=report)}
@@ -172,7 +209,9 @@ def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Settings, 
     assert (found["liquid"], found["frozen"], found["total"]) == ((8, "exact"), (3, "near"), (10, "near"))
 
 
-def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(settings: Settings, node: Node, tmp_path: Path) -> None:
+def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(
+    settings: Settings, node: Node, tmp_path: Path
+) -> None:
     with pytest.raises(MissingPartition, match="archive and parse one before"):
         pipeline.sweep(settings, "okx", "tron", MOMENT)
     assert not pipeline.is_claimed(settings, "okx", "tron")
@@ -188,7 +227,9 @@ def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(set
     assert not list(settings.lake.rows("sweep"))
 
 
-def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(settings: Settings, node: Node, tmp_path: Path) -> None:
+def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(
+    settings: Settings, node: Node, tmp_path: Path
+) -> None:
     node.held[USDT] = {FIRST: 10**37, SECOND: 1}
     report = published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
     assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 1
@@ -197,7 +238,9 @@ def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(settings
     assert [(b.address, b.as_of) for b in settings.lake.rows("balance")] == [(SECOND, "near")]
 
 
-def test_a_sweep_is_recorded_and_replayed_from_the_shell(settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_is_recorded_and_replayed_from_the_shell(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
     taped = Settings(root=settings.root, endpoints=settings.endpoints, tape=Tape.record(tmp_path / "tape"))
     pipeline.sweep(taped, "okx", "tron", MOMENT)
@@ -213,12 +256,14 @@ def test_a_sweep_is_recorded_and_replayed_from_the_shell(settings: Settings, tmp
     assert "is not YYYY-MM-DDTHH:MM" in capsys.readouterr().err
 
 
-# --- permissions and parts, in the tables ------------------------------------------------------------------------------------------
+# --- permissions and parts, in the tables -----------------------------------------------------------------------------
 def keys(threshold: int, *numbers: int) -> dict[str, Any]:
     return {"threshold": threshold, "keys": [{"address": named(n), "weight": 1} for n in numbers]}
 
 
-def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean_a_part(settings: Settings, node: Node, tmp_path: Path) -> None:
+def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean_a_part(
+    settings: Settings, node: Node, tmp_path: Path
+) -> None:
     """Accounts 10 to 15 all carry a good signature of their own key; the chain gives some of them to other keys."""
     node.accounts = {
         named(10): {"balance": 7, "frozenV2": [{"amount": 3}]},
@@ -238,7 +283,9 @@ def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean
         row("TRX", named(15), "7", signed(20), "", named(20)), row("TRX", named(16), "0"),
     )  # fmt: skip
     pipeline.observe(settings, report, "tron")
-    links: dict[tuple[str, str], OwnerLink] = {(link.address, link.owner): link for link in settings.lake.rows("owner_link")}
+    links: dict[tuple[str, str], OwnerLink] = {
+        (link.address, link.owner): link for link in settings.lake.rows("owner_link")
+    }
 
     def told(number: int, signer: int) -> tuple[str, bool, int | None, int | None]:
         link = links[named(number), named(signer)]
@@ -268,6 +315,10 @@ def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean
     statuses = {address: rest for address, *rest in seen}
     assert statuses[named(10)] == ["matched", "liquid", 10, 5]
     assert statuses[named(11)] == ["other_moment", "total", 7, None]
-    assert statuses[named(16)] == ["other_moment", "total", 0, None], "a claim of nothing does not mean a part of which there is nothing"
-    _, ((matched, part, names),) = pipeline.query(settings, "select matched, matched_part, matched_parts from balance_reconciliation")
+    assert statuses[named(16)] == ["other_moment", "total", 0, None], (
+        "a claim of nothing does not mean a part of which there is nothing"
+    )
+    _, ((matched, part, names),) = pipeline.query(
+        settings, "select matched, matched_part, matched_parts from balance_reconciliation"
+    )
     assert (matched, part, names) == (1, 1, ["liquid"])

@@ -68,8 +68,16 @@ BAD = [
     ("tokens.csv", "ethereum,DOGE,other,,18,,", "finer than the scale"),
     ("tokens.csv", "ethereum,DOGE,native,,8,,", "do not agree"),
     ("tokens.csv", "nowhere,DOGE,other,,8,,", "no row of networks.csv"),
-    ("tokens.csv", "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,slot 2,", "balance_slot 'slot 2' is no slot"),
-    ("tokens.csv", "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,9:300,", "balance_slot '9:300' is no slot"),
+    (
+        "tokens.csv",
+        "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,slot 2,",
+        "balance_slot 'slot 2' is no slot",
+    ),
+    (
+        "tokens.csv",
+        "ethereum,DOGE,erc20,0x1111111111111111111111111111111111111111,8,9:300,",
+        "balance_slot '9:300' is no slot",
+    ),
     ("tokens.csv", "ethereum,DOGE,other,,8,2,", "balance_slot '2' is no slot"),
     ("exchanges.csv", "Big,X,+00:00,,,okx_csv,,", "is no id"),
     ("exchanges.csv", "big,X,,,,okx_csv,,", "is no clock; write"),
@@ -123,10 +131,16 @@ FIRST = "ab" * 32
 
 
 def test_rows_of_ones_own_take_the_place_of_ours_and_join_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "networks.csv").write_text(f"{OWN}bitcoin,Mine,bip122:{FIRST[:32]},BTC,bitcoin,bitcoin,,,\nmoon,Moon,eip155:5,ETH,evm,evm,,,\n")
+    (tmp_path / "networks.csv").write_text(
+        f"{OWN}bitcoin,Mine,bip122:{FIRST[:32]},BTC,bitcoin,bitcoin,,,\nmoon,Moon,eip155:5,ETH,evm,evm,,,\n"
+    )
     (tmp_path / "identities.csv").write_text(f"{SHOWS}bitcoin,0:{FIRST},mine\n")
-    (tmp_path / "evm_networks.csv").write_text("network,self_check,final_tag,final_depth,multicall3,note\nmoon,number,,1,,\n")
-    (tmp_path / "tokens.csv").write_text("network,asset,kind,contract,decimals,balance_slot,note\nmoon,ETH,native,,18,,\n")
+    (tmp_path / "evm_networks.csv").write_text(
+        "network,self_check,final_tag,final_depth,multicall3,note\nmoon,number,,1,,\n"
+    )
+    (tmp_path / "tokens.csv").write_text(
+        "network,asset,kind,contract,decimals,balance_slot,note\nmoon,ETH,native,,18,,\n"
+    )
     (tmp_path / "README.md").write_text("what these are\n")
     ours = registry.load()
     monkeypatch.setenv("PORLAKE_REGISTRY", str(tmp_path))
@@ -185,11 +199,17 @@ def test_every_file_of_the_registry_is_read() -> None:
 
 def test_every_network_has_its_own_coin_and_every_exchange_that_is_swept_names_networks() -> None:
     facts = registry.load()
-    assert not [network for network in facts.networks.values() if (network.network, network.native_asset) not in facts.tokens]
+    assert not [
+        network for network in facts.networks.values() if (network.network, network.native_asset) not in facts.tokens
+    ]
     assert not [network for network in facts.sweeps if facts.networks[network].client == "none"]
     labelled = {row.exchange for row in facts.labels.values() if row.network}
     assert {exchange.exchange for exchange in facts.exchanges.values() if exchange.snapshot} <= labelled
-    assert not [exchange for exchange in facts.exchanges.values() if not exchange.formats or (not exchange.note and not exchange.schedule)]
+    assert not [
+        exchange
+        for exchange in facts.exchanges.values()
+        if not exchange.formats or (not exchange.note and not exchange.schedule)
+    ]
 
 
 def test_every_exchange_has_a_clock() -> None:
@@ -206,8 +226,16 @@ def test_every_exchange_has_a_clock() -> None:
 
 def test_a_balance_slot_says_where_whose_order_and_how_many_bits() -> None:
     facts = registry.load()
-    usdc, usdt, people = facts.tokens["ethereum", "USDC"], facts.tokens["ethereum", "USDT"], facts.tokens["ethereum", "PEOPLE"]
-    assert (usdt.mapping, usdc.mapping, people.mapping) == (registry.Slot(2, False, 256), registry.Slot(9, False, 255), None)
+    usdc, usdt, people = (
+        facts.tokens["ethereum", "USDC"],
+        facts.tokens["ethereum", "USDT"],
+        facts.tokens["ethereum", "PEOPLE"],
+    )
+    assert (usdt.mapping, usdc.mapping, people.mapping) == (
+        registry.Slot(2, False, 256),
+        registry.Slot(9, False, 255),
+        None,
+    )
     assert replace(usdt, balance_slot="v3").mapping == registry.Slot(3, True, 256)
 
 
@@ -222,7 +250,11 @@ def test_every_format_that_an_exchange_names_is_read() -> None:
 
 def test_every_label_leads_to_a_token_that_the_registry_knows() -> None:
     facts = registry.load()
-    missing = [row for row in facts.labels.values() if row.network and row.asset and (row.network, row.asset) not in facts.tokens]
+    missing = [
+        row
+        for row in facts.labels.values()
+        if row.network and row.asset and (row.network, row.asset) not in facts.tokens
+    ]
     assert not missing
 
 
@@ -238,7 +270,9 @@ def test_every_label_leads_to_a_token_that_the_registry_knows() -> None:
         (("BTC", "HBAR"), "hedera", "BTC", "okx_ed25519", "asset_not_on_network"),
     ],
 )
-def test_the_network_column_decides(labels: tuple[str, str], network: str, asset: str, scheme: str, remark: str) -> None:
+def test_the_network_column_decides(
+    labels: tuple[str, str], network: str, asset: str, scheme: str, remark: str
+) -> None:
     found = registry.load().label("okx", *labels)
     assert (found.network, found.asset, found.scheme, found.remark) == (network, asset, scheme, remark)
 
@@ -302,7 +336,9 @@ def test_a_label_of_no_reading_or_of_two_stays_unknown(exchange: str, labels: tu
 
 
 def test_the_line_of_an_asset_over_all_networks_needs_the_name_of_the_asset_alone() -> None:
-    assert registry.load().group("poloniex", "USDC") == registry.Resolved("", "USDC", "no_scheme", "wallet", "label_by_rule")
+    assert registry.load().group("poloniex", "USDC") == registry.Resolved(
+        "", "USDC", "no_scheme", "wallet", "label_by_rule"
+    )
     assert registry.load().group("poloniex", "USDT").remark == ""
     with pytest.raises(registry.UnknownLabel):
         registry.load().group("poloniex", "NOSUCH")
@@ -334,9 +370,16 @@ def test_contracts_are_those_that_their_issuers_print() -> None:
     facts = registry.load()
     for (network, asset), printed in PRINTED.items():
         assert addresses.parse(network, printed).text == facts.tokens[network, asset].contract  # refuses a bad checksum
-    noted = [(token, match[0]) for token in facts.tokens.values() if token.contract and (match := re.search(r"EIP-55 (0x\w+)", token.note))]
+    noted = [
+        (token, match[0])
+        for token in facts.tokens.values()
+        if token.contract and (match := re.search(r"EIP-55 (0x\w+)", token.note))
+    ]
     assert len(noted) >= 2
-    assert all(addresses.parse(token.network, printed.removeprefix("EIP-55 ")).text == token.contract for token, printed in noted)
+    assert all(
+        addresses.parse(token.network, printed.removeprefix("EIP-55 ")).text == token.contract
+        for token, printed in noted
+    )
 
 
 def test_every_contract_is_an_address_of_its_network() -> None:
@@ -353,7 +396,11 @@ def test_every_contract_is_an_address_of_its_network() -> None:
 
 
 def test_a_contract_that_is_not_known_says_so() -> None:
-    silent = [token for token in registry.load().tokens.values() if token.kind == "other" and not token.contract and "not known" not in token.note]
+    silent = [
+        token
+        for token in registry.load().tokens.values()
+        if token.kind == "other" and not token.contract and "not known" not in token.note
+    ]
     assert silent == []
 
 
@@ -365,7 +412,12 @@ def test_every_pair_of_labels_seen_in_okx_files_of_2026_leads_to_a_token() -> No
     with path.open(encoding="utf-8") as stream:
         pairs = [(row["coin"], row["network"]) for row in csv.DictReader(stream)]
     assert len(pairs) == 39
-    for coin, network in [*pairs, ("ASSET-HUB", "ASSET_HUB"), ("ETH", "ETH_LINEA"), *((c, rewritten[n]) for c, n in pairs if n in rewritten)]:
+    for coin, network in [
+        *pairs,
+        ("ASSET-HUB", "ASSET_HUB"),
+        ("ETH", "ETH_LINEA"),
+        *((c, rewritten[n]) for c, n in pairs if n in rewritten),
+    ]:
         found = facts.label("okx", coin, network)
         assert found.remark == ""
         assert facts.token(found.network, found.asset) is not None

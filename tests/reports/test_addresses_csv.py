@@ -1,4 +1,6 @@
-"""Lists of addresses without amounts: split by exchange, refused row by row, dated by their name, and with no part in what is held."""
+"""Lists of addresses without amounts: split by exchange, refused row by row, dated by their name, and with no part in
+what is held.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ def test_the_page_of_the_format_names_its_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "day"), [("addresses_2026-11-20.csv", 20), ("list.csv", None), ("a_2026-13-40.csv", None), ("12026-11-20.csv", None)]
+    ("name", "day"),
+    [("addresses_2026-11-20.csv", 20), ("list.csv", None), ("a_2026-13-40.csv", None), ("12026-11-20.csv", None)],
 )
 def test_the_name_of_a_list_tells_its_day(name: str, day: int | None) -> None:
     found = addresses_csv.snapshot_of(name)
@@ -43,18 +46,30 @@ def test_a_file_of_many_exchanges_is_a_file_for_each() -> None:
     ]
 
 
-@pytest.mark.parametrize("rows", ["", "atlantis,bitcoin,a,,\n", "okx,bitcoin,a,\n", "okx,bitcoin,a,,,\n", '"okx,bitcoin\n'])
+@pytest.mark.parametrize(
+    "rows", ["", "atlantis,bitcoin,a,,\n", "okx,bitcoin,a,\n", "okx,bitcoin,a,,,\n", '"okx,bitcoin\n']
+)
 def test_a_list_that_is_not_understood_stops(rows: str) -> None:
     with pytest.raises(BadStructure):
         list(addresses_csv.split(io.BytesIO((HEADER + rows).encode()), "f.csv"))
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(registry.load().networks)) | st.text(max_size=8), st.text(max_size=40)), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(registry.load().networks)) | st.text(max_size=8), st.text(max_size=40)),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_every_row_is_published_or_refused(rows: list[tuple[str, str]]) -> None:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([list(addresses_csv.COLUMNS), *(["okx", network, text, "", ""] for network, text in rows)])
+    csv.writer(out, lineterminator="\n").writerows(
+        [list(addresses_csv.COLUMNS), *(["okx", network, text, "", ""] for network, text in rows)]
+    )
     try:
-        items = list(addresses_csv.parse(io.BytesIO(out.getvalue().encode("utf-8", "replace")), reports.Source("f.csv", "okx")))
+        items = list(
+            addresses_csv.parse(io.BytesIO(out.getvalue().encode("utf-8", "replace")), reports.Source("f.csv", "okx"))
+        )
     except BadStructure:
         return  # a line break or the like inside a cell
     assert len(items) == len(rows)
@@ -68,14 +83,23 @@ def test_a_list_without_a_day_asks_for_one_and_takes_the_one_given(tmp_path: Pat
     (report,) = pipeline.archive(chosen, "okx", str(tmp_path / "list.csv"), "2026-11-20")
     pipeline.parse(chosen, report)
     (claim,) = chosen.lake.rows("claim")
-    assert (claim.network, claim.asset, claim.amount, claim.label, claim.source) == ("bitcoin", "BTC", None, "cold", "me")
+    assert (claim.network, claim.asset, claim.amount, claim.label, claim.source) == (
+        "bitcoin",
+        "BTC",
+        None,
+        "cold",
+        "me",
+    )
     assert not pipeline.has_addresses(chosen, report)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real list is not beside the project")
 def test_a_real_list_of_four_thousand_addresses_is_taken(tmp_path: Path) -> None:
     with SHARED.open() as stream:
-        rows = [(row["exchange"].replace(".", "_"), row["network"], row["address"], "", row["source_path"]) for row in csv.DictReader(stream)]
+        rows = [
+            (row["exchange"].replace(".", "_"), row["network"], row["address"], "", row["source_path"])
+            for row in csv.DictReader(stream)
+        ]
     with (tmp_path / "addresses_2026-11-20.csv").open("w", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([addresses_csv.COLUMNS, *rows])
     chosen = pipeline.settings(tmp_path / "lake", environ={})

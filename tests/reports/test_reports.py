@@ -1,4 +1,6 @@
-"""Published files: every row accounted for, hostile files refused, structure that is not understood stops with a clear message."""
+"""Published files: every row accounted for, hostile files refused, structure that is not understood stops with a clear
+message.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ ROWS = "coin,Network,Snapshot Height,address,amount,message,signature1,signature
 
 def shown(item: reports.Item) -> list[Any]:
     if isinstance(item, reports.Published):
-        names = "source_row for_row network asset scheme holding height address amount unit message signatures key_or_script owners remark"
+        names = (
+            "source_row for_row network asset scheme holding height address amount unit message signatures "
+            "key_or_script owners remark"
+        )
         return ["published", *(getattr(item, name) for name in names.split())]
     if isinstance(item, reports.Refused):
         return ["refused", item.source_row, item.block, item.reason, item.label, item.address]
@@ -44,7 +49,9 @@ def read(content: bytes, exchange: str = "okx", name: str = "f.csv") -> list[rep
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parts[-3]}/{path.parts[-2]}")
 def test_a_file_gives_its_rows(path: Path) -> None:
-    found = [shown(item) for item in read(path.read_bytes(), "htx" if path.parts[-3] == "htx_csv" else "okx", "report.csv")]
+    found = [
+        shown(item) for item in read(path.read_bytes(), "htx" if path.parts[-3] == "htx_csv" else "okx", "report.csv")
+    ]
     assert json.loads(json.dumps(found)) == json.loads((path.parent / "expected.json").read_text())
 
 
@@ -59,7 +66,11 @@ def address_rows(content: bytes) -> int:
     return sum(bool(line.strip(" ,")) for line in lines[header + 1 :])
 
 
-@pytest.mark.parametrize("path", sorted([*SHARED.glob("*.csv"), *POLONIEX.glob("*.csv")]) or [None], ids=lambda path: path.stem if path else "absent")
+@pytest.mark.parametrize(
+    "path",
+    sorted([*SHARED.glob("*.csv"), *POLONIEX.glob("*.csv")]) or [None],
+    ids=lambda path: path.stem if path else "absent",
+)
 def test_every_row_of_a_real_month_is_a_claim_a_signer_row_or_a_rejection(path: Path | None) -> None:
     if path is None:
         pytest.skip("the real files are not beside the project")
@@ -71,13 +82,23 @@ def test_every_row_of_a_real_month_is_a_claim_a_signer_row_or_a_rejection(path: 
     below = {item.source_row: item for item in items if isinstance(item, reports.Published)}
     # HTX leaves the row of a contract unsigned; Poloniex puts a signature there too, of none of its signers
     signed_for = [(below[item.for_row], item) for item in signers if item.for_row]
-    assert all(above.label == item.label if path.parent.name == "poloniex" else not any(above.signatures) for above, item in signed_for)
+    assert all(
+        above.label == item.label if path.parent.name == "poloniex" else not any(above.signatures)
+        for above, item in signed_for
+    )
 
 
 def test_all_real_months_have_509_summary_rows() -> None:
     if not SHARED.exists():
         pytest.skip("the real files are not beside the project")
-    assert sum(isinstance(item, reports.Summary) for path in SHARED.glob("*.csv") for item in read(path.read_bytes(), "htx")) == 509
+    assert (
+        sum(
+            isinstance(item, reports.Summary)
+            for path in SHARED.glob("*.csv")
+            for item in read(path.read_bytes(), "htx")
+        )
+        == 509
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,21 +114,33 @@ def test_all_real_months_have_509_summary_rows() -> None:
         ("htx_new_labels_20260201.csv", datetime(2026, 2, 1), "day", None),
     ],
 )
-def test_the_name_of_a_file_tells_its_snapshot(name: str, moment: datetime, precision: str, revision: int | None) -> None:
+def test_the_name_of_a_file_tells_its_snapshot(
+    name: str, moment: datetime, precision: str, revision: int | None
+) -> None:
     found = reports.snapshot_of(name)
     assert found is not None
     assert (found.at, found.precision, found.revision) == (moment, precision, revision)
 
 
 @pytest.mark.parametrize(
-    "name", ["report.csv", "okx_por_20249999.csv", "x_1234567.csv", "okx_por_00010101.csv", "huobi_por_18990101.csv", "okx_por_٢٠٢٤٠٣٢٥.csv"]
+    "name",
+    [
+        "report.csv",
+        "okx_por_20249999.csv",
+        "x_1234567.csv",
+        "okx_por_00010101.csv",
+        "huobi_por_18990101.csv",
+        "okx_por_٢٠٢٤٠٣٢٥.csv",
+    ],
 )
 def test_a_name_without_a_date_tells_none(name: str) -> None:
     assert reports.snapshot_of(name) is None
 
 
-# --- structure --------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("content", [b"", b"hello", b"<html></html>", b"a,b,c\n1,2,3\n", b"\xff" * 100, b"coin,amount\nBTC,1\n"])
+# --- structure --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"<html></html>", b"a,b,c\n1,2,3\n", b"\xff" * 100, b"coin,amount\nBTC,1\n"]
+)
 def test_a_file_that_no_format_recognises_says_what_was_looked_for(content: bytes) -> None:
     with pytest.raises(UnknownFormat, match=r"f\.csv.*okx_csv.*htx_csv.*totals_csv"):
         read(content)
@@ -172,11 +205,14 @@ def test_a_totals_file_is_split_by_exchange_snapshot_and_source_and_keeps_every_
     assert sorted(rows) == sorted(body.splitlines()[1:])
 
 
-# --- hostile files ----------------------------------------------------------------------------------------------------------
+# --- hostile files ----------------------------------------------------------------------------------------------------
 def test_a_cell_of_ten_megabytes_is_a_rejected_row_and_the_next_row_is_read() -> None:
     good = f"ETH,ETH,1,{ETH},1,m,s,,\n"
     found = read((ROWS + "ETH,ETH,1," + "9" * 10_000_000 + ",1,m,s,,\n" + good).encode())
-    assert [shown(item)[:4] for item in found] == [["refused", 2, "rows", "line_too_long"], ["published", 3, None, "ethereum"]]
+    assert [shown(item)[:4] for item in found] == [
+        ["refused", 2, "rows", "line_too_long"],
+        ["published", 3, None, "ethereum"],
+    ]
     assert len(found[0].raw) <= _rows.RAW_CHARACTERS
 
 
@@ -194,7 +230,10 @@ def zipped(entries: dict[str, bytes], change: Callable[[zipfile.ZipInfo], None] 
 
 def test_the_files_in_a_published_zip_are_read() -> None:
     found = list(reports.members(zipped({"a/okx_por_2026081100_V6.csv": b"abc", "__MACOSX/._x": b"junk"}), "por.zip"))
-    assert [(name, content.read()) for name, content in found] == [("okx_por_2026081100_V6.csv", b"abc"), ("__MACOSX/._x", b"junk")]
+    assert [(name, content.read()) for name, content in found] == [
+        ("okx_por_2026081100_V6.csv", b"abc"),
+        ("__MACOSX/._x", b"junk"),
+    ]
 
 
 def test_a_name_in_utf8_without_its_flag_is_read_as_its_author_wrote_it() -> None:
@@ -223,12 +262,22 @@ def overlapping(entries: int) -> io.BytesIO:
         (zipped({" ": b"abc"}), UnsafeArchive, "nobody can read"),
         (zipped({"a\x1b[2Jb": b"abc"}), UnsafeArchive, "nobody can read"),
         (zipped({f"{n}.csv": bytes(3 << 20) for n in range(4)}), UnsafeArchive, "unpacks to more"),
-        (zipped({"[Content_Types].xml": b"x", "xl/workbook.xml": b"x"}), UnknownFormat, "an Excel workbook: save it as CSV"),
-        (io.BytesIO(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)), UnknownFormat, "an Excel workbook: save it as CSV"),
+        (
+            zipped({"[Content_Types].xml": b"x", "xl/workbook.xml": b"x"}),
+            UnknownFormat,
+            "an Excel workbook: save it as CSV",
+        ),
+        (
+            io.BytesIO(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)),
+            UnknownFormat,
+            "an Excel workbook: save it as CSV",
+        ),
     ],
     ids=["shared body", "no UTF-8", "said to be UTF-8", "blank name", "escape", "one bound over all", "xlsx", "xls"],
 )
-def test_an_archive_that_tricks_is_refused_with_what_is_wrong(stream: io.BytesIO, error: type[ReportError], why: str) -> None:
+def test_an_archive_that_tricks_is_refused_with_what_is_wrong(
+    stream: io.BytesIO, error: type[ReportError], why: str
+) -> None:
     with pytest.raises(error, match=why):
         list(reports.members(stream, "por.zip"))
 
@@ -247,7 +296,13 @@ KEY = "0x" + "ab" * 48
 
 
 def named(*names: str) -> list[tuple[str, io.BytesIO]]:
-    return [(name, io.BytesIO(STAKING + b"x" if "staking" in name else ROWS.encode() if name.endswith(".csv") else b"hello")) for name in names]
+    return [
+        (
+            name,
+            io.BytesIO(STAKING + b"x" if "staking" in name else ROWS.encode() if name.endswith(".csv") else b"hello"),
+        )
+        for name in names
+    ]
 
 
 @pytest.mark.parametrize(
@@ -257,8 +312,14 @@ def named(*names: str) -> list[tuple[str, io.BytesIO]]:
             ["okx_por_eth_staking_2026070700_V3.csv", "okx_por_2026070700_V3.csv"],
             [["okx_por_2026070700_V3.csv", "okx_por_eth_staking_2026070700_V3.csv"]],
         ),
-        (["okx_por.csv", "okx_por_eth_staking_2026070700.csv"], [["okx_por.csv", "okx_por_eth_staking_2026070700.csv"]]),
-        (["okx_por_2026070700.csv", "okx_por_eth_staking_2026060700.csv"], [["okx_por_2026070700.csv"], ["okx_por_eth_staking_2026060700.csv"]]),
+        (
+            ["okx_por.csv", "okx_por_eth_staking_2026070700.csv"],
+            [["okx_por.csv", "okx_por_eth_staking_2026070700.csv"]],
+        ),
+        (
+            ["okx_por_2026070700.csv", "okx_por_eth_staking_2026060700.csv"],
+            [["okx_por_2026070700.csv"], ["okx_por_eth_staking_2026060700.csv"]],
+        ),
         (
             ["okx_por_2026070700.csv", "okx_por_2026060700.csv", "okx_por_eth_staking_2026060700.csv", ".DS_Store"],
             [["okx_por_2026070700.csv"], ["okx_por_2026060700.csv", "okx_por_eth_staking_2026060700.csv"]],
@@ -284,17 +345,30 @@ def test_an_archive_in_an_archive_is_opened_by_nobody() -> None:
 def test_a_validator_is_a_claim_of_its_own_with_the_accounts_behind_it() -> None:
     wallets = (ROWS + f"ETH,ETH,77,{ETH},1,m,s,,\n").encode()
     staking = STAKING + f"{ETH},{KEY},32,{ETH}\n,{KEY},32,{ETH},,\n{ETH},{KEY},32,\n,{KEY},32,\n{ETH},{KEY}\n".encode()
-    found = list(reports.items(reports.FORMATS["okx_csv"], [io.BytesIO(wallets), io.BytesIO(staking)], reports.Source("f.csv", "okx")))
+    found = list(
+        reports.items(
+            reports.FORMATS["okx_csv"], [io.BytesIO(wallets), io.BytesIO(staking)], reports.Source("f.csv", "okx")
+        )
+    )
     assert [number for number, _ in found] == [0, 1, 1, 1, 1, 1, 1]
     total, *rows = (item for number, item in found if number)
     assert isinstance(total, reports.Summary)
-    assert (total.label, total.network, total.asset, total.holding, total.amount) == ("ETH", "ethereum_beacon", "ETH", "native_staking", "64")
+    assert (total.label, total.network, total.asset, total.holding, total.amount) == (
+        "ETH",
+        "ethereum_beacon",
+        "ETH",
+        "native_staking",
+        "64",
+    )
     held = [row for row in rows if isinstance(row, reports.Published)]
     assert [(row.deposit_address, row.withdrawal_address) for row in held] == [(ETH, ETH), ("", ETH), (ETH, "")]
     assert {(row.address, row.network, row.asset, row.holding, row.height, row.scheme) for row in held} == {
         (KEY, "ethereum_beacon", "ETH", "native_staking", 77, "no_scheme")
     }
-    assert [(row.source_row, row.reason) for row in rows if isinstance(row, reports.Refused)] == [(8, "no_owner"), (9, "ragged")]
+    assert [(row.source_row, row.reason) for row in rows if isinstance(row, reports.Refused)] == [
+        (8, "no_owner"),
+        (9, "ragged"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -307,9 +381,13 @@ def test_a_validator_is_a_claim_of_its_own_with_the_accounts_behind_it() -> None
     ],
 )
 def test_the_block_above_the_validators_holds_their_total(top: str, expected: list[Any]) -> None:
-    found = read(f"{top}\n\ndeposit address,validator publickey,amount,withdrawal address\n{ETH},{KEY},32,{ETH}\n".encode())
+    found = read(
+        f"{top}\n\ndeposit address,validator publickey,amount,withdrawal address\n{ETH},{KEY},32,{ETH}\n".encode()
+    )
     lines = [item for item in found if not isinstance(item, reports.Published)]
-    assert [(item.label, item.amount) if isinstance(item, reports.Summary) else item.reason for item in lines] == expected
+    assert [
+        (item.label, item.amount) if isinstance(item, reports.Summary) else item.reason for item in lines
+    ] == expected
 
 
 @pytest.mark.parametrize("cell", ["Native Staking", "native staking", "Native ETH Staking", "NATIVE-ETH-STAKING"])
@@ -360,7 +438,9 @@ def test_owners_below_a_contract_row_that_is_signed_itself_sign_for_it() -> None
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["../evil.csv", "/etc/passwd", "a/../../b.csv", "..\\evil.csv", "C:evil.csv", "\\\\host\\x"])
+@pytest.mark.parametrize(
+    "name", ["../evil.csv", "/etc/passwd", "a/../../b.csv", "..\\evil.csv", "C:evil.csv", "\\\\host\\x"]
+)
 def test_a_path_that_leads_out_of_the_archive_is_refused(name: str) -> None:
     with pytest.raises(UnsafeArchive, match="leads out"):
         list(reports.members(zipped({name: b"x"}), "por.zip"))
@@ -394,12 +474,21 @@ def test_an_archive_over_the_size_cap_is_refused() -> None:
         list(_archive.members(zipped({"a.csv": b"abcdefgh"}), "por.zip", unpacked_bytes=5))
 
 
-HEADERS = [ROWS.encode(), b"coin,address,snapshot height,balance,message,signature\n", TOTALS.encode(), b"coin,amount\nETH,1\n\n" + ROWS.encode()]
+HEADERS = [
+    ROWS.encode(),
+    b"coin,address,snapshot height,balance,message,signature\n",
+    TOTALS.encode(),
+    b"coin,amount\nETH,1\n\n" + ROWS.encode(),
+]
 
 
 @given(
     st.sampled_from(HEADERS),
-    st.lists(st.binary(max_size=60) | st.from_regex(rb"[A-Z]{1,5}(,[\w\"\[\]{}.-]{0,12}){0,12}", fullmatch=True), min_size=1, max_size=12),
+    st.lists(
+        st.binary(max_size=60) | st.from_regex(rb"[A-Z]{1,5}(,[\w\"\[\]{}.-]{0,12}){0,12}", fullmatch=True),
+        min_size=1,
+        max_size=12,
+    ),
 )
 @settings(max_examples=300, deadline=None)
 def test_whatever_the_rows_hold_they_add_up_or_the_file_is_refused(header: bytes, rows: list[bytes]) -> None:
@@ -409,10 +498,14 @@ def test_whatever_the_rows_hold_they_add_up_or_the_file_is_refused(header: bytes
         found = read(content, "okx")
     except ReportError:
         return
-    in_rows = [item for item in found if not isinstance(item, reports.Summary) and getattr(item, "block", "rows") == "rows"]
+    in_rows = [
+        item for item in found if not isinstance(item, reports.Summary) and getattr(item, "block", "rows") == "rows"
+    ]
     totals = header == TOTALS.encode()
     filled = [line for line in body.split(b"\n") if line.strip(b" ,\t\x0b\x0c\x1c\x1d\x1e\x1f\x85")]
-    assert totals or len(in_rows) >= len([line for line in filled if line.strip()]) - body.count(b'""') - body.count(b"\xc2\x85")
+    assert totals or len(in_rows) >= len([line for line in filled if line.strip()]) - body.count(b'""') - body.count(
+        b"\xc2\x85"
+    )
 
 
 @given(st.text(alphabet='ab,"[]{} ', max_size=40))

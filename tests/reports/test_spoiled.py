@@ -1,4 +1,6 @@
-"""Spoiled files of every format: each row ends as one claim, signer row or rejection, or the whole file is refused with a sentence."""
+"""Spoiled files of every format: each row ends as one claim, signer row or rejection, or the whole file is refused with
+a sentence.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,15 @@ STAKING = "coin,amount\nETH,64\n\ndeposit address,validator publickey,amount,wit
     f"0x{'a1' * 20},0x{number:096x},32,0x{'a1' * 20}\n" for number in range(1, 5)
 )
 #: By name: the files of a report that can be read.
-GOOD = {f"{path.parts[-3]}/{path.parts[-2]}": [path.read_bytes()] for path in sorted((HERE / "cases").glob("*/*/report.csv"))}
+GOOD = {
+    f"{path.parts[-3]}/{path.parts[-2]}": [path.read_bytes()]
+    for path in sorted((HERE / "cases").glob("*/*/report.csv"))
+}
 GOOD["okx_csv/with a staking file"] = [*GOOD["okx_csv/eleven_columns_ragged"], STAKING.encode()]
 GOOD["okx_csv/a staking file alone"] = [STAKING.encode()]
 
 CELLS = [
-    "", " ", "-", "null", "\\N", '"', '""', "'", "0", "-1", "+1", "1e400", "NaN", "0x", "0x" + "0" * 40, "٣", "１", "²", "é", "\u202e", "\ufeff",
+    "", " " , "-", "null", "\\N", '"', '""', "'", "0", "-1", "+1", "1e400", "NaN", "0x", "0x" + "0" * 40, "٣", "１", "²", "é", "\u202e", "\ufeff",
     "\ud800", "\x7f", "\r", "x\rETH", "\t", "[", "{}", '{"a":1}', "=1+1", "9" * 60, "9" * 18, "0." + "0" * 50 + "1", "A" * 70_000, "ETH",
     "ETH(ALL)", "TOTAL", "2024-W13-1", "0001-01-01", "9999-12-31", "month", "ethereum", "staking", "5", ",", "\n", "\x00", "\x85", "\u2028", "😀",
     "T" + "1" * 33, "bc1q", "1" * 34,
@@ -62,7 +67,9 @@ def exchange_of(name: str) -> str:
 def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
     """The rows of every dataset that parse writes. Raises PorlakeError."""
     found: dict[str, list[object]] = {name: [] for name in _parse.PARSED}
-    bundles, _ = reports.bundles((f"okx_por_2024032500_{number}.csv", io.BytesIO(content)) for number, content in enumerate(files))
+    bundles, _ = reports.bundles(
+        (f"okx_por_2024032500_{number}.csv", io.BytesIO(content)) for number, content in enumerate(files)
+    )
     for bundle in bundles:
         now = datetime(2024, 3, 25, tzinfo=UTC)
         values = dict.fromkeys(ReportFile.__slots__) | {
@@ -78,7 +85,10 @@ def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
         for take.member, item in reports.items(bundle.form, [member.content for member in bundle.members], source):
             take(item)
         take.check()
-        claims, signers = (len(found["claim"]) - before["claim"], sum(row.for_row is not None for row in found["evidence"][before["evidence"] :]))
+        claims, signers = (
+            len(found["claim"]) - before["claim"],
+            sum(row.for_row is not None for row in found["evidence"][before["evidence"] :]),
+        )
         refused = sum(row.block == "rows" for row in found["rejection"][before["rejection"] :])
         assert take.rows == len(found["evidence"]) - before["evidence"]
         assert claims <= take.rows <= claims + signers + refused

@@ -1,4 +1,6 @@
-"""Every mart has cases, and they hold; every data test passes on a real month and fails on one that was broken for it."""
+"""Every mart has cases, and they hold; every data test passes on a real month and fails on one that was broken for
+it.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,15 @@ from porlake import warehouse
 from porlake.errors import BuildError
 from porlake.lake import Lake
 
-#: How to break a built month so that a data test must object, by the test's name. Keys of marts are broken below, all in one way.
+#: How to break a built month so that a data test must object, by the test's name. Keys of marts are broken below, all
+#: in one way.
 BREAKS: dict[str, str] = {
     "shares_add_up": "update asset_composition set share = share * 1.001",
-    "flows_add_up": "update net_flow set usd_change = usd_change + 0.01, not_split_because = null where asset = 'TOTAL'",
+    "flows_add_up": "update net_flow set usd_change = usd_change + 0.01, not_split_because = null where asset = "
+    "'TOTAL'",
     "an_amount_is_too_large": "update report_arithmetic set status = 'too_large' where source_row % 2 = 0",
-    "a_part_exceeds_its_whole": "update reserve_ratio set claimed_without_custody = reserves_claimed + 1 where claimed_from = 'totals'",
+    "a_part_exceeds_its_whole": "update reserve_ratio set claimed_without_custody = reserves_claimed + 1 where "
+    "claimed_from = 'totals'",
     "heights_of_other_moment": """create or replace view lake.block as
         select 'okx' as exchange, report, network, 1::bigint as height, '0x' as block_hash, moment as block_time, 'published' as block_origin
         from lake.report_file, (values ('ethereum', '2024-03-25'::timestamptz), ('bitcoin', '2024-03-27'::timestamptz)) as v (network, moment)
@@ -35,7 +40,8 @@ BREAKS: dict[str, str] = {
     "an_account_is_claimed_twice": """insert into address_collisions by name
         select 'okx' as exchange, 'bitcoin' as network, 'x' as address, 'exchange' as against_kind, 'htx' as against, true as at_the_same_time,
             true as with_amounts""",
-    "a_file_was_published_again": "insert into restatements by name select 'okx/1' as attestation, 'repeat' as kind, 'r' as report, 'file' as what",
+    "a_file_was_published_again": "insert into restatements by name select 'okx/1' as attestation, 'repeat' as kind, "
+    "'r' as report, 'file' as what",
     "nulls_say_why": "update dominance set share_null_reason = 'made up'",
     "claims_exceed_their_own_total": "update reserve_ratio set contradicted_by_own_total = true where asset = 'BTC'",
     "a_price_is_missing": "update asset_composition set is_priced = false",
@@ -43,12 +49,17 @@ BREAKS: dict[str, str] = {
 
 
 def results(folder: Path) -> dict[str, dict[str, Any]]:
-    return {result["unique_id"]: result for result in json.loads((folder / "target" / "run_results.json").read_bytes())["results"]}
+    return {
+        result["unique_id"]: result
+        for result in json.loads((folder / "target" / "run_results.json").read_bytes())["results"]
+    }
 
 
 def manifest(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
     found = json.loads((folder / "target" / "manifest.json").read_bytes())
-    return {name: node for name, node in (found["nodes"] | found["unit_tests"]).items() if node["resource_type"] == kind}
+    return {
+        name: node for name, node in (found["nodes"] | found["unit_tests"]).items() if node["resource_type"] == kind
+    }
 
 
 def test_every_mart_has_a_case_and_every_case_holds(cased: Path) -> None:
@@ -83,7 +94,9 @@ def built(month: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def breaks(folder: Path) -> Iterator[tuple[str, str]]:
-    """A statement for each data test: a row that no key, no list of values and no reference allows, or what BREAKS says."""
+    """A statement for each data test: a row that no key, no list of values and no reference allows, or what BREAKS
+    says.
+    """
     odd: dict[str, set[str]] = {}
     for name, node in manifest(folder, "test").items():
         kind = (node.get("test_metadata") or {}).get("name")
@@ -98,10 +111,20 @@ def breaks(folder: Path) -> Iterator[tuple[str, str]]:
         schema, alias = models[tested]["schema"], models[tested]["alias"]
         row = ", ".join(f"'nobody' as {column}" for column in sorted(columns))
         if models[tested]["config"]["materialized"] == "view":  # a row of the latest attestation, nothing else in it
-            made = f"alter view {schema}.{alias} rename to {alias}_before; create view {schema}.{alias} as from {schema}.{alias}_before"
-            yield tested, f"{made} union all by name select 'okx/2024-03-25' as attestation" + (f" union all by name select {row}" if row else "")
+            made = (
+                f"alter view {schema}.{alias} rename to {alias}_before; create view {schema}.{alias} as from "
+                f"{schema}.{alias}_before"
+            )
+            yield (
+                tested,
+                f"{made} union all by name select 'okx/2024-03-25' as attestation"
+                + (f" union all by name select {row}" if row else ""),
+            )
         else:
-            made = f"insert into {schema}.{alias} select * from {schema}.{alias} limit 1; insert into {schema}.{alias} default values;"
+            made = (
+                f"insert into {schema}.{alias} select * from {schema}.{alias} limit 1; insert into "
+                f"{schema}.{alias} default values;"
+            )
             yield tested, made + (f"insert into {schema}.{alias} by name select {row}" if row else "")
 
 
@@ -118,30 +141,49 @@ def test_every_data_test_passes_on_a_real_month_and_fails_on_a_broken_one(built:
     silent = {name for name, row in results(tmp_path).items() if row["status"] == "pass"}
     assert silent == set()
     with duckdb.connect(str(broken), read_only=True) as connection:  # the offending rows can be looked at
-        (kept,) = connection.execute("select count(*) from duckdb_tables() where schema_name = 'failed_tests'").fetchone()
+        (kept,) = connection.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'failed_tests'"
+        ).fetchone()
     assert kept >= len(manifest(built, "test"))
 
 
 def test_every_model_has_a_test_of_its_key(built: Path) -> None:
     """Marts, core and staging: a table without a declared key may say one thing twice."""
-    tests = [node for node in manifest(built, "test").values() if (node.get("test_metadata") or {}).get("name") == "unique_key"]
+    tests = [
+        node
+        for node in manifest(built, "test").values()
+        if (node.get("test_metadata") or {}).get("name") == "unique_key"
+    ]
     keyed = {node["attached_node"] for node in tests}
     assert set(manifest(built, "model")) - keyed == set()
     single = {"stg_claim", "stg_ownership", "stg_balance", "stg_owner_link", "stg_unobserved"}
-    views = {name for name, node in manifest(built, "model").items() if node["config"]["materialized"] == "view" and node["schema"] == "core"}
+    views = {
+        name
+        for name, node in manifest(built, "model").items()
+        if node["config"]["materialized"] == "view" and node["schema"] == "core"
+    }
     of_latest = {node["attached_node"] for node in tests if node["test_metadata"]["kwargs"].get("of_latest")}
-    assert of_latest == views | {f"model.porlake.{name}" for name in single}, "views over single claims are asked for the latest attestation"
+    assert of_latest == views | {f"model.porlake.{name}" for name in single}, (
+        "views over single claims are asked for the latest attestation"
+    )
 
 
 def test_marts_hold_no_float_but_shares_and_ratios(built: Path) -> None:
-    sql = "select table_name, column_name from duckdb_columns() where schema_name in ('main', 'core', 'staging') and data_type in ('DOUBLE', 'FLOAT')"
+    sql = (
+        "select table_name, column_name from duckdb_columns() where schema_name in ('main', 'core', 'staging') and "
+        "data_type in ('DOUBLE', 'FLOAT')"
+    )
     with duckdb.connect(str(built / "porlake.duckdb"), read_only=True) as connection:
         rows = connection.execute(sql).fetchall()
     assert [row for row in rows if not any(word in row[1] for word in ("share", "ratio", "cleanliness"))] == []
 
 
-def test_an_attestation_at_hand_is_forgotten_with_the_model_that_failed_over_it(month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Staging views show one attestation while a table is filled by attestation; what comes after it sees all of them again."""
+def test_an_attestation_at_hand_is_forgotten_with_the_model_that_failed_over_it(
+    month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Staging views show one attestation while a table is filled by attestation; what comes after it sees all of them
+    again.
+    """
     project = tmp_path / "sql"
     shutil.copytree(warehouse.sql_folder(), project)
     (project / "models" / "core" / "core_a.sql").write_text(
@@ -149,12 +191,15 @@ def test_an_attestation_at_hand_is_forgotten_with_the_model_that_failed_over_it(
         "select r.attestation, error('no such table') as x from {{ ref('stg_report') }} r where {{ at_hand('r') }}\n"
     )
     (project / "models" / "core" / "core_b.sql").write_text(
-        "-- one row\nselect getvariable('attestation') as at_hand, count(distinct attestation) as attestations from {{ ref('stg_report') }}\n"
+        "-- one row\nselect getvariable('attestation') as at_hand, count(distinct attestation) as attestations from "
+        "{{ ref('stg_report') }}\n"
     )
     monkeypatch.setenv("PORLAKE_SQL", str(project))
     warehouse.prepare(tmp_path / "porlake.duckdb", warehouse.files_of(Lake(month)))
     with pytest.raises(BuildError, match="no such table"):
-        warehouse.dbt(tmp_path / "porlake.duckdb", tmp_path, "run", "--threads", "1", "--select", "stg_report", "core_a", "core_b")
+        warehouse.dbt(
+            tmp_path / "porlake.duckdb", tmp_path, "run", "--threads", "1", "--select", "stg_report", "core_a", "core_b"
+        )
     with duckdb.connect(str(tmp_path / "porlake.duckdb"), read_only=True) as connection:
         (row,) = connection.execute("select * from core.core_b").fetchall()
     assert row[0] is None

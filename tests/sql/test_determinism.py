@@ -1,4 +1,6 @@
-"""The same pointers give the same tables: no aggregate, window or limit without a total order, and five builds that are equal to the byte."""
+"""The same pointers give the same tables: no aggregate, window or limit without a total order, and five builds that are
+equal to the byte.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,19 @@ WITHOUT_ORDER = {"sum", "count", "count_star", "min", "max", "bool_and", "bool_o
 LISTS = {"list", "array_agg", "string_agg", "group_concat", "listagg"}
 EXTREMES = {"arg_min", "arg_max", "argmin", "argmax", "min_by", "max_by"}
 #: Windows that look at single rows: the last thing they are ordered by names one row.
-PLACES = {"row_number", "lag", "lead", "first", "last", "first_value", "last_value", "nth_value", "rank", "dense_rank", "ntile"}
+PLACES = {
+    "row_number",
+    "lag",
+    "lead",
+    "first",
+    "last",
+    "first_value",
+    "last_value",
+    "nth_value",
+    "rank",
+    "dense_rank",
+    "ntile",
+}
 NAMES_A_ROW = {"attestation", "base_attestation", "report", "source_row"}
 
 
@@ -34,7 +48,12 @@ def parsed(sql: str) -> Any:
 
 def aggregates() -> set[str]:
     with duckdb.connect() as connection:
-        return {name for (name,) in connection.execute("select function_name from duckdb_functions() where function_type = 'aggregate'").fetchall()}
+        return {
+            name
+            for (name,) in connection.execute(
+                "select function_name from duckdb_functions() where function_type = 'aggregate'"
+            ).fetchall()
+        }
 
 
 AGGREGATES = aggregates()
@@ -63,7 +82,10 @@ def faults(tree: Any) -> Iterator[str]:
 
 
 def _of_aggregate(call: dict[str, Any]) -> Iterator[str]:
-    name, arguments = call["function_name"], [_bare(argument.get("expression", argument)) for argument in call["arguments"]]
+    name, arguments = (
+        call["function_name"],
+        [_bare(argument.get("expression", argument)) for argument in call["arguments"]],
+    )
     if name in LISTS:
         if not call["order_bys"]["orders"]:
             yield f"{name} without order by"
@@ -92,7 +114,11 @@ def _of_window(window: dict[str, Any]) -> Iterator[str]:
 def _bare(tree: Any) -> Any:
     """An expression without the places at which it stands."""
     if isinstance(tree, dict):
-        return {name: _bare(part) for name, part in tree.items() if name not in ("query_location", "query_location_length", "alias")}
+        return {
+            name: _bare(part)
+            for name, part in tree.items()
+            if name not in ("query_location", "query_location_length", "alias")
+        }
     return [_bare(part) for part in tree] if isinstance(tree, list) else tree
 
 
@@ -102,7 +128,9 @@ def _parts(key: Any) -> list[Any]:
 
 
 def _is_double(tree: Any) -> bool:
-    """Whether an expression is a floating-point number, as far as its text shows; a cast to a decimal makes it one no more."""
+    """Whether an expression is a floating-point number, as far as its text shows; a cast to a decimal makes it one no
+    more.
+    """
     if isinstance(tree, list):
         return any(map(_is_double, tree))
     if not isinstance(tree, dict):
@@ -157,9 +185,14 @@ def test_no_model_and_no_data_test_depends_on_the_order_of_rows(cased: Path) -> 
 
 
 def test_five_builds_of_one_lake_are_equal(cased: Path, tmp_path: Path) -> None:
-    """Of a lake full of ties: repeated rows, equal moments, sources of one name. With 1 to 4 threads, and with 4 again."""
+    """Of a lake full of ties: repeated rows, equal moments, sources of one name. With 1 to 4 threads, and with 4
+    again.
+    """
     lake = odd_lake(tmp_path / "lake", seed=1)
-    builds = [tables(built(cased, lake, tmp_path / f"build{number}", threads)) for number, threads in enumerate((1, 2, 3, 4, 4))]
+    builds = [
+        tables(built(cased, lake, tmp_path / f"build{number}", threads))
+        for number, threads in enumerate((1, 2, 3, 4, 4))
+    ]
     assert len(builds[0]) > 40
     assert sum(map(len, builds[0].values())) > 1000
     for build in builds[1:]:
@@ -173,4 +206,7 @@ def tables(database: Path) -> dict[str, list[str]]:
             "select schema_name, table_name from duckdb_tables() where schema_name in ('main', 'core')"
             " union all select schema_name, view_name from duckdb_views() where schema_name = 'core' order by all"
         ).fetchall()
-        return {name: sorted(map(repr, connection.execute(f'from "{schema}"."{name}"').fetchall())) for schema, name in names}
+        return {
+            name: sorted(map(repr, connection.execute(f'from "{schema}"."{name}"').fetchall()))
+            for schema, name in names
+        }

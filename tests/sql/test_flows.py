@@ -1,4 +1,6 @@
-"""Four made snapshots of an exchange, from files to marts: flows, lists, collisions, restatements; and the data tests seen to fail."""
+"""Four made snapshots of an exchange, from files to marts: flows, lists, collisions, restatements; and the data tests
+seen to fail.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,19 @@ from porlake.model import Block
 from recomputed import differences
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
-HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+HEADER = (
+    "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+)
 ACCOUNTS = ["0x" + f"{n:040x}" for n in range(1, 9)]
 
 #: (file, rows of account, coin, amount): the second month comes in two versions.
 MONTHS = [
     ("okx_por_20240101.csv", [(1, "ETH", "1"), (2, "ETH", "2"), (3, "USDT", "4"), (1, "OKB", "1")]),
     ("okx_por_20240201_V1.csv", [(1, "ETH", "8"), (4, "ETH", "16")]),
-    ("okx_por_20240201_V2.csv", [(1, "ETH", "4"), (4, "ETH", "16"), (3, "USDT", "32"), (1, "OKB", "2"), (1, "USDC", "64")]),
+    (
+        "okx_por_20240201_V2.csv",
+        [(1, "ETH", "4"), (4, "ETH", "16"), (3, "USDT", "32"), (1, "OKB", "2"), (1, "USDC", "64")],
+    ),
     ("okx_por_20250201.csv", [(1, "ETH", "4"), (3, "USDT", "32"), (5, "USDT", "0.000001"), (1, "OKB", "2")]),
 ]
 PRICES = """asset,usd,priced_at,source
@@ -86,27 +93,35 @@ PARTS = "usd_change, usd_flow, usd_price, usd_cross, usd_list, usd_own"
 
 
 def parts(ask: Ask, attestation: str, since: str, asset: str) -> tuple[Decimal, ...]:
-    (row,) = ask(f"select {PARTS} from net_flow where attestation = '{attestation}' and since = '{since}' and asset = '{asset}'")
+    (row,) = ask(
+        f"select {PARTS} from net_flow where attestation = '{attestation}' and since = '{since}' and asset = '{asset}'"
+    )
     return row
 
 
 def test_a_change_is_split_to_the_cent(ask: Ask) -> None:
-    """ETH: 1 + 2 become 4 + 16. Account 2 left with 2, account 4 came with 16, so 3 flowed in; the price went from 1000.10 to 2000.20."""
+    """ETH: 1 + 2 become 4 + 16. Account 2 left with 2, account 4 came with 16, so 3 flowed in; the price went from
+    1000.10 to 2000.20.
+    """
     found = parts(ask, "okx/2024-02-01", "previous", "ETH")
     assert found == tuple(map(Decimal, ("37003.70", "3000.30", "1000.10", "3000.30", "30003.00", "0.00")))
     assert found[0] == sum(found[1:])
 
 
 def test_an_asset_that_is_new_in_the_list_is_no_flow(ask: Ask) -> None:
-    assert parts(ask, "okx/2024-02-01", "previous", "USDC") == tuple(map(Decimal, ("64.00", "0", "0", "0", "64.00", "0")))
+    assert parts(ask, "okx/2024-02-01", "previous", "USDC") == tuple(
+        map(Decimal, ("64.00", "0", "0", "0", "64.00", "0"))
+    )
 
 
 def test_an_own_token_has_an_effect_of_its_own(ask: Ask) -> None:
-    assert parts(ask, "okx/2024-02-01", "previous", "OKB") == tuple(map(Decimal, ("70.00", "0", "0", "0", "0", "70.00")))
+    assert parts(ask, "okx/2024-02-01", "previous", "OKB") == tuple(
+        map(Decimal, ("70.00", "0", "0", "0", "0", "70.00"))
+    )
 
 
 def test_a_year_and_the_first_report_are_compared_too(ask: Ask) -> None:
-    assert ask("select distinct since, base_attestation, days from net_flow where attestation = 'okx/2025-02-01' order by 1") == [
+    assert ask("select distinct since, base_attestation, days from net_flow where attestation = 'okx/2025-02-01' " "order by 1") == [
         ("first", "okx/2024-01-01", 397), ("previous", "okx/2024-02-01", 366), ("year_before", "okx/2024-02-01", 366),
     ]  # fmt: skip
     found = parts(ask, "okx/2025-02-01", "year_before", "ETH")
@@ -115,7 +130,9 @@ def test_a_year_and_the_first_report_are_compared_too(ask: Ask) -> None:
 
 
 def test_an_asset_that_is_published_no_more_leaves_the_list(ask: Ask) -> None:
-    assert parts(ask, "okx/2025-02-01", "previous", "USDC") == tuple(map(Decimal, ("-64.00", "0", "0", "0", "-64.00", "0")))
+    assert parts(ask, "okx/2025-02-01", "previous", "USDC") == tuple(
+        map(Decimal, ("-64.00", "0", "0", "0", "-64.00", "0"))
+    )
 
 
 def test_the_sum_over_assets_is_the_change_of_the_whole(ask: Ask) -> None:
@@ -142,7 +159,9 @@ def test_address_changes_name_what_came_and_went_with_its_value(ask: Ask) -> Non
 
 def test_a_list_of_addresses_attests_nothing_and_collides(ask: Ask) -> None:
     assert ask("select count(*) from core_attestation where exchange = 'kraken'") == [(0,)]
-    assert ask("select exchange, against, against_source, at_the_same_time, with_amounts, usd from address_collisions order by 1") == [
+    assert ask(
+        "select exchange, against, against_source, at_the_same_time, with_amounts, usd from address_collisions order by 1"
+    ) == [
         ("kraken", "okx", "okx/2025-02-01", True, False, None),
         ("okx", "kraken", "a tracker", True, True, Decimal("12111.33")),
     ]
@@ -159,7 +178,7 @@ def test_a_second_version_is_compared_with_the_first_and_only_the_newest_counts(
     ]  # fmt: skip
 
 
-# --- data tests ---------------------------------------------------------------------------------------------------------------
+# --- data tests -------------------------------------------------------------------------------------------------------
 def test_a_build_that_fails_leaves_the_last_good_one_and_its_own_rows(lake: Lake, tmp_path: Path) -> None:
     broken = Lake(tmp_path / "lake")
     shutil.copytree(lake.root, broken.root, symlinks=True)
@@ -170,7 +189,9 @@ def test_a_build_that_fails_leaves_the_last_good_one_and_its_own_rows(lake: Lake
     with pytest.raises(BuildError, match="assets_and_networks_are_registered"):
         warehouse.build(broken)
     assert (broken.root / "porlake.duckdb").read_bytes() == good
-    stopped = warehouse.query(broken, "select test, rows, offending from failed_tests.results where result = 'stop'", failed=True)[1]
+    stopped = warehouse.query(
+        broken, "select test, rows, offending from failed_tests.results where result = 'stop'", failed=True
+    )[1]
     assert stopped == [("assets_and_networks_are_registered", 2, "failed_tests.assets_and_networks_are_registered")]
     found = warehouse.query(broken, f"select id, named from {stopped[0][2]} order by 1", failed=True)[1]
     assert found == [("atlantis", "network"), ("lemuria", "network")]
@@ -182,7 +203,9 @@ def _block(lake: Lake, report: str, network: str, time: datetime) -> None:
 
 
 def test_heights_of_another_moment_are_told_and_refuse_nothing(lake: Lake, tmp_path: Path) -> None:
-    """2025-02-01 is a day of OKX's clock: 2025-01-31 16:00 to 2025-02-01 16:00 UTC. Most heights are of its beginning."""
+    """2025-02-01 is a day of OKX's clock: 2025-01-31 16:00 to 2025-02-01 16:00 UTC. Most heights are of its
+    beginning.
+    """
     found = Lake(tmp_path / "lake")
     shutil.copytree(lake.root, found.root, symlinks=True)
     report = next(row for row in found.rows("report_file", exchange="okx") if row.attestation == "okx/2025-02-01")
@@ -203,7 +226,10 @@ def test_heights_of_another_moment_are_told_and_refuse_nothing(lake: Lake, tmp_p
     built = warehouse.build(found)
     assert built.warnings["heights_of_other_moment"] == 2
     sql = "select attestation, network, seconds_from_snapshot, seconds_from_others from failed_tests.heights_of_other_moment order by network"
-    assert warehouse.query(found, sql)[1] == [("okx/2025-02-01", "litecoin", -10801.0, -10801.0), ("okx/2025-02-01", "tron", 0.0, 10801.0)]
+    assert warehouse.query(found, sql)[1] == [
+        ("okx/2025-02-01", "litecoin", -10801.0, -10801.0),
+        ("okx/2025-02-01", "tron", 0.0, 10801.0),
+    ]
 
 
 def test_warnings_stop_nothing_and_are_kept_beside_the_tables(lake: Lake) -> None:
@@ -221,7 +247,9 @@ def test_more_attestations_than_one_word_has_bits(tmp_path: Path) -> None:
     for number in range(66):
         day = date(2024, 1, 1) + timedelta(days=number)
         accounts = [0, 1] if number in (63, 64) else [0, 1, 2]
-        (tmp_path / "file.csv").write_text(HEADER + "\n".join(f"ETH,ETH,19000000,{ACCOUNTS[n]},{n + 1},m,,,,," for n in accounts) + "\n")
+        (tmp_path / "file.csv").write_text(
+            HEADER + "\n".join(f"ETH,ETH,19000000,{ACCOUNTS[n]},{n + 1},m,,,,," for n in accounts) + "\n"
+        )
         (tmp_path / "file.csv").rename(tmp_path / f"okx_por_{day:%Y%m%d}.csv")
         for report in pipeline.archive(chosen, "okx", str(tmp_path / f"okx_por_{day:%Y%m%d}.csv")):
             pipeline.parse(chosen, report)

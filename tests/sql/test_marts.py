@@ -1,4 +1,6 @@
-"""What an analyst meets: the pages on the tables are true, marts come exact into Python and out of Parquet, and say what they mean."""
+"""What an analyst meets: the pages on the tables are true, marts come exact into Python and out of Parquet, and say
+what they mean.
+"""
 
 from __future__ import annotations
 
@@ -44,13 +46,15 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return made
 
 
-# --- the pages ----------------------------------------------------------------------------------------------------------------
+# --- the pages --------------------------------------------------------------------------------------------------------
 def test_the_data_dictionary_is_up_to_date() -> None:
     assert (ROOT / "docs" / "tables.md").read_text() == DOCUMENTS.tables(), "tools/documents.py writes it anew"
 
 
 def test_the_worked_questions_give_the_results_on_the_page(lake: Lake) -> None:
-    assert DOCUMENTS.questions(QUESTIONS, lambda sql: warehouse.query(lake, sql)) == QUESTIONS, "tools/documents.py writes them anew"
+    assert DOCUMENTS.questions(QUESTIONS, lambda sql: warehouse.query(lake, sql)) == QUESTIONS, (
+        "tools/documents.py writes them anew"
+    )
 
 
 def test_there_are_ten_questions_and_each_has_an_answer(lake: Lake) -> None:
@@ -67,7 +71,7 @@ def test_every_cell_of_the_bundled_month_is_what_plain_python_makes_of_it(lake: 
     assert cells > 30_000
 
 
-# --- Python -------------------------------------------------------------------------------------------------------------------
+# --- Python -----------------------------------------------------------------------------------------------------------
 def test_a_mart_comes_as_a_data_frame_with_exact_amounts(lake: Lake) -> None:
     ratios = porlake.read("reserve_ratio", lake.root)
     row = ratios[(ratios.attestation == "okx/2022-12-20") & (ratios.asset == "BTC")].iloc[0]
@@ -85,20 +89,24 @@ def test_a_name_that_is_no_mart_and_a_lake_without_a_build_say_so(lake: Lake, tm
         porlake.read("reserve_ratio", tmp_path)
 
 
-# --- Parquet ------------------------------------------------------------------------------------------------------------------
+# --- Parquet ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("mart", warehouse.marts())
 def test_a_published_mart_is_read_with_the_types_of_the_table(lake: Lake, mart: str) -> None:
     path = lake.root / "marts" / "latest" / mart / "part-0.parquet"
     manifest = json.loads((lake.root / "marts" / "manifest.json").read_bytes())
     described = {name: kind for name, kind, *_ in duckdb.sql(f"describe select * from '{path}'").fetchall()}
-    assert described == manifest["marts"][mart]["schema"] == {name: kind for name, kind, *_ in warehouse.query(lake, f"describe {mart}")[1]}
+    assert (
+        described
+        == manifest["marts"][mart]["schema"]
+        == {name: kind for name, kind, *_ in warehouse.query(lake, f"describe {mart}")[1]}
+    )
     by_pandas, by_arrow = pd.read_parquet(path), pq.read_table(path)
     assert len(by_pandas) == by_arrow.num_rows == manifest["marts"][mart]["rows"]
     (counted,) = warehouse.query(lake, f"select count(*) from {mart}")[1]
     assert counted[0] == by_arrow.num_rows
-    assert not [field.name for field in by_arrow.schema if str(field.type).startswith(("decimal256", "dictionary", "large_"))], (
-        "Spark reads none of these"
-    )
+    assert not [
+        field.name for field in by_arrow.schema if str(field.type).startswith(("decimal256", "dictionary", "large_"))
+    ], "Spark reads none of these"
 
 
 def test_a_published_mart_is_read_by_polars(lake: Lake) -> None:
@@ -114,7 +122,7 @@ def test_the_version_of_the_marts_moved_with_their_columns(lake: Lake) -> None:
     assert len(warehouse.marts()) == 13
 
 
-# --- the catalogue ------------------------------------------------------------------------------------------------------------
+# --- the catalogue ----------------------------------------------------------------------------------------------------
 def test_every_table_and_column_that_is_published_says_what_it_is(lake: Lake) -> None:
     mute = warehouse.query(
         lake,
@@ -135,14 +143,18 @@ def test_every_mart_carries_the_common_columns_and_its_build(lake: Lake) -> None
 
 def test_every_mart_and_every_core_table_says_first_what_a_row_is() -> None:
     for path in sorted((warehouse.sql_folder() / "models").glob("*/*.sql")):
-        comment = " ".join(line.removeprefix("--").strip() for line in itertools.takewhile(lambda line: line[:2] == "--", path.open()))
+        comment = " ".join(
+            line.removeprefix("--").strip() for line in itertools.takewhile(lambda line: line[:2] == "--", path.open())
+        )
         assert comment, path.name
         assert path.parent.name == "staging" or "one row" in comment.lower(), path.name
 
 
 def test_no_model_reads_the_clock_or_a_random_number() -> None:
     for path in (warehouse.sql_folder() / "models").glob("*/*.sql"):
-        assert not re.search(r"\b(now|random|uuid|current_date|current_timestamp|today)\b\s*\(?", path.read_text(), re.IGNORECASE), path.name
+        assert not re.search(
+            r"\b(now|random|uuid|current_date|current_timestamp|today)\b\s*\(?", path.read_text(), re.IGNORECASE
+        ), path.name
 
 
 def test_a_second_publish_gives_the_same_bytes(lake: Lake) -> None:

@@ -1,4 +1,6 @@
-"""A made lake with every odd case that the marts tell apart: their cells are those of plain Python, and what a file itself contradicts is marked."""
+"""A made lake with every odd case that the marts tell apart: their cells are those of plain Python, and what a file
+itself contradicts is marked.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,19 @@ HTX = {
 #: OKX: (day, version) and rows of (coin, network, account, amount).
 OKX = {
     "20240501_V1": [("ETH", "ETH", 0, "16"), ("USDT", "ETH", 7, "2.5")],
-    "20240501_V2": [("ETH", "ETH", 0, "16"), ("ETH", "ETH", 8, "1"), ("USDT", "ETH", 7, "2.25"), ("OKB", "ETH", 9, "3"), ("LINK", "ETH", 9, "3")],
-    "20240531_V1": [("ETH", "ETH", 8, "0.5"), ("USDT", "ETH", 7, "1000000"), ("OKB", "ETH", 9, "0"), ("USDC", "ETH", 10, "5")],
+    "20240501_V2": [
+        ("ETH", "ETH", 0, "16"),
+        ("ETH", "ETH", 8, "1"),
+        ("USDT", "ETH", 7, "2.25"),
+        ("OKB", "ETH", 9, "3"),
+        ("LINK", "ETH", 9, "3"),
+    ],
+    "20240531_V1": [
+        ("ETH", "ETH", 8, "0.5"),
+        ("USDT", "ETH", 7, "1000000"),
+        ("OKB", "ETH", 9, "0"),
+        ("USDC", "ETH", 10, "5"),
+    ],
 }
 TOTALS = """okx,7,2024-05-01,day,ETH,,,,16.5,103,,,its page,
 okx,7,2024-05-01,day,USDT,,,,2.3,100,,,its page,
@@ -78,30 +91,46 @@ def files(folder: Path) -> Iterator[tuple[str, Path]]:
     for day, (summary, rows) in HTX.items():
         lines = ["coin,snapshot height,balance", *(",".join(map(str, line)) for line in summary)]
         lines += ["", "coin,address,snapshot height,balance,message,signature"]
-        lines += [f"{label},{ACCOUNTS[at] if isinstance(at, int) else at},{height},{amount},-,-" for label, at, height, amount in rows]
+        lines += [
+            f"{label},{ACCOUNTS[at] if isinstance(at, int) else at},{height},{amount},-,-"
+            for label, at, height, amount in rows
+        ]
         (folder / f"huobi_por_{day}.csv").write_text("\n".join(lines) + "\n")
         yield "htx", folder / f"huobi_por_{day}.csv"
     (folder / "huobi_por_20240701.csv").write_bytes((folder / "huobi_por_20240601.csv").read_bytes())
     yield "htx", folder / "huobi_por_20240701.csv"
-    header = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
+    header = (
+        "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public "
+        "key,eoa1,eoa2\n"
+    )
     for name, claims in OKX.items():
         lines = [f"{coin},{network},19,{ACCOUNTS[at]},{amount},m,,,,," for coin, network, at, amount in claims]
         (folder / f"okx_por_{name}.csv").write_text(header + "\n".join(lines) + "\n")
         yield "okx", folder / f"okx_por_{name}.csv"
     (folder / "totals.csv").write_text(",".join(totals_csv.COLUMNS) + "\n" + TOTALS)
     yield "okx", folder / "totals.csv"
-    (folder / "addresses_2024-05-02.csv").write_text(f"exchange,network,address,label,source\nkraken,ethereum,{ACCOUNTS[0]},hot,a tracker\n")
+    (folder / "addresses_2024-05-02.csv").write_text(
+        f"exchange,network,address,label,source\nkraken,ethereum,{ACCOUNTS[0]},hot,a tracker\n"
+    )
     yield "okx", folder / "addresses_2024-05-02.csv"
 
 
-# --- what verify, observe and price would have written, drawn from a seed -------------------------------------------------------
+# --- what verify, observe and price would have written, drawn from a seed ---------------------------------------------
 def judged(dice: random.Random, claim: Claim) -> Ownership:
-    verdict = dice.choice(["proven", "proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported"])
-    signer = ",".join(dice.sample(OWNERS, 2)) if verdict == "owner_signed" else claim.address if verdict == "proven" else None
+    verdict = dice.choice(
+        ["proven", "proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported"]
+    )
+    signer = (
+        ",".join(dice.sample(OWNERS, 2))
+        if verdict == "owner_signed"
+        else claim.address
+        if verdict == "proven"
+        else None
+    )
     return Ownership(
         exchange=claim.exchange, report=claim.report, source_row=claim.source_row, for_row=None, network=claim.network, asset=claim.asset,
         address=claim.address, scheme="eip191", verdict=verdict, reason=f"because_{verdict}", flags=[], signer=signer,
-        message=dice.choice(["", "I am an exchange", "okx 2024-05-01"]), binds=dice.sample(["exchange", "date", "address"], dice.randrange(4)),
+        message=dice.choice(["", "I am an " "exchange", "okx " "2024-05-01"]), binds=dice.sample(["exchange", "date", "address"], dice.randrange(4)),
     )  # fmt: skip
 
 
@@ -126,7 +155,14 @@ def seen(dice: random.Random, claim: Claim) -> Iterator[Balance | Unobserved]:
         )  # fmt: skip
 
     if dice.random() < 0.2:
-        yield Unobserved(claim.exchange, claim.report, claim.network, claim.asset, claim.address, dice.choice(["no_endpoint", "no_history"]))
+        yield Unobserved(
+            claim.exchange,
+            claim.report,
+            claim.network,
+            claim.asset,
+            claim.address,
+            dice.choice(["no_endpoint", "no_history"]),
+        )
         return
     as_of = dice.choice(["exact", "exact", "exact", "near", "head"])
     yield balance("total", dice.choice(near), as_of)
@@ -147,10 +183,26 @@ def fill(lake: Lake, dice: random.Random) -> None:
             accounts = {(claim.network, claim.address): claim for claim in claims.values()}
             for network in sorted({network for network, _ in accounts}):
                 found = [row for key, claim in sorted(claims.items()) if key[0] == network for row in seen(dice, claim)]
-                links = [link for key, claim in sorted(accounts.items()) if key[0] == network and dice.random() < 0.6 for link in linked(dice, claim)]
+                links = [
+                    link
+                    for key, claim in sorted(accounts.items())
+                    if key[0] == network and dice.random() < 0.6
+                    for link in linked(dice, claim)
+                ]
                 at = place | {"network": network}
-                lake.write("balance", at, sorted((row for row in found if isinstance(row, Balance)), key=lambda r: (r.asset, r.address, r.component)))
-                lake.write("unobserved", at, sorted((row for row in found if isinstance(row, Unobserved)), key=lambda r: (r.asset, r.address)))
+                lake.write(
+                    "balance",
+                    at,
+                    sorted(
+                        (row for row in found if isinstance(row, Balance)),
+                        key=lambda r: (r.asset, r.address, r.component),
+                    ),
+                )
+                lake.write(
+                    "unobserved",
+                    at,
+                    sorted((row for row in found if isinstance(row, Unobserved)), key=lambda r: (r.asset, r.address)),
+                )
                 lake.write("owner_link", at, sorted(links, key=lambda link: (link.address, link.owner)))
     for attestation in sorted({file.attestation for file in lake.rows("report_file")}):
         exchange, _, day = attestation.partition("/")
@@ -193,7 +245,9 @@ def test_a_cell_that_was_changed_is_found(lake: Lake, tmp_path: Path) -> None:
     (broken.root / "lake").symlink_to(lake.root / "lake")
     (broken.root / "porlake.duckdb").write_bytes((lake.root / "porlake.duckdb").read_bytes())
     with duckdb.connect(str(broken.root / "porlake.duckdb")) as connection:
-        connection.execute("update reserve_ratio set reserves_claimed = reserves_claimed + 1 where attestation = 'htx/2024-04-01' and asset = 'ETH'")
+        connection.execute(
+            "update reserve_ratio set reserves_claimed = reserves_claimed + 1 where attestation = 'htx/2024-04-01' and asset = 'ETH'"
+        )
     (told,) = differences(broken)[1]
     assert told.startswith(
         "reserve_ratio ['htx/2024-04-01', 'ETH']: reserves_claimed is Decimal('1000000000000000000001') in SQL and 1000000000000000000000"
@@ -227,39 +281,52 @@ def test_a_row_under_another_label_marks_its_asset_wherever_it_counts(ask: Ask) 
             f"select asset, amount_beyond_own_total / 1e18 from {mart} where attestation = 'htx/2024-05-01' and contradicted_by_own_total"
         ) == [("ETH", 512.25)], mart
     changed = (
-        "select since, asset, units_beyond_own_total from net_flow where attestation = 'htx/2024-05-01' and contradicted_by_own_total order by 1"
+        "select since, asset, units_beyond_own_total from net_flow "
+        "where attestation = 'htx/2024-05-01' and contradicted_by_own_total order by 1"
     )
     assert ask(changed) == [
         ("first", "ETH", Decimal("512.25")), ("previous", "ETH", Decimal("512.25")),
     ]  # fmt: skip
-    assert ask("select contradicted_assets, usd_beyond_own_total from dominance where attestation = 'htx/2024-05-01'") == [
-        (["ETH"], (Decimal("512.25") * Decimal("3000.123456789012")).quantize(Decimal("0.01")))
+    assert ask(
+        "select contradicted_assets, usd_beyond_own_total from dominance where attestation = 'htx/2024-05-01'"
+    ) == [(["ETH"], (Decimal("512.25") * Decimal("3000.123456789012")).quantize(Decimal("0.01")))]
+    assert ask("select distinct attestation from reserve_ratio where contradicted_by_own_total") == [
+        ("htx/2024-05-01",)
     ]
-    assert ask("select distinct attestation from reserve_ratio where contradicted_by_own_total") == [("htx/2024-05-01",)]
     assert ask("select rows from failed_tests.results where test = 'claims_exceed_their_own_total'") == [(1,)]
 
 
 def test_a_line_without_rows_and_a_label_without_a_line_are_told_together(ask: Ask) -> None:
-    paired = "select label, status, under_other_label from report_arithmetic where under_other_label is not null order by 1"
-    assert ask(paired) == [("ETH-Optimism", "no_total", "USDT-Optimism"), ("USDT-Optimism", "unread_lines", "ETH-Optimism")]
+    paired = (
+        "select label, status, under_other_label from report_arithmetic where under_other_label is not null order by 1"
+    )
+    assert ask(paired) == [
+        ("ETH-Optimism", "no_total", "USDT-Optimism"),
+        ("USDT-Optimism", "unread_lines", "ETH-Optimism"),
+    ]
 
 
 def test_rows_that_were_refused_stand_beside_the_figures_that_they_lack_in(ask: Ask) -> None:
     assert ask("select asset, rows_refused, rows_refused_unread from reserve_ratio where attestation = 'htx/2024-05-01' order by 1") == [
         ("ETH", 0, 1), ("USDT", 1, 1),
     ]  # fmt: skip
-    assert ask("select rows_refused, rows_refused_unread from dominance where attestation = 'htx/2024-05-01'") == [(2, 1)]
+    assert ask("select rows_refused, rows_refused_unread from dominance where attestation = 'htx/2024-05-01'") == [
+        (2, 1)
+    ]
 
 
 def test_a_file_published_again_says_so_where_its_change_is_told(ask: Ask) -> None:
     repeated = (
-        "select distinct attestation, base_attestation, is_repeat, base_is_repeat from net_flow where is_repeat or base_is_repeat order by 1, 2"
+        "select distinct attestation, base_attestation, is_repeat, base_is_repeat from net_flow "
+        "where is_repeat or base_is_repeat order by 1, 2"
     )
     assert ask(repeated) == [
         ("htx/2024-07-01", "htx/2024-04-01", True, False), ("htx/2024-07-01", "htx/2024-06-01", True, False),
         ("htx/2024-09-10", "htx/2024-07-01", False, True),
     ]  # fmt: skip
-    assert ask("select distinct amount_change from net_flow where attestation = 'htx/2024-07-01' and since = 'previous'") == [(0,)]
+    assert ask(
+        "select distinct amount_change from net_flow where attestation = 'htx/2024-07-01' and since = 'previous'"
+    ) == [(0,)]
 
 
 def test_wrapped_tokens_are_priced_as_what_they_stand_for(ask: Ask) -> None:
@@ -279,16 +346,32 @@ def test_a_collision_tells_how_far_apart_and_how_much_both_claim(ask: Ask) -> No
     )
     assert rows[0][:3] == ("htx", "kraken", 1)
     assert rows[0][7:] == ([], [])
-    assert rows[1] == ("htx", "okx", 0, "htx/2024-05-01", ["ETH"], [Decimal(600)], "okx/2024-05-01", ["ETH"], [Decimal(16)])
+    assert rows[1] == (
+        "htx",
+        "okx",
+        0,
+        "htx/2024-05-01",
+        ["ETH"],
+        [Decimal(600)],
+        "okx/2024-05-01",
+        ["ETH"],
+        [Decimal(16)],
+    )
     assert rows[3] == ("okx", "kraken", 1, "okx/2024-05-01", ["ETH"], [Decimal(16)], "kraken/2024-05-02", [], [])
-    assert ask("select days_apart, against_assets from address_collisions where against_kind = 'collateral'") == [(0, [])]
+    assert ask("select days_apart, against_assets from address_collisions where against_kind = 'collateral'") == [
+        (0, [])
+    ]
 
 
 def test_a_streak_ends_where_the_rhythm_of_the_exchange_is_missed(ask: Ask) -> None:
-    """HTX attests on 1 April, May, June and July and on 10 September: 30, 31, 30 and 71 days. Binance numbers its editions."""
+    """HTX attests on 1 April, May, June and July and on 10 September: 30, 31, 30 and 71 days. Binance numbers its
+    editions.
+    """
     streak = "select attestation, rhythm_days, days_since, missing_before from coverage_streak where exchange = 'htx' and asset = 'ETH' order by 1"
     assert ask(streak) == [
         ("htx/2024-04-01", 30, None, []), ("htx/2024-05-01", 30, 30, []), ("htx/2024-06-01", 30, 31, []), ("htx/2024-07-01", 30, 30, []),
         ("htx/2024-09-10", 30, 71, ["2024-07-31"]),
     ]  # fmt: skip
-    assert ask("select attestation, missing_before from coverage_streak where exchange = 'binance' and asset = 'BTC' order by 1")[2][1] == ["3"]
+    assert ask(
+        "select attestation, missing_before from coverage_streak where exchange = 'binance' and asset = 'BTC' order by 1"
+    )[2][1] == ["3"]

@@ -1,7 +1,7 @@
 """Custody addresses: text to the account's bytes and one canonical spelling, and derivation from a key or script.
 
-One file an address form; networks.csv says which form a network has. `parse` decodes: a checksum that does not hold, or an address of
-another network, is refused, never matched by its looks.
+One file an address form; networks.csv says which form a network has. `parse` decodes: a checksum that does not hold, or
+an address of another network, is refused, never matched by its looks.
 """
 
 from __future__ import annotations

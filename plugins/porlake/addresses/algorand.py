@@ -1,4 +1,6 @@
-"""Algorand accounts: base32 of the key and four bytes of its SHA-512/256. https://developer.algorand.org/docs/get-details/accounts/"""
+"""Algorand accounts: base32 of the key and four bytes of its SHA-512/256.
+https://developer.algorand.org/docs/get-details/accounts/
+"""
 
 from __future__ import annotations
 

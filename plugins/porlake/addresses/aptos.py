@@ -1,4 +1,6 @@
-"""Aptos accounts: 32 bytes in hex, short form allowed. https://github.com/aptos-foundation/AIPs/blob/main/aips/aip-40.md"""
+"""Aptos accounts: 32 bytes in hex, short form allowed.
+https://github.com/aptos-foundation/AIPs/blob/main/aips/aip-40.md
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Addresses of Bitcoin and its family: base58check (P2PKH, P2SH), segwit v0 (BIP-173) and v1 and later (BIP-350).
 
-Versions and prefixes are those of each network's chain parameters. Scripts are those of BIP-13, 16, 141 and 341, and P2A's.
-Bitcoin SV shows base58 alone; lists that were made with Bitcoin Cash's tools spell its accounts as cash addresses.
+Versions and prefixes are those of each network's chain parameters. Scripts are those of BIP-13, 16, 141 and 341, and
+P2A's. Bitcoin SV shows base58 alone; lists that were made with Bitcoin Cash's tools spell its accounts as cash
+addresses.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from porlake.errors import InvalidAddress
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Version bytes (the first is what the network shows now, the others are older), segwit prefix ('' without segwit), inner hash."""
+    """Version bytes (the first is what the network shows now, the others are older), segwit prefix ('' without segwit),
+    inner hash.
+    """
 
     p2pkh: tuple[bytes, ...]
     p2sh: tuple[bytes, ...]
@@ -53,13 +56,20 @@ NETWORKS = {
 }
 
 CASH = {"bitcoin_sv": ("bitcoincash", {0x00: "p2pkh", 0x08: "p2sh"})}
-"""Networks whose accounts are met as cash addresses too, though it is not their spelling: prefix, and kinds by version."""
+"""Networks whose accounts are met as cash addresses too, though it is not their spelling: prefix, and kinds by
+version.
+"""
 
 _SEGWIT = {
-    network: (f"{known.hrp}1", f"{known.hrp.upper()}1", f"{known.hrp.capitalize()}1") if known.hrp else () for network, known in NETWORKS.items()
+    network: (f"{known.hrp}1", f"{known.hrp.upper()}1", f"{known.hrp.capitalize()}1") if known.hrp else ()
+    for network, known in NETWORKS.items()
 }
 _VERSIONS = {
-    network: {prefix: (kind, prefix is prefixes[0]) for kind, prefixes in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh)) for prefix in prefixes}
+    network: {
+        prefix: (kind, prefix is prefixes[0])
+        for kind, prefixes in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh))
+        for prefix in prefixes
+    }
     for network, known in NETWORKS.items()
 }
 
@@ -86,7 +96,9 @@ def parse(text: str, network: str) -> Address:
         raise
     found = _VERSIONS[network].get(payload[:-20])
     if found is None:
-        raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}")
+        raise InvalidAddress(
+            "wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}"
+        )
     kind, is_current = found
     digest = payload[-20:]
     return Address(network, text, digest, kind) if is_current else _base58(network, kind, digest)
@@ -127,7 +139,9 @@ def segwit(network: str, version: int, program: bytes) -> Address:
 
 
 def _segwit_kind(version: int, program: bytes) -> str:
-    return {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr", (1, 2): "p2a"}.get((version, len(program)), f"witness_v{version}")
+    return {(0, 20): "p2wpkh", (0, 32): "p2wsh", (1, 32): "p2tr", (1, 2): "p2a"}.get(
+        (version, len(program)), f"witness_v{version}"
+    )
 
 
 def key_hash(network: str, key: bytes) -> bytes:

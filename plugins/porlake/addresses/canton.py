@@ -1,6 +1,8 @@
-"""Canton parties: a hint and the fingerprint of the key that rules its namespace. https://docs.daml.com/canton/usermanual/identity_management.html
+"""Canton parties: a hint and the fingerprint of the key that rules its namespace.
+https://docs.daml.com/canton/usermanual/identity_management.html
 
-The fingerprint is a SHA-256 multihash (12 20) over a purpose number and the key. The hint is free text: two hints are two parties.
+The fingerprint is a SHA-256 multihash (12 20) over a purpose number and the key. The hint is free text: two hints are
+two parties.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Cash addresses of Bitcoin Cash and eCash, with their prefix or without, and the legacy base58 spelling of the same account.
+"""Cash addresses of Bitcoin Cash and eCash, with their prefix or without, and the legacy base58 spelling of the same
+account.
 
 https://github.com/bitcoincashorg/bitcoincash.org/blob/master/spec/cashaddr.md
 """

@@ -1,6 +1,7 @@
 """Casper accounts: a public key behind its tag (01 ed25519, 02 secp256k1), or the hash that is the account itself.
 
-https://docs.casper.network/concepts/accounts-and-keys. Letter case may carry a checksum (CEP-57), which is optional and not looked at.
+https://docs.casper.network/concepts/accounts-and-keys. Letter case may carry a checksum (CEP-57), which is optional and
+not looked at.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ def parse(text: str, network: str) -> Address:
     if match := _KEY.fullmatch(text):
         name, digits = (b"ed25519", match[1]) if match[1] else (b"secp256k1", match[2])
         return _of(network, blake2b(name + b"\x00" + bytes.fromhex(digits), 32))
-    raise InvalidAddress("bad_length" if _HEXLIKE.fullmatch(text) else "bad_hex", f"{text!r} is neither a tagged public key nor an account hash")
+    raise InvalidAddress(
+        "bad_length" if _HEXLIKE.fullmatch(text) else "bad_hex",
+        f"{text!r} is neither a tagged public key nor an account hash",
+    )
 
 
 def from_public_key(key: bytes) -> bytes:

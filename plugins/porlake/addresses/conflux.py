@@ -1,4 +1,6 @@
-"""Conflux accounts: CIP-37 base32, short or verbose, and the hex of before it. https://github.com/Conflux-Chain/CIPs/blob/master/CIPs/cip-37.md"""
+"""Conflux accounts: CIP-37 base32, short or verbose, and the hex of before it.
+https://github.com/Conflux-Chain/CIPs/blob/master/CIPs/cip-37.md
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """EVM accounts: 20 bytes in hex, and the other spellings that some networks use for them.
 
-The canonical text is lower case; EIP-55's checksum (https://eips.ethereum.org/EIPS/eip-55) is optional and told by `checksum_holds`.
+The canonical text is lower case; EIP-55's checksum (https://eips.ethereum.org/EIPS/eip-55) is optional and told by
+`checksum_holds`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,11 @@ def checksum_holds(text: str) -> bool:
     if digits in (digits.lower(), digits.upper()):
         return True
     digest = keccak256(digits.lower().encode()).hex()
-    return all(d.upper() == d if int(h, 16) > 7 else d.lower() == d for d, h in zip(digits, digest, strict=False) if d.isalpha())
+    return all(
+        d.upper() == d if int(h, 16) > 7 else d.lower() == d
+        for d, h in zip(digits, digest, strict=False)
+        if d.isalpha()
+    )
 
 
 def _of_twenty(network: str, text: str, account: bytes) -> Address:

@@ -1,4 +1,6 @@
-"""Filecoin addresses f0 to f4; an EVM account (f410f) also in its hex spelling. https://spec.filecoin.io/appendix/address/"""
+"""Filecoin addresses f0 to f4; an EVM account (f410f) also in its hex spelling.
+https://spec.filecoin.io/appendix/address/
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Hedera accounts: shard.realm.number. https://docs.hedera.com/hedera/core-concepts/accounts
 
-A number is no function of a key: no signature alone can prove it. An account also goes by an alias (a key, an EVM address), and wallets add
-a checksum to the number; what is no number is kept as it is, and proves as little.
+A number is no function of a key: no signature alone can prove it. An account also goes by an alias (a key, an EVM
+address), and wallets add a checksum to the number; what is no number is kept as it is, and proves as little.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Internet Computer: a ledger account, or a principal, whose default account it stands for.
 
-https://internetcomputer.org/docs/references/ledger#_accounts, https://internetcomputer.org/docs/references/ic-interface-spec#principal
+https://internetcomputer.org/docs/references/ledger#_accounts,
+https://internetcomputer.org/docs/references/ic-interface-spec#principal
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """IOTA addresses: bech32 of a type and 32 bytes (Stardust, TIP-31), or the 32 bytes in hex (since the move to objects).
 
-https://github.com/iotaledger/tips/blob/main/tips/TIP-0031/tip-0031.md. Type 00 is the BLAKE2b of an ed25519 key; the account kept it.
+https://github.com/iotaledger/tips/blob/main/tips/TIP-0031/tip-0031.md. Type 00 is the BLAKE2b of an ed25519 key; the
+account kept it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Accounts of Lisk's own chain and of Klayr: Lisk32 (LIP 18), or the older number with L behind it.
 
-https://github.com/LiskHQ/lips/blob/main/proposals/lip-0018.md. Lisk32 has bech32's code without a human-readable part, and its own alphabet.
+https://github.com/LiskHQ/lips/blob/main/proposals/lip-0018.md. Lisk32 has bech32's code without a human-readable part,
+and its own alphabet.
 """
 
 from __future__ import annotations

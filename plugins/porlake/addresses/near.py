@@ -1,4 +1,6 @@
-"""NEAR accounts: implicit (hex of an ed25519 key), Ethereum-implicit, or a name. https://nomicon.io/DataStructures/Account"""
+"""NEAR accounts: implicit (hex of an ed25519 key), Ethereum-implicit, or a name.
+https://nomicon.io/DataStructures/Account
+"""
 
 from __future__ import annotations
 

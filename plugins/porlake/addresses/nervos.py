@@ -1,4 +1,5 @@
-"""Nervos CKB accounts: a lock script in bech32m, or in the two older forms. https://github.com/nervosnetwork/rfcs/blob/master/rfcs/0021-ckb-address-format/0021-ckb-address-format.md
+"""Nervos CKB accounts: a lock script in bech32m, or in the two older forms.
+https://github.com/nervosnetwork/rfcs/blob/master/rfcs/0021-ckb-address-format/0021-ckb-address-format.md
 
 The payload is the lock script (code hash, hash type, arguments), by which all three forms of one account are one.
 """

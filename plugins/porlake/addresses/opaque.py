@@ -1,4 +1,6 @@
-"""Addresses of chains whose rule is not known here yet: any printable text without blanks, kept as it is, two spellings two accounts."""
+"""Addresses of chains whose rule is not known here yet: any printable text without blanks, kept as it is, two spellings
+two accounts.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Siacoin addresses: the hash of unlock conditions and six bytes of its BLAKE2b, in hex.
 
-https://github.com/SiaFoundation/siad/blob/master/doc/Encoding.md. A wallet's own address stands for one ed25519 key, no time lock and
-one signature: the root of the Merkle tree over these three, leaves hashed behind 00 and nodes behind 01.
+https://github.com/SiaFoundation/siad/blob/master/doc/Encoding.md. A wallet's own address stands for one ed25519 key, no
+time lock and one signature: the root of the Merkle tree over these three, leaves hashed behind 00 and nodes behind 01.
 """
 
 from __future__ import annotations

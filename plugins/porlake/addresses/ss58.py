@@ -1,6 +1,7 @@
 """SS58 accounts of Substrate chains. https://docs.polkadot.com/reference/glossary/#ss58
 
-One key has an address under every prefix: any prefix is taken, the key is the account, and the text is that of the network's own prefix.
+One key has an address under every prefix: any prefix is taken, the key is the account, and the text is that of the
+network's own prefix.
 """
 
 from __future__ import annotations

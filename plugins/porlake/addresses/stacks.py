@@ -1,4 +1,6 @@
-"""Stacks accounts: S, a version, and c32check. https://github.com/stacksgov/sips/blob/main/sips/sip-005/sip-005-blocks-and-transactions.md"""
+"""Stacks accounts: S, a version, and c32check.
+https://github.com/stacksgov/sips/blob/main/sips/sip-005/sip-005-blocks-and-transactions.md
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Starknet accounts: a field element in hex. https://docs.starknet.io/architecture/accounts
 
-The address is a hash of the contract's class and of what its constructor was given, the key among it: for the classes that wallets deploy, the
-accounts of a key can be told. https://docs.starknet.io/learn/protocol/accounts#contract-address
+The address is a hash of the contract's class and of what its constructor was given, the key among it: for the classes
+that wallets deploy, the accounts of a key can be told.
+https://docs.starknet.io/learn/protocol/accounts#contract-address
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def parse(text: str, network: str) -> Address:
     return address
 
 
-# --- accounts of a key ------------------------------------------------------------------------------------------------------
+# --- accounts of a key ------------------------------------------------------------------------------------------------
 #: Classes whose constructor takes key and guardian (0: none), by name. Those that OKX uses come first.
 DIRECT = {
     "okx": 0x1C0BB51E2CE73DC007601A1E7725453627254016C28F118251A71BBB0507FCB,
@@ -54,7 +55,9 @@ ARGENT_0_4_0 = 0x36078334509B514626504EDC9FB252328D1A240E4E948BEF8D0C08DFF45927F
 
 
 def accounts(key: int) -> Iterator[tuple[str, bytes]]:
-    """(class, payload) of the accounts that a key has by the classes known here; deployed by nobody, salted with the key."""
+    """(class, payload) of the accounts that a key has by the classes known here; deployed by nobody, salted with the
+    key.
+    """
     salted = stark.pedersen(_nobody(), key)
     own = stark.list_hash((key, 0))
     yield "okx", _address(salted, DIRECT["okx"], own)
@@ -78,5 +81,7 @@ def _nobody() -> int:
 
 @cache
 def _initializer(behind: int) -> int:
-    """What a proxy's constructor is given before key and guardian: the class behind it, what to call, and two arguments."""
+    """What a proxy's constructor is given before key and guardian: the class behind it, what to call, and two
+    arguments.
+    """
     return stark.chain((behind, stark.selector("initialize"), 2))

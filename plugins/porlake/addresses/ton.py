@@ -1,7 +1,7 @@
 """TON accounts: raw workchain:hash, or 36 bytes in base64. https://docs.ton.org/learn/overviews/addresses
 
-The hash is that of the contract's first state: its code and its first data. For the wallets in use the code is known, so that the accounts of a
-key can be told. Cells and their hashes: https://docs.ton.org/tvm.pdf section 3.1.
+The hash is that of the contract's first state: its code and its first data. For the wallets in use the code is known,
+so that the accounts of a key can be told. Cells and their hashes: https://docs.ton.org/tvm.pdf section 3.1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from porlake.errors import InvalidAddress
 BOUNCEABLE, NON_BOUNCEABLE, TEST_ONLY = 0x11, 0x51, 0x80
 MASTERCHAIN, BASECHAIN = -1, 0
 WORKCHAINS = (MASTERCHAIN, BASECHAIN)
-"""Those that exist, of TON and of Venom: https://docs.ton.org/foundations/shards. An account of any other is nobody's."""
+"""Those that exist, of TON and of Venom: https://docs.ton.org/foundations/shards. An account of any other is
+nobody's.
+"""
 
 _RAW = re.compile(r"(0|-?[1-9][0-9]{0,9}):([0-9a-fA-F]{64})")
 _FRIENDLY = re.compile(r"[A-Za-z0-9_-]{48}|[A-Za-z0-9+/]{48}")
@@ -45,7 +47,9 @@ def parse(text: str, network: str) -> Address:
 
 def _of_main_network(network: str, workchain: int, digest: bytes) -> Address:
     if workchain not in WORKCHAINS:
-        raise InvalidAddress("bad_workchain", f"there is no workchain {workchain}: accounts lie in {BASECHAIN} and {MASTERCHAIN}")
+        raise InvalidAddress(
+            "bad_workchain", f"there is no workchain {workchain}: accounts lie in {BASECHAIN} and {MASTERCHAIN}"
+        )
     return of(network, workchain, digest)
 
 
@@ -53,7 +57,7 @@ def of(network: str, workchain: int, digest: bytes) -> Address:
     return Address(network, f"{workchain}:{digest.hex()}", workchain.to_bytes(1, "big", signed=True) + digest, "ton")
 
 
-# --- wallet contracts -----------------------------------------------------------------------------------------------------
+# --- wallet contracts -------------------------------------------------------------------------------------------------
 SUBWALLET = 698983191
 HIGHLOAD_V3_SUBWALLET, HIGHLOAD_V3_TIMEOUT = 4269, 43200
 V5_WALLET_ID = 2147483409  # main network (-239), workchain 0, subwallet 0
@@ -62,7 +66,9 @@ MAINNET = -239
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """The first state of a wallet contract: hash and depth of its code cell; `before` and `after`: the bits around the key in its data cell."""
+    """The first state of a wallet contract: hash and depth of its code cell; `before` and `after`: the bits around the
+    key in its data cell.
+    """
 
     code: bytes
     depth: int
@@ -105,7 +111,8 @@ WALLETS = {
     "v1r1": _wallet("a0cfc2c48aee16a271f2cfc0b7382d81756cecb1017d077faaab3bb602f6868c", 0, _SEQNO),
 }  # fmt: skip
 
-#: The wallet of Venom's own apps; its data are the key and a time of 64 bits. https://github.com/broxus/ever-wallet-contract
+#: The wallet of Venom's own apps; its data are the key and a time of 64 bits.
+#: https://github.com/broxus/ever-wallet-contract
 EVER_WALLET = _wallet("3ba6528ab2694c118180aa3bd10dd19ff400b909ab4dcf58fc69925b2c7b12a6", 3, "", _bits(0, 64))
 
 
@@ -116,18 +123,24 @@ def wallets(key: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def ever_wallet(key: bytes) -> bytes:
-    """The hash of the account that an ed25519 key has on Venom by its own wallet; the code of the many other contracts there is not known here."""
+    """The hash of the account that an ed25519 key has on Venom by its own wallet; the code of the many other contracts
+    there is not known here.
+    """
     return _state_hash(EVER_WALLET, key)
 
 
 def _state_hash(wallet: Wallet, key: bytes) -> bytes:
-    """The hash of the StateInit cell: bits 00110 (neither split depth nor special; code, data, no library) and two references."""
+    """The hash of the StateInit cell: bits 00110 (neither split depth nor special; code, data, no library) and two
+    references.
+    """
     data = _ordinary_cell(wallet.before + _bits(int.from_bytes(key, "big"), 256) + wallet.after)
     return sha256(b"\x02\x01\x34" + wallet.depth.to_bytes(2, "big") + (0).to_bytes(2, "big") + wallet.code + data)
 
 
 def _ordinary_cell(bits: str) -> bytes:
-    """The hash of a cell without references: descriptors, then the bits, filled up with 1 and zeros where they end within a byte."""
+    """The hash of a cell without references: descriptors, then the bits, filled up with 1 and zeros where they end
+    within a byte.
+    """
     whole, started = len(bits) // 8, -(-len(bits) // 8)
     if started > whole:
         bits += "1" + "0" * (started * 8 - len(bits) - 1)

@@ -19,7 +19,9 @@ def parse(text: str, network: str) -> Address:
         return of(network, bytes.fromhex(match[1]))
     payload = base58.decode_check(text)
     if payload[:1] != VERSION or len(payload) != 21:
-        raise InvalidAddress("wrong_version", f"{text!r} has version {payload[:1].hex()} and {len(payload)} bytes: not of TRON")
+        raise InvalidAddress(
+            "wrong_version", f"{text!r} has version {payload[:1].hex()} and {len(payload)} bytes: not of TRON"
+        )
     return Address(network, text, payload[1:], "tron")
 
 

@@ -1,4 +1,6 @@
-"""XRP Ledger accounts: base58check in Ripple's alphabet. https://xrpl.org/docs/references/protocol/data-types/base58-encodings"""
+"""XRP Ledger accounts: base58check in Ripple's alphabet.
+https://xrpl.org/docs/references/protocol/data-types/base58-encodings
+"""
 
 from __future__ import annotations
 

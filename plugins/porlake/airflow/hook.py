@@ -45,7 +45,10 @@ class EndpointHook(BaseHook):
         if name and connection.password:
             return {name: connection.password}
         if connection.login:
-            return {"Authorization": "Basic " + b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode()}
+            return {
+                "Authorization": "Basic "
+                + b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode()
+            }
         return {}
 
     def test_connection(self) -> tuple[bool, str]:

@@ -1,7 +1,9 @@
 """Airflow on its embedded default: SQLite, one folder, no service that must run already.
 
-python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this process; `registry`
-                                                                                                  there: as PORLAKE_REGISTRY
+python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this
+process; `registry`
+                                                                                                  there: as
+                                                                                                  PORLAKE_REGISTRY
 python -m porlake.airflow.local up                                                                scheduler, API and UI
 """
 
@@ -48,7 +50,9 @@ def environment(home: Path, environ: Mapping[str, str] = os.environ) -> dict[str
 
 
 def run(home: Path, exchange: str, conf: str) -> int:
-    """One run of an exchange's DAG, start to end: a line a task here, all of it in .airflow/run.log. The exit code is Airflow's."""
+    """One run of an exchange's DAG, start to end: a line a task here, all of it in .airflow/run.log. The exit code is
+    Airflow's.
+    """
     env, given = environment(home), json.loads(conf)
     if own := given.get("registry"):  # the DAG's networks are those of the run's rows, too
         env[registry.OWN_ROWS] = str(home / own)
@@ -59,7 +63,14 @@ def run(home: Path, exchange: str, conf: str) -> int:
         sys.stdout.flush()
         _migrated(env, out.fileno())
         with subprocess.Popen(
-            command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+            command,
+            env=env,
+            cwd=home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         ) as work:
             assert work.stdout is not None
             for line in told(_kept_in(out, work.stdout)):
@@ -82,7 +93,8 @@ ENDS = re.compile(r"Task instance state updated .*\bnew_state=(\w+)")
 
 
 def told(lines: Iterable[str], clock: Callable[[], float] = time.monotonic) -> Iterator[str]:
-    """What a person is told of the log of `airflow dags test`, in pieces: the name of each task when it begins, how it ended when it has.
+    """What a person is told of the log of `airflow dags test`, in pieces: the name of each task when it begins, how it
+    ended when it has.
 
     Instances of one task that follow each other are one line, with their number.
     """
@@ -99,7 +111,9 @@ def told(lines: Iterable[str], clock: Callable[[], float] = time.monotonic) -> I
 
 def _ended(ends: Mapping[str, int], seconds: float) -> str:
     """`39 success, 6.1 s`"""
-    counted = ", ".join(f"{count} {state}" if sum(ends.values()) > 1 else state for state, count in sorted(ends.items()))
+    counted = ", ".join(
+        f"{count} {state}" if sum(ends.values()) > 1 else state for state, count in sorted(ends.items())
+    )
     return f"{counted or 'no end'}, {seconds:.1f} s\n"
 
 
@@ -109,7 +123,11 @@ def up(home: Path) -> int:
     port = env.get("AIRFLOW__API__PORT", "8080")
     if _taken(int(port)):
         raise ConfigurationError(f"port {port} is taken; choose another: AIRFLOW__API__PORT=8081 make airflow")
-    env |= {"AIRFLOW__API__PORT": port, "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}", "AIRFLOW__API__HOST": "127.0.0.1"}
+    env |= {
+        "AIRFLOW__API__PORT": port,
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+    }
     _migrated(env, None)
     pools = home / ".airflow" / "pools.json"
     pools.write_text(json.dumps(pools_of_networks(), indent=1), encoding="utf-8")

@@ -1,4 +1,6 @@
-"""What Airflow asks of a provider: the connection type `porlake_rpc` with its form. Imports nothing, Airflow loads it at every start."""
+"""What Airflow asks of a provider: the connection type `porlake_rpc` with its form. Imports nothing, Airflow loads it
+at every start.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "porlake",
         "name": "porlake",
-        "description": "Endpoints of chains for porlake. Name a connection porlake_<network>: porlake_ethereum, porlake_bitcoin ...",
+        "description": "Endpoints of chains for porlake. Name a connection porlake_<network>: porlake_ethereum, "
+        "porlake_bitcoin ...",
         "versions": [__version__],
         "connection-types": [
             {

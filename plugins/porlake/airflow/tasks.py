@@ -11,7 +11,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowRuntimeError,
+    AirflowSkipException,
+)
 
 from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
@@ -41,17 +46,23 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
 
 
 def settings(context: Context, networks: list[str] | None = None) -> pipeline.Settings:
-    """Settings from the run's params, the environment, and Airflow's connections for the `networks` that the task asks."""
+    """Settings from the run's params, the environment, and Airflow's connections for the `networks` that the task
+    asks.
+    """
     params = context["params"]
     if own := params.get("registry"):  # of this task's process, and of those that it starts
         os.environ[registry.OWN_ROWS] = str(Path(own).absolute())
     found = {} if params["replay"] else _connections(networks or [])
-    return pipeline.settings(record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info))
+    return pipeline.settings(
+        record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info)
+    )
 
 
 @tried_again_if_it_helps
 def sweep(exchange: str, network: str, context: Context) -> int:
-    """Read what the exchange claimed last, for the moment of the run; skips where the moment has passed or nothing was claimed yet."""
+    """Read what the exchange claimed last, for the moment of the run; skips where the moment has passed or nothing was
+    claimed yet.
+    """
     chosen = settings(context, [network])
     moment = context.get("logical_date") or context["dag_run"].run_after
     late, window = (chosen.tape.now() - moment).total_seconds(), registry.load().sweeps[network].window_seconds
@@ -64,7 +75,9 @@ def sweep(exchange: str, network: str, context: Context) -> int:
 
 @tried_again_if_it_helps
 def archive(exchange: str, context: Context) -> list[str]:
-    """The ids of the reports in the files that the run names, else of those that wait in the inbox; skips where there is none."""
+    """The ids of the reports in the files that the run names, else of those that wait in the inbox; skips where there
+    is none.
+    """
     chosen, params = settings(context), context["params"]
     moment = context.get("logical_date") or context["dag_run"].run_after
     sources = params["reports"] or pipeline.waiting(chosen, exchange, moment)
@@ -74,8 +87,18 @@ def archive(exchange: str, context: Context) -> list[str]:
     if not sources:
         none = f"no file was named and none of this month waits in {pipeline.inbox(chosen, exchange)}"
         raise AirflowSkipException(f"{none}; {undated}" if undated else none)
-    found = list(dict.fromkeys(report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])))
-    log.info("%s files of %s: %s reports, %s", len(sources), exchange, len(found), _briefly(pipeline.attestations(chosen, found)))
+    found = list(
+        dict.fromkeys(
+            report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])
+        )
+    )
+    log.info(
+        "%s files of %s: %s reports, %s",
+        len(sources),
+        exchange,
+        len(found),
+        _briefly(pipeline.attestations(chosen, found)),
+    )
     return found
 
 
@@ -100,7 +123,9 @@ def verify(report: str, context: Context) -> str:
 
 @tried_again_if_it_helps
 def observe(report: str, network: str, context: Context) -> str:
-    """Skips where the report claims nothing there, and where nothing of it could be read: what is green was looked at."""
+    """Skips where the report claims nothing there, and where nothing of it could be read: what is green was looked
+    at.
+    """
     chosen = settings(context, [network])
     if network not in pipeline.networks(chosen, report):
         raise AirflowSkipException(f"the report claims nothing on {network}")
@@ -127,7 +152,12 @@ def _observed(chosen: pipeline.Settings, report: str, network: str) -> str:
         sentence = f"{network}: nothing was read: {_counted(reasons)}"
         log.warning("%s", sentence)
         return sentence
-    log.info("observed %s of %s: %s", network, report[:16], _rows_of(chosen, report, ("balance", "unobserved"), network=network))
+    log.info(
+        "observed %s of %s: %s",
+        network,
+        report[:16],
+        _rows_of(chosen, report, ("balance", "unobserved"), network=network),
+    )
     return ""
 
 
@@ -149,7 +179,9 @@ def price(reports: list[str], context: Context) -> None:
 
 @tried_again_if_it_helps
 def build(context: Context) -> str:
-    """Skips where the published marts are those of the lake as it is: nothing would change, and nobody is to be woken."""
+    """Skips where the published marts are those of the lake as it is: nothing would change, and nobody is to be
+    woken.
+    """
     chosen = settings(context)
     if pipeline.is_published(chosen):
         raise AirflowSkipException(f"nothing is new since build {pipeline.published(chosen)['build_id']}")
@@ -160,22 +192,34 @@ def build(context: Context) -> str:
 
 @tried_again_if_it_helps
 def publish(exchange: str, reports: list[str], context: Context) -> str:
-    """Publish the marts; each event says of which exchange and attestations, from which build, and how many rows the mart has."""
+    """Publish the marts; each event says of which exchange and attestations, from which build, and how many rows the
+    mart has.
+    """
     chosen = settings(context)
     build_id = pipeline.publish(chosen)
     marts = pipeline.published(chosen)["marts"]
     spoken = pipeline.attestations(chosen, reports)
     for outlet in context["task"].outlets:
         rows = marts[outlet.uri.rpartition("/")[2]]["rows"]
-        context["outlet_events"][outlet].extra = {"exchange": exchange, "attestations": spoken, "build_id": build_id, "rows": rows}
-    log.info("published build %s: %s marts, %s rows", build_id, len(marts), sum(facts["rows"] for facts in marts.values()))
+        context["outlet_events"][outlet].extra = {
+            "exchange": exchange,
+            "attestations": spoken,
+            "build_id": build_id,
+            "rows": rows,
+        }
+    log.info(
+        "published build %s: %s marts, %s rows", build_id, len(marts), sum(facts["rows"] for facts in marts.values())
+    )
     return build_id
 
 
 def _rows_of(chosen: pipeline.Settings, report: str, datasets: Iterable[str], **only: str) -> str:
     """`97 claim, 97 evidence, 3 rejection`"""
     exchange = chosen.lake.report(report).exchange
-    rows = {name: sum(p.rows for p in chosen.lake.pointers(name, exchange=exchange, report=report, **only)) for name in datasets}
+    rows = {
+        name: sum(p.rows for p in chosen.lake.pointers(name, exchange=exchange, report=report, **only))
+        for name in datasets
+    }
     return _counted(rows)
 
 

@@ -17,11 +17,26 @@ from porlake.progress import Tell, silent
 from porlake.registry import Network
 from porlake.transport import Endpoint, Tape
 
-__all__ = ["BESIDE", "CLIENTS", "BlockRef", "Client", "Coin", "Dump", "Reading", "Unread", "Wanted", "coins", "open_client", "past"]
+__all__ = [
+    "BESIDE",
+    "CLIENTS",
+    "BlockRef",
+    "Client",
+    "Coin",
+    "Dump",
+    "Reading",
+    "Unread",
+    "Wanted",
+    "coins",
+    "open_client",
+    "past",
+]
 
 
 class Client(Protocol):
-    """A wanted holding is answered by one Unread, or by one Reading for each component of which `total` is always one."""
+    """A wanted holding is answered by one Unread, or by one Reading for each component of which `total` is always
+    one.
+    """
 
     def block(self, height: int) -> BlockRef: ...
     def head(self) -> BlockRef: ...
@@ -42,10 +57,15 @@ BESIDE = {"ethereum_beacon": "ethereum"}
 
 
 def open_client(
-    network: Network, endpoint: Endpoint | None, tape: Tape, beside: Client | None = None, dump: Dump | None = None, tell: Tell = silent
+    network: Network,
+    endpoint: Endpoint | None,
+    tape: Tape,
+    beside: Client | None = None,
+    dump: Dump | None = None,
+    tell: Tell = silent,
 ) -> Client:
-    """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names; `dump`: the set of all
-    coins, for networks whose nodes write one; `tell`: who hears how far one long question is.
+    """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names;
+    `dump`: the set of all coins, for networks whose nodes write one; `tell`: who hears how far one long question is.
     """
     if network.client == "beacon":
         return beacon.open_client(network, endpoint, tape, beside)
@@ -60,5 +80,7 @@ def coins(client: Client) -> Iterator[Coin]:
 
 
 def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
-    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other clients nothing."""
+    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other
+    clients nothing.
+    """
     return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())

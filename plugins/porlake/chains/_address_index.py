@@ -24,7 +24,9 @@ AGAIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What an address holds at the tip; `transactions`: how many there were, and `moves`: all that changes with the balance."""
+    """What an address holds at the tip; `transactions`: how many there were, and `moves`: all that changes with the
+    balance.
+    """
 
     held: int
     transactions: int
@@ -65,7 +67,9 @@ class AddressIndex(ABC):
         """What the transactions in blocks after a height added; None where there are too many."""
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        """One answer for each holding wanted; an address that was never used holds zero. Raises ChainError, TransportError."""
+        """One answer for each holding wanted; an address that was never used holds zero. Raises ChainError,
+        TransportError.
+        """
         asked, unread = watched(self._network, wanted)
         yield from unread
         if not asked:
@@ -111,5 +115,15 @@ class AddressIndex(ABC):
                 return Unread(want.asset, want.address, "negative_balance")
             numbers.whole(held, what=f"{self._http.host}: a balance")
             as_of = "head" if change is None else "exact"
-            return Reading(want.asset, want.address, "total", held, at, as_of, self.method, self._http.host, no_history=not before.transactions)
+            return Reading(
+                want.asset,
+                want.address,
+                "total",
+                held,
+                at,
+                as_of,
+                self.method,
+                self._http.host,
+                no_history=not before.transactions,
+            )
         raise ChainError(f"{self._http.host}: an address changed in each of {AGAIN} readings")

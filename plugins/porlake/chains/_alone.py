@@ -1,4 +1,6 @@
-"""One bad address costs that address: questions put one by one, each failure judged, and an end where the endpoint itself has failed."""
+"""One bad address costs that address: questions put one by one, each failure judged, and an end where the endpoint
+itself has failed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from porlake.errors import BadAnswer, ChainError, NotRecorded, RateLimited, RequestFailed, TimedOut, TooBig, TransportError, Unavailable
+from porlake.errors import (
+    BadAnswer,
+    ChainError,
+    NotRecorded,
+    RateLimited,
+    RequestFailed,
+    TimedOut,
+    TooBig,
+    TransportError,
+    Unavailable,
+)
 
 SECONDS = 30.0
 """How long one address is waited for: an index gives up on a busy one in less, or never answers."""
@@ -30,7 +42,9 @@ _REASONS: tuple[tuple[tuple[type[TransportError | ChainError], ...], str], ...] 
 
 
 def reason_of(error: TransportError | ChainError) -> str:
-    """Why one holding is unobserved. Raises the error again where it is the endpoint's: a limit of its rate, a recording without the answer."""
+    """Why one holding is unobserved. Raises the error again where it is the endpoint's: a limit of its rate, a
+    recording without the answer.
+    """
     if isinstance(error, NotRecorded | RateLimited):
         raise error
     return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "server_failed")
@@ -39,10 +53,11 @@ def reason_of(error: TransportError | ChainError) -> str:
 def one_by_one(
     items: Sequence[Item], read: Callable[[Item], Found], ping: Callable[[], object], in_flight: int
 ) -> Iterator[Found | TransportError | ChainError]:
-    """What `read` gives for each item, in order, or the error that it costs; the items behind too many failures cost one each unasked.
+    """What `read` gives for each item, in order, or the error that it costs; the items behind too many failures cost
+    one each unasked.
 
-    `ping` asks for something that every endpoint knows. Raises its error where nothing is answered any more, and the first error where all
-    answers were bad ones: what is wrong with every address is wrong with the endpoint.
+    `ping` asks for something that every endpoint knows. Raises its error where nothing is answered any more, and the
+    first error where all answers were bad ones: what is wrong with every address is wrong with the endpoint.
     """
 
     def ask(item: Item) -> Found | TransportError | ChainError:
@@ -62,7 +77,10 @@ def one_by_one(
                 continue
             for found in pool.map(ask, some):
                 reason = reason_of(found) if isinstance(found, TransportError | ChainError) else ""
-                good, slow = good + (reason in ("", "refused_by_server")), slow + (reason in ("timed_out", "server_failed"))
+                good, slow = (
+                    good + (reason in ("", "refused_by_server")),
+                    slow + (reason in ("timed_out", "server_failed")),
+                )
                 bad += [found] if isinstance(found, TransportError | ChainError) and reason == "bad_answer" else []
                 yield found
     if bad and not good:

@@ -40,10 +40,11 @@ class BlockRef:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an address held. `raw` is in the token's own base units; `block` is the one that was really read; `as_of`: exact or head.
+    """What an address held. `raw` is in the token's own base units; `block` is the one that was really read; `as_of`:
+    exact or head.
 
-    `confirmed_by`: the host of another operator that said the same of the same block, None where none did. `no_history`: the source knows of
-    nothing that ever happened at the address.
+    `confirmed_by`: the host of another operator that said the same of the same block, None where none did.
+    `no_history`: the source knows of nothing that ever happened at the address.
     """
 
     asset: str

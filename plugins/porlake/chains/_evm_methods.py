@@ -1,10 +1,12 @@
-"""The ladder of methods by which an EVM node is asked for many balances, from the one that asks most at once to single calls.
+"""The ladder of methods by which an EVM node is asked for many balances, from the one that asks most at once to single
+calls.
 
-Each `ask` gives one word for each account (`_evm_words`), from the pinned block and no other: the programs and Multicall3 answer with the
-block's number and its parent's hash, which are compared; batches and single calls ask questions beside whose answers are known and are of
-that block alone (`Canary`). Raises Unsupported where the node does not know the method, TooBig where it wants fewer, Refused where it says
-no in words that nobody knows, OtherBlock where it answers from another block.
-https://github.com/mds1/multicall, https://eips.ethereum.org/EIPS/eip-1898, https://eips.ethereum.org/EIPS/eip-3860
+Each `ask` gives one word for each account (`_evm_words`), from the pinned block and no other: the programs and
+Multicall3 answer with the block's number and its parent's hash, which are compared; batches and single calls ask
+questions beside whose answers are known and are of that block alone (`Canary`). Raises Unsupported where the node does
+not know the method, TooBig where it wants fewer, Refused where it says no in words that nobody knows, OtherBlock where
+it answers from another block. https://github.com/mds1/multicall, https://eips.ethereum.org/EIPS/eip-1898,
+https://eips.ethereum.org/EIPS/eip-3860
 """
 
 from __future__ import annotations
@@ -27,7 +29,14 @@ BALANCE_OF, DECIMALS = "70a08231", "313ce567"
 
 #: Codes of JSON-RPC 2.0 that say that a question is none for this node: no batch, no such method, no such parameters.
 _NEVER = (-32600, -32601, -32602)
-_NEVER_WORDS = ("not supported", "unsupported", "too many arguments", "not allowed", "not whitelisted", "does not exist")
+_NEVER_WORDS = (
+    "not supported",
+    "unsupported",
+    "too many arguments",
+    "not allowed",
+    "not whitelisted",
+    "does not exist",
+)
 
 
 class Unsupported(ChainError):
@@ -35,11 +44,15 @@ class Unsupported(ChainError):
 
 
 class Refused(ChainError):
-    """The node says no, in words that are nobody's: it may be its load, the size of the question, the way of asking, or one account."""
+    """The node says no, in words that are nobody's: it may be its load, the size of the question, the way of asking, or
+    one account.
+    """
 
 
 class OtherBlock(ChainError):
-    """An answer is of another block than the pinned one; or the chain means something else by its blocks' numbers and hashes."""
+    """An answer is of another block than the pinned one; or the chain means something else by its blocks' numbers and
+    hashes.
+    """
 
 
 def refusal(error: RequestFailed, what: str) -> Unsupported | Refused:
@@ -83,13 +96,20 @@ class Pin:
         return named(self.height, self.hash, by_hash=self.by_hash)
 
     def check(self, host: str, height: int, parent: int) -> None:
-        """Raises OtherBlock where an answer is of another block than the pinned one, Unsupported where it does not say of which."""
+        """Raises OtherBlock where an answer is of another block than the pinned one, Unsupported where it does not say
+        of which.
+        """
         if height == ONES or (self.facts.self_check == "none" and height != self.height):
             raise Unsupported(f"{host}: the block does not show itself")
         if height != self.height:
-            raise OtherBlock(f"{host}: asked for block {self.height:,} of {self.network.name}, it answered from block {height:,}")
+            raise OtherBlock(
+                f"{host}: asked for block {self.height:,} of {self.network.name}, it answered from block {height:,}"
+            )
         if parent != int(self.parent, 16):
-            raise OtherBlock(f"{host}: block {self.height:,} of {self.network.name} follows 0x{parent:064x} in its answer, not {self.parent}")
+            raise OtherBlock(
+                f"{host}: block {self.height:,} of {self.network.name} follows 0x{parent:064x} in its answer, not "
+                f"{self.parent}"
+            )
 
 
 def named(height: int, hash_: str, *, by_hash: bool) -> Any:
@@ -107,7 +127,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """`first` accounts are in the first questions, never more than `most`; `checks`: whether an answer shows the block it is of."""
+    """`first` accounts are in the first questions, never more than `most`; `checks`: whether an answer shows the block
+    it is of.
+    """
 
     name: str
     first: int
@@ -116,9 +138,11 @@ class Method:
     ask: Callable[[JsonRpc, Pin, Token, Accounts], Answer]
 
 
-# --- programs of our own --------------------------------------------------------------------------------------------------
+# --- programs of our own ----------------------------------------------------------------------------------------------
 def override(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
-    """`eth_call` with a code override, geth's third parameter. A node that ignores it finds no code and answers `0x`."""
+    """`eth_call` with a code override, geth's third parameter. A node that ignores it finds no code and answers
+    `0x`.
+    """
     code = "0x" + program(token.kind, pin.facts.self_check).hex()
     data = "0x" + token.contract[2:] + digits(accounts)
     answer = _asked(rpc, [{"to": PLACE, "data": data}, pin.param, {PLACE: {"code": code}}], "a code override")
@@ -140,7 +164,9 @@ def creation(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer
 
 
 def _checked(host: str, pin: Pin, data: bytes, count: int) -> Answer:
-    """The words of a program's answer: 64 bytes of which block it is, 16 for each account. Zeros are never filled in."""
+    """The words of a program's answer: 64 bytes of which block it is, 16 for each account. Zeros are never filled
+    in.
+    """
     if not data:
         raise Unsupported(f"{host}: eth_call: the node ignores our program (empty answer)")
     if len(data) != 64 + 16 * count:
@@ -149,9 +175,11 @@ def _checked(host: str, pin: Pin, data: bytes, count: int) -> Answer:
     return Answer(words_of(data[64:]))
 
 
-# --- Multicall3 -----------------------------------------------------------------------------------------------------------
+# --- Multicall3 -------------------------------------------------------------------------------------------------------
 def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
-    """`aggregate3` with the contract's own getBlockNumber and getBlockHash in front. Before its deployment there is no code: `0x`."""
+    """`aggregate3` with the contract's own getBlockNumber and getBlockHash in front. Before its deployment there is no
+    code: `0x`.
+    """
     place = pin.facts.multicall3
     if not place:
         raise Unsupported(f"{pin.network.name} has no Multicall3 that is known")
@@ -174,7 +202,9 @@ def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answe
 
 
 def aggregate(calls: Sequence[tuple[str, str]]) -> str:
-    """The call data of aggregate3((address target, bool allowFailure, bytes callData)[]), by hand: eth-abi takes 30 times as long."""
+    """The call data of aggregate3((address target, bool allowFailure, bytes callData)[]), by hand: eth-abi takes 30
+    times as long.
+    """
     places, tuples, at = [], [], 32 * len(calls)
     for target, data in calls:
         size = len(data) // 2
@@ -206,7 +236,7 @@ def aggregated(host: str, data: bytes, count: int) -> list[tuple[bool, bytes]]:
     return results
 
 
-# --- JSON-RPC batches and single calls ------------------------------------------------------------------------------------
+# --- JSON-RPC batches and single calls --------------------------------------------------------------------------------
 def batch(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
     """`eth_getBalance` or `eth_call` of balanceOf for each account, in one request."""
     try:
@@ -234,7 +264,10 @@ def questions(pin: Pin, token: Token, accounts: Accounts, sender: str = "") -> I
             yield "eth_getBalance", ["0x" + account, pin.param]
         else:
             asking = {"from": "0x" + account} if sender == "self" else {}
-            yield "eth_call", [{"to": token.contract, "data": "0x" + BALANCE_OF + account.rjust(64, "0")} | asking, pin.param]
+            yield (
+                "eth_call",
+                [{"to": token.contract, "data": "0x" + BALANCE_OF + account.rjust(64, "0")} | asking, pin.param],
+            )
 
 
 def _each(host: str, pin: Pin, token: Token, answers: Sequence[Any]) -> Answer:
@@ -253,7 +286,8 @@ def _each(host: str, pin: Pin, token: Token, answers: Sequence[Any]) -> Answer:
     return Answer(words_from(found), failed)
 
 
-#: What a node says where one call failed inside the token, not for the size of the question; codes of geth, Nethermind and Besu for it.
+#: What a node says where one call failed inside the token, not for the size of the question; codes of geth, Nethermind
+#: and Besu for it.
 _TOKENS_OWN = ("revert", "out of gas", "outofgas", "invalid opcode", "invalid jump")
 _TOKENS_OWN_CODES = (3, -32015)
 
@@ -276,7 +310,7 @@ def balance_in(host: str, token: Token, answer: Any) -> int:
     return _held(number_in(host, "eth_getBalance", answer))
 
 
-# --- answers --------------------------------------------------------------------------------------------------------------
+# --- answers ----------------------------------------------------------------------------------------------------------
 def _asked(rpc: JsonRpc, params: list[Any], what: str) -> Any:
     try:
         return rpc.call("eth_call", params, patient=False)
@@ -309,8 +343,8 @@ def _held(raw: int) -> int:
     return raw if raw < MOST_HELD else LARGE
 
 
-#: From the top of the ladder down. 100,000 bytes of return data is the cap of Erigon and Bor, 49,152 bytes of code EIP-3860's; a batch may hold
-#: 100 calls at Erigon and Bor and 1,000 at geth.
+#: From the top of the ladder down. 100,000 bytes of return data is the cap of Erigon and Bor, 49,152 bytes of code
+#: EIP-3860's; a batch may hold 100 calls at Erigon and Bor and 1,000 at geth.
 LADDER = (
     Method("eth_call_override", 5_000, 6_000, True, override),
     Method("eth_call_creation", 2_400, 2_400, True, creation),

@@ -1,6 +1,8 @@
-"""One endpoint of an EVM network as it turns out to be: its chain, its blocks, what it can be asked and how much of it at once.
+"""One endpoint of an EVM network as it turns out to be: its chain, its blocks, what it can be asked and how much of it
+at once.
 
-All of it is learned from answers, in the order in which they are taken, and remembered for the run: a replay takes the same steps.
+All of it is learned from answers, in the order in which they are taken, and remembered for the run: a replay takes the
+same steps.
 """
 
 from __future__ import annotations
@@ -31,7 +33,17 @@ from porlake.chains._evm_methods import (
 )
 from porlake.chains._evm_words import Accounts
 from porlake.chains._programs import REFUSED
-from porlake.errors import BadAnswer, ChainError, NotRecorded, RateLimited, RequestFailed, TimedOut, TooBig, TransportError, Unavailable
+from porlake.errors import (
+    BadAnswer,
+    ChainError,
+    NotRecorded,
+    RateLimited,
+    RequestFailed,
+    TimedOut,
+    TooBig,
+    TransportError,
+    Unavailable,
+)
 from porlake.registry import EvmNetwork, Network, Token
 from porlake.transport import JsonRpc
 
@@ -39,11 +51,14 @@ GROW_AFTER = 8
 SLOW = 3  # questions in a row without an answer in time: the node is not asked any more
 FAULTS = 4  # so with failures on the way and states that are not there
 REFUSALS = 7  # and with refusals, after which another way of asking is tried
-BACK_AFTER, BACK_MOST = 8, 1_024  # good answers until the better way is tried again: twice as many each time that it fails
+# good answers until the better way is tried again: twice as many each time that it fails
+BACK_AFTER, BACK_MOST = 8, 1_024
 LOOK_BACK, LOOK_AT = 20, 6  # blocks, and accounts in them, by which a node shows that it keeps the past
 LOOK_BACK_LOGS = 5
-ORDINARY = frozenset({"0x0", "0x1", "0x2", "0x71"})  # kinds of transactions that count their sender's nonce up; 0x71 is zkSync's own
-TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"  # of the event Transfer(address,address,uint256)
+# kinds of transactions that count their sender's nonce up; 0x71 is zkSync's own
+ORDINARY = frozenset({"0x0", "0x1", "0x2", "0x71"})
+# of the event Transfer(address,address,uint256)
+TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 
 
 class NothingShows(ChainError):
@@ -56,7 +71,9 @@ class OneState(ChainError):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Accounts `start` to `stop` that are to be asked for: after how many failures, which nodes will not answer, and whether by a call of its own."""
+    """Accounts `start` to `stop` that are to be asked for: after how many failures, which nodes will not answer, and
+    whether by a call of its own.
+    """
 
     start: int
     stop: int
@@ -70,16 +87,28 @@ class Stretch:
 
 
 class Node:
-    """`lost` is the error for which the node is no longer asked, None while it is; `refuses` the word of accounts that it will not tell of the
-    token that is asked for now, None while it does. With `plain` a token is called as anybody calls it: without programs of ours.
+    """`lost` is the error for which the node is no longer asked, None while it is; `refuses` the word of accounts that
+    it will not tell of the token that is asked for now, None while it does. With `plain` a token is called as anybody
+    calls it: without programs of ours.
     """
 
-    def __init__(self, network: Network, facts: EvmNetwork, rpc: JsonRpc, number: int = 0, *, pause: float = 0.0, plain: bool = False) -> None:
+    def __init__(
+        self,
+        network: Network,
+        facts: EvmNetwork,
+        rpc: JsonRpc,
+        number: int = 0,
+        *,
+        pause: float = 0.0,
+        plain: bool = False,
+    ) -> None:
         self._network, self._facts, self.rpc, self.number, self._pause = network, facts, rpc, number, pause
         self.lost: TransportError | ChainError | None = None
         self.refuses: int | None = None
         lacking = (PROGRAMS if facts.self_check == "none" else set()) | (PROGRAMS | {"multicall3"} if plain else set())
-        self._rungs = [(method, by_hash) for method in LADDER if method.name not in lacking for by_hash in (True, False)]
+        self._rungs = [
+            (method, by_hash) for method in LADDER if method.name not in lacking for by_hash in (True, False)
+        ]
         self._out: set[int] = set()  # rungs that are not known here
         self._refused: list[str] = []
         self.rung, self.size, self.proven = 0, self._rungs[0][0].first, False
@@ -116,23 +145,30 @@ class Node:
         return max(0, self.tagged("latest").height - self._facts.final_depth)
 
     def pin(self, at: BlockRef) -> Pin:
-        """The block as the present way of asking names it. Raises ChainError where this node has another block there."""
+        """The block as the present way of asking names it. Raises ChainError where this node has another block
+        there.
+        """
         if at.height not in self._headers:
             self.block(at.height)
         header = self._headers[at.height]
         if header["hash"] != at.hash:
-            raise ChainError(f"{self.rpc.host}: block {at.height:,} of {self._network.name} is {header['hash']} there, not {at.hash}")
+            raise ChainError(
+                f"{self.rpc.host}: block {at.height:,} of {self._network.name} is {header['hash']} there, not {at.hash}"
+            )
         return Pin(self._network, self._facts, at.height, at.hash, header["parentHash"], self._rungs[self.rung][1])
 
     def ready(self, at: BlockRef, token: Token) -> Pin:
-        """The pin, with what shows that answers are of it. Raises NothingShows where nothing does for a token, ChainError, TransportError."""
+        """The pin, with what shows that answers are of it. Raises NothingShows where nothing does for a token,
+        ChainError, TransportError.
+        """
         while True:
             pin = self.pin(at)
             if self.method.checks:
                 return pin
             try:
                 return replace(pin, canary=self._canary(pin, token))
-            except (RequestFailed, OneState) as error:  # it does not take a block's hash (EIP-1898), or takes it and looks elsewhere
+            # it does not take a block's hash (EIP-1898), or takes it and looks elsewhere
+            except (RequestFailed, OneState) as error:
                 if isinstance(error, OneState) and not pin.by_hash:
                     raise
                 self._down(error if isinstance(error, OneState) else refusal(error, "the question"), for_good=True)
@@ -142,9 +178,13 @@ class Node:
                     raise NothingShows(str(error)) from error
 
     def still(self, at: BlockRef) -> None:
-        """Raises ChainError where the block was replaced while it was read, which answers by its number would not show."""
+        """Raises ChainError where the block was replaced while it was read, which answers by its number would not
+        show.
+        """
         if any(hash_ == at.hash for hash_, _, _ in self._canaries) and self.block(at.height).hash != at.hash:
-            raise ChainError(f"{self.rpc.host}: block {at.height:,} of {self._network.name} was replaced while it was read")
+            raise ChainError(
+                f"{self.rpc.host}: block {at.height:,} of {self._network.name} was replaced while it was read"
+            )
 
     def check_chain(self) -> None:
         """Raises ChainError where the endpoint is of another chain, TransportError."""
@@ -189,7 +229,9 @@ class Node:
         return self._canaries[key]
 
     def _of_balances(self, pin: Pin) -> Canary:
-        """What a sender held before and after the block of his transaction, for which he paid. Raises ChainError where it is the same."""
+        """What a sender held before and after the block of his transaction, for which he paid. Raises ChainError where
+        it is the same.
+        """
         same, free = "", None
         for block in self._blocks(pin, LOOK_BACK, whole=True):
             for sender, paid in _senders(block)[:LOOK_AT]:
@@ -202,7 +244,8 @@ class Node:
                     free = (sender, block)
             if same:
                 raise self._one_state(int(same, 16))
-        if free is not None:  # a node that leaves prices away says nothing of what a sender paid: his nonce stands in the same account
+        # a node that leaves prices away says nothing of what a sender paid: his nonce stands in the same account
+        if free is not None:
             found = self._pair(pin, free[1], "eth_getTransactionCount", [free[0]])
             if found.answers[0] < found.answers[1]:
                 return found
@@ -210,7 +253,9 @@ class Node:
         raise ChainError(f"{self._nothing(pin)}: no transaction near the block")
 
     def _of_calls(self, pin: Pin, token: Token) -> Canary:
-        """The block's number and its parent's hash as Multicall3 tells them; else a token's balance before and after a transfer."""
+        """The block's number and its parent's hash as Multicall3 tells them; else a token's balance before and after a
+        transfer.
+        """
         other = None
         if self._facts.multicall3 and self._facts.self_check != "arbsys" and pin.height:
             said = self._by_multicall(pin)
@@ -233,7 +278,10 @@ class Node:
             if same:
                 raise self._one_state(int(same, 16))
         if other is not None and self._facts.self_check == "number":
-            raise OtherBlock(f"{self.rpc.host}: asked for block {pin.height:,} of {self._network.name}, it answered from block {other:,}")
+            raise OtherBlock(
+                f"{self.rpc.host}: asked for block {pin.height:,} of {self._network.name}, it answered from block "
+                f"{other:,}"
+            )
         raise NothingShows(f"{self._nothing(pin)}: no contract tells the block, and no token moved near it")
 
     def _nothing(self, pin: Pin) -> str:
@@ -241,8 +289,8 @@ class Node:
 
     def _one_state(self, height: int) -> OneState:
         return OneState(
-            f"{self.rpc.host}: asked for the state before and after block {height:,} of {self._network.name}, it gives one for both"
-            + (f" ({'; '.join(self._refused)})" if self._refused else "")
+            f"{self.rpc.host}: asked for the state before and after block {height:,} of {self._network.name}, it "
+            f"gives one for both" + (f" ({'; '.join(self._refused)})" if self._refused else "")
         )
 
     def _by_multicall(self, pin: Pin) -> Canary:
@@ -262,7 +310,10 @@ class Node:
     def _pair(self, pin: Pin, block: dict[str, Any], method: str, params: list[Any]) -> Canary:
         """A question about the state before a block and after it, and the answers."""
         height = int(block["number"], 16)
-        before, after = named(height - 1, block["parentHash"], by_hash=pin.by_hash), named(height, block["hash"], by_hash=pin.by_hash)
+        before, after = (
+            named(height - 1, block["parentHash"], by_hash=pin.by_hash),
+            named(height, block["hash"], by_hash=pin.by_hash),
+        )
         questions = ((method, [*params, before]), (method, [*params, after]))
         return Canary(questions, self._numbers(questions))
 
@@ -273,7 +324,9 @@ class Node:
             block = self._call("eth_getBlockByNumber", [hex(height), whole])
             if not isinstance(block, dict) or self._ref(block).height != height or block["hash"] != expected:
                 if height == pin.height:
-                    raise ChainError(f"{self.rpc.host}: block {height:,} of {self._network.name} is another than before")
+                    raise ChainError(
+                        f"{self.rpc.host}: block {height:,} of {self._network.name} is another than before"
+                    )
                 return
             expected = block["parentHash"]
             yield block
@@ -281,7 +334,9 @@ class Node:
     def _moved(self, block: dict[str, Any], token: Token) -> list[tuple[str, str]]:
         """(contract, account) of transfers in a block, the wanted token's first; none where the node does not tell."""
         try:
-            logs = self._call("eth_getLogs", [{"fromBlock": block["number"], "toBlock": block["number"], "topics": [TRANSFER]}])
+            logs = self._call(
+                "eth_getLogs", [{"fromBlock": block["number"], "toBlock": block["number"], "topics": [TRANSFER]}]
+            )
         except (RequestFailed, TooBig, TimedOut, Unavailable):
             return []
         found = dict[tuple[str, str], bool]()
@@ -289,7 +344,12 @@ class Node:
             topics, contract = (log.get("topics"), log.get("address")) if isinstance(log, dict) else (None, None)
             if isinstance(topics, list) and len(topics) == 3 and isinstance(contract, str):
                 for topic in topics[1:]:
-                    if isinstance(topic, str) and len(topic) == 66 and topic.startswith("0x" + "0" * 24) and topic.strip("0x"):
+                    if (
+                        isinstance(topic, str)
+                        and len(topic) == 66
+                        and topic.startswith("0x" + "0" * 24)
+                        and topic.strip("0x")
+                    ):
                         found[contract.lower(), "0x" + topic[26:].lower()] = True
         return sorted(found, key=lambda moved: moved[0] != token.contract)
 
@@ -320,7 +380,9 @@ class Node:
                 self._try_above()
 
     def met(self, error: TransportError | ChainError, rung: int, asked: Stretch) -> list[Stretch]:
-        """A question failed: what is to be asked instead, of this node (again, for less, in another way) or of another."""
+        """A question failed: what is to be asked instead, of this node (again, for less, in another way) or of
+        another.
+        """
         if asked.alone:
             return [self._given_up(asked)]
         if self.lost is not None or rung != self.rung:
@@ -388,7 +450,9 @@ class Node:
     def alone(self) -> int:
         """The rung of single calls that name the block as the present rung does."""
         _method, by_hash = self._rungs[self.rung]
-        return next(rung for rung, known in enumerate(self._rungs) if known[0].name == "eth_single" and known[1] == by_hash)
+        return next(
+            rung for rung, known in enumerate(self._rungs) if known[0].name == "eth_single" and known[1] == by_hash
+        )
 
     def alone_pin(self, at: BlockRef, token: Token) -> Pin:
         """As `ready`, for a call of its own. Raises ChainError, TransportError."""
@@ -422,7 +486,9 @@ class Node:
         elif self._trusted and isinstance(error, Refused):
             self.refuses = REFUSED  # what it told before it told well: it is this token
         else:
-            self.lost = ChainError(f"{self.rpc.host}: no way of asking it for balances works; " + "; ".join(self._refused))
+            self.lost = ChainError(
+                f"{self.rpc.host}: no way of asking it for balances works; " + "; ".join(self._refused)
+            )
 
     def _try_above(self) -> None:
         self._below = self.rung if self.proven else -1
@@ -447,7 +513,11 @@ def _senders(block: dict[str, Any]) -> list[tuple[str, bool]]:
     found: dict[str, bool] = {}
     sent = block.get("transactions")
     for transaction in reversed(sent if isinstance(sent, list) else []):
-        if isinstance(transaction, dict) and transaction.get("type", "0x0") in ORDINARY and isinstance(transaction.get("from"), str):
+        if (
+            isinstance(transaction, dict)
+            and transaction.get("type", "0x0") in ORDINARY
+            and isinstance(transaction.get("from"), str)
+        ):
             price = transaction.get("gasPrice")
             found.setdefault(transaction["from"], isinstance(price, str) and price.strip("0x") != "")
     return list(found.items())

@@ -1,7 +1,8 @@
-"""Columns of the EVM: accounts as a matrix of bytes, balances as pairs of 64-bit halves. Nothing here looks at one row at a time.
+"""Columns of the EVM: accounts as a matrix of bytes, balances as pairs of 64-bit halves. Nothing here looks at one row
+at a time.
 
-A word is a balance of 128 bits, big-endian on the wire, kept as (high, low) in a matrix of two columns; the highest words are no balances but
-say why there is none (`_programs`).
+A word is a balance of 128 bits, big-endian on the wire, kept as (high, low) in a matrix of two columns; the highest
+words are no balances but say why there is none (`_programs`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ LIMIT = 10**38  # DECIMAL(38,0) ends there
 REASONS = (
     "", "token_call_failed", "token_returns_no_word", "balance_too_large", "endpoints_disagree", "refused_by_server", "block_not_shown",
 )  # fmt: skip
-TOO_LARGE, DISAGREE, UNANSWERED = (REASONS.index(reason) for reason in ("balance_too_large", "endpoints_disagree", "refused_by_server"))
+TOO_LARGE, DISAGREE, UNANSWERED = (
+    REASONS.index(reason) for reason in ("balance_too_large", "endpoints_disagree", "refused_by_server")
+)
 _OF_WORD = {
     FAILED: "token_call_failed", SHORT: "token_returns_no_word", REFUSED: "refused_by_server", NOT_SHOWN: "block_not_shown",
 }  # fmt: skip
@@ -34,7 +37,9 @@ _NIBBLE[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.u
 
 
 def accounts_of(addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.bool_]]:
-    """(the accounts, which rows they are of): rows that are no canonical EVM address (0x and 40 lower-case digits) are left out."""
+    """(the accounts, which rows they are of): rows that are no canonical EVM address (0x and 40 lower-case digits) are
+    left out.
+    """
     count = len(addresses)
     if not count:
         return np.empty((0, 20), np.uint8), np.empty(0, np.bool_)
@@ -108,7 +113,11 @@ def words_of(data: bytes) -> Words:
 
 def words_from(numbers: Sequence[int]) -> Words:
     """Words of whole numbers; what has no place in 128 bits is LARGE."""
-    return words_of(b"".join((number if number < LARGE else max(LARGE, min(number, FAILED))).to_bytes(16, "big") for number in numbers))
+    return words_of(
+        b"".join(
+            (number if number < LARGE else max(LARGE, min(number, FAILED))).to_bytes(16, "big") for number in numbers
+        )
+    )
 
 
 def number(words: Words, at: int) -> int:
@@ -118,7 +127,10 @@ def number(words: Words, at: int) -> int:
 def total(words: Words) -> int:
     """The sum, exact: of 32 bits at a time, which 64 hold for four thousand million words."""
     low_half = np.uint64(2**32 - 1)
-    halves = [int((words[:, place] >> np.uint64(shift) & low_half).sum()) for place, shift in ((0, 32), (0, 0), (1, 32), (1, 0))]
+    halves = [
+        int((words[:, place] >> np.uint64(shift) & low_half).sum())
+        for place, shift in ((0, 32), (0, 0), (1, 32), (1, 0))
+    ]
     return sum(half << shift for half, shift in zip(halves, (96, 64, 32, 0), strict=True))
 
 
@@ -131,12 +143,16 @@ def at_least(words: Words, number: int) -> npt.NDArray[np.bool_]:
 
 def equal_to(words: Words, number: int) -> npt.NDArray[np.bool_]:
     """Which words are that number."""
-    found: npt.NDArray[np.bool_] = (words[:, 0] == np.uint64(number >> 64)) & (words[:, 1] == np.uint64(number & (2**64 - 1)))
+    found: npt.NDArray[np.bool_] = (words[:, 0] == np.uint64(number >> 64)) & (
+        words[:, 1] == np.uint64(number & (2**64 - 1))
+    )
     return found
 
 
 def differing(one: Words, other: Words) -> npt.NDArray[np.bool_]:
-    """Where two answers contradict each other. Two that are no balances do not, and who did not answer contradicts nobody."""
+    """Where two answers contradict each other. Two that are no balances do not, and who did not answer contradicts
+    nobody.
+    """
     none = at_least(one, LIMIT) & at_least(other, LIMIT)
     silent = equal_to(one, REFUSED) | equal_to(other, REFUSED) | equal_to(one, NOT_SHOWN) | equal_to(other, NOT_SHOWN)
     found: npt.NDArray[np.bool_] = (one != other).any(axis=1) & ~none & ~silent
@@ -146,7 +162,11 @@ def differing(one: Words, other: Words) -> npt.NDArray[np.bool_]:
 def largest(words: Words, count: int) -> npt.NDArray[np.int64]:
     """The places of the `count` largest words, near enough: as doubles."""
     weights = words[:, 0].astype(np.float64) * 2.0**64 + words[:, 1].astype(np.float64)
-    return np.argpartition(weights, max(0, len(weights) - count))[-count:] if len(weights) > count else np.arange(len(weights))
+    return (
+        np.argpartition(weights, max(0, len(weights) - count))[-count:]
+        if len(weights) > count
+        else np.arange(len(weights))
+    )
 
 
 def all_of(number: int, count: int) -> Words:

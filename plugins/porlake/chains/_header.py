@@ -1,8 +1,9 @@
-"""A block's header as an EVM node tells it: encoded anew and hashed, so that its state root is the block's and nobody else's.
+"""A block's header as an EVM node tells it: encoded anew and hashed, so that its state root is the block's and nobody
+else's.
 
-The Yellow Paper's fifteen fields, then those that forks added, in their order: EIP-1559 (London), EIP-4895 (Shanghai), EIP-4844 and
-EIP-4788 (Cancun), EIP-7685 (Prague). Avalanche's C-Chain has fields of its own instead of some of these. A chain whose headers have other
-fields still is found out by the hash: its state cannot be proved here.
+The Yellow Paper's fifteen fields, then those that forks added, in their order: EIP-1559 (London), EIP-4895 (Shanghai),
+EIP-4844 and EIP-4788 (Cancun), EIP-7685 (Prague). Avalanche's C-Chain has fields of its own instead of some of these. A
+chain whose headers have other fields still is found out by the hash: its state cannot be proved here.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ AVALANCHE: tuple[tuple[str, int], ...] = (
 
 
 def block_hash(header: Mapping[str, Any]) -> bytes:
-    """The hash of a header in the form of eth_getBlockBy*. Raises BadAnswer where a field is missing or is not of its form."""
+    """The hash of a header in the form of eth_getBlockBy*. Raises BadAnswer where a field is missing or is not of its
+    form.
+    """
     later = AVALANCHE if header.get("extDataHash") is not None else LATER
     last = max((place for place, (name, _) in enumerate(later, 1) if header.get(name) is not None), default=0)
     fields = [_field(header, name, size) for name, size in FIELDS]

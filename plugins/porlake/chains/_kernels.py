@@ -38,7 +38,9 @@ WRONG = {
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Compiled and kept beside the source, or in the user's cache; where neither can be written, compiled by each process anew."""
+    """Compiled and kept beside the source, or in the user's cache; where neither can be written, compiled by each
+    process anew.
+    """
     try:
         return njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:
@@ -82,10 +84,12 @@ def store64(typing: Any, data: Any, at: Any, number: Any) -> Any:
     return types.none(data, types.int64, types.uint64), made
 
 
-# --- reading coins --------------------------------------------------------------------------------------------------------
+# --- reading coins ----------------------------------------------------------------------------------------------------
 @compiled
 def _varint(data, at, limit):  # type: ignore[no-untyped-def]
-    """(number, place behind it, 1 where it is over `limit`): base 128, most significant group first. Bitcoin Core, serialize.h."""
+    """(number, place behind it, 1 where it is over `limit`): base 128, most significant group first. Bitcoin Core,
+    serialize.h.
+    """
     number = np.uint64(0)
     while True:
         byte = np.uint64(data[at])
@@ -129,7 +133,12 @@ def _key_order(vout):  # type: ignore[no-untyped-def]
         return ((vout >> 14 | 0x80) << 32) | ((vout >> 7 & 0x7F | 0x80) << 24) | ((vout & 0x7F) << 16)
     if vout < 0x10204080:
         vout -= 0x204080
-        return ((vout >> 21 | 0x80) << 32) | ((vout >> 14 & 0x7F | 0x80) << 24) | ((vout >> 7 & 0x7F | 0x80) << 16) | ((vout & 0x7F) << 8)
+        return (
+            ((vout >> 21 | 0x80) << 32)
+            | ((vout >> 14 & 0x7F | 0x80) << 24)
+            | ((vout >> 7 & 0x7F | 0x80) << 16)
+            | ((vout & 0x7F) << 8)
+        )
     vout -= 0x10204080
     return (
         ((vout >> 28 | 0x80) << 32)
@@ -154,8 +163,9 @@ def _txid_order(data, at, last):  # type: ignore[no-untyped-def]
 def walk(data, filled, grouped, height_bits, state, txid, starts, scripts, groups):  # type: ignore[no-untyped-def]
     """Check whole coins from the start of a buffer: (bytes used, coins, what is wrong or 0).
 
-    For each coin: where it starts, where its script starts, and where its transaction's id stands (-1: in `txid`, from an earlier chunk).
-    `txid` holds the transaction of the chunk's first coin; the caller keeps `data` until it has read the last one.
+    For each coin: where it starts, where its script starts, and where its transaction's id stands (-1: in `txid`, from
+    an earlier chunk). `txid` holds the transaction of the chunk's first coin; the caller keeps `data` until it has read
+    the last one.
     """
     left, group = state[COINS_LEFT], state[GROUP_LEFT]
     last_vout, highest = state[LAST_VOUT], state[HIGHEST]
@@ -253,7 +263,9 @@ def walk(data, filled, grouped, height_bits, state, txid, starts, scripts, group
 
 @compiled
 def _amount(code):  # type: ignore[no-untyped-def]
-    """Base units behind an amount's code, TOO_MUCH where they do not fit. Bitcoin Core, compressor.cpp, DecompressAmount."""
+    """Base units behind an amount's code, TOO_MUCH where they do not fit. Bitcoin Core, compressor.cpp,
+    DecompressAmount.
+    """
     if code == np.uint64(0):
         return np.uint64(0)
     code -= np.uint64(1)
@@ -283,7 +295,7 @@ def _coin(data, start, grouped):  # type: ignore[no-untyped-def]
     return vout, code, _amount(amount)
 
 
-# --- watching scripts -----------------------------------------------------------------------------------------------------
+# --- watching scripts -------------------------------------------------------------------------------------------------
 WIDTH = 48
 """Bytes kept for a watched script; the longest that an address can name has 42, and its size before it."""
 
@@ -292,7 +304,8 @@ FILTER_BITS = 24
 
 @compiled
 def _mix(data, at, size, seeds):  # type: ignore[no-untyped-def]
-    """A hash of 16 to 43 bytes: no sender of coins can plan collisions, whose seeds are drawn anew for each run. No branch depends on the size.
+    """A hash of 16 to 43 bytes: no sender of coins can plan collisions, whose seeds are drawn anew for each run. No
+    branch depends on the size.
 
     The last two words overlap the first three; those bytes of the third that lie behind the end are cut off.
     """
@@ -333,8 +346,9 @@ def index(keys, sizes, seeds, sieve, table):  # type: ignore[no-untyped-def]
 def scan(data, coins, grouped, starts, scripts, groups, watch, sums, picked, slots, bare, hits, keep):  # type: ignore[no-untyped-def]
     """Add the coins of watched scripts to `sums`: (hits, bare keys, 1 where a sum does not fit).
 
-    `hits` gets (script, output, code, amount, place of the transaction's id), `bare` the coins paid to a public key. First the filter
-    over all coins without a branch that chance decides, then the table over those that it lets through.
+    `hits` gets (script, output, code, amount, place of the transaction's id), `bare` the coins paid to a public key.
+    First the filter over all coins without a branch that chance decides, then the table over those that it lets
+    through.
     """
     keys, sizes, seeds, sieve, table = watch
     flat, mask = keys.reshape(-1), np.uint64(table.size - 1)
@@ -386,10 +400,16 @@ def coins_at(data, picked, count, grouped, starts, groups, out):  # type: ignore
     for i in range(count):
         coin = picked[i]
         vout, code, amount = _coin(data, np.int64(starts[coin]), grouped)
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = np.uint64(coin), vout, code, amount, np.uint64(np.int64(groups[coin]))
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = (
+            np.uint64(coin),
+            vout,
+            code,
+            amount,
+            np.uint64(np.int64(groups[coin])),
+        )
 
 
-# --- hashing the set ------------------------------------------------------------------------------------------------------
+# --- hashing the set --------------------------------------------------------------------------------------------------
 @compiled
 def _copy(out, at, data, place, size):  # type: ignore[no-untyped-def]
     """By eight bytes at a time; what it writes behind the end is written over next."""
@@ -413,7 +433,8 @@ def uncompressed(data, coins, scripts, picked):  # type: ignore[no-untyped-def]
 def serialize(data, begin, coins, grouped, txid, starts, scripts, groups, points, out, ends):  # type: ignore[no-untyped-def]
     """The coins as the set's hash takes them, until `out` is full: (next coin, bytes, points used, their amounts' sum).
 
-    txid, output (4), height and coinbase (4), amount (8), script behind its CompactSize. Bitcoin Core, kernel/coinstats.cpp, TxOutSer.
+    txid, output (4), height and coinbase (4), amount (8), script behind its CompactSize. Bitcoin Core,
+    kernel/coinstats.cpp, TxOutSer.
     """
     size, used, total = 0, 0, np.uint64(0)
     coin = begin

@@ -1,4 +1,5 @@
-"""MuHash3072 of coins, compiled by numba: a product modulo 2^3072 - 1103717 in which the order of the coins does not matter.
+"""MuHash3072 of coins, compiled by numba: a product modulo 2^3072 - 1103717 in which the order of the coins does not
+matter.
 
 https://github.com/bitcoin/bitcoin/blob/master/src/crypto/muhash.h, ChaCha20 of RFC 8439, SHA-256 of FIPS 180-4.
 """
@@ -36,7 +37,9 @@ def _product(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
 
 @compiled
 def _multiply(product, number, wide):  # type: ignore[no-untyped-def]
-    """product := product * number, below 2^3072 and equal modulo the prime. Four rows at once: their carries do not wait for each other."""
+    """product := product * number, below 2^3072 and equal modulo the prime. Four rows at once: their carries do not
+    wait for each other.
+    """
     zero = np.uint64(0)
     for i in range(2 * LIMBS + 4):
         wide[i] = zero
@@ -127,7 +130,9 @@ def _sha256(data, at, size, constants, block, state):  # type: ignore[no-untyped
 
 @intrinsic
 def _chacha(typing: Any, key: Any, number: Any) -> Any:
-    """Fill `number` with 384 bytes of ChaCha20 under the key's eight words, nonce and counter 0: six blocks, side by side in vectors of eight."""
+    """Fill `number` with 384 bytes of ChaCha20 under the key's eight words, nonce and counter 0: six blocks, side by
+    side in vectors of eight.
+    """
 
     def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word, lanes = ir.IntType(32), ir.VectorType(ir.IntType(32), 8)
@@ -138,7 +143,9 @@ def _chacha(typing: Any, key: Any, number: Any) -> Any:
 
         def everywhere(value: Any) -> Any:
             one = builder.insert_element(ir.Constant(lanes, ir.Undefined), value, ir.Constant(word, 0))
-            return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), ir.Constant(ir.VectorType(word, 8), [0] * 8))
+            return builder.shuffle_vector(
+                one, ir.Constant(lanes, ir.Undefined), ir.Constant(ir.VectorType(word, 8), [0] * 8)
+            )
 
         def turned(value: Any, bits: int) -> Any:
             left, right = (ir.Constant(lanes, [amount] * 8) for amount in (bits, 32 - bits))

@@ -1,11 +1,12 @@
 """Programs that read many balances inside one `eth_call`, and the assembler that makes them from the source below.
 
-Each reads 20-byte addresses back to back and returns two 32-byte words, the number of the block that the node really looked at and its
-parent's hash, then a word of 16 bytes for each address. A balance of 2^127 or more (10^38, where DECIMAL(38,0) ends, is less), and a token that
-does not answer like one, give a word that no balance can be (FAILED, SHORT, LARGE). No PUSH0: they run on every fork since Constantinople.
+Each reads 20-byte addresses back to back and returns two 32-byte words, the number of the block that the node really
+looked at and its parent's hash, then a word of 16 bytes for each address. A balance of 2^127 or more (10^38, where
+DECIMAL(38,0) ends, is less), and a token that does not answer like one, give a word that no balance can be (FAILED,
+SHORT, LARGE). No PUSH0: they run on every fork since Constantinople.
 
-A program takes its addresses from the call data and returns (for a code override), or from the tail of its own code and reverts (for a
-simulated creation, where returned bytes would be a contract and are capped at 24,576).
+A program takes its addresses from the call data and returns (for a code override), or from the tail of its own code and
+reverts (for a simulated creation, where returned bytes would be a contract and are capped at 24,576).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ MOST_HELD = 2**127
 #: Words of ours: every endpoint refused to answer for the account; none showed that it answers from the block.
 REFUSED, NOT_SHOWN = 2**128 - 4, 2**128 - 5
 
-# Gas that a token's balanceOf may use, and what must be left before it is called: every token gets the same, however many are asked at once.
+# Gas that a token's balanceOf may use, and what must be left before it is called: every token gets the same, however
+# many are asked at once.
 TOKEN_GAS, GAS_LEFT = 1_000_000, 1_060_000
 
 # Where a program finds its addresses: how many bytes there are, and the word that begins at an offset on the stack.
@@ -39,8 +41,8 @@ OWN_CODE = {
     "done": "REVERT",
 }
 
-# How the block shows itself. On Arbitrum NUMBER is the settlement layer's block: its own is asked of ArbSys, arbBlockNumber() and
-# arbBlockHash(uint256). A chain without ArbSys leaves words of ones there.
+# How the block shows itself. On Arbitrum NUMBER is the settlement layer's block: its own is asked of ArbSys,
+# arbBlockNumber() and arbBlockHash(uint256). A chain without ArbSys leaves words of ones there.
 BLOCK = {
     "number": """
     NUMBER  {at} MSTORE
@@ -118,7 +120,8 @@ def program(kind: str, block: str = "number", *, creation: bool = False) -> byte
 
 
 def assemble(source: str) -> bytes:
-    """Words of the source: an opcode, a hex number (the PUSH that fits it), `name:` (a JUMPDEST) and `@name` (its place, by PUSH2).
+    """Words of the source: an opcode, a hex number (the PUSH that fits it), `name:` (a JUMPDEST) and `@name` (its
+    place, by PUSH2).
 
     `data:` marks the end of the program, where its data may begin: no JUMPDEST stands there.
     """

@@ -2,8 +2,9 @@
 
 https://ethereum.org/en/developers/docs/data-structures-and-encoding/patricia-merkle-trie/
 
-Every node of a proof is found by its Keccak-256, from the root down, so that no byte of it can be another's. The tries of state and
-storage have keys of 32 bytes (the hash of the address or slot): no value stands inside a branch, and a path has 64 digits.
+Every node of a proof is found by its Keccak-256, from the root down, so that no byte of it can be another's. The tries
+of state and storage have keys of 32 bytes (the hash of the address or slot): no value stands inside a branch, and a
+path has 64 digits.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ Known = dict[bytes, tuple[str, list[rlp.Item]]]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The leaf of an account in the state trie. Avalanche's has a fifth item: whether the account holds other coins in its storage."""
+    """The leaf of an account in the state trie. Avalanche's has a fifth item: whether the account holds other coins in
+    its storage.
+    """
 
     nonce: int
     balance: int
@@ -68,7 +71,8 @@ def number_at(root: bytes, slot: bytes, proof: Sequence[Any], known: Known) -> i
 
 
 def value_at(root: bytes, key: bytes, proof: Sequence[Any], known: Known) -> bytes | None:
-    """What stands under a hashed key; None where the proof shows that nothing does. `proof`: nodes in hex, from the root down.
+    """What stands under a hashed key; None where the proof shows that nothing does. `proof`: nodes in hex, from the
+    root down.
 
     Raises ProofFails. Every step uses up digits of the path, so that no proof is walked for ever.
     """
@@ -109,7 +113,9 @@ def _node(text: Any, expected: bytes, depth: int, known: Known) -> list[rlp.Item
 
 
 def _step(node: list[rlp.Item], digits: str, at: int) -> tuple[rlp.Item | None, int]:
-    """(what is next, digits used): a reference to a node, or the value with more digits than there are; None where the key is absent."""
+    """(what is next, digits used): a reference to a node, or the value with more digits than there are; None where the
+    key is absent.
+    """
     if len(node) == 17:
         if at >= DIGITS or node[16]:
             raise ProofFails("a branch with a value, or one where the path ends")

@@ -4,9 +4,9 @@ creation   the simulated creation of a contract that reads them (HTTP API; see _
 multicall  the Multicall3 that is deployed on Tron, https://www.multicall3.com/
 single     one balanceOf for each account
 
-A way that an endpoint refuses is not tried on it again. The public network gives a constant call 80 ms: a call that takes too long, or too much
-energy, is asked again in halves; what goes through is the size from then on, and a larger one is tried now and then, for one bad account shrinks
-the calls of all.
+A way that an endpoint refuses is not tried on it again. The public network gives a constant call 80 ms: a call that
+takes too long, or too much energy, is asked again in halves; what goes through is the size from then on, and a larger
+one is tried now and then, for one bad account shrinks the calls of all.
 """
 
 from __future__ import annotations
@@ -29,8 +29,19 @@ from porlake.errors import RequestFailed, TooBig, TransportError
 FIRST_SIZE = 150
 PATIENCE = 8  # calls that go through before a larger one is tried
 MULTICALL = base58.decode_check("TEazPvZwDjDtFeJupyo7QunvnrnUjPH8ED")[1:]
-_AGGREGATE, _NUMBER, _BALANCE = (keccak256(text)[:4] for text in (b"aggregate3((address,bool,bytes)[])", b"getBlockNumber()", b"balanceOf(address)"))
-_TOO_MUCH = ("timeout", "time out", "outoftime", "not enough energy", "outofenergy", "out of energy", "out of memory", "outofmemory")
+_AGGREGATE, _NUMBER, _BALANCE = (
+    keccak256(text)[:4] for text in (b"aggregate3((address,bool,bytes)[])", b"getBlockNumber()", b"balanceOf(address)")
+)
+_TOO_MUCH = (
+    "timeout",
+    "time out",
+    "outoftime",
+    "not enough energy",
+    "outofenergy",
+    "out of energy",
+    "out of memory",
+    "outofmemory",
+)
 
 
 class Caller(Protocol):
@@ -46,7 +57,9 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`raw` is None where the balance could not be read, for `reason`; `number` is that of the block that was read, None where the way is silent."""
+    """`raw` is None where the balance could not be read, for `reason`; `number` is that of the block that was read,
+    None where the way is silent.
+    """
 
     raw: int | None
     number: int | None
@@ -63,11 +76,16 @@ class Reader:
 
     def __init__(self, caller: Caller, methods: Mapping[str, str]) -> None:
         self._caller, self._methods, self._size, self._lost = caller, methods, FIRST_SIZE, 0
-        known: dict[str, Callable[[bytes, list[bytes]], list[Held]]] = {"creation": self._creation, "multicall": self._multicall}
+        known: dict[str, Callable[[bytes, list[bytes]], list[Held]]] = {
+            "creation": self._creation,
+            "multicall": self._multicall,
+        }
         self._ways = [known[way] for way in known if way in methods]
 
     def balances(self, token: bytes, accounts: list[bytes]) -> Iterator[Held]:
-        """What each account holds of `token`, in order. Raises TransportError, also where the endpoint fails for every account."""
+        """What each account holds of `token`, in order. Raises TransportError, also where the endpoint fails for every
+        account.
+        """
         at = went_through = good = 0
         failed: TransportError | None = None
         while at < len(accounts):
@@ -92,7 +110,9 @@ class Reader:
             raise failed
 
     def _passed_over(self, error: TransportError) -> str:
-        """Why one account is not read, where the endpoint goes on answering otherwise. Raises the error where it does not, or is a bad answer."""
+        """Why one account is not read, where the endpoint goes on answering otherwise. Raises the error where it does
+        not, or is a bad answer.
+        """
         reason = reason_of(error)
         self._lost += 1
         if reason == "bad_answer" or self._lost >= MOST:
@@ -111,12 +131,18 @@ class Reader:
     def _creation(self, token: bytes, accounts: list[bytes]) -> list[Held]:
         answer = self._caller.creation(_tron_program.question(token, accounts))
         if len(answer) != 32 * (len(accounts) + 1):
-            raise RequestFailed(f"{self._caller.host}: {len(answer)} bytes for {len(accounts)} balances: the program did not run to its end")
+            raise RequestFailed(
+                f"{self._caller.host}: {len(answer)} bytes for {len(accounts)} balances: the program did not run to "
+                f"its end"
+            )
         number, *raws = _tron_program.words(answer)
         return [Held(None if raw == FAILED else raw, number, self._methods["creation"]) for raw in raws]
 
     def _multicall(self, token: bytes, accounts: list[bytes]) -> list[Held]:
-        inner = [(MULTICALL, True, _NUMBER), *((token, True, _BALANCE + account.rjust(32, b"\0")) for account in accounts)]
+        inner = [
+            (MULTICALL, True, _NUMBER),
+            *((token, True, _BALANCE + account.rjust(32, b"\0")) for account in accounts),
+        ]
         answer = self._caller.call(MULTICALL, _AGGREGATE + encode(["(address,bool,bytes)[]"], [inner]))
         try:
             (results,) = decode(["(bool,bytes)[]"], answer)

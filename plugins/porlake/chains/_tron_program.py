@@ -1,8 +1,10 @@
-"""A program for a constant call without a contract: many balances of a TRC-20 token by a contract's creation that is only simulated.
+"""A program for a constant call without a contract: many balances of a TRC-20 token by a contract's creation that is
+only simulated.
 
-java-tron runs the call's data as the code of a new contract where no contract is named. The token and the accounts stand behind the code, 20
-bytes each; the answer is 32-byte words: the number of the block that was read, then a balance for each account. It ends with REVERT: a creation
-that returns pays for every byte of its "code", and the data of a REVERT comes back all the same. The machine is an EVM for everything used here.
+java-tron runs the call's data as the code of a new contract where no contract is named. The token and the accounts
+stand behind the code, 20 bytes each; the answer is 32-byte words: the number of the block that was read, then a balance
+for each account. It ends with REVERT: a creation that returns pays for every byte of its "code", and the data of a
+REVERT comes back all the same. The machine is an EVM for everything used here.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from porlake.chains._programs import assemble
 #: The word of a call that failed or returned less than a word.
 FAILED = 2**256 - 1
 
-# Memory: 0x00 the call (selector, account), 0x40 its answer, 0x60 the token, from 0x80 the words that come back. Each inner call may use a million
-# units of energy: a token that loops does not eat what the others need. A call that fails or returns less than a word gives a word of ones.
+# Memory: 0x00 the call (selector, account), 0x40 its answer, 0x60 the token, from 0x80 the words that come back. Each
+# inner call may use a million units of energy: a token that loops does not eat what the others need. A call that fails
+# or returns less than a word gives a word of ones.
 MANY = """
     0x70a08231 0xe0 SHL  0x00 MSTORE            ; balanceOf(address)
     0x14  0x01 @tail ADD  0x6c CODECOPY         ; the token: the first 20 bytes behind the code

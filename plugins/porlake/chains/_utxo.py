@@ -17,12 +17,16 @@ MWEB = {"witness_v8", "witness_v9"}
 
 
 def check_chain(network: Network, host: str, at: Callable[[int], str]) -> None:
-    """Whether an endpoint is of the network, by the blocks that tell it from all others. Raises ChainError, and what `at` raises."""
+    """Whether an endpoint is of the network, by the blocks that tell it from all others. Raises ChainError, and what
+    `at` raises.
+    """
     for mark in registry.load().identities[network.network].blocks:
         found = at(mark.height)
         if (found == mark.hash) != mark.holds:
             known = f"that of {network.name} is {mark.hash}" if mark.holds else f"which is not {network.name}'s"
-            raise ChainError(f"{host}: the endpoint is of another chain: its block {mark.height:,} is {found[:64]}, {known}")
+            raise ChainError(
+                f"{host}: the endpoint is of another chain: its block {mark.height:,} is {found[:64]}, {known}"
+            )
 
 
 def hash_of(value: object, *, what: str) -> str:
@@ -74,7 +78,8 @@ class Transaction:
 
 
 def transaction(raw: bytes, txid: str) -> Transaction:
-    """A transaction in the form of Bitcoin's wire, its witness left aside. Raises BadAnswer unless it hashes to its id. BIP-144.
+    """A transaction in the form of Bitcoin's wire, its witness left aside. Raises BadAnswer unless it hashes to its id.
+    BIP-144.
 
     What follows the outputs before the lock time (witnesses, an extra payload) is only hashed where the id covers it.
     """

@@ -1,8 +1,8 @@
 """Ethereum validators through a beacon node's API. https://ethereum.github.io/beacon-APIs/
 
-A report names a block of the execution layer; the state of the slot in which that block stands is asked. The beacon block of the slot must hold
-that execution block, so that both layers speak of one moment. Balances are gwei: `validator` is all of it, `effective` what counts as stake
-(a published 32 is that), `total` the first of them.
+A report names a block of the execution layer; the state of the slot in which that block stands is asked. The beacon
+block of the slot must hold that execution block, so that both layers speak of one moment. Balances are gwei:
+`validator` is all of it, `effective` what counts as stake (a published 32 is that), `total` the first of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ from typing import Any, Protocol
 from porlake import numbers, registry
 from porlake.chains._alone import MOST, reason_of
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TooBig, TransportError, Unavailable
+from porlake.errors import (
+    BadAnswer,
+    ChainError,
+    ConfigurationError,
+    RateLimited,
+    RequestFailed,
+    TooBig,
+    TransportError,
+    Unavailable,
+)
 from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Tape
 
@@ -46,7 +55,9 @@ class Validator:
 
     @property
     def withdraws_to(self) -> str | None:
-        """The account that its withdrawals go to; None while a key of the beacon chain still holds them (credentials 0x00)."""
+        """The account that its withdrawals go to; None while a key of the beacon chain still holds them (credentials
+        0x00).
+        """
         match = _WITHDRAWS_TO.fullmatch(self.credentials)
         return "0x" + match[1] if match else None
 
@@ -71,10 +82,13 @@ class Client:
         return self._http.host
 
     def block(self, height: int) -> BlockRef:
-        """The block of the execution layer, its slot found and checked. Raises ConfigurationError, ChainError, TransportError."""
+        """The block of the execution layer, its slot found and checked. Raises ConfigurationError, ChainError,
+        TransportError.
+        """
         if self._execution is None:
             raise ConfigurationError(
-                f"{self._network.name}: heights are blocks of Ethereum: an endpoint of ethereum is needed beside the beacon node"
+                f"{self._network.name}: heights are blocks of Ethereum: an endpoint of ethereum is needed beside the "
+                f"beacon node"
             )
         at = self._execution.block(height)
         self._slot(at)
@@ -100,14 +114,19 @@ class Client:
                 failed = self._failed.get((slot, want.address))
                 yield Unread(want.asset, want.address, reason_of(failed) if failed else "validator_unknown")
                 continue
-            for component, raw in (("validator", validator.balance), ("effective", validator.effective), ("total", validator.balance)):
+            for component, raw in (
+                ("validator", validator.balance),
+                ("effective", validator.effective),
+                ("total", validator.balance),
+            ):
                 yield Reading(want.asset, want.address, component, raw, at, "exact", METHOD, self.host)
 
     def validators(self, pubkeys: Sequence[str], at: BlockRef) -> dict[str, Validator | None]:
-        """The validators in the state after a block of the execution layer; None for a key that the state does not know.
+        """The validators in the state after a block of the execution layer; None for a key that the state does not
+        know.
 
-        A key that is not known is never zero: its deposit may still wait. One that the node refuses or garbles is left out. Raises ChainError,
-        TransportError.
+        A key that is not known is never zero: its deposit may still wait. One that the node refuses or garbles is left
+        out. Raises ChainError, TransportError.
         """
         slot = self._slot(at)
         missing = sorted({key for key in pubkeys if (slot, key) not in self._found and (slot, key) not in self._failed})
@@ -128,7 +147,8 @@ class Client:
                 raise BadAnswer(f"{self.host}: {path}: the answer is no genesis") from error
             if root != wanted:
                 raise ChainError(
-                    f"{self.host}: the endpoint is of another chain: its validators' root is {root[:66]}, {self._network.name}'s {wanted}"
+                    f"{self.host}: the endpoint is of another chain: its validators' root is {root[:66]}, "
+                    f"{self._network.name}'s {wanted}"
                 )
             self._genesis = numbers.whole(told, what=f"{self.host}: {path}", most=numbers.LAST_SECOND)
         return self._genesis
@@ -139,7 +159,10 @@ class Client:
             return self._slots[at.hash]
         slot, rest = divmod(round(at.time.timestamp()) - self._time_of_genesis(), SLOT)
         if rest or slot < 0:
-            raise ChainError(f"{self._network.name}: block {at.height:,} stands in no slot: it is older than the beacon chain, or of another chain")
+            raise ChainError(
+                f"{self._network.name}: block {at.height:,} stands in no slot: it is older than the beacon chain, or "
+                f"of another chain"
+            )
         path = f"/eth/v2/beacon/blocks/{slot}"
         data = self._data(path, self._http.get(path))
         try:
@@ -149,19 +172,25 @@ class Client:
             raise BadAnswer(f"{self.host}: {path}: the answer is no beacon block with an execution block") from error
         found = numbers.height(told, what=f"{self.host}: {path}: slot")
         if found != slot or held != at.hash:
-            raise ChainError(f"{self.host}: slot {slot:,} of {self._network.name} does not hold block {at.height:,} of the execution layer")
+            raise ChainError(
+                f"{self.host}: slot {slot:,} of {self._network.name} does not hold block {at.height:,} of the "
+                f"execution layer"
+            )
         self._slots[at.hash] = slot
         return slot
 
     def _ask(self, pubkeys: list[str], slot: int) -> None:
-        """A question that fails is halved, down to the validator whose matter it is. Raises TransportError where the node answers nobody."""
+        """A question that fails is halved, down to the validator whose matter it is. Raises TransportError where the
+        node answers nobody.
+        """
         try:
             found = self._get(pubkeys, slot) if self._by_get else self._post(pubkeys, slot)
         except (BadAnswer, Unavailable):
             raise  # the node's, or of the whole state
         except TransportError as error:
             if reason_of(error) != "refused_by_server":
-                self._data("/eth/v1/beacon/genesis", self._http.get("/eth/v1/beacon/genesis"))  # raises where nobody answers any more
+                # raises where nobody answers any more
+                self._data("/eth/v1/beacon/genesis", self._http.get("/eth/v1/beacon/genesis"))
             if len(pubkeys) > 1:
                 for half in (pubkeys[: len(pubkeys) // 2], pubkeys[len(pubkeys) // 2 :]):
                     self._ask(half, slot)
@@ -199,7 +228,8 @@ class Client:
         return found
 
     def _read(self, path: str, answer: Any, asked: list[str], slot: int) -> dict[str, Validator]:
-        """The validators of an answer by their keys: nodes leave out keys that they do not know and answer in any order.
+        """The validators of an answer by their keys: nodes leave out keys that they do not know and answer in any
+        order.
 
         An entry that tells its key and nothing else that holds is that key's failure.
         """
@@ -227,7 +257,10 @@ class Client:
     def _validator(self, path: str, key: str, entry: Any) -> Validator:
         what, inner = f"{self.host}: {path}: validator {key[:20]}", entry["validator"]
         try:
-            credentials, told = inner["withdrawal_credentials"].lower(), (entry["balance"], inner["effective_balance"], entry["status"])
+            credentials, told = (
+                inner["withdrawal_credentials"].lower(),
+                (entry["balance"], inner["effective_balance"], entry["status"]),
+            )
         except (LookupError, TypeError, AttributeError) as error:
             raise BadAnswer(f"{what}: an entry that is no validator") from error
         if not _HASH.fullmatch(credentials):
@@ -236,13 +269,17 @@ class Client:
         return Validator(key, balance, effective, credentials, str(told[2]))
 
     def _data(self, path: str, answer: Any, *, final: bool = True) -> Any:
-        """The `data` of an answer. Raises TransportError by the error's code, ChainError for a state that may still change."""
+        """The `data` of an answer. Raises TransportError by the error's code, ChainError for a state that may still
+        change.
+        """
         if not isinstance(answer, dict):
             raise BadAnswer(f"{self.host}: {path}: the answer is no object")
         if "data" not in answer:
             raise _error(f"{self.host}: {path}: {str(answer.get('message', ''))[:200]}", answer.get("code"))
         if answer.get("execution_optimistic") is True:
-            raise ChainError(f"{self.host}: {path}: the node has not checked this block itself yet (execution_optimistic)")
+            raise ChainError(
+                f"{self.host}: {path}: the node has not checked this block itself yet (execution_optimistic)"
+            )
         if final and answer.get("finalized") is False:
             raise ChainError(f"{self.host}: {path}: not final yet: it may still change")
         return answer["data"]

@@ -1,13 +1,14 @@
 """Bitcoin and its family. Who is asked is said by the endpoint's scheme, and what each can say about a past height:
 
-    http(s)://              a node like Bitcoin Core: `scantxoutset` sums the coins of all watched scripts in one pass, at the tip alone
+    http(s)://              a node like Bitcoin Core: `scantxoutset` sums the coins of all watched scripts in one pass,
+    at the tip alone
     electrum+ssl://, +tcp   an Electrum server: any height, by the histories of the scripts (electrum.py)
     esplora+https://        Esplora (Bitcoin, Litecoin): any height, by walking back from the tip (esplora.py)
     blockbook+https://      Blockbook: any height, by walking back from the tip (blockbook.py)
 
-Beside any of them, or alone, a dump of all coins at the height (utxo_dump.py): a file that is there, or that the node is asked to write. Only a
-reading of the snapshot block itself is `exact`; a scan whose tip is another block is `head`, with the block that was really read.
-https://developer.bitcoin.org/reference/rpc/scantxoutset.html
+Beside any of them, or alone, a dump of all coins at the height (utxo_dump.py): a file that is there, or that the node
+is asked to write. Only a reading of the snapshot block itself is `exact`; a scan whose tip is another block is `head`,
+with the block that was really read. https://developer.bitcoin.org/reference/rpc/scantxoutset.html
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ from porlake.transport import Endpoint, JsonRpc, Tape, streamed
 METHOD = "scantxoutset"
 CHUNK = 100_000  # descriptors in one request: 8 MB at most of the node's 32 MiB
 SCANS = 3
-SCAN_SECONDS = 6 * 3600.0  # a scan of the main network takes minutes, of a slow disk hours; the node says by `status` that it goes on
+# a scan of the main network takes minutes, of a slow disk hours; the node says by `status` that it goes on
+SCAN_SECONDS = 6 * 3600.0
 POLL_SECONDS = 5.0
 STALLED_SECONDS = 900.0  # a scan, ours or somebody else's, that has not moved for so long does not end
 BUSY_SECONDS = 3.0
@@ -58,9 +60,10 @@ BAD_DESCRIPTOR, IN_PROGRESS, NO_SUCH_USE = -5, -8, -1
 class Dump:
     """Where the set of all coins lies. `{height}` in a place stands for the snapshot height.
 
-    `place`: a path, or an http(s) URL. Where nothing lies there yet, a node that is the network's endpoint is asked to write it, under
-    `written` on its own machine (default: the same path). `hashes`: published numbers that the set must hash to, as `muhash:...` or
-    `hash_serialized_3:...`; `muhash` alone takes the node's own. `outpoints`: keep the coins below each balance.
+    `place`: a path, or an http(s) URL. Where nothing lies there yet, a node that is the network's endpoint is asked to
+    write it, under `written` on its own machine (default: the same path). `hashes`: published numbers that the set must
+    hash to, as `muhash:...` or `hash_serialized_3:...`; `muhash` alone takes the node's own. `outpoints`: keep the
+    coins below each balance.
     """
 
     place: str
@@ -83,7 +86,9 @@ _KINDS: Mapping[str, Callable[[Network, Endpoint | None, Tape, Tell], _Blocks]] 
 }
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, dump: Dump | None = None, tell: Tell = silent) -> _Blocks:
+def open_client(
+    network: Network, endpoint: Endpoint | None, tape: Tape, dump: Dump | None = None, tell: Tell = silent
+) -> _Blocks:
     """The client that the endpoint's scheme names; a recording knows which one made it."""
     kind, alone = endpoint.kind if endpoint else "", endpoint is None
     if tape.replays or kind or dump:
@@ -99,8 +104,14 @@ def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, dump: D
 
 
 def _recorded(network: Network, tape: Tape, kind: str, alone: bool, dump: Dump | None) -> tuple[str, bool, Dump | None]:
-    """Who is asked, as the recording says it. A node alone is recorded without a word. Where a dump lay is nobody's business later on."""
-    said = {"kind": kind, "alone": alone, "dump": {"hashes": list(dump.hashes), "outpoints": dump.outpoints} if dump else None}
+    """Who is asked, as the recording says it. A node alone is recorded without a word. Where a dump lay is nobody's
+    business later on.
+    """
+    said = {
+        "kind": kind,
+        "alone": alone,
+        "dump": {"hashes": list(dump.hashes), "outpoints": dump.outpoints} if dump else None,
+    }
     try:
         known, _ = tape.answer(network.network, "client", None, "", lambda: said, once=True)
     except NotRecorded:
@@ -129,7 +140,9 @@ class Client:
 
     def head(self) -> BlockRef:
         self._check_chain()
-        return self._header(hash_of(self._rpc.call("getbestblockhash", []), what=f"{self._rpc.host}: getbestblockhash"), None)
+        return self._header(
+            hash_of(self._rpc.call("getbestblockhash", []), what=f"{self._rpc.host}: getbestblockhash"), None
+        )
 
     def _hash_at(self, height: int) -> str:
         return hash_of(self._rpc.call("getblockhash", [height]), what=f"{self._rpc.host}: getblockhash")
@@ -157,7 +170,9 @@ class Client:
                 yield Reading(want.asset, want.address, "total", held[script], read, as_of, METHOD, self._rpc.host)
 
     def _scan(self, scripts: list[str], scale: int) -> tuple[dict[str, int], set[str], BlockRef]:
-        """Base units by script, scripts that the node refuses, and the tip that was scanned. All chunks see one tip, or the scan begins anew."""
+        """Base units by script, scripts that the node refuses, and the tip that was scanned. All chunks see one tip, or
+        the scan begins anew.
+        """
         for _ in range(SCANS):
             held: dict[str, int] = defaultdict(int)
             refused, tips = set[str](), set[str]()
@@ -169,8 +184,12 @@ class Client:
                 return held, refused, self.head()
         raise ChainError(f"{self._rpc.host}: the tip moved in each of {SCANS} scans")
 
-    def _scan_chunk(self, scripts: list[str], scale: int, held: dict[str, int], refused: set[str], tips: set[str]) -> None:
-        """A body that is too big is halved; so is one with a descriptor that the node refuses, until that stands alone."""
+    def _scan_chunk(
+        self, scripts: list[str], scale: int, held: dict[str, int], refused: set[str], tips: set[str]
+    ) -> None:
+        """A body that is too big is halved; so is one with a descriptor that the node refuses, until that stands
+        alone.
+        """
         try:
             answer = self._started(scripts)
         except TooBig:
@@ -190,7 +209,9 @@ class Client:
         self._scan_chunk(scripts[middle:], scale, held, refused, tips)
 
     def _started(self, scripts: list[str]) -> Any:
-        """A node does one scan at a time: where somebody else's is under way, ours waits for as long as that one moves."""
+        """A node does one scan at a time: where somebody else's is under way, ours waits for as long as that one
+        moves.
+        """
         watch = _Watch()
         while True:
             try:
@@ -204,7 +225,9 @@ class Client:
                     raise TransportError(f"{self._rpc.host}: scantxoutset: another scan does not end")
 
     def _scanned(self, descriptors: list[str]) -> Any:
-        """One scan, however long it takes. Where it is given up the node is told so, or it would go on and refuse the next one."""
+        """One scan, however long it takes. Where it is given up the node is told so, or it would go on and refuse the
+        next one.
+        """
         rpc = self._patient(SCAN_SECONDS, self._tape)
         if self._tape.replays:
             return rpc.call("scantxoutset", ["start", descriptors])
@@ -240,10 +263,16 @@ class Client:
                 raise TimedOut(f"{self._rpc.host}: scantxoutset: has not moved for {STALLED_SECONDS:,.0f} s")
 
     def _progress(self) -> int | None:
-        """Percent of the scan that is under way; None where there is none, or the node does not say. Never recorded: it changes no answer."""
+        """Percent of the scan that is under way; None where there is none, or the node does not say. Never recorded: it
+        changes no answer.
+        """
         try:
             told = self._patient(POLL_SECONDS, Tape.live()).call("scantxoutset", ["status"])
-            return numbers.whole(told["progress"], what="progress", most=100) if isinstance(told, dict) and "progress" in told else None
+            return (
+                numbers.whole(told["progress"], what="progress", most=100)
+                if isinstance(told, dict) and "progress" in told
+                else None
+            )
         except TransportError:
             return None
 
@@ -253,7 +282,11 @@ class Client:
 
     def _added(self, answer: Any, scripts: set[str], scale: int, held: dict[str, int]) -> str:
         what = f"{self._rpc.host}: scantxoutset"
-        if not isinstance(answer, dict) or answer.get("success") is not True or not isinstance(answer.get("unspents"), list):
+        if (
+            not isinstance(answer, dict)
+            or answer.get("success") is not True
+            or not isinstance(answer.get("unspents"), list)
+        ):
             raise BadAnswer(f"{what}: the scan did not end")
         seen = set[tuple[str, int]]()
         for coin in answer["unspents"]:
@@ -269,13 +302,21 @@ class Client:
 
     def _header(self, block_hash: str, height: int | None) -> BlockRef:
         header, what = self._rpc.call("getblockheader", [block_hash]), f"{self._rpc.host}: getblockheader"
-        if not isinstance(header, dict) or header.get("hash") != block_hash or (height is not None and header.get("height") != height):
+        if (
+            not isinstance(header, dict)
+            or header.get("hash") != block_hash
+            or (height is not None and header.get("height") != height)
+        ):
             raise ChainError(f"{what} does not give the block that was asked for")
-        return BlockRef(numbers.height(header.get("height"), what=what), block_hash, numbers.moment(header.get("time"), what=what))
+        return BlockRef(
+            numbers.height(header.get("height"), what=what), block_hash, numbers.moment(header.get("time"), what=what)
+        )
 
     # --- the coins at a height ---
     def write_dump(self, path: str, at: BlockRef) -> dict[str, str]:
-        """Have the node write all coins at a block into a file on its machine; the hash that it gives, by name. Raises TransportError, BadDump."""
+        """Have the node write all coins at a block into a file on its machine; the hash that it gives, by name. Raises
+        TransportError, BadDump.
+        """
         written = self._dumped(self._patient(DUMP_SECONDS, self._tape), path, at)
         if not isinstance(written, dict) or written.get("base_hash") != at.hash:
             raise BadDump(f"{self._rpc.host}: dumptxoutset wrote the coins of another block than {at.height:,}")
@@ -295,7 +336,11 @@ class Client:
     def muhash(self, at: BlockRef) -> str:
         """The hash of all coins at a block, which a node with -coinstatsindex knows for every height."""
         answer = self._rpc.call("gettxoutsetinfo", ["muhash", at.height])
-        if not isinstance(answer, dict) or answer.get("bestblock") != at.hash or not isinstance(answer.get("muhash"), str):
+        if (
+            not isinstance(answer, dict)
+            or answer.get("bestblock") != at.hash
+            or not isinstance(answer.get("muhash"), str)
+        ):
             raise ChainError(f"{self._rpc.host}: gettxoutsetinfo does not speak of the block that was asked for")
         return str(answer["muhash"])
 
@@ -320,7 +365,9 @@ class DumpClient:
         self.coins: list[Coin] = []
 
     def block(self, height: int) -> BlockRef:
-        """Without an endpoint the file says which block it is of, and its highest coin at which height. Raises ChainError, TransportError."""
+        """Without an endpoint the file says which block it is of, and its highest coin at which height. Raises
+        ChainError, TransportError.
+        """
         if self._asked is not None:
             return self._asked.block(height)
 
@@ -328,7 +375,11 @@ class DumpClient:
             with self._opened(height) as stream:
                 return utxo_dump.header(stream).block
 
-        return BlockRef(height, self._tape.answer(self._network.network, "utxo_set_block", height, self._source(height), ask)[0], None)
+        return BlockRef(
+            height,
+            self._tape.answer(self._network.network, "utxo_set_block", height, self._source(height), ask)[0],
+            None,
+        )
 
     def head(self) -> BlockRef:
         if self._asked is None:
@@ -336,7 +387,9 @@ class DumpClient:
         return self._asked.head()
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        """One answer for each holding wanted, and its component `p2pk` where coins were paid to the bare key. Raises ChainError, TransportError."""
+        """One answer for each holding wanted, and its component `p2pk` where coins were paid to the bare key. Raises
+        ChainError, TransportError.
+        """
         asked, unread = watched(self._network, wanted)
         yield from unread
         if not asked:
@@ -347,7 +400,9 @@ class DumpClient:
         method = "utxo_set_proved" if content["proved"] else "utxo_set"
         for found in asked:
             want, script = found.want, found.script.hex()
-            yield Reading(want.asset, want.address, "total", content["sums"].get(script, 0), at, "exact", method, source)
+            yield Reading(
+                want.asset, want.address, "total", content["sums"].get(script, 0), at, "exact", method, source
+            )
             if found.key_hash is not None and (bare := content["bare_keys"].get(found.key_hash.hex())):
                 yield Reading(want.asset, want.address, "p2pk", bare, at, "exact", method, source)
         self._keep(asked, content["outpoints"])
@@ -363,8 +418,15 @@ class DumpClient:
     def _content(self, scripts: list[bytes], keys: frozenset[bytes], at: BlockRef) -> tuple[dict[str, Any], str]:
         """What a tape keeps of a dump: the file itself may be gone when it replays."""
         digest = hashlib.sha256(b"".join(len(script).to_bytes(2, "big") + script for script in scripts)).hexdigest()
-        question = {"block": at.hash, "scripts": digest, "hashes": sorted(self._dump.hashes), "outpoints": self._dump.outpoints}
-        return self._tape.answer(self._network.network, "utxo_set", question, self._source(at.height), lambda: self._read(scripts, keys, at))
+        question = {
+            "block": at.hash,
+            "scripts": digest,
+            "hashes": sorted(self._dump.hashes),
+            "outpoints": self._dump.outpoints,
+        }
+        return self._tape.answer(
+            self._network.network, "utxo_set", question, self._source(at.height), lambda: self._read(scripts, keys, at)
+        )
 
     def _read(self, scripts: list[bytes], keys: frozenset[bytes], at: BlockRef) -> dict[str, Any]:
         published = self._published(at)
@@ -376,8 +438,12 @@ class DumpClient:
             bits = 30 if self._network.network == "litecoin" else 31
             contents = _all(stream, scripts, found, self._source(at.height), height_bits=bits, **options)
         if contents.highest > at.height or (self._asked is None and contents.highest != at.height):
-            raise BadDump(f"{self._source(at.height)}: its highest coin stands at {contents.highest:,}, asked for was height {at.height:,}")
-        utxo_dump.proved(contents, written)  # what the node wrote is what arrived; it proves nothing that the node did not say itself
+            raise BadDump(
+                f"{self._source(at.height)}: its highest coin stands at {contents.highest:,}, asked for was height "
+                f"{at.height:,}"
+            )
+        # what the node wrote is what arrived; it proves nothing that the node did not say itself
+        utxo_dump.proved(contents, written)
         return {
             "sums": {script.hex(): amount for script, amount in contents.sums.items() if amount},
             "bare_keys": {key.hex(): amount for key, amount in sorted(contents.bare_keys.items())},
@@ -388,12 +454,19 @@ class DumpClient:
         }
 
     def _check(self, found: utxo_dump.Header, at: BlockRef, hashed: bool) -> None:
-        """With an endpoint the block's hash says of which chain the file is; without one its magic must, or a published hash."""
+        """With an endpoint the block's hash says of which chain the file is; without one its magic must, or a published
+        hash.
+        """
         if found.block != at.hash:
-            raise BadDump(f"{self._source(at.height)}: the coins of block {found.block}, and asked for was {at.hash} at {at.height:,}")
+            raise BadDump(
+                f"{self._source(at.height)}: the coins of block {found.block}, and asked for was {at.hash} at "
+                f"{at.height:,}"
+            )
         name = self._network.network
         if self._asked is None and found.network is None and not hashed:
-            raise BadDump(f"{self._source(at.height)}: layout 1 names no network: give an endpoint of {name}, or the set's hash")
+            raise BadDump(
+                f"{self._source(at.height)}: layout 1 names no network: give an endpoint of {name}, or the set's hash"
+            )
         known = {name} if self._asked is None else {name, *utxo_dump.TEST_NETWORKS}
         if found.network is not None and found.network not in known:
             raise BadDump(f"{self._source(at.height)}: a dump of {found.network}, and asked for was {name}")
@@ -404,18 +477,26 @@ class DumpClient:
             name, _, number = text.rpartition(":")
             if text == "muhash":
                 if not isinstance(self._asked, Client):
-                    raise ConfigurationError(f"{self._network.network}: a node with -coinstatsindex says its muhash; none is the endpoint")
+                    raise ConfigurationError(
+                        f"{self._network.network}: a node with -coinstatsindex says its muhash; none is the endpoint"
+                    )
                 name, number = "muhash", self._asked.muhash(at)
             if (name := name or "hash_serialized_3") not in utxo_dump.HASHES or len(number) != 64:
-                raise ConfigurationError(f"{text[:90]!r}: a hash is written muhash:<64 digits> or hash_serialized_3:<64 digits>")
+                raise ConfigurationError(
+                    f"{text[:90]!r}: a hash is written muhash:<64 digits> or hash_serialized_3:<64 digits>"
+                )
             if published.setdefault(name, number.lower()) != number.lower():
                 raise ConfigurationError(f"{self._network.network}: two different {name} are given for one set")
         return published
 
     def _asked_for(self, at: BlockRef) -> dict[str, str]:
         if not isinstance(self._asked, Client):
-            raise BadDump(f"{self._source(at.height)}: nothing lies there, and no node is the endpoint that could be asked for it")
-        return self._asked.write_dump(_at(self._dump.written or str(Path(_at(self._dump.place, at.height)).absolute()), at.height), at)
+            raise BadDump(
+                f"{self._source(at.height)}: nothing lies there, and no node is the endpoint that could be asked for it"
+            )
+        return self._asked.write_dump(
+            _at(self._dump.written or str(Path(_at(self._dump.place, at.height)).absolute()), at.height), at
+        )
 
     # --- where it lies ---
     def _source(self, height: int) -> str:
@@ -442,7 +523,9 @@ class DumpClient:
             raise BadDump(f"{self._source(height)}: cannot be read: {error.strerror}") from error
 
 
-def _all(stream: BinaryIO, scripts: list[bytes], found: utxo_dump.Header, source: str, **options: Any) -> utxo_dump.Contents:
+def _all(
+    stream: BinaryIO, scripts: list[bytes], found: utxo_dump.Header, source: str, **options: Any
+) -> utxo_dump.Contents:
     try:
         return utxo_dump.read(stream, scripts, found=found, **options)
     except OSError as error:

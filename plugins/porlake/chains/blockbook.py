@@ -1,8 +1,9 @@
 """Blockbook, Trezor's index of Bitcoin, Litecoin, Dogecoin, Bitcoin Cash, Dash and others: one address a request.
 
-`from` and `to` choose transactions, not the balance: the balance at a height is that of now without the transactions after it. The index counts
-coins paid to the bare public key as the address's own, which no other reader here does. An address of too many transactions since then is
-given as it is at the tip (`head`). https://github.com/trezor/blockbook/blob/master/docs/api.md
+`from` and `to` choose transactions, not the balance: the balance at a height is that of now without the transactions
+after it. The index counts coins paid to the bare public key as the address's own, which no other reader here does. An
+address of too many transactions since then is given as it is at the tip (`head`).
+https://github.com/trezor/blockbook/blob/master/docs/api.md
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ class Client(AddressIndex):
         return self._at(numbers.height(best, what=f"{self._http.host}: bestHeight"))
 
     def _now(self, address: str) -> Now:
-        answer, what = self._got(f"/api/v2/address/{address}?details=basic"), f"{self._http.host}: the balance of an address"
+        answer, what = (
+            self._got(f"/api/v2/address/{address}?details=basic"),
+            f"{self._http.host}: the balance of an address",
+        )
         if not isinstance(answer, dict):
             raise BadAnswer(f"{what}: there is none")
         held = numbers.whole(answer.get("balance"), what=what, least=-numbers.MOST)  # below zero: told as such
@@ -72,7 +76,9 @@ class Client(AddressIndex):
                     raise BadAnswer(f"{self._http.host}: a transaction that stands twice")
                 seen.add(txid)
                 change += added if at > height else 0  # those in no block yet are not in the balance
-            pages = numbers.whole(answer.get("totalPages", 1), what=f"{self._http.host}: totalPages", most=numbers.HIGHEST)
+            pages = numbers.whole(
+                answer.get("totalPages", 1), what=f"{self._http.host}: totalPages", most=numbers.HIGHEST
+            )
             if page >= pages:
                 return change
         return None

@@ -1,8 +1,9 @@
-"""An Electrum server (ElectrumX, e-x, Fulcrum, electrs): balances at any height up to its tip, by the histories of scripts.
+"""An Electrum server (ElectrumX, e-x, Fulcrum, electrs): balances at any height up to its tip, by the histories of
+scripts.
 
-The protocol knows no height, but it lists the coins of a script with the heights of their blocks, and every transaction of it. The coins at a
-height are those unspent now that were there then, and those that a later transaction has spent; only such transactions are fetched.
-https://electrumx.readthedocs.io/en/latest/protocol-methods.html
+The protocol knows no height, but it lists the coins of a script with the heights of their blocks, and every transaction
+of it. The coins at a height are those unspent now that were there then, and those that a later transaction has spent;
+only such transactions are fetched. https://electrumx.readthedocs.io/en/latest/protocol-methods.html
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ PATIENCE = 40.0
 """Seconds for a batch; a script that is part of one without an answer is waited for once more, alone."""
 ALONE = 16  # such scripts at once
 STUCK = 3  # batches in a row of which not one script was answered
-BATCH = 100  # an answer under 1,024 bytes waits for a second; a thousand requests in one are no faster, and cost as much at once
+# an answer under 1,024 bytes waits for a second; a thousand requests in one are no faster, and cost as much at once
+BATCH = 100
 IN_FLIGHT = 3
 TRANSACTIONS = 25  # in one request: an answer may have 8 MB
 LATER = 2_000
@@ -40,15 +42,20 @@ HEADERS = frozenset({"bitcoin", "bitcoin_cash", "bitcoin_sv", "digibyte", "dogec
 
 def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
     if network.network not in HEADERS:
-        raise ConfigurationError(f"{network.network}: an Electrum server's headers do not show the hash of its blocks; ask Blockbook or a node")
+        raise ConfigurationError(
+            f"{network.network}: an Electrum server's headers do not show the hash of its blocks; ask Blockbook or a "
+            f"node"
+        )
     return Client(network, Lines(network.network, endpoint, tape))
 
 
 @dataclass(slots=True)
 class _History:
-    """The transactions of a script by height (0 and below: not in a block yet), and its coins of now as (txid, output): (height, amount).
+    """The transactions of a script by height (0 and below: not in a block yet), and its coins of now as (txid, output):
+    (height, amount).
 
-    `held`: at the height asked for, None where too much happened since; `failed`: the error for which this script alone is not read.
+    `held`: at the height asked for, None where too much happened since; `failed`: the error for which this script alone
+    is not read.
     """
 
     watched: Watched
@@ -87,13 +94,18 @@ class Client:
 
     def head(self) -> BlockRef:
         self._check_chain()
-        tip, what = self._lines.call("blockchain.headers.subscribe"), f"{self._lines.host}: blockchain.headers.subscribe"
+        tip, what = (
+            self._lines.call("blockchain.headers.subscribe"),
+            f"{self._lines.host}: blockchain.headers.subscribe",
+        )
         if not isinstance(tip, dict):
             raise BadAnswer(f"{what}: no header")
         return self._header(tip.get("hex"), numbers.height(tip.get("height"), what=what))
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        """One answer for each holding wanted; a script without a history holds zero. Raises ChainError, TransportError."""
+        """One answer for each holding wanted; a script without a history holds zero. Raises ChainError,
+        TransportError.
+        """
         try:
             yield from self._balances(wanted, at)
         finally:
@@ -125,7 +137,9 @@ class Client:
             return Unread(want.asset, want.address, reason_of(history.failed))
         if held is None:  # too busy a script: what the server has now
             held, at, as_of = sum(amount for height, amount in history.coins.values() if height > 0), tip, "head"
-        return Reading(want.asset, want.address, "total", held, at, as_of, METHOD, self._lines.host, no_history=not history.heights)
+        return Reading(
+            want.asset, want.address, "total", held, at, as_of, METHOD, self._lines.host, no_history=not history.heights
+        )
 
     def _histories(self, asked: Sequence[Watched]) -> Iterator[_History]:
         """Coins first, histories after them: a coin spent in between is in both, and counts once."""
@@ -140,13 +154,17 @@ class Client:
         return self._answers([(method, [hashlib.sha256(found.script).digest()[::-1].hex()]) for found in asked], BATCH)
 
     def _answers(self, calls: Sequence[tuple[str, list[Any]]], size: int) -> Iterator[Any]:
-        """The answer to each call; in place of one that the server does not give, its TransportError. Raises it where the server answers nobody."""
+        """The answer to each call; in place of one that the server does not give, its TransportError. Raises it where
+        the server answers nobody.
+        """
         batches = list(_chunks(calls, size))
         for some, found in zip(batches, self._lines.tried(batches, IN_FLIGHT, seconds=PATIENCE), strict=True):
             yield from self._singly(some, found) if isinstance(found, TransportError) else found
 
     def _singly(self, calls: list[tuple[str, list[Any]]], error: TransportError) -> list[Any]:
-        """The answers to a batch that failed as a whole, each call put alone: what fails again is that script's matter."""
+        """The answers to a batch that failed as a whole, each call put alone: what fails again is that script's
+        matter.
+        """
         reason_of(error)  # raises what is no script's
         self.head()  # raises where nobody answers there any more
         answers = []
@@ -154,7 +172,10 @@ class Client:
             answers.append(found if isinstance(found, TransportError) else found[0])
             if isinstance(found, TransportError):
                 reason_of(found)
-        lost = all(isinstance(answer, TransportError) and not isinstance(answer, RequestFailed | TooBig | Unavailable) for answer in answers)
+        lost = all(
+            isinstance(answer, TransportError) and not isinstance(answer, RequestFailed | TooBig | Unavailable)
+            for answer in answers
+        )
         self._stuck = self._stuck + 1 if lost else 0
         if self._stuck >= STUCK:
             raise error
@@ -173,7 +194,9 @@ class Client:
         if not isinstance(told, list) or not isinstance(unspent, list):
             raise BadAnswer(f"{what} that is no list")
         try:
-            heights = {hash_of(row["tx_hash"], what=what): numbers.height(row["height"], what=what, least=-1) for row in told}
+            heights = {
+                hash_of(row["tx_hash"], what=what): numbers.height(row["height"], what=what, least=-1) for row in told
+            }
             coins = {
                 (hash_of(row["tx_hash"], what=what), numbers.whole(row["tx_pos"], what=what, most=2**32 - 1)):
                 (numbers.height(row["height"], what=what, least=-1), numbers.whole(row["value"], what=what)) for row in unspent
@@ -199,7 +222,12 @@ class Client:
         if len(later) > LATER:
             return None
         held = {coin: amount for coin, (at, amount) in history.coins.items() if 0 < at <= height}
-        spent = {coin for found in self._transactions(later) for coin in found.spends if 0 < history.heights.get(coin[0], 0) <= height}
+        spent = {
+            coin
+            for found in self._transactions(later)
+            for coin in found.spends
+            if 0 < history.heights.get(coin[0], 0) <= height
+        }
         for found in self._transactions(sorted({txid for txid, _ in spent})):
             for output, (amount, script) in enumerate(found.pays):
                 if (found.txid, output) in spent and script == history.watched.script:
@@ -213,7 +241,9 @@ class Client:
             if isinstance(answer, TransportError):
                 raise _Spoiled(answer)
             try:
-                yield transaction(numbers.data(answer, what=f"{self._lines.host}: blockchain.transaction.get", prefix=""), txid)
+                yield transaction(
+                    numbers.data(answer, what=f"{self._lines.host}: blockchain.transaction.get", prefix=""), txid
+                )
             except BadAnswer as error:
                 raise _Spoiled(error) from error
 

@@ -1,8 +1,9 @@
-"""Esplora, the index of Bitcoin and Litecoin behind blockstream.info, mempool.space and litecoinspace.org: one address a request.
+"""Esplora, the index of Bitcoin and Litecoin behind blockstream.info, mempool.space and litecoinspace.org: one address
+a request.
 
-It says what an address holds now, and lists its transactions from the newest on with what each spends and pays. The balance at a height is that of
-now without what happened since; an address of too many transactions since then is given as it is at the tip (`head`).
-https://github.com/Blockstream/esplora/blob/master/API.md
+It says what an address holds now, and lists its transactions from the newest on with what each spends and pays. The
+balance at a height is that of now without what happened since; an address of too many transactions since then is given
+as it is at the tip (`head`). https://github.com/Blockstream/esplora/blob/master/API.md
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class Client(AddressIndex):
             for told in page:
                 at, last, added = self._transaction(told, found.script.hex())
                 if at > top or last in seen:
-                    raise BadAnswer(f"{self._http.host}: transactions that are not in their order, or one that stands twice")
+                    raise BadAnswer(
+                        f"{self._http.host}: transactions that are not in their order, or one that stands twice"
+                    )
                 if at <= height:
                     return change
                 change, top = change + added, at
@@ -72,7 +75,11 @@ class Client(AddressIndex):
             inputs = [spends["prevout"] for spends in told["vin"] if spends["prevout"] is not None]
             added = sum(numbers.whole(pays["value"], what=what) for pays in outputs if pays["scriptpubkey"] == script)
             taken = sum(numbers.whole(spent["value"], what=what) for spent in inputs if spent["scriptpubkey"] == script)
-            return numbers.height(told["status"]["block_height"], what=what), hash_of(told["txid"], what=what), added - taken
+            return (
+                numbers.height(told["status"]["block_height"], what=what),
+                hash_of(told["txid"], what=what),
+                added - taken,
+            )
         except (TypeError, LookupError) as error:
             raise BadAnswer(f"{what} of another form") from error
 

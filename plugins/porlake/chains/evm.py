@@ -1,9 +1,11 @@
-"""EVM chains: balances of the native coin and of ERC-20 tokens, thousands of addresses in one `eth_call` at a pinned block.
+"""EVM chains: balances of the native coin and of ERC-20 tokens, thousands of addresses in one `eth_call` at a pinned
+block.
 
-The call carries a program of ours as a code override (geth's third parameter) and names the block by its hash (EIP-1898); the program
-returns the block's number and its parent's hash with the balances, so that a node that answers with another state is caught. Nodes that
-do not take it are asked in other ways (`_evm_methods`), and several endpoints take over from each other. Balances stay in columns
-(`_evm_words`). JSON-RPC is spoken over a lean HTTP client: web3.py's formatting of each answer costs more than the node's work.
+The call carries a program of ours as a code override (geth's third parameter) and names the block by its hash
+(EIP-1898); the program returns the block's number and its parent's hash with the balances, so that a node that answers
+with another state is caught. Nodes that do not take it are asked in other ways (`_evm_methods`), and several endpoints
+take over from each other. Balances stay in columns (`_evm_words`). JSON-RPC is spoken over a lean HTTP client:
+web3.py's formatting of each answer costs more than the node's work.
 
 client = open_client(network, [Endpoint("https://a.example"), Endpoint("https://b.example")], Tape.live())
 at = client.block(19506528)
@@ -102,9 +104,14 @@ NOTHING_KEPT: Kept = _NothingKept()
 
 
 def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | None, tape: Tape) -> Client:
-    """A client that asks the endpoints in their order. A recording keeps the answers of the second under <network>.2, and so on."""
+    """A client that asks the endpoints in their order. A recording keeps the answers of the second under <network>.2,
+    and so on.
+    """
     places = [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints or ())
-    places = [replace(place, timeout=min(place.timeout, LONGEST_ANSWER), answer_bytes=min(place.answer_bytes, MOST_ANSWER)) for place in places]
+    places = [
+        replace(place, timeout=min(place.timeout, LONGEST_ANSWER), answer_bytes=min(place.answer_bytes, MOST_ANSWER))
+        for place in places
+    ]
     names = [network.network] + [f"{network.network}.{place}" for place in range(2, len(places) + 1)]
     if tape.replays:
         names = [network.network]
@@ -148,7 +155,9 @@ class Client:
         return [node.lost for node in self._nodes if node.lost is not None]
 
     def _check_chains(self) -> None:
-        """Every endpoint says which chain it is of before the first is asked for anything else; one that does not answer is asked later."""
+        """Every endpoint says which chain it is of before the first is asked for anything else; one that does not
+        answer is asked later.
+        """
         if self._known:
             return
         self._known = True
@@ -174,10 +183,15 @@ class Client:
         return self._first(lambda node: node.final())
 
     def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is younger."""
+        """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is
+        younger.
+        """
         high = low = self.block(self.final())
         if high.time < moment:
-            raise ChainError(f"{self._network.name}: the last final block, {high.height:,}, is of {high.time:%Y-%m-%d %H:%M:%S}, before {moment}")
+            raise ChainError(
+                f"{self._network.name}: the last final block, {high.height:,}, is of {high.time:%Y-%m-%d %H:%M:%S}, "
+                f"before {moment}"
+            )
         step = 1_024
         while low.time > moment:
             if low.height == 0:
@@ -186,7 +200,9 @@ class Client:
         by_halves = False
         while high.height - low.height > 1:
             share = 0.5 if by_halves else (moment - low.time) / max(high.time - low.time, high.time.resolution)
-            middle = self.block(min(high.height - 1, max(low.height + 1, low.height + int((high.height - low.height) * share))))
+            middle = self.block(
+                min(high.height - 1, max(low.height + 1, low.height + int((high.height - low.height) * share)))
+            )
             low, high = (middle, high) if middle.time <= moment else (low, middle)
             by_halves = not by_halves
         return high if high.time <= moment else low
@@ -232,7 +248,9 @@ class Client:
                         yield Reading(want.asset, want.address, "total", raw, at, "exact", piece.method, piece.source)
 
     def sweep(self, token: Token, accounts: Accounts, at: BlockRef, kept: Kept = NOTHING_KEPT) -> Iterator[Piece]:
-        """A word for each account, in pieces: those that were kept, then what is still to be asked. Raises ChainError, TransportError."""
+        """A word for each account, in pieces: those that were kept, then what is still to be asked. Raises ChainError,
+        TransportError.
+        """
         covered = np.zeros(len(accounts), np.bool_)
         for piece in kept.pieces():
             covered[piece.start : piece.start + len(piece.words)] = True
@@ -246,7 +264,8 @@ class Client:
             kept.flush()
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
-        """What a token's contract says of its own decimals (EIP-20, where it is optional); None where it says nothing of the kind.
+        """What a token's contract says of its own decimals (EIP-20, where it is optional); None where it says nothing
+        of the kind.
 
         Raises ChainError, TransportError where no endpoint answers.
         """
@@ -261,14 +280,18 @@ class Client:
         return self._first(ask)
 
     def others(self, sources: Iterable[str]) -> list[Node]:
-        """The endpoints that still answer and are another operator's than every source: two hosts of one operator are one witness."""
+        """The endpoints that still answer and are another operator's than every source: two hosts of one operator are
+        one witness.
+        """
         self._check_chains()
         operator = registry.load().operator
         told = {operator(source) for source in sources}
         return [node for node in self._nodes if node.lost is None and operator(node.rpc.host) not in told]
 
     def again(self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
-        """A word for each account from some endpoints, in pieces. Raises TransportError, ChainError where all of them fail."""
+        """A word for each account from some endpoints, in pieces. Raises TransportError, ChainError where all of them
+        fail.
+        """
         return self._asked(nodes, token, accounts, at, [(0, len(accounts))])
 
     def plain(self, token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
@@ -280,7 +303,8 @@ class Client:
         return self._asked(self._plain, token, accounts, at, [(0, len(accounts))])
 
     def called(self, token: Token, accounts: Accounts, at: BlockRef) -> tuple[Words, Words] | None:
-        """What a token says to nobody (the zero address) and to each account of itself; None where the endpoint does not let it be called so.
+        """What a token says to nobody (the zero address) and to each account of itself; None where the endpoint does
+        not let it be called so.
 
         Raises TransportError, ChainError where no endpoint answers.
         """
@@ -300,10 +324,14 @@ class Client:
 
         return self._first(ask)
 
-    def _asked(self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, gaps: Iterable[tuple[int, int]]) -> Iterator[Piece]:
-        """Answers are taken in the order of the questions, so that what is learned from them, and a replay, does not depend on timing.
+    def _asked(
+        self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, gaps: Iterable[tuple[int, int]]
+    ) -> Iterator[Piece]:
+        """Answers are taken in the order of the questions, so that what is learned from them, and a replay, does not
+        depend on timing.
 
-        Accounts that no endpoint will tell are words of REFUSED or NOT_SHOWN; the others are kept. What failed is asked for last.
+        Accounts that no endpoint will tell are words of REFUSED or NOT_SHOWN; the others are kept. What failed is asked
+        for last.
         """
         self._check_chains()
         todo, under_way = deque(Stretch(start, stop) for start, stop in gaps if start < stop), deque[_Question]()
@@ -337,7 +365,13 @@ class Client:
                 node.still(at)
 
     def _put(
-        self, pool: ThreadPoolExecutor, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, todo: deque[Stretch]
+        self,
+        pool: ThreadPoolExecutor,
+        nodes: Sequence[Node],
+        token: Token,
+        accounts: Accounts,
+        at: BlockRef,
+        todo: deque[Stretch],
     ) -> _Question | Piece:
         """The next question, put to the first endpoint that is fit for it; the words that say so where none is."""
         what = todo.popleft()

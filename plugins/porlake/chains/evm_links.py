@@ -1,7 +1,8 @@
-"""Who controls an EVM contract, by its own word at the pinned block: the owners of a Safe, an Ownable contract's owner, an EigenPod's.
+"""Who controls an EVM contract, by its own word at the pinned block: the owners of a Safe, an Ownable contract's owner,
+an EigenPod's.
 
-What the contract answers is code of whoever deployed it. It shows that an owner who signed controls an account that names him; it does not
-show that nobody else could move the funds (modules of a Safe, upgradeable code).
+What the contract answers is code of whoever deployed it. It shows that an owner who signed controls an account that
+names him; it does not show that nobody else could move the funds (modules of a Safe, upgradeable code).
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ IN_FLIGHT = 4
 MOST_OWNERS = 500
 GAS = 10_000_000  # enough for any list of owners; code that runs for ever ends here, and not in the node's time-out
 
-# How nodes say that the code itself gave up: geth and its forks, Erigon, Besu, Nethermind, Reth, anvil. No answer, and no fault of the node.
+# How nodes say that the code itself gave up: geth and its forks, Erigon, Besu, Nethermind, Reth, anvil. No answer, and
+# no fault of the node.
 _GAVE_UP = re.compile(
-    r"revert|opcode|bad instruction|invalid ?jump|stack ?(?:under|over)flow|stack limit|write protection|out of bounds|call depth|gas uint"
+    r"revert|opcode|bad instruction|invalid ?jump|stack ?(?:under|over)flow|stack limit|write protection|out of "
+    r"bounds|call depth|gas uint"
     r"|out ?of ?gas|(?:vm|evm) (?:execution )?error",
     re.I,
 )
@@ -33,7 +36,9 @@ _REVERT_CODES = (3, -32015)
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What an account says of its owners. `relation` is none where it answers no call that is known here; `answer` is the evidence."""
+    """What an account says of its owners. `relation` is none where it answers no call that is known here; `answer` is
+    the evidence.
+    """
 
     address: str
     relation: str
@@ -61,7 +66,9 @@ class Asker:
     def pod_owners(self, pods: Sequence[str], at: BlockRef) -> dict[str, str | None]:
         """What podOwner() of each contract answers; None where it answers nothing. Raises TransportError."""
         with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
-            return dict(zip(pods, pool.map(lambda pod: _address(self._answer(pod, "podOwner()", at)), pods), strict=True))
+            return dict(
+                zip(pods, pool.map(lambda pod: _address(self._answer(pod, "podOwner()", at)), pods), strict=True)
+            )
 
     def _control(self, address: str, at: BlockRef) -> Control:
         threshold = _number(self._answer(address, "getThreshold()", at))
@@ -77,7 +84,9 @@ class Asker:
                 return self._told(address, relation, (owner,), 1, f"eth_call {call}", owner)
         return self._told(address, "none", (), None, "eth_call getThreshold() owner() podOwner()", "")
 
-    def _told(self, address: str, relation: str, owners: tuple[str, ...], threshold: int | None, method: str, answer: str) -> Control:
+    def _told(
+        self, address: str, relation: str, owners: tuple[str, ...], threshold: int | None, method: str, answer: str
+    ) -> Control:
         return Control(address, relation, owners, threshold, method, answer, self._rpc.host)
 
     def _answer(self, address: str, signature: str, at: BlockRef) -> bytes | None:
@@ -85,7 +94,9 @@ class Asker:
         by_number = self._by_number
         call = {"to": address, "data": "0x" + keccak256(signature.encode())[:4].hex(), "gas": hex(GAS)}
         try:
-            text = self._rpc.call("eth_call", [call, hex(at.height) if by_number else {"blockHash": at.hash, "requireCanonical": True}])
+            text = self._rpc.call(
+                "eth_call", [call, hex(at.height) if by_number else {"blockHash": at.hash, "requireCanonical": True}]
+            )
         except (RequestFailed, TooBig) as error:
             if getattr(error, "code", None) in _REVERT_CODES or _GAVE_UP.search(str(error)):
                 return None
@@ -97,15 +108,25 @@ class Asker:
 
 
 def _number(data: bytes | None) -> int | None:
-    return int.from_bytes(data, "big") if data is not None and len(data) == 32 and int.from_bytes(data, "big") < 1 << 32 else None
+    return (
+        int.from_bytes(data, "big")
+        if data is not None and len(data) == 32 and int.from_bytes(data, "big") < 1 << 32
+        else None
+    )
 
 
 def _address(data: bytes | None) -> str | None:
-    return "0x" + data[12:].hex() if data is not None and len(data) == 32 and not any(data[:12]) and any(data[12:]) else None
+    return (
+        "0x" + data[12:].hex()
+        if data is not None and len(data) == 32 and not any(data[:12]) and any(data[12:])
+        else None
+    )
 
 
 def _addresses(data: bytes | None) -> tuple[str, ...] | None:
-    """A list of different addresses in the ABI's encoding; None for anything else. https://docs.soliditylang.org/en/latest/abi-spec.html"""
+    """A list of different addresses in the ABI's encoding; None for anything else.
+    https://docs.soliditylang.org/en/latest/abi-spec.html
+    """
     if data is None or len(data) < 64 or int.from_bytes(data[:32], "big") != 32:
         return None
     count = int.from_bytes(data[32:64], "big")

@@ -1,11 +1,12 @@
 """EVM balances proved: `eth_getProof` (EIP-1186) verified against the state root of the pinned block.
 
-The header is read by the block's hash and hashed anew, so that its state root belongs to that block; the account's leaf then shows the native
-balance, and a slot of a token's storage shows the balance of a token whose mapping is known (`balance_slot` in tokens.csv). What the
-endpoint says counts for nothing here: whoever trusts the block's hash can check a proved balance.
+The header is read by the block's hash and hashed anew, so that its state root belongs to that block; the account's leaf
+then shows the native balance, and a slot of a token's storage shows the balance of a token whose mapping is known
+(`balance_slot` in tokens.csv). What the endpoint says counts for nothing here: whoever trusts the block's hash can
+check a proved balance.
 
-A proof that does not verify is told as ProofFails; an endpoint that gives no proofs, and a chain whose headers do not hash to their
-block's hash, raise another error: their balances are simply not proved.
+A proof that does not verify is told as ProofFails; an endpoint that gives no proofs, and a chain whose headers do not
+hash to their block's hash, raise another error: their balances are simply not proved.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ Held = tuple[Wanted, int]
 class Outcome:
     """What became of a holding's proof.
 
-    `reason` is empty where the proof shows exactly what was read; proof_fails, or proof_differs where it verifies and shows another balance.
+    `reason` is empty where the proof shows exactly what was read; proof_fails, or proof_differs where it verifies and
+    shows another balance.
     """
 
     asset: str
@@ -69,13 +71,16 @@ class Prover:
     def prove(self, held: Sequence[Held], at: BlockRef) -> Iterator[Outcome]:
         """One outcome for each holding, all of them provable, in no order.
 
-        Raises ChainError where the block's header cannot be hashed anew, TransportError where the endpoint gives no proofs of that block.
+        Raises ChainError where the block's header cannot be hashed anew, TransportError where the endpoint gives no
+        proofs of that block.
         """
         if not held:
             return
         root = self._state_root(at)
         native = [(want, raw) for want, raw in held if want.token.kind == "native"]
-        answers = self._rpc.many((("eth_getProof", [want.address, [], hex(at.height)]) for want, _ in native), IN_FLIGHT)
+        answers = self._rpc.many(
+            (("eth_getProof", [want.address, [], hex(at.height)]) for want, _ in native), IN_FLIGHT
+        )
         for (want, raw), answer in zip(native, answers, strict=True):
             yield self._native(root, want, raw, answer)
         tokens: dict[Token, list[Held]] = defaultdict(list)
@@ -95,7 +100,10 @@ class Prover:
         except BadAnswer as error:
             raise ChainError(f"{self._rpc.host}: {self._network.name}: {error}") from error
         if f"0x{found.hex()}" != at.hash:
-            raise ChainError(f"{self._rpc.host}: the header of block {at.height:,} of {self._network.name} does not hash to the block's hash")
+            raise ChainError(
+                f"{self._rpc.host}: the header of block {at.height:,} of {self._network.name} does not hash to the "
+                f"block's hash"
+            )
         return bytes.fromhex(header["stateRoot"][2:])
 
     def _native(self, root: bytes, want: Wanted, raw: int, answer: Any) -> Outcome:
@@ -108,7 +116,9 @@ class Prover:
     def _of_token(self, root: bytes, token: Token, held: list[Held], at: BlockRef) -> Iterator[Outcome]:
         slots = [slot_of(token, want.address) for want, _ in held]
         try:
-            answer = self._rpc.call("eth_getProof", [token.contract, [f"0x{slot.hex()}" for slot in slots], hex(at.height)])
+            answer = self._rpc.call(
+                "eth_getProof", [token.contract, [f"0x{slot.hex()}" for slot in slots], hex(at.height)]
+            )
         except TooBig:
             if len(held) == 1:
                 raise
@@ -156,6 +166,8 @@ def _nodes(answer: Any, name: str) -> list[Any]:
 def _by_slot(answer: Any) -> dict[int, Any]:
     """The storage proofs by their slot: nodes spell slots with and without leading zeros."""
     try:
-        return {numbers.quantity(entry["key"], what="eth_getProof: key"): entry for entry in _nodes(answer, "storageProof")}
+        return {
+            numbers.quantity(entry["key"], what="eth_getProof: key"): entry for entry in _nodes(answer, "storageProof")
+        }
     except (TypeError, KeyError, BadAnswer) as error:
         raise ProofFails("eth_getProof: a storage proof without its slot") from error

@@ -1,9 +1,11 @@
-"""Tron through a full node's HTTP API, https://developers.tron.network/reference/background, or its JSON-RPC (a URL that ends with /jsonrpc).
+"""Tron through a full node's HTTP API, https://developers.tron.network/reference/background, or its JSON-RPC (a URL
+that ends with /jsonrpc).
 
-No API of java-tron tells a past state of tokens or of stakes: balances are those of the solidified head, `as_of = head`, each with the block that
-was read (or that was solid before the first question, where the answer does not name it). Only the liquid TRX of a past block is known, to nodes
-that keep it (`storage.balance.history.lookup`). A node that does not keep it says 0, so one is believed after it has told the balance of an account
-that is known to have changed in that very block.
+No API of java-tron tells a past state of tokens or of stakes: balances are those of the solidified head, `as_of =
+head`, each with the block that was read (or that was solid before the first question, where the answer does not name
+it). Only the liquid TRX of a past block is known, to nodes that keep it (`storage.balance.history.lookup`). A node that
+does not keep it says 0, so one is believed after it has told the balance of an account that is known to have changed in
+that very block.
 """
 
 from __future__ import annotations
@@ -19,12 +21,25 @@ from porlake.chains import _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._tron_calls import Held, Reader, asks_too_much, unhexed
 from porlake.chains._utxo import check_chain, hash_of
-from porlake.errors import BadAnswer, ChainError, InvalidAddress, NotRecorded, RateLimited, RequestFailed, TooBig, TransportError
+from porlake.errors import (
+    BadAnswer,
+    ChainError,
+    InvalidAddress,
+    NotRecorded,
+    RateLimited,
+    RequestFailed,
+    TooBig,
+    TransportError,
+)
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, JsonRpc, Tape
 
 ACCOUNT, HISTORY = "walletsolidity_getaccount", "wallet_getaccountbalance"
-METHODS = {"creation": "constant_creation", "multicall": "multicall3", "single": "walletsolidity_triggerconstantcontract"}
+METHODS = {
+    "creation": "constant_creation",
+    "multicall": "multicall3",
+    "single": "walletsolidity_triggerconstantcontract",
+}
 RPC_METHODS = {"multicall": "multicall3", "single": "eth_call"}
 IN_FLIGHT = 4
 LARGEST = 10**38
@@ -62,13 +77,17 @@ def _refused(host: str, path: str, answer: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Keys of a permission, by weight, and the weight that moves the account. https://developers.tron.network/docs/multi-signature"""
+    """Keys of a permission, by weight, and the weight that moves the account.
+    https://developers.tron.network/docs/multi-signature
+    """
 
     weights: Mapping[str, int]
     threshold: int
 
     def needed(self, owner: str) -> int:
-        """How many of the keys, `owner` among them, suffice whichever the others are; one more than there are where none do."""
+        """How many of the keys, `owner` among them, suffice whichever the others are; one more than there are where
+        none do.
+        """
         weight = self.weights[owner]
         for count, more in enumerate(sorted(self.weights[key] for key in self.weights if key != owner), 1):
             if weight >= self.threshold:
@@ -92,7 +111,8 @@ class Client:
     """A full node's HTTP API."""
 
     def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape) -> None:
-        # Accounts are asked for one by one, and one that hangs shall not hold up the others for long; no call of java-tron takes seconds.
+        # Accounts are asked for one by one, and one that hangs shall not hold up the others for long; no call of
+        # java-tron takes seconds.
         place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
         self._network, self._http = network, Http(network.network, place, tape, _refused)
         self._reader = Reader(self, METHODS)
@@ -139,10 +159,14 @@ class Client:
                 yield Reading(want.asset, want.address, "liquid", raw, at, "exact", HISTORY, self._http.host)
 
     def permissions(self, accounts: Sequence[str]) -> Iterator[tuple[str, Permissions]]:
-        """Whose keys move each account now; none of an account that the endpoint does not tell. Raises ChainError, TransportError."""
+        """Whose keys move each account now; none of an account that the endpoint does not tell. Raises ChainError,
+        TransportError.
+        """
         unknown = [account for account in accounts if account not in self._permissions]
         for account, found in zip(
-            unknown, self._accounts(unknown, lambda account: self._permissions_of(account, self._account(account))), strict=True
+            unknown,
+            self._accounts(unknown, lambda account: self._permissions_of(account, self._account(account))),
+            strict=True,
         ):
             if isinstance(found, Permissions):
                 self._permissions[account] = found
@@ -164,10 +188,22 @@ class Client:
                 continue
             known = parts or dict.fromkeys(("liquid", "frozen", "delegated", "unstaking"), 0)
             for component, raw in (*known.items(), ("total", sum(known.values()))):
-                reading = Reading(want.asset, want.address, component, raw, read, "head", ACCOUNT, self._http.host, no_history=not parts)
+                reading = Reading(
+                    want.asset,
+                    want.address,
+                    component,
+                    raw,
+                    read,
+                    "head",
+                    ACCOUNT,
+                    self._http.host,
+                    no_history=not parts,
+                )
                 yield exact.get(want.address, reading) if component == "liquid" and parts else reading
 
-    def _accounts(self, accounts: Sequence[str], read: Callable[[str], Found]) -> Iterator[Found | TransportError | ChainError]:
+    def _accounts(
+        self, accounts: Sequence[str], read: Callable[[str], Found]
+    ) -> Iterator[Found | TransportError | ChainError]:
         """What `read` makes of each account, or the error that it costs."""
         return _alone.one_by_one(accounts, read, self.ping, IN_FLIGHT)
 
@@ -180,22 +216,34 @@ class Client:
         path = "/walletsolidity/getaccount"
         found = self._post(path, {"address": account, "visible": True})
         if found and found.get("address") != account:
-            raise ChainError(f"{self._http.host}: {path}: asked for {account}, it gave {str(found.get('address'))[:60]}")
+            raise ChainError(
+                f"{self._http.host}: {path}: asked for {account}, it gave {str(found.get('address'))[:60]}"
+            )
         return found
 
     def _components(self, account: dict[str, Any]) -> dict[str, int]:
-        """Sun by component. Fields that are zero are left out, and an account that nobody used is `{}`; acquired_* is other people's.
+        """Sun by component. Fields that are zero are left out, and an account that nobody used is `{}`; acquired_* is
+        other people's.
 
-        Stakes of the first kind stand in `frozen`, `tron_power` and `frozen_balance_for_energy`, of the second in `frozenV2`; rewards that were
-        not fetched (`allowance`) are no holding yet.
+        Stakes of the first kind stand in `frozen`, `tron_power` and `frozen_balance_for_energy`, of the second in
+        `frozenV2`; rewards that were not fetched (`allowance`) are no holding yet.
         """
         try:
             resource = account.get("account_resource", {})
             frozen = [entry.get("frozen_balance", 0) for entry in account.get("frozen", [])]
-            frozen += [part.get("frozen_balance", 0) for part in (resource.get("frozen_balance_for_energy", {}), account.get("tron_power", {}))]
+            frozen += [
+                part.get("frozen_balance", 0)
+                for part in (resource.get("frozen_balance_for_energy", {}), account.get("tron_power", {}))
+            ]
             frozen += [entry.get("amount", 0) for entry in account.get("frozenV2", [])]
-            delegated = [account.get(name, 0) for name in ("delegated_frozen_balance_for_bandwidth", "delegated_frozenV2_balance_for_bandwidth")]
-            delegated += [resource.get(name, 0) for name in ("delegated_frozen_balance_for_energy", "delegated_frozenV2_balance_for_energy")]
+            delegated = [
+                account.get(name, 0)
+                for name in ("delegated_frozen_balance_for_bandwidth", "delegated_frozenV2_balance_for_bandwidth")
+            ]
+            delegated += [
+                resource.get(name, 0)
+                for name in ("delegated_frozen_balance_for_energy", "delegated_frozenV2_balance_for_energy")
+            ]
             parts = {
                 "liquid": [account.get("balance", 0)],
                 "frozen": frozen,
@@ -203,11 +251,16 @@ class Client:
                 "unstaking": [entry.get("unfreeze_amount", 0) for entry in account.get("unfrozenV2", [])],
             }
         except (AttributeError, TypeError) as error:
-            raise BadAnswer(f"{self._http.host}: getaccount: a field is not of the form that the method defines") from error
+            raise BadAnswer(
+                f"{self._http.host}: getaccount: a field is not of the form that the method defines"
+            ) from error
         what = f"{self._http.host}: getaccount: an amount"
         numbers_of = {
             # Burnt coins are booked on an account as a liquid balance below zero; a stake below zero is none.
-            component: [numbers.whole(raw, what=what, least=-MOST_SUN - 1 if component == "liquid" else 0, most=MOST_SUN) for raw in values]
+            component: [
+                numbers.whole(raw, what=what, least=-MOST_SUN - 1 if component == "liquid" else 0, most=MOST_SUN)
+                for raw in values
+            ]
             for component, values in parts.items()
         }
         return {component: sum(values) for component, values in numbers_of.items()}
@@ -222,13 +275,18 @@ class Client:
             self._remembered[at.height] = any(raw > 0 and changed == at.height for raw, changed in told)
         return self._remembered[at.height]
 
-    def _histories(self, accounts: Sequence[str], at: BlockRef) -> Iterator[tuple[int, int] | TransportError | ChainError]:
+    def _histories(
+        self, accounts: Sequence[str], at: BlockRef
+    ) -> Iterator[tuple[int, int] | TransportError | ChainError]:
         """(sun at the end of block `at`, the block in which it last changed), or the error that an account costs."""
         path, block = "/wallet/getaccountbalance", {"hash": at.hash, "number": at.height}
 
         def read(account: str) -> tuple[int, int]:
             question = {"account_identifier": {"address": account}, "block_identifier": block, "visible": True}
-            found, what = self._object(path, self._http.post(path, question)), f"{self._http.host}: {path}: at block {at.height:,}"
+            found, what = (
+                self._object(path, self._http.post(path, question)),
+                f"{self._http.host}: {path}: at block {at.height:,}",
+            )
             named = found.get("block_identifier", {})
             if not isinstance(named, dict):
                 raise BadAnswer(f"{what}: no block")
@@ -245,11 +303,16 @@ class Client:
             owner = self._keys(found["owner_permission"]) if "owner_permission" in found else own
             return Permissions(owner, tuple(self._keys(entry) for entry in found.get("active_permission", [])))
         except (KeyError, TypeError, AttributeError, InvalidAddress) as error:
-            raise BadAnswer(f"{self._http.host}: getaccount: permissions that are not of the form that the method defines") from error
+            raise BadAnswer(
+                f"{self._http.host}: getaccount: permissions that are not of the form that the method defines"
+            ) from error
 
     def _keys(self, permission: Mapping[str, Any]) -> Keys:
         what = f"{self._http.host}: getaccount: the weight of a key"
-        weights = {self._address(key["address"]): numbers.whole(key.get("weight", 0), what=what, most=MOST_SUN) for key in permission.get("keys", [])}
+        weights = {
+            self._address(key["address"]): numbers.whole(key.get("weight", 0), what=what, most=MOST_SUN)
+            for key in permission.get("keys", [])
+        }
         return Keys(weights, numbers.whole(permission.get("threshold", 0), what=what, most=MOST_SUN))
 
     def _address(self, text: str) -> str:
@@ -275,7 +338,11 @@ class Client:
 
     def single(self, token: bytes, account: bytes) -> bytes:
         parameter = account.rjust(32, b"\0").hex()
-        question = {"contract_address": self._text(token), "function_selector": "balanceOf(address)", "parameter": parameter}
+        question = {
+            "contract_address": self._text(token),
+            "function_selector": "balanceOf(address)",
+            "parameter": parameter,
+        }
         return self._called(question | {"owner_address": self._text(account)})
 
     def _called(self, question: dict[str, Any]) -> bytes:
@@ -285,15 +352,22 @@ class Client:
         return data
 
     def _constant(self, question: dict[str, Any]) -> tuple[bytes, bool]:
-        """(data, whether it came by a REVERT). A call that fails otherwise raises: TooBig where it took too long or too much energy."""
+        """(data, whether it came by a REVERT). A call that fails otherwise raises: TooBig where it took too long or too
+        much energy.
+        """
         path = "/walletsolidity/triggerconstantcontract"
         answer = self._post(path, {"owner_address": self._text(bytes(20)), "visible": True} | question)
         try:
-            result, marks = answer.get("result", {}), [entry.get("ret") for entry in answer.get("transaction", {}).get("ret", [])]
+            result, marks = (
+                answer.get("result", {}),
+                [entry.get("ret") for entry in answer.get("transaction", {}).get("ret", [])],
+            )
             message = _told(result.get("message", ""))
             found = (answer.get("constant_result") or [""])[0]
             reverted = any(mark not in (None, "SUCCESS", "SUCESS") for mark in marks)
-            refused = bool(result.get("code")) or result.get("result") is not True or (reverted and "REVERT" not in message)
+            refused = (
+                bool(result.get("code")) or result.get("result") is not True or (reverted and "REVERT" not in message)
+            )
         except (AttributeError, TypeError, LookupError) as error:
             raise BadAnswer(f"{self.host}: {path}: the answer is not of the form that the method defines") from error
         if refused and asks_too_much(message):
@@ -326,7 +400,9 @@ class Client:
 
 
 class RpcClient:
-    """The JSON-RPC of a full node: tokens at the latest block. It tells liquid TRX and no stakes, so TRX is not read through it."""
+    """The JSON-RPC of a full node: tokens at the latest block. It tells liquid TRX and no stakes, so TRX is not read
+    through it.
+    """
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
@@ -382,19 +458,25 @@ class RpcClient:
         what = f"{self._rpc.host}: eth_getBlockByNumber"
         if not isinstance(answer, dict):
             raise BadAnswer(f"{what}: the answer is no block")
-        height, seconds = (numbers.quantity(answer.get(name), what=what, most=numbers.HIGHEST) for name in ("number", "timestamp"))
-        return BlockRef(height, numbers.data(answer.get("hash"), what=what, size=32).hex(), numbers.moment(seconds, what=what))
+        height, seconds = (
+            numbers.quantity(answer.get(name), what=what, most=numbers.HIGHEST) for name in ("number", "timestamp")
+        )
+        return BlockRef(
+            height, numbers.data(answer.get("hash"), what=what, size=32).hex(), numbers.moment(seconds, what=what)
+        )
 
     def _check_chain(self) -> None:
         if self._checked:
             return
         found, wanted = self._rpc.call("eth_chainId", []), self._network.caip2.rpartition(":")[2]
         if found != wanted:
-            raise ChainError(f"{self._rpc.host}: the endpoint is of chain {str(found)[:40]}, {self._network.name} is {wanted}")
+            raise ChainError(
+                f"{self._rpc.host}: the endpoint is of chain {str(found)[:40]}, {self._network.name} is {wanted}"
+            )
         self._checked = True
 
 
-# --- what both have in common -----------------------------------------------------------------------------------------------
+# --- what both have in common -----------------------------------------------------------------------------------------
 class _Blocks:
     """The blocks that calls were answered from, asked for once each."""
 
@@ -411,7 +493,12 @@ class _Blocks:
 
 
 def _of_tokens(
-    tokens: Mapping[Token, list[Wanted]], reader: Reader, network: Network, asked: Http | JsonRpc, blocks: _Blocks, at: BlockRef
+    tokens: Mapping[Token, list[Wanted]],
+    reader: Reader,
+    network: Network,
+    asked: Http | JsonRpc,
+    blocks: _Blocks,
+    at: BlockRef,
 ) -> Iterator[Reading | Unread]:
     for token, wants in tokens.items():
         contract = addresses.parse(network.network, token.contract).payload
@@ -426,7 +513,8 @@ def _answer(want: Wanted, held: Held, blocks: _Blocks, at: BlockRef, host: str) 
     if held.raw >= LARGEST:
         return Unread(want.asset, want.address, "balance_too_large")
     read = blocks.of(held.number)
-    # Exact only where the answer itself names its block: the block before the first question says nothing about what came after it.
+    # Exact only where the answer itself names its block: the block before the first question says nothing about what
+    # came after it.
     as_of = "exact" if held.number is not None and read.hash == at.hash else "head"
     return Reading(want.asset, want.address, "total", held.raw, read, as_of, held.method, host)
 
@@ -449,7 +537,9 @@ def _told(message: object) -> str:
 
 
 def _canaries(network: Network, block: dict[str, Any]) -> list[str]:
-    """Accounts that were sent TRX in a block and sent nothing in it. None where the block is not as expected: then no history is believed."""
+    """Accounts that were sent TRX in a block and sent nothing in it. None where the block is not as expected: then no
+    history is believed.
+    """
     try:
         contracts = [contract for transaction in block.get("transactions", []) for contract in _succeeded(transaction)]
         values = [(contract["type"], contract["parameter"]["value"]) for contract in contracts]

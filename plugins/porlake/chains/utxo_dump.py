@@ -1,14 +1,16 @@
 """The set of unspent coins that a node writes with `dumptxoutset`, read once into what watched scripts hold.
 
-Layout 2 (Bitcoin Core 28 and later): "utxo" ff, version, network, block, number of coins; then for each transaction its id, the number of its
-coins, and the coins. Layout 1 (Core 26 and 27, Litecoin 0.21 and forks of that age): block, coins, transactions; then for each coin its outpoint
-and itself. https://github.com/bitcoin/bitcoin/blob/master/src/node/utxo_snapshot.h, compressor.cpp, serialize.h
+Layout 2 (Bitcoin Core 28 and later): "utxo" ff, version, network, block, number of coins; then for each transaction its
+id, the number of its coins, and the coins. Layout 1 (Core 26 and 27, Litecoin 0.21 and forks of that age): block,
+coins, transactions; then for each coin its outpoint and itself.
+https://github.com/bitcoin/bitcoin/blob/master/src/node/utxo_snapshot.h, compressor.cpp, serialize.h
 
-What counts for an address: the coins paid to the script that the address stands for. Coins paid to the bare public key behind a P2PKH address
-can be spent by its owner, and no index agrees whether they are the address's: they are given apart. A coin in bare multisig names several keys
-and no address; it counts for nobody.
+What counts for an address: the coins paid to the script that the address stands for. Coins paid to the bare public key
+behind a P2PKH address can be spent by its owner, and no index agrees whether they are the address's: they are given
+apart. A coin in bare multisig names several keys and no address; it counts for nobody.
 
-The set's hash is made from what was read: equal to a hash that somebody published, every balance of the file is proved by it.
+The set's hash is made from what was read: equal to a hash that somebody published, every balance of the file is proved
+by it.
 """
 
 from __future__ import annotations
@@ -129,10 +131,13 @@ def read(
 ) -> Contents:
     """One pass over the coins behind a header: what the watched scripts hold, a script without coins zero.
 
-    `key_hashes`: P2PKH hashes of which coins paid to the bare key are wanted. `height_bits`: Litecoin keeps a flag above the lower 30.
-    Raises BadDump for a file that breaks its layout anywhere, and gives nothing of it; OSError from the stream.
+    `key_hashes`: P2PKH hashes of which coins paid to the bare key are wanted. `height_bits`: Litecoin keeps a flag
+    above the lower 30. Raises BadDump for a file that breaks its layout anywhere, and gives nothing of it; OSError from
+    the stream.
     """
-    work = _Work(stream, found, list(dict.fromkeys(watched)), frozenset(key_hashes), tuple(hashes), outpoints, height_bits)
+    work = _Work(
+        stream, found, list(dict.fromkeys(watched)), frozenset(key_hashes), tuple(hashes), outpoints, height_bits
+    )
     with ThreadPoolExecutor(max_workers=threads) as pool:
         try:
             wait([pool.submit(work.run) for _ in range(threads)])
@@ -144,7 +149,9 @@ def read(
 
 
 class _Work:
-    """What the threads share. A chunk is filled and checked under a lock, in the order of the file; the rest is done beside each other."""
+    """What the threads share. A chunk is filled and checked under a lock, in the order of the file; the rest is done
+    beside each other.
+    """
 
     def __init__(
         self, stream: BinaryIO, found: Header, scripts: list[bytes], key_hashes: frozenset[bytes], hashes: tuple[str, ...],
@@ -159,11 +166,19 @@ class _Work:
         self._key_hashes, self._keep, self._grouped = key_hashes, outpoints, found.layout == 2
         self._watch = self._watched(scripts)
         self._state = np.zeros(_kernels.STATE, np.int64)
-        self._state[_kernels.COINS_LEFT], self._state[_kernels.LAST_VOUT], self._state[_kernels.NO_TXID] = found.coins, -1, 1
+        self._state[_kernels.COINS_LEFT], self._state[_kernels.LAST_VOUT], self._state[_kernels.NO_TXID] = (
+            found.coins,
+            -1,
+            1,
+        )
         self._txid, self._carry, self._at, self._ended = np.zeros(32, np.uint8), b"", found.size, False
         self._reading, self._adding, self.failed = threading.Lock(), threading.Lock(), threading.Event()
         self.error: BaseException | None = None
-        self._sums, self._bare, self._outpoints = np.zeros(max(1, len(scripts)), np.uint64), defaultdict[bytes, int](int), list[Any]()
+        self._sums, self._bare, self._outpoints = (
+            np.zeros(max(1, len(scripts)), np.uint64),
+            defaultdict[bytes, int](int),
+            list[Any](),
+        )
         self._total = 0
         self._muhash = _Muhash() if "muhash" in hashes else None
         self._serialized = _Serialized(self.failed) if "hash_serialized_3" in hashes else None
@@ -186,7 +201,10 @@ class _Work:
                     sizes[rows[paid]] = 20
         sizes += 1
         seeds = np.frombuffer(os.urandom(48), np.uint64) | np.uint64(1)
-        sieve, table = np.zeros(1 << (loops.FILTER_BITS - 3), np.uint8), np.full(1 << (2 * len(scripts) + 2).bit_length(), -1, np.int32)
+        sieve, table = (
+            np.zeros(1 << (loops.FILTER_BITS - 3), np.uint8),
+            np.full(1 << (2 * len(scripts) + 2).bit_length(), -1, np.int32),
+        )
         loops.index(kept, sizes, seeds, sieve, table)
         return kept, sizes, seeds, sieve, table
 
@@ -208,7 +226,11 @@ class _Work:
         hits = np.zeros((COINS if self._keep else 1, 5), np.uint64)
         sums = np.zeros(max(1, len(self._scripts)), np.uint64)
         mine = self._muhash.part() if self._muhash else None
-        out, ends = (np.zeros(SERIALIZED, np.uint8), np.zeros(COINS, np.int64)) if self._muhash or self._serialized else (None, None)
+        out, ends = (
+            (np.zeros(SERIALIZED, np.uint8), np.zeros(COINS, np.int64))
+            if self._muhash or self._serialized
+            else (None, None)
+        )
         while not self.failed.is_set():
             with self._reading:
                 chunk = self._next(data, starts, scripts, groups)
@@ -234,7 +256,8 @@ class _Work:
     def _next(self, data: Any, starts: Any, scripts: Any, groups: Any) -> tuple[int, Any, int, bool] | None:
         """Fill the buffer and check its whole coins; None at the end.
 
-        (coins, id of the transaction that began before, number of the chunk, whether outputs are not in the order of their numbers).
+        (coins, id of the transaction that began before, number of the chunk, whether outputs are not in the order of
+        their numbers).
         """
         if self._ended:
             return None
@@ -263,7 +286,9 @@ class _Work:
         return coins, txid, self._tickets - 1, bool(self._state[self._loops.BIG_VOUT])
 
     def _kept(self, data: Any, txid: Any, hits: Any) -> None:
-        """Keep the outpoints of a chunk: an id is 32 bytes of the buffer, or that of the transaction which began before."""
+        """Keep the outpoints of a chunk: an id is 32 bytes of the buffer, or that of the transaction which began
+        before.
+        """
         np = self._np
         places = hits[:, 4].astype(np.int64)
         ids = data[np.maximum(places, 0)[:, None] + np.arange(32)]
@@ -282,7 +307,18 @@ class _Work:
                     self._bare[digest] += amount
 
     def _hash(
-        self, data: Any, coins: int, txid: Any, starts: Any, scripts: Any, groups: Any, out: Any, ends: Any, mine: Any, ticket: int, big: bool
+        self,
+        data: Any,
+        coins: int,
+        txid: Any,
+        starts: Any,
+        scripts: Any,
+        groups: Any,
+        out: Any,
+        ends: Any,
+        mine: Any,
+        ticket: int,
+        big: bool,
     ) -> None:
         np, loops = self._np, self._loops
         picked = np.zeros(COINS, np.int32)
@@ -329,7 +365,9 @@ class _Work:
 
 
 def _key(stored: bytes) -> bytes:
-    """The public key of a script that pays to one: 02 and 03 are compressed, 04 and 05 stand for an uncompressed one."""
+    """The public key of a script that pays to one: 02 and 03 are compressed, 04 and 05 stand for an uncompressed
+    one.
+    """
     if stored[0] < 4:
         return stored
     try:
@@ -358,7 +396,9 @@ class _Muhash:
 
 
 class _Serialized:
-    """Double SHA-256 of all coins in the order of the file, outputs of a transaction by number. Chunks wait for their turn."""
+    """Double SHA-256 of all coins in the order of the file, outputs of a transaction by number. Chunks wait for their
+    turn.
+    """
 
     def __init__(self, failed: threading.Event) -> None:
         self._digest, self._turn, self._failed = hashlib.sha256(), 0, failed
@@ -381,8 +421,8 @@ class _Serialized:
         if not big and not self._aside:
             self._digest.update(memoryview(out)[:size])
             return
-        # The database orders outputs by the bytes of a VarInt, which is by number up to 16,511 only. From there on a transaction's
-        # coins are put aside, until it ends.
+        # The database orders outputs by the bytes of a VarInt, which is by number up to 16,511 only. From there on a
+        # transaction's coins are put aside, until it ends.
         before = 0
         for end in ends[begin:coin].tolist():
             record = out[before:end].tobytes()
@@ -392,7 +432,9 @@ class _Serialized:
             if self._aside or int.from_bytes(record[32:36], "little") > 16_511:
                 self._aside.append(record)
                 if len(self._aside) > MOST_SORTED:
-                    raise BadDump(f"a transaction with more than {MOST_SORTED:,} coins is not put in order for the hash")
+                    raise BadDump(
+                        f"a transaction with more than {MOST_SORTED:,} coins is not put in order for the hash"
+                    )
             else:
                 self._digest.update(record)
 

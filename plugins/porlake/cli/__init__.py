@@ -60,26 +60,47 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"porlake {__version__}")
     verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
 
-    verb = _verb(verbs, "parse", parse, "read a published file and say what is in it", "porlake parse huobi_por_20240701.csv")
+    verb = _verb(
+        verbs, "parse", parse, "read a published file and say what is in it", "porlake parse huobi_por_20240701.csv"
+    )
     _file(verb)
 
-    verb = _verb(verbs, "verify", verify, "check the signatures of a published file", "porlake verify FILE --out verdicts.csv")
+    verb = _verb(
+        verbs, "verify", verify, "check the signatures of a published file", "porlake verify FILE --out verdicts.csv"
+    )
     _file(verb)
-    verb.add_argument("--out", type=Path, metavar="F", help="one line for each row of the address block: .parquet or .csv")
+    verb.add_argument(
+        "--out", type=Path, metavar="F", help="one line for each row of the address block: .parquet or .csv"
+    )
     verb.add_argument("--strict", action="store_true", help="exit 3 unless every row is proven")
 
     verb = _verb(verbs, "explain", explain, "one row's reasoning, step by step", "porlake explain FILE --row 57")
     _file(verb)
     verb.add_argument("--row", required=True, type=int, metavar="N", help="line of the published file, counted from 1")
-    verb.add_argument("--member", default=0, type=int, metavar="M", help="number of the file, of a report of several; default: 0, the first")
+    verb.add_argument(
+        "--member",
+        default=0,
+        type=int,
+        metavar="M",
+        help="number of the file, of a report of several; default: 0, the first",
+    )
 
-    verb = _verb(verbs, "run", run, "all stages for some published files", "porlake run htx --report huobi_por_20240701.csv --lake data")
+    verb = _verb(
+        verbs,
+        "run",
+        run,
+        "all stages for some published files",
+        "porlake run htx --report huobi_por_20240701.csv --lake data",
+    )
     verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
-    verb.add_argument("--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files")
+    verb.add_argument(
+        "--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files"
+    )
     verb.add_argument(
         "--snapshot",
         metavar="TIME",
-        help="a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), where the file's name does not say it",
+        help="a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), where the "
+        "file's name does not say it",
     )
     verb.add_argument("--replay", metavar="DIR", help="take every answer from this recording; no network is used")
     verb.add_argument("--record", metavar="DIR", help="keep every answer from outside here")
@@ -87,7 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--strict", action="store_true", help="exit 3 where an endpoint or price source did not answer")
     _lake(verb)
 
-    verb = _verb(verbs, "sweep", sweep, "read now, for a snapshot of this moment, what was claimed last", "porlake sweep htx --network tron")
+    verb = _verb(
+        verbs,
+        "sweep",
+        sweep,
+        "read now, for a snapshot of this moment, what was claimed last",
+        "porlake sweep htx --network tron",
+    )
     verb.add_argument("exchange", help="id of the exchange: okx, htx ...")
     verb.add_argument("--network", metavar="N", help="id of the network; default: all that keep no past")
     verb.add_argument("--at", metavar="TIME", help="the moment with its zone, as 2024-03-25T16:00Z; default: now")
@@ -100,11 +127,33 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--asset", required=True, help="one or more assets, separated by commas")
     verb.add_argument("--at", required=True, type=int, metavar="HEIGHT", help="snapshot height")
     verb.add_argument("--addresses", required=True, type=Path, metavar="FILE", help="one address a line")
-    verb.add_argument("--endpoint", action="append", metavar="URL", help="where to ask, else as configured; again for one that takes over")
-    verb.add_argument("--dump", metavar="FILE", help="a node's dump of all coins: path or URL; the node writes it where it is not there yet")
-    verb.add_argument("--dump-at-node", metavar="PATH", default="", help="the path under which the node writes it, if it is another machine's")
-    verb.add_argument("--dump-hash", metavar="HASH", action="append", default=[], help="muhash:... or hash_serialized_3:... that the set must have")
-    verb.add_argument("--outpoints", type=Path, metavar="F", help="the coins below each balance, from a dump: .parquet or .csv")
+    verb.add_argument(
+        "--endpoint",
+        action="append",
+        metavar="URL",
+        help="where to ask, else as configured; again for one that takes over",
+    )
+    verb.add_argument(
+        "--dump",
+        metavar="FILE",
+        help="a node's dump of all coins: path or URL; the node writes it where it is not there yet",
+    )
+    verb.add_argument(
+        "--dump-at-node",
+        metavar="PATH",
+        default="",
+        help="the path under which the node writes it, if it is another machine's",
+    )
+    verb.add_argument(
+        "--dump-hash",
+        metavar="HASH",
+        action="append",
+        default=[],
+        help="muhash:... or hash_serialized_3:... that the set must have",
+    )
+    verb.add_argument(
+        "--outpoints", type=Path, metavar="F", help="the coins below each balance, from a dump: .parquet or .csv"
+    )
     verb.add_argument("--out", required=True, type=Path, metavar="F", help=".parquet or .csv")
 
     _lake(_verb(verbs, "build", build, "build all tables from the lake", "porlake build"))
@@ -113,22 +162,35 @@ def _parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "query", query, "ask the tables", 'porlake query "select * from reserve_ratio where is_latest"')
     verb.add_argument("sql", nargs="?", help="one or more statements; without them a prompt opens")
     verb.add_argument("--csv", action="store_true", help="print CSV")
-    verb.add_argument("--failed", action="store_true", help="ask the build that failed: failed_tests.results, and the tables it names")
+    verb.add_argument(
+        "--failed", action="store_true", help="ask the build that failed: failed_tests.results, and the tables it names"
+    )
     _lake(verb)
 
-    verb = _verb(verbs, "summary", summary, "the tables a person wants of one attestation", "porlake summary okx/2024-03-25")
+    verb = _verb(
+        verbs, "summary", summary, "the tables a person wants of one attestation", "porlake summary okx/2024-03-25"
+    )
     verb.add_argument("attestation", nargs="*", help="default: the latest of each exchange")
     _lake(verb)
 
-    _lake(_verb(verbs, "check", check, "every file of the lake against what was written of it", "porlake check --lake data"))
+    _lake(
+        _verb(
+            verbs, "check", check, "every file of the lake against what was written of it", "porlake check --lake data"
+        )
+    )
     _lake(_verb(verbs, "doctor", doctor, "what is installed, configured, missing, and how to fix it", "porlake doctor"))
     verb = _verb(verbs, "airflow", airflow, "what Airflow needs to run porlake's DAGs", AIRFLOW)
-    verb.add_argument("what", choices=["pools"], help="pools: one for each network that is read, for `airflow pools import`")
+    verb.add_argument(
+        "what", choices=["pools"], help="pools: one for each network that is read, for `airflow pools import`"
+    )
     _verb(verbs, "networks", networks, "which network is supported how", "porlake networks")
     return parser
 
 
-BALANCES = "porlake balances --network ethereum --asset ETH,USDT --at 19506528 --addresses list.txt --endpoint http://127.0.0.1:8545 --out b.parquet"
+BALANCES = (
+    "porlake balances --network ethereum --asset ETH,USDT --at 19506528 --addresses list.txt --endpoint "
+    "http://127.0.0.1:8545 --out b.parquet"
+)
 
 
 AIRFLOW = "porlake airflow pools > pools.json && airflow pools import pools.json"
@@ -139,10 +201,14 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
 
-def _verb(verbs: Any, name: str, command: Callable[[argparse.Namespace], int | None], what: str, example: str) -> argparse.ArgumentParser:
+def _verb(
+    verbs: Any, name: str, command: Callable[[argparse.Namespace], int | None], what: str, example: str
+) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, epilog=f"example:\n  {example}")
     verb.set_defaults(command=command)
-    verb.add_argument("--registry", type=Path, metavar="DIR", help=f"rows of your own over the registry's (default: {OWN_ROWS})")
+    verb.add_argument(
+        "--registry", type=Path, metavar="DIR", help=f"rows of your own over the registry's (default: {OWN_ROWS})"
+    )
     return verb
 
 
@@ -155,7 +221,7 @@ def _lake(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lake", metavar="DIR", help="the lake's folder (default: PORLAKE_LAKE, else data)")
 
 
-# --- a bare file ----------------------------------------------------------------------------------------------------------
+# --- a bare file ------------------------------------------------------------------------------------------------------
 @contextmanager
 def _alone(options: argparse.Namespace) -> Any:
     """A lake of its own for one file: (settings, id of its report). Nothing of it stays."""
@@ -231,12 +297,17 @@ def verify(options: argparse.Namespace) -> int:
     _table("why", ("verdict", "reason", "rows"), [
         (verdict, reason, f"{count:,}") for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"
     ])  # fmt: skip
-    failed = [(_line(row.member, row.source_row), row.network or "-", row.address, row.verdict, row.reason) for row in verdicts.failed]
+    failed = [
+        (_line(row.member, row.source_row), row.network or "-", row.address, row.verdict, row.reason)
+        for row in verdicts.failed
+    ]
     _table("rows that make no claim, their signatures judged all the same", ("rejected", "verdict", "rows"), [
         (reason, verdict, f"{count:,}") for (reason, verdict), count in sorted(verdicts.rejected.items())
     ])  # fmt: skip
     _table(
-        f"what failed (the first {SHOWN}; `porlake explain FILE --row LINE` says how)", ("line", "network", "address", "verdict", "reason"), failed
+        f"what failed (the first {SHOWN}; `porlake explain FILE --row LINE` says how)",
+        ("line", "network", "address", "verdict", "reason"),
+        failed,
     )
     _repeated_table(repeated)
     return 3 if options.strict and any(verdict != "proven" for verdict, _ in by_reason) else 0
@@ -253,7 +324,10 @@ def _repeated_table(claims: list[Any]) -> None:
         return
     differing = sum(len(claim.amounts) > 1 for claim in claims)
     rows = sum(claim.rows for claim in claims)
-    title = f"repeated claims: {rows:,} rows of {len(claims):,} accounts and assets, counted once each; the amounts of {differing:,} differ"
+    title = (
+        f"repeated claims: {rows:,} rows of {len(claims):,} accounts and assets, counted once each; the amounts "
+        f"of {differing:,} differ"
+    )
     lines = [
         (
             _line(claim.first_member, claim.first_row),
@@ -354,7 +428,9 @@ def _shown(value: str | bytes | int) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         text = ""
-    return f"0x{value.hex()}" + (f"  {text!r}" if text.strip() and len(value) not in (32, 33, 64, 65) and text.isprintable() else "")
+    return f"0x{value.hex()}" + (
+        f"  {text!r}" if text.strip() and len(value) not in (32, 33, 64, 65) and text.isprintable() else ""
+    )
 
 
 def _facts(title: str, lines: list[tuple[str, str]]) -> None:
@@ -368,12 +444,14 @@ def _facts(title: str, lines: list[tuple[str, str]]) -> None:
     _layout.write(out)
 
 
-# --- the lake -------------------------------------------------------------------------------------------------------------
+# --- the lake ---------------------------------------------------------------------------------------------------------
 def run(options: argparse.Namespace) -> int:
     from porlake import pipeline, progress
 
     with progress.shown() as tell:
-        settings = pipeline.settings(options.lake, record=options.record, replay=options.replay, price_file=options.prices, progress=tell)
+        settings = pipeline.settings(
+            options.lake, record=options.record, replay=options.replay, price_file=options.prices, progress=tell
+        )
         found = pipeline.run(settings, options.exchange, options.report, options.snapshot)
     spoken = pipeline.attestations(settings, found)
     _summary(settings, spoken if len(spoken) <= 3 else [])
@@ -418,24 +496,32 @@ def balances(options: argparse.Namespace) -> None:
             options.network, options.dump, options.dump_at_node, options.dump_hash, outpoints=options.outpoints is not None,
         )  # fmt: skip
         unfinished = options.out.with_name(f".unfinished-{options.out.name}")
-        rows, coins = pipeline.balances(settings, options.network, options.asset.split(","), options.at, listed, unfinished)
+        rows, coins = pipeline.balances(
+            settings, options.network, options.asset.split(","), options.at, listed, unfinished
+        )
         pipeline.export(options.out, pipeline.BalanceLine, rows)
         pipeline.forget(unfinished)
         if options.outpoints:
             pipeline.export(options.outpoints, pipeline.CoinLine, coins)
     unread = Counter(row.reason for row in rows if row.reason)
-    _say(f"{len(rows) - sum(unread.values()):,} balances in {options.out}: whole base units, and units with their decimals")
+    _say(
+        f"{len(rows) - sum(unread.values()):,} balances in {options.out}: whole base units, and units with their decimals"
+    )
     for reason, count in sorted(unread.items()):
         _say(f"{count:,} not read: {reason}")
 
 
 def _existing(options: argparse.Namespace, **others: Any) -> Any:
-    """Settings for a lake that is there already. Raises ConfigurationError where a name leads to none: it is mistyped, not empty."""
+    """Settings for a lake that is there already. Raises ConfigurationError where a name leads to none: it is mistyped,
+    not empty.
+    """
     from porlake import pipeline
 
     settings = pipeline.settings(options.lake, **others)
     if options.lake and not (settings.root / "lake").is_dir():
-        raise ConfigurationError(f"{options.lake}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {options.lake}` would make one")
+        raise ConfigurationError(
+            f"{options.lake}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {options.lake}` would make one"
+        )
     return settings
 
 
@@ -492,7 +578,9 @@ def doctor(options: argparse.Namespace) -> int:
     from porlake import pipeline
 
     checks = pipeline.doctor(pipeline.settings(options.lake))
-    _table("", ("", "what", "found", "to mend it"), [(_mark(c), c.what, c.found, "" if c.ok else c.remedy) for c in checks])
+    _table(
+        "", ("", "what", "found", "to mend it"), [(_mark(c), c.what, c.found, "" if c.ok else c.remedy) for c in checks]
+    )
     wrong = [check.what for check in checks if not check.ok and not check.optional]
     waiting = sum(not check.ok and check.optional for check in checks)
     also = f"; {waiting} more only limit what can be read" if waiting else ""
@@ -537,7 +625,7 @@ def networks(options: argparse.Namespace) -> None:
     _table("", ("network", "CAIP-2", "addresses", "signatures", "balances", "why not"), rows)
 
 
-# --- printing -------------------------------------------------------------------------------------------------------------
+# --- printing ---------------------------------------------------------------------------------------------------------
 def _table(title: str, columns: Iterable[str], rows: Sequence[Sequence[str]], *, empty: bool = False) -> None:
     _layout.show(out, title, columns, rows, empty=empty)
 

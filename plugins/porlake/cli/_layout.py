@@ -1,4 +1,6 @@
-"""Tables as text: no number, id or name is ever cut, and no text from a file or a server reaches the terminal as a command to it."""
+"""Tables as text: no number, id or name is ever cut, and no text from a file or a server reaches the terminal as a
+command to it.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,9 @@ class Line:
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[Line]:
     """Lines of a table that is at most `width` cells wide; None: as wide as it is.
 
-    Where it does not fit, columns are left out whole and named in a last line; a few rows, or rows of which not even the first
-    column fits, are shown as records instead, which leave nothing out: the terminal wraps what is too long for a line.
+    Where it does not fit, columns are left out whole and named in a last line; a few rows, or rows of which not even
+    the first column fits, are shown as records instead, which leave nothing out: the terminal wraps what is too long
+    for a line.
     """
     columns = [printable(column) for column in columns]
     cells = [[printable(cell) for cell in row] for row in rows]
@@ -44,7 +47,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | No
 
 
 def fitting(widths: Sequence[int], width: int | None) -> list[int]:
-    """Which columns stand side by side within `width`, from the left; one that is too wide gives its place to the next."""
+    """Which columns stand side by side within `width`, from the left; one that is too wide gives its place to the
+    next.
+    """
     kept: list[int] = []
     taken = 0
     for at, own in enumerate(widths):
@@ -64,7 +69,9 @@ def facts(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def text(value: object) -> str:
-    """A value of DuckDB as a person reads it: whole numbers and decimals exact with their thousands apart, lists without brackets."""
+    """A value of DuckDB as a person reads it: whole numbers and decimals exact with their thousands apart, lists
+    without brackets.
+    """
     match value:
         case None:
             return ""
@@ -82,7 +89,9 @@ def text(value: object) -> str:
             return str(value)
 
 
-def show(out: Console, title: str, columns: Iterable[str], rows: Sequence[Sequence[str]], *, empty: bool = False) -> None:
+def show(
+    out: Console, title: str, columns: Iterable[str], rows: Sequence[Sequence[str]], *, empty: bool = False
+) -> None:
     """A table on a console; nothing where there are no rows, unless `empty`."""
     if not rows and not empty:
         return

@@ -15,7 +15,10 @@ FIRST, NEXT = "porlake> ", "    ...> "
 QUIT = frozenset({"quit", "exit", "\\q", ".quit", ".exit"})
 HELPS = frozenset({"help", "\\?", ".help"})
 TABLES = frozenset({"tables", "\\d", ".tables", "show tables"})
-ALL_TABLES = "select schema, name, column_names as columns from (show all tables) where database not in ('system', 'temp') order by all"
+ALL_TABLES = (
+    "select schema, name, column_names as columns from (show all tables) where database not in ('system', "
+    "'temp') order by all"
+)
 
 
 def statements(sql: str) -> list[str]:
@@ -41,7 +44,9 @@ def is_whole(text: str) -> bool:
 
 
 def prompt(answer: Callable[[str], None], complain: Callable[[str], None]) -> None:
-    """Read statements from standard input and have each answered until its end; one that fails is complained of and the next goes on."""
+    """Read statements from standard input and have each answered until its end; one that fails is complained of and the
+    next goes on.
+    """
     is_person = sys.stdin.isatty()
     if is_person:
         with suppress(ImportError):  # arrow keys and the lines before; a Python may come without it

@@ -32,7 +32,9 @@ def encode(data: bytes, alphabet: str = BITCOIN) -> str:
 
 
 def decode_check(text: str, alphabet: str = BITCOIN, checksum: Hash = sha256d) -> bytes:
-    """The payload, version included, of base58check text. Raises InvalidAddress (bad_base58, bad_length, bad_checksum)."""
+    """The payload, version included, of base58check text. Raises InvalidAddress (bad_base58, bad_length,
+    bad_checksum).
+    """
     data = decode(text, alphabet)
     if len(data) < 5:
         raise InvalidAddress("bad_length", f"{text[:100]!r} is too short for base58check")

@@ -32,15 +32,25 @@ _TOP, _CASH_TOP = _remainders(_GENERATOR), _remainders(_CASH_GENERATOR)
 
 
 def decode(text: str, limit: int = 90) -> tuple[str, bytes, int]:
-    """(human-readable part, 5-bit values, checksum constant: BECH32 or BECH32M). Raises InvalidAddress (bad_bech32, bad_checksum).
+    """(human-readable part, 5-bit values, checksum constant: BECH32 or BECH32M). Raises InvalidAddress (bad_bech32,
+    bad_checksum).
 
-    BIP-173 refuses mixed case. A capital first letter is what a spreadsheet makes of a word and is taken; who cares compares the spellings.
+    BIP-173 refuses mixed case. A capital first letter is what a spreadsheet makes of a word and is taken; who cares
+    compares the spellings.
     """
     lower = text.lower()
     if text not in (lower, text.upper()) and text[1:] != lower[1:]:
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} mixes upper and lower case")
     hrp, separator, data = lower.rpartition("1")
-    if not separator or not hrp or len(data) < 6 or len(text) > limit or not hrp.isascii() or not hrp.isprintable() or " " in hrp:
+    if (
+        not separator
+        or not hrp
+        or len(data) < 6
+        or len(text) > limit
+        or not hrp.isascii()
+        or not hrp.isprintable()
+        or " " in hrp
+    ):
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} is no bech32")
     values = values_of(data, text)
     constant = polymod(values, _started(hrp))
@@ -76,7 +86,11 @@ def segwit(text: str, hrp: str) -> tuple[int, bytes]:
     if not values or values[0] > 16:
         raise InvalidAddress("bad_bech32", f"{text[:100]!r} has no witness version")
     version, program = values[0], regroup(values[1:], 5, 8, text)
-    if not 2 <= len(program) <= 40 or (version == 0 and len(program) not in (20, 32)) or (version == 1 and len(program) != 32 and program != P2A):
+    if (
+        not 2 <= len(program) <= 40
+        or (version == 0 and len(program) not in (20, 32))
+        or (version == 1 and len(program) != 32 and program != P2A)
+    ):
         raise InvalidAddress("bad_length", f"{text[:100]!r} has a program of {len(program)} bytes")
     if constant != (BECH32 if version == 0 else BECH32M):
         raise InvalidAddress("bad_checksum", f"{text[:100]!r} has the checksum of the other bech32")

@@ -1,4 +1,6 @@
-"""BLAKE-256, the finalist of the SHA-3 competition with 14 rounds; Decred hashes with it. https://www.aumasson.jp/blake/blake.pdf"""
+"""BLAKE-256, the finalist of the SHA-3 competition with 14 rounds; Decred hashes with it.
+https://www.aumasson.jp/blake/blake.pdf
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""BLS signatures of Ethereum validators on BLS12-381, by arkworks. https://github.com/ethereum/consensus-specs/blob/dev/specs/phase0/beacon-chain.md#bls-signatures
+"""BLS signatures of Ethereum validators on BLS12-381, by arkworks.
+https://github.com/ethereum/consensus-specs/blob/dev/specs/phase0/beacon-chain.md#bls-signatures
 
-Minimal public keys, proof of possession: draft-irtf-cfrg-bls-signature-05 with the suite below. Loaded on first use; it lets the interpreter go.
+Minimal public keys, proof of possession: draft-irtf-cfrg-bls-signature-05 with the suite below. Loaded on first use; it
+lets the interpreter go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Ed25519 signatures (RFC 8032) by libsodium, which refuses keys and R of small order and every form that is not canonical."""
+"""Ed25519 signatures (RFC 8032) by libsodium, which refuses keys and R of small order and every form that is not
+canonical.
+"""
 
 from __future__ import annotations
 

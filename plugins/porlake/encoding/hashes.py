@@ -11,7 +11,9 @@ Hash = Callable[[bytes], bytes]
 
 
 def _ripemd160_of_this_machine() -> Hash:
-    """OpenSSL's where it has one (5 times as fast); OpenSSL 3 leaves RIPEMD-160 out unless its legacy provider is loaded."""
+    """OpenSSL's where it has one (5 times as fast); OpenSSL 3 leaves RIPEMD-160 out unless its legacy provider is
+    loaded.
+    """
     try:
         hashlib.new("ripemd160", usedforsecurity=False)
     except ValueError:

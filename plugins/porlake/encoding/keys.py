@@ -8,7 +8,9 @@ from porlake.errors import InvalidAddress
 
 
 def uncompressed(key: bytes) -> bytes:
-    """The 65-byte form of a 33- or 65-byte key. Raises InvalidAddress (bad_key) for a point that is not on the curve."""
+    """The 65-byte form of a 33- or 65-byte key. Raises InvalidAddress (bad_key) for a point that is not on the
+    curve.
+    """
     return bytes(_key(key).format(compressed=False))
 
 

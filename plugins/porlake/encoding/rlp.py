@@ -1,6 +1,7 @@
 """RLP, strictly: one value has one encoding. https://ethereum.org/en/developers/docs/data-structures-and-encoding/rlp/
 
-Our own: a proof is eight small lists of hashes, and the `rlp` package's general decoder costs as much as all the hashing.
+Our own: a proof is eight small lists of hashes, and the `rlp` package's general decoder costs as much as all the
+hashing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ DEEPEST = 8  # a node of a trie holds lists in lists three deep at most
 
 
 def decode(data: bytes) -> Item:
-    """The value. Raises InvalidEncoding for trailing bytes, a length that is not the shortest, lists too deep, data that breaks off."""
+    """The value. Raises InvalidEncoding for trailing bytes, a length that is not the shortest, lists too deep, data
+    that breaks off.
+    """
     items = _items(data, 0, len(data), DEEPEST)
     if len(items) != 1:
         raise InvalidEncoding("rlp", f"{len(items)} values where one is expected")

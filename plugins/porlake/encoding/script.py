@@ -9,7 +9,9 @@ from porlake.errors import InvalidAddress
 CHECKSIG, CHECKMULTISIG = 0xAC, 0xAE
 MOST_KEYS = 20
 MOST_PUSHED, MOST_BYTES = 520, 10_000
-"""Bytes of what a script may push, and so of a P2SH script (BIP-16); bytes of any other script (BIP-141). What is longer cannot be spent."""
+"""Bytes of what a script may push, and so of a P2SH script (BIP-16); bytes of any other script (BIP-141). What is
+longer cannot be spent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,18 @@ def multisig(script: bytes) -> Multisig:
         at += 1 + script[at]
     count, end = _number(script, at)
     if end != len(script) - 1:
-        raise InvalidAddress("bad_script", f"byte {at} of the script is neither a push of a public key nor the number of keys before the end")
+        raise InvalidAddress(
+            "bad_script",
+            f"byte {at} of the script is neither a push of a public key nor the number of keys before the end",
+        )
     if not 1 <= threshold <= count <= MOST_KEYS or count != len(keys):
         raise InvalidAddress("bad_script", f"the script asks for {threshold} of {count} and holds {len(keys)} keys")
     return Multisig(threshold, tuple(keys))
 
 
 def _number(script: bytes, at: int) -> tuple[int, int]:
-    """A whole number in its one shortest form, and where it ends: OP_1 to OP_16, above 16 a push of one byte. Raises InvalidAddress (bad_script).
+    """A whole number in its one shortest form, and where it ends: OP_1 to OP_16, above 16 a push of one byte. Raises
+    InvalidAddress (bad_script).
 
     The opcodes behind OP_16 are no numbers: OP_NOP is 0x61.
     """

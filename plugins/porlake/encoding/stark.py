@@ -1,6 +1,8 @@
-"""The STARK curve: Pedersen hash and ECDSA, by StarkWare's own library. https://docs.starknet.io/architecture/cryptography
+"""The STARK curve: Pedersen hash and ECDSA, by StarkWare's own library.
+https://docs.starknet.io/architecture/cryptography
 
-The library is loaded on first use: it takes a third of a second, and few files have a row that needs it. It lets the interpreter go.
+The library is loaded on first use: it takes a third of a second, and few files have a row that needs it. It lets the
+interpreter go.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ def selector(name: str) -> int:
 
 
 def short_string(text: str) -> int:
-    """A text as one element: the number that it reads as, else its ASCII bytes. Raises ValueError for what does not fit."""
+    """A text as one element: the number that it reads as, else its ASCII bytes. Raises ValueError for what does not
+    fit.
+    """
     if _NUMBER.fullmatch(text):
         number = int(text, 16 if text[:2] in ("0x", "0X") else 10)
     elif len(text) > SHORT_STRING or not text.isascii():

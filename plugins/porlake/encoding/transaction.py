@@ -1,7 +1,7 @@
 """Bitcoin transactions and finished PSBTs, and the digests that their inputs sign.
 
-BIP-144 (serialisation), BIP-143 and BIP-341 (digests), BIP-174 (PSBT). Only SIGHASH_ALL and Taproot's SIGHASH_DEFAULT: what else a
-signature may commit to has no use for proofs of ownership.
+BIP-144 (serialisation), BIP-143 and BIP-341 (digests), BIP-174 (PSBT). Only SIGHASH_ALL and Taproot's SIGHASH_DEFAULT:
+what else a signature may commit to has no use for proofs of ownership.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Transaction:
             + self.locktime.to_bytes(4, "little") + ALL.to_bytes(4, "little")
         )  # fmt: skip
 
-    def taproot_digest(self, index: int, spent: tuple[Output, ...], kind: int, leaf: bytes = b"", separator: int = FINAL) -> bytes:
+    def taproot_digest(
+        self, index: int, spent: tuple[Output, ...], kind: int, leaf: bytes = b"", separator: int = FINAL
+    ) -> bytes:
         """BIP-341: what a version 1 witness signs, by its key or (with the hash of its `leaf`, BIP-342) by a script."""
         extension = leaf + b"\x00" + separator.to_bytes(4, "little") if leaf else b""
         return tagged(
@@ -98,7 +100,7 @@ def tagged(tag: str, data: bytes) -> bytes:
     return sha256(tag_hash + tag_hash + data)
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 @dataclass(slots=True)
 class Reader:
     """Reads on from `at`. What ends too early raises InvalidSignature with `code`."""

@@ -1,7 +1,7 @@
 """Who controls an address: one file a scheme; message, signature, key and address to a verdict.
 
-schemes.csv says which module judges a scheme. A row gets a verdict whatever it holds; nothing passes for lack of a rule. `judge` is the rule;
-`judge_batches` says the same of many rows, at nearly the cost of the curves.
+schemes.csv says which module judges a scheme. A row gets a verdict whatever it holds; nothing passes for lack of a
+rule. `judge` is the rule; `judge_batches` says the same of many rows, at nearly the cost of the curves.
 """
 
 from __future__ import annotations
@@ -70,17 +70,23 @@ def judge(row: Evidence) -> Judgement:
 
 
 def judge_many(rows: Iterable[Evidence]) -> Iterator[Judgement]:
-    """The judgements of many rows, in their order. Threads: libsecp256k1's binding lets the interpreter go while it works."""
+    """The judgements of many rows, in their order. Threads: libsecp256k1's binding lets the interpreter go while it
+    works.
+    """
     source = iter(rows)
     chunks = iter(lambda: list(islice(source, BATCH)), [])
     for _, judgements in _in_order(chunks, lambda chunk: [judge(row) for row in chunk], WORKERS * 2):
         yield from judgements
 
 
-def judge_batches(batches: Iterable[tuple[pa.RecordBatch, Mapping[int, str]]]) -> Iterator[tuple[pa.RecordBatch, Judged]]:
-    """Record batches of evidence, in their order, each with its verdicts. What is held in memory does not grow with their number.
+def judge_batches(
+    batches: Iterable[tuple[pa.RecordBatch, Mapping[int, str]]],
+) -> Iterator[tuple[pa.RecordBatch, Judged]]:
+    """Record batches of evidence, in their order, each with its verdicts. What is held in memory does not grow with
+    their number.
 
-    With each batch come the reasons, by source_row, of rows whose cells could not be told apart: those are malformed, whatever they hold.
+    With each batch come the reasons, by source_row, of rows whose cells could not be told apart: those are malformed,
+    whatever they hold.
     """
     slow = frozenset(scheme.scheme for scheme in registry.load().schemes.values() if scheme.module in SLOW)
     with Apart(WORKERS, judged) as apart:
@@ -132,7 +138,9 @@ def _in_order(source: Iterable[Given], work: Callable[[Given], Made], window: in
 
 
 def judged(row: Evidence) -> tuple[Judgement, str]:
-    """The judgement of a row, but for what its message binds, and its account as `account` gives it. The address is decoded once."""
+    """The judgement of a row, but for what its message binds, and its account as `account` gives it. The address is
+    decoded once.
+    """
     network = registry.load().networks.get(row.network or "")
     address: Address | InvalidAddress | None = None
     if network is not None:
@@ -170,10 +178,14 @@ def _verdict(row: Evidence, address: Address | InvalidAddress | None) -> Judgeme
 
 
 def _unknown_place(row: Evidence) -> Judgement:
-    """Of a row whose labels name no network that our registry knows: which chain's rules hold is not known, and the publisher is not at fault."""
+    """Of a row whose labels name no network that our registry knows: which chain's rules hold is not known, and the
+    publisher is not at fault.
+    """
     try:
         registry.load().label(row.exchange, row.label, row.network_label or "")
-        lacking = registry.UnknownLabel("unknown_network", f"the labels {row.label!r} and {row.network_label!r} name no network")
+        lacking = registry.UnknownLabel(
+            "unknown_network", f"the labels {row.label!r} and {row.network_label!r} name no network"
+        )
     except registry.UnknownLabel as unknown:
         lacking = unknown
     step("refused", str(lacking))

@@ -1,7 +1,7 @@
 """Rows of networks whose account is a hash of one secp256k1 key: signed by the account itself, or by its stated owners.
 
-Contract wallets and validators cannot sign. Their rows name owners: signature1 is by owner1, signature2 by owner2. That shows the
-owners' keys and no more; whether the account is theirs stands on the chain.
+Contract wallets and validators cannot sign. Their rows name owners: signature1 is by owner1, signature2 by owner2. That
+shows the owners' keys and no more; whether the account is theirs stands on the chain.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Signed = tuple[str, bytes]
 class Rules:
     """What differs from scheme to scheme.
 
-    `signed`: what may have been signed for a message, in the order in which it is tried; `account`: the payload of the address of an
-    uncompressed public key, `text`: that address; `network`: on which the owners have their accounts; `kinds` of addresses that are such
-    accounts, or are signed for by such owners; `reason`: of a row that is proven.
+    `signed`: what may have been signed for a message, in the order in which it is tried; `account`: the payload of the
+    address of an uncompressed public key, `text`: that address; `network`: on which the owners have their accounts;
+    `kinds` of addresses that are such accounts, or are signed for by such owners; `reason`: of a row that is proven.
     """
 
     signed: Callable[[bytes], Iterable[Signed]]

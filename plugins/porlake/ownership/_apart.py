@@ -1,7 +1,8 @@
-"""Rows of slow schemes, judged in processes of their own: they would hold the interpreter for milliseconds each, and every other row with it.
+"""Rows of slow schemes, judged in processes of their own: they would hold the interpreter for milliseconds each, and
+every other row with it.
 
-The processes are plain children that read rows and write judgements, a JSON line each: neither fork (unsafe beside threads) nor spawn (fails
-inside Airflow's own processes). They start with the first such row.
+The processes are plain children that read rows and write judgements, a JSON line each: neither fork (unsafe beside
+threads) nor spawn (fails inside Airflow's own processes). They start with the first such row.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ Answer = tuple[Judgement, str]
 
 
 class Apart:
-    """`submit` a row, and its judgement and account come later. `judge` judges here what a child that died left undone."""
+    """`submit` a row, and its judgement and account come later. `judge` judges here what a child that died left
+    undone.
+    """
 
     def __init__(self, children: int, judge: Callable[[Evidence], Answer]) -> None:
         self._pool = ThreadPoolExecutor(max_workers=children)
@@ -38,7 +41,9 @@ class Apart:
     def __enter__(self) -> Apart:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             for child in self._children:
                 child.kill()

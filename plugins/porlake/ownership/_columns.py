@@ -1,6 +1,8 @@
-"""The columns of a row, as every scheme reads them: signatures by their place, owners, texts of bytes, what the labels say.
+"""The columns of a row, as every scheme reads them: signatures by their place, owners, texts of bytes, what the labels
+say.
 
-What cannot be read is named by its column and then by what is wrong: signature_bad_length, key_bad_hex, owner_bad_checksum.
+What cannot be read is named by its column and then by what is wrong: signature_bad_length, key_bad_hex,
+owner_bad_checksum.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ from porlake.model import Evidence
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]*)")
 
 
-# --- signatures -----------------------------------------------------------------------------------------------------------
+# --- signatures -------------------------------------------------------------------------------------------------------
 def signature(row: Evidence, column: int) -> str:
-    """The text in a signature column, counted from 0. Raises InvalidSignature (no_signature1 and so on) where it is empty."""
+    """The text in a signature column, counted from 0. Raises InvalidSignature (no_signature1 and so on) where it is
+    empty.
+    """
     text = row.signatures[column] if column < len(row.signatures) else ""
     if not text:
         raise InvalidSignature(f"no_signature{column + 1}", f"signature column {column + 1} is empty")
@@ -33,9 +37,11 @@ def beyond(row: Evidence, used: int) -> tuple[str, ...]:
     return tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures, 1) if text and column > used)
 
 
-# --- owners ---------------------------------------------------------------------------------------------------------------
+# --- owners -----------------------------------------------------------------------------------------------------------
 def owner(text: str, *networks: str) -> Address:
-    """The account of a stated owner, on the first of the networks on which it is one. Raises InvalidAddress (owner_bad_checksum and so on)."""
+    """The account of a stated owner, on the first of the networks on which it is one. Raises InvalidAddress
+    (owner_bad_checksum and so on).
+    """
     failed: InvalidAddress | None = None
     for network in networks:
         try:
@@ -52,7 +58,7 @@ def stated_owners(row: Evidence) -> list[str]:
     return row.owners[: max((column for column, text in enumerate(row.owners, 1) if text), default=0)]
 
 
-# --- texts of bytes ---------------------------------------------------------------------------------------------------------
+# --- texts of bytes ---------------------------------------------------------------------------------------------------
 @contextmanager
 def of(column: str) -> Iterator[None]:
     """What cannot be read inside is named by its column. Raises InvalidSignature."""
@@ -65,7 +71,9 @@ def of(column: str) -> Iterator[None]:
 
 
 def from_hex(text: str, size: int = -1) -> bytes:
-    """The bytes of hex digits, 0x before them or not, where `size` is given so many. Raises InvalidSignature (bad_hex, bad_length)."""
+    """The bytes of hex digits, 0x before them or not, where `size` is given so many. Raises InvalidSignature (bad_hex,
+    bad_length).
+    """
     match = _HEX.fullmatch(text.strip())
     if match is None:
         raise InvalidSignature("bad_hex", f"no hex digits: {text[:200]!r}")
@@ -96,7 +104,8 @@ def from_base58(text: str, size: int) -> bytes:
 
 
 def from_any(text: str, size: int, usual: Callable[[str, int], bytes]) -> bytes:
-    """`size` bytes in their usual spelling; else in hex, in base58, as OKX's first files had keys and signatures, or in base64.
+    """`size` bytes in their usual spelling; else in hex, in base58, as OKX's first files had keys and signatures, or in
+    base64.
 
     Raises InvalidSignature as the usual reading does.
     """
@@ -109,9 +118,11 @@ def from_any(text: str, size: int, usual: Callable[[str, int], bytes]) -> bytes:
         raise
 
 
-# --- labels -----------------------------------------------------------------------------------------------------------------
+# --- labels -----------------------------------------------------------------------------------------------------------
 def remarks(row: Evidence) -> tuple[str, ...]:
-    """`coin_and_network_differ` where the coin does not exist on the network that decides the scheme: no such coin can lie at the address."""
+    """`coin_and_network_differ` where the coin does not exist on the network that decides the scheme: no such coin can
+    lie at the address.
+    """
     if row.network and row.asset and registry.load().token(row.network, row.asset) is None:
         return ("coin_and_network_differ",)
     return ()

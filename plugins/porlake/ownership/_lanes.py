@@ -1,8 +1,9 @@
-"""Fast lanes for the plain rows of a published file: half a million of them differ in address and signature and in nothing else.
+"""Fast lanes for the plain rows of a published file: half a million of them differ in address and signature and in
+nothing else.
 
-A lane looks at a batch by columns and judges the rows whose form it knows to the letter; what it says of them is what `judge` says, at nearly
-the cost of the curve alone. Every other row it leaves to `judge`. Lanes: EVM and TRON accounts that sign for themselves; P2PKH addresses and
-multisig scripts with 65-byte signatures in base64.
+A lane looks at a batch by columns and judges the rows whose form it knows to the letter; what it says of them is what
+`judge` says, at nearly the cost of the curve alone. Every other row it leaves to `judge`. Lanes: EVM and TRON accounts
+that sign for themselves; P2PKH addresses and multisig scripts with 65-byte signatures in base64.
 """
 
 from __future__ import annotations
@@ -37,12 +38,16 @@ Numbers = npt.NDArray[Any]
 Block = TypeVar("Block", bytes, str)
 
 KEPT = 500_000
-"""Keys that are remembered by their signature: one key signs for many coins, in rows far apart. About 250 bytes each."""
+"""Keys that are remembered by their signature: one key signs for many coins, in rows far apart. About 250 bytes
+each.
+"""
 
 
 @dataclass(slots=True)
 class Found:
-    """Verdicts of some rows of a batch, by column; `rows` are their places in it, `accounts` their canonical addresses."""
+    """Verdicts of some rows of a batch, by column; `rows` are their places in it, `accounts` their canonical
+    addresses.
+    """
 
     rows: list[int] = field(default_factory=list)
     verdicts: list[str] = field(default_factory=list)
@@ -51,7 +56,9 @@ class Found:
     signers: list[str | None] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
 
-    def add(self, row: int, verdict: str, reason: str, flags: tuple[str, ...], signer: str | None, account: str) -> None:
+    def add(
+        self, row: int, verdict: str, reason: str, flags: tuple[str, ...], signer: str | None, account: str
+    ) -> None:
         self.rows.append(row)
         self.verdicts.append(verdict)
         self.reasons.append(reason)
@@ -69,7 +76,9 @@ class Found:
 
 
 class Memory:
-    """What the keys of signatures came to, so that no signature is recovered twice. Shared by threads; forgotten when it is full."""
+    """What the keys of signatures came to, so that no signature is recovered twice. Shared by threads; forgotten when
+    it is full.
+    """
 
     def __init__(self, limit: int = KEPT) -> None:
         self._limit, self._held = limit, 0
@@ -84,7 +93,9 @@ class Memory:
         """The compressed key of each signature; b"" where none can have signed."""
         return self._recalled(signatures, digest, partial(_secp256k1.recover_many, size=33))
 
-    def _recalled(self, signatures: Sequence[bytes], digest: bytes, recover: Callable[[Sequence[bytes], bytes], list[bytes]]) -> list[bytes]:
+    def _recalled(
+        self, signatures: Sequence[bytes], digest: bytes, recover: Callable[[Sequence[bytes], bytes], list[bytes]]
+    ) -> list[bytes]:
         with self._lock:
             known = self._known[digest]
         new = [signed for signed in dict.fromkeys(signatures) if signed not in known]
@@ -105,7 +116,7 @@ def _account_of(signatures: Sequence[bytes], digest: bytes) -> list[bytes]:
     return [keccak256(key[1:])[12:] if key else b"" for key in _secp256k1.recover_many(signatures, digest)]
 
 
-# --- columns --------------------------------------------------------------------------------------------------------------
+# --- columns ----------------------------------------------------------------------------------------------------------
 class Columns:
     """A record batch of evidence, as the lanes ask for it."""
 
@@ -137,7 +148,9 @@ class Columns:
 
 
 class Texts:
-    """A column of lists of texts: `values` of all lists, `first` the place of each list's first, `count` of those that are not empty."""
+    """A column of lists of texts: `values` of all lists, `first` the place of each list's first, `count` of those that
+    are not empty.
+    """
 
     def __init__(self, column: pa.ListArray) -> None:
         ends = column.offsets.to_numpy()
@@ -191,10 +204,15 @@ _HEX = _values_of("0123456789abcdef", "0123456789ABCDEF")
 _BASE58 = _values_of(base58.BITCOIN)
 
 
-# --- EVM and TRON ---------------------------------------------------------------------------------------------------------
+# --- EVM and TRON -----------------------------------------------------------------------------------------------------
 RULES = eip191.RULES | tron.RULES
 _HALF = np.frombuffer(_secp256k1.HALF_ORDER.to_bytes(32, "big"), ">u8").astype(np.uint64)
-_REMARKS = [(*form, *high, *case) for case in ((), ("bad_eip55",)) for high in ((), ("high_s",)) for form in ((), ("v_0_1",), ("v_nonstandard",))]
+_REMARKS = [
+    (*form, *high, *case)
+    for case in ((), ("bad_eip55",))
+    for high in ((), ("high_s",))
+    for form in ((), ("v_0_1",), ("v_nonstandard",))
+]
 _RECOVERY, _FORM = np.full(256, 255, np.uint8), np.zeros(256, np.uint8)
 _RECOVERY[[0, 1, 27, 28]] = [0, 1, 0, 1]
 _RECOVERY[29:35] = (np.arange(29, 35) - 27) % 4
@@ -203,15 +221,27 @@ _FORM[29:35] = 2
 
 
 def accounts(columns: Columns, memory: Memory, found: Found) -> Rows:
-    """Judges accounts that sign for themselves with 0x, r, s, v; the rows that are done. Owners, and texts of any other form, are left."""
+    """Judges accounts that sign for themselves with 0x, r, s, v; the rows that are done. Owners, and texts of any other
+    form, are left.
+    """
     signed = columns.signatures
-    usual = columns.plain & (signed.count == 1) & (signed.width(0) == 132) & ~columns.among("holding", {_accounts.EIGENLAYER})
+    usual = (
+        columns.plain
+        & (signed.count == 1)
+        & (signed.width(0) == 132)
+        & ~columns.among("holding", {_accounts.EIGENLAYER})
+    )
     done = [np.zeros(0, np.intp)]
     for form, width, schemes, read in (
         ("evm", 42, frozenset(eip191.RULES), _evm),
         ("tron", 34, frozenset(tron.RULES), _tron),
     ):
-        here = usual & columns.among("network", _networks(form)) & columns.among("scheme", schemes) & (columns.length("address_published") == width)
+        here = (
+            usual
+            & columns.among("network", _networks(form))
+            & columns.among("scheme", schemes)
+            & (columns.length("address_published") == width)
+        )
         rows = np.flatnonzero(here)
         if len(rows):
             texts = columns["address_published"].take(pa.array(rows))
@@ -221,7 +251,9 @@ def accounts(columns: Columns, memory: Memory, found: Found) -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Addresses that were read: which are good, their bytes, their canonical texts, which of them have a wrong EIP-55 checksum."""
+    """Addresses that were read: which are good, their bytes, their canonical texts, which of them have a wrong EIP-55
+    checksum.
+    """
 
     good: Mask
     payloads: Bytes
@@ -243,7 +275,9 @@ def _bad_case(letters: Bytes, lower: Bytes, good: Mask) -> Mask:
     bad = good & is_upper.any(axis=1) & (is_letter & ~is_upper).any(axis=1)
     rows = np.flatnonzero(bad)
     if len(rows):
-        digests = np.frombuffer(b"".join(keccak256(text)[:20] for text in _cut(lower[rows].tobytes(), 40)), np.uint8).reshape(-1, 20)
+        digests = np.frombuffer(
+            b"".join(keccak256(text)[:20] for text in _cut(lower[rows].tobytes(), 40)), np.uint8
+        ).reshape(-1, 20)
         nibbles = np.stack((digests >> 4, digests & 15), axis=2).reshape(-1, 40)
         bad[rows] = (is_letter[rows] & (is_upper[rows] != (nibbles > 7))).any(axis=1)
     return bad
@@ -259,7 +293,13 @@ def _self_signed(columns: Columns, rows: Rows, read: _Read, memory: Memory, foun
     digits = _HEX[letters[:, 2:]]
     raw = _pairs(digits)
     form, recovery = _FORM[raw[:, 64]], _RECOVERY[raw[:, 64]]
-    good = read.good & (letters[:, 0] == ord("0")) & (letters[:, 1] == ord("x")) & (digits < 16).all(axis=1) & (recovery < 4)
+    good = (
+        read.good
+        & (letters[:, 0] == ord("0"))
+        & (letters[:, 1] == ord("x"))
+        & (digits < 16).all(axis=1)
+        & (recovery < 4)
+    )
     raw[:, 64] = recovery
     high = _is_high(raw)
     signatures, payloads = _cut(raw.tobytes(), 65), _cut(read.payloads.tobytes(), 20)
@@ -282,8 +322,9 @@ def _self_signed(columns: Columns, rows: Rows, read: _Read, memory: Memory, foun
 def _compared(
     scheme: str, message: str, members: list[int], signatures: list[bytes], payloads: list[bytes], memory: Memory
 ) -> tuple[list[int], list[int]]:
-    """(those whose key gives the account, those whose key gives another); signatures that no key can have made, and messages in blanks that
-    may have been signed without them, are left to `judge`."""
+    """(those whose key gives the account, those whose key gives another); signatures that no key can have made, and
+    messages in blanks that may have been signed without them, are left to `judge`.
+    """
     digests, is_trimmed = _digests(scheme, message)
     holds: list[int] = []
     for digest in digests:
@@ -298,7 +339,9 @@ def _compared(
 
 @lru_cache(maxsize=1_024)
 def _digests(scheme: str, message: str) -> tuple[tuple[bytes, ...], bool]:
-    """The digests of a message as it stands, and whether there is no other spelling of it. No digest where the text is no message."""
+    """The digests of a message as it stands, and whether there is no other spelling of it. No digest where the text is
+    no message.
+    """
     if _message.is_none(message):
         return (), False
     try:
@@ -318,7 +361,7 @@ def _is_high(raw: Bytes) -> Mask:
     return high
 
 
-# --- UTXO -----------------------------------------------------------------------------------------------------------------
+# --- UTXO -------------------------------------------------------------------------------------------------------------
 _HALF_BYTES = _secp256k1.HALF_ORDER.to_bytes(32, "big")
 
 
@@ -350,16 +393,24 @@ def keys(columns: Columns, memory: Memory, found: Found) -> Rows:
 
 
 def scripts(columns: Columns, memory: Memory, found: Found) -> Rows:
-    """Judges scripts of compressed keys of which two signed, as many as are needed: those that are proven, and no others."""
+    """Judges scripts of compressed keys of which two signed, as many as are needed: those that are proven, and no
+    others.
+    """
     signed = columns.signatures
     usual = columns.among("scheme", {"utxo"}) & columns.among("network", _networks("bitcoin")) & columns.plain
-    usual &= (signed.count == 2) & (signed.width(0) == 88) & (signed.width(1) == 88) & (columns.length("key_or_script") > 0)
+    usual &= (
+        (signed.count == 2) & (signed.width(0) == 88) & (signed.width(1) == 88) & (columns.length("key_or_script") > 0)
+    )
     rows = np.flatnonzero(usual)
     if not len(rows):
         return rows
     both = _compact(signed.texts(rows, 0)), _compact(signed.texts(rows, 1))
-    picked = [columns[name].take(pa.array(rows)) for name in ("network", "address_published", "key_or_script", "message")]
-    members: defaultdict[tuple[str, str], list[tuple[int, str, str, frozenset[bytes], tuple[str, ...]]]] = defaultdict(list)
+    picked = [
+        columns[name].take(pa.array(rows)) for name in ("network", "address_published", "key_or_script", "message")
+    ]
+    members: defaultdict[tuple[str, str], list[tuple[int, str, str, frozenset[bytes], tuple[str, ...]]]] = defaultdict(
+        list
+    )
     for at, network, address, text, message in _picked(list(range(len(rows))), *picked):
         if both[0][at] and both[1][at] and (known := _script(network, address, text)):
             members[network, message].append((at, *known))
@@ -367,7 +418,9 @@ def scripts(columns: Columns, memory: Memory, found: Found) -> Rows:
     for (network, message), known_scripts in members.items():
         for digest in _utxo_digest(network, message):
             firsts, seconds = (memory.keys([column[at] for at, *_ in known_scripts], digest) for column in both)
-            for (at, account, form, script_keys, flags), first, second in zip(known_scripts, firsts, seconds, strict=True):
+            for (at, account, form, script_keys, flags), first, second in zip(
+                known_scripts, firsts, seconds, strict=True
+            ):
                 if first != second and first in script_keys and second in script_keys:
                     found.add(int(rows[at]), "proven", form, flags, f"{first.hex()},{second.hex()}", account)
                     done.append(int(rows[at]))
@@ -375,7 +428,9 @@ def scripts(columns: Columns, memory: Memory, found: Found) -> Rows:
 
 
 def _script(network: str, text: str, field: str) -> tuple[str, str, frozenset[bytes], tuple[str, ...]] | None:
-    """(canonical address, how the script makes it, its keys, flags) of a script of at most two needed keys; None for everything else."""
+    """(canonical address, how the script makes it, its keys, flags) of a script of at most two needed keys; None for
+    everything else.
+    """
     try:
         redeem = bytes.fromhex(field.removeprefix("0x"))
         wanted = script.multisig(redeem)
@@ -383,7 +438,12 @@ def _script(network: str, text: str, field: str) -> tuple[str, str, frozenset[by
     except (ValueError, InvalidAddress):
         return None
     makes = hashes.sha256(redeem) if address.kind == "p2wsh" else hashes.hash160(redeem)
-    if address.kind not in ("p2sh", "p2wsh") or makes != address.payload or wanted.threshold > 2 or any(len(key) != 33 for key in wanted.keys):
+    if (
+        address.kind not in ("p2sh", "p2wsh")
+        or makes != address.payload
+        or wanted.threshold > 2
+        or any(len(key) != 33 for key in wanted.keys)
+    ):
         return None
     if address.kind == "p2sh" and len(redeem) > script.MOST_PUSHED:
         return None
@@ -398,7 +458,9 @@ def _compact(texts: pa.Array) -> list[bytes]:
             raw = binascii.a2b_base64(text, strict_mode=True)
         except (binascii.Error, ValueError):
             raw = b""
-        made.append(raw[1:] + bytes([raw[0] - 31]) if len(raw) == 65 and 31 <= raw[0] <= 34 and raw[33:] <= _HALF_BYTES else b"")
+        made.append(
+            raw[1:] + bytes([raw[0] - 31]) if len(raw) == 65 and 31 <= raw[0] <= 34 and raw[33:] <= _HALF_BYTES else b""
+        )
     return made
 
 
@@ -413,7 +475,7 @@ def _utxo_digest(network: str, message: str) -> tuple[bytes, ...]:
         return ()
 
 
-# --- shared ---------------------------------------------------------------------------------------------------------------
+# --- shared -----------------------------------------------------------------------------------------------------------
 @lru_cache
 def _networks(form: str) -> frozenset[str]:
     """The networks of an address form; Decred, whose hashes are its own, is left to `judge`."""

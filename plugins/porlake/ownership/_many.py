@@ -63,12 +63,19 @@ class Waiting:
 
 
 class Judges:
-    """Judges batches of evidence: each signature is recovered once, and equal evidence judged once. Several threads may ask.
+    """Judges batches of evidence: each signature is recovered once, and equal evidence judged once. Several threads may
+    ask.
 
     `judge` gives a row's judgement and canonical address; rows of the schemes in `slow` go to `apart`.
     """
 
-    def __init__(self, judge: Judge, account: Callable[[str | None, str], str], apart: Callable[[Evidence], Later], slow: frozenset[str]) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        account: Callable[[str | None, str], str],
+        apart: Callable[[Evidence], Later],
+        slow: frozenset[str],
+    ) -> None:
         self._judge, self._account, self._apart, self._slow = judge, account, apart, slow
         self._memory = _lanes.Memory()
         self._known: dict[bytes, tuple[Judgement, str]] = {}
@@ -76,7 +83,9 @@ class Judges:
         self._lock = threading.Lock()
 
     def __call__(self, batch: pa.RecordBatch, refused: Mapping[int, str] | None = None) -> Waiting:
-        """`refused`: reasons, by source_row, of rows whose cells could not be told apart: nothing of them is looked at."""
+        """`refused`: reasons, by source_row, of rows whose cells could not be told apart: nothing of them is looked
+        at.
+        """
         found, rows = _lanes.Found(), np.arange(batch.num_rows)
         binds = _binds(batch)
         if refused:
@@ -99,7 +108,9 @@ class Judges:
             if reason is not None:
                 found.add(at, "malformed", reason, (), None, self._account(networks[at], texts[at]))
 
-    def _others(self, batch: pa.RecordBatch, rows: npt.NDArray[np.intp], found: _lanes.Found) -> list[tuple[int, Later]]:
+    def _others(
+        self, batch: pa.RecordBatch, rows: npt.NDArray[np.intp], found: _lanes.Found
+    ) -> list[tuple[int, Later]]:
         """Judges the rows that no lane took; those of slow schemes come later."""
         apart = []
         for at, row in zip(rows.tolist(), evidence(batch.take(pa.array(rows))), strict=True):
@@ -129,7 +140,11 @@ def evidence(batch: pa.RecordBatch) -> Iterator[Evidence]:
     """The rows of a batch of evidence."""
     columns = [batch.column(name) for name in NAMES]
     return map(
-        Evidence, *(column.to_numpy(zero_copy_only=False).tolist() if pa.types.is_string(column.type) else column.to_pylist() for column in columns)
+        Evidence,
+        *(
+            column.to_numpy(zero_copy_only=False).tolist() if pa.types.is_string(column.type) else column.to_pylist()
+            for column in columns
+        ),
     )
 
 
@@ -140,15 +155,21 @@ def _binds(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
         named = _message.named(batch.column("exchange")[0].as_py(), messages[0].as_py())
         if pc.min(pc.binary_length(addresses)).as_py() > named.longest and pc.all(pc.ascii_is_alnum(addresses)).as_py():
             return [named.names] * batch.num_rows  # one word each, and the message has none as long
-    columns = (batch.column(name).to_numpy(zero_copy_only=False).tolist() for name in ("exchange", "message", "address_published"))
-    return [_message.named(exchange, message).with_address(address) for exchange, message, address in zip(*columns, strict=True)]
+    columns = (
+        batch.column(name).to_numpy(zero_copy_only=False).tolist()
+        for name in ("exchange", "message", "address_published")
+    )
+    return [
+        _message.named(exchange, message).with_address(address)
+        for exchange, message, address in zip(*columns, strict=True)
+    ]
 
 
 def _identity(row: Evidence) -> bytes:
     """A hash of all that a judgement depends on, but for what the message binds.
 
-    Where the network is known, the labels count by what they say against each other alone; where it is not, they decide what is lacking. The type
-    of holding says who signs for a validator.
+    Where the network is known, the labels count by what they say against each other alone; where it is not, they decide
+    what is lacking. The type of holding says who signs for a validator.
     """
     labels = (row.label, row.network_label or "") if row.network is None else _columns.remarks(row)
     texts = (row.exchange, row.network or "", row.holding, row.scheme, row.address_published, row.message, row.key_or_script,

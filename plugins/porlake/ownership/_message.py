@@ -1,7 +1,7 @@
 """The text that was signed: its bytes, and what it names.
 
-No known message names a coin, a height or an account, so that a signature made once stays good for every later file. What a message
-does name is told by rule, never by a list of known texts.
+No known message names a coin, a height or an account, so that a signature made once stays good for every later file.
+What a message does name is told by rule, never by a list of known texts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def is_none(message: str) -> bool:
 
 
 def spellings(message: str) -> Iterator[tuple[bytes, tuple[str, ...]]]:
-    """The UTF-8 bytes that may have been signed, with their flags: the text as it stands, then trimmed as OKX's auditor tool does.
+    """The UTF-8 bytes that may have been signed, with their flags: the text as it stands, then trimmed as OKX's auditor
+    tool does.
 
     Raises InvalidSignature (message_bad_text) for a text that has no UTF-8 form.
     """
@@ -51,7 +52,9 @@ def spelling(flags: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a message names, but for the address: `names` of exchange and date, `words` as they are compared, the longest one's length."""
+    """What a message names, but for the address: `names` of exchange and date, `words` as they are compared, the
+    longest one's length.
+    """
 
     names: tuple[str, ...]
     words: str
@@ -72,11 +75,15 @@ def named(exchange: str, message: str) -> Named:
         "exchange": _has(words, exchange) or (known is not None and _has(words, known.name)),
         "date": _DATE.search(message) is not None,
     }
-    return Named(tuple(name for name, is_named in names.items() if is_named), words, max(map(len, words.split()), default=0))
+    return Named(
+        tuple(name for name, is_named in names.items() if is_named), words, max(map(len, words.split()), default=0)
+    )
 
 
 def binds(row: Evidence) -> tuple[str, ...]:
-    """What the message names: `exchange` (its id or name as a word), `date` (2024-03-25, 20240325 or 2024-03), `address` (as published)."""
+    """What the message names: `exchange` (its id or name as a word), `date` (2024-03-25, 20240325 or 2024-03),
+    `address` (as published).
+    """
     return named(row.exchange, row.message).with_address(row.address_published)
 
 

@@ -1,4 +1,6 @@
-"""m of n: who signed for a multisig script. A threshold of distinct keys proves its address, however often one of them stands in the script."""
+"""m of n: who signed for a multisig script. A threshold of distinct keys proves its address, however often one of them
+stands in the script.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ def flags(wanted: Multisig) -> tuple[str, ...]:
 
 
 def too_few(wanted: Multisig, signers: Iterable[bytes]) -> str:
-    """The reason of a row whose distinct signers are too few: below_threshold, with _one_key_twice where the chain counts one of them twice."""
+    """The reason of a row whose distinct signers are too few: below_threshold, with _one_key_twice where the chain
+    counts one of them twice.
+    """
     held = set(signers)
     counted = sum(key in held for key in short_forms(wanted.keys))
     return "below_threshold_one_key_twice" if counted >= wanted.threshold else "below_threshold"
@@ -27,7 +31,8 @@ def short_forms(keys: Sequence[bytes]) -> list[bytes]:
 
 
 def short_form(pushed: bytes) -> bytes:
-    """The compressed form of a key as a script holds it: compressed, uncompressed (04) or hybrid (06 or 07 by the parity of y).
+    """The compressed form of a key as a script holds it: compressed, uncompressed (04) or hybrid (06 or 07 by the
+    parity of y).
 
     A push that is no point is no key, and stays as it is: nobody can sign with it.
     """

@@ -1,8 +1,10 @@
-"""Whether an input of a Bitcoin transaction may spend its output: BIP-16, 65, 66, 112, 141, 147, 341 and 342, with Core's policy on top.
+"""Whether an input of a Bitcoin transaction may spend its output: BIP-16, 65, 66, 112, 141, 147, 341 and 342, with
+Core's policy on top.
 
-A small machine with the opcodes that custody scripts (P2PKH, multisig, what miniscript writes) are made of. It is stricter than consensus:
-only SIGHASH_ALL, strict DER, low S, compressed keys in witnesses, a failing signature must be empty, numbers and pushes in
-their shortest form, one true element left. An opcode without a rule here stops it. https://github.com/bitcoin/bips
+A small machine with the opcodes that custody scripts (P2PKH, multisig, what miniscript writes) are made of. It is
+stricter than consensus: only SIGHASH_ALL, strict DER, low S, compressed keys in witnesses, a failing signature must be
+empty, numbers and pushes in their shortest form, one true element left. An opcode without a rule here stops it.
+https://github.com/bitcoin/bips
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ TRUE, FALSE = b"\x01", b""
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """How an output was spent: `form`; the `script` that asked for signatures; the `keys` in it that gave one; whether a lock was checked."""
+    """How an output was spent: `form`; the `script` that asked for signatures; the `keys` in it that gave one; whether
+    a lock was checked.
+    """
 
     form: str
     script: bytes
@@ -52,7 +56,10 @@ def spend(transaction: Transaction, index: int, outputs: tuple[Output, ...]) -> 
         if hashes.hash160(redeem) != script[2:22]:
             raise NoKey("script_mismatch", "the redeem script is not that of the address")
         if len(redeem) > MOST_PUSHED:
-            raise NoRule(f"p2sh_script_over_{MOST_PUSHED}_bytes", f"a redeem script of {len(redeem)} bytes cannot be pushed: nobody can spend by it")
+            raise NoRule(
+                f"p2sh_script_over_{MOST_PUSHED}_bytes",
+                f"a redeem script of {len(redeem)} bytes cannot be pushed: nobody can spend by it",
+            )
         step("script", redeem)
         if _is_witness_program(redeem) and redeem[0] == 0:
             if stack or spent.script != with_length(redeem):
@@ -94,7 +101,9 @@ def _witness(transaction: Transaction, index: int, outputs: tuple[Output, ...], 
     raise NoRule(f"witness_v{version - 0x50 if version else 0}", "a witness version without rules")
 
 
-def _taproot(transaction: Transaction, index: int, outputs: tuple[Output, ...], output_key: bytes, stack: list[bytes]) -> Spent:
+def _taproot(
+    transaction: Transaction, index: int, outputs: tuple[Output, ...], output_key: bytes, stack: list[bytes]
+) -> Spent:
     if len(stack) > 1 and stack[-1][:1] == bytes([ANNEX]):
         raise NoRule("annex", "a witness with an annex")
     if not stack:
@@ -132,13 +141,15 @@ def _commits(output_key: bytes, control: bytes, leaf: bytes) -> bool:
 
 def _run(machine: _Machine, form: str) -> Spent:
     machine.run()
-    keys = tuple(dict.fromkeys(key for key in machine.signed if key in machine.script or hashes.hash160(key) in machine.script))
+    keys = tuple(
+        dict.fromkeys(key for key in machine.signed if key in machine.script or hashes.hash160(key) in machine.script)
+    )
     if not keys:
         raise NoKey("no_key_signed", "the script is satisfied without a signature of a key that stands in it")
     return Spent(form, machine.script, keys, machine.is_time_locked)
 
 
-# --- signatures -----------------------------------------------------------------------------------------------------------
+# --- signatures -------------------------------------------------------------------------------------------------------
 def _schnorr_parts(signature: bytes) -> tuple[int, bytes]:
     """The signature hash type and the 64 bytes."""
     if len(signature) not in (64, 65):
@@ -173,7 +184,7 @@ def _is_strict_der(signature: bytes) -> bool:
     return int.from_bytes(s, "big") <= HALF_ORDER
 
 
-# --- the machine ----------------------------------------------------------------------------------------------------------
+# --- the machine ------------------------------------------------------------------------------------------------------
 def _steps(script: bytes) -> Iterator[tuple[int, bytes | None]]:
     """(opcode, what it pushes or None); a push must be in its shortest form."""
     at = 0
@@ -188,7 +199,9 @@ def _steps(script: bytes) -> Iterator[tuple[int, bytes | None]]:
         at += width + size
         if at > len(script):
             raise NoKey("bad_signature", "a push runs over the end of its script")
-        if (size == 1 and (1 <= data[0] <= 16 or data[0] == 0x81)) or code != (size if size < 0x4C else 0x4C if size < 256 else 0x4D):
+        if (size == 1 and (1 <= data[0] <= 16 or data[0] == 0x81)) or code != (
+            size if size < 0x4C else 0x4C if size < 256 else 0x4D
+        ):
             raise NoKey("bad_signature", "a push is not in its shortest form")
         yield code, data
 
@@ -223,7 +236,9 @@ class _Machine:
             self._refuse_unknown()
         else:
             if len(self.script) > MOST_BYTES:
-                raise NoRule(f"script_over_{MOST_BYTES}_bytes", f"a script of {len(self.script)} bytes: nobody can spend by it")
+                raise NoRule(
+                    f"script_over_{MOST_BYTES}_bytes", f"a script of {len(self.script)} bytes: nobody can spend by it"
+                )
         for code, data in _steps(self.script):
             live = all(branches)
             self._count(code > 0x60)
@@ -247,7 +262,9 @@ class _Machine:
         self._need(len(self.stack) == 1 and _is_true(self.stack[0]), "the script does not leave one true element")
 
     def _refuse_unknown(self) -> None:
-        """An opcode of BIP-342's OP_SUCCESS family makes a tapscript true by its mere presence; no proof rests on that."""
+        """An opcode of BIP-342's OP_SUCCESS family makes a tapscript true by its mere presence; no proof rests on
+        that.
+        """
         for code, data in _steps(self.script):
             if data is None and code not in _RULES and code not in (0x63, 0x64, 0x67, 0x68):
                 raise NoRule(f"opcode_{code:02x}", "an opcode without a rule here")
@@ -259,7 +276,11 @@ class _Machine:
     def _count(self, operations: int) -> None:
         """Operations of a script before Tapscript; a CHECKMULTISIG counts for each of its keys too, at once."""
         self.operations += operations
-        self._need(self.operations <= MOST_OPERATIONS or self.kind == TAPSCRIPT, f"more than {MOST_OPERATIONS} operations", "too_many_operations")
+        self._need(
+            self.operations <= MOST_OPERATIONS or self.kind == TAPSCRIPT,
+            f"more than {MOST_OPERATIONS} operations",
+            "too_many_operations",
+        )
 
     def pop(self) -> bytes:
         self._need(bool(self.stack), "the stack is empty")
@@ -267,7 +288,10 @@ class _Machine:
 
     def number(self, size: int = 4) -> int:
         data = self.pop()
-        self._need(len(data) <= size and (not data or bool(data[-1] & 0x7F) or (len(data) > 1 and bool(data[-2] & 0x80))), "no shortest number")
+        self._need(
+            len(data) <= size and (not data or bool(data[-1] & 0x7F) or (len(data) > 1 and bool(data[-2] & 0x80))),
+            "no shortest number",
+        )
         if not data:
             return 0
         value = int.from_bytes(data[:-1] + bytes([data[-1] & 0x7F]), "little")
@@ -316,7 +340,10 @@ class _Machine:
             return
         left = iter(keys)  # both lists run from the last to the first
         for signature in signatures:
-            self._need(any(self._matches(key, signature) for key in left), "a signature is of no key of the script that is its turn")
+            self._need(
+                any(self._matches(key, signature) for key in left),
+                "a signature is of no key of the script that is its turn",
+            )
         self.answer(True)
 
     def _holds(self, key: bytes, signature: bytes) -> bool:
@@ -328,7 +355,9 @@ class _Machine:
     def _matches(self, key: bytes, signature: bytes) -> bool:
         self._need(_is_strict_der(signature[:-1]), "the signature is no strict DER with low S")
         if signature[-1] != ALL:
-            raise NoKey("signature_sighash_not_all", f"the signature commits to the parts that {signature[-1]:#04x} names")
+            raise NoKey(
+                "signature_sighash_not_all", f"the signature commits to the parts that {signature[-1]:#04x} names"
+            )
         long = self.kind == LEGACY and len(key) == 65 and key[0] == 4
         self._need(long or (len(key) == 33 and key[0] in (2, 3)), "a key of a form that is not allowed here")
         if self.kind == LEGACY:
@@ -371,14 +400,22 @@ class _Machine:
     def check_locktime(self) -> None:
         lock, stated = self._lock(), self.transaction.locktime
         same_unit = (lock < LOCKTIME_THRESHOLD) == (stated < LOCKTIME_THRESHOLD)
-        self._need(same_unit and lock <= stated and self.transaction.inputs[self.index].sequence != FINAL, "the lock is not open")
+        self._need(
+            same_unit and lock <= stated and self.transaction.inputs[self.index].sequence != FINAL,
+            "the lock is not open",
+        )
 
     def check_sequence(self) -> None:
         lock, stated = self._lock(), self.transaction.inputs[self.index].sequence
         if lock & SEQUENCE_OFF:
             return
         same_unit = lock & SEQUENCE_SECONDS == stated & SEQUENCE_SECONDS
-        is_open = self.transaction.version >= 2 and not stated & SEQUENCE_OFF and same_unit and lock & 0xFFFF <= stated & 0xFFFF
+        is_open = (
+            self.transaction.version >= 2
+            and not stated & SEQUENCE_OFF
+            and same_unit
+            and lock & 0xFFFF <= stated & 0xFFFF
+        )
         self._need(is_open, "the lock is not open")
 
     # --- the rest

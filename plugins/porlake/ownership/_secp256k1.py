@@ -1,7 +1,7 @@
 """ECDSA signatures from which the public key is recovered. SEC 1 section 4.1.6, https://www.secg.org/sec1-v2.pdf
 
-Recovery alone proves nothing: about half of all 65-byte texts recover some key. A key counts once it gives the address, a script key
-or a stated owner.
+Recovery alone proves nothing: about half of all 65-byte texts recover some key. A key counts once it gives the address,
+a script key or a stated owner.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ BYTES = 65
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`rs`: r then s, 32 bytes each; `recovery`: 0..3, which of the keys that fit; `flags`: what is unusual about its form."""
+    """`rs`: r then s, 32 bytes each; `recovery`: 0..3, which of the keys that fit; `flags`: what is unusual about its
+    form.
+    """
 
     rs: bytes
     recovery: int
@@ -31,15 +33,19 @@ class Signature:
 
 
 def signature(rs: bytes, recovery: int, *flags: str) -> Signature:
-    """High S is the other spelling of a signature that holds; chains refuse it to stop copies, which do no harm here."""
+    """High S is the other spelling of a signature that holds; chains refuse it to stop copies, which do no harm
+    here.
+    """
     high = int.from_bytes(rs[32:]) > HALF_ORDER
     return Signature(rs, recovery, (*flags, "high_s") if high else flags)
 
 
 def from_hex(text: str) -> Signature:
-    """r, s and v as 130 hex digits, 0x before them or not. Raises InvalidSignature: signature_bad_hex, signature_bad_length, signature_bad_v.
+    """r, s and v as 130 hex digits, 0x before them or not. Raises InvalidSignature: signature_bad_hex,
+    signature_bad_length, signature_bad_v.
 
-    v is 1B or 1C; wallets and HTX also write 00 or 01 (flag v_0_1), and OKX's tool reads 1D..22 by their remainder (v_nonstandard).
+    v is 1B or 1C; wallets and HTX also write 00 or 01 (flag v_0_1), and OKX's tool reads 1D..22 by their remainder
+    (v_nonstandard).
     """
     with _columns.of("signature"):
         raw = _columns.from_hex(text, BYTES)
@@ -81,7 +87,8 @@ _objects = _Objects()
 def recover_many(signatures: Iterable[bytes], digest: bytes, size: int = BYTES) -> list[bytes]:
     """The public keys (65 or 33 bytes each) that made some signatures of one digest; b"" where none can have.
 
-    A signature is r, s and the recovery id, 65 bytes. As `recover`, without what a single row can afford and half a million cannot.
+    A signature is r, s and the recovery id, 65 bytes. As `recover`, without what a single row can afford and half a
+    million cannot.
     """
     mine, context, keys = _objects, GLOBAL_CONTEXT.ctx, []
     signature, key, out, length, view = mine.signature, mine.key, mine.out, mine.length, ffi.buffer(mine.out, size)

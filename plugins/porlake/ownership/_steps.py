@@ -1,7 +1,9 @@
-"""The steps of a judgement, for those who want to argue about it: bytes signed, digest, recovered key, derived address, compared with.
+"""The steps of a judgement, for those who want to argue about it: bytes signed, digest, recovered key, derived address,
+compared with.
 
-A scheme tells each step with `step`, and pays next to nothing while nobody listens. Where several things may have been signed, or several columns
-hold signatures, each is an attempt (`attempt`), and the one that leads to the account says so (`fits`). `listening` gathers what is told inside it.
+A scheme tells each step with `step`, and pays next to nothing while nobody listens. Where several things may have been
+signed, or several columns hold signatures, each is an attempt (`attempt`), and the one that leads to the account says
+so (`fits`). `listening` gathers what is told inside it.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`what` names a step in plain words; bytes in `value` are shown as hex. `attempt`: what was tried, '' for a step that all attempts share;
-    `fits`: whether that attempt led to the account, a script's key or the stated key."""
+    """`what` names a step in plain words; bytes in `value` are shown as hex. `attempt`: what was tried, '' for a step
+    that all attempts share; `fits`: whether that attempt led to the account, a script's key or the stated key.
+    """
 
     what: str
     value: str | bytes | int

@@ -1,7 +1,8 @@
-"""Ethereum validators that sign with their own key: BLS12-381 over the 32-byte EVM digest. The address is the public key.
+"""Ethereum validators that sign with their own key: BLS12-381 over the 32-byte EVM digest. The address is the public
+key.
 
-https://github.com/ethereum/consensus-specs/blob/dev/specs/phase0/beacon-chain.md#bls-signatures. A row that names the validator's withdrawal
-owner is signed by that EVM account instead.
+https://github.com/ethereum/consensus-specs/blob/dev/specs/phase0/beacon-chain.md#bls-signatures. A row that names the
+validator's withdrawal owner is signed by that EVM account instead.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""Messages signed by spending a made-up output of the address: BIP-322. https://github.com/bitcoin/bips/blob/master/bip-0322.mediawiki
+"""Messages signed by spending a made-up output of the address: BIP-322.
+https://github.com/bitcoin/bips/blob/master/bip-0322.mediawiki
 
-simple          `smp` and the witness stack: native segwit and Taproot; wallets write it for P2SH-P2WPKH and P2SH-P2WSH too, whose program follows
+simple          `smp` and the witness stack: native segwit and Taproot; wallets write it for P2SH-P2WPKH and P2SH-P2WSH
+too, whose program follows
                 from the witness
-full            `ful` and the whole transaction: every kind of address
-proof of funds  `pof` and a finished PSBT, whose further inputs must hold as well; that their outputs exist is for the chain to say
+full            `ful` and the whole transaction: every kind of address proof of funds  `pof` and a finished PSBT, whose
+further inputs must hold as well; that their outputs exist is for the chain to say
 
 Where the prefix is left off, the bytes say which of them it is.
 """
@@ -38,8 +40,10 @@ NOTHING = Output(0, b"\x6a")
 
 
 def is_meant(text: str, address: Address) -> bool:
-    """Whether a signature text is one of these: by its prefix, or because its bytes are no compact signature but a witness stack, a
-    transaction or a PSBT. What a Taproot address is given is one of them unless it is a good compact signature."""
+    """Whether a signature text is one of these: by its prefix, or because its bytes are no compact signature but a
+    witness stack, a transaction or a PSBT. What a Taproot address is given is one of them unless it is a good compact
+    signature.
+    """
     if text[:3] in PREFIXES:
         return True
     if text[:2] in ("0x", "0X") or address.kind not in WITNESS | LEGACY:
@@ -60,7 +64,9 @@ def is_meant(text: str, address: Address) -> bool:
 
 
 def _kind_of(raw: bytes) -> str:
-    """The prefix that bytes would have: `smp` where they are a witness stack and nothing else, `ful` a transaction, `pof` a PSBT; '' for others."""
+    """The prefix that bytes would have: `smp` where they are a witness stack and nothing else, `ful` a transaction,
+    `pof` a PSBT; '' for others.
+    """
     if raw.startswith(PSBT):
         return "pof"
     for prefix, read in (("smp", witness), ("ful", transaction)):
@@ -73,7 +79,9 @@ def _kind_of(raw: bytes) -> str:
 
 
 def judge(row: Evidence, address: Address) -> Judgement:
-    """Raises InvalidSignature where a column does not hold what it should; NoKey where the signature is not that of the address."""
+    """Raises InvalidSignature where a column does not hold what it should; NoKey where the signature is not that of the
+    address.
+    """
     if address.network not in NETWORKS:
         return Judgement("unsupported", "bip322")
     text = _columns.signature(row, 0)
@@ -88,7 +96,11 @@ def judge(row: Evidence, address: Address) -> Judgement:
         flags += ("time_lock",)
     if row.key_or_script and row.key_or_script.removeprefix("0x").lower() not in _known(spent, address):
         flags += ("key_field_unused",)
-    signer = ",".join(key.hex() for key in spent.keys) if spent.form.endswith(("p2sh", "p2wsh", "p2tr-script")) else address.text
+    signer = (
+        ",".join(key.hex() for key in spent.keys)
+        if spent.form.endswith(("p2sh", "p2wsh", "p2tr-script"))
+        else address.text
+    )
     wanted = _wanted(spent)
     if wanted is not None:
         flags = _multisig.flags(wanted) + flags
@@ -124,7 +136,9 @@ def _spent(message: str, text: str, address: Address) -> tuple[_script.Spent, tu
 
 
 def _read(text: str, to_spend: Transaction, address: Address) -> tuple[Transaction, tuple[Output, ...]]:
-    """The transaction that signs, and the outputs that it spends. Raises InvalidSignature (signature_bad_base64, _bad_witness ...)."""
+    """The transaction that signs, and the outputs that it spends. Raises InvalidSignature (signature_bad_base64,
+    _bad_witness ...).
+    """
     prefix, body = (text[:3], text[3:]) if text[:3] in PREFIXES else ("", text)
     with _columns.of("signature"):
         raw = _columns.from_base64(body)
@@ -139,7 +153,8 @@ def _read(text: str, to_spend: Transaction, address: Address) -> tuple[Transacti
 
 
 def _nested_program(stack: tuple[bytes, ...], address: Address) -> bytes:
-    """The input's script of a P2SH address that nests a witness program: the push of the program that the witness is for; b"" for any other.
+    """The input's script of a P2SH address that nests a witness program: the push of the program that the witness is
+    for; b"" for any other.
 
     No digest of a witness commits to it.
     """
@@ -169,7 +184,9 @@ def _known(spent: _script.Spent, address: Address) -> set[str]:
 
 
 def _wanted(spent: _script.Spent) -> scripts.Multisig | None:
-    """The multisig that the script is, None where it is another. The chain counts a key as often as it stands there; here distinct keys count."""
+    """The multisig that the script is, None where it is another. The chain counts a key as often as it stands there;
+    here distinct keys count.
+    """
     try:
         return scripts.multisig(spent.script)
     except InvalidAddress:

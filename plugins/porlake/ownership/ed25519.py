@@ -1,8 +1,8 @@
 """Accounts of ed25519 keys. RFC 8032, https://www.rfc-editor.org/rfc/rfc8032
 
 OKX signs its header and the text, and states the key beside it. HTX signs the bare text, and the address is the key.
-Keys and signatures stand in hex, in the first files in base58, HTX's in base64. A signature that
-agrees with the stated key shows that key and no more: the account counts once it is derived from the key. Where it cannot be (a number, a
+Keys and signatures stand in hex, in the first files in base58, HTX's in base64. A signature that agrees with the stated
+key shows that key and no more: the account counts once it is derived from the key. Where it cannot be (a number, a
 name, a script) the row is signature_only at best.
 """
 
@@ -40,7 +40,8 @@ from porlake.ownership._steps import attempt, fits, step
 OKX = b"OKX Signed Message:\n"
 BARE = "htx_ed25519"
 
-#: (payload, flags) of the accounts of an address's kind that a key has; nothing where the address is no function of one key.
+#: (payload, flags) of the accounts of an address's kind that a key has; nothing where the address is no function of one
+#: key.
 Accounts = Iterator[tuple[bytes, tuple[str, ...]]]
 
 
@@ -53,7 +54,8 @@ class Form:
 
 
 def judge(row: Evidence, address: Address) -> Judgement:
-    """Every stated owner signs in its own column, all with the stated key; where none is stated, the account signs in the first.
+    """Every stated owner signs in its own column, all with the stated key; where none is stated, the account signs in
+    the first.
 
     Raises InvalidSignature and InvalidAddress where a column does not hold what it should.
     """
@@ -82,7 +84,9 @@ def _bound(address: Address, signers: list[Address], key: bytes, form: Form, fla
         if found is None:
             return Judgement("signature_only", "address_not_derived", _once(flags), f"0x{key.hex()}")
         if not found:
-            return Judgement("invalid", "address_mismatch" if signer is address else "owner_mismatch", _once(flags), f"0x{key.hex()}")
+            return Judgement(
+                "invalid", "address_mismatch" if signer is address else "owner_mismatch", _once(flags), f"0x{key.hex()}"
+            )
         flags += found[1]
     names = ",".join(signer.text for signer in signers)
     if any(signer.payload == address.payload for signer in signers):
@@ -109,7 +113,7 @@ def _once(flags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(flags))
 
 
-# --- the columns ----------------------------------------------------------------------------------------------------------
+# --- the columns ------------------------------------------------------------------------------------------------------
 def _flags(row: Evidence, signers: list[Address], owners: list[Address | None], address: Address) -> tuple[str, ...]:
     flags = list(_columns.beyond(row, len(signers)))
     if any(owners) and address.kind != "aptos":  # only Aptos rotates the key of an account
@@ -118,7 +122,11 @@ def _flags(row: Evidence, signers: list[Address], owners: list[Address | None], 
         flags.append("same_owner_twice")
     if row.scheme == BARE and row.key_or_script:
         flags.append("key_field_unused")
-    if address.kind in ("aptos", "sui", "iota") and row.address_published.startswith("0x") and len(row.address_published) < 66:
+    if (
+        address.kind in ("aptos", "sui", "iota")
+        and row.address_published.startswith("0x")
+        and len(row.address_published) < 66
+    ):
         flags.append("short_address")
     if address.kind == "ss58" and address.text != row.address_published:
         flags.append(f"ss58_prefix_{ss58.decode(row.address_published)[0]}")
@@ -159,7 +167,7 @@ def _data(message: str, scheme: str) -> tuple[tuple[bytes, tuple[str, ...]], ...
     return tuple((text if scheme == BARE else with_length(OKX) + with_length(text), flags) for text, flags in spelled)
 
 
-# --- accounts of a key, by address form -------------------------------------------------------------------------------------
+# --- accounts of a key, by address form -------------------------------------------------------------------------------
 def _hash(derive: Callable[[bytes], bytes]) -> Callable[[Address, bytes], Accounts]:
     """The account is a function of the key, whatever its kind."""
 

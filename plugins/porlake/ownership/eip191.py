@@ -1,6 +1,7 @@
 """EVM accounts that sign a message. EIP-191, https://eips.ethereum.org/EIPS/eip-191
 
-OKX signs the personal-message form over the 32-byte hash of the text; HTX the bare hash of the text, or the standard form of the text.
+OKX signs the personal-message form over the 32-byte hash of the text; HTX the bare hash of the text, or the standard
+form of the text.
 """
 
 from __future__ import annotations
@@ -30,13 +31,19 @@ def htx_signed(message: bytes) -> Iterator[_accounts.Signed]:
     yield "the personal message of the text", PREFIX + str(len(message)).encode() + message
 
 
-_rules = partial(_accounts.Rules, account=evm.from_public_key, text=evm.of, network="ethereum", kinds=KINDS, reason="eth_address")
+_rules = partial(
+    _accounts.Rules, account=evm.from_public_key, text=evm.of, network="ethereum", kinds=KINDS, reason="eth_address"
+)
 RULES = {"okx_evm": _rules(okx_signed), "htx_evm": _rules(htx_signed)}
 
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
     judgement = _accounts.judge(row, address, RULES[row.scheme])
-    if address.kind == "evm" and row.address_published[:2] in ("0x", "0X") and not evm.checksum_holds(row.address_published):
+    if (
+        address.kind == "evm"
+        and row.address_published[:2] in ("0x", "0X")
+        and not evm.checksum_holds(row.address_published)
+    ):
         return replace(judgement, flags=(*judgement.flags, "bad_eip55"))
     return judgement

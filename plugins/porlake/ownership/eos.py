@@ -1,7 +1,8 @@
 """EOS (Vaulta) and WAX accounts: K1 signatures over the SHA-256 of OKX's header and the text.
 
-https://docs.antelope.io/docs/latest/advanced-topics/key-types: keys are EOS.. or PUB_K1_.., signatures SIG_K1_... An account's name is no
-function of its keys, so that a signature shows the stated keys and no more: signature_only at best. Of two stated keys, each signs in its column.
+https://docs.antelope.io/docs/latest/advanced-topics/key-types: keys are EOS.. or PUB_K1_.., signatures SIG_K1_... An
+account's name is no function of its keys, so that a signature shows the stated keys and no more: signature_only at
+best. Of two stated keys, each signs in its column.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def judge(row: Evidence, address: Address) -> Judgement:
         if signed is None:
             return Judgement("invalid", "bad_signature", tuple(flags))
         flags += signed
-    return Judgement("signature_only", "account_name_not_derived", tuple(dict.fromkeys(flags)), ",".join(key.hex() for key in stated))
+    return Judgement(
+        "signature_only", "account_name_not_derived", tuple(dict.fromkeys(flags)), ",".join(key.hex() for key in stated)
+    )
 
 
 def _signed(row: Evidence, column: int, key: bytes) -> tuple[str, ...] | None:
@@ -87,7 +90,9 @@ def _read(text: str) -> _secp256k1.Signature:
 
 
 def _stated(text: str) -> list[bytes]:
-    """The stated keys, compressed: one as text, or two as JSON, in the files with doubled quotes. Raises InvalidSignature (bad_form ...)."""
+    """The stated keys, compressed: one as text, or two as JSON, in the files with doubled quotes. Raises
+    InvalidSignature (bad_form ...).
+    """
     text = text.strip()
     if not text.startswith("{"):
         return [_key(text)] if text else []
@@ -104,7 +109,9 @@ def _stated(text: str) -> list[bytes]:
 
 
 def _key(text: str) -> bytes:
-    """Raises InvalidSignature (bad_form, bad_base58, bad_checksum, bad_length), InvalidAddress (bad_key) for what is no point."""
+    """Raises InvalidSignature (bad_form, bad_base58, bad_checksum, bad_length), InvalidAddress (bad_key) for what is no
+    point.
+    """
     start, curve = (KEY, CURVE) if text.startswith(KEY) else (LEGACY_KEY, b"")
     if not text.startswith(start):
         raise InvalidSignature("bad_form", f"key {text[:200]!r} begins with neither {LEGACY_KEY} nor {KEY}")

@@ -1,7 +1,9 @@
-"""Accounts of one secp256k1 key on chains without a message standard of their own: OKX signs the Keccak-256 of its own header and the text.
+"""Accounts of one secp256k1 key on chains without a message standard of their own: OKX signs the Keccak-256 of its own
+header and the text.
 
-Signatures are r, s, v in hex. The key is recovered; where the row states a key as well (the auditors' layout), both must agree, and still the
-address must be that key's. FIL, CFX, ELF, OKT, the Cosmos family, INJ, ICX, ONE, STX, NULS, XRP, AVAX X, ARK, CKB.
+Signatures are r, s, v in hex. The key is recovered; where the row states a key as well (the auditors' layout), both
+must agree, and still the address must be that key's. FIL, CFX, ELF, OKT, the Cosmos family, INJ, ICX, ONE, STX, NULS,
+XRP, AVAX X, ARK, CKB.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ OWNED = "oktc"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How a key's account is made: by `derive` from the compressed or (`is_long`) the uncompressed key; `reason` of a row that it proves."""
+    """How a key's account is made: by `derive` from the compressed or (`is_long`) the uncompressed key; `reason` of a
+    row that it proves.
+    """
 
     reason: str
     derive: Callable[[bytes], bytes]
@@ -47,7 +51,10 @@ ACCOUNTS: dict[str, tuple[Account, ...]] = {
     "aelf": (Account("aelf", aelf.from_public_key, is_long=True),),
     "bech32": (Account("cosmos", bech32.from_public_key),),
     "hx": (Account("icon", icon.from_public_key, is_long=True),),
-    "stacks_key": (Account("stacks-compressed", stacks.from_public_key), Account("stacks-uncompressed", stacks.from_public_key, is_long=True)),
+    "stacks_key": (
+        Account("stacks-compressed", stacks.from_public_key),
+        Account("stacks-uncompressed", stacks.from_public_key, is_long=True),
+    ),
     "nuls": (Account("nuls", nuls.from_public_key),),
     "xrp": (Account("xrp", xrp.from_public_key),),
     "ark": (Account("ark", ark.from_public_key),),
@@ -57,7 +64,9 @@ ACCOUNTS: dict[str, tuple[Account, ...]] = {
 
 AVALANCHE_X = (Account("avax", bech32.from_public_key),)
 
-FORMS = frozenset({"aelf", "ark", "bech32", "conflux", "evm", "filecoin", "flow", "icon", "nervos", "nuls", "stacks", "xrp"})
+FORMS = frozenset(
+    {"aelf", "ark", "bech32", "conflux", "evm", "filecoin", "flow", "icon", "nervos", "nuls", "stacks", "xrp"}
+)
 """Address forms of the family's networks: contracts among them have owners too."""
 
 UNDERIVED = frozenset({"flow", "f0"})
@@ -75,7 +84,11 @@ def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
     step("account in the row", address.payload)
     judgement = _owned(row, address) if any(row.owners) else _own(row, address)
-    if row.address_published[:2] in ("0x", "0X") and address.kind != "flow" and not evm.checksum_holds(row.address_published):
+    if (
+        row.address_published[:2] in ("0x", "0X")
+        and address.kind != "flow"
+        and not evm.checksum_holds(row.address_published)
+    ):
         return replace(judgement, flags=(*judgement.flags, "bad_eip55"))
     return judgement
 
@@ -122,7 +135,9 @@ def _proves(address: Address, short: bytes, long: bytes) -> str:
 
 
 def _owned(row: Evidence, address: Address) -> Judgement:
-    """Every stated owner signs in its own column. That shows the owners' keys; whether the account is theirs stands on the chain."""
+    """Every stated owner signs in its own column. That shows the owners' keys; whether the account is theirs stands on
+    the chain.
+    """
     if registry.load().networks[address.network].address_form not in FORMS:
         return Judgement("unsupported", address.kind)
     owners = _columns.stated_owners(row)
@@ -135,7 +150,14 @@ def _owned(row: Evidence, address: Address) -> Judgement:
     reason = ""
     for column, signer in enumerate(signers):
         signature = _read(row, column)
-        found = next(((tried, how) for tried, short, long in _keys(row, signature, column) if (how := _proves(signer, short, long))), None)
+        found = next(
+            (
+                (tried, how)
+                for tried, short, long in _keys(row, signature, column)
+                if (how := _proves(signer, short, long))
+            ),
+            None,
+        )
         if found is None:
             return Judgement("invalid", "owner_mismatch", tuple(flags))
         tried, how = found
@@ -144,7 +166,11 @@ def _owned(row: Evidence, address: Address) -> Judgement:
             reason = how
     names = ",".join(signer.text for signer in signers)
     flags = list(dict.fromkeys(flags))
-    return Judgement("proven", reason, tuple(flags), names) if reason else Judgement("owner_signed", "owner", tuple(flags), names)
+    return (
+        Judgement("proven", reason, tuple(flags), names)
+        if reason
+        else Judgement("owner_signed", "owner", tuple(flags), names)
+    )
 
 
 def _stated(text: str) -> bytes:

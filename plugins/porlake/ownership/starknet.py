@@ -1,7 +1,8 @@
-"""Starknet accounts that sign typed data. SNIP-12 (first revision), https://github.com/starknet-io/SNIPs/blob/main/SNIPS/snip-12.md
+"""Starknet accounts that sign typed data. SNIP-12 (first revision),
+https://github.com/starknet-io/SNIPs/blob/main/SNIPS/snip-12.md
 
-The account is only one input of what is signed: any key can sign for any address. It is proven where the address is that of an account
-class known here for the stated key; else the signature shows the key and no more.
+The account is only one input of what is signed: any key can sign for any address. It is proven where the address is
+that of an account class known here for the stated key; else the signature shows the key and no more.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def judge(row: Evidence, address: Address) -> Judgement:
 
 
 def message_hash(account: bytes, message: str) -> int:
-    """The hash of OKX's typed data for an account. Raises InvalidSignature (message_bad_text) for a text that is no short string."""
+    """The hash of OKX's typed data for an account. Raises InvalidSignature (message_bad_text) for a text that is no
+    short string.
+    """
     try:
         contents = stark.short_string(message)
     except ValueError as error:

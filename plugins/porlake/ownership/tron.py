@@ -1,6 +1,7 @@
 """TRON accounts that sign a message: v1 over the hash of the text, v2 over the text itself.
 
-v2 is TIP-191, https://github.com/tronprotocol/tips/blob/master/tip-191.md; v1 is TronWeb's `sign`. HTX puts 32 in the header whatever the length.
+v2 is TIP-191, https://github.com/tronprotocol/tips/blob/master/tip-191.md; v1 is TronWeb's `sign`. HTX puts 32 in the
+header whatever the length.
 """
 
 from __future__ import annotations
@@ -35,7 +36,14 @@ def htx_signed(message: bytes) -> Iterator[_accounts.Signed]:
     yield v1(message)
 
 
-_rules = partial(_accounts.Rules, account=tron.from_public_key, text=tron.of, network="tron", kinds=frozenset({"tron"}), reason="tron_address")
+_rules = partial(
+    _accounts.Rules,
+    account=tron.from_public_key,
+    text=tron.of,
+    network="tron",
+    kinds=frozenset({"tron"}),
+    reason="tron_address",
+)
 RULES = {"okx_tron": _rules(okx_signed), "htx_tron": _rules(htx_signed)}
 
 

@@ -1,8 +1,10 @@
-"""Signed messages of Bitcoin and its relatives: a compact signature, 65 bytes in base64, of the double SHA-256 of header text and message.
+"""Signed messages of Bitcoin and its relatives: a compact signature, 65 bytes in base64, of the double SHA-256 of
+header text and message.
 
-The first byte says which key fits and how its address is made: BIP-137, https://github.com/bitcoin/bips/blob/master/bip-0137.mediawiki
-A key proves the address of its own hash; of a multisig script the threshold of distinct keys must have signed. OKX also publishes
-signatures as 0x and r, s, v over the Keccak-256 of its own header. Witness stacks and texts with BIP-322's prefixes go to `bip322`.
+The first byte says which key fits and how its address is made: BIP-137,
+https://github.com/bitcoin/bips/blob/master/bip-0137.mediawiki A key proves the address of its own hash; of a multisig
+script the threshold of distinct keys must have signed. OKX also publishes signatures as 0x and r, s, v over the
+Keccak-256 of its own header. Witness stacks and texts with BIP-322's prefixes go to `bip322`.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ HEADERS = {
     "ecash": b"eCash Signed Message:\n",
     "decred": b"Decred Signed Message:\n",
 }
-"""What a network's own wallet signs before the message; every other network's signs Bitcoin's, as OKX does for some of these."""
+"""What a network's own wallet signs before the message; every other network's signs Bitcoin's, as OKX does for some of
+these.
+"""
 
 HASHES: dict[str, Hash] = {"decred": blake256}
 """How a network's own wallet hashes header and message, where it is not SHA-256 twice."""
@@ -55,7 +59,9 @@ NAMED = {"p2sh": NESTED, "p2wpkh": NATIVE}
 
 SCRIPTS = frozenset({"p2sh", "p2sh32", "p2wsh"})
 NESTED_KEY, NESTED_SCRIPT = b"\x00\x14", b"\x00\x20"
-"""The script of P2SH-P2WPKH is the first and the hash of the key, that of P2SH-P2WSH the second and the hash of the witness script."""
+"""The script of P2SH-P2WPKH is the first and the hash of the key, that of P2SH-P2WSH the second and the hash of the
+witness script.
+"""
 
 
 Signed = tuple[_secp256k1.Signature, int | None]
@@ -64,7 +70,9 @@ Signed = tuple[_secp256k1.Signature, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """32 bytes that may have been signed: what they are the hash of, what is unusual about it, how it is made in words."""
+    """32 bytes that may have been signed: what they are the hash of, what is unusual about it, how it is made in
+    words.
+    """
 
     digest: bytes
     signed: bytes
@@ -84,13 +92,14 @@ def judge(row: Evidence, address: Address) -> Judgement:
     if address.kind in ("p2wsh", "p2sh32"):
         raise InvalidSignature("no_script", "such an address shows nothing without its witness script")
     if address.kind == "p2tr":
-        return Judgement("unsupported", "p2tr_compact_signature")  # a key in a Taproot address is tweaked: no standard says how it signs so
+        # a key in a Taproot address is tweaked: no standard says how it signs so
+        return Judgement("unsupported", "p2tr_compact_signature")
     if address.kind not in ("p2pkh", "p2sh", "p2wpkh"):
         return Judgement("unsupported", address.kind)
     return _single(row, address)
 
 
-# --- one key --------------------------------------------------------------------------------------------------------------
+# --- one key ----------------------------------------------------------------------------------------------------------
 def _single(row: Evidence, address: Address) -> Judgement:
     signature, header = _read(_columns.signature(row, 0), 0)
     flags = _columns.beyond(row, 1)
@@ -128,7 +137,9 @@ def _looks_like_key(field: bytes) -> bool:
     return (len(field), field[:1]) in ((33, b"\x02"), (33, b"\x03"), (65, b"\x04"))
 
 
-def _accounts(address: Address, key: PublicKey, header: int | None) -> Iterator[tuple[str, bytes, bytes, tuple[str, ...]]]:
+def _accounts(
+    address: Address, key: PublicKey, header: int | None
+) -> Iterator[tuple[str, bytes, bytes, tuple[str, ...]]]:
     """(form, key, payload, flags) of the addresses of this type that a key has, the likely one first."""
     short = key.format()
     if address.kind == "p2pkh":
@@ -136,16 +147,26 @@ def _accounts(address: Address, key: PublicKey, header: int | None) -> Iterator[
         other = ("header_compression_bit",)
         yield "compressed", short, bitcoin.key_hash(address.network, short), () if said_short else other
         long = key.format(compressed=False)
-        yield "uncompressed", long, bitcoin.key_hash(address.network, long), other if said_short and header is not None else ()
+        yield (
+            "uncompressed",
+            long,
+            bitcoin.key_hash(address.network, long),
+            other if said_short and header is not None else (),
+        )
         return
     loose = ("loose_bip137",) if header in ANY else ()
     if address.kind == "p2wpkh":
         yield "p2wpkh", short, bitcoin.key_hash(address.network, short), loose
     elif bitcoin.NETWORKS[address.network].hrp:
-        yield "p2sh-p2wpkh", short, bitcoin.key_hash(address.network, NESTED_KEY + bitcoin.key_hash(address.network, short)), loose
+        yield (
+            "p2sh-p2wpkh",
+            short,
+            bitcoin.key_hash(address.network, NESTED_KEY + bitcoin.key_hash(address.network, short)),
+            loose,
+        )
 
 
-# --- a script -------------------------------------------------------------------------------------------------------------
+# --- a script ---------------------------------------------------------------------------------------------------------
 def _scripted(row: Evidence, address: Address, redeem: bytes) -> Judgement:
     step("script", redeem)
     form = _form(address, redeem)
@@ -176,7 +197,9 @@ class Signers:
 
 
 def _of_script(form: str, wanted: script.Multisig, signers: Signers) -> Judgement:
-    """A threshold of distinct keys proves the address. What else is wrong with the row counts where they are too few."""
+    """A threshold of distinct keys proves the address. What else is wrong with the row counts where they are too
+    few.
+    """
     flags = tuple(dict.fromkeys((*_multisig.flags(wanted), *signers.flags)))
     names = ",".join(key.hex() for key in signers.keys) or None
     if len(signers.keys) >= wanted.threshold:
@@ -185,7 +208,9 @@ def _of_script(form: str, wanted: script.Multisig, signers: Signers) -> Judgemen
         return Judgement("malformed", f"no_signature{signers.empty}", flags, names)
     if signers.broken:
         step("refused", str(signers.broken))
-        return Judgement("invalid" if isinstance(signers.broken, NoKey) else "malformed", signers.broken.code, flags, names)
+        return Judgement(
+            "invalid" if isinstance(signers.broken, NoKey) else "malformed", signers.broken.code, flags, names
+        )
     if not signers.keys:
         return Judgement("invalid", "signer_not_in_script", flags)
     return Judgement("invalid", _multisig.too_few(wanted, signers.keys), flags, names)
@@ -233,10 +258,13 @@ def _script_accounts(address: Address, redeem: bytes) -> Iterator[tuple[str, byt
             yield "p2sh-p2wsh", bitcoin.key_hash(address.network, NESTED_SCRIPT + hashes.sha256(redeem))
 
 
-def _script_signer(row: Evidence, published: Signed, keys: list[bytes], column: int) -> tuple[bytes | None, tuple[str, ...]]:
+def _script_signer(
+    row: Evidence, published: Signed, keys: list[bytes], column: int
+) -> tuple[bytes | None, tuple[str, ...]]:
     """The compressed key of the script that made a signature; None, with a flag that says so, where a stranger did.
 
-    `keys` are the script's in their short form: two forms of one key are one signer, and a push that is no point is equal to no key.
+    `keys` are the script's in their short form: two forms of one key are one signer, and a push that is no point is
+    equal to no key.
     """
     signature, header = published
     if header is not None and header not in ANY:
@@ -251,14 +279,16 @@ def _script_signer(row: Evidence, published: Signed, keys: list[bytes], column: 
     return None, (f"signature{column + 1}_by_stranger",)
 
 
-# --- texts ----------------------------------------------------------------------------------------------------------------
+# --- texts ------------------------------------------------------------------------------------------------------------
 def _digests(row: Evidence, header: int | None) -> tuple[Digest, ...]:
     return _digests_of("" if header is None else row.network or "", row.message)
 
 
 @lru_cache(maxsize=1024)
 def _digests_of(network: str, message: str) -> tuple[Digest, ...]:
-    """What may have been signed, in the order in which it is tried: as the network's own wallet has it, then as Bitcoin's; '' is OKX's own."""
+    """What may have been signed, in the order in which it is tried: as the network's own wallet has it, then as
+    Bitcoin's; '' is OKX's own.
+    """
     own = (HEADERS.get(network, BITCOIN), HASHES.get(network, hashes.sha256d)) if network else (OKX, keccak256)
     ways = dict.fromkeys((own, (BITCOIN, hashes.sha256d)) if network else (own,))
     found = []
@@ -266,7 +296,9 @@ def _digests_of(network: str, message: str) -> tuple[Digest, ...]:
         for header, hashed in ways:
             signed = with_length(header) + with_length(spelled)
             how = ", ".join(filter(None, (header.decode().strip(":\n"), _message.spelling(flags))))
-            found.append(Digest(hashed(signed), signed, flags if (header, hashed) == own else (*flags, "alt_header"), how))
+            found.append(
+                Digest(hashed(signed), signed, flags if (header, hashed) == own else (*flags, "alt_header"), how)
+            )
     return tuple(found)
 
 
@@ -287,7 +319,9 @@ def _read(text: str, column: int) -> Signed:
 
 
 def is_hex(text: str) -> bool:
-    """Whether a signature is r, s and v in hex: 0x before them, or so many digits that it is no base64 of a signature."""
+    """Whether a signature is r, s and v in hex: 0x before them, or so many digits that it is no base64 of a
+    signature.
+    """
     return text[:2] in ("0x", "0X") or (len(text) == 2 * _secp256k1.BYTES and all(digit in hexdigits for digit in text))
 
 

@@ -3,8 +3,8 @@
     archive -> parse -> verify, observe (one per network), price -> build -> publish
     sweep, at the moment of a snapshot, of what was claimed last; observe takes it when the report is there
 
-Every stage reads what earlier stages wrote and replaces its own partition; running one again gives the same bytes. Stages hand each
-other a report's id (or an attestation's); rows travel in the lake.
+Every stage reads what earlier stages wrote and replaces its own partition; running one again gives the same bytes.
+Stages hand each other a report's id (or an attestation's); rows travel in the lake.
 """
 
 from __future__ import annotations
@@ -24,7 +24,19 @@ from porlake.lake import csv_writer, export, forget, writable
 from porlake.model import ReportFile
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
-from porlake.pipeline._ask import BalanceLine, Check, CoinLine, balances, database, doctor, publisher, query, read, summary, unanswered
+from porlake.pipeline._ask import (
+    BalanceLine,
+    Check,
+    CoinLine,
+    balances,
+    database,
+    doctor,
+    publisher,
+    query,
+    read,
+    summary,
+    unanswered,
+)
 from porlake.pipeline._check import check
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
@@ -54,9 +66,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-# --- build, publish -----------------------------------------------------------------------------------------------------
+# --- build, publish ---------------------------------------------------------------------------------------------------
 def build(settings: Settings) -> str:
-    """All marts in a fresh DuckDB file that then takes the old one's place; the build's id. Raises BuildError and changes nothing."""
+    """All marts in a fresh DuckDB file that then takes the old one's place; the build's id. Raises BuildError and
+    changes nothing.
+    """
     return warehouse.build(settings.lake).build_id
 
 
@@ -66,12 +80,16 @@ def publish(settings: Settings) -> str:
 
 
 def published(settings: Settings) -> Mapping[str, Any]:
-    """What is published now: `build_id`, and `marts` with the rows of each. Raises MissingPartition before the first time."""
+    """What is published now: `build_id`, and `marts` with the rows of each. Raises MissingPartition before the first
+    time.
+    """
     return warehouse.manifest_of(settings.lake)
 
 
 def is_published(settings: Settings) -> bool:
-    """Whether the marts as published are those of the lake as it is now, so that building them again would change nothing."""
+    """Whether the marts as published are those of the lake as it is now, so that building them again would change
+    nothing.
+    """
     try:
         return bool(published(settings)["build_id"] == warehouse.identity(settings.lake))
     except (MissingPartition, Damaged):
@@ -79,7 +97,9 @@ def is_published(settings: Settings) -> bool:
 
 
 def unread(settings: Settings, report: str, network: str) -> Counter[str] | None:
-    """Where nothing at all of what a report claims on a network was read: how many holdings for which reason. None where something was."""
+    """Where nothing at all of what a report claims on a network was read: how many holdings for which reason. None
+    where something was.
+    """
     file: ReportFile = settings.lake.report(report)
     only = {"exchange": file.exchange, "report": file.report, "network": network}
     if any(pointer.rows for pointer in settings.lake.pointers("balance", **only)):
@@ -88,20 +108,28 @@ def unread(settings: Settings, report: str, network: str) -> Counter[str] | None
     return reasons or None
 
 
-# --- all of it ------------------------------------------------------------------------------------------------------------
+# --- all of it --------------------------------------------------------------------------------------------------------
 def run(settings: Settings, exchange: str, sources: Iterable[str], snapshot: str | None = None) -> list[str]:
     """All stages for some published files; the reports' ids.
 
     A network or price source that does not answer leaves its part unobserved, with the reason in the tables.
     """
-    found = list(dict.fromkeys(report for source in sources for report in archive(settings, exchange, source, snapshot)))
+    found = list(
+        dict.fromkeys(report for source in sources for report in archive(settings, exchange, source, snapshot))
+    )
     for report in found:
         parse(settings, report)
     with_rows = [report for report in found if has_addresses(settings, report)]
     for report in with_rows:
         verify(settings, report)
-        with ThreadPoolExecutor(max_workers=8) as pool:  # networks answer independently, and one that hangs holds up no other
-            list(pool.map(lambda network, report=report: observe(settings, report, network, give_up=True), networks(settings, report)))
+        # networks answer independently, and one that hangs holds up no other
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            list(
+                pool.map(
+                    lambda network, report=report: observe(settings, report, network, give_up=True),
+                    networks(settings, report),
+                )
+            )
     price(settings, attestations(settings, found), give_up=True)
     build(settings)
     publish(settings)
@@ -117,7 +145,9 @@ def inbox(settings: Settings, exchange: str) -> Path:
 
 
 def waiting(settings: Settings, exchange: str, moment: datetime) -> list[str]:
-    """The files of the inbox whose snapshot lies in the month that ends at `moment`; a backfill finds each month's own."""
+    """The files of the inbox whose snapshot lies in the month that ends at `moment`; a backfill finds each month's
+    own.
+    """
     begins, publisher = moment - relativedelta(months=1), registry.load().exchanges[exchange]
     found = []
     for path in sorted(inbox(settings, exchange).glob("*")):
@@ -128,12 +158,17 @@ def waiting(settings: Settings, exchange: str, moment: datetime) -> list[str]:
 
 
 def undated(settings: Settings, exchange: str) -> str:
-    """What waits in the inbox and will be taken by no run, for its name says no day, and what to do about it; '' where there is none."""
-    names = [path.name for path in sorted(inbox(settings, exchange).glob("[!.]*")) if reports.snapshot_of(path.name) is None]
+    """What waits in the inbox and will be taken by no run, for its name says no day, and what to do about it; '' where
+    there is none.
+    """
+    names = [
+        path.name for path in sorted(inbox(settings, exchange).glob("[!.]*")) if reports.snapshot_of(path.name) is None
+    ]
     if not names:
         return ""
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
     return (
-        f"{shown} in {inbox(settings, exchange)}: waits, for the name says no day. Put the snapshot's day into it as the exchange does "
+        f"{shown} in {inbox(settings, exchange)}: waits, for the name says no day. Put the snapshot's day into it as "
+        f"the exchange does "
         f"(huobi_por_20240701.csv, okx_por_2024032500.csv), or start a run that names the file and its snapshot"
     )

@@ -24,12 +24,14 @@ from porlake.pipeline._settings import Settings, moment, shown
 from porlake.transport import Endpoint
 
 
-def archive(settings: Settings, exchange: str, source: str, snapshot: str | None = None, *, undated: bool = False) -> list[str]:
+def archive(
+    settings: Settings, exchange: str, source: str, snapshot: str | None = None, *, undated: bool = False
+) -> list[str]:
     """Keep a published file (path or URL) and say what it is; the ids of the reports in it.
 
-    `snapshot`: a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), for a file that does not say it;
-    `undated` takes such a file without one. Raises ReportError where the file is refused as a whole, ConfigurationError
-    for an exchange that the registry does not know.
+    `snapshot`: a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), for a file
+    that does not say it; `undated` takes such a file without one. Raises ReportError where the file is refused as a
+    whole, ConfigurationError for an exchange that the registry does not know.
     """
     publisher = registry.load().exchanges.get(exchange)
     if publisher is None:
@@ -60,12 +62,24 @@ class _Part:
 
 
 def _parts(
-    came: Published, bundle: reports.Bundle, exchange: str, stated: reports.Snapshot | None, fallback: reports.Snapshot | None
+    came: Published,
+    bundle: reports.Bundle,
+    exchange: str,
+    stated: reports.Snapshot | None,
+    fallback: reports.Snapshot | None,
 ) -> Iterator[_Part]:
-    """The reports of a bundle: one, or one of each attestation and source that its file speaks of. Raises ReportError."""
+    """The reports of a bundle: one, or one of each attestation and source that its file speaks of. Raises
+    ReportError.
+    """
     form, first = bundle.form, bundle.members[0]
     if not hasattr(form, "split"):
-        yield _Part(form, exchange, "", bundle.members, _told(first.name, _named(form, bundle.members, came.name), stated, fallback))
+        yield _Part(
+            form,
+            exchange,
+            "",
+            bundle.members,
+            _told(first.name, _named(form, bundle.members, came.name), stated, fallback),
+        )
         return
     for part in form.split(first.content, first.name):
         # what a part's own rows say of the moment is nearer to it than an option for the whole file
@@ -75,26 +89,36 @@ def _parts(
 
 
 def _named(form: reports.Format, members: tuple[reports.Member, ...], container: str) -> reports.Snapshot | None:
-    """What the names of the members say, else the archive's; the revision is the archive's where the members name none and it is of their moment."""
-    said = [snapshot for name in (*(member.name for member in members), container) if (snapshot := form.snapshot_of(name))]
+    """What the names of the members say, else the archive's; the revision is the archive's where the members name none
+    and it is of their moment.
+    """
+    said = [
+        snapshot for name in (*(member.name for member in members), container) if (snapshot := form.snapshot_of(name))
+    ]
     if not said:
         return None
     revision = next((other.revision for other in said if other.revision and other.at == said[0].at), None)
     return replace(said[0], revision=revision)
 
 
-def _told(name: str, named: reports.Snapshot | None, stated: reports.Snapshot | None, fallback: reports.Snapshot | None) -> reports.Snapshot:
+def _told(
+    name: str, named: reports.Snapshot | None, stated: reports.Snapshot | None, fallback: reports.Snapshot | None
+) -> reports.Snapshot:
     """The moment that is stated, else the one that is named; a revision that is named stays. Raises SnapshotUnknown."""
     if stated is not None:
         return replace(stated, revision=named.revision if named else None)
     if snapshot := named or fallback:
         return snapshot
-    raise SnapshotUnknown(f"{name}: neither its name nor its content says which moment it speaks of; give --snapshot YYYY-MM-DD")
+    raise SnapshotUnknown(
+        f"{name}: neither its name nor its content says which moment it speaks of; give --snapshot YYYY-MM-DD"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What lies at a path or URL: files with their names, the archive that held them, the name and origin (without secrets) of it all."""
+    """What lies at a path or URL: files with their names, the archive that held them, the name and origin (without
+    secrets) of it all.
+    """
 
     files: list[tuple[str, BinaryIO]]
     container: BinaryIO | None
@@ -103,13 +127,20 @@ class Published:
 
 
 def published(settings: Settings, files: ExitStack, source: str) -> Published:
-    """The files at a path or URL; a folder holds those of a report as its archive would. Raises ReportError, ConfigurationError."""
+    """The files at a path or URL; a folder holds those of a report as its archive would. Raises ReportError,
+    ConfigurationError.
+    """
     path = Path(source)
     if "://" not in source and path.is_dir():
         inside = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.is_symlink())
         if not inside:
             raise ConfigurationError(f"{source}: the folder holds no file")
-        return Published([(entry.name, opened(settings, files, str(entry))[0]) for entry in inside], None, path.name, f"file:{path.name}")
+        return Published(
+            [(entry.name, opened(settings, files, str(entry))[0]) for entry in inside],
+            None,
+            path.name,
+            f"file:{path.name}",
+        )
     stream, name, origin = opened(settings, files, source)
     container = stream if reports.is_archive(stream) else None
     held = [(member, files.enter_context(content)) for member, content in reports.members(stream, name)]
@@ -129,13 +160,16 @@ def opened(settings: Settings, files: ExitStack, source: str) -> tuple[BinaryIO,
             raise ConfigurationError(f"{shown(source)}: is no file")  # a pipe would be waited for without end
         return files.enter_context(path.open("rb")), path.name, f"file:{path.name}"
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{shown(source)}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise ConfigurationError(
+            f"{shown(source)}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
 
 
 class _Arrival:
     """What came in together: the reports of one path or URL.
 
-    `others`: the lines of files that nobody reads. What the lake holds of an exchange is looked up once, however many reports come.
+    `others`: the lines of files that nobody reads. What the lake holds of an exchange is looked up once, however many
+    reports come.
     """
 
     def __init__(self, settings: Settings, origin: str, container: str | None, others: tuple[str, ...]) -> None:
@@ -169,7 +203,8 @@ class _Arrival:
             snapshot_precision=part.snapshot.precision,
             content=form.content(first.content),
             statement=statement,
-            revision=part.snapshot.revision or (earlier.revision if earlier else self._newest.get((part.exchange, attestation, statement), 0) + 1),
+            revision=part.snapshot.revision
+            or (earlier.revision if earlier else self._newest.get((part.exchange, attestation, statement), 0) + 1),
             format=form.NAME,
             # what was true at the first time stays
             file_name=earlier.file_name if earlier else facts["file_name"],
@@ -219,7 +254,9 @@ def _facts(settings: Settings, name: str, origin: str) -> dict[str, str]:
 
 
 def _stated_snapshot(text: str, publisher: registry.Exchange) -> reports.Snapshot:
-    """A snapshot as given by an option: a day of the publisher's clock (2024-03-25), or a moment with its zone (2024-03-25T16:00Z)."""
+    """A snapshot as given by an option: a day of the publisher's clock (2024-03-25), or a moment with its zone
+    (2024-03-25T16:00Z).
+    """
     if "T" in text:
         shown = publisher.shows(moment(text))
         return reports.Snapshot(datetime.combine(_stated_day(f"{shown:%Y-%m-%d}"), shown.time()), "moment")
@@ -230,7 +267,10 @@ def _stated_day(text: str) -> date:
     try:
         return reports.day_of(text)
     except ValueError as error:
-        day_or_moment = "a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z, 2024-03-26T00:00+08:00)"
+        day_or_moment = (
+            "a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z, "
+            "2024-03-26T00:00+08:00)"
+        )
         raise ConfigurationError(f"snapshot: {error}; write {day_or_moment}") from error
 
 

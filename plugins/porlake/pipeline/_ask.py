@@ -48,7 +48,8 @@ from porlake.transport import Endpoint, Tape
 
 
 def publisher(source: str) -> str:
-    """The exchange whose labels a published file uses, by its format; of several that share one, that which the file's name says, else its first.
+    """The exchange whose labels a published file uses, by its format; of several that share one, that which the file's
+    name says, else its first.
 
     Raises ReportError, ConfigurationError where none can be told.
     """
@@ -60,7 +61,9 @@ def publisher(source: str) -> str:
         by_name = [exchange for exchange in found if exchange in came.name.lower()]
         found = by_name or [exchange for exchange in found if {f"{exchange}_csv"} == formats]
     if len(found) != 1:
-        raise ConfigurationError(f"{came.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange")
+        raise ConfigurationError(
+            f"{came.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange"
+        )
     return found[0]
 
 
@@ -112,8 +115,9 @@ def balances(
 ) -> tuple[list[BalanceLine], list[CoinLine]]:
     """Balances of some assets at some addresses, and the coins below them where they were asked for.
 
-    In the folder `scratch` a sweep that is stopped leaves what it has read, where the network's client can go on from there.
-    A line of the list that is no address of the network is answered by its reason. Raises ConfigurationError, TransportError, ChainError.
+    In the folder `scratch` a sweep that is stopped leaves what it has read, where the network's client can go on from
+    there. A line of the list that is no address of the network is answered by its reason. Raises ConfigurationError,
+    TransportError, ChainError.
     """
     facts = registry.load()
     if network not in facts.networks:
@@ -139,7 +143,10 @@ def balances(
         if done % TELL_EVERY == 0 or done == len(wanted):
             settings.progress(f"balances on {network}", done, len(wanted))
     lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
-    coins = sorted((_coin_line(network, coin) for coin in chains.coins(client)), key=lambda line: (line.asset, line.address, line.txid, line.vout))
+    coins = sorted(
+        (_coin_line(network, coin) for coin in chains.coins(client)),
+        key=lambda line: (line.asset, line.address, line.txid, line.vout),
+    )
     return [*lines, *bad], coins
 
 
@@ -163,7 +170,9 @@ def _in_units(asset: str, amount: int) -> tuple[str, int]:
 def _coin_line(network: str, coin: chains.Coin) -> CoinLine:
     amount = amounts.rescale(coin.raw, _token(network, coin.asset).decimals, registry.load().assets[coin.asset].scale)
     units, scale = _in_units(coin.asset, amount)
-    return CoinLine(network, coin.asset, coin.address, coin.txid, coin.vout, amount, units, scale, coin.height, coin.coinbase)
+    return CoinLine(
+        network, coin.asset, coin.address, coin.txid, coin.vout, amount, units, scale, coin.height, coin.coinbase
+    )
 
 
 def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[BalanceLine]:
@@ -179,10 +188,20 @@ def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[Bala
 
 
 def _read_line(
-    network: str, asset: str, address: str, component: str, amount: int, at: chains.BlockRef, as_of: str, method: str, source: str
+    network: str,
+    asset: str,
+    address: str,
+    component: str,
+    amount: int,
+    at: chains.BlockRef,
+    as_of: str,
+    method: str,
+    source: str,
 ) -> BalanceLine:
     units, scale = _in_units(asset, amount)
-    return BalanceLine(network, asset, address, component, amount, units, scale, at.height, at.hash, as_of, method, source, None)
+    return BalanceLine(
+        network, asset, address, component, amount, units, scale, at.height, at.hash, as_of, method, source, None
+    )
 
 
 def _unread_line(network: str, asset: str, address: str, reason: str) -> BalanceLine:
@@ -202,7 +221,9 @@ def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> Balan
     if isinstance(answer, chains.Unread):
         return _unread_line(network, answer.asset, answer.address, answer.reason)
     try:
-        amount = amounts.rescale(answer.raw, _token(network, answer.asset).decimals, registry.load().assets[answer.asset].scale)
+        amount = amounts.rescale(
+            answer.raw, _token(network, answer.asset).decimals, registry.load().assets[answer.asset].scale
+        )
     except InvalidAmount:
         return _unread_line(network, answer.asset, answer.address, "balance_too_large")
     read = (answer.block, answer.as_of, answer.method, answer.source)
@@ -214,7 +235,9 @@ def database(settings: Settings) -> Path:
 
 
 def query(settings: Settings, sql: str, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(columns, rows) of one statement over the last build, or over the one that failed. Raises BuildError, MissingPartition."""
+    """(columns, rows) of one statement over the last build, or over the one that failed. Raises BuildError,
+    MissingPartition.
+    """
     return warehouse.query(settings.lake, sql, failed=failed)
 
 
@@ -231,11 +254,14 @@ def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[
     known = "select attestation, max(is_latest) from core_attestation group by attestation order by attestation"
     there = dict(warehouse.query(settings.lake, known)[1])
     if unknown := sorted(set(attestations_) - set(there)):
-        raise ConfigurationError(f"{', '.join(unknown)}: no such attestation in the tables; {_near(unknown[0], list(there))}")
+        raise ConfigurationError(
+            f"{', '.join(unknown)}: no such attestation in the tables; {_near(unknown[0], list(there))}"
+        )
     chosen = sorted(attestations_) or [attestation for attestation, is_latest in there.items() if is_latest]
     for path in sorted((dbt_project.sql_folder() / "summary").glob("*.sql")):
         sql = path.read_text(encoding="utf-8")
-        if "getvariable('attestation')" in sql:  # what looks at holdings one by one is asked for one attestation after the other
+        # what looks at holdings one by one is asked for one attestation after the other
+        if "getvariable('attestation')" in sql:
             parts = [warehouse.query(settings.lake, sql, at_hand=attestation) for attestation in chosen]
             columns, rows = parts[0][0] if parts else [], [row for _, found in parts for row in found]
         else:
@@ -247,7 +273,9 @@ def _near(asked: str, known: list[str]) -> str:
     """What somebody who asked for what is not there may have meant."""
     if not known:
         return "they are empty"
-    alike = get_close_matches(asked, known, 3) or [name for name in known if name.split("/")[0] == asked.split("/")[0]][-3:]
+    alike = (
+        get_close_matches(asked, known, 3) or [name for name in known if name.split("/")[0] == asked.split("/")[0]][-3:]
+    )
     return f"there are {', '.join(alike)}" if alike else f"there are {len(known):,}, from {known[0]} to {known[-1]}"
 
 
@@ -263,14 +291,27 @@ class Check:
 
 
 def doctor(settings: Settings) -> list[Check]:
-    """What is installed, configured and missing, and how to mend it. Endpoints are asked once, for a few seconds, all at the same time."""
+    """What is installed, configured and missing, and how to mend it. Endpoints are asked once, for a few seconds, all
+    at the same time.
+    """
     versions = [_version(name) for name in ("apache-airflow", "dbt-duckdb", "duckdb", "pyarrow", "coincurve")]
     return [
-        Check("Python", (3, 11) <= sys.version_info[:2] <= (3, 13), sys.version.split()[0], "porlake runs on Python 3.11 to 3.13"),
+        Check(
+            "Python",
+            (3, 11) <= sys.version_info[:2] <= (3, 13),
+            sys.version.split()[0],
+            "porlake runs on Python 3.11 to 3.13",
+        ),
         *versions,
         Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
         _writable(settings.root),
-        Check("tables", database(settings).exists(), str(database(settings)), "porlake run ..., or porlake build", optional=True),
+        Check(
+            "tables",
+            database(settings).exists(),
+            str(database(settings)),
+            "porlake run ..., or porlake build",
+            optional=True,
+        ),
         *_reached(settings),
     ]
 
@@ -295,7 +336,9 @@ def _version(name: str) -> Check:
 
 def _writable(root: Path) -> Check:
     place = next(path for path in (root, *root.absolute().parents) if path.exists())
-    return Check("lake", os.access(place, os.W_OK), str(root), "choose a folder that can be written: PORLAKE_LAKE or --lake")
+    return Check(
+        "lake", os.access(place, os.W_OK), str(root), "choose a folder that can be written: PORLAKE_LAKE or --lake"
+    )
 
 
 def _reachable(network: registry.Network, endpoint: Endpoint) -> Check:
@@ -309,11 +352,15 @@ def _reachable(network: registry.Network, endpoint: Endpoint) -> Check:
 
 
 #: Reasons of `unobserved` that another endpoint, or the same one later, may mend.
-OF_ENDPOINTS = frozenset({"endpoint_failed", "refused_by_server", "endpoints_disagree", "block_not_shown", "no_history"})
+OF_ENDPOINTS = frozenset(
+    {"endpoint_failed", "refused_by_server", "endpoints_disagree", "block_not_shown", "no_history"}
+)
 
 
 def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
-    """What endpoints left open in some reports, by failing, refusing or contradicting each other: a line for each network and reason."""
+    """What endpoints left open in some reports, by failing, refusing or contradicting each other: a line for each
+    network and reason.
+    """
     holdings, spoken = Counter[tuple[str, str]](), defaultdict[tuple[str, str], set[str]](set)
     for report in reports_:
         file: ReportFile = settings.lake.report(report)

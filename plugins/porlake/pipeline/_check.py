@@ -15,8 +15,8 @@ WHAT = "check files"
 def check(settings: Settings) -> tuple[int, list[str]]:
     """(files looked at, what is wrong with some of them, a sentence each, in the order of their places).
 
-    Every pointer, every file that it names, every published file of the archive, the marts with their manifest and the DuckDB file;
-    all bytes are hashed anew. Nothing is changed: each sentence names the stage that writes the file anew.
+    Every pointer, every file that it names, every published file of the archive, the marts with their manifest and the
+    DuckDB file; all bytes are hashed anew. Nothing is changed: each sentence names the stage that writes the file anew.
     """
     looked, wrong = 0, []
     for fault in _faults(settings.lake):

@@ -1,6 +1,8 @@
-"""Who controls the accounts whose stated owners signed: asked of the chain at the block at which the balances were read.
+"""Who controls the accounts whose stated owners signed: asked of the chain at the block at which the balances were
+read.
 
-Observe may run beside verify: the owners come from `evidence`, whether or not they signed; what both say together is for the SQL.
+Observe may run beside verify: the owners come from `evidence`, whether or not they signed; what both say together is
+for the SQL.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ BlockAt = Callable[[int | None], chains.BlockRef | None]
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """An account, the owners that the file states for it (canonical), and the highest block at which it is claimed, None where none is named."""
+    """An account, the owners that the file states for it (canonical), and the highest block at which it is claimed,
+    None where none is named.
+    """
 
     address: str
     owners: tuple[str, ...]
@@ -39,8 +43,8 @@ def owner_links(
 ) -> list[OwnerLink]:
     """One row for each account with stated owners and each of them, whether the chain confirms it or not.
 
-    Accounts for which no block was read have none. `opened` gives the client, and is called only if there is something to ask.
-    Raises TransportError, ChainError.
+    Accounts for which no block was read have none. `opened` gives the client, and is called only if there is something
+    to ask. Raises TransportError, ChainError.
     """
     rows: list[OwnerLink] = []
     for height, accounts in _by_height(stated(settings, file, network)):
@@ -48,7 +52,11 @@ def owner_links(
         if at is None:
             continue
         client = opened()
-        found = _validators(settings, client, accounts, at) if isinstance(client, beacon.Client) else _contracts(client, accounts, at)
+        found = (
+            _validators(settings, client, accounts, at)
+            if isinstance(client, beacon.Client)
+            else _contracts(client, accounts, at)
+        )
         rows += [_row(file, network, link, at) for link in found]
         settings.progress(f"owners on {network}", len(rows), None)
     return rows
@@ -67,14 +75,21 @@ class _Link:
     source: str
 
 
-# --- what the file states ---------------------------------------------------------------------------------------------------
+# --- what the file states ---------------------------------------------------------------------------------------------
 def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
     """The accounts of a network whose owners a file states, in the row itself or in rows that sign for it."""
     named: dict[tuple[int, int], list[str]] = {}
     signs = pc.field("for_row").is_valid()
-    here, stated_here = pc.field("network") == network, pc.binary_length(pc.binary_join(pc.field("owners"), pa.scalar(""))) > 0
+    here, stated_here = (
+        pc.field("network") == network,
+        pc.binary_length(pc.binary_join(pc.field("owners"), pa.scalar(""))) > 0,
+    )
     for row in _rows(
-        settings, "evidence", file, ("network", "member", "source_row", "for_row", "address_published", "owners"), here & (signs | stated_here)
+        settings,
+        "evidence",
+        file,
+        ("network", "member", "source_row", "for_row", "address_published", "owners"),
+        here & (signs | stated_here),
     ):
         if row["for_row"] is not None:
             named.setdefault((row["member"], row["for_row"]), []).append(row["address_published"])
@@ -84,7 +99,9 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
         return []
     accounts: dict[str, Stated] = {}
     mine = here & pc.field("source_row").isin(sorted({line for _, line in named}))
-    for row in _rows(settings, "claim", file, ("network", "member", "source_row", "address", "snapshot_height", "holding"), mine):
+    for row in _rows(
+        settings, "claim", file, ("network", "member", "source_row", "address", "snapshot_height", "holding"), mine
+    ):
         stated_for = named.get((row["member"], row["source_row"]))
         if stated_for is None:
             continue
@@ -96,8 +113,12 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
     return [account for _, account in sorted(accounts.items()) if account.owners]
 
 
-def _rows(settings: Settings, dataset: str, file: ReportFile, names: Sequence[str], mine: pc.Expression) -> Iterator[dict[str, Any]]:
-    """Some columns of the rows that an expression names; most rows of a file state no owner, and never become Python objects."""
+def _rows(
+    settings: Settings, dataset: str, file: ReportFile, names: Sequence[str], mine: pc.Expression
+) -> Iterator[dict[str, Any]]:
+    """Some columns of the rows that an expression names; most rows of a file state no owner, and never become Python
+    objects.
+    """
     for batch in settings.lake.columns(dataset, names, exchange=file.exchange, report=file.report):
         yield from pa.Table.from_batches([batch]).filter(mine).to_pylist()
 
@@ -117,7 +138,7 @@ def _by_height(accounts: Iterable[Stated]) -> list[tuple[int | None, list[Stated
     return sorted(heights.items(), key=lambda item: item[0] or -1)
 
 
-# --- what the chain says ------------------------------------------------------------------------------------------------------
+# --- what the chain says ----------------------------------------------------------------------------------------------
 def _contracts(client: evm.Client, accounts: list[Stated], at: chains.BlockRef) -> Iterator[_Link]:
     said = evm_links.Asker(client.rpc).controls([account.address for account in accounts], at)
     for account, control in zip(accounts, said, strict=True):
@@ -136,11 +157,16 @@ def _contracts(client: evm.Client, accounts: list[Stated], at: chains.BlockRef) 
             )
 
 
-def _validators(settings: Settings, client: beacon.Client, accounts: list[Stated], at: chains.BlockRef) -> Iterator[_Link]:
+def _validators(
+    settings: Settings, client: beacon.Client, accounts: list[Stated], at: chains.BlockRef
+) -> Iterator[_Link]:
     """Native staking: withdrawals go to the owner. EigenLayer: they go to a pod, which names the owner."""
     found = client.validators([account.address for account in accounts], at)
     accounts = [account for account in accounts if account.address in found]  # of the others the node says nothing
-    targets = {account.address: validator.withdraws_to if (validator := found[account.address]) else None for account in accounts}
+    targets = {
+        account.address: validator.withdraws_to if (validator := found[account.address]) else None
+        for account in accounts
+    }
     pods = sorted({pod for account in accounts if account.holding == EIGENLAYER and (pod := targets[account.address])})
     owners_of = _pod_owners(settings, pods, at) if pods else {}
     for account in accounts:

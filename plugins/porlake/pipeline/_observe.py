@@ -39,22 +39,27 @@ def networks(settings: Settings, report: str) -> list[str]:
 
 
 def has_addresses(settings: Settings, report: str) -> bool:
-    """Whether a report states what lies at addresses: a list without amounts or signatures has nothing to verify or observe."""
+    """Whether a report states what lies at addresses: a list without amounts or signatures has nothing to verify or
+    observe.
+    """
     file: ReportFile = settings.lake.report(report)
     return file.content not in {"totals", "address_list"}
 
 
 def observe(settings: Settings, report: str, network: str, *, give_up: bool = False) -> str:
-    """Balances of everything that a report claims on a network, at the snapshot height or as near as the chain lets one look.
+    """Balances of everything that a report claims on a network, at the snapshot height or as near as the chain lets one
+    look.
 
-    Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then unobserved, for
-    the reason endpoint_failed.
+    Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then
+    unobserved, for the reason endpoint_failed.
     """
     lake = settings.lake
     file: ReportFile = lake.report(report)
     if registry.load().networks[network].client == "evm":
         return _observe_columns(settings, file, network, give_up=give_up)
-    claims = _accounts(row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network)
+    claims = _accounts(
+        row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network
+    )
     seen = _Seen(file, network)
     try:
         _look(settings, file, network, claims, seen)
@@ -77,7 +82,9 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
 
 
 def _observe_columns(settings: Settings, file: ReportFile, network: str, *, give_up: bool) -> str:
-    """`observe` of a network whose client reads columns. Where it gives up, what was read already is kept for the next time."""
+    """`observe` of a network whose client reads columns. Where it gives up, what was read already is kept for the next
+    time.
+    """
     try:
         _write_columns(settings, _sweep_evm.claimed(settings, file, network), give_up=give_up)
     except (TransportError, ChainError) as error:
@@ -120,7 +127,9 @@ def _column_writers(settings: Settings, file: ReportFile, network: str) -> Abstr
 def _opened(settings: Settings, swept: _sweep_evm.Swept) -> Callable[[], evm.Client]:
     @cache
     def client() -> evm.Client:
-        found = evm.open_client(registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape)
+        found = evm.open_client(
+            registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape
+        )
         found.block(min(swept.blocks))  # takes an endpoint that is of this chain and answers
         return found
 
@@ -131,13 +140,20 @@ def _linked(settings: Settings, swept: _sweep_evm.Swept, client: Callable[[], ev
     """What the chain says of stated owners, at the blocks that were read."""
     if not swept.blocks:
         return []
-    read = {block.height: chains.BlockRef(block.height, block.block_hash, block.block_time) for block in swept.blocks.values()}
+    read = {
+        block.height: chains.BlockRef(block.height, block.block_hash, block.block_time)
+        for block in swept.blocks.values()
+    }
     resolved = {block.block_origin: read[block.height] for block in swept.blocks.values()}.get("resolved")
-    return owner_links(settings, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height))
+    return owner_links(
+        settings, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height)
+    )
 
 
 def _accounts(claims: Iterable[Claim]) -> list[Claim]:
-    """One claim for each (asset, address): a report that names an account twice is asked about it once, at its first height."""
+    """One claim for each (asset, address): a report that names an account twice is asked about it once, at its first
+    height.
+    """
     accounts: dict[tuple[str, str], Claim] = {}
     for claim in claims:
         accounts.setdefault((claim.asset, claim.address), claim)
@@ -238,7 +254,9 @@ class _Seen:
             self._unobserved(claim.asset, claim.address, reason)
 
     def _unobserved(self, asset: str, address: str, reason: str) -> None:
-        self.unobserved.append(Unobserved(self._file.exchange, self._file.report, self._network, asset, address, reason))
+        self.unobserved.append(
+            Unobserved(self._file.exchange, self._file.report, self._network, asset, address, reason)
+        )
 
     def read_at(self, height: int | None) -> chains.BlockRef | None:
         """The block that was read at a height."""
@@ -247,7 +265,9 @@ class _Seen:
     def block(self, at: chains.BlockRef, origin: str) -> None:
         self._refs.setdefault(at.height, at)
         if all(block.height != at.height for block in self.blocks):
-            self.blocks.append(Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.moment, origin))
+            self.blocks.append(
+                Block(self._file.exchange, self._file.report, self._network, at.height, at.hash, at.moment, origin)
+            )
 
     def answer(self, answer: chains.Reading | chains.Unread, at: chains.BlockRef) -> None:
         if isinstance(answer, chains.Unread):

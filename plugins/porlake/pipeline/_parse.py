@@ -29,7 +29,8 @@ PARSED = ("claim", "evidence", "published_total", "liability", "rejection")
 
 
 def parse(settings: Settings, report: str) -> str:
-    """Rows as published to claims, evidence, totals, liabilities and rejections. Raises BadStructure and writes nothing then.
+    """Rows as published to claims, evidence, totals, liabilities and rejections. Raises BadStructure and writes nothing
+    then.
 
     Every row of the address block becomes exactly one of a claim, a signer row or a rejection; the count is checked.
     """
@@ -56,7 +57,9 @@ def _members(file: ReportFile) -> list[str]:
 
 @contextmanager
 def _seldom_collected() -> Iterator[None]:
-    """Rows hold no cycles: the collector would look through half a million of them for nothing, which costs a tenth of the stage."""
+    """Rows hold no cycles: the collector would look through half a million of them for nothing, which costs a tenth of
+    the stage.
+    """
     before = gc.get_threshold()
     gc.set_threshold(100_000, 20, 20)
     try:
@@ -144,7 +147,8 @@ class _Taker:
         token = registry.load().token(row.network, row.asset)
         if row.unit == "base" and token is not None:
             return amounts.rescale(raw, token.decimals, scale), token.decimals, row.remark
-        # Layouts of 2022 print some coins in base units; where the file does not show which, no figure is better than a wrong one.
+        # Layouts of 2022 print some coins in base units; where the file does not show which, no figure is better than a
+        # wrong one.
         return None, None, row.remark or "unit_unknown"
 
     def _evidence(self, row: reports.Published | reports.Refused) -> Evidence:
@@ -251,7 +255,8 @@ class _Taker:
 
 
 class _Figures:
-    """Figures that a publisher prints beside its rows: finer ones than can be kept are cut, what it holds down and what it owes up, and flagged.
+    """Figures that a publisher prints beside its rows: finer ones than can be kept are cut, what it holds down and what
+    it owes up, and flagged.
 
     `remark` is complete once all figures of a row have been read.
     """

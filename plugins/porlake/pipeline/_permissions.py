@@ -1,7 +1,8 @@
 """observe, in part: whose keys move the TRON accounts that are signed for.
 
-An account of TRON is named after a key, but its owner permission may have been given to other keys, or to several. One row for an account and each
-stated signer: the stated owners of its row (and who signs for it in a row of his own), or the account itself.
+An account of TRON is named after a key, but its owner permission may have been given to other keys, or to several. One
+row for an account and each stated signer: the stated owners of its row (and who signs for it in a row of his own), or
+the account itself.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def owner_links(settings: Settings, file: ReportFile, network: str, client: chai
     height = client.head().height
     permissions = dict(client.permissions(sorted({account for account, _ in signers})))
     told = ((account, signer) for account, signer in signers if account in permissions)
-    return [_link(file, network, account, signer, permissions[account], height, client.host) for account, signer in told]
+    return [
+        _link(file, network, account, signer, permissions[account], height, client.host) for account, signer in told
+    ]
 
 
 def _signers(network: str, rows: Iterable[Evidence]) -> Iterator[tuple[str, str]]:
@@ -48,8 +51,12 @@ def _signers(network: str, rows: Iterable[Evidence]) -> Iterator[tuple[str, str]
             continue  # the row has its verdict: a bad address or owner is malformed
 
 
-def _link(file: ReportFile, network: str, account: str, signer: str, permissions: Permissions, height: int, source: str) -> OwnerLink:
-    """`holds`: the signer is among the keys. A key that has an active permission alone may do what it was given to do, and the owner may end that."""
+def _link(
+    file: ReportFile, network: str, account: str, signer: str, permissions: Permissions, height: int, source: str
+) -> OwnerLink:
+    """`holds`: the signer is among the keys. A key that has an active permission alone may do what it was given to do,
+    and the owner may end that.
+    """
     relation, keys = "owner_permission", permissions.owner
     if signer not in keys.weights:
         active = next((found for found in permissions.active if signer in found.weights), None)
@@ -74,5 +81,8 @@ def _link(file: ReportFile, network: str, account: str, signer: str, permissions
 
 def _shown(permissions: Permissions) -> str:
     """`2 of T..:1,T..:1`: the weight that is needed and the keys with theirs; active permissions behind it."""
-    shown = [f"{keys.threshold} of " + ",".join(f"{key}:{keys.weights[key]}" for key in sorted(keys.weights)) for keys in permissions.every()]
+    shown = [
+        f"{keys.threshold} of " + ",".join(f"{key}:{keys.weights[key]}" for key in sorted(keys.weights))
+        for keys in permissions.every()
+    ]
     return "; active ".join(shown)

@@ -23,10 +23,11 @@ def attestations(settings: Settings, reports_: Iterable[str]) -> list[str]:
 
 
 def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
-    """USD at the snapshot of each attestation, for every asset that any report of its exchange names, and for what wrapped and receipt tokens
-    among them stand for; what has no price is a row with its reason.
+    """USD at the snapshot of each attestation, for every asset that any report of its exchange names, and for what
+    wrapped and receipt tokens among them stand for; what has no price is a row with its reason.
 
-    Raises TransportError; with `give_up` the prices of a source that does not answer are missing for the reason source_failed.
+    Raises TransportError; with `give_up` the prices of a source that does not answer are missing for the reason
+    source_failed.
     """
     done, named = list(spoken), {}
     for attestation in done:
@@ -43,16 +44,23 @@ def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str
     if file is None:
         raise ConfigurationError(f"the lake holds no report of {attestation}")
     if file.snapshot_at is None or file.snapshot_precision == "month":
-        rows = [Price(exchange, attestation, asset, prices.NO_SOURCE, None, None, "snapshot_not_dated") for asset in wanted]
+        rows = [
+            Price(exchange, attestation, asset, prices.NO_SOURCE, None, None, "snapshot_not_dated") for asset in wanted
+        ]
     else:
         quotes = _quotes(settings, wanted, file.snapshot_at, give_up)
-        rows = [Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason) for quote in quotes]
+        rows = [
+            Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason)
+            for quote in quotes
+        ]
     lake.write("price", {"exchange": exchange, "attestation": attestation}, sorted(rows, key=key_of))
 
 
 def _named_assets(lake: Lake, exchange: str) -> list[str]:
     """Every asset that any report of the exchange names, and what such an asset stands for."""
-    named = set().union(*(lake.distinct(dataset, "asset", exchange=exchange) for dataset in ("claim", "published_total", "liability")))
+    named = set().union(
+        *(lake.distinct(dataset, "asset", exchange=exchange) for dataset in ("claim", "published_total", "liability"))
+    )
     assets = registry.load().assets
     return sorted({meant for asset in named if asset for meant in (asset, assets[asset].underlying) if meant})
 

@@ -1,4 +1,6 @@
-"""Proofs for the largest balances of a sweep: of these nobody has to believe the endpoint, only the hash of the block."""
+"""Proofs for the largest balances of a sweep: of these nobody has to believe the endpoint, only the hash of the
+block.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,20 @@ from porlake.pipeline._settings import Settings
 from porlake.pipeline._sweep_evm import Held, Swept, units
 
 TELL_EVERY = 1_000
-MOST = 10_000  # accounts of one asset: a proof is a question of its own for a native coin, and files of a hundred thousand equal accounts exist
+# accounts of one asset: a proof is a question of its own for a native coin, and files of a hundred thousand equal
+# accounts exist
+MOST = 10_000
 UNPROVED = (RequestFailed, Unavailable, TooBig, NotRecorded, ChainError)
-"""What an endpoint without proofs of the block says, and a chain whose headers are not understood. Asking again would not help."""
+"""What an endpoint without proofs of the block says, and a chain whose headers are not understood. Asking again would
+not help.
+"""
 
 
 @dataclass(slots=True)
 class Proofs:
-    """Proofs for what one report claims on one network. `opened` gives the client, and is called only if there is something to ask."""
+    """Proofs for what one report claims on one network. `opened` gives the client, and is called only if there is
+    something to ask.
+    """
 
     settings: Settings
     swept: Swept
@@ -31,10 +39,11 @@ class Proofs:
     give_up: bool = False
 
     def prove(self, held: Held) -> None:
-        """Mark the balances of an asset that a proof confirms, and withhold those that one speaks against (proof_fails, proof_differs).
+        """Mark the balances of an asset that a proof confirms, and withhold those that one speaks against (proof_fails,
+        proof_differs).
 
-        The rest stays as it was read. Raises TransportError where the endpoint fails for a passing reason; with `give_up` that leaves balances
-        unproved too.
+        The rest stays as it was read. Raises TransportError where the endpoint fails for a passing reason; with
+        `give_up` that leaves balances unproved too.
         """
         rows = self._chosen(held)
         for height in sorted({int(height) for height in held.heights[rows]}):
@@ -51,7 +60,9 @@ class Proofs:
         weights = _larger(units(held.amounts)[rows], held.claims[rows])
         chosen = largest(weights, self.settings.proof_share)
         if len(chosen) > MOST:
-            self.settings.progress(f"prove {self.swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0)
+            self.settings.progress(
+                f"prove {self.swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0
+            )
         return [int(rows[place]) for place in chosen[:MOST]]
 
     def _at(self, held: Held, rows: list[int], at: chains.BlockRef) -> None:
@@ -64,7 +75,11 @@ class Proofs:
                 errors.append(error)
             else:
                 return
-            rows = [row for row in rows if held.reasons[row] == 0 and held.method[row] != self.swept.method(evm_proof.METHOD)]
+            rows = [
+                row
+                for row in rows
+                if held.reasons[row] == 0 and held.method[row] != self.swept.method(evm_proof.METHOD)
+            ]
         passing = [error for error in errors if not isinstance(error, UNPROVED)]
         if passing and not self.give_up:
             raise passing[0]
@@ -75,7 +90,9 @@ class Proofs:
         """Raises TransportError, ChainError; what was proved before it is marked."""
         what, token = f"prove {self.swept.network}", registry.load().tokens[self.swept.network, held.asset]
         row_of = dict(zip(evm.addresses_of(held.accounts[rows]).to_pylist(), rows, strict=True))
-        wanted = [(chains.Wanted(held.asset, token, address), evm.number(held.words, row)) for address, row in row_of.items()]
+        wanted = [
+            (chains.Wanted(held.asset, token, address), evm.number(held.words, row)) for address, row in row_of.items()
+        ]
         for done, outcome in enumerate(prover.prove(wanted, at), 1):
             row = row_of[outcome.address]
             if outcome.reason:
@@ -103,7 +120,7 @@ def largest(weights: Words, share: Decimal) -> list[int]:
     return chosen
 
 
-# --- what an account weighs: what is claimed at it or what was read, whichever is more -------------------------------------------
+# --- what an account weighs: what is claimed at it or what was read, whichever is more --------------------------------
 def _larger(one: Words, other: Words) -> Words:
     more = (other[:, 0] > one[:, 0]) | ((other[:, 0] == one[:, 0]) & (other[:, 1] > one[:, 1]))
     return np.where(more[:, None], other, one)

@@ -33,9 +33,9 @@ CHECK_SAMPLE, CHECK_ABOVE, PROOF_SHARE = Decimal("0.01"), Decimal("0.001"), Deci
 class Settings:
     """Everything that a run is told from outside.
 
-    Balances are read again from a second endpoint, where there is one: those of a share `check_sample` of the accounts, and all that hold
-    at least the share `check_above` of what was read of their asset. `proof_share`: of the amount of each asset, how much is proved, the
-    largest accounts first.
+    Balances are read again from a second endpoint, where there is one: those of a share `check_sample` of the accounts,
+    and all that hold at least the share `check_above` of what was read of their asset. `proof_share`: of the amount of
+    each asset, how much is proved, the largest accounts first.
     """
 
     root: Path
@@ -78,19 +78,29 @@ def settings(
 ) -> Settings:
     """Settings from options, the environment and the file that PORLAKE_ENDPOINTS names. Raises ConfigurationError.
 
-    An endpoint is taken, in this order, from `endpoints` (Airflow connections), PORLAKE_ENDPOINT_<NETWORK>, the TOML file, the registry.
-    The variable may hold several URLs, separated by blanks or commas: they are asked in their order. What a second endpoint is asked
-    again, in percent: PORLAKE_CHECK_SAMPLE of the accounts (1), PORLAKE_CHECK_ABOVE of an asset's sum and more at one account (0.1).
-    What is proved: PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95).
+    An endpoint is taken, in this order, from `endpoints` (Airflow connections), PORLAKE_ENDPOINT_<NETWORK>, the TOML
+    file, the registry. The variable may hold several URLs, separated by blanks or commas: they are asked in their
+    order. What a second endpoint is asked again, in percent: PORLAKE_CHECK_SAMPLE of the accounts (1),
+    PORLAKE_CHECK_ABOVE of an asset's sum and more at one account (0.1). What is proved: PORLAKE_PROOF_SHARE of each
+    asset's amount, in percent too (95).
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
     tape = Tape.replay(Path(replay)) if replay else Tape.record(Path(record)) if record else Tape.live()
-    found = _endpoints_of_file(environ.get("PORLAKE_ENDPOINTS", "")) | _endpoints_of_environment(environ) | dict(endpoints or {})
+    found = (
+        _endpoints_of_file(environ.get("PORLAKE_ENDPOINTS", ""))
+        | _endpoints_of_environment(environ)
+        | dict(endpoints or {})
+    )
     home = Path(environ.get("PORLAKE_HOME", "."))
-    root, chosen = str(lake or environ.get("PORLAKE_LAKE") or home / "data"), price_file or environ.get("PORLAKE_PRICES") or None
+    root, chosen = (
+        str(lake or environ.get("PORLAKE_LAKE") or home / "data"),
+        price_file or environ.get("PORLAKE_PRICES") or None,
+    )
     if "://" in root:
-        raise ConfigurationError(f"{root.split('://')[0]}://: the lake lies in a local folder; object stores are not read yet")
+        raise ConfigurationError(
+            f"{root.split('://')[0]}://: the lake lies in a local folder; object stores are not read yet"
+        )
     return Settings(
         root=Path(root),
         tape=tape,
@@ -116,8 +126,12 @@ def _share(environ: Mapping[str, str], name: str, default: Decimal) -> Decimal:
     return share
 
 
-def with_dump(settings: Settings, network: str, place: str | None, written: str, hashes: Sequence[str], *, outpoints: bool) -> Settings:
-    """The settings with one network's dump as a shell names it, or as it is set and with its coins. Raises ConfigurationError."""
+def with_dump(
+    settings: Settings, network: str, place: str | None, written: str, hashes: Sequence[str], *, outpoints: bool
+) -> Settings:
+    """The settings with one network's dump as a shell names it, or as it is set and with its coins. Raises
+    ConfigurationError.
+    """
     dump = Dump(place, written, tuple(hashes)) if place else settings.dumps.get(network)
     known = registry.load().networks.get(network)
     if (dump or outpoints) and known is not None and known.client != "bitcoin":
@@ -134,7 +148,11 @@ def _endpoints_of_environment(environ: Mapping[str, str]) -> dict[str, tuple[End
     names = {f"PORLAKE_ENDPOINT_{network.upper()}": network for network in networks}
     if unknown := [name for name in environ if name.startswith("PORLAKE_ENDPOINT_") and name not in names]:
         raise ConfigurationError(f"{', '.join(sorted(unknown))}: no such network (`porlake networks` lists them)")
-    return {network: tuple(_named(name, environ[name].strip())) for name, network in names.items() if environ.get(name, "").strip()}
+    return {
+        network: tuple(_named(name, environ[name].strip()))
+        for name, network in names.items()
+        if environ.get(name, "").strip()
+    }
 
 
 def _named(variable: str, text: str) -> Iterator[Endpoint]:
@@ -154,8 +172,8 @@ _BETWEEN = re.compile(r"\s*[\s,]\s*(?=(?:\w+\+)?(?:https?|tcp|ssl)://)")
 def _endpoints_of_file(name: str) -> dict[str, tuple[Endpoint, ...]]:
     """The TOML file has a table a network: `[ethereum]` with `url = "..."`, or a list of URLs that share the rest.
 
-    The rest is `headers = { name = "value" }`, `per_second`, `timeout`, `tries`, `in_flight`, as in `transport.Endpoint`. Endpoints that
-    differ in it are tables of an array, `[[ethereum]]`, in their order.
+    The rest is `headers = { name = "value" }`, `per_second`, `timeout`, `tries`, `in_flight`, as in
+    `transport.Endpoint`. Endpoints that differ in it are tables of an array, `[[ethereum]]`, in their order.
     """
     if not name:
         return {}
@@ -165,7 +183,9 @@ def _endpoints_of_file(name: str) -> dict[str, tuple[Endpoint, ...]]:
         raise ConfigurationError(f"{where}: {', '.join(map(shown, sorted(unknown)))}: no such network")
     return {
         network: tuple(
-            endpoint for table in (found if isinstance(found, list) else [found]) for endpoint in _of_table(f"{where}: [{network}]", table)
+            endpoint
+            for table in (found if isinstance(found, list) else [found])
+            for endpoint in _of_table(f"{where}: [{network}]", table)
         )
         for network, found in tables.items()
     }
@@ -185,7 +205,9 @@ def _toml(where: str, path: Path) -> dict[str, Any]:
         line = re.search(r"at (?:line \d+|end of document)", str(error))
         raise ConfigurationError(f"{where} cannot be read as TOML{f' ({line[0]})' if line else ''}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{where} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+        raise ConfigurationError(
+            f"{where} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"
+        ) from None
 
 
 def _of_table(where: str, table: object) -> tuple[Endpoint, ...]:
@@ -216,7 +238,9 @@ def key_of(row: object) -> tuple[Any, ...]:
 
 
 def moment(text: str) -> datetime:
-    """A moment as a person gives it, 2024-03-25T16:00 with its zone (Z or +08:00), in UTC. Raises ConfigurationError."""
+    """A moment as a person gives it, 2024-03-25T16:00 with its zone (Z or +08:00), in UTC. Raises
+    ConfigurationError.
+    """
     match = _MOMENT.fullmatch(text)
     try:
         at = datetime.fromisoformat(text) if match else None
@@ -227,5 +251,9 @@ def moment(text: str) -> datetime:
     except (ValueError, OverflowError) as error:
         raise ConfigurationError(f"{text!r} is no moment: {error}") from error
     if at is not None:
-        raise ConfigurationError(f"{text!r} names no zone: write {text}Z for UTC, or {text}+08:00 for a clock eight hours ahead of it")
-    raise ConfigurationError(f"{text!r} is not YYYY-MM-DDTHH:MM with a zone (2024-03-25T16:00Z, 2024-03-26T00:00+08:00)")
+        raise ConfigurationError(
+            f"{text!r} names no zone: write {text}Z for UTC, or {text}+08:00 for a clock eight hours ahead of it"
+        )
+    raise ConfigurationError(
+        f"{text!r} is not YYYY-MM-DDTHH:MM with a zone (2024-03-25T16:00Z, 2024-03-26T00:00+08:00)"
+    )

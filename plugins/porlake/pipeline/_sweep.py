@@ -1,4 +1,6 @@
-"""sweep: what an exchange claimed last, read at the moment itself on networks whose past nobody tells; and what observe takes of it later."""
+"""sweep: what an exchange claimed last, read at the moment itself on networks whose past nobody tells; and what observe
+takes of it later.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +36,12 @@ def is_claimed(settings: Settings, exchange: str, network: str) -> bool:
 
 
 def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
-    """Balances of everything that the exchange claimed last on a network, read now, for the moment `at`; the number of holdings read.
+    """Balances of everything that the exchange claimed last on a network, read now, for the moment `at`; the number of
+    holdings read.
 
-    Raises ConfigurationError for a network that is not swept, MissingPartition without claims, ChainError where the network's newest block is
-    further from the moment than the registry's window, and TransportError; then nothing is written.
+    Raises ConfigurationError for a network that is not swept, MissingPartition without claims, ChainError where the
+    network's newest block is further from the moment than the registry's window, and TransportError; then nothing is
+    written.
     """
     window = _window(network)
     endpoint = settings.endpoint(network)
@@ -47,10 +51,14 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
     client = chains.open_client(registry.load().networks[network], endpoint, settings.tape)
     head = client.head()
     if abs(head.time - at) > window:
-        raise ChainError(f"{network}: the newest block is of {head.time:%Y-%m-%d %H:%M:%S}, too far from {at:%Y-%m-%d %H:%M:%S} to be swept for it")
+        raise ChainError(
+            f"{network}: the newest block is of {head.time:%Y-%m-%d %H:%M:%S}, too far from {at:%Y-%m-%d %H:%M:%S} "
+            f"to be swept for it"
+        )
     rows: list[Sweep] = []
     for done, answer in enumerate(client.balances(wanted, head), 1):
-        # A zero of an account of which nothing is known is not kept: observe meets it itself, and asks a second endpoint.
+        # A zero of an account of which nothing is known is not kept: observe meets it itself, and asks a second
+        # endpoint.
         if isinstance(answer, chains.Reading) and not answer.no_history:
             rows += _row(exchange, network, at, answer)
         if done % TELL_EVERY == 0:
@@ -63,12 +71,23 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
 
 
 def _last(settings: Settings, exchange: str) -> ReportFile:
-    """The newest dated file in which the exchange claims something at addresses; where there is none, the newest list of its addresses."""
+    """The newest dated file in which the exchange claims something at addresses; where there is none, the newest list
+    of its addresses.
+    """
     files = [file for file in settings.lake.rows("report_file", exchange=exchange) if file.content != "totals"]
-    claiming = [file for file in files if any(pointer.rows for pointer in settings.lake.pointers("claim", exchange=exchange, report=file.report))]
+    claiming = [
+        file
+        for file in files
+        if any(pointer.rows for pointer in settings.lake.pointers("claim", exchange=exchange, report=file.report))
+    ]
     if not claiming:
-        raise MissingPartition(f"{exchange}: no file with addresses is in the lake: archive and parse one before a sweep")
-    newest: ReportFile = max(claiming, key=lambda file: (file.content == "addresses", file.snapshot_at or LONG_AGO, file.revision, file.report))
+        raise MissingPartition(
+            f"{exchange}: no file with addresses is in the lake: archive and parse one before a sweep"
+        )
+    newest: ReportFile = max(
+        claiming,
+        key=lambda file: (file.content == "addresses", file.snapshot_at or LONG_AGO, file.revision, file.report),
+    )
     return newest
 
 
@@ -117,13 +136,21 @@ def _named(at: datetime) -> str:
 def _window(network: str) -> timedelta:
     swept = registry.load().sweeps.get(network)
     if swept is None:
-        raise ConfigurationError(f"{network} is not swept; sweeps.csv names {', '.join(sorted(registry.load().sweeps))}")
+        raise ConfigurationError(
+            f"{network} is not swept; sweeps.csv names {', '.join(sorted(registry.load().sweeps))}"
+        )
     return timedelta(seconds=swept.window_seconds)
 
 
-# --- what observe takes of it ------------------------------------------------------------------------------------------------
+# --- what observe takes of it -----------------------------------------------------------------------------------------
 def answered(
-    settings: Settings, file: ReportFile, network: str, client: chains.Client, wanted: list[chains.Wanted], at: chains.BlockRef, seen: _Seen
+    settings: Settings,
+    file: ReportFile,
+    network: str,
+    client: chains.Client,
+    wanted: list[chains.Wanted],
+    at: chains.BlockRef,
+    seen: _Seen,
 ) -> list[chains.Wanted]:
     """Take the holdings that a sweep near the block has read, and give back those that are still to be asked for.
 
@@ -152,7 +179,8 @@ def _near(
     found: dict[tuple[str, str], tuple[timedelta, list[Sweep]]] = {}
     for pointer in settings.lake.pointers("sweep", exchange=exchange, network=network):
         if abs(datetime.fromisoformat(pointer.partition["swept_at"]) - at.time) > 2 * window:
-            continue  # rows lie at most a window from the moment of their sweep, and few by the time that the sweep took
+            # rows lie at most a window from the moment of their sweep, and few by the time that the sweep took
+            continue
         for holding, rows in _by_holding(settings.lake.rows("sweep", **pointer.partition)):
             distance = max(abs(row.block_time - at.time) for row in rows)
             if holding in holdings and distance <= window and (holding not in found or distance < found[holding][0]):

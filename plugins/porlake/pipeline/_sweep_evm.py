@@ -1,7 +1,9 @@
-"""observe, for EVM networks: claims come in as columns, balances go out as columns, and nothing in between looks at a row by itself.
+"""observe, for EVM networks: claims come in as columns, balances go out as columns, and nothing in between looks at a
+row by itself.
 
-A sweep that is stopped goes on where it was: every answered piece is kept beside the partition under its question (network, block hash,
-token, accounts) until the partition is shown. Pieces are not kept while a tape records or replays: a recording must hold every answer.
+A sweep that is stopped goes on where it was: every answered piece is kept beside the partition under its question
+(network, block hash, token, accounts) until the partition is shown. Pieces are not kept while a tape records or
+replays: a recording must hold every answer.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ KEEP_EVERY = 1.0  # seconds: as much a sweep that is killed asks for again
 
 @dataclass(slots=True)
 class Held:
-    """One asset: its accounts in order, at which height each was read (NO_HEIGHT: not named), what is claimed there (base units of the asset; zero
-    where nothing is), and what was read.
+    """One asset: its accounts in order, at which height each was read (NO_HEIGHT: not named), what is claimed there
+    (base units of the asset; zero where nothing is), and what was read.
     """
 
     asset: str
@@ -55,7 +57,8 @@ class Held:
 
 @dataclass(slots=True)
 class Shown:
-    """What a chain shows. `why` names the reason of each code in `Held.reasons`, where 0 is a balance that was read; so `methods`, `sources`.
+    """What a chain shows. `why` names the reason of each code in `Held.reasons`, where 0 is a balance that was read; so
+    `methods`, `sources`.
 
     The first source is nobody: a balance that no other host confirmed.
     """
@@ -76,7 +79,8 @@ class Shown:
 
 @dataclass(slots=True)
 class Swept(Shown):
-    """What the chain shows of a report's claims on one network; `write` puts an asset into the datasets once it is settled.
+    """What the chain shows of a report's claims on one network; `write` puts an asset into the datasets once it is
+    settled.
 
     `odd`: (asset, address) of claims whose address is no account of an EVM chain.
     """
@@ -86,7 +90,9 @@ class Swept(Shown):
     blocks: dict[int, Block] = field(default_factory=dict)
 
     def block(self, at: chains.BlockRef, origin: str) -> None:
-        self.blocks.setdefault(at.height, Block(self.file.exchange, self.file.report, self.network, at.height, at.hash, at.time, origin))
+        self.blocks.setdefault(
+            at.height, Block(self.file.exchange, self.file.report, self.network, at.height, at.hash, at.time, origin)
+        )
 
     def write(self, held: Held, balances: Writer, unobserved: Writer) -> None:
         """The rows of one asset; assets come in order."""
@@ -131,14 +137,17 @@ class Swept(Shown):
     def _batch(self, dataset: str, rows: int, **columns: Any) -> pa.RecordBatch:
         columns |= {"exchange": self.file.exchange, "report": self.file.report, "network": self.network}
         arrays = [
-            columns[name] if isinstance(columns[name], pa.Array) else pa.repeat(pa.scalar(columns[name]), rows) for name in schema(dataset).names
+            columns[name] if isinstance(columns[name], pa.Array) else pa.repeat(pa.scalar(columns[name]), rows)
+            for name in schema(dataset).names
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema(dataset))
 
 
-# --- the claims -----------------------------------------------------------------------------------------------------------
+# --- the claims -------------------------------------------------------------------------------------------------------
 def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
-    """Every account that a report claims on a network, once for each asset, at the first height that the file names for it."""
+    """Every account that a report claims on a network, once for each asset, at the first height that the file names for
+    it.
+    """
     parts: dict[str, list[Part]] = {}
     swept = Swept(network, file=file)
     names = ("network", "asset", "address", "snapshot_height", "amount")
@@ -170,7 +179,9 @@ Part = tuple[Accounts, npt.NDArray[np.int64], Words]
 
 
 def once(asset: str, parts: Sequence[Part]) -> Held:
-    """Accounts, in order and each once, at the first height that stands by it and with the most that is claimed of it."""
+    """Accounts, in order and each once, at the first height that stands by it and with the most that is claimed of
+    it.
+    """
     accounts, heights, claims = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = evm.distinct(accounts)
     count = len(order)
@@ -178,7 +189,9 @@ def once(asset: str, parts: Sequence[Part]) -> Held:
     most = claims[order]
     if count < len(accounts):
         again = np.setdiff1d(np.arange(len(accounts)), order)
-        for place, row in zip(np.searchsorted(_keys(mine), _keys(accounts[again])).tolist(), again.tolist(), strict=True):
+        for place, row in zip(
+            np.searchsorted(_keys(mine), _keys(accounts[again])).tolist(), again.tolist(), strict=True
+        ):
             most[place] = max(most[place].tolist(), claims[row].tolist())
     codes = (np.zeros(count, np.uint8) for _ in range(4))
     return Held(asset, mine, heights[order], most, np.zeros((count, 2), np.uint64), *codes)
@@ -197,9 +210,11 @@ def _keys(accounts: Accounts) -> npt.NDArray[np.bytes_]:
     return np.ascontiguousarray(accounts).view("S20").ravel()
 
 
-# --- the look -------------------------------------------------------------------------------------------------------------
+# --- the look ---------------------------------------------------------------------------------------------------------
 def look(settings: Settings, swept: Swept) -> Iterator[Held]:
-    """Fill in what the chain shows of each asset, in order; an asset is settled when it is given. Raises TransportError, ChainError."""
+    """Fill in what the chain shows of each asset, in order; an asset is settled when it is given. Raises
+    TransportError, ChainError.
+    """
     facts = registry.load()
     readable = {}
     for held in swept.held:
@@ -217,7 +232,9 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
     if readable:
         client = evm.open_client(facts.networks[swept.network], endpoints, settings.tape)
         blocks = _blocks(swept, client, [held for held, _ in readable.values()])
-        looker = Looker(settings, client, swept, _scratch(settings, swept), f"observe {swept.network} of {swept.file.attestation}")
+        looker = Looker(
+            settings, client, swept, _scratch(settings, swept), f"observe {swept.network} of {swept.file.attestation}"
+        )
         looker.total = sum(int((held.reasons == 0).sum()) for held, _ in readable.values())
     for held in swept.held:
         if looker and held.asset in readable:
@@ -277,18 +294,25 @@ def _blocks(swept: Swept, client: evm.Client, readable: Sequence[Held]) -> dict[
 
 
 def _reached(client: evm.Client, swept: Swept) -> None:
-    """Raises ChainError where the endpoint has not come as far as the snapshot: it is behind, and nothing is wrong with the heights."""
+    """Raises ChainError where the endpoint has not come as far as the snapshot: it is behind, and nothing is wrong with
+    the heights.
+    """
     head, at = client.head(), swept.file.snapshot_at
     if at is not None and head.time < at:
         raise ChainError(
-            f"{swept.network}: the endpoint is behind: its head, {head.height:,}, is of {head.time:%Y-%m-%d %H:%M}, the snapshot of {at}"
+            f"{swept.network}: the endpoint is behind: its head, {head.height:,}, is of {head.time:%Y-%m-%d %H:%M}, "
+            f"the snapshot of {at}"
         )
 
 
 class Found:
-    """What was read of some accounts of one asset at one block; the codes are those of `Shown`. `claims`: what the report claims there."""
+    """What was read of some accounts of one asset at one block; the codes are those of `Shown`. `claims`: what the
+    report claims there.
+    """
 
-    def __init__(self, asset: str, token: registry.Token, at: chains.BlockRef, accounts: Accounts, claims: Words) -> None:
+    def __init__(
+        self, asset: str, token: registry.Token, at: chains.BlockRef, accounts: Accounts, claims: Words
+    ) -> None:
         self.asset, self.token, self.at, self.accounts, self.claims = asset, token, at, accounts, claims
         self.words = np.zeros((len(accounts), 2), np.uint64)
         self.methods, self.sources, self.reasons, self.confirmed = (np.zeros(len(accounts), np.uint8) for _ in range(4))
@@ -309,12 +333,16 @@ class Other:
 
 
 def contradicted(against: int, asked: int) -> bool:
-    """Whether so many contradictions among the accounts that were asked about twice speak against all that the first endpoint said."""
+    """Whether so many contradictions among the accounts that were asked about twice speak against all that the first
+    endpoint said.
+    """
     return against >= 3 or against * 1_000 > asked
 
 
 def drawn(found: Found, share: Decimal) -> npt.NDArray[np.bool_]:
-    """A sample of the accounts, drawn by the block's hash and by all that was answered: who answers cannot know it before."""
+    """A sample of the accounts, drawn by the block's hash and by all that was answered: who answers cannot know it
+    before.
+    """
     digest = hashlib.sha256(found.at.hash.encode() + found.words.tobytes()).digest()
     seed = np.uint64(int.from_bytes(digest[:8], "big") | 1)
     places = np.ascontiguousarray(found.accounts[:, 12:]).view(">u8").ravel().astype(np.uint64) * seed
@@ -351,13 +379,19 @@ class Looker:
         self.settle(held, token)
 
     def _counts_otherwise(self, token: registry.Token, at: chains.BlockRef) -> bool:
-        """Whether a token says of itself that it has other decimals than the registry: its balances would be wrong by powers of ten."""
+        """Whether a token says of itself that it has other decimals than the registry: its balances would be wrong by
+        powers of ten.
+        """
         if token.kind == "native":
             return False
         said = self.client.decimals(token, at)
         if said is None or said == token.decimals:
             return False
-        self.settings.progress(f"{self.what}: {token.contract} has {said} decimals and not {token.decimals}: its balances are withheld", 0, 0)
+        self.settings.progress(
+            f"{self.what}: {token.contract} has {said} decimals and not {token.decimals}: its balances are withheld",
+            0,
+            0,
+        )
         return True
 
     def look(self, held: Held, token: registry.Token, at: chains.BlockRef, where: npt.NDArray[np.bool_]) -> None:
@@ -394,14 +428,17 @@ class Looker:
         found.reasons = evm.reasons_of(found.words)
 
     def _as_anybody_reads(self, found: Found) -> None:
-        """A token may tell a contract another balance than it tells nobody (the zero address) and the account itself: some accounts are asked
-        about so. Where those two agree, the token is read by plain calls; where they do not, nobody knows what is true.
+        """A token may tell a contract another balance than it tells nobody (the zero address) and the account itself:
+        some accounts are asked about so. Where those two agree, the token is read by plain calls; where they do not,
+        nobody knows what is true.
         """
         if found.token.kind == "native":
             return
         spread = np.linspace(0, len(found.accounts) - 1, ASKED_PLAINLY).astype(np.int64)
         known = np.where((found.reasons == 0)[:, None], found.words, np.uint64(0))
-        rows = np.unique(np.concatenate([evm.largest(known, ASKED_PLAINLY), evm.largest(found.claims, ASKED_PLAINLY), spread]))
+        rows = np.unique(
+            np.concatenate([evm.largest(known, ASKED_PLAINLY), evm.largest(found.claims, ASKED_PLAINLY), spread])
+        )
         try:
             said = self.client.called(found.token, found.accounts[rows], found.at)
         except (TransportError, ChainError) as error:
@@ -413,13 +450,17 @@ class Looker:
             self._tell(f"{found.token.contract} tells each caller another balance: its balances are withheld")
             found.reasons[found.reasons == 0] = _code(self.shown.why, "balance_depends_on_caller")
             return
-        self._tell(f"{found.token.contract} tells a contract other balances than anybody else: it is read by plain calls")
+        self._tell(
+            f"{found.token.contract} tells a contract other balances than anybody else: it is read by plain calls"
+        )
         self._read(found, self.client.plain(found.token, found.accounts, found.at), again=True)
 
     def _confirm(self, found: Found) -> None:
-        """Read some accounts again at another operator's endpoint: what it confirms is marked, and where it contradicts no value stands.
+        """Read some accounts again at another operator's endpoint: what it confirms is marked, and where it contradicts
+        no value stands.
 
-        Where it contradicts too many (`contradicted`) it is asked for the whole asset, and nothing stands that it does not confirm.
+        Where it contradicts too many (`contradicted`) it is asked for the whole asset, and nothing stands that it does
+        not confirm.
         """
         others = self.client.others({self.shown.sources[code] or "" for code in np.unique(found.sources)} - {""})
         if not others:
@@ -429,14 +470,21 @@ class Looker:
             while len(rows := self._doubtful(found, other)):
                 self._ask_other(found, other, others, rows)
                 if contradicted(other.against, int(other.asked.sum())):
-                    self._tell(f"{other.against:,} of {int(other.asked.sum()):,} accounts of {found.asset} are contradicted: all are asked for again")
+                    self._tell(
+                        f"{other.against:,} of {int(other.asked.sum()):,} accounts of {found.asset} are "
+                        f"contradicted: all are asked for again"
+                    )
                     found.reasons[other.open] = DISAGREE
                     self._ask_other(found, other, others, np.flatnonzero(other.open))
                     break
         except (TransportError, ChainError) as error:
             self._tell(f"no second endpoint confirms {int(other.open.sum()):,} accounts of {found.asset}: {error}")
         if other.against:
-            self.settings.progress(f"{self.what}: endpoints disagree about accounts of {found.asset}", other.against, int(other.asked.sum()))
+            self.settings.progress(
+                f"{self.what}: endpoints disagree about accounts of {found.asset}",
+                other.against,
+                int(other.asked.sum()),
+            )
 
     def _ask_other(self, found: Found, other: Other, others: Sequence[Any], rows: npt.NDArray[np.int64]) -> None:
         for piece in self.client.again(others, found.token, found.accounts[rows], found.at):
@@ -451,11 +499,16 @@ class Looker:
             other.against += int(differ.sum())
 
     def _doubtful(self, found: Found, other: Other) -> npt.NDArray[np.int64]:
-        """Accounts to be asked for again: at first a sample, and always each account with a large part of the asset: of what is claimed, of what
-        was read, and of what the other endpoint has said so far, so that a suspect hides none behind what it makes up.
+        """Accounts to be asked for again: at first a sample, and always each account with a large part of the asset: of
+        what is claimed, of what was read, and of what the other endpoint has said so far, so that a suspect hides none
+        behind what it makes up.
         """
         share = self.settings.check_above
-        doubtful = drawn(found, self.settings.check_sample) if not other.asked.any() else np.zeros(len(found.accounts), np.bool_)
+        doubtful = (
+            drawn(found, self.settings.check_sample)
+            if not other.asked.any()
+            else np.zeros(len(found.accounts), np.bool_)
+        )
         better = np.where(other.known[:, None], other.words, found.words)
         for words in (found.words, better, found.claims):
             balances = ~evm.at_least(words, evm.LIMIT)
@@ -475,8 +528,9 @@ class Looker:
 
 @dataclass(slots=True)
 class KeptPieces:
-    """Pieces of one question on disk, those of a second in one file, `<start>-<accounts>`: a line of JSON, [start, accounts, method, source] of
-    each, and the words."""
+    """Pieces of one question on disk, those of a second in one file, `<start>-<accounts>`: a line of JSON, [start,
+    accounts, method, source] of each, and the words.
+    """
 
     scratch: Scratch
     count: int
@@ -498,16 +552,25 @@ class KeptPieces:
 
     def flush(self) -> None:
         if self._waiting:
-            line = json.dumps([[piece.start, len(piece.words), piece.method, piece.source] for piece in self._waiting]).encode()
+            line = json.dumps(
+                [[piece.start, len(piece.words), piece.method, piece.source] for piece in self._waiting]
+            ).encode()
             data = b"".join(piece.words.astype(">u8").tobytes() for piece in self._waiting)
             self.scratch.keep(f"{self._waiting[0].start}-{len(data) // 16}", line + b"\n" + data)
         self._waiting, self._since = [], time.monotonic()
 
 
 def listed(
-    settings: Settings, network: str, tokens: Mapping[str, registry.Token], height: int, accounts: Sequence[str], scratch: Path | None
+    settings: Settings,
+    network: str,
+    tokens: Mapping[str, registry.Token],
+    height: int,
+    accounts: Sequence[str],
+    scratch: Path | None,
 ) -> tuple[Shown, chains.BlockRef]:
-    """What some accounts hold of some assets at a height. Raises TransportError, ChainError, where the height is not final too."""
+    """What some accounts hold of some assets at a height. Raises TransportError, ChainError, where the height is not
+    final too.
+    """
     shown = Shown(network)
     # A list is somebody's own: the endpoint that was given sees it, and no other.
     client = evm.open_client(registry.load().networks[network], settings.endpoint(network), settings.tape)
@@ -515,7 +578,14 @@ def listed(
         raise ChainError(f"{network}: block {height:,} is not final yet, {final:,} is")
     at = client.block(height)
     wanted = evm.accounts_from(accounts)
-    looker = Looker(settings, client, shown, scratch if settings.tape.is_live else None, f"balances on {network}", len(accounts) * len(tokens))
+    looker = Looker(
+        settings,
+        client,
+        shown,
+        scratch if settings.tape.is_live else None,
+        f"balances on {network}",
+        len(accounts) * len(tokens),
+    )
     for asset, token in sorted(tokens.items()):
         held = once(asset, [(wanted, np.full(len(wanted), height, np.int64), np.zeros((len(wanted), 2), np.uint64))])
         if reason := _unreadable(token):
@@ -530,7 +600,7 @@ def forget_kept(settings: Settings, file: ReportFile, network: str) -> None:
     forget(settings.lake.scratch("balance", {"exchange": file.exchange, "report": file.report, "network": network}))
 
 
-# --- columns --------------------------------------------------------------------------------------------------------------
+# --- columns ----------------------------------------------------------------------------------------------------------
 def _code(names: list[Any], name: str) -> int:
     if name not in names:
         names.append(name)

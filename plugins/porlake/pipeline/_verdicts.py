@@ -1,4 +1,6 @@
-"""What a shell asks of the verdicts of a report: counts, rows that failed, claims that stand twice, and one row's reasoning."""
+"""What a shell asks of the verdicts of a report: counts, rows that failed, claims that stand twice, and one row's
+reasoning.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ FAILED = ("invalid", "malformed")
 
 @dataclass(frozen=True, slots=True)
 class VerdictLine:
-    """A row of a file's address block and its verdict, as `verify --out` writes it; flags, and what the message names, are separated by blanks."""
+    """A row of a file's address block and its verdict, as `verify --out` writes it; flags, and what the message names,
+    are separated by blanks.
+    """
 
     member: Member
     source_row: SourceRow
@@ -53,11 +57,15 @@ class VerdictLine:
     flags: Annotated[str, Column("remarks that do not change the verdict")]
     message: Message
     binds: Annotated[str, Column("what the signed message names: exchange, date, address")]
-    rejected: Annotated[str, Column("why the row makes no claim, whatever its verdict; empty where it makes one")] | None
+    rejected: (
+        Annotated[str, Column("why the row makes no claim, whatever its verdict; empty where it makes one")] | None
+    )
 
 
 def export_verdicts(settings: Settings, reports: list[str], path: Path) -> None:
-    """The verdicts of verified reports, a line for each row, as one .parquet or .csv file. Raises ConfigurationError."""
+    """The verdicts of verified reports, a line for each row, as one .parquet or .csv file. Raises
+    ConfigurationError.
+    """
     made = lake.schema_of(VerdictLine)
     lake.export_batches(path, made, (lines for report in reports for lines in _lines(settings, report, made)))
 
@@ -81,7 +89,9 @@ def _line_batch(batch: pa.RecordBatch, made: pa.Schema, rejected: Mapping[Row, s
         "binds": pc.binary_join(batch.column("binds"), " "),
         "rejected": pa.array([rejected.get(row) for row in _rows_of(batch)], pa.string()),
     }
-    return pa.RecordBatch.from_arrays([told[name] if name in told else batch.column(name) for name in made.names], schema=made)
+    return pa.RecordBatch.from_arrays(
+        [told[name] if name in told else batch.column(name) for name in made.names], schema=made
+    )
 
 
 def _told(lines: pa.RecordBatch) -> Iterator[VerdictLine]:
@@ -102,7 +112,9 @@ def _rejected(settings: Settings, report: str) -> dict[Row, str]:
     """The reasons of the rows of the address block that make no claim."""
     file: ReportFile = settings.lake.report(report)
     found: dict[Row, str] = {}
-    for batch in settings.lake.columns("rejection", (*ROW, "block", "reason"), exchange=file.exchange, report=file.report):
+    for batch in settings.lake.columns(
+        "rejection", (*ROW, "block", "reason"), exchange=file.exchange, report=file.report
+    ):
         rows = batch.filter(pc.equal(batch.column("block"), "rows"))
         found.update(zip(_rows_of(rows), rows.column("reason").to_pylist(), strict=True))
     return found
@@ -113,10 +125,12 @@ def _verdicts(settings: Settings, report: str) -> Iterator[pa.RecordBatch]:
     return settings.lake.batches("ownership", exchange=file.exchange, report=file.report)
 
 
-# --- a whole report ---------------------------------------------------------------------------------------------------------
+# --- a whole report ---------------------------------------------------------------------------------------------------
 @dataclass(slots=True)
 class Verdicts:
-    """Rows by (network, verdict, reason); the first rows that failed; rows that make no claim, by (why they make none, verdict)."""
+    """Rows by (network, verdict, reason); the first rows that failed; rows that make no claim, by (why they make none,
+    verdict).
+    """
 
     counts: Counter[tuple[str, str, str]]
     failed: list[VerdictLine]
@@ -129,13 +143,17 @@ def verdict_counts(settings: Settings, reports: list[str], shown: int) -> Verdic
     for report in reports:
         rejected = _rejected(settings, report)
         for batch in _verdicts(settings, report):
-            keys = pa.Table.from_batches([batch]).group_by(["network", "verdict", "reason"]).aggregate([([], "count_all")])
+            keys = (
+                pa.Table.from_batches([batch]).group_by(["network", "verdict", "reason"]).aggregate([([], "count_all")])
+            )
             for network, verdict, reason, count in zip(
                 *(keys.column(n).to_pylist() for n in ("network", "verdict", "reason", "count_all")), strict=True
             ):
                 found.counts[network or "-", verdict, reason] += count
             if len(found.failed) < shown:
-                failed = batch.filter(pc.is_in(batch.column("verdict"), pa.array(FAILED))).slice(0, shown - len(found.failed))
+                failed = batch.filter(pc.is_in(batch.column("verdict"), pa.array(FAILED))).slice(
+                    0, shown - len(found.failed)
+                )
                 found.failed += _told(_line_batch(failed, made, rejected))
             if rejected:
                 told = zip(_rows_of(batch), batch.column("verdict").to_pylist(), strict=True)
@@ -145,7 +163,9 @@ def verdict_counts(settings: Settings, reports: list[str], shown: int) -> Verdic
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A claim that stands in more than one row: one account and asset of a network. `amounts` are those that differ, smallest first."""
+    """A claim that stands in more than one row: one account and asset of a network. `amounts` are those that differ,
+    smallest first.
+    """
 
     network: str
     asset: str
@@ -157,7 +177,9 @@ class Repeated:
 
 
 def repeated(settings: Settings, report: str) -> list[Repeated]:
-    """The claims of a report that stand twice, by decoded account; the marts count each once, with the smallest amount."""
+    """The claims of a report that stand twice, by decoded account; the marts count each once, with the smallest
+    amount.
+    """
     file: ReportFile = settings.lake.report(report)
     pointers = settings.lake.pointers("claim", exchange=file.exchange, report=file.report)
     paths = [str(path) for pointer in pointers if pointer.rows for path in pointer.paths]
@@ -166,7 +188,9 @@ def repeated(settings: Settings, report: str) -> list[Repeated]:
     sql = """select network, asset, address, count(*), min((member, source_row)) as first, first[1], first[2],
                 list(distinct amount order by amount) filter (amount is not null)
              from read_parquet($paths, hive_partitioning = false) group by network, asset, address having count(*) > 1 order by first"""
-    with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as connection:
+    with duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    ) as connection:
         rows = connection.execute(sql, {"paths": paths}).fetchall()
     return [
         Repeated(network, asset, address, count, member, row, tuple(map(int, amounts or ())))
@@ -174,14 +198,14 @@ def repeated(settings: Settings, report: str) -> list[Repeated]:
     ]
 
 
-# --- one row ----------------------------------------------------------------------------------------------------------------
+# --- one row ----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """How a row came to its verdict.
 
-    `name`: of the file in which it stands; `evidence`: the row as published; `account`: its canonical address; `refused`: why parse did not use it;
-    `judgement` and `steps`: what the signatures say; `module`: of porlake.ownership, with its `rule` in words; `signers`: lines of rows that sign
-    for this one.
+    `name`: of the file in which it stands; `evidence`: the row as published; `account`: its canonical address;
+    `refused`: why parse did not use it; `judgement` and `steps`: what the signatures say; `module`: of
+    porlake.ownership, with its `rule` in words; `signers`: lines of rows that sign for this one.
     """
 
     file: ReportFile
@@ -199,11 +223,15 @@ class Explanation:
 def named(file: ReportFile, member: int) -> str:
     """The name of a report's file of that number."""
     listed = [text.split("  ", 2) for text in file.members]
-    return next((name for number, (_, role, name) in enumerate(listed) if number == member and role != "-"), f"{file.file_name} (member {member})")
+    return next(
+        (name for number, (_, role, name) in enumerate(listed) if number == member and role != "-"),
+        f"{file.file_name} (member {member})",
+    )
 
 
 def explain(settings: Settings, report: str, row: int, member: int = 0) -> Explanation:
-    """The reasoning behind the verdict of the row on line `row` of a published file, of several the one numbered `member`.
+    """The reasoning behind the verdict of the row on line `row` of a published file, of several the one numbered
+    `member`.
 
     Raises ConfigurationError where no row stands there.
     """
@@ -225,7 +253,12 @@ def explain(settings: Settings, report: str, row: int, member: int = 0) -> Expla
         held = f"its address block has lines {first} to {last}" if last else "it has no address block"
         raise ConfigurationError(f"{named(file, member)}: no row of an address stands on line {row}; {held}")
     refused = next(
-        (rejection for rejection in settings.lake.rows("rejection", **only) if (rejection.member, rejection.source_row) == (member, row)), None
+        (
+            rejection
+            for rejection in settings.lake.rows("rejection", **only)
+            if (rejection.member, rejection.source_row) == (member, row)
+        ),
+        None,
     )
     judgement, steps = ownership.explain(found)
     if refused is not None and refused.reason in reports.UNREADABLE:

@@ -36,8 +36,8 @@ def verify(settings: Settings, report: str) -> str:
 def verdicts(store: Lake, partition: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
     """The `ownership` rows of a parsed report, one for each row of its address block, in order.
 
-    The verdict is the signature's alone: a row whose amount, coin or type rejects its claim is judged like any other. Only a row whose cells
-    cannot be told apart is malformed for that reason.
+    The verdict is the signature's alone: a row whose amount, coin or type rejects its claim is judged like any other.
+    Only a row whose cells cannot be told apart is malformed for that reason.
     """
     for batch, judged in ownership.judge_batches(_with_refusals(store, partition)):
         yield _rows(batch, judged)
@@ -49,7 +49,10 @@ def _rows(batch: pa.RecordBatch, judged: ownership.Judged) -> pa.RecordBatch:
             "flags": _repeated(judged.flags), "binds": _repeated(judged.binds)}  # fmt: skip
     arrays = [made[column.name] if column.name in made else batch.column(column.name) for column in schema]
     return pa.RecordBatch.from_arrays(
-        [values if isinstance(values, pa.Array) else pa.array(values, column.type) for values, column in zip(arrays, schema, strict=True)],
+        [
+            values if isinstance(values, pa.Array) else pa.array(values, column.type)
+            for values, column in zip(arrays, schema, strict=True)
+        ],
         schema=schema,
     )
 
@@ -57,11 +60,15 @@ def _rows(batch: pa.RecordBatch, judged: ownership.Judged) -> pa.RecordBatch:
 def _repeated(values: list[tuple[str, ...]]) -> pa.Array:
     """A column of lists of which most are the same few."""
     few = {value: place for place, value in enumerate(dict.fromkeys(values))}
-    return pa.array([list(value) for value in few], pa.list_(pa.string())).take(pa.array([few[value] for value in values], pa.int32()))
+    return pa.array([list(value) for value in few], pa.list_(pa.string())).take(
+        pa.array([few[value] for value in values], pa.int32())
+    )
 
 
 def _with_refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
-    """The evidence in small batches of one member each, with the reasons, by source_row, of rows of it that could not be read."""
+    """The evidence in small batches of one member each, with the reasons, by source_row, of rows of it that could not
+    be read.
+    """
     refused = _refusals(store, partition)
     ahead = next(refused, None)
     for large in store.batches("evidence", **partition):
@@ -76,7 +83,8 @@ def _with_refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[
 
 def _by_member(large: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     start = 0
-    for count in pc.value_counts(large.column("member")).field("counts").to_pylist():  # rows come in the order of their members
+    # rows come in the order of their members
+    for count in pc.value_counts(large.column("member")).field("counts").to_pylist():
         for at in range(start, start + count, BATCH_ROWS):
             yield large.slice(at, min(BATCH_ROWS, start + count - at))
         start += count

@@ -1,10 +1,12 @@
-"""Facts about networks, assets, tokens, exchanges, labels, schemes and collateral, one CSV each, and the loader that refuses a bad row.
+"""Facts about networks, assets, tokens, exchanges, labels, schemes and collateral, one CSV each, and the loader that
+refuses a bad row.
 
 `load()` reads all of them once and checks every reference between them. Standard library only: DAG files import this at
 their top, and Airflow parses them often. Money never passes through here.
 
-Rows of one's own (labels, tokens, exchanges, networks) lie in a folder that PORLAKE_REGISTRY names, in files of the same names and columns: a
-row takes the place of ours with the same key, or joins them. Every process of a run inherits the variable, and a build's id covers the rows.
+Rows of one's own (labels, tokens, exchanges, networks) lie in a folder that PORLAKE_REGISTRY names, in files of the
+same names and columns: a row takes the place of ours with the same key, or joins them. Every process of a run inherits
+the variable, and a build's id covers the rows.
 
     registry = load()
     registry.networks["ethereum"].caip2             'eip155:1'
@@ -43,7 +45,8 @@ TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """networks.csv. `address_form` names a module of porlake.addresses, `client` one of porlake.chains or `none` (then `why_none`).
+    """networks.csv. `address_form` names a module of porlake.addresses, `client` one of porlake.chains or `none` (then
+    `why_none`).
 
     `caip2` is empty where no such id is known.
     """
@@ -61,10 +64,11 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """identities.csv: by what an endpoint shows of which chain it is, where CAIP-2 does not say it in full; `source`: where that is written.
+    """identities.csv: by what an endpoint shows of which chain it is, where CAIP-2 does not say it in full; `source`:
+    where that is written.
 
-    `shows`: `height:hash` of blocks that it must have, and `height!hash` of blocks that it must not have (chains that came from one another
-    share their first blocks); of a beacon node the root of the first validators.
+    `shows`: `height:hash` of blocks that it must have, and `height!hash` of blocks that it must not have (chains that
+    came from one another share their first blocks); of a beacon node the root of the first validators.
     """
 
     network: str
@@ -91,8 +95,9 @@ class Mark:
 class EvmNetwork:
     """evm_networks.csv: what is peculiar to an EVM network, a row for each with that client.
 
-    `self_check`: how a block shows itself inside a call: by NUMBER (`number`), by Arbitrum's ArbSys (`arbsys`), or `none`: EVM programs of
-    ours do not run there. A block is final up to the one that `final_tag` names, or `final_depth` below the head where no tag is served.
+    `self_check`: how a block shows itself inside a call: by NUMBER (`number`), by Arbitrum's ArbSys (`arbsys`), or
+    `none`: EVM programs of ours do not run there. A block is final up to the one that `final_tag` names, or
+    `final_depth` below the head where no tag is served.
     """
 
     network: str
@@ -105,7 +110,9 @@ class EvmNetwork:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """assets.csv. `scale`: digits of the base unit, at least as fine as every token of the asset. `price_id`: DefiLlama's key."""
+    """assets.csv. `scale`: digits of the base unit, at least as fine as every token of the asset. `price_id`:
+    DefiLlama's key.
+    """
 
     asset: str
     name: str
@@ -118,11 +125,13 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a token that no client reads yet.
+    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a
+    token that no client reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
-    `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is Solidity's slot 2, `v2` Vyper's;
-    `9:255` says that the lowest 255 bits of the value are the balance (Circle's tokens keep a mark in the highest).
+    `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is
+    Solidity's slot 2, `v2` Vyper's; `9:255` says that the lowest 255 bits of the value are the balance (Circle's tokens
+    keep a mark in the highest).
     """
 
     network: str
@@ -142,7 +151,9 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A mapping of balances in a contract's storage: its slot, whose order of hashing, and how many bits of a value are the balance."""
+    """A mapping of balances in a contract's storage: its slot, whose order of hashing, and how many bits of a value are
+    the balance.
+    """
 
     slot: int
     vyper: bool
@@ -151,10 +162,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """exchanges.csv. `utc_offset`: the publisher's clock (`+08:00`), in which the names of its files tell a moment and its days begin.
+    """exchanges.csv. `utc_offset`: the publisher's clock (`+08:00`), in which the names of its files tell a moment and
+    its days begin.
 
     `schedule`: cron in UTC of the day on which a month's files are looked for; empty where nothing is periodic.
-    `snapshot`: cron in UTC of the moments of which its address files may speak, at which its addresses are swept; empty where it publishes none.
+    `snapshot`: cron in UTC of the moments of which its address files may speak, at which its addresses are swept; empty
+    where it publishes none.
     """
 
     exchange: str
@@ -183,7 +196,9 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class SweptNetwork:
-    """sweeps.csv: a network whose past nobody tells. `window_seconds`: how far from a snapshot a sweep may lie to stand for it."""
+    """sweeps.csv: a network whose past nobody tells. `window_seconds`: how far from a snapshot a sweep may lie to stand
+    for it.
+    """
 
     network: str
     window_seconds: int
@@ -204,7 +219,9 @@ class ExchangeToken:
 
 @dataclass(frozen=True, slots=True)
 class Collateral:
-    """collateral.csv: accounts that are known to back something else (`whose`), dated; an exchange that claims one promises it twice."""
+    """collateral.csv: accounts that are known to back something else (`whose`), dated; an exchange that claims one
+    promises it twice.
+    """
 
     network: str
     address: str
@@ -216,7 +233,9 @@ class Collateral:
 
 @dataclass(frozen=True, slots=True)
 class TrackerToken:
-    """trackers.csv: the tokens that a tracker takes off for its figure of clean reserves, dated. Its definition, not ours."""
+    """trackers.csv: the tokens that a tracker takes off for its figure of clean reserves, dated. Its definition, not
+    ours.
+    """
 
     tracker: str
     exchange: str
@@ -240,9 +259,10 @@ class SchemeRow:
 class LabelRow:
     """labels.csv: what an exchange's labels mean.
 
-    `label` and `network_label` are folded (see `fold`). A row with both is that pair; with `label` alone the coin where the
-    file has no network column, or the coin's asset under any network; with `network_label` alone a network. A network without an
-    exchange is a word that many publishers use; labels that nobody has told us of are read by such words, and flagged.
+    `label` and `network_label` are folded (see `fold`). A row with both is that pair; with `label` alone the coin where
+    the file has no network column, or the coin's asset under any network; with `network_label` alone a network. A
+    network without an exchange is a word that many publishers use; labels that nobody has told us of are read by such
+    words, and flagged.
     """
 
     exchange: str
@@ -257,7 +277,9 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a pair of labels means. `remark` is '' or the code of what is unusual (`asset_not_on_network`, `label_by_rule`)."""
+    """What a pair of labels means. `remark` is '' or the code of what is unusual (`asset_not_on_network`,
+    `label_by_rule`).
+    """
 
     network: str
     asset: str
@@ -301,9 +323,11 @@ class Registry:
     providers: Mapping[str, Provider]
 
     def operator(self, host: str) -> str:
-        """Who answers at a host (with or without a port): the provider that the registry names for its registrable domain, else that domain.
+        """Who answers at a host (with or without a port): the provider that the registry names for its registrable
+        domain, else that domain.
 
-        Two hosts of one operator are one witness. An IP address is its own operator; this machine is one under all its names.
+        Two hosts of one operator are one witness. An IP address is its own operator; this machine is one under all its
+        names.
         """
         name = _without_port(host).lower().rstrip(".")
         try:
@@ -320,26 +344,45 @@ class Registry:
     def label(self, exchange: str, label: str, network_label: str = "") -> Resolved:
         """What the labels of a row mean; the network column decides over the network that a coin label implies.
 
-        What labels.csv does not tell of the exchange is read by rule where exactly one reading fits: one word is an asset of the registry,
-        the other a network's, in either order. Raises UnknownLabel.
+        What labels.csv does not tell of the exchange is read by rule where exactly one reading fits: one word is an
+        asset of the registry, the other a network's, in either order. Raises UnknownLabel.
         """
         coin, net = fold(label), fold(network_label)
         place = self.labels.get((exchange, "", net)) if net else None
         if not coin:
-            raise UnknownLabel("unknown_asset", f"a row of {exchange} without a coin", *((place.network, place.scheme) if place else ()))
+            raise UnknownLabel(
+                "unknown_asset",
+                f"a row of {exchange} without a coin",
+                *((place.network, place.scheme) if place else ()),
+            )
         if row := self.labels.get((exchange, coin, net)):
             return Resolved(row.network, row.asset, row.scheme, row.holding or "wallet")
         alone = self.labels.get((exchange, coin, ""))
         if alone is not None and place is not None:
             known = (place.network, alone.asset) in self.tokens
-            return Resolved(place.network, alone.asset, place.scheme, alone.holding or "wallet", "" if known else "asset_not_on_network")
+            return Resolved(
+                place.network,
+                alone.asset,
+                place.scheme,
+                alone.holding or "wallet",
+                "" if known else "asset_not_on_network",
+            )
         if (read := self._by_rule(exchange, coin, net)) is not None:
             return read
         if net and place is None:
-            why, scheme = f"no network is known under the label {network_label!r} of {exchange}", alone.scheme if alone else ""
+            why, scheme = (
+                f"no network is known under the label {network_label!r} of {exchange}",
+                alone.scheme if alone else "",
+            )
             raise UnknownLabel("unknown_network", why, "", scheme, alone.asset if alone else self._asset_in(coin))
         network, scheme = (place.network, place.scheme) if place else ("", "")
-        raise UnknownLabel("unknown_asset", f"no asset is known under the label {label!r} of {exchange}", network, scheme, self._asset_in(coin))
+        raise UnknownLabel(
+            "unknown_asset",
+            f"no asset is known under the label {label!r} of {exchange}",
+            network,
+            scheme,
+            self._asset_in(coin),
+        )
 
     def group(self, exchange: str, label: str) -> Resolved:
         """What the label of a line over all networks means; the name of an asset will do. Raises UnknownLabel."""
@@ -351,11 +394,17 @@ class Registry:
             raise
 
     def _by_rule(self, exchange: str, coin: str, net: str) -> Resolved | None:
-        """The one reading of labels of two known words, one of an asset and one of a network; None where there is none, or more than one."""
+        """The one reading of labels of two known words, one of an asset and one of a network; None where there is none,
+        or more than one.
+        """
         if net:
             place = self.labels.get((exchange, "", net)) or self.labels.get(("", "", net))
             row = self.labels.get((exchange, coin, ""))
-            assets = {row.asset} if row else {asset for network, asset in self._readings(coin) if place and network == place.network}
+            assets = (
+                {row.asset}
+                if row
+                else {asset for network, asset in self._readings(coin) if place and network == place.network}
+            )
             assets |= {self.asset_words[coin]} if not row and coin in self.asset_words else set()
             found = {(place.network, asset) for asset in assets} if place else set()
         else:
@@ -381,7 +430,9 @@ class Registry:
         return named.pop() if len(named) == 1 else ""
 
     def _scheme_on(self, exchange: str, network: str) -> str:
-        """How an exchange signs there by its other labels: on that network, else on those of its form of address; no_scheme where they differ."""
+        """How an exchange signs there by its other labels: on that network, else on those of its form of address;
+        no_scheme where they differ.
+        """
         form = self.networks[network].address_form
         told = [(row.network, row.scheme) for row in self.labels.values() if row.exchange == exchange and row.network]
         here = {scheme for place, scheme in told if place == network}
@@ -390,7 +441,8 @@ class Registry:
         return of.pop() if len(of) == 1 else "no_scheme"
 
 
-#: What stands before a country's two letters where everybody may register below both. A suffix that is not here joins operators, and splits none.
+#: What stands before a country's two letters where everybody may register below both. A suffix that is not here joins
+#: operators, and splits none.
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
 
 
@@ -408,12 +460,15 @@ def _without_port(host: str) -> str:
 
 
 def fold(label: str) -> str:
-    """Labels are compared trimmed, in upper case, with `_` for `-` and blanks: the files spell one label in many ways."""
+    """Labels are compared trimmed, in upper case, with `_` for `-` and blanks: the files spell one label in many
+    ways.
+    """
     return re.sub(r"[-_\s]+", "_", label.strip()).upper()
 
 
 def load(*folders: Path) -> Registry:
-    """All registries, checked; without `folders` the rows of PORLAKE_REGISTRY lie over ours, else those of each folder over the ones before.
+    """All registries, checked; without `folders` the rows of PORLAKE_REGISTRY lie over ours, else those of each folder
+    over the ones before.
 
     Raises RegistryError with file, line and reason for the first bad row.
     """
@@ -488,7 +543,9 @@ def _table(folders: tuple[Path, ...], row_class: type[Row]) -> Table[Row]:
                 raise RegistryError(name, line, why)
             identity = tuple(getattr(row, column) for column in key)
             if identity in own:
-                raise RegistryError(name, line, f"{', '.join(map(str, identity))} stands already on line {own[identity][0][1]}")
+                raise RegistryError(
+                    name, line, f"{', '.join(map(str, identity))} stands already on line {own[identity][0][1]}"
+                )
             own[identity] = ((name, line), row)
         table |= own
     return table
@@ -518,7 +575,10 @@ def _rows(path: Path, row_class: type[Row]) -> Iterator[tuple[int, Row]]:
                 yield (
                     reader.line_num,
                     row_class(
-                        **{column: _value(path.name, reader.line_num, types[column], cell) for column, cell in zip(columns, cells, strict=True)}
+                        **{
+                            column: _value(path.name, reader.line_num, types[column], cell)
+                            for column, cell in zip(columns, cells, strict=True)
+                        }
                     ),
                 )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -551,7 +611,7 @@ def _by_name(table: Table[Row]) -> Mapping[str, Row]:
     return MappingProxyType({identity[0]: row for identity, (_, row) in table.items()})
 
 
-# --- checks: '' or what is wrong ----------------------------------------------------------------------------------------
+# --- checks: '' or what is wrong --------------------------------------------------------------------------------------
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
@@ -578,23 +638,39 @@ def _check_network(row: Network) -> str:
 def _check_identity(row: Identity) -> str:
     marks = [_MARK.fullmatch(word) for word in row.shows.split()]
     if not _ROOT.fullmatch(row.shows) and (not all(marks) or row.shows[:2] != "0:"):
-        return f"{row.shows[:80]!r} is neither the first block and others (0:hash height:hash height!hash), nor a root of validators"
+        return (
+            f"{row.shows[:80]!r} is neither the first block and others (0:hash height:hash height!hash), nor a "
+            f"root of validators"
+        )
     return "" if row.source else "a source is needed"
 
 
 def _check_chain(network: Network, found: tuple[Place, Identity] | None) -> str:
     """Whether what an endpoint must show is said as the network's client reads it, and is what CAIP-2 names."""
     if network.client not in IDENTIFIED:
-        return "" if found is None or network.client == "none" else f"client {network.client!r} knows its chain by CAIP-2 alone"
+        return (
+            ""
+            if found is None or network.client == "none"
+            else f"client {network.client!r} knows its chain by CAIP-2 alone"
+        )
     if found is None:
-        return f"client {network.client!r} needs a row in identities.csv: by what an endpoint shows of which chain it is"
+        return (
+            f"client {network.client!r} needs a row in identities.csv: by what an endpoint shows of which chain it is"
+        )
     blocks, reference = found[1].blocks, network.caip2.partition(":")[2]
     if (network.client == "beacon") == bool(blocks):
         return f"client {network.client!r} and what identities.csv says do not agree"
     held = [mark.hash for mark in blocks if mark.holds]
     # CAIP-2 names a bitcoin chain by the begin of a block's hash, Tron by the end of the first one's.
-    same = {"bitcoin": any(name.startswith(reference) for name in held), "tron": bool(held) and held[0].endswith(reference.removeprefix("0x"))}
-    return "" if same.get(network.client, True) or not reference else f"{network.caip2!r} names none of the blocks in identities.csv"
+    same = {
+        "bitcoin": any(name.startswith(reference) for name in held),
+        "tron": bool(held) and held[0].endswith(reference.removeprefix("0x")),
+    }
+    return (
+        ""
+        if same.get(network.client, True) or not reference
+        else f"{network.caip2!r} names none of the blocks in identities.csv"
+    )
 
 
 def _check_provider(row: Provider) -> str:
@@ -647,7 +723,11 @@ def _check_exchange(row: Exchange) -> str:
 
 
 def _check_sweep(row: SweptNetwork) -> str:
-    return "" if 0 < row.window_seconds <= 86_400 else f"a window of {row.window_seconds} seconds is not between a second and a day"
+    return (
+        ""
+        if 0 < row.window_seconds <= 86_400
+        else f"a window of {row.window_seconds} seconds is not between a second and a day"
+    )
 
 
 def _check_exchange_token(row: ExchangeToken) -> str:

@@ -1,8 +1,8 @@
 """Published reports: one file a format, binary streams in, rows as published out.
 
-A parser names the columns of its publisher's file, and labels go through labels.csv; it scales nothing and decodes no address. Exactly one
-format must recognise a file. Rows come lazily, in the order of the file: memory does not grow with it. Files that are one report (a bundle) are its
-members; which belong together is the format's to say.
+A parser names the columns of its publisher's file, and labels go through labels.csv; it scales nothing and decodes no
+address. Exactly one format must recognise a file. Rows come lazily, in the order of the file: memory does not grow with
+it. Files that are one report (a bundle) are its members; which belong together is the format's to say.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ HEAD_BYTES = 65_536
 class Format(Protocol):
     """A module of this room. One that also has `split(stream, file_name)` holds many attestations in a file.
 
-    One whose reports may be of several files has `role(head)`, what a file is to it; `together(members)`, which of them are one report each; and
-    `parse_members(streams, source)`, which yields the number of the member with each item.
+    One whose reports may be of several files has `role(head)`, what a file is to it; `together(members)`, which of them
+    are one report each; and `parse_members(streams, source)`, which yields the number of the member with each item.
     """
 
     NAME: str
@@ -73,16 +73,19 @@ def detect(head: bytes, file_name: str) -> Format:
     found = [form for form in FORMATS.values() if form.matches(head)]
     if len(found) == 1:
         return found[0]
-    looked = "; ".join(f"{form.NAME}: {(form.matches.__doc__ or '').removeprefix('Whether ').rstrip('.')}" for form in FORMATS.values())
+    looked = "; ".join(
+        f"{form.NAME}: {(form.matches.__doc__ or '').removeprefix('Whether ').rstrip('.')}" for form in FORMATS.values()
+    )
     say = " and ".join(form.NAME for form in found) + " recognise it" if found else "no format recognises it"
     raise UnknownFormat(f"{file_name}: {say}. Looked for: {looked}")
 
 
 def bundles(files: Iterable[tuple[str, BinaryIO]]) -> tuple[list[Bundle], list[Member]]:
-    """The reports among some published files, and the files that no format knows: a README, what a file manager left behind.
+    """The reports among some published files, and the files that no format knows: a README, what a file manager left
+    behind.
 
-    Raises UnknownFormat where no file is of a report, or several formats recognise one; UnsafeArchive where all that lies there is an archive in an
-    archive.
+    Raises UnknownFormat where no file is of a report, or several formats recognise one; UnsafeArchive where all that
+    lies there is an archive in an archive.
     """
     known: dict[str, list[Member]] = {}
     others, why = list[Member](), None
@@ -92,7 +95,9 @@ def bundles(files: Iterable[tuple[str, BinaryIO]]) -> tuple[list[Bundle], list[M
         recognising = [form for form in FORMATS.values() if form.matches(head)]
         if recognising:
             form = detect(head, name)
-            known.setdefault(form.NAME, []).append(Member(name, form.role(head) if hasattr(form, "role") else form.NAME, content))
+            known.setdefault(form.NAME, []).append(
+                Member(name, form.role(head) if hasattr(form, "role") else form.NAME, content)
+            )
             continue
         others.append(Member(name, "", content))
         try:

@@ -1,4 +1,6 @@
-"""A published file, plain or in its zip. Archives are hostile: nothing is ever unpacked to a place that the archive names."""
+"""A published file, plain or in its zip. Archives are hostile: nothing is ever unpacked to a place that the archive
+names.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,12 @@ def is_archive(stream: BinaryIO) -> bool:
     return head == MAGIC
 
 
-def members(stream: BinaryIO, file_name: str, *, unpacked_bytes: int = UNPACKED_BYTES) -> Iterator[tuple[str, BinaryIO]]:
-    """(name, seekable content) of each file in a zip, or the file itself. Raises UnsafeArchive, and UnknownFormat for an Excel workbook."""
+def members(
+    stream: BinaryIO, file_name: str, *, unpacked_bytes: int = UNPACKED_BYTES
+) -> Iterator[tuple[str, BinaryIO]]:
+    """(name, seekable content) of each file in a zip, or the file itself. Raises UnsafeArchive, and UnknownFormat for
+    an Excel workbook.
+    """
     if not is_archive(stream):
         if stream.read(len(_OLD_WORKBOOK)) == _OLD_WORKBOOK:
             raise UnknownFormat(_WORKBOOK.format(file_name))
@@ -53,8 +59,18 @@ def members(stream: BinaryIO, file_name: str, *, unpacked_bytes: int = UNPACKED_
                 content, size = _unpacked(archive, entry, f"{file_name}: {name[:100]!r}", left)
                 left -= size
                 yield name if "__MACOSX/" in name else name.rpartition("/")[2], content
-    # UnicodeDecodeError: of a name that is said to be UTF-8; ValueError, IndexError: of fields that zipfile does not look at closely
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, IndexError) as error:
+    # UnicodeDecodeError: of a name that is said to be UTF-8; ValueError, IndexError: of fields that zipfile does not
+    # look at closely
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        ValueError,
+        IndexError,
+    ) as error:
         raise UnsafeArchive(f"{file_name}: the zip is broken: {error}") from error
 
 
@@ -62,7 +78,8 @@ def _name(entry: zipfile.ZipInfo, file_name: str) -> str:
     """The member's name as its author wrote it. Raises UnsafeArchive where it is none, or leads out of the archive."""
     name = entry.orig_filename
     if not entry.flag_bits & _UTF8_NAME:
-        # Without the flag zipfile reads bytes as code page 437, which no tool of today writes; most write UTF-8 and forget to say so.
+        # Without the flag zipfile reads bytes as code page 437, which no tool of today writes; most write UTF-8 and
+        # forget to say so.
         try:
             name = name.encode("cp437").decode()
         except UnicodeError as error:

@@ -21,7 +21,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The moment a file speaks of, as the publisher's clock shows it: a date and time without a zone, the start of a day or month.
+    """The moment a file speaks of, as the publisher's clock shows it: a date and time without a zone, the start of a
+    day or month.
 
     `precision`: moment, day, month or unknown; `revision`: the V-number in the name.
     """
@@ -33,7 +34,9 @@ class Snapshot:
 
 
 def day_of(text: str) -> date:
-    """A day as YYYY-MM-DD in ASCII digits; ISO 8601 has other spellings. Raises ValueError, for a year of another century than this one too."""
+    """A day as YYYY-MM-DD in ASCII digits; ISO 8601 has other spellings. Raises ValueError, for a year of another
+    century than this one too.
+    """
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text!r} is not YYYY-MM-DD")
     day = date.fromisoformat(text)
@@ -72,7 +75,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A row of the address block. `amount` is in units of the coin, in base units, or nobody knows: `unit` is coin, base or unknown."""
+    """A row of the address block. `amount` is in units of the coin, in base units, or nobody knows: `unit` is coin,
+    base or unknown.
+    """
 
     source_row: int
     for_row: int | None
@@ -100,7 +105,9 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A line without an address: a total, a liability, or both. Amounts are texts in units of the asset, '' where nothing is printed."""
+    """A line without an address: a total, a liability, or both. Amounts are texts in units of the asset, '' where
+    nothing is printed.
+    """
 
     source_row: int
     label: str

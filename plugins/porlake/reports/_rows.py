@@ -75,7 +75,9 @@ def _line(number: int, data: bytes) -> Line:
 
 
 def split(text: str) -> list[str]:
-    """The cells of a line. Quotes as in RFC 4180; a cell that begins with a bracket keeps its commas up to the bracket's end."""
+    """The cells of a line. Quotes as in RFC 4180; a cell that begins with a bracket keeps its commas up to the
+    bracket's end.
+    """
     if '"' not in text and "[" not in text and "{" not in text:
         return text.split(",")
     cells: list[str] = []
@@ -107,7 +109,9 @@ def _skip_line(stream: BinaryIO) -> None:
 
 
 def _shown(data: bytes) -> str:
-    return data[: RAW_CHARACTERS * 4].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")[:RAW_CHARACTERS]
+    return (
+        data[: RAW_CHARACTERS * 4].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")[:RAW_CHARACTERS]
+    )
 
 
 def header(cells: list[str], names: Mapping[str, str]) -> list[str] | None:
@@ -120,7 +124,9 @@ def header(cells: list[str], names: Mapping[str, str]) -> list[str] | None:
 
 @lru_cache(maxsize=1_024)
 def meant(exchange: str, label: str, network_label: str) -> registry.Resolved:
-    """`registry.label`, looked up once a pair of labels: a file has half a million rows of a few hundred. Raises UnknownLabel."""
+    """`registry.label`, looked up once a pair of labels: a file has half a million rows of a few hundred. Raises
+    UnknownLabel.
+    """
     return registry.load().label(exchange, label, network_label)
 
 
@@ -179,7 +185,15 @@ def refused(row: Published, reason: str, expected: str) -> Refused:
 
 
 def summary(
-    line: Line, exchange: str, file: str, label: str, height_text: str, amount: str, *, network: str = "", holding: str = ""
+    line: Line,
+    exchange: str,
+    file: str,
+    label: str,
+    height_text: str,
+    amount: str,
+    *,
+    network: str = "",
+    holding: str = "",
 ) -> Summary | Refused:
     """A line of a totals block; `network` and `holding` where the file says them and the label does not."""
     bare, level = group(label)
@@ -189,7 +203,16 @@ def summary(
     except ValueError:
         return Refused(line.number, "summary", "bad_height", "a block height or -", line.raw, label=label)
     except registry.UnknownLabel as unknown:
-        return Refused(line.number, "summary", unknown.code, str(unknown), line.raw, label=label, network=unknown.network, asset=unknown.asset)
+        return Refused(
+            line.number,
+            "summary",
+            unknown.code,
+            str(unknown),
+            line.raw,
+            label=label,
+            network=unknown.network,
+            asset=unknown.asset,
+        )
     return Summary(
         source_row=line.number,
         label=label,
@@ -212,7 +235,7 @@ def summary(
     )
 
 
-# --- files of our own: one fixed header, no cell more or less ---------------------------------------------------------------
+# --- files of our own: one fixed header, no cell more or less ---------------------------------------------------------
 def behind_header(stream: BinaryIO) -> Iterator[Line]:
     """The rows behind the header."""
     return (line for line in lines(stream) if line.number > 1 and not line.is_blank)

@@ -1,7 +1,8 @@
-"""Addresses that are said to be an exchange's, without amounts: our own format, described in docs/formats/addresses_csv.md.
+"""Addresses that are said to be an exchange's, without amounts: our own format, described in
+docs/formats/addresses_csv.md.
 
-Content: address_list. A file may speak of many exchanges; `split` makes one canonical file of each. Such lists claim no reserves: they are compared
-with what others claim (`address_collisions`).
+Content: address_list. A file may speak of many exchanges; `split` makes one canonical file of each. Such lists claim no
+reserves: they are compared with what others claim (`address_collisions`).
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def snapshot_of(file_name: str) -> Snapshot | None:
 
 
 def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
-    """One part for each exchange, in order of their ids; rows keep their order. Its snapshot is that of the file's name, None where it has none.
+    """One part for each exchange, in order of their ids; rows keep their order. Its snapshot is that of the file's
+    name, None where it has none.
 
     Raises BadStructure for a row whose exchange the registry does not know: no part could hold it.
     """
@@ -75,7 +77,14 @@ def _row(line: Line, cells: list[str]) -> Published | Refused:
     known = registry.load().networks.get(network)
     if known is None:
         return Refused(
-            line.number, "rows", "unknown_network", "a network of the registry", line.raw, label=label, network_label=network, address=address
+            line.number,
+            "rows",
+            "unknown_network",
+            "a network of the registry",
+            line.raw,
+            label=label,
+            network_label=network,
+            address=address,
         )
     return Published(
         source_row=line.number,

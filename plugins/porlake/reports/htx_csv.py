@@ -1,9 +1,10 @@
-"""HTX's (Huobi's) monthly file: a block of totals, an empty line, then one row an address. Poloniex publishes the same layout.
+"""HTX's (Huobi's) monthly file: a block of totals, an empty line, then one row an address. Poloniex publishes the same
+layout.
 
 Published in the repositories of their verifiers, https://github.com/huobiapi/Tool-Node.js-VerifyAddress and
-https://github.com/poloniex/tools-nodejs-address-verify. Content: addresses. A row without height
-and balance is a signer of the contract row above it, which HTX leaves unsigned and Poloniex does not; a contract may have several, and they are
-repeated under every coin.
+https://github.com/poloniex/tools-nodejs-address-verify. Content: addresses. A row without height and balance is a
+signer of the contract row above it, which HTX leaves unsigned and Poloniex does not; a contract may have several, and
+they are repeated under every coin.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from porlake.reports._rows import Line
 NAME = "htx_csv"
 
 COLUMNS = {
-    "coin": "label", "snapshot height": "height", "balance": "amount", "address": "address", "message": "message", "signature": "signature",
+    "coin": "label", "snapshot " "height": "height", "balance": "amount", "address": "address", "message": "message", "signature": "signature",
 }  # fmt: skip
 TOTALS = ("label", "height", "amount")
 ROWS = ("label", "address", "height", "amount", "message", "signature")
@@ -74,7 +75,9 @@ def _blocks(stream: BinaryIO, file: str) -> Iterator[tuple[Line, bool]]:
             columns = tuple(_rows.header(line.cells, COLUMNS) or ())
             _rows.nothing_left(file, line.number, list(columns))
             if columns not in (TOTALS, ROWS):
-                raise BadStructure(file, line.number, f"a header with the columns {', '.join(columns)}; known are {TOTALS} and {ROWS}")
+                raise BadStructure(
+                    file, line.number, f"a header with the columns {', '.join(columns)}; known are {TOTALS} and {ROWS}"
+                )
     if columns != ROWS:
         raise BadStructure(file, number, "the file ends before the header of its address block")
 
@@ -86,7 +89,9 @@ def _is_row_header(cells: list[str]) -> bool:
 
 def _summary(line: Line, source: Source) -> Item:
     if line.fault or len(line.cells) != len(TOTALS):
-        return Refused(line.number, "summary", line.fault or _rows.RAGGED, f"{len(TOTALS)} cells of CSV in UTF-8", line.raw)
+        return Refused(
+            line.number, "summary", line.fault or _rows.RAGGED, f"{len(TOTALS)} cells of CSV in UTF-8", line.raw
+        )
     label, height, amount = (cell.strip() for cell in line.cells)
     return _rows.summary(line, source.exchange, source.file_name, label, height, amount)
 
@@ -103,24 +108,40 @@ class _Rows:
         self.found += 1
         if line.fault or len(line.cells) != len(ROWS):
             self._above = None
-            return Refused(line.number, "rows", line.fault or _rows.RAGGED, f"{len(ROWS)} cells of CSV in UTF-8", line.raw)
+            return Refused(
+                line.number, "rows", line.fault or _rows.RAGGED, f"{len(ROWS)} cells of CSV in UTF-8", line.raw
+            )
         label, address, height, amount, _, signature = (cell.strip() for cell in line.cells)
         # Blanks in a message are signed too: it stays as it stands.
-        message, signature = ("" if line.cells[4].strip() == "-" else line.cells[4]), ("" if signature == "-" else _rows.null(signature))
+        message, signature = (
+            ("" if line.cells[4].strip() == "-" else line.cells[4]),
+            ("" if signature == "-" else _rows.null(signature)),
+        )
         signs_for_other = height == "-" and amount == "-"
         try:
             meant = _rows.meant(self._source.exchange, label, "")
         except registry.UnknownLabel as unknown:
-            return self._refused(line, unknown.code, str(unknown), label, address, message, signature, asset=unknown.asset)
+            return self._refused(
+                line, unknown.code, str(unknown), label, address, message, signature, asset=unknown.asset
+            )
         try:
             at = _rows.height(height)
         except ValueError:
             return self._refused(line, "bad_height", "a block height or -", label, address, message, signature, meant)
         if not meant.network:
-            return self._refused(line, "unknown_network", f"the label {label!r} names no network", label, address, message, signature)
+            return self._refused(
+                line, "unknown_network", f"the label {label!r} names no network", label, address, message, signature
+            )
         if signs_for_other and not self._is_signed_by(meant.network):
             return self._refused(
-                line, "no_row_to_sign_for", "an unsigned row above, or one of that network", label, address, message, signature, meant
+                line,
+                "no_row_to_sign_for",
+                "an unsigned row above, or one of that network",
+                label,
+                address,
+                message,
+                signature,
+                meant,
             )
         row = Published(
             source_row=line.number,

@@ -1,10 +1,13 @@
-"""OKX's reserves file: a block of totals, an empty line, then one row an address; and its auditors' layout without totals.
+"""OKX's reserves file: a block of totals, an empty line, then one row an address; and its auditors' layout without
+totals.
 
 Published monthly since 2022-11 at https://www.okx.com/proof-of-reserves/download; layouts as OKX's verifier reads them
-(https://github.com/okx/proof-of-reserves). Content: addresses; ownership_only in the auditors' layouts, which have no amounts.
+(https://github.com/okx/proof-of-reserves). Content: addresses; ownership_only in the auditors' layouts, which have no
+amounts.
 
-The zips of 2026 up to July hold a second file, okx_por_eth_staking_<stamp>_V<n>.csv, which belongs to the same report: a staking total, then one row
-a validator of Ethereum with the account that deposited and the one that withdrawals go to. Nobody signs for it.
+The zips of 2026 up to July hold a second file, okx_por_eth_staking_<stamp>_V<n>.csv, which belongs to the same report:
+a staking total, then one row a validator of Ethereum with the account that deposited and the one that withdrawals go
+to. Nobody signs for it.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from porlake.reports._rows import Line
 NAME = "okx_csv"
 
 COLUMNS = {
-    "coin": "label", "type": "type", "network": "network", "snapshot height": "height", "address": "address", "amount": "amount",
+    "coin": "label", "type": "type", "network": "network", "snapshot " "height": "height", "address": "address", "amount": "amount",
     "balance": "amount", "message": "message", "signature1": "signature1", "signature2": "signature2", "redeem script public key": "key",
     "redeem script": "key", "eoa1": "owner1", "eoa2": "owner2",
     "digitalasset": "label", "chain": "chain", "signedmessage": "signature1", "signedmessage2": "signature2", "publickey": "key",
@@ -36,7 +39,8 @@ COLUMNS = {
 _MONTHLY = ("address", "amount", "message", "signature1", "signature2", "key")
 _AUDITOR = ("network", "address", "signature1", "signature2", "message", "key", "owner1", "owner2")
 
-#: The layouts by name: columns, and how many cells a row must have (the owner columns are left off where they are empty).
+#: The layouts by name: columns, and how many cells a row must have (the owner columns are left off where they are
+#: empty).
 LAYOUTS = {
     "okx-7": (("label", *_MONTHLY), 7),
     "okx-9": (("label", "network", "height", *_MONTHLY), 9),
@@ -77,7 +81,9 @@ _NAME = re.compile(r"(\d{8})(\d{2})?(\d{2})?(?=\D|$)(?:.*?[_-][vV](\d{1,3})(?=\D
 
 
 def matches(head: bytes) -> bool:
-    """Whether a line of the head is a header with an address and signature columns of OKX's names, or with OKX's columns of a validator."""
+    """Whether a line of the head is a header with an address and signature columns of OKX's names, or with OKX's
+    columns of a validator.
+    """
     return any(_is_row_header(line.cells) or _is_staking_header(line.cells) for line in _rows.lines(BytesIO(head)))
 
 
@@ -87,13 +93,18 @@ def role(head: bytes) -> str:
 
 
 def together(members: Sequence[Member]) -> list[list[Member]]:
-    """The files of each report: a staking file goes with the wallet file of its moment and revision, as their names say.
+    """The files of each report: a staking file goes with the wallet file of its moment and revision, as their names
+    say.
 
     Raises BadStructure where several wallet files could be that one.
     """
     groups = [[member] for member in members if member.role == ROLES[0]]
     for staking in (member for member in members if member.role != ROLES[0]):
-        fitting = [group for group in groups if len(group) == 1 and group[0].role == ROLES[0] and _are_of_one_moment(group[0].name, staking.name)]
+        fitting = [
+            group
+            for group in groups
+            if len(group) == 1 and group[0].role == ROLES[0] and _are_of_one_moment(group[0].name, staking.name)
+        ]
         if len(fitting) > 1:
             names = ", ".join(group[0].name for group in fitting)
             raise BadStructure(staking.name, 0, f"belongs to one wallet file, and could to each of {names}")
@@ -137,7 +148,12 @@ def parse_members(streams: Sequence[BinaryIO], source: Source) -> Iterator[tuple
                 yield number, item
             continue
         for item in parse(stream, source):
-            if len(streams) > 1 and isinstance(item, Published) and item.height and (item.network, item.asset) == (STAKED_AT, STAKED):
+            if (
+                len(streams) > 1
+                and isinstance(item, Published)
+                and item.height
+                and (item.network, item.asset) == (STAKED_AT, STAKED)
+            ):
                 heights.add(item.height)
             yield number, item
 
@@ -169,7 +185,7 @@ def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
         raise BadStructure(source.file_name, 0, "the address block has no rows")
 
 
-# --- structure ----------------------------------------------------------------------------------------------------------
+# --- structure --------------------------------------------------------------------------------------------------------
 def _blocks(stream: BinaryIO, file: str) -> Iterator[tuple[Line, tuple[str, ...], bool]]:
     """The lines of both blocks with their columns; True for a row of the address block. Raises BadStructure."""
     columns: tuple[str, ...] = ()
@@ -190,13 +206,19 @@ def _header(line: Line, file: str) -> tuple[str, ...]:
     columns = tuple(_rows.header(line.cells, COLUMNS) or ())
     _rows.nothing_left(file, line.number, list(columns))
     if columns not in TOTALS and columns not in [known for known, _ in LAYOUTS.values()]:
-        raise BadStructure(file, line.number, f"a header with the columns {', '.join(columns)}; known are {', '.join(LAYOUTS)}")
+        raise BadStructure(
+            file, line.number, f"a header with the columns {', '.join(columns)}; known are {', '.join(LAYOUTS)}"
+        )
     return columns
 
 
 def _is_row_header(cells: list[str]) -> bool:
     folded = {_rows.fold(cell) for cell in cells}
-    return "address" in folded and bool(folded & {"coin", "digitalasset"}) and bool(folded & {"signature1", "signedmessage"})
+    return (
+        "address" in folded
+        and bool(folded & {"coin", "digitalasset"})
+        and bool(folded & {"signature1", "signedmessage"})
+    )
 
 
 def _layout_of(stream: BinaryIO) -> str:
@@ -212,7 +234,7 @@ def _layout_of(stream: BinaryIO) -> str:
     return ""
 
 
-# --- the staking file ---------------------------------------------------------------------------------------------------
+# --- the staking file -------------------------------------------------------------------------------------------------
 def _is_staking_header(cells: list[str]) -> bool:
     folded = {_rows.fold(cell) for cell in cells}
     return {"deposit address", "withdrawal address"} <= folded
@@ -255,8 +277,17 @@ def _staking_total(line: Line, source: Source) -> Summary | Refused | None:
     if not line.fault and not re.search("[0-9]", amount):
         return None
     if line.fault or not _rows.fold(cells[0]).startswith(STAKED.lower()) or any(cells[2:]):
-        return Refused(line.number, "summary", line.fault or "ragged", f"{STAKED} and its staked total", line.raw, label=cells[0] if cells else "")
-    total = _rows.summary(line, source.exchange, source.file_name, STAKED, "", amount, network=VALIDATORS_AT, holding="native_staking")
+        return Refused(
+            line.number,
+            "summary",
+            line.fault or "ragged",
+            f"{STAKED} and its staked total",
+            line.raw,
+            label=cells[0] if cells else "",
+        )
+    total = _rows.summary(
+        line, source.exchange, source.file_name, STAKED, "", amount, network=VALIDATORS_AT, holding="native_staking"
+    )
     return replace(total, label=cells[0])
 
 
@@ -265,7 +296,14 @@ def _validator(line: Line, label: str, height: int | None) -> Published | Refuse
     while len(cells) > len(STAKING_ROWS) and not cells[-1]:
         cells.pop()
     if line.fault or len(cells) != len(STAKING_ROWS):
-        return Refused(line.number, "rows", line.fault or "ragged", f"{len(STAKING_ROWS)} cells of CSV in UTF-8", line.raw, label=label)
+        return Refused(
+            line.number,
+            "rows",
+            line.fault or "ragged",
+            f"{len(STAKING_ROWS)} cells of CSV in UTF-8",
+            line.raw,
+            label=label,
+        )
     deposit, validator, amount, withdrawal = (_rows.null(cell) for cell in cells)
     found = Published(
         source_row=line.number,
@@ -295,16 +333,23 @@ def _validator(line: Line, label: str, height: int | None) -> Published | Refuse
     return _rows.refused(found, "no_owner", "a deposit or a withdrawal address")
 
 
-# --- rows -----------------------------------------------------------------------------------------------------------------
+# --- rows -------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """The cells of a row by column, blanks around them taken off; the message stays as it stands, blanks are signed too."""
+    """The cells of a row by column, blanks around them taken off; the message stays as it stands, blanks are signed
+    too.
+    """
 
     values: dict[str, str]
 
     @classmethod
     def of(cls, columns: tuple[str, ...], cells: list[str]) -> _Cells:
-        return cls({column: cell if column == "message" else cell.strip() for column, cell in zip(columns, cells, strict=False)})
+        return cls(
+            {
+                column: cell if column == "message" else cell.strip()
+                for column, cell in zip(columns, cells, strict=False)
+            }
+        )
 
     def __getitem__(self, column: str) -> str:
         return self.values.get(column, "")
@@ -313,13 +358,21 @@ class _Cells:
         return _rows.null(self[column])
 
 
-def _row(line: Line, columns: tuple[str, ...], least: int, source: Source, units: dict[str, str]) -> Published | Refused:
+def _row(
+    line: Line, columns: tuple[str, ...], least: int, source: Source, units: dict[str, str]
+) -> Published | Refused:
     cells = line.cells
     while len(cells) > len(columns) and not cells[-1].strip():
         cells = cells[:-1]
     if line.fault or not least <= len(cells) <= len(columns):
         reason = line.fault or _rows.RAGGED
-        return Refused(line.number, "rows", reason, f"{least} to {len(columns)} cells of CSV in UTF-8, {len(cells)} are there", line.raw)
+        return Refused(
+            line.number,
+            "rows",
+            reason,
+            f"{least} to {len(columns)} cells of CSV in UTF-8, {len(cells)} are there",
+            line.raw,
+        )
     row = _Cells.of(columns, cells)
     holding = HOLDINGS.get(_rows.fold(row["type"]))
     meant, unknown = _meant(row, source)
@@ -395,7 +448,9 @@ def _why_refused(
     return None
 
 
-def _refused(line: Line, row: _Cells, reason: str, expected: str, *, holding: str, network: str, asset: str, scheme: str) -> Refused:
+def _refused(
+    line: Line, row: _Cells, reason: str, expected: str, *, holding: str, network: str, asset: str, scheme: str
+) -> Refused:
     return Refused(
         source_row=line.number,
         block="rows",
@@ -418,17 +473,19 @@ def _refused(line: Line, row: _Cells, reason: str, expected: str, *, holding: st
 
 def _summary(line: Line, columns: tuple[str, ...], source: Source) -> Item:
     if line.fault or len(line.cells) < len(columns) or any(cell.strip() for cell in line.cells[len(columns) :]):
-        return Refused(line.number, "summary", line.fault or _rows.RAGGED, f"{len(columns)} cells of CSV in UTF-8", line.raw)
+        return Refused(
+            line.number, "summary", line.fault or _rows.RAGGED, f"{len(columns)} cells of CSV in UTF-8", line.raw
+        )
     row = _Cells.of(columns, line.cells)
     return _rows.summary(line, source.exchange, source.file_name, row["label"], row["height"], row["amount"])
 
 
-# --- the units of 2022 ------------------------------------------------------------------------------------------------------
+# --- the units of 2022 ------------------------------------------------------------------------------------------------
 def _units(stream: BinaryIO, source: Source) -> dict[str, str]:
     """For each label of a seven-column file: coin, base or unknown.
 
-    That layout prints some coins in base units. A fraction shows units of the coin; else the file's own total, compared with the sum of
-    the rows, shows which; where it shows neither, nobody can tell.
+    That layout prints some coins in base units. A fraction shows units of the coin; else the file's own total, compared
+    with the sum of the rows, shows which; where it shows neither, nobody can tell.
     """
     totals: dict[str, Decimal] = {}
     sums: dict[str, Decimal] = {}
@@ -445,7 +502,10 @@ def _units(stream: BinaryIO, source: Source) -> dict[str, str]:
                 fractions.add(label)
         else:
             totals[label] = Decimal(text)
-    return {label: "coin" if label in fractions else _unit(label, total, totals.get(label), source) for label, total in sums.items()}
+    return {
+        label: "coin" if label in fractions else _unit(label, total, totals.get(label), source)
+        for label, total in sums.items()
+    }
 
 
 def _unit(label: str, rows: Decimal, total: Decimal | None, source: Source) -> str:

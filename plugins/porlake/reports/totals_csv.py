@@ -1,4 +1,5 @@
-"""Published totals without addresses, and liabilities beside an address file: our own format, described in docs/formats/totals_csv.md.
+"""Published totals without addresses, and liabilities beside an address file: our own format, described in
+docs/formats/totals_csv.md.
 
 Content: totals. A file may speak of many exchanges and moments; `split` makes one canonical file of each.
 """
@@ -42,7 +43,8 @@ def snapshot_of(file_name: str) -> Snapshot | None:
 
 
 def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
-    """One part for each exchange, snapshot and source, in that order; rows keep their order, and undated rows are parts of their own.
+    """One part for each exchange, snapshot and source, in that order; rows keep their order, and undated rows are parts
+    of their own.
 
     Raises BadStructure for a row whose exchange or snapshot cannot be told: no part could hold it.
     """
@@ -90,7 +92,9 @@ def _row(line: Line, cells: dict[str, str]) -> Summary | Refused:
     if label != TOTAL:
         asset = label
         if asset not in registry.load().assets:
-            return Refused(line.number, "summary", "unknown_asset", f"an asset of the registry or {TOTAL}", line.raw, label=label)
+            return Refused(
+                line.number, "summary", "unknown_asset", f"an asset of the registry or {TOTAL}", line.raw, label=label
+            )
     custody_only = not cells["wallet_amount"] and not cells["own_amount"] and cells["custody_amount"]
     return Summary(
         source_row=line.number,

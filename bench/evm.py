@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import anvil
 from porlake import pipeline, registry
-from porlake.chains import evm
+from porlake.chains.evm import client as evm
 from porlake.lake import Lake, schema
 from porlake.model import ReportFile
 
@@ -121,7 +121,7 @@ def child(root: Path, url: str) -> dict[str, float]:
 
 def observe(root: Path, url: str) -> None:
     settings = pipeline.settings(root, environ={"PORLAKE_ENDPOINT_ETHEREUM": url, "PORLAKE_PROOF_SHARE": "0"})
-    evm.open_client(registry.load().networks["ethereum"], settings.endpoints_of("ethereum"), settings.tape).head()
+    evm.open_client(registry.load().networks["ethereum"], settings.endpoints_of("ethereum"), settings.recording).head()
     pa.array([True])  # start-up too: pyarrow loads pandas at the first array that is made
     began, used = time.perf_counter(), time.process_time()
     pipeline.observe(settings, REPORT, "ethereum")

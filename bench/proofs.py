@@ -15,7 +15,7 @@ from collections.abc import Callable
 import rlp as package
 from Crypto.Hash import keccak as pycryptodome
 
-from porlake.chains import _trie
+from porlake.chains.evm import trie as _trie
 from porlake.encoding import rlp
 from porlake.encoding.keccak import keccak256
 

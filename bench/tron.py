@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import tron_stub
 from porlake import chains, registry
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 AWAY = 0.02
 
@@ -47,7 +47,7 @@ def measured(wanted: list[chains.Wanted], **facts: bool) -> float:
     """Balances a second, the block before them included."""
     node = Far(held={tron_stub.USDT: {want.address: 7 for want in wanted}}, limit=150, **facts)
     with tron_stub.served(node) as url:
-        client = chains.open_client(registry.load().networks["tron"], Endpoint(url), Tape.live())
+        client = chains.open_client(registry.load().networks["tron"], Endpoint(url), Recording.off())
         at = client.block(tron_stub.HEIGHT)
         began = time.perf_counter()
         found = list(client.balances(wanted, at))

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numba import njit
 
-from porlake.chains import utxo_dump
+from porlake.chains.utxo import dump as utxo_dump
 
 WATCHED = 600_000
 

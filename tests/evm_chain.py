@@ -14,9 +14,9 @@ import pytest
 
 import anvil
 from porlake import chains, registry
-from porlake.chains import evm
+from porlake.chains.evm import client as evm
 from porlake.registry import Token
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 COUNT, HEIGHT, BEGIN = 400, 5, 1_700_000_000
 SENDER = "0x00000000000000000000000000000000000c0de5"
@@ -104,8 +104,8 @@ def amounts(
     return [reading.raw for reading in readings], {reading.method for reading in readings}
 
 
-def opened(*endpoints: Endpoint, network: str = "ethereum", tape: Tape | None = None) -> evm.Client:
-    return evm.open_client(registry.load().networks[network], list(endpoints), tape or Tape.live())
+def opened(*endpoints: Endpoint, network: str = "ethereum", recording: Recording | None = None) -> evm.Client:
+    return evm.open_client(registry.load().networks[network], list(endpoints), recording or Recording.off())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import anvil
 import proxy as faults
-from porlake.chains import _programs
+from porlake.chains.evm import programs as _programs
 
 Change = Callable[[dict[str, Any]], Any]
 

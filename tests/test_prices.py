@@ -14,25 +14,25 @@ import pytest
 
 from porlake import pipeline, prices, registry
 from porlake.errors import BadAnswer, ConfigurationError
-from porlake.transport import Tape
+from porlake.transport import Recording
 
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 BTC = registry.load().assets["BTC"]
 ETH = registry.load().assets["ETH"]
 
 
-def recorded(folder: Path, coins: Any, *assets: registry.Asset) -> Tape:
-    """A tape whose one answer is `coins`, kept as the recorder keeps it."""
+def recorded(folder: Path, coins: Any, *assets: registry.Asset) -> Recording:
+    """A recording whose one answer is `coins`, kept as the recorder keeps it."""
     keys = ",".join(sorted({asset.price_id for asset in assets}))
-    tape = Tape.record(folder)
-    tape.answer(
+    recording = Recording.record(folder)
+    recording.answer(
         "prices",
         "get",
         f"/prices/historical/{int(AT.timestamp())}/{keys}?searchWidth=4h",
         "coins.llama.fi",
         lambda: {"coins": coins},
     )
-    return Tape.replay(folder)
+    return Recording.replay(folder)
 
 
 def test_a_price_keeps_its_digits_and_its_time(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_is_no_price_is_null_with_its_reason(coin: Any, reason: str, tmp_pa
 
 def test_an_asset_without_a_key_is_not_asked_for(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    (quote,) = prices.from_defillama([replace(BTC, price_id="")], AT, Tape.replay(tmp_path / "nothing"))
+    (quote,) = prices.from_defillama([replace(BTC, price_id="")], AT, Recording.replay(tmp_path / "nothing"))
     assert quote.reason == "no_price_id"
 
 

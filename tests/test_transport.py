@@ -45,7 +45,7 @@ from porlake.errors import (
     TooBig,
     TransportError,
 )
-from porlake.transport import Endpoint, Http, JsonRpc, Lines, Tape
+from porlake.transport import ElectrumRpc, Endpoint, Http, JsonRpc, Recording
 
 USER, PASSWORD, IN_PATH, IN_QUERY, IN_HEADER = "Cust0mer", "p4ss/w0rd+x", "SEKRETkey", "q7Token.x", "He4der-Value"
 SECRETS = (USER, PASSWORD, IN_PATH, IN_QUERY, IN_HEADER)
@@ -509,14 +509,14 @@ def endpoint(port: int, case: Case) -> Endpoint:
     return Endpoint(url, {"X-Api-Key": IN_HEADER}, timeout=timeout, tries=1, pause=0.001, answer_bytes=1 << 20)
 
 
-def by_call(port: int, case: Case, tape: Tape) -> Any:
-    return JsonRpc("ethereum", endpoint(port, case), tape, plain=FAULTS.index(case) % 2 == 0).call(
+def by_call(port: int, case: Case, recording: Recording) -> Any:
+    return JsonRpc("ethereum", endpoint(port, case), recording, plain=FAULTS.index(case) % 2 == 0).call(
         "eth_getBalance", ["0x00", "0x1"]
     )
 
 
-def by_batch(port: int, case: Case, tape: Tape) -> Any:
-    found = JsonRpc("ethereum", endpoint(port, case), tape, plain=FAULTS.index(case) % 2 == 0).batch(
+def by_batch(port: int, case: Case, recording: Recording) -> Any:
+    found = JsonRpc("ethereum", endpoint(port, case), recording, plain=FAULTS.index(case) % 2 == 0).batch(
         [("a", [1]), ("b", [2])]
     )
     failed = next((item for item in found if isinstance(item, TransportError)), None)
@@ -526,12 +526,12 @@ def by_batch(port: int, case: Case, tape: Tape) -> Any:
     return found[0]
 
 
-def by_get(port: int, case: Case, tape: Tape) -> Any:
-    return Http("bitcoin", below(port, case), tape).get(f"/{FAULTS.index(case)}")
+def by_get(port: int, case: Case, recording: Recording) -> Any:
+    return Http("bitcoin", below(port, case), recording).get(f"/{FAULTS.index(case)}")
 
 
-def by_post(port: int, case: Case, tape: Tape) -> Any:
-    return Http("tron", below(port, case), tape).post(f"/{FAULTS.index(case)}", {"num": 1})
+def by_post(port: int, case: Case, recording: Recording) -> Any:
+    return Http("tron", below(port, case), recording).post(f"/{FAULTS.index(case)}", {"num": 1})
 
 
 def below(port: int, case: Case) -> Endpoint:
@@ -540,7 +540,7 @@ def below(port: int, case: Case) -> Endpoint:
     return replace(where, url=where.url.replace(f"/{FAULTS.index(case)}?", "?"))
 
 
-def by_download(port: int, case: Case, tape: Tape) -> Any:
+def by_download(port: int, case: Case, recording: Recording) -> Any:
     wire = transport._Wire(endpoint(port, case))
     out = io.BytesIO()
     wire.fetch(out, STALL * 2 if case.stalls else PATIENT)
@@ -601,11 +601,11 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
     root.setLevel(level)
 
 
-def judged(name: str, case: Case, ask: Callable[[Tape], Any], folder: Path) -> str:
+def judged(name: str, case: Case, ask: Callable[[Recording], Any], folder: Path) -> str:
     """What is wrong with the outcome of a case; nothing, as a rule."""
     began, shown, found = time.monotonic(), "", None
     try:
-        found = ask(Tape.record(folder))
+        found = ask(Recording.record(folder))
     except TransportError as error:
         shown = (
             "".join(traceback.format_exception(error))
@@ -654,7 +654,10 @@ def test_a_fault_costs_an_answer_and_never_a_number_a_key_or_the_run(
 ) -> None:
     def one(case: Case) -> str:
         return judged(
-            f"{way}, {case.name}", case, lambda tape: WAYS[way](port, case, tape), tmp_path / str(FAULTS.index(case))
+            f"{way}, {case.name}",
+            case,
+            lambda recording: WAYS[way](port, case, recording),
+            tmp_path / str(FAULTS.index(case)),
         )
 
     with ThreadPoolExecutor(16) as pool:
@@ -830,12 +833,12 @@ LINES = [
 def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(
     questions: int, tmp_path: Path, heard: Heard
 ) -> None:
-    def ask(case: OfLines, tape: Tape) -> Any:
+    def ask(case: OfLines, recording: Recording) -> Any:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             served(listener, case.speak)
             url = f"electrum+tcp://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{listener.getsockname()[1]}/{IN_PATH}?token={IN_QUERY}"
             where = Endpoint(url, timeout=STALL if case.stalls else PATIENT, tries=1, pause=0.001, answer_bytes=1 << 20)
-            found = Lines("bitcoin", where, tape).batch([("m", [n]) for n in range(questions)])
+            found = ElectrumRpc("bitcoin", where, recording).batch([("m", [n]) for n in range(questions)])
         for failed in found:
             if isinstance(failed, TransportError):
                 raise failed
@@ -846,7 +849,7 @@ def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(
         return judged(
             f"lines, {case.name}",
             Case(case.name, silent, case.outcome, case.stalls),
-            lambda tape: ask(case, tape),
+            lambda recording: ask(case, recording),
             tmp_path / str(number),
         )
 
@@ -870,8 +873,8 @@ def test_a_second_answer_to_a_question_is_told_to_the_next_who_asks() -> None:
                 lambda asked: line(right_lines(asked)) + line([found | {"result": 8} for found in right_lines(asked)])
             ),
         )
-        lines = Lines(
-            "bitcoin", Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", tries=1), Tape.live()
+        lines = ElectrumRpc(
+            "bitcoin", Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", tries=1), Recording.off()
         )
         assert lines.call("m") == RIGHT
         while not lines._open or not lines._open.closed:  # until the second line has come
@@ -887,10 +890,10 @@ def test_a_batch_that_fails_as_a_whole_leaves_the_others() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         served(listener, on_line(answer))
-        lines = Lines(
+        lines = ElectrumRpc(
             "bitcoin",
             Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=PATIENT, pause=0.001),
-            Tape.live(),
+            Recording.off(),
         )
         found = list(lines.tried([[("m", [name])] for name in ("a", "hang", "b")], 1, seconds=STALL))
     assert [found[0], found[2]] == [[RIGHT], [RIGHT]]
@@ -909,19 +912,19 @@ def named(name: str) -> Case:
 def test_what_is_left_of_a_body_is_no_answer_to_the_next_question(port: int) -> None:
     """A body that dripped was given up, and the next try read on in it: 1,026 seconds where 40 were the bound."""
     began = time.monotonic()
-    rpc = JsonRpc("ethereum", counting(port, named("a body of a length that drips"), tries=4), Tape.live())
+    rpc = JsonRpc("ethereum", counting(port, named("a body of a length that drips"), tries=4), Recording.off())
     with pytest.raises(TimedOut):
         rpc.call("m", [])
     assert 2 * STALL <= time.monotonic() - began < 2 * STALL + BOUND
 
 
 def test_a_call_has_bounds_of_its_own(port: int) -> None:
-    rpc = JsonRpc("ethereum", counting(port, named("silent"), timeout=PATIENT), Tape.live())
+    rpc = JsonRpc("ethereum", counting(port, named("silent"), timeout=PATIENT), Recording.off())
     began = time.monotonic()
     with pytest.raises(TimedOut, match="no answer within"):
         rpc.call("scantxoutset", [], timeout=STALL, patient=False)
     assert time.monotonic() - began < BOUND
-    rpc = JsonRpc("ethereum", counting(port, named("right")), Tape.live())
+    rpc = JsonRpc("ethereum", counting(port, named("right")), Recording.off())
     assert rpc.call("m", [], answer_bytes=200) == RIGHT
     for ask in (lambda: rpc.call("m", [], answer_bytes=20), lambda: rpc.batch([("m", [])], answer_bytes=20)):
         with pytest.raises(TooBig, match="longer than 20 bytes"):
@@ -936,7 +939,7 @@ def test_a_pause_that_a_server_wishes_for_is_bounded(port: int, wish: str, monke
         "porlake.transport.time.sleep", lambda seconds: slept.append(seconds) if threading.get_ident() == here else None
     )
     with pytest.raises(RateLimited):
-        JsonRpc("x", counting(port, named(f"429, {wish[:12]!r}"), tries=2), Tape.live()).call("m", [])
+        JsonRpc("x", counting(port, named(f"429, {wish[:12]!r}"), tries=2), Recording.off()).call("m", [])
     assert len([pause for pause in slept if pause]) <= 2 * 4
     assert all(0 <= pause <= 60 for pause in slept)
 
@@ -1026,7 +1029,7 @@ def test_odd_numbers_and_headers_are_a_sentence(more: dict[str, Any]) -> None:
 
 def test_a_password_is_sent_as_it_is_meant(port: int) -> None:
     with pytest.raises(RequestFailed) as failed:
-        JsonRpc("x", endpoint(port, named("echo of the request")), Tape.live()).call("m", [])
+        JsonRpc("x", endpoint(port, named("echo of the request")), Recording.off()).call("m", [])
     assert str(failed.value).count(transport.BLANK) >= 5
     assert "127.0.0.1" in str(failed.value)
 
@@ -1049,22 +1052,22 @@ def test_words_of_a_path_are_no_secret_in_answers(port: int) -> None:
      '{"answer": {"$decimal": "x"}, "host": "h"}', "[" * 100_000, '["]",' * 200_000],
 )  # fmt: skip
 def test_a_recording_of_another_form_is_not_read(text: str, tmp_path: Path) -> None:
-    Tape.record(tmp_path).answer("n", "m", [], "h", lambda: 1)
+    Recording.record(tmp_path).answer("n", "m", [], "h", lambda: 1)
     (path,) = (tmp_path / "n").glob("*.json")
     path.write_text(text)
     with pytest.raises((NotRecorded, TransportError)):
-        Tape.replay(tmp_path).answer("n", "m", [], "", lambda: 2)
+        Recording.replay(tmp_path).answer("n", "m", [], "", lambda: 2)
 
 
 def test_a_clock_that_is_none_and_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    Tape.record(tmp_path).now()
+    Recording.record(tmp_path).now()
     (path,) = (tmp_path / "run").glob("*.json")
     path.write_text('{"answer": 5, "host": ""}')
     with pytest.raises(NotRecorded, match="clock"):
-        Tape.replay(tmp_path).now()
+        Recording.replay(tmp_path).now()
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        Tape.record(tmp_path / "file").now()
+        Recording.record(tmp_path / "file").now()
 
 
 # --- TLS --------------------------------------------------------------------------------------------------------------------
@@ -1104,7 +1107,7 @@ def test_by_tls_a_right_answer_comes_a_dripping_one_ends_and_a_stranger_is_refus
 
         def by_tls(name: str) -> JsonRpc:
             where = endpoint(listener.getsockname()[1], named(name))
-            return JsonRpc("x", replace(where, url=where.url.replace("http://", "https://")), Tape.live())
+            return JsonRpc("x", replace(where, url=where.url.replace("http://", "https://")), Recording.off())
 
         with pytest.raises(TransportError, match="certificate is not trusted"):
             by_tls("right").call("m", [])

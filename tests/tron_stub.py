@@ -19,8 +19,8 @@ from eth_abi.abi import decode, encode
 
 from porlake import registry
 from porlake.addresses import tron
-from porlake.chains._tron_calls import MULTICALL
-from porlake.chains._tron_program import MANY_CODE
+from porlake.chains.tron.calls import MULTICALL
+from porlake.chains.tron.program import MANY_CODE
 from porlake.encoding.keccak import keccak256
 from support import on_loopback, reply
 

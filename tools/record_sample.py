@@ -29,12 +29,12 @@ from typing import Any
 
 from porlake import addresses, amounts, pipeline, registry
 from porlake.addresses import bitcoin
-from porlake.chains._programs import assemble
-from porlake.chains._tron_program import MANY_CODE
+from porlake.chains.evm.programs import assemble
+from porlake.chains.tron.program import MANY_CODE
 from porlake.encoding.keccak import keccak256
 from porlake.lake import Lake
 from porlake.model import Claim
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 HOME = Path(__file__).resolve().parents[1]
 SAMPLES = HOME / "data" / "samples"
@@ -62,10 +62,10 @@ def main(only: list[str]) -> None:
     for folder in [RECORDING / network for network in only] or [RECORDING]:
         shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        tape = Tape.record(RECORDING)
+        recording = Recording.record(RECORDING)
         (RECORDING / "run").mkdir(parents=True, exist_ok=True)
-        settings = pipeline.Settings(root=Path(folder), tape=tape)
-        _set_clock(tape)
+        settings = pipeline.Settings(root=Path(folder), recording=recording)
+        _set_clock(recording)
         (report,) = pipeline.archive(settings, "okx", str(SAMPLES / "okx_por_2024032500.csv"))
         pipeline.parse(settings, report)
         held = holdings(settings.lake, report)
@@ -74,7 +74,7 @@ def main(only: list[str]) -> None:
             for network, claims in sorted(by_network(held).items())
             if not only or network in only
         }
-        settings = pipeline.Settings(root=Path(folder), tape=Tape.record(RECORDING), endpoints=endpoints)
+        settings = pipeline.Settings(root=Path(folder), recording=Recording.record(RECORDING), endpoints=endpoints)
         for network in only or pipeline.networks(settings, report):
             pipeline.observe(settings, report, network)
             print("recorded", network, flush=True)
@@ -91,9 +91,9 @@ def pack() -> None:
             packed.writestr(entry, (SAMPLES / name).read_bytes(), compresslevel=9)
 
 
-def _set_clock(tape: Tape) -> None:
+def _set_clock(recording: Recording) -> None:
     """The clock of a recording is part of it; this one is set, so that a new recording changes nothing else."""
-    tape.now()
+    recording.now()
     (path,) = (RECORDING / "run").glob("clock_*.json")
     kept = json.loads(path.read_bytes())
     path.write_text(json.dumps(kept | {"answer": CLOCK}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -352,7 +352,7 @@ def record_prices(folder: Path, running: ExitStack) -> None:
     from porlake import prices
 
     prices.ENDPOINT = Endpoint(url)
-    settings = pipeline.Settings(root=folder, tape=Tape.record(RECORDING))
+    settings = pipeline.Settings(root=folder, recording=Recording.record(RECORDING))
     sources = json.loads((SAMPLES / "run.json").read_bytes())["reports"]
     found = [report for source in sources for report in pipeline.archive(settings, "okx", str(HOME / source))]
     for report in found:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from porlake import amounts, numbers
 from porlake.errors import BadAnswer, ConfigurationError, InvalidAmount
 from porlake.registry import Asset
-from porlake.transport import Endpoint, Http, Tape
+from porlake.transport import Endpoint, Http, Recording
 
 DEFILLAMA = "coins.llama.fi"
 ENDPOINT = Endpoint(f"https://{DEFILLAMA}")
@@ -41,9 +41,9 @@ class Quote:
     reason: str | None
 
 
-def from_defillama(assets: Iterable[Asset], at: datetime, tape: Tape) -> list[Quote]:
+def from_defillama(assets: Iterable[Asset], at: datetime, recording: Recording) -> list[Quote]:
     """A quote for each asset. Raises TransportError."""
-    http = Http("prices", ENDPOINT, tape)
+    http = Http("prices", ENDPOINT, recording)
     wanted = list(assets)
     quotes = [Quote(asset.asset, DEFILLAMA, None, None, "no_price_id") for asset in wanted if not asset.price_id]
     listed = [asset for asset in wanted if asset.price_id]

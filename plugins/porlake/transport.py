@@ -1,5 +1,5 @@
 """The only sockets: JSON-RPC, HTTP and lines, each question bounded in time and size, with bounded retries, a rate
-limit for each endpoint, and a tape that records and replays.
+limit for each endpoint, and a recording that records and replays.
 
 An endpoint's URL and headers may hold keys: every text of this module shows its host and nothing else of it, and what a
 server echoes of them is blanked in answers and errors before anybody sees it (`_Secrets`). urllib3 moves the bytes.
@@ -349,8 +349,8 @@ def _any_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(map(re.escape, forms)), re.IGNORECASE) if forms else None
 
 
-# --- the tape ---------------------------------------------------------------------------------------------------------
-class Tape:
+# --- the recording ---------------------------------------------------------------------------------------------------------
+class Recording:
     """Answers from outside: passed through, kept in a folder, or taken from it.
 
     An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its
@@ -365,15 +365,15 @@ class Tape:
             raise ConfigurationError(f"{folder}: no recording lies there")
 
     @classmethod
-    def live(cls) -> Tape:
-        return cls("live")
+    def off(cls) -> Recording:
+        return cls("off")
 
     @classmethod
-    def record(cls, folder: Path) -> Tape:
+    def record(cls, folder: Path) -> Recording:
         return cls("record", folder)
 
     @classmethod
-    def replay(cls, folder: Path) -> Tape:
+    def replay(cls, folder: Path) -> Recording:
         return cls("replay", folder)
 
     @property
@@ -381,12 +381,12 @@ class Tape:
         return self._mode == "replay"
 
     @property
-    def is_live(self) -> bool:
+    def is_off(self) -> bool:
         """Whether answers are neither kept nor taken from a recording."""
-        return self._mode == "live"
+        return self._mode == "off"
 
-    def beside(self, number: int) -> Tape:
-        """The same tape for a network's next endpoint, whose answers are kept under <network>.<number>."""
+    def beside(self, number: int) -> Recording:
+        """The same recording for a network's next endpoint, whose answers are kept under <network>.<number>."""
         return _Beside(self, number)
 
     def holds(self, name: str) -> bool:
@@ -409,7 +409,7 @@ class Tape:
         """(answer, host that gave it). Raises what `ask` raises, in a replay too; NotRecorded where the recording does
         not know the question.
         """
-        if self._mode == "live" or self._folder is None:
+        if self._mode == "off" or self._folder is None:
             return ask(), host
         path = self._path(self._folder, name, method, params, once)
         if self._mode == "replay" or (once and path.exists()):
@@ -440,18 +440,18 @@ class Tape:
             yield out
 
 
-class _Beside(Tape):
-    def __init__(self, tape: Tape, number: int) -> None:
-        super().__init__(tape._mode, tape._folder)
-        self._tape, self._number = tape, number
+class _Beside(Recording):
+    def __init__(self, recording: Recording, number: int) -> None:
+        super().__init__(recording._mode, recording._folder)
+        self._recording, self._number = recording, number
 
     def holds(self, name: str) -> bool:
-        return self._tape.holds(f"{name}.{self._number}")
+        return self._recording.holds(f"{name}.{self._number}")
 
     def answer(
         self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False
     ) -> tuple[Any, str]:
-        return self._tape.answer(f"{name}.{self._number}", method, params, host, ask, once=once)
+        return self._recording.answer(f"{name}.{self._number}", method, params, host, ask, once=once)
 
 
 @contextmanager
@@ -552,17 +552,17 @@ def _rebuilt(kept: Mapping[str, Any]) -> TransportError:
 
 # --- JSON-RPC ---------------------------------------------------------------------------------------------------------
 class JsonRpc:
-    """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a tape keeps the answers.
+    """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a recording keeps the answers.
 
     `plain`: no answer holds a number with a point or over 64 bits (EVM nodes write hex), so that a faster parser may
     read it.
     """
 
-    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape, *, plain: bool = False) -> None:
-        self._name, self._tape = name, tape
+    def __init__(self, name: str, endpoint: Endpoint | None, recording: Recording, *, plain: bool = False) -> None:
+        self._name, self._recording = name, recording
         self._loads = _parsed_plain if plain else _parsed
         self.in_flight = endpoint.in_flight if endpoint else 4
-        self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
+        self._wire = None if recording.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
         self._ids = count(1)
 
@@ -581,7 +581,7 @@ class JsonRpc:
         own.
         """
         limits = _Limits(patient, timeout, answer_bytes)
-        answer, self.host = self._tape.answer(
+        answer, self.host = self._recording.answer(
             self._name, method, params, self.host, lambda: self._ask(method, params, limits)
         )
         return answer
@@ -618,7 +618,7 @@ class JsonRpc:
         another question. The rest as in `call`.
         """
         limits, questions = _Limits(patient, timeout, answer_bytes), [[method, params] for method, params in calls]
-        answer, self.host = self._tape.answer(
+        answer, self.host = self._recording.answer(
             self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, limits)
         )
         if not isinstance(answer, list) or len(answer) != len(calls):
@@ -742,10 +742,14 @@ class Http:
     """
 
     def __init__(
-        self, name: str, endpoint: Endpoint | None, tape: Tape, check: Callable[[str, str, Any], None] | None = None
+        self,
+        name: str,
+        endpoint: Endpoint | None,
+        recording: Recording,
+        check: Callable[[str, str, Any], None] | None = None,
     ) -> None:
-        self._name, self._tape, self._check = name, tape, check
-        self._wire = None if tape.replays or endpoint is None else _Wire(endpoint)
+        self._name, self._recording, self._check = name, recording, check
+        self._wire = None if recording.replays or endpoint is None else _Wire(endpoint)
         self.host = endpoint.host if endpoint else ""
 
     def get(self, path: str, *, patient: bool = True, timeout: float | None = None) -> Any:
@@ -760,7 +764,7 @@ class Http:
     def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: _Limits) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
         params = body if verb == "POST" else path
-        answer, self.host = self._tape.answer(
+        answer, self.host = self._recording.answer(
             self._name, method, params, self.host, lambda: self._ask(verb, path, body, limits)
         )
         return answer
@@ -1289,15 +1293,15 @@ UNASKED = 1_000
 """Notifications in a row, without an answer between them, of which none was asked for."""
 
 
-class Lines:
+class ElectrumRpc:
     """JSON-RPC 2.0, a line each way, over TCP or TLS; many requests in one array. https://electrumx.readthedocs.io/
 
     With `?pin=<sha256>` behind the URL the server is known by its certificate's hash alone; without it by an authority,
     as everywhere.
     """
 
-    def __init__(self, name: str, endpoint: Endpoint | None, tape: Tape) -> None:
-        self._name, self._tape, self._endpoint = name, tape, None if tape.replays else endpoint
+    def __init__(self, name: str, endpoint: Endpoint | None, recording: Recording) -> None:
+        self._name, self._recording, self._endpoint = name, recording, None if recording.replays else endpoint
         self.host = endpoint.host if endpoint else ""
         self._secrets = _Secrets(endpoint)
         self._lock, self._next, self._open = threading.Lock(), 0.0, None  # type: tuple[threading.Lock, float, _Connection | None]
@@ -1319,7 +1323,7 @@ class Lines:
             [[method, params] for method, params in calls],
             _Limits(patient=seconds is None, timeout=seconds),
         )
-        answers, self.host = self._tape.answer(
+        answers, self.host = self._recording.answer(
             self._name, "batch", questions, self.host, lambda: self._asked(questions, limits)
         )
         return [

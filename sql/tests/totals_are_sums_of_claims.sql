@@ -42,11 +42,11 @@ compared as (
     where c.amount is not null
 ),
 kept as (
-    select attestation, asset, sum(rows) as rows from {{ ref('core_alike') }} group by attestation, asset
+    select attestation, asset, sum(rows) as rows from {{ ref('core_claim_group') }} group by attestation, asset
 )
 select mart, attestation, asset, said, counted from compared where said is distinct from counted
 union all
-select 'core_alike', attestation, asset, k.rows, p.rows
+select 'core_claim_group', attestation, asset, k.rows, p.rows
 from published p
 full join kept k using (attestation, asset)
 where k.rows is distinct from p.rows

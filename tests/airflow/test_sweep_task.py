@@ -14,7 +14,7 @@ import tron_stub
 from porlake import pipeline
 from porlake.airflow import local
 from porlake.pipeline import Settings
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from support import ROOT, environment
 from tron_stub import HEIGHT, TIME, USDT, Node, account
 
@@ -45,13 +45,15 @@ def lake(tmp_path: Path) -> Path:
     (tmp_path / "okx_por_2024060100.csv").write_text(FILE)
     with tron_stub.served(Node(held={USDT: {account(1): 5}}, solid=HEIGHT - 20)) as url:
         settings = Settings(
-            root=tmp_path / "data", endpoints={"tron": Endpoint(url)}, tape=Tape.record(tmp_path / "tape")
+            root=tmp_path / "data",
+            endpoints={"tron": Endpoint(url)},
+            recording=Recording.record(tmp_path / "recording"),
         )
         (report,) = pipeline.archive(settings, "okx", str(tmp_path / "okx_por_2024060100.csv"))
         pipeline.parse(settings, report)
-        settings.tape.now()
+        settings.recording.now()
         pipeline.sweep(settings, "okx", "tron", MOMENT)
-    (clock,) = (tmp_path / "tape" / "run").glob("clock_*.json")
+    (clock,) = (tmp_path / "recording" / "run").glob("clock_*.json")
     clock.write_text(
         json.dumps(json.loads(clock.read_text()) | {"answer": datetime.fromtimestamp(TIME + 60, UTC).isoformat()})
     )
@@ -67,7 +69,7 @@ def test_the_task_sweeps_on_time_and_skips_what_can_no_longer_be_read(lake: Path
     env = local.environment(
         ROOT, environment() | {"AIRFLOW_HOME": str(lake / ".airflow"), "PORLAKE_LAKE": str(lake / "data")}
     )
-    command = [sys.executable, "-c", RUN, MOMENT.isoformat(), str(lake / "tape")]
+    command = [sys.executable, "-c", RUN, MOMENT.isoformat(), str(lake / "recording")]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert [json.loads(line) for line in done.stdout.splitlines()[-3:]] == [

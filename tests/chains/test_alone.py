@@ -24,10 +24,12 @@ from hypothesis import strategies as st
 
 from porlake import addresses, chains, pipeline, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains import _alone, bitcoin, electrum
+from porlake.chains import _one_by_one as _alone
+from porlake.chains.utxo import electrum
+from porlake.chains.utxo import node as bitcoin
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, PorlakeError, TimedOut, TransportError
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from support import command, environment, named, on_loopback, own_rows
 
 BITCOIN, BTC = registry.load().networks["bitcoin"], registry.load().tokens["bitcoin", "BTC"]
@@ -123,8 +125,8 @@ def raising(error: Exception) -> Callable[[], Any]:
     return does
 
 
-def read(endpoint: Endpoint, *texts: str, height: int = HEIGHT, tape: Tape | None = None) -> dict[str, Any]:
-    client = chains.open_client(BITCOIN, endpoint, tape or Tape.live())
+def read(endpoint: Endpoint, *texts: str, height: int = HEIGHT, recording: Recording | None = None) -> dict[str, Any]:
+    client = chains.open_client(BITCOIN, endpoint, recording or Recording.off())
     return {answer.address: answer for answer in client.balances(wanted(*(texts or TEXTS)), client.block(height))}
 
 
@@ -152,7 +154,7 @@ def test_a_script_that_electrum_never_answers_costs_itself_and_seconds(
     monkeypatch.setattr(electrum, "SECONDS", 0.5)
     with server(busy("get_history", raising(Silent()))) as endpoint:
         started = time.monotonic()
-        found = read(endpoint, tape=Tape.record(tmp_path))
+        found = read(endpoint, recording=Recording.record(tmp_path))
         assert time.monotonic() - started < 8
         assert [answer.reason for answer in read(endpoint, TEXTS[1]).values()] == ["timed_out"]
     assert read_again(tmp_path) == found
@@ -160,7 +162,7 @@ def test_a_script_that_electrum_never_answers_costs_itself_and_seconds(
 
 
 def read_again(tmp_path: Path) -> dict[str, Any]:
-    client = chains.open_client(BITCOIN, None, Tape.replay(tmp_path))
+    client = chains.open_client(BITCOIN, None, Recording.replay(tmp_path))
     return {answer.address: answer for answer in client.balances(wanted(*TEXTS), client.block(HEIGHT))}
 
 
@@ -228,7 +230,7 @@ def test_electrum_says_of_which_script_it_knows_nothing(history: list[Any], flag
     with server(
         lambda method, params: [] if "listunspent" in method else history if "get_history" in method else None
     ) as endpoint:
-        client = chains.open_client(BITCOIN, endpoint, Tape.live())
+        client = chains.open_client(BITCOIN, endpoint, Recording.off())
         (answer,) = client.balances(wanted(TEXTS[0]), client.block(HEIGHT))
         assert isinstance(answer, chains.Reading)
         assert (answer.raw, answer.no_history) == (0, flag)
@@ -474,7 +476,7 @@ ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChec
 
 def answers(kind: str, answer: Callable[[Any], Any], at: chains.BlockRef, *texts: str) -> list[Any]:
     client: Any = chains.open_client(
-        BITCOIN, Endpoint(f"{kind}+tcp://stub" if kind == "electrum" else f"{kind}+http://stub"), Tape.live()
+        BITCOIN, Endpoint(f"{kind}+tcp://stub" if kind == "electrum" else f"{kind}+http://stub"), Recording.off()
     )
     setattr(client, "_lines" if kind == "electrum" else "_http", Canned(answer))
     return list(client.balances(wanted(*texts), at))
@@ -562,7 +564,7 @@ def test_whatever_a_server_says_in_place_of_an_answer_only_typed_errors_come_of_
 @ANY
 @given(JSON)
 def test_whatever_a_node_says_for_the_amount_of_a_coin(value: Any) -> None:
-    client = bitcoin.Client(BITCOIN, Endpoint("http://stub"), Tape.live())
+    client = bitcoin.Client(BITCOIN, Endpoint("http://stub"), Recording.off())
     script = form.script(ACCOUNTS[0]).hex()
     said = {
         "success": True,
@@ -622,7 +624,7 @@ EMPTIED = {"esplora": {"count": 2, "spent": 500}, "blockbook": {"balance": "0", 
 
 
 def observed(
-    folder: Path, places: tuple[Endpoint, ...], tape: Tape, amount: str = "0.00000005"
+    folder: Path, places: tuple[Endpoint, ...], recording: Recording, amount: str = "0.00000005"
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """What observe makes of a report that claims so much at the first two accounts: balances by address, and
     reasons.
@@ -631,7 +633,9 @@ def observed(
     rows = [f"BTC,BTC,{HEIGHT},{text},{amount},m,,,,,\n" for text in TEXTS[:2]]
     file.write_text("coin,amount\nBTC,1\n\n" + REPORT_HEADER + "".join(rows), encoding="utf-8")
     chosen = pipeline.Settings(
-        root=folder / f"lake-{len(list(folder.iterdir()))}", tape=tape, endpoints={"bitcoin": places} if places else {}
+        root=folder / f"lake-{len(list(folder.iterdir()))}",
+        recording=recording,
+        endpoints={"bitcoin": places} if places else {},
     )
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)
@@ -649,11 +653,13 @@ def test_a_claim_of_which_an_index_knows_nothing_is_no_zero(kind: str, tmp_path:
         with index(INDEXES[kind]) as neighbour:
             first, same, second = place(kind, url), place(kind, neighbour), place(kind, other)
             for places in ((first,), (first, same)):  # another port of the same operator is nobody else
-                balances, reasons = observed(tmp_path, places, Tape.live())
+                balances, reasons = observed(tmp_path, places, Recording.off())
                 assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "no_history"})
-        balances, reasons = observed(tmp_path, (first, second), Tape.live())  # the other one knows what it holds
+        balances, reasons = observed(tmp_path, (first, second), Recording.off())  # the other one knows what it holds
         assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "endpoints_disagree"})
-        balances, reasons = observed(tmp_path, (first,), Tape.live(), amount="0")  # a claim of nothing may well be one
+        balances, reasons = observed(
+            tmp_path, (first,), Recording.off(), amount="0"
+        )  # a claim of nothing may well be one
         assert (balances[TEXTS[1]][0], reasons) == (0, {})
 
 
@@ -662,16 +668,16 @@ def test_a_claim_of_which_an_index_knows_nothing_is_no_zero(kind: str, tmp_path:
 def test_a_second_endpoint_that_says_the_same_makes_it_a_zero(kind: str, known: dict[str, Any], tmp_path: Path) -> None:
     nothing = index(spoiled(kind, lambda path: INDEXES[kind](path, **NONE[kind])))
     with nothing as url, index(spoiled(kind, lambda path: INDEXES[kind](path, **known[kind])), OTHER) as other:
-        found = observed(tmp_path, (place(kind, url), place(kind, other)), Tape.record(tmp_path / "tape"))
+        found = observed(tmp_path, (place(kind, url), place(kind, other)), Recording.record(tmp_path / "recording"))
     assert found[0][TEXTS[1]] == (0, url.removeprefix("http://"), other.removeprefix("http://"))
     assert not found[1]
-    assert observed(tmp_path, (), Tape.replay(tmp_path / "tape")) == found
+    assert observed(tmp_path, (), Recording.replay(tmp_path / "recording")) == found
 
 
 @pytest.mark.parametrize("kind", INDEXES)
 def test_a_zero_with_a_history_is_a_zero(kind: str, tmp_path: Path) -> None:
     with index(spoiled(kind, lambda path: INDEXES[kind](path, **EMPTIED[kind]))) as url:
-        balances, reasons = observed(tmp_path, (place(kind, url),), Tape.live())
+        balances, reasons = observed(tmp_path, (place(kind, url),), Recording.off())
     assert (balances[TEXTS[1]], reasons) == ((0, url.removeprefix("http://"), None), {})
 
 
@@ -685,5 +691,5 @@ def test_a_second_endpoint_that_fails_confirms_nothing(fault: str, tmp_path: Pat
         return esplora(path, **NONE["esplora"])
 
     with index(spoiled("esplora", lambda path: esplora(path, **NONE["esplora"]))) as url, index(other, OTHER) as second:
-        balances, reasons = observed(tmp_path, (place("esplora", url), place("esplora", second)), Tape.live())
+        balances, reasons = observed(tmp_path, (place("esplora", url), place("esplora", second)), Recording.off())
     assert (list(balances), reasons) == ([TEXTS[0]], {TEXTS[1]: "no_history"})

@@ -11,9 +11,10 @@ import pytest
 
 from chains.beacon_stub import GENESIS, Answer, Stub, serving, validator
 from porlake import chains, registry
-from porlake.chains import Reading, Unread, Wanted, beacon
+from porlake.chains import Reading, Unread, Wanted
+from porlake.chains.beacon import client as beacon
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TransportError, Unavailable
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 NETWORK = registry.load().networks["ethereum_beacon"]
 ETH = registry.load().tokens["ethereum_beacon", "ETH"]
@@ -36,8 +37,8 @@ def stub(**options: Any) -> Stub:
     return Stub({SLOT: HASH, SLOT + 9: "0x" + "e2" * 32}, {SLOT: known, SLOT + 9: {}}, **options)
 
 
-def client(url: str, tape: Tape | None = None) -> beacon.Client:
-    return beacon.open_client(NETWORK, Endpoint(url, pause=0.001), tape or Tape.live(), Execution())
+def client(url: str, recording: Recording | None = None) -> beacon.Client:
+    return beacon.open_client(NETWORK, Endpoint(url, pause=0.001), recording or Recording.off(), Execution())
 
 
 def wanted(*keys: str) -> list[Wanted]:
@@ -288,7 +289,7 @@ def test_only_credentials_of_the_execution_layer_name_an_account(credentials: st
 
 def test_without_the_execution_layer_a_height_means_nothing_and_the_head_is_a_slot() -> None:
     with serving(stub()) as url:
-        alone = beacon.open_client(NETWORK, Endpoint(url), Tape.live())
+        alone = beacon.open_client(NETWORK, Endpoint(url), Recording.off())
         with pytest.raises(ConfigurationError, match="endpoint of ethereum"):
             alone.block(19_500_000)
         assert alone.head().height == SLOT + 9
@@ -297,8 +298,8 @@ def test_without_the_execution_layer_a_height_means_nothing_and_the_head_is_a_sl
 
 def test_a_replay_reads_the_same(tmp_path: Path) -> None:
     with serving(stub()) as url:
-        live = list(client(url, Tape.record(tmp_path)).balances(wanted(*KEYS), AT))
-    again = beacon.open_client(NETWORK, None, Tape.replay(tmp_path), Execution())
+        live = list(client(url, Recording.record(tmp_path)).balances(wanted(*KEYS), AT))
+    again = beacon.open_client(NETWORK, None, Recording.replay(tmp_path), Execution())
     assert list(again.balances(wanted(*KEYS), AT)) == live
 
 

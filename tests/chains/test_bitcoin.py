@@ -19,11 +19,12 @@ import pytest
 
 from bitcoin_node import COIN, ELECTRUM, HEIGHT, KNOTS, P2PK_OWNER, Node, electrum, knots
 from porlake import chains, pipeline, registry
-from porlake.chains import bitcoin, utxo_dump
-from porlake.chains._utxo import watched
+from porlake.chains.utxo import dump as utxo_dump
+from porlake.chains.utxo import node as bitcoin
+from porlake.chains.utxo.scripts import watched
 from porlake.errors import BadDump, ConfigurationError, RequestFailed, TransportError
 from porlake.model import Utxo
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from support import SAMPLE_ROWS, command, environment, own_rows
 
 pytestmark = [
@@ -69,9 +70,13 @@ def wanted(node: Node) -> list[chains.Wanted]:
 
 
 def read(
-    node: Node, endpoint: Endpoint | None, height: int, dump: bitcoin.Dump | None = None, tape: Tape | None = None
+    node: Node,
+    endpoint: Endpoint | None,
+    height: int,
+    dump: bitcoin.Dump | None = None,
+    recording: Recording | None = None,
 ) -> dict[str, Any]:
-    client = chains.open_client(BITCOIN, endpoint, tape or Tape.live(), dump=dump)
+    client = chains.open_client(BITCOIN, endpoint, recording or Recording.off(), dump=dump)
     at = client.block(height)
     answers = list(client.balances(wanted(node), at))
     found = {
@@ -221,8 +226,8 @@ def test_outpoints_are_kept_on_request(node: Node, path: Path) -> None:
 
 def test_a_recording_replays_a_dump_without_its_file(node: Node, path: Path, tmp_path: Path) -> None:
     dump = bitcoin.Dump(str(path), outpoints=True)
-    live = read(node, node.endpoint, HEIGHT, dump, Tape.record(tmp_path))
-    again = read(node, None, HEIGHT, None, Tape.replay(tmp_path))
+    live = read(node, node.endpoint, HEIGHT, dump, Recording.record(tmp_path))
+    again = read(node, None, HEIGHT, None, Recording.replay(tmp_path))
     assert again["all"] == live["all"]
     assert again["client"].coins == live["client"].coins
     assert str(path.parent) not in "".join(file.read_text() for file in tmp_path.rglob("*.json"))
@@ -241,7 +246,7 @@ def test_a_scan_sees_the_tip_and_says_so(node: Node) -> None:
 
 def test_one_bad_descriptor_does_not_spoil_the_others(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bitcoin, "CHUNK", 5)
-    client = bitcoin.Client(BITCOIN, node.endpoint, Tape.live())
+    client = bitcoin.Client(BITCOIN, node.endpoint, Recording.off())
     scripts = ["", *sorted(found.script.hex() for found in watched(BITCOIN, wanted(node))[0])]
     held, refused, _ = client._scan(scripts, 8)
     assert refused == {""}
@@ -252,9 +257,9 @@ def test_one_bad_descriptor_does_not_spoil_the_others(node: Node, monkeypatch: p
 def test_an_electrum_server_gives_any_height(node: Node, server: Endpoint, tmp_path: Path) -> None:
     tip = node.rpc("getblockcount")
     for height, held in ((HEIGHT, node.held), (tip, node.now)):
-        seen = read(node, server, height, tape=Tape.record(tmp_path / str(height)))
+        seen = read(node, server, height, recording=Recording.record(tmp_path / str(height)))
         assert (seen["held"], seen["one"].as_of, seen["at"].hash) == (held, "exact", node.rpc("getblockhash", height))
-        assert read(node, None, height, tape=Tape.replay(tmp_path / str(height)))["all"] == seen["all"]
+        assert read(node, None, height, recording=Recording.replay(tmp_path / str(height)))["all"] == seen["all"]
     nothing = read(node, server, 1)
     assert set(nothing["held"].values()) == {0}
     with pytest.raises(RequestFailed):
@@ -270,7 +275,7 @@ def test_the_readers_agree(node: Node, server: Endpoint, path: Path) -> None:
 
 
 def test_a_busy_script_is_given_as_of_the_tip(node: Node, server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    from porlake.chains import electrum as reader
+    from porlake.chains.utxo import electrum as reader
 
     monkeypatch.setattr(reader, "LATER", 0)
     seen = read(node, server, HEIGHT)

@@ -23,10 +23,10 @@ import pytest
 from bitcoin_node import Made, dump, hash_serialized, muhash
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains import bitcoin
+from porlake.chains.utxo import node as bitcoin
 from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, TimedOut, TransportError
 from porlake.pipeline._dumps import dumps_of
-from porlake.transport import Endpoint, Lines, Tape
+from porlake.transport import ElectrumRpc, Endpoint, Recording
 from support import named, on_loopback, own_rows
 
 HEIGHT = 500
@@ -43,7 +43,7 @@ def wanted(name: str, *texts: str) -> list[chains.Wanted]:
 
 
 def read(name: str, path: Path, *texts: str, height: int = HEIGHT, hashes: tuple[str, ...] = ()) -> list[Any]:
-    client = chains.open_client(network(name), None, Tape.live(), dump=bitcoin.Dump(str(path), hashes=hashes))
+    client = chains.open_client(network(name), None, Recording.off(), dump=bitcoin.Dump(str(path), hashes=hashes))
     return list(client.balances(wanted(name, *texts), client.block(height)))
 
 
@@ -198,7 +198,7 @@ class Chain:
 
 def scanned(chain: Chain) -> dict[str, Any]:
     with node(chain) as endpoint:
-        client = chains.open_client(network("dash"), endpoint, Tape.live())
+        client = chains.open_client(network("dash"), endpoint, Recording.off())
         return {
             a.address: a
             for a in client.balances(wanted("dash", *(account.text for account in ACCOUNTS)), client.block(HEIGHT))
@@ -259,7 +259,7 @@ def test_a_scan_that_takes_long_is_waited_for_and_says_how_far_it_is(quick: None
     slow, told = Slow([0, 0, 20, 40, 60, 60, 80, 99]), list[tuple[str, int, int | None]]()
     with node(slow) as endpoint:
         patient = replace(endpoint, timeout=0.01 * 3)  # a scan is not bound by what other questions may take
-        client = chains.open_client(network("dash"), patient, Tape.live(), tell=lambda *said: told.append(said))
+        client = chains.open_client(network("dash"), patient, Recording.off(), tell=lambda *said: told.append(said))
         found = list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
     assert [answer.raw for answer in found] == [1]
     assert [percent for _, percent, _ in told][:3] == [0, 0, 20]
@@ -271,7 +271,7 @@ def test_a_scan_that_takes_long_is_waited_for_and_says_how_far_it_is(quick: None
 def test_a_scan_that_does_not_move_is_aborted(quick: None, percents: list[Any]) -> None:
     slow = Slow(percents, ends=False)
     with node(slow) as endpoint:
-        client = chains.open_client(network("dash"), endpoint, Tape.live())
+        client = chains.open_client(network("dash"), endpoint, Recording.off())
         with pytest.raises(TimedOut, match="has not moved"):
             list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
     assert slow.actions.count("abort") == 1
@@ -284,7 +284,7 @@ def test_a_scan_that_is_interrupted_is_aborted(quick: None) -> None:
         raise KeyboardInterrupt
 
     with node(slow) as endpoint:
-        client = chains.open_client(network("dash"), endpoint, Tape.live(), tell=stop)
+        client = chains.open_client(network("dash"), endpoint, Recording.off(), tell=stop)
         with pytest.raises(KeyboardInterrupt):
             list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
     assert slow.actions[-1] == "abort"
@@ -298,7 +298,7 @@ def test_a_coin_that_stands_twice_is_no_answer(twice: bool) -> None:
     with node(
         lambda method, params, size: said if method == "scantxoutset" else chain(method, params, size)
     ) as endpoint:
-        client = chains.open_client(network("dash"), endpoint, Tape.live())
+        client = chains.open_client(network("dash"), endpoint, Recording.off())
         if twice:
             with pytest.raises(BadAnswer, match="stands twice"):
                 list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
@@ -322,7 +322,7 @@ def test_a_scan_of_no_form_is_refused(said: Any) -> None:
     with node(
         lambda method, params, size: said if method == "scantxoutset" else chain(method, params, size)
     ) as endpoint:
-        client = chains.open_client(network("dash"), endpoint, Tape.live())
+        client = chains.open_client(network("dash"), endpoint, Recording.off())
         with pytest.raises(BadAnswer):
             list(client.balances(wanted("dash", ACCOUNTS[0].text), client.block(HEIGHT)))
 
@@ -391,13 +391,15 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str
 def test_a_server_is_known_by_an_authority_or_by_its_pinned_certificate(secured: tuple[int, str]) -> None:
     port, pin = secured
     url = f"electrum+ssl://127.0.0.1:{port}"
-    assert Lines("bitcoin", Endpoint(f"{url}?pin={pin}"), Tape.live()).call("m") == 7
+    assert ElectrumRpc("bitcoin", Endpoint(f"{url}?pin={pin}"), Recording.off()).call("m") == 7
     for untrusted, why in ((url, "not trusted"), (f"{url}?pin={'00' * 32}", "not the pinned one")):
         with pytest.raises(TransportError, match=why):
-            Lines("bitcoin", Endpoint(untrusted), Tape.live()).call("m")
+            ElectrumRpc("bitcoin", Endpoint(untrusted), Recording.off()).call("m")
 
 
 def test_a_server_that_never_shakes_hands_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("porlake.transport.CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TransportError, match="nobody answers"):
-        Lines("bitcoin", Endpoint(f"electrum+ssl://127.0.0.1:{silent.getsockname()[1]}"), Tape.live()).call("m")
+        ElectrumRpc("bitcoin", Endpoint(f"electrum+ssl://127.0.0.1:{silent.getsockname()[1]}"), Recording.off()).call(
+            "m"
+        )

@@ -16,9 +16,9 @@ import proxy as faults
 from evm_chain import COUNT, HEIGHT, ODD, Chain, amounts, opened, quick, running, token
 from nodes_lacking import NODES, all_of, lacking, latest
 from porlake import chains, registry
-from porlake.chains import _programs
-from porlake.chains._evm_methods import LADDER, aggregate, aggregated
-from porlake.chains._evm_words import (
+from porlake.chains.evm import programs as _programs
+from porlake.chains.evm.methods import LADDER, aggregate, aggregated
+from porlake.chains.evm.words import (
     REASONS,
     accounts_from,
     accounts_of,
@@ -30,7 +30,7 @@ from porlake.chains._evm_words import (
     words_from,
 )
 from porlake.errors import ChainError, Unavailable
-from porlake.transport import Tape
+from porlake.transport import Recording
 from proxy import Proxy
 
 pytestmark = pytest.mark.node
@@ -403,9 +403,9 @@ def test_multicall_is_encoded_as_eth_abi_does() -> None:
 def test_a_replay_takes_the_same_steps_without_a_node(chain: Chain, proxy: Proxy, tmp_path: Any, method: str) -> None:
     proxy.misbehave(lacking(*NODES[method], batches=method != "eth_single", hashes=False))
     read = {}
-    for tape in (Tape.record(tmp_path), Tape.replay(tmp_path)):
-        client = opened(quick(proxy.url), tape=tape) if not tape.replays else opened(tape=tape)
-        read[tape.replays] = [amounts(client, asset, chain.accounts[:150]) for asset in ASSETS]
+    for recording in (Recording.record(tmp_path), Recording.replay(tmp_path)):
+        client = opened(quick(proxy.url), recording=recording) if not recording.replays else opened(recording=recording)
+        read[recording.replays] = [amounts(client, asset, chain.accounts[:150]) for asset in ASSETS]
         proxy.misbehave(faults.status(500))
     assert read[True] == read[False] == [(chain.amounts(asset)[:150], {method}) for asset in ASSETS]
     assert not any("secret-key" in path.read_text() for path in tmp_path.rglob("*.json"))

@@ -24,7 +24,7 @@ from porlake.errors import (
     TooBig,
     TransportError,
 )
-from porlake.transport import Endpoint, JsonRpc, Tape
+from porlake.transport import Endpoint, JsonRpc, Recording
 from proxy import Exchange, Fault, Proxy
 
 pytestmark = pytest.mark.node
@@ -276,7 +276,7 @@ def test_an_answer_that_trickles_in_for_ever_is_given_up(chain: Chain, proxy: Pr
     proxy.misbehave(trickle, balances)
     began = time.monotonic()
     with pytest.raises(TimedOut, match="does not end in time"):
-        JsonRpc("ethereum", quick(proxy.url, timeout=0.2, tries=1), Tape.live()).call(
+        JsonRpc("ethereum", quick(proxy.url, timeout=0.2, tries=1), Recording.off()).call(
             "eth_getBalance", [chain.accounts[0], "latest"]
         )
     assert time.monotonic() - began < 4
@@ -309,14 +309,14 @@ def test_fewer_questions_are_under_way_after_a_rate_limit(chain: Chain, proxy: P
         return True
 
     proxy.misbehave(fault)
-    rpc = JsonRpc("ethereum", quick(proxy.url, in_flight=4, tries=4), Tape.live())
+    rpc = JsonRpc("ethereum", quick(proxy.url, in_flight=4, tries=4), Recording.off())
     list(rpc.many((("eth_getBalance", [account, "latest"]) for account in chain.accounts[:24]), 8))
     assert limited[0] < 3  # on a busy machine fewer questions meet
     assert most[0] <= 2
 
 
 def test_requests_keep_to_a_rate(chain: Chain) -> None:
-    rpc = JsonRpc("ethereum", quick(chain.url, per_second=50.0), Tape.live())
+    rpc = JsonRpc("ethereum", quick(chain.url, per_second=50.0), Recording.off())
     began = time.monotonic()
     list(rpc.many((("eth_blockNumber", []) for _ in range(11)), 4))
     assert time.monotonic() - began >= 0.19
@@ -333,7 +333,7 @@ def test_no_key_is_in_an_error_a_log_or_a_recording(
     proxy.misbehave(faults.error(-32000, message), balances)
     endpoint = quick(proxy.url.replace("http://", "http://user:pass-word@"), headers={"X-Key": "header-secret"})
     with pytest.raises(ChainError) as caught:
-        amounts(opened(endpoint, tape=Tape.record(tmp_path)), "ETH", chain.accounts[:3])
+        amounts(opened(endpoint, recording=Recording.record(tmp_path)), "ETH", chain.accounts[:3])
     texts = [str(caught.value), repr(endpoint), caplog.text, *(path.read_text() for path in tmp_path.rglob("*.json"))]
     for secret in ("secret-key", "pass-word", "header-secret"):
         assert not any(secret in text for text in texts), secret
@@ -371,10 +371,13 @@ def test_another_endpoint_takes_over(chain: Chain, proxy: Proxy, name: str, afte
         # so that there are many questions
         second.misbehave(faults.error(-32000, "out of gas"), lambda exchange: len(exchange.body) > 5_000)
         read = {}
-        for tape in (Tape.record(tmp_path), Tape.replay(tmp_path)):
-            endpoints = [] if tape.replays else [quick(proxy.url, tries=2), quick(second.url, tries=2)]
-            client = opened(*endpoints, tape=tape)
-            read[tape.replays] = amounts(client, "ETH", chain.accounts)[0], amounts(client, "USDT", chain.accounts)[0]
+        for recording in (Recording.record(tmp_path), Recording.replay(tmp_path)):
+            endpoints = [] if recording.replays else [quick(proxy.url, tries=2), quick(second.url, tries=2)]
+            client = opened(*endpoints, recording=recording)
+            read[recording.replays] = (
+                amounts(client, "ETH", chain.accounts)[0],
+                amounts(client, "USDT", chain.accounts)[0],
+            )
         assert read[True] == read[False] == (chain.amounts("ETH"), chain.amounts("USDT"))
 
 

@@ -23,7 +23,7 @@ from porlake.errors import ChainError, ConfigurationError, PorlakeError
 from porlake.lake import Lake
 from porlake.model import Claim, ReportFile
 from porlake.pipeline import _sweep_evm
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from proxy import Exchange, Proxy
 from support import command, environment, tree
 
@@ -655,11 +655,13 @@ def test_a_recorded_sweep_replays_to_the_same_bytes_without_a_node(
     put(tmp_path / "replayed", both(chain))
     proxy.misbehave(small_questions)
     chosen = settings(tmp_path / "live", quick(proxy.url), quick(other.url))
-    pipeline.observe(replace(chosen, tape=Tape.record(tmp_path / "tape")), REPORT, "ethereum")
+    pipeline.observe(replace(chosen, recording=Recording.record(tmp_path / "recording")), REPORT, "ethereum")
     proxy.misbehave(faults.status(500))
     pipeline.observe(
-        replace(settings(tmp_path / "replayed"), endpoints={}, tape=Tape.replay(tmp_path / "tape")), REPORT, "ethereum"
+        replace(settings(tmp_path / "replayed"), endpoints={}, recording=Recording.replay(tmp_path / "recording")),
+        REPORT,
+        "ethereum",
     )
     assert tree(tmp_path / "live") == tree(tmp_path / "replayed")
-    assert {path.name for path in (tmp_path / "tape").iterdir()} == {"ethereum", "ethereum.2"}
-    assert not any("secret-key" in path.read_text() for path in (tmp_path / "tape").rglob("*.json"))
+    assert {path.name for path in (tmp_path / "recording").iterdir()} == {"ethereum", "ethereum.2"}
+    assert not any("secret-key" in path.read_text() for path in (tmp_path / "recording").rglob("*.json"))

@@ -15,11 +15,14 @@ import proxy as faults
 from evm_chain import HEIGHT, Chain, opened, quick, running, token
 from nodes_lacking import NODES, lacking
 from porlake import chains, registry
-from porlake.chains import _evm_methods, _evm_nodes, _header, _trie
-from porlake.chains._evm_methods import LADDER
+from porlake.chains.evm import header as _header
+from porlake.chains.evm import methods as _evm_methods
+from porlake.chains.evm import nodes as _evm_nodes
+from porlake.chains.evm import trie as _trie
+from porlake.chains.evm.methods import LADDER
 from porlake.errors import BadAnswer, ChainError, ProofFails
 from porlake.registry import Token
-from porlake.transport import JsonRpc, Tape
+from porlake.transport import JsonRpc, Recording
 from proxy import Exchange, Fault, Proxy
 
 pytestmark = pytest.mark.node
@@ -327,7 +330,7 @@ class Told:
 
 def node(value: Any) -> _evm_nodes.Node:
     facts = registry.load()
-    rpc = JsonRpc("ethereum", quick("http://127.0.0.1:1"), Tape.live())
+    rpc = JsonRpc("ethereum", quick("http://127.0.0.1:1"), Recording.off())
     found = _evm_nodes.Node(facts.networks["ethereum"], facts.evm_networks["ethereum"], rpc)
     found.rpc = Told(value)  # type: ignore[assignment]
     return found

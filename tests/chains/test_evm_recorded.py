@@ -16,16 +16,16 @@ import pytest
 from evm_chain import HEIGHT, opened, token
 from porlake import chains
 from porlake.errors import NotRecorded
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 FOLDER = Path(__file__).parent / "evm"
 METHODS = ("eth_call_override", "eth_call_creation", "multicall3", "eth_batch", "eth_single")
 ASSETS = ("ETH", "USDT", "LINK", "UNI", "SHIB", "WBTC", "USDG")
 
 
-def answers(tape: Tape, accounts: list[str], *endpoints: Endpoint) -> list[list[Any]]:
+def answers(recording: Recording, accounts: list[str], *endpoints: Endpoint) -> list[list[Any]]:
     """What a client makes of the answers: asset, address, amount or reason, method."""
-    client = opened(*endpoints, tape=tape)
+    client = opened(*endpoints, recording=recording)
     at = client.block(HEIGHT)
     wanted = [chains.Wanted(asset, token("ethereum", asset), account) for asset in ASSETS for account in accounts]
     return [
@@ -39,7 +39,7 @@ def answers(tape: Tape, accounts: list[str], *endpoints: Endpoint) -> list[list[
 @pytest.mark.parametrize("method", METHODS)
 def test_recorded_answers_give_these_balances(method: str) -> None:
     expected = json.loads((FOLDER / method / "expected.json").read_text())
-    found = answers(Tape.replay(FOLDER / method), sorted({row[1] for row in expected}))
+    found = answers(Recording.replay(FOLDER / method), sorted({row[1] for row in expected}))
     assert found == expected
     assert {row[3] for row in found} == {method, None}
     assert {row[2] for row in found if row[3] is None} == {
@@ -55,11 +55,11 @@ def test_every_way_of_asking_gives_the_same_balances() -> None:
 
 
 def test_what_was_not_recorded_is_not_made_up(tmp_path: Path) -> None:
-    shutil.copytree(FOLDER / "eth_call_override", tmp_path / "tape")
-    for path in (tmp_path / "tape" / "ethereum").glob("eth_call_*.json"):
+    shutil.copytree(FOLDER / "eth_call_override", tmp_path / "recording")
+    for path in (tmp_path / "recording" / "ethereum").glob("eth_call_*.json"):
         path.unlink()
     with pytest.raises(NotRecorded):
-        answers(Tape.replay(tmp_path / "tape"), ["0x" + "11" * 20])
+        answers(Recording.replay(tmp_path / "recording"), ["0x" + "11" * 20])
 
 
 def record() -> None:
@@ -74,7 +74,7 @@ def record() -> None:
             folder.mkdir(parents=True)
             with Proxy(chain.url) as proxy:
                 proxy.misbehave(lacking(*NODES[method], batches=method != "eth_single"))
-                found = answers(Tape.record(folder), chain.accounts[1:4], Endpoint(proxy.url))
+                found = answers(Recording.record(folder), chain.accounts[1:4], Endpoint(proxy.url))
             (folder / "expected.json").write_text(json.dumps(found, indent=1) + "\n")
 
 

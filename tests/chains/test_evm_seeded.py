@@ -20,7 +20,7 @@ import proxy as faults
 from evm_chain import HEIGHT, Chain, opened, quick, token
 from nodes_lacking import NODES, lacking
 from porlake import pipeline
-from porlake.chains import evm
+from porlake.chains.evm import client as evm
 from porlake.errors import ChainError, TransportError
 from porlake.pipeline import _sweep_evm
 from proxy import Exchange, Fault, Proxy

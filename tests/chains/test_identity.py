@@ -17,9 +17,9 @@ from bitcoin_node import KNOTS, knots
 from chains.beacon_stub import GENESIS, ROOT
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains._utxo import check_chain
+from porlake.chains.utxo.scripts import check_chain
 from porlake.errors import ChainError
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from support import SAMPLE_ROWS, named, on_loopback, own_rows, reply
 
 BITCOINS = sorted(row.network for row in registry.load().networks.values() if row.client == "bitcoin")
@@ -96,7 +96,7 @@ def test_a_regtest_passes_as_no_network_before_a_balance_is_asked(kind: str, net
         place = Endpoint(f"{kind}+{url}" if kind else url)
         for ask in (lambda c: c.block(1), lambda c: c.head(), lambda c: list(c.balances([want], at))):
             with pytest.raises(ChainError, match="another chain: its block 0 is 0f9188f1"):
-                ask(chains.open_client(facts.networks[network], place, Tape.live()))
+                ask(chains.open_client(facts.networks[network], place, Recording.off()))
     assert asked
 
 
@@ -106,11 +106,14 @@ def test_one_regtest_node_is_the_network_that_a_row_of_ones_own_makes_of_it_and_
     with knots() as node:
         for network in ("bitcoin", "bitcoin_cash", "litecoin", "dogecoin"):
             with pytest.raises(ChainError, match="another chain"):
-                chains.open_client(registry.load().networks[network], node.endpoint, Tape.live()).head()
+                chains.open_client(registry.load().networks[network], node.endpoint, Recording.off()).head()
         with own_rows(SAMPLE_ROWS):
-            assert chains.open_client(registry.load().networks["bitcoin"], node.endpoint, Tape.live()).head().height > 0
+            assert (
+                chains.open_client(registry.load().networks["bitcoin"], node.endpoint, Recording.off()).head().height
+                > 0
+            )
             with pytest.raises(ChainError, match="another chain"):
-                chains.open_client(registry.load().networks["litecoin"], node.endpoint, Tape.live()).head()
+                chains.open_client(registry.load().networks["litecoin"], node.endpoint, Recording.off()).head()
 
 
 def test_a_beacon_node_of_another_network_is_refused() -> None:
@@ -120,7 +123,7 @@ def test_a_beacon_node_of_another_network_is_refused() -> None:
         return {"data": {"genesis_time": str(GENESIS), "genesis_validators_root": root}}
 
     with answering(answer) as url, pytest.raises(ChainError, match=f"its validators' root is {root}"):
-        chains.open_client(registry.load().networks["ethereum_beacon"], Endpoint(url), Tape.live()).head()
+        chains.open_client(registry.load().networks["ethereum_beacon"], Endpoint(url), Recording.off()).head()
     assert registry.load().identities["ethereum_beacon"].shows == ROOT
 
 

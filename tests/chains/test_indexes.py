@@ -16,12 +16,12 @@ import pytest
 
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains import blockbook, electrum, esplora
-from porlake.chains._utxo import transaction
+from porlake.chains.utxo import blockbook, electrum, esplora
+from porlake.chains.utxo.scripts import transaction
 from porlake.encoding.hashes import sha256d
 from porlake.encoding.varint import compact_size, with_length
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TransportError
-from porlake.transport import Endpoint, Lines, Tape
+from porlake.transport import ElectrumRpc, Endpoint, Recording
 from support import named, on_loopback, own_rows
 
 HEIGHT, TIP = 100, 105
@@ -211,8 +211,10 @@ def served(answer: Callable[[str], Any]) -> Iterator[str]:
         yield url.removeprefix("http://")
 
 
-def client(kind: str, network: str, host: str, tape: Tape | None = None) -> Any:
-    return chains.open_client(registry.load().networks[network], Endpoint(f"{kind}+http://{host}"), tape or Tape.live())
+def client(kind: str, network: str, host: str, recording: Recording | None = None) -> Any:
+    return chains.open_client(
+        registry.load().networks[network], Endpoint(f"{kind}+http://{host}"), recording or Recording.off()
+    )
 
 
 def wanted(network: str, *who: Any) -> list[chains.Wanted]:
@@ -229,13 +231,15 @@ def test_an_index_gives_the_balance_at_a_height(kind: str, network: str, tmp_pat
     who = (index.one, index.two, index.never)
     with served(index.answer) as host:
         for height in (HEIGHT, TIP, 45, HEIGHT + 1):
-            reader = client(kind, network, host, Tape.record(tmp_path / str(height)))
+            reader = client(kind, network, host, Recording.record(tmp_path / str(height)))
             at = reader.block(height)
             assert (at.height, at.hash, at.time.timestamp()) == (height, index.hash(height), 1_700_000_000 + height)
             found = list(reader.balances(wanted(network, *who), at))
             assert [answer.raw for answer in found] == [index.at(height, address) for address in who]
             assert {(answer.as_of, answer.method, answer.block) for answer in found} == {("exact", kind, at)}
-            again = chains.open_client(registry.load().networks[network], None, Tape.replay(tmp_path / str(height)))
+            again = chains.open_client(
+                registry.load().networks[network], None, Recording.replay(tmp_path / str(height))
+            )
             assert list(again.balances(wanted(network, *who), again.block(height))) == found
         assert client(kind, network, host).head().height == TIP
         with pytest.raises((ChainError, TransportError)):
@@ -335,8 +339,8 @@ def lines(
             server.shutdown()
 
 
-def opened(endpoint: Endpoint) -> Lines:
-    return Lines("bitcoin", endpoint, Tape.live())
+def opened(endpoint: Endpoint) -> ElectrumRpc:
+    return ElectrumRpc("bitcoin", endpoint, Recording.off())
 
 
 def test_batches_are_matched_by_number_and_refusals_stand_in_their_place() -> None:
@@ -401,7 +405,7 @@ def test_nobody_there_and_names_that_are_none() -> None:
         with pytest.raises(ConfigurationError):
             Endpoint(url)
     with pytest.raises(ConfigurationError, match="Blockbook"):
-        chains.open_client(registry.load().networks["dash"], Endpoint("electrum+ssl://x"), Tape.live())
+        chains.open_client(registry.load().networks["dash"], Endpoint("electrum+ssl://x"), Recording.off())
 
 
 # --- an Electrum server that lies -------------------------------------------------------------------------------------
@@ -449,7 +453,7 @@ def _refuse_what_does_not_fit() -> None:
 
     def balance(height: int = 5) -> Any:
         with lines(lambda method, params: said[method]) as (endpoint, _):
-            reader = chains.open_client(registry.load().networks["bitcoin"], endpoint, Tape.live())
+            reader = chains.open_client(registry.load().networks["bitcoin"], endpoint, Recording.off())
             (answer,) = reader.balances(wanted("bitcoin", one), reader.block(height))
             return answer
 

@@ -22,7 +22,7 @@ from porlake.addresses import evm
 from porlake.encoding.keccak import keccak256
 from porlake.errors import Unavailable
 from porlake.pipeline import _links
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 pytestmark = [pytest.mark.node, needs_anvil]
 
@@ -137,7 +137,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
         with serving(stub) as url:
             endpoints = {"ethereum": Endpoint(node.url), "ethereum_beacon": Endpoint(url)}
             settings = pipeline.Settings(
-                root=folder / "lake", tape=Tape.record(folder / "recording"), endpoints=endpoints
+                root=folder / "lake", recording=Recording.record(folder / "recording"), endpoints=endpoints
             )
             (report,) = pipeline.archive(settings, "okx", str(path))
             pipeline.parse(settings, report)
@@ -237,7 +237,7 @@ def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Mo
 
 
 def test_a_replay_gives_the_same_links(month: Month, tmp_path: Path) -> None:
-    again = pipeline.Settings(root=tmp_path, tape=Tape.replay(month.recording))
+    again = pipeline.Settings(root=tmp_path, recording=Recording.replay(month.recording))
     pipeline.archive(again, "okx", str(month.settings.root.parent / "okx_por_2026072200.csv"))
     pipeline.parse(again, month.report)
     for network in ("ethereum", "ethereum_beacon"):

@@ -14,10 +14,11 @@ import pytest
 
 from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
 from porlake import chains, registry
-from porlake.chains import Wanted, evm_proof
+from porlake.chains import Wanted
+from porlake.chains.evm import proof as evm_proof
 from porlake.encoding.keccak import keccak256
 from porlake.errors import ChainError, NotRecorded, RequestFailed, Unavailable
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 pytestmark = [pytest.mark.node, needs_anvil]
 
@@ -58,11 +59,11 @@ def node() -> Iterator[Node]:
 
 
 def prover(url: str) -> evm_proof.Prover:
-    return evm_proof.open_prover(ETHEREUM, Endpoint(url), Tape.live())
+    return evm_proof.open_prover(ETHEREUM, Endpoint(url), Recording.off())
 
 
 def at(node: Node, height: int = 2) -> chains.BlockRef:
-    return chains.open_client(ETHEREUM, Endpoint(node.url), Tape.live()).block(height)
+    return chains.open_client(ETHEREUM, Endpoint(node.url), Recording.off()).block(height)
 
 
 def held(token: registry.Token, more: int = 0) -> list[evm_proof.Held]:
@@ -201,7 +202,7 @@ def test_a_node_without_proofs_and_a_recording_without_them_raise_what_leaves_ba
     with changing(node, without) as url, pytest.raises((RequestFailed, Unavailable), match="eth_getProof"):
         list(prover(url).prove(held(ETH)[:1], at(node)))
     with pytest.raises(NotRecorded):
-        list(evm_proof.open_prover(ETHEREUM, None, Tape.replay(tmp_path)).prove(held(ETH)[:1], at(node)))
+        list(evm_proof.open_prover(ETHEREUM, None, Recording.replay(tmp_path)).prove(held(ETH)[:1], at(node)))
 
 
 def test_a_question_that_is_too_big_is_halved(node: Node) -> None:
@@ -223,12 +224,12 @@ def test_a_question_that_is_too_big_is_halved(node: Node) -> None:
 def test_a_replay_of_recorded_proofs_proves_the_same(node: Node, tmp_path: Path) -> None:
     where = at(node)
     recorded = list(
-        evm_proof.open_prover(ETHEREUM, Endpoint(node.url), Tape.record(tmp_path)).prove(
+        evm_proof.open_prover(ETHEREUM, Endpoint(node.url), Recording.record(tmp_path)).prove(
             held(ETH)[:9] + held(USDT)[:9], where
         )
     )
     replayed = list(
-        evm_proof.open_prover(ETHEREUM, None, Tape.replay(tmp_path)).prove(held(ETH)[:9] + held(USDT)[:9], where)
+        evm_proof.open_prover(ETHEREUM, None, Recording.replay(tmp_path)).prove(held(ETH)[:9] + held(USDT)[:9], where)
     )
     assert recorded == replayed
     assert {outcome.reason for outcome in replayed} == {""}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from porlake.chains._header import FIELDS, block_hash
+from porlake.chains.evm.header import FIELDS, block_hash
 from porlake.errors import BadAnswer
 
 BLOCKS = json.loads((Path(__file__).parent / "headers.json").read_text())

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
 from porlake import pipeline
-from porlake.chains import evm
+from porlake.chains.evm import client as evm
 from porlake.errors import ConfigurationError, RateLimited, TransportError
 from porlake.pipeline import _prove, _sweep_evm
 from porlake.progress import Tell, silent

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chains.trie_builder import Trie, compact
-from porlake.chains._trie import EMPTY_ROOT, Account, account_at, number_at, value_at
+from porlake.chains.evm.trie import EMPTY_ROOT, Account, account_at, number_at, value_at
 from porlake.encoding import rlp
 from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidEncoding, ProofFails

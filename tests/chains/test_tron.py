@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import tron_stub
 from porlake import addresses, chains, registry
-from porlake.chains.tron import Client, Keys
+from porlake.chains.tron.client import Client, Keys
 from porlake.errors import BadAnswer, ChainError, PorlakeError, RequestFailed
 from porlake.registry import Token
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from tron_stub import HEIGHT, USDT, Node, account, block_id
 
 TRON = registry.load().networks["tron"]
@@ -43,8 +43,8 @@ def url(node: Node) -> Iterator[str]:
         yield found
 
 
-def opened(url: str, tape: Tape | None = None, **headers: str) -> Any:
-    return chains.open_client(TRON, Endpoint(url, headers, pause=0.01), tape or Tape.live())
+def opened(url: str, recording: Recording | None = None, **headers: str) -> Any:
+    return chains.open_client(TRON, Endpoint(url, headers, pause=0.01), recording or Recording.off())
 
 
 def read(client: Any, *wanted: chains.Wanted, height: int = HEIGHT) -> list[Any]:
@@ -291,7 +291,7 @@ def test_whatever_a_node_answers_only_typed_errors_come_of_it(answer: Any) -> No
             return {"blockID": block_id(0)} if body == {"num": 0} else answer
 
     at = chains.BlockRef(HEIGHT, block_id(HEIGHT), datetime.fromtimestamp(tron_stub.TIME, UTC))
-    client = Client(TRON, None, Tape.live())
+    client = Client(TRON, None, Recording.off())
     client._http = Asked()  # type: ignore[assignment]
     for ask in (
         lambda: client.block(HEIGHT),
@@ -572,6 +572,6 @@ def test_json_rpc_of_another_network_or_without_the_block_is_refused(node: Node,
 def test_a_replay_asks_what_was_recorded_and_gives_the_same(node: Node, url: str, tmp_path: Path, path: str) -> None:
     keeps_history(node)
     node.held[USDT] = {ME: 7, YOU: 8}
-    recorded = read(opened(url + path, Tape.record(tmp_path)), *trx(ME, YOU), *tether(ME, YOU))
-    replayed = read(chains.open_client(TRON, None, Tape.replay(tmp_path)), *trx(ME, YOU), *tether(ME, YOU))
+    recorded = read(opened(url + path, Recording.record(tmp_path)), *trx(ME, YOU), *tether(ME, YOU))
+    replayed = read(chains.open_client(TRON, None, Recording.replay(tmp_path)), *trx(ME, YOU), *tether(ME, YOU))
     assert replayed == recorded

@@ -12,9 +12,9 @@ import pytest
 import tron_stub
 from anvil import ANVIL, answering, constant, free_port
 from porlake import chains, registry
-from porlake.chains._tron_program import MANY_CODE
+from porlake.chains.tron.program import MANY_CODE
 from porlake.encoding.keccak import keccak256
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from tron_stub import HEIGHT, USDT, Node, account, payload
 
 TOKEN = "0x600435600052600060205260406000205460005260206000f3"  # balanceOf over a mapping at slot 0
@@ -82,7 +82,7 @@ def ask(anvil: Anvil, token: str, accounts: list[str]) -> tuple[Node, list[Any]]
     node = Node(held={}, multicall=False, evm=anvil.creation)
     kind = registry.Token("tron", "USDT", "trc20", token, 6, "", "")
     with tron_stub.served(node) as url:
-        client = chains.open_client(registry.load().networks["tron"], Endpoint(url), Tape.live())
+        client = chains.open_client(registry.load().networks["tron"], Endpoint(url), Recording.off())
         return node, list(client.balances([chains.Wanted("USDT", kind, one) for one in accounts], client.block(HEIGHT)))
 
 

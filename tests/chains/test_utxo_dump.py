@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bitcoin_node import KEY, LONG_KEY, Made, dump, hash_serialized, key_order, muhash, varint
-from porlake.chains import utxo_dump
+from porlake.chains.utxo import dump as utxo_dump
 from porlake.encoding.hashes import hash160
 from porlake.encoding.varint import compact_size
 from porlake.errors import BadDump

@@ -31,7 +31,12 @@ def asked(monkeypatch: pytest.MonkeyPatch, text: str) -> tuple[list[str], list[s
 
 def test_statements_over_many_lines_and_several_on_one(monkeypatch: pytest.MonkeyPatch) -> None:
     answered, complained = asked(monkeypatch, "select\n 1\n;\nselect 2; select ';'\n;\nselect 4")
-    assert [" ".join(statement.split()).rstrip("; ") for statement in answered] == ["select 1", "select 2", "select ';'", "select 4"]
+    assert [" ".join(statement.split()).rstrip("; ") for statement in answered] == [
+        "select 1",
+        "select 2",
+        "select ';'",
+        "select 4",
+    ]
     assert not complained
 
 

@@ -19,7 +19,7 @@ from porlake.encoding.keccak import keccak256
 from porlake.errors import ChainError, ConfigurationError, MissingPartition, TransportError
 from porlake.model import OwnerLink
 from porlake.pipeline import Settings
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 from tron_stub import HEIGHT, TIME, USDT, Node, account
 
 MOMENT = datetime.fromtimestamp(TIME, UTC)
@@ -242,10 +242,12 @@ def test_a_sweep_is_recorded_and_replayed_from_the_shell(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
-    taped = Settings(root=settings.root, endpoints=settings.endpoints, tape=Tape.record(tmp_path / "tape"))
+    taped = Settings(
+        root=settings.root, endpoints=settings.endpoints, recording=Recording.record(tmp_path / "recording")
+    )
     pipeline.sweep(taped, "okx", "tron", MOMENT)
     first = {path: path.read_bytes() for path in settings.root.rglob("sweep/**/*.parquet")}
-    lake, replay = ["--lake", str(settings.root)], ["--replay", str(tmp_path / "tape")]
+    lake, replay = ["--lake", str(settings.root)], ["--replay", str(tmp_path / "recording")]
     at = ["--at", f"{MOMENT:%Y-%m-%dT%H:%MZ}"]
     assert cli.main(["sweep", "okx", *at, *lake, *replay]) == 0
     assert capsys.readouterr().out == f"tron: 1 holdings of okx read for {MOMENT:%Y-%m-%dT%H:%M:%SZ}\n"

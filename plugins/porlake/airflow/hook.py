@@ -10,7 +10,7 @@ from airflow.sdk import BaseHook
 
 from porlake import registry
 from porlake.errors import ConfigurationError, PorlakeError
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 
 class EndpointHook(BaseHook):
@@ -60,7 +60,7 @@ class EndpointHook(BaseHook):
         if network is None:
             return False, "name the connection porlake_<network>; `porlake networks` lists them"
         try:
-            head = chains.open_client(network, self.endpoint().brief, Tape.live()).head()
+            head = chains.open_client(network, self.endpoint().brief, Recording.off()).head()
         except PorlakeError as error:
             return False, str(error)
         return True, f"{network.name}: head is at {head.height:,}"

@@ -65,7 +65,7 @@ def sweep(exchange: str, network: str, context: Context) -> int:
     """
     chosen = settings(context, [network])
     moment = context.get("logical_date") or context["dag_run"].run_after
-    late, window = (chosen.tape.now() - moment).total_seconds(), registry.load().sweeps[network].window_seconds
+    late, window = (chosen.recording.now() - moment).total_seconds(), registry.load().sweeps[network].window_seconds
     if late > window:
         raise AirflowSkipException(f"{moment:%Y-%m-%d %H:%M} is {late:,.0f} seconds ago, and {network} keeps no past")
     if not pipeline.is_claimed(chosen, exchange, network):

@@ -1,6 +1,6 @@
 """Chain clients: one file a family, block at a height, balances at a block. Each client is given its transport.
 
-client = open_client(registry.load().networks["ethereum"], Endpoint("http://127.0.0.1:8545"), Tape.live())
+client = open_client(registry.load().networks["ethereum"], Endpoint("http://127.0.0.1:8545"), Recording.off())
 at = client.block(19506528)
 for answer in client.balances([Wanted("ETH", token, "0x...")], at): ...
 """
@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from porlake.chains import beacon, bitcoin, evm, tron
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
-from porlake.chains.bitcoin import Dump
+from porlake.chains.beacon import client as beacon
+from porlake.chains.evm import client as evm
+from porlake.chains.tron import client as tron
+from porlake.chains.utxo import node as bitcoin
+from porlake.chains.utxo.node import Dump
 from porlake.progress import Tell, silent
 from porlake.registry import Network
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 __all__ = [
     "BESIDE",
@@ -44,7 +47,7 @@ class Client(Protocol):
 
 
 #: By the `client` column of networks.csv.
-CLIENTS: dict[str, Callable[[Network, Endpoint | None, Tape], Client]] = {
+CLIENTS: dict[str, Callable[[Network, Endpoint | None, Recording], Client]] = {
     "beacon": beacon.open_client,
     "evm": evm.open_client,
     "bitcoin": bitcoin.open_client,
@@ -59,7 +62,7 @@ BESIDE = {"ethereum_beacon": "ethereum"}
 def open_client(
     network: Network,
     endpoint: Endpoint | None,
-    tape: Tape,
+    recording: Recording,
     beside: Client | None = None,
     dump: Dump | None = None,
     tell: Tell = silent,
@@ -68,10 +71,10 @@ def open_client(
     `dump`: the set of all coins, for networks whose nodes write one; `tell`: who hears how far one long question is.
     """
     if network.client == "beacon":
-        return beacon.open_client(network, endpoint, tape, beside)
+        return beacon.open_client(network, endpoint, recording, beside)
     if network.client == "bitcoin":
-        return bitcoin.open_client(network, endpoint, tape, dump, tell)
-    return CLIENTS[network.client](network, endpoint, tape)
+        return bitcoin.open_client(network, endpoint, recording, dump, tell)
+    return CLIENTS[network.client](network, endpoint, recording)
 
 
 def coins(client: Client) -> Iterator[Coin]:

@@ -466,7 +466,7 @@ def sweep(options: argparse.Namespace) -> None:
 
     with progress.shown() as tell:
         settings = pipeline.settings(options.lake, record=options.record, replay=options.replay, progress=tell)
-        at = pipeline.moment(options.at) if options.at else settings.tape.now()
+        at = pipeline.moment(options.at) if options.at else settings.recording.now()
         networks = [options.network] if options.network else pipeline.swept_networks(settings, options.exchange)
         read = {network: pipeline.sweep(settings, options.exchange, network, at) for network in networks}
     for network, holdings in read.items():

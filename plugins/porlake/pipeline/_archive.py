@@ -152,7 +152,7 @@ def opened(settings: Settings, files: ExitStack, source: str) -> tuple[BinaryIO,
     if "://" in source:
         parts = urlsplit(Endpoint(source).url)  # raises ConfigurationError without a part of it
         name = Path(parts.path).name or "report"
-        stream = files.enter_context(settings.tape.download(source))
+        stream = files.enter_context(settings.recording.download(source))
         return stream, name, f"{parts.scheme}://{parts.hostname}{parts.path}"
     path = Path(source)
     try:
@@ -250,7 +250,7 @@ def _sha256(content: BinaryIO) -> str:
 
 def _facts(settings: Settings, name: str, origin: str) -> dict[str, str]:
     """How a file came here; under replay the clock is the recording's."""
-    return {"file_name": name, "origin": origin, "retrieved_at": settings.tape.now().isoformat()}
+    return {"file_name": name, "origin": origin, "retrieved_at": settings.recording.now().isoformat()}
 
 
 def _stated_snapshot(text: str, publisher: registry.Exchange) -> reports.Snapshot:

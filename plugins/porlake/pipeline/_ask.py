@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from porlake import addresses, amounts, chains, dbt_project, registry, reports, warehouse
-from porlake.chains import evm
+from porlake.chains.evm import client as evm
 from porlake.errors import (
     ConfigurationError,
     InvalidAddress,
@@ -44,7 +44,7 @@ from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import published
 from porlake.pipeline._observe import client_of
 from porlake.pipeline._settings import TELL_EVERY, Settings, settings
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 
 def publisher(source: str) -> str:
@@ -345,7 +345,7 @@ def _reachable(network: registry.Network, endpoint: Endpoint) -> Check:
     what = f"endpoint of {network.network}"
     remedy = f"PORLAKE_ENDPOINT_{network.network.upper()}=https://..."
     try:
-        head = chains.open_client(network, endpoint.brief, Tape.live()).head()
+        head = chains.open_client(network, endpoint.brief, Recording.off()).head()
     except PorlakeError as error:
         return Check(what, False, str(error), remedy, optional=True)
     return Check(what, True, f"{endpoint.host}: head at {head.height:,}", "", optional=True)

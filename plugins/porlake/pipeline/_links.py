@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake import addresses, chains, registry
-from porlake.chains import beacon, evm, evm_links
+from porlake.chains.beacon import client as beacon
+from porlake.chains.evm import client as evm
+from porlake.chains.evm import links as evm_links
 from porlake.errors import ConfigurationError, InvalidAddress
 from porlake.model import OwnerLink, ReportFile
 from porlake.pipeline._settings import Settings
@@ -190,9 +192,9 @@ def _validators(
 
 def _pod_owners(settings: Settings, pods: list[str], at: chains.BlockRef) -> dict[str, str | None]:
     endpoints = settings.endpoints_of("ethereum")
-    if not endpoints and not settings.tape.replays:
+    if not endpoints and not settings.recording.replays:
         raise ConfigurationError("ethereum: no endpoint is configured, and the owners of EigenPods stand there")
-    client = evm.open_client(registry.load().networks["ethereum"], endpoints, settings.tape)
+    client = evm.open_client(registry.load().networks["ethereum"], endpoints, settings.recording)
     return evm_links.Asker(client.rpc).pod_owners(pods, at)
 
 

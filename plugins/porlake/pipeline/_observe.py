@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from functools import cache
 
 from porlake import amounts, chains, registry
-from porlake.chains import beacon, evm
+from porlake.chains.beacon import client as beacon
+from porlake.chains.evm import client as evm
 from porlake.errors import (
     ChainError,
     InvalidAmount,
@@ -128,7 +129,7 @@ def _opened(settings: Settings, swept: _sweep_evm.Swept) -> Callable[[], evm.Cli
     @cache
     def client() -> evm.Client:
         found = evm.open_client(
-            registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.tape
+            registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.recording
         )
         found.block(min(swept.blocks))  # takes an endpoint that is of this chain and answers
         return found
@@ -169,7 +170,7 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
     if not readable:
         return None
     # a replay has nobody but its recording to ask
-    if dump is None and not (settings.tape.holds(network) if settings.tape.replays else endpoint is not None):
+    if dump is None and not (settings.recording.holds(network) if settings.recording.replays else endpoint is not None):
         return seen.unread(readable, "no_endpoint")
     client = client_of(settings, network)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):
@@ -204,7 +205,7 @@ def client_of(settings: Settings, network: str) -> chains.Client:
     return chains.open_client(
         registry.load().networks[network],
         settings.endpoint(network),
-        settings.tape,
+        settings.recording,
         client_of(settings, beside) if beside else None,
         settings.dumps.get(network),
         settings.progress,

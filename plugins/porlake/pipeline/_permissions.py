@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from porlake import addresses, chains
-from porlake.chains.tron import Client, Permissions
+from porlake.chains.tron.client import Client, Permissions
 from porlake.errors import InvalidAddress
 from porlake.model import Evidence, OwnerLink, ReportFile
 from porlake.pipeline._settings import Settings

@@ -69,7 +69,7 @@ def _quotes(settings: Settings, wanted: list[str], at: datetime, give_up: bool) 
     assets = [registry.load().assets[name] for name in wanted]
     own = prices.from_csv(settings.price_file, assets, at) if settings.price_file else []
     try:
-        return [*own, *prices.from_defillama(assets, at, settings.tape)]
+        return [*own, *prices.from_defillama(assets, at, settings.recording)]
     except TransportError as error:
         if not give_up:
             raise

@@ -11,8 +11,9 @@ from decimal import Decimal
 import numpy as np
 
 from porlake import chains, registry
-from porlake.chains import evm, evm_proof
-from porlake.chains.evm import Words
+from porlake.chains.evm import client as evm
+from porlake.chains.evm import proof as evm_proof
+from porlake.chains.evm.client import Words
 from porlake.errors import ChainError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.pipeline._settings import Settings
 from porlake.pipeline._sweep_evm import Held, Swept, units

@@ -50,13 +50,13 @@ def _asked_again(
     """The totals that a second endpoint of another operator gives; none where there is none, or where it fails or knows
     another block there.
     """
-    places, tape = settings.endpoints_of(network), settings.tape.beside(2)
+    places, recording = settings.endpoints_of(network), settings.recording.beside(2)
     operator = registry.load().operator
     second = next((place for place in places[1:] if operator(place.host) != operator(places[0].host)), None)
-    if second is None and not (settings.tape.replays and tape.holds(network)):
+    if second is None and not (settings.recording.replays and recording.holds(network)):
         return {}
     try:
-        client = chains.open_client(registry.load().networks[network], second, tape)
+        client = chains.open_client(registry.load().networks[network], second, recording)
         if client.block(at.height).hash != at.hash:
             raise ChainError(
                 f"{second.host if second else network}: another block {at.height:,} than the first endpoint's"

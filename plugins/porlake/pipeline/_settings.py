@@ -18,7 +18,7 @@ from porlake.errors import ConfigurationError, InvalidAmount
 from porlake.lake import Lake
 from porlake.pipeline._dumps import dumps_of
 from porlake.progress import Tell, silent
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
@@ -39,7 +39,7 @@ class Settings:
     """
 
     root: Path
-    tape: Tape = field(default_factory=Tape.live)
+    recording: Recording = field(default_factory=Recording.off)
     endpoints: Mapping[str, Endpoint | tuple[Endpoint, ...]] = field(default_factory=dict)
     price_file: Path | None = None
     progress: Tell = silent
@@ -86,7 +86,9 @@ def settings(
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
-    tape = Tape.replay(Path(replay)) if replay else Tape.record(Path(record)) if record else Tape.live()
+    recording = (
+        Recording.replay(Path(replay)) if replay else Recording.record(Path(record)) if record else Recording.off()
+    )
     found = (
         _endpoints_of_file(environ.get("PORLAKE_ENDPOINTS", ""))
         | _endpoints_of_environment(environ)
@@ -103,7 +105,7 @@ def settings(
         )
     return Settings(
         root=Path(root),
-        tape=tape,
+        recording=recording,
         endpoints=found,
         price_file=Path(chosen) if chosen else None,
         progress=progress,

@@ -45,10 +45,10 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
     """
     window = _window(network)
     endpoint = settings.endpoint(network)
-    if endpoint is None and not settings.tape.replays:
+    if endpoint is None and not settings.recording.replays:
         raise ConfigurationError(f"{network}: no endpoint; set PORLAKE_ENDPOINT_{network.upper()}")
     wanted = _wanted(settings, exchange, network)
-    client = chains.open_client(registry.load().networks[network], endpoint, settings.tape)
+    client = chains.open_client(registry.load().networks[network], endpoint, settings.recording)
     head = client.head()
     if abs(head.time - at) > window:
         raise ChainError(

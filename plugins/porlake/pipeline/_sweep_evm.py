@@ -2,7 +2,7 @@
 row by itself.
 
 A sweep that is stopped goes on where it was: every answered piece is kept beside the partition under its question
-(network, block hash, token, accounts) until the partition is shown. Pieces are not kept while a tape records or
+(network, block hash, token, accounts) until the partition is shown. Pieces are not kept while a recording records or
 replays: a recording must hold every answer.
 """
 
@@ -23,8 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake import amounts, chains, registry
-from porlake.chains import evm
-from porlake.chains.evm import DISAGREE, REASONS, TOO_LARGE, Accounts, Piece, Words
+from porlake.chains.evm import client as evm
+from porlake.chains.evm.client import DISAGREE, REASONS, TOO_LARGE, Accounts, Piece, Words
 from porlake.errors import ChainError, TransportError
 from porlake.lake import Scratch, Writer, forget, schema
 from porlake.model import Block, ReportFile
@@ -224,13 +224,13 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
         elif token is not None:
             readable[held.asset] = (held, token)
     endpoints = settings.endpoints_of(swept.network)
-    if not endpoints and not settings.tape.replays:
+    if not endpoints and not settings.recording.replays:
         for held, _ in readable.values():
             swept.unread(held, "no_endpoint")
         readable.clear()
     looker, blocks = None, dict[int, chains.BlockRef]()
     if readable:
-        client = evm.open_client(facts.networks[swept.network], endpoints, settings.tape)
+        client = evm.open_client(facts.networks[swept.network], endpoints, settings.recording)
         blocks = _blocks(swept, client, [held for held, _ in readable.values()])
         looker = Looker(
             settings, client, swept, _scratch(settings, swept), f"observe {swept.network} of {swept.file.attestation}"
@@ -245,7 +245,7 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
 
 def _scratch(settings: Settings, swept: Swept) -> Path | None:
     partition = {"exchange": swept.file.exchange, "report": swept.file.report, "network": swept.network}
-    return settings.lake.scratch("balance", partition) if settings.tape.is_live else None
+    return settings.lake.scratch("balance", partition) if settings.recording.is_off else None
 
 
 def _unreadable(token: registry.Token | None) -> str:
@@ -573,7 +573,7 @@ def listed(
     """
     shown = Shown(network)
     # A list is somebody's own: the endpoint that was given sees it, and no other.
-    client = evm.open_client(registry.load().networks[network], settings.endpoint(network), settings.tape)
+    client = evm.open_client(registry.load().networks[network], settings.endpoint(network), settings.recording)
     if height > (final := client.final()):
         raise ChainError(f"{network}: block {height:,} is not final yet, {final:,} is")
     at = client.block(height)
@@ -582,7 +582,7 @@ def listed(
         settings,
         client,
         shown,
-        scratch if settings.tape.is_live else None,
+        scratch if settings.recording.is_off else None,
         f"balances on {network}",
         len(accounts) * len(tokens),
     )

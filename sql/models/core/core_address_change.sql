@@ -7,7 +7,7 @@ with compared as (
     join {{ ref('core_attestation') }} n on n.attestation = s.attestation
     join {{ ref('core_attestation') }} b on b.attestation = s.base_attestation
     where s.series = 'assets' and s.since = 'previous'
-        and s.attestation in (select attestation from {{ ref('core_alike') }}) and s.base_attestation in (select attestation from {{ ref('core_alike') }})
+        and s.attestation in (select attestation from {{ ref('core_claim_group') }}) and s.base_attestation in (select attestation from {{ ref('core_claim_group') }})
 ),
 listed as (
     -- what stands in either list, each holding counted once: of different amounts the smallest

@@ -3,7 +3,7 @@
 -- listed address is no change of the list. The values are those of the day on which the holding stands in a list.
 with listed as (
     select attestation, network, asset, standing, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount
-    from {{ ref('core_alike') }}
+    from {{ ref('core_claim_group') }}
     group by all
 ),
 compared as (

@@ -14,7 +14,7 @@ with added as (
         sum(holdings_too_large)::bigint as too_large,
         sum(holdings_with_amount)::bigint as with_amount,
         coalesce(sum(holdings_with_amount) filter (amount is null), 0)::bigint as without_sum
-    from {{ ref('core_alike') }}
+    from {{ ref('core_claim_group') }}
     group by attestation, exchange, asset
 ),
 addresses as (

@@ -18,7 +18,7 @@ with added as (
         {{ total('o.onchain_exact', 'o.proved') }} as proved_amount,
         {{ total('o.difference', "o.status = 'differing'") }} as difference,
         list(distinct o.unobserved_reason order by o.unobserved_reason) filter (o.status = 'unobserved' and o.unobserved_reason is not null) as unobserved_reasons
-    from {{ ref('core_alike') }} o
+    from {{ ref('core_claim_group') }} o
     group by o.attestation, o.network, o.asset
 ),
 shared as (

@@ -3,7 +3,7 @@
 with lying as (
     select attestation, network, asset, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount,
         sum(holdings_too_large) > 0 or count(amount) < count(*) filter (holdings_with_amount > 0) as is_short
-    from {{ ref('core_alike') }}
+    from {{ ref('core_claim_group') }}
     group by all
     union all
     select attestation, 'not_stated' as network, asset, 0 as holdings, reserves_claimed as amount, false as is_short

@@ -2,7 +2,7 @@
 -- `..._on_older_message`: what rests on a message that an earlier attestation of the exchange already had, so that the signature may be as old.
 with aged as (
     select c.*, coalesce(c.message_first_seen_at < a.snapshot_at, false) as is_older
-    from {{ ref('core_alike') }} c
+    from {{ ref('core_claim_group') }} c
     join {{ ref('core_attestation') }} a using (attestation)
 ),
 by_asset as (

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from porlake import numbers
-from porlake.chains import _alone
+from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._utxo import Watched, check_chain, watched
+from porlake.chains.utxo.scripts import Watched, check_chain, watched
 from porlake.errors import BadAnswer, ChainError, TransportError
 from porlake.registry import Network
-from porlake.transport import Endpoint, Http, Tape
+from porlake.transport import Endpoint, Http, Recording
 
 IN_FLIGHT = 4
 AGAIN = 3
@@ -38,9 +38,9 @@ class AddressIndex(ABC):
 
     method: str
 
-    def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape) -> None:
+    def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         place = replace(endpoint.plain, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
-        self._network, self._http = network, Http(network.network, place, tape)
+        self._network, self._http = network, Http(network.network, place, recording)
         self._checked = False
 
     def block(self, height: int) -> BlockRef:

@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from porlake.errors import ConfigurationError, NotRecorded, RequestFailed
-from porlake.transport import Endpoint, Http, JsonRpc, Tape
+from porlake.transport import Endpoint, Http, JsonRpc, Recording
 
 
 class Node(BaseHTTPRequestHandler):
@@ -55,12 +55,12 @@ def url() -> Iterator[str]:
 
 
 def test_a_replay_gives_the_answers_in_their_order_and_asks_nobody(url: str, tmp_path: Path) -> None:
-    recording = JsonRpc("ethereum", Endpoint(url, {"X-Key": "h3ader"}), Tape.record(tmp_path))
+    recording = JsonRpc("ethereum", Endpoint(url, {"X-Key": "h3ader"}), Recording.record(tmp_path))
     assert [recording.call("eth_blockNumber", []) for _ in range(3)] == ["0x1", "0x2", "0x3"]
     with pytest.raises(RequestFailed, match="no such method"):
         recording.call("eth_nothing", [1])
     asked = len(Node.asked)
-    replaying = JsonRpc("ethereum", Endpoint("http://127.0.0.1:9"), Tape.replay(tmp_path))
+    replaying = JsonRpc("ethereum", Endpoint("http://127.0.0.1:9"), Recording.replay(tmp_path))
     assert [replaying.call("eth_blockNumber", []) for _ in range(3)] == ["0x1", "0x2", "0x3"]
     with pytest.raises(RequestFailed, match="no such method") as failed:
         replaying.call("eth_nothing", [1])
@@ -72,7 +72,7 @@ def test_a_replay_gives_the_answers_in_their_order_and_asks_nobody(url: str, tmp
 
 def test_no_key_is_in_a_recording_or_an_error(url: str, tmp_path: Path) -> None:
     endpoint = Endpoint(url, {"X-Key": "h3ader"})
-    recording = JsonRpc("ethereum", endpoint, Tape.record(tmp_path))
+    recording = JsonRpc("ethereum", endpoint, Recording.record(tmp_path))
     recording.call("eth_blockNumber", [])
     with pytest.raises(RequestFailed) as failed:
         recording.call("eth_nothing", [])
@@ -82,26 +82,26 @@ def test_no_key_is_in_a_recording_or_an_error(url: str, tmp_path: Path) -> None:
 
 
 def test_numbers_keep_every_digit(url: str, tmp_path: Path) -> None:
-    live = Http("prices", Endpoint(url.replace("user:pa55word@", "")), Tape.record(tmp_path)).get("/x")
-    again = Http("prices", None, Tape.replay(tmp_path)).get("/x")
+    live = Http("prices", Endpoint(url.replace("user:pa55word@", "")), Recording.record(tmp_path)).get("/x")
+    again = Http("prices", None, Recording.replay(tmp_path)).get("/x")
     assert live == again == {"price": Decimal("0.10000000000000000555"), "n": Decimal("1e400")}
 
 
 def test_the_clock_of_a_replay_is_the_recordings(tmp_path: Path) -> None:
-    moment = Tape.record(tmp_path).now()
+    moment = Recording.record(tmp_path).now()
     assert moment.microsecond == 0
-    assert Tape.replay(tmp_path).now() == Tape.record(tmp_path).now() == moment
+    assert Recording.replay(tmp_path).now() == Recording.record(tmp_path).now() == moment
 
 
 def test_a_recording_that_is_not_there_or_not_readable(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no recording"):
-        Tape.replay(tmp_path / "nowhere")
-    tape = Tape.record(tmp_path)
-    tape.answer("n", "m", [], "h", lambda: 1)
+        Recording.replay(tmp_path / "nowhere")
+    recording = Recording.record(tmp_path)
+    recording.answer("n", "m", [], "h", lambda: 1)
     (path,) = (tmp_path / "n").glob("*.json")
     path.write_text('{"answer": ')
     with pytest.raises(NotRecorded, match="cannot be read"):
-        Tape.replay(tmp_path).answer("n", "m", [], "", lambda: 2)
+        Recording.replay(tmp_path).answer("n", "m", [], "", lambda: 2)
 
 
 @pytest.mark.parametrize("text", ["", "ethereum", "ftp://node", "file:///etc/passwd", "http://"])

@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from porlake import numbers
-from porlake.chains import blockbook, electrum, esplora, utxo_dump
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
-from porlake.chains._utxo import Watched, check_chain, hash_of, watched
+from porlake.chains.utxo import blockbook, electrum, esplora
+from porlake.chains.utxo import dump as utxo_dump
+from porlake.chains.utxo.scripts import Watched, check_chain, hash_of, watched
 from porlake.errors import (
     BadAnswer,
     BadDump,
@@ -42,7 +43,7 @@ from porlake.errors import (
 )
 from porlake.progress import Tell, silent
 from porlake.registry import Network
-from porlake.transport import Endpoint, JsonRpc, Tape, streamed
+from porlake.transport import Endpoint, JsonRpc, Recording, streamed
 
 METHOD = "scantxoutset"
 CHUNK = 100_000  # descriptors in one request: 8 MB at most of the node's 32 MiB
@@ -78,32 +79,34 @@ class _Blocks(Protocol):
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]: ...
 
 
-_KINDS: Mapping[str, Callable[[Network, Endpoint | None, Tape, Tell], _Blocks]] = {
-    "": lambda network, endpoint, tape, tell: Client(network, endpoint, tape, tell),
-    "electrum": lambda network, endpoint, tape, _: electrum.open_client(network, endpoint, tape),
-    "esplora": lambda network, endpoint, tape, _: esplora.open_client(network, endpoint, tape),
-    "blockbook": lambda network, endpoint, tape, _: blockbook.open_client(network, endpoint, tape),
+_KINDS: Mapping[str, Callable[[Network, Endpoint | None, Recording, Tell], _Blocks]] = {
+    "": lambda network, endpoint, recording, tell: Client(network, endpoint, recording, tell),
+    "electrum": lambda network, endpoint, recording, _: electrum.open_client(network, endpoint, recording),
+    "esplora": lambda network, endpoint, recording, _: esplora.open_client(network, endpoint, recording),
+    "blockbook": lambda network, endpoint, recording, _: blockbook.open_client(network, endpoint, recording),
 }
 
 
 def open_client(
-    network: Network, endpoint: Endpoint | None, tape: Tape, dump: Dump | None = None, tell: Tell = silent
+    network: Network, endpoint: Endpoint | None, recording: Recording, dump: Dump | None = None, tell: Tell = silent
 ) -> _Blocks:
     """The client that the endpoint's scheme names; a recording knows which one made it."""
     kind, alone = endpoint.kind if endpoint else "", endpoint is None
-    if tape.replays or kind or dump:
-        kind, alone, dump = _recorded(network, tape, kind, alone, dump)
+    if recording.replays or kind or dump:
+        kind, alone, dump = _recorded(network, recording, kind, alone, dump)
     if kind not in _KINDS:
         raise ConfigurationError(f"{network.network}: no client asks an endpoint of the kind {kind!r}")
-    asked = None if alone else _KINDS[kind](network, endpoint, tape, tell)
+    asked = None if alone else _KINDS[kind](network, endpoint, recording, tell)
     if dump is not None:
-        return DumpClient(network, dump, asked, tape)
+        return DumpClient(network, dump, asked, recording)
     if asked is None:
         raise ConfigurationError(f"{network.network}: no endpoint is configured")
     return asked
 
 
-def _recorded(network: Network, tape: Tape, kind: str, alone: bool, dump: Dump | None) -> tuple[str, bool, Dump | None]:
+def _recorded(
+    network: Network, recording: Recording, kind: str, alone: bool, dump: Dump | None
+) -> tuple[str, bool, Dump | None]:
     """Who is asked, as the recording says it. A node alone is recorded without a word. Where a dump lay is nobody's
     business later on.
     """
@@ -113,12 +116,12 @@ def _recorded(network: Network, tape: Tape, kind: str, alone: bool, dump: Dump |
         "dump": {"hashes": list(dump.hashes), "outpoints": dump.outpoints} if dump else None,
     }
     try:
-        known, _ = tape.answer(network.network, "client", None, "", lambda: said, once=True)
+        known, _ = recording.answer(network.network, "client", None, "", lambda: said, once=True)
     except NotRecorded:
         return "", False, None
-    if tape.replays and known["dump"]:
+    if recording.replays and known["dump"]:
         dump = Dump("", hashes=tuple(known["dump"]["hashes"]), outpoints=known["dump"]["outpoints"])
-    return (known["kind"], known["alone"], dump) if tape.replays else (kind, alone, dump)
+    return (known["kind"], known["alone"], dump) if recording.replays else (kind, alone, dump)
 
 
 def coins(client: object) -> Iterator[Coin]:
@@ -128,9 +131,9 @@ def coins(client: object) -> Iterator[Coin]:
 class Client:
     """A node like Bitcoin Core."""
 
-    def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape, tell: Tell = silent) -> None:
-        self._network, self._endpoint, self._tape, self._tell = network, endpoint, tape, tell
-        self._rpc = JsonRpc(network.network, endpoint, tape)
+    def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell = silent) -> None:
+        self._network, self._endpoint, self._recording, self._tell = network, endpoint, recording, tell
+        self._rpc = JsonRpc(network.network, endpoint, recording)
         self._checked = False
 
     def block(self, height: int) -> BlockRef:
@@ -219,7 +222,7 @@ class Client:
             except RequestFailed as error:
                 if error.code != IN_PROGRESS or "progress" not in str(error):
                     raise
-            if not self._tape.replays:
+            if not self._recording.replays:
                 time.sleep(BUSY_SECONDS)
                 if watch.stalled(self._progress()):
                     raise TransportError(f"{self._rpc.host}: scantxoutset: another scan does not end")
@@ -228,8 +231,8 @@ class Client:
         """One scan, however long it takes. Where it is given up the node is told so, or it would go on and refuse the
         next one.
         """
-        rpc = self._patient(SCAN_SECONDS, self._tape)
-        if self._tape.replays:
+        rpc = self._patient(SCAN_SECONDS, self._recording)
+        if self._recording.replays:
             return rpc.call("scantxoutset", ["start", descriptors])
         scan: Future[Any] = Future()
 
@@ -246,7 +249,7 @@ class Client:
             raise  # refused: none of ours is under way
         except BaseException:
             with suppress(TransportError):
-                self._patient(POLL_SECONDS, Tape.live()).call("scantxoutset", ["abort"])
+                self._patient(POLL_SECONDS, Recording.off()).call("scantxoutset", ["abort"])
             raise
 
     def _attended(self, scan: Future[Any]) -> Any:
@@ -267,7 +270,7 @@ class Client:
         changes no answer.
         """
         try:
-            told = self._patient(POLL_SECONDS, Tape.live()).call("scantxoutset", ["status"])
+            told = self._patient(POLL_SECONDS, Recording.off()).call("scantxoutset", ["status"])
             return (
                 numbers.whole(told["progress"], what="progress", most=100)
                 if isinstance(told, dict) and "progress" in told
@@ -276,9 +279,9 @@ class Client:
         except TransportError:
             return None
 
-    def _patient(self, seconds: float, tape: Tape) -> JsonRpc:
+    def _patient(self, seconds: float, recording: Recording) -> JsonRpc:
         place = replace(self._endpoint, timeout=seconds, tries=1) if self._endpoint else None
-        return JsonRpc(self._network.network, place, tape)
+        return JsonRpc(self._network.network, place, recording)
 
     def _added(self, answer: Any, scripts: set[str], scale: int, held: dict[str, int]) -> str:
         what = f"{self._rpc.host}: scantxoutset"
@@ -317,7 +320,7 @@ class Client:
         """Have the node write all coins at a block into a file on its machine; the hash that it gives, by name. Raises
         TransportError, BadDump.
         """
-        written = self._dumped(self._patient(DUMP_SECONDS, self._tape), path, at)
+        written = self._dumped(self._patient(DUMP_SECONDS, self._recording), path, at)
         if not isinstance(written, dict) or written.get("base_hash") != at.hash:
             raise BadDump(f"{self._rpc.host}: dumptxoutset wrote the coins of another block than {at.height:,}")
         return {"hash_serialized_3": written["txoutset_hash"]} if isinstance(written.get("txoutset_hash"), str) else {}
@@ -360,8 +363,8 @@ class _Watch:
 class DumpClient:
     """All coins at the height, from a file; blocks from the endpoint, where there is one."""
 
-    def __init__(self, network: Network, dump: Dump, asked: _Blocks | None, tape: Tape) -> None:
-        self._network, self._dump, self._asked, self._tape = network, dump, asked, tape
+    def __init__(self, network: Network, dump: Dump, asked: _Blocks | None, recording: Recording) -> None:
+        self._network, self._dump, self._asked, self._recording = network, dump, asked, recording
         self.coins: list[Coin] = []
 
     def block(self, height: int) -> BlockRef:
@@ -377,7 +380,7 @@ class DumpClient:
 
         return BlockRef(
             height,
-            self._tape.answer(self._network.network, "utxo_set_block", height, self._source(height), ask)[0],
+            self._recording.answer(self._network.network, "utxo_set_block", height, self._source(height), ask)[0],
             None,
         )
 
@@ -416,7 +419,7 @@ class DumpClient:
             )  # fmt: skip
 
     def _content(self, scripts: list[bytes], keys: frozenset[bytes], at: BlockRef) -> tuple[dict[str, Any], str]:
-        """What a tape keeps of a dump: the file itself may be gone when it replays."""
+        """What a recording keeps of a dump: the file itself may be gone when it replays."""
         digest = hashlib.sha256(b"".join(len(script).to_bytes(2, "big") + script for script in scripts)).hexdigest()
         question = {
             "block": at.hash,
@@ -424,7 +427,7 @@ class DumpClient:
             "hashes": sorted(self._dump.hashes),
             "outpoints": self._dump.outpoints,
         }
-        return self._tape.answer(
+        return self._recording.answer(
             self._network.network, "utxo_set", question, self._source(at.height), lambda: self._read(scripts, keys, at)
         )
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from porlake import numbers, registry
-from porlake.chains._alone import MOST, reason_of
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._one_by_one import MOST, reason_of
 from porlake.errors import (
     BadAnswer,
     ChainError,
@@ -26,7 +26,7 @@ from porlake.errors import (
     Unavailable,
 )
 from porlake.registry import Network
-from porlake.transport import Endpoint, Http, Tape
+from porlake.transport import Endpoint, Http, Recording
 
 METHOD = "beacon_validators"
 SLOT = 12  # seconds
@@ -62,8 +62,10 @@ class Validator:
         return "0x" + match[1] if match else None
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape, execution: Blocks | None = None) -> Client:
-    return Client(network, Http(network.network, endpoint, tape), execution)
+def open_client(
+    network: Network, endpoint: Endpoint | None, recording: Recording, execution: Blocks | None = None
+) -> Client:
+    return Client(network, Http(network.network, endpoint, recording), execution)
 
 
 class Client:

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from porlake import numbers
-from porlake.chains import _header, _trie
 from porlake.chains._answers import BlockRef, Wanted
+from porlake.chains.evm import header as _header
+from porlake.chains.evm import trie as _trie
 from porlake.encoding.keccak import keccak256
 from porlake.errors import BadAnswer, ChainError, ProofFails, TooBig
 from porlake.registry import Network, Token
-from porlake.transport import Endpoint, JsonRpc, Tape
+from porlake.transport import Endpoint, JsonRpc, Recording
 
 METHOD = "proved"
 SLOTS = 100  # in one question: about 300 kB of proofs; geth takes 1,024
@@ -46,8 +47,8 @@ class Outcome:
     why: str
 
 
-def open_prover(network: Network, endpoint: Endpoint | None, tape: Tape) -> Prover:
-    return Prover(network, JsonRpc(network.network, endpoint, tape))
+def open_prover(network: Network, endpoint: Endpoint | None, recording: Recording) -> Prover:
+    return Prover(network, JsonRpc(network.network, endpoint, recording))
 
 
 def provable(token: Token) -> bool:

@@ -19,9 +19,9 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 
 from porlake import numbers
-from porlake.chains import _tron_program
-from porlake.chains._alone import MOST, reason_of
-from porlake.chains._tron_program import FAILED
+from porlake.chains._one_by_one import MOST, reason_of
+from porlake.chains.tron import program as _tron_program
+from porlake.chains.tron.program import FAILED
 from porlake.encoding import base58
 from porlake.encoding.keccak import keccak256
 from porlake.errors import RequestFailed, TooBig, TransportError

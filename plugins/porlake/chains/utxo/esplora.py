@@ -11,19 +11,19 @@ from __future__ import annotations
 from typing import Any
 
 from porlake import numbers
-from porlake.chains._address_index import AddressIndex, Now
 from porlake.chains._answers import BlockRef
-from porlake.chains._utxo import Watched, hash_of
+from porlake.chains.utxo.address_index import AddressIndex, Now
+from porlake.chains.utxo.scripts import Watched, hash_of
 from porlake.errors import BadAnswer, ChainError
 from porlake.registry import Network
-from porlake.transport import Endpoint, Tape
+from porlake.transport import Endpoint, Recording
 
 METHOD = "esplora"
 PAGES = 40  # of 25 transactions
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
-    return Client(network, endpoint, tape)
+def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
+    return Client(network, endpoint, recording)
 
 
 class Client(AddressIndex):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from porlake.chains._programs import FAILED, LARGE, NOT_SHOWN, REFUSED, SHORT
+from porlake.chains.evm.programs import FAILED, LARGE, NOT_SHOWN, REFUSED, SHORT
 
 Accounts = npt.NDArray[np.uint8]  # (n, 20)
 Words = npt.NDArray[np.uint64]  # (n, 2): high, low

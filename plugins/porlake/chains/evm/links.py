@@ -17,7 +17,7 @@ from porlake.chains._answers import BlockRef
 from porlake.encoding.keccak import keccak256
 from porlake.errors import RequestFailed, TooBig
 from porlake.registry import Network
-from porlake.transport import Endpoint, JsonRpc, Tape
+from porlake.transport import Endpoint, JsonRpc, Recording
 
 IN_FLIGHT = 4
 MOST_OWNERS = 500
@@ -49,8 +49,8 @@ class Control:
     source: str
 
 
-def open_asker(network: Network, endpoint: Endpoint | None, tape: Tape) -> Asker:
-    return Asker(JsonRpc(network.network, endpoint, tape))
+def open_asker(network: Network, endpoint: Endpoint | None, recording: Recording) -> Asker:
+    return Asker(JsonRpc(network.network, endpoint, recording))
 
 
 class Asker:

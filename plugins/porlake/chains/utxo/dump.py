@@ -159,7 +159,7 @@ class _Work:
     ) -> None:  # fmt: skip
         import numpy as np
 
-        from porlake.chains import _kernels
+        from porlake.chains.utxo import kernels as _kernels
 
         self._np, self._loops = np, _kernels
         self._stream, self._found, self._scripts, self._height_bits = stream, found, scripts, height_bits
@@ -380,7 +380,7 @@ class _Muhash:
     """A product for each thread, multiplied at the end."""
 
     def __init__(self) -> None:
-        from porlake.chains import _muhash
+        from porlake.chains.utxo import muhash as _muhash
 
         self._loops, self._constants, self._parts = _muhash, _muhash.constants(), list[Any]()
 

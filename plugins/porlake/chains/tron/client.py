@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 from porlake import addresses, numbers
 from porlake.addresses import tron as form
-from porlake.chains import _alone
+from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._tron_calls import Held, Reader, asks_too_much, unhexed
-from porlake.chains._utxo import check_chain, hash_of
+from porlake.chains.tron.calls import Held, Reader, asks_too_much, unhexed
+from porlake.chains.utxo.scripts import check_chain, hash_of
 from porlake.errors import (
     BadAnswer,
     ChainError,
@@ -32,7 +32,7 @@ from porlake.errors import (
     TransportError,
 )
 from porlake.registry import Network, Token
-from porlake.transport import Endpoint, Http, JsonRpc, Tape
+from porlake.transport import Endpoint, Http, JsonRpc, Recording
 
 ACCOUNT, HISTORY = "walletsolidity_getaccount", "wallet_getaccountbalance"
 METHODS = {
@@ -48,21 +48,21 @@ CANARIES = 3
 Found = TypeVar("Found")
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client | RpcClient:
-    if _speaks_json_rpc(network, endpoint, tape):
-        return RpcClient(network, JsonRpc(network.network, endpoint, tape))
-    return Client(network, endpoint, tape)
+def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client | RpcClient:
+    if _speaks_json_rpc(network, endpoint, recording):
+        return RpcClient(network, JsonRpc(network.network, endpoint, recording))
+    return Client(network, endpoint, recording)
 
 
-def _speaks_json_rpc(network: Network, endpoint: Endpoint | None, tape: Tape) -> bool:
+def _speaks_json_rpc(network: Network, endpoint: Endpoint | None, recording: Recording) -> bool:
     """By the URL; a recording of JSON-RPC says so itself, for a replay has no URL."""
-    if tape.replays:
+    if recording.replays:
         try:
-            return bool(tape.answer(network.network, "json_rpc", None, "", lambda: False, once=True)[0])
+            return bool(recording.answer(network.network, "json_rpc", None, "", lambda: False, once=True)[0])
         except NotRecorded:
             return False
     found = endpoint is not None and endpoint.url.rstrip("/").endswith("/jsonrpc")
-    return found and bool(tape.answer(network.network, "json_rpc", None, "", lambda: True, once=True)[0])
+    return found and bool(recording.answer(network.network, "json_rpc", None, "", lambda: True, once=True)[0])
 
 
 def _refused(host: str, path: str, answer: Any) -> None:
@@ -110,11 +110,11 @@ class Permissions:
 class Client:
     """A full node's HTTP API."""
 
-    def __init__(self, network: Network, endpoint: Endpoint | None, tape: Tape) -> None:
+    def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         # Accounts are asked for one by one, and one that hangs shall not hold up the others for long; no call of
         # java-tron takes seconds.
         place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
-        self._network, self._http = network, Http(network.network, place, tape, _refused)
+        self._network, self._http = network, Http(network.network, place, recording, _refused)
         self._reader = Reader(self, METHODS)
         self._checked = False
         self._receivers: dict[int, list[str]] = {}

@@ -15,13 +15,13 @@ from itertools import islice
 from typing import Any
 
 from porlake import numbers
-from porlake.chains._alone import SECONDS, reason_of
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._utxo import Transaction, Watched, check_chain, hash_of, transaction, watched
+from porlake.chains._one_by_one import SECONDS, reason_of
+from porlake.chains.utxo.scripts import Transaction, Watched, check_chain, hash_of, transaction, watched
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
-from porlake.transport import Endpoint, Lines, Tape
+from porlake.transport import ElectrumRpc, Endpoint, Recording
 
 METHOD = "electrum_history"
 PATIENCE = 40.0
@@ -40,13 +40,13 @@ LATER = 2_000
 HEADERS = frozenset({"bitcoin", "bitcoin_cash", "bitcoin_sv", "digibyte", "dogecoin", "ecash", "litecoin"})
 
 
-def open_client(network: Network, endpoint: Endpoint | None, tape: Tape) -> Client:
+def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
     if network.network not in HEADERS:
         raise ConfigurationError(
             f"{network.network}: an Electrum server's headers do not show the hash of its blocks; ask Blockbook or a "
             f"node"
         )
-    return Client(network, Lines(network.network, endpoint, tape))
+    return Client(network, ElectrumRpc(network.network, endpoint, recording))
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class _Spoiled(Exception):
 
 
 class Client:
-    def __init__(self, network: Network, lines: Lines) -> None:
+    def __init__(self, network: Network, lines: ElectrumRpc) -> None:
         self._network, self._lines = network, lines
         self._checked = False
         self._stuck = 0

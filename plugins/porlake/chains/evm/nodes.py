@@ -14,7 +14,7 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef
-from porlake.chains._evm_methods import (
+from porlake.chains.evm.methods import (
     BALANCE_OF,
     GET_BLOCK_HASH,
     GET_BLOCK_NUMBER,
@@ -31,8 +31,8 @@ from porlake.chains._evm_methods import (
     refusal,
     tokens_own,
 )
-from porlake.chains._evm_words import Accounts
-from porlake.chains._programs import REFUSED
+from porlake.chains.evm.programs import REFUSED
+from porlake.chains.evm.words import Accounts
 from porlake.errors import (
     BadAnswer,
     ChainError,

@@ -7,7 +7,7 @@ with another state is caught. Nodes that do not take it are asked in other ways 
 take over from each other. Balances stay in columns (`_evm_words`). JSON-RPC is spoken over a lean HTTP client:
 web3.py's formatting of each answer costs more than the node's work.
 
-client = open_client(network, [Endpoint("https://a.example"), Endpoint("https://b.example")], Tape.live())
+client = open_client(network, [Endpoint("https://a.example"), Endpoint("https://b.example")], Recording.off())
 at = client.block(19506528)
 for piece in client.sweep(token, accounts, at): ...
 """
@@ -26,9 +26,10 @@ import numpy.typing as npt
 
 from porlake import registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._evm_methods import DECIMALS, Answer, balance_in, decimals_in, questions
-from porlake.chains._evm_nodes import Node, NothingShows, Stretch
-from porlake.chains._evm_words import (
+from porlake.chains.evm.methods import DECIMALS, Answer, balance_in, decimals_in, questions
+from porlake.chains.evm.nodes import Node, NothingShows, Stretch
+from porlake.chains.evm.programs import NOT_SHOWN, REFUSED
+from porlake.chains.evm.words import (
     DISAGREE,
     LIMIT,
     REASONS,
@@ -51,10 +52,9 @@ from porlake.chains._evm_words import (
     words_from,
     words_of,
 )
-from porlake.chains._programs import NOT_SHOWN, REFUSED
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import Network, Token
-from porlake.transport import Endpoint, JsonRpc, Tape
+from porlake.transport import Endpoint, JsonRpc, Recording
 
 __all__ = [
     "DISAGREE", "LIMIT", "NOBODY", "NOTHING_KEPT", "REASONS", "TOO_LARGE", "UNANSWERED", "Accounts", "Client", "Kept",
@@ -103,7 +103,7 @@ class _NothingKept:
 NOTHING_KEPT: Kept = _NothingKept()
 
 
-def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | None, tape: Tape) -> Client:
+def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | None, recording: Recording) -> Client:
     """A client that asks the endpoints in their order. A recording keeps the answers of the second under <network>.2,
     and so on.
     """
@@ -113,11 +113,13 @@ def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | Non
         for place in places
     ]
     names = [network.network] + [f"{network.network}.{place}" for place in range(2, len(places) + 1)]
-    if tape.replays:
+    if recording.replays:
         names = [network.network]
-        while tape.holds(f"{network.network}.{len(names) + 1}"):
+        while recording.holds(f"{network.network}.{len(names) + 1}"):
             names.append(f"{network.network}.{len(names) + 1}")
-    nodes = [JsonRpc(name, places[i] if i < len(places) else None, tape, plain=True) for i, name in enumerate(names)]
+    nodes = [
+        JsonRpc(name, places[i] if i < len(places) else None, recording, plain=True) for i, name in enumerate(names)
+    ]
     return Client(network, nodes, [place.pause for place in places])
 
 

@@ -1,0 +1,1 @@
+"""Ethereum's beacon chain: validators by their keys."""

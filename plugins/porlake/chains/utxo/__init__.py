@@ -1,0 +1,1 @@
+"""Bitcoin's family: nodes, Electrum, Esplora, Blockbook, and the set of all coins from a file."""

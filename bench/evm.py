@@ -1,11 +1,9 @@
-"""EVM balances, from claims in Parquet to the `balance` partition on disk, against what others do, on one anvil in one
-run.
+"""EVM balances, from claims in Parquet to the `balance` partition on disk, against what others do, on one anvil in one run.
 
 python bench/evm.py [accounts]        default 200,000: native and one ERC-20, so twice as many (address, asset) pairs
 
-Baselines: eth_getBalance one at a time; JSON-RPC batches of 1,000; Multicall3's aggregate3, 1,000 calls each, four in
-flight, encoded and decoded by eth-abi as the PyPI package `multicall` does it (that package adds work of its own to
-every call, which is left out here).
+Baselines: eth_getBalance one at a time; JSON-RPC batches of 1,000; Multicall3's aggregate3, 1,000 calls each, four in flight, encoded and
+decoded by eth-abi as the PyPI package `multicall` does it (that package adds work of its own to every call, which is left out here).
 """
 
 from __future__ import annotations

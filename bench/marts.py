@@ -1,12 +1,11 @@
-"""How long all marts take to build as months are added: 628,484 generated claims a month, each with its verdict, most
-of them observed and priced.
+"""How long all marts take to build as months are added: 628,484 generated claims a month, each with its verdict, most of them observed and priced.
 
     bench/marts.py                      6, 12, 24 and 36 months
     bench/marts.py --rows 62848 6 12    a tenth of the claims, two sizes
 
-One in fifty addresses is replaced every month, one claim in a thousand stands twice, one in a hundred is signed by an
-owner whom the chain confirms, and a list says that another exchange has a thousand of the accounts. Printed are
-seconds, the largest memory of the build's process, and the growth against the first size, per month: 1.00 is linear.
+One in fifty addresses is replaced every month, one claim in a thousand stands twice, one in a hundred is signed by an owner whom the chain confirms,
+and a list says that another exchange has a thousand of the accounts. Printed are seconds, the largest memory of the build's process, and the
+growth against the first size, per month: 1.00 is linear.
 """
 
 from __future__ import annotations

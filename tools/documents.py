@@ -3,8 +3,8 @@
     .venv/bin/python tools/documents.py                     both pages
     .venv/bin/python tools/documents.py --page build/docs   dbt's page on the tables, with their lineage, as one file
 
-The dictionary comes from the classes of porlake.model, the registry, and the dbt project; the results from a build of
-the bundled month and docs/examples.
+The dictionary comes from the classes of porlake.model, the registry, and the dbt project; the results from a build of the bundled month and
+docs/examples.
 """
 
 from __future__ import annotations

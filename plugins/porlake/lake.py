@@ -6,11 +6,11 @@
     <root>/lake/<dataset>/<column>=<value>/.../<content>/part-0.parquet
 
 The files of a partition are immutable and lie in a folder named by their content; one small pointer is replaced
-atomically (write aside, fsync, rename), and readers go through it. A writer that dies leaves the old pointer and a
-folder that the next write of that partition removes. Bytes are hashed when a process first reads them and compared with
-the pointer (of raw files: with their name); a file that differs is named as Damaged, and writing its partition again
-mends it. Rows arrive in strictly increasing order of the dataset's key, which makes the check of the key free of memory
-and the bytes of a file depend on nothing but the rows.
+atomically (write aside, fsync, rename), and readers go through it. A writer that dies leaves the old pointer and a folder
+that the next write of that partition removes. Bytes are hashed when a process first reads them and compared with the
+pointer (of raw files: with their name); a file that differs is named as Damaged, and writing its partition again mends it.
+Rows arrive in strictly increasing order of the dataset's key, which makes the
+check of the key free of memory and the bytes of a file depend on nothing but the rows.
 """
 
 from __future__ import annotations

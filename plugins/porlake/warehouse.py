@@ -1,13 +1,12 @@
 """The build in DuckDB, and the published marts.
 
 `build` takes the lake's pointers first and holds the files that they name: a lake that is written meanwhile changes
-nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on
-it as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
+nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on it
+as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
 writes the marts as Parquet and shows them all at once.
 
     <root>/porlake.duckdb                         schemas main (marts), core, staging, lake (views), registry
-    <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending
-    rows, in schema failed_tests
+    <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending rows, in schema failed_tests
     <root>/marts/<mart>/<content>/part-0.parquet  immutable
     <root>/marts/manifest.json                    what is published now
     <root>/marts/latest/<mart>/part-0.parquet     a stable path for dashboards: `latest` is a link that is swapped
@@ -248,7 +247,7 @@ def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[P
         columns = ", ".join(f'null::{kind} as "{name}"' for name, kind, *_ in types)
         query = f"select {columns} where false"
     connection.execute(f"create or replace view lake.{dataset} as {query}")
-    about = (DATASETS[dataset].__doc__ or "").split("\n")[0]
+    about = " ".join((DATASETS[dataset].__doc__ or "").split("\n\n")[0].split())
     connection.execute(f"comment on view lake.{dataset} is {_quoted(about)}")
     for field in made:
         meaning = field.metadata[b"meaning"].decode() + (

@@ -1,9 +1,7 @@
 """Airflow on its embedded default: SQLite, one folder, no service that must run already.
 
-python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this
-process; `registry`
-                                                                                                  there: as
-                                                                                                  PORLAKE_REGISTRY
+python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this process; `registry`
+                                                                                                  there: as PORLAKE_REGISTRY
 python -m porlake.airflow.local up                                                                scheduler, API and UI
 """
 

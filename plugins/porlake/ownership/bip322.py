@@ -1,11 +1,9 @@
-"""Messages signed by spending a made-up output of the address: BIP-322.
-https://github.com/bitcoin/bips/blob/master/bip-0322.mediawiki
+"""Messages signed by spending a made-up output of the address: BIP-322. https://github.com/bitcoin/bips/blob/master/bip-0322.mediawiki
 
-simple          `smp` and the witness stack: native segwit and Taproot; wallets write it for P2SH-P2WPKH and P2SH-P2WSH
-too, whose program follows
+simple          `smp` and the witness stack: native segwit and Taproot; wallets write it for P2SH-P2WPKH and P2SH-P2WSH too, whose program follows
                 from the witness
-full            `ful` and the whole transaction: every kind of address proof of funds  `pof` and a finished PSBT, whose
-further inputs must hold as well; that their outputs exist is for the chain to say
+full            `ful` and the whole transaction: every kind of address
+proof of funds  `pof` and a finished PSBT, whose further inputs must hold as well; that their outputs exist is for the chain to say
 
 Where the prefix is left off, the bytes say which of them it is.
 """

@@ -1,12 +1,10 @@
-"""Facts about networks, assets, tokens, exchanges, labels, schemes and collateral, one CSV each, and the loader that
-refuses a bad row.
+"""Facts about networks, assets, tokens, exchanges, labels, schemes and collateral, one CSV each, and the loader that refuses a bad row.
 
 `load()` reads all of them once and checks every reference between them. Standard library only: DAG files import this at
 their top, and Airflow parses them often. Money never passes through here.
 
-Rows of one's own (labels, tokens, exchanges, networks) lie in a folder that PORLAKE_REGISTRY names, in files of the
-same names and columns: a row takes the place of ours with the same key, or joins them. Every process of a run inherits
-the variable, and a build's id covers the rows.
+Rows of one's own (labels, tokens, exchanges, networks) lie in a folder that PORLAKE_REGISTRY names, in files of the same names and columns: a
+row takes the place of ours with the same key, or joins them. Every process of a run inherits the variable, and a build's id covers the rows.
 
     registry = load()
     registry.networks["ethereum"].caip2             'eip155:1'

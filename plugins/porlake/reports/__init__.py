@@ -74,7 +74,8 @@ def detect(head: bytes, file_name: str) -> Format:
     if len(found) == 1:
         return found[0]
     looked = "; ".join(
-        f"{form.NAME}: {(form.matches.__doc__ or '').removeprefix('Whether ').rstrip('.')}" for form in FORMATS.values()
+        f"{form.NAME}: {' '.join((form.matches.__doc__ or '').split()).removeprefix('Whether ').rstrip('.')}"
+        for form in FORMATS.values()
     )
     say = " and ".join(form.NAME for form in found) + " recognise it" if found else "no format recognises it"
     raise UnknownFormat(f"{file_name}: {say}. Looked for: {looked}")

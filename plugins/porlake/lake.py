@@ -754,7 +754,7 @@ def _how_to_write(dataset: str, partition: Mapping[str, str]) -> str:
 
 def written_by(dataset: str) -> str:
     """The stage that writes a dataset, as its class says."""
-    return str(re.findall(r"Written by (\w+)\.", DATASETS[dataset].__doc__ or "")[-1])
+    return str(re.findall(r"Written\s+by\s+(\w+)\.", DATASETS[dataset].__doc__ or "")[-1])
 
 
 # --- bytes that are what was written ----------------------------------------------------------------------------------

@@ -3,28 +3,44 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.porlake-$(shell cat requirements/lock.txt requirements/uv.txt setup.cfg pyproject.toml | sha256sum | cut -c1-16)
+# Two environments in one folder: what porlake runs on, and that with what tests, lint and benches need beside it.
+digest = $(shell cat $(1) setup.cfg pyproject.toml | sha256sum | cut -c1-16)
+LOCKS := requirements/uv.txt requirements/lock.txt
+ALL_LOCKS := $(LOCKS) requirements/tests.txt
+RUNTIME := $(VENV)/.porlake-runtime-$(call digest,$(LOCKS))
+COMPLETE := $(VENV)/.porlake-complete-$(call digest,$(ALL_LOCKS))
 export PORLAKE_HOME := $(CURDIR)
 
-.PHONY: help setup run test nodes lint bench docs airflow query clean lock
+.PHONY: help setup runtime run test nodes lint bench docs airflow query clean lock
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(STAMP)  ## make .venv from the lock (a second call does nothing)
+setup: $(COMPLETE)  ## make .venv from the locks, tests and tools included (a second call does nothing)
 
-$(STAMP): requirements/lock.txt requirements/uv.txt setup.cfg pyproject.toml
+runtime: $(or $(wildcard $(COMPLETE)),$(RUNTIME))
+
+$(RUNTIME): INSTALLED := requirements/lock.txt
+$(RUNTIME): $(LOCKS) setup.cfg pyproject.toml
+	$(install)
+
+$(COMPLETE): INSTALLED := requirements/lock.txt requirements/tests.txt
+$(COMPLETE): $(ALL_LOCKS) setup.cfg pyproject.toml
+	$(install)
+
+define install
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "porlake needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name another: make PYTHON=python3.12 setup" % v)'
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "this Python has no venv module; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/lock.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes $(INSTALLED)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -rf plugins/*.egg-info $(VENV)/.porlake-*
 	@touch $@
 	@echo "ready: $(BIN)/porlake"
+endef
 
-run: setup  ## the bundled sample month through the whole pipeline, offline, and its tables
+run: runtime  ## the bundled sample month through the whole pipeline, offline, and its tables
 	@$(BIN)/python -m porlake.airflow.local run okx "$$(cat data/samples/run.json)"
 	@$(BIN)/porlake summary okx/2024-03-25
 	@$(BIN)/porlake query "$$(cat data/samples/report_2.sql)"
@@ -51,10 +67,10 @@ docs: setup  ## docs/tables.md and the results in docs/questions.md anew, and db
 	@$(BIN)/python tools/documents.py
 	@$(BIN)/python tools/documents.py --page build/docs
 
-airflow: setup  ## Airflow with its UI on the embedded default
+airflow: runtime  ## Airflow with its UI on the embedded default
 	$(BIN)/python -m porlake.airflow.local up
 
-query: setup  ## a SQL prompt over all tables
+query: runtime  ## a SQL prompt over all tables
 	@$(BIN)/porlake query
 
 clean:  ## remove everything that make made, the lake included
@@ -62,6 +78,8 @@ clean:  ## remove everything that make made, the lake included
 	rm -rf data/raw data/lake data/marts data/porlake.duckdb data/recordings
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: setup  ## compute requirements/lock.txt anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/uv.in -o requirements/uv.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/porlake.in -o requirements/lock.txt
+lock: runtime  ## compute the locks of requirements/ anew
+	for names in uv:uv porlake:lock tests:tests; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    requirements/$${names%:*}.in -o requirements/$${names#*:}.txt || exit 1; \
+	done

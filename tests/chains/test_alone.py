@@ -170,7 +170,7 @@ def test_a_server_that_stops_answering_is_not_asked_forever(monkeypatch: pytest.
     monkeypatch.setattr(electrum, "PATIENCE", 0.3)
     monkeypatch.setattr(electrum, "SECONDS", 0.3)
     monkeypatch.setattr(electrum, "BATCH", 1)
-    monkeypatch.setattr("porlake.transport.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
     def silent(method: str, params: list[Any]) -> Any:
         if "scripthash" in method:

@@ -358,7 +358,7 @@ def test_batches_are_matched_by_number_and_refusals_stand_in_their_place() -> No
 
 
 def test_what_a_busy_server_left_is_asked_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("porlake.transport.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     asked: list[int] = []
 
     def answer(method: str, params: list[Any]) -> Any:
@@ -375,7 +375,7 @@ def test_what_a_busy_server_left_is_asked_again_alone(monkeypatch: pytest.Monkey
 
 
 def test_a_connection_that_breaks_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("porlake.transport.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     breaks = iter([True, True, False])
     with lines(lambda method, params: 5, garble=lambda _: b"" if next(breaks, False) else None) as (endpoint, sizes):
         assert opened(endpoint).call("m") == 5

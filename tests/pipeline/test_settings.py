@@ -126,7 +126,7 @@ def test_a_report_that_is_no_file_and_no_url(source: str, said: str, tmp_path: P
 def test_doctor_does_not_wait_for_endpoints_that_are_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
-    monkeypatch.setattr("porlake.transport.BRIEF_SECONDS", 0.5)
+    monkeypatch.setattr("porlake.transport.endpoint.BRIEF_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
         place = f"127.0.0.1:{silent.getsockname()[1]}"
         endpoints = {

@@ -12,7 +12,12 @@ from typing import ClassVar
 
 import pytest
 
-from porlake.errors import ConfigurationError, NotRecorded, RequestFailed
+from porlake.errors import (
+    ConfigurationError,
+    NotRecorded,
+    RequestFailed,
+    TransportError,
+)
 from porlake.transport import Endpoint, Http, JsonRpc, Recording
 
 
@@ -104,8 +109,28 @@ def test_a_recording_that_is_not_there_or_not_readable(tmp_path: Path) -> None:
         Recording.replay(tmp_path).answer("n", "m", [], "", lambda: 2)
 
 
-@pytest.mark.parametrize("text", ["", "ethereum", "ftp://node", "file:///etc/passwd", "http://"])
-def test_an_endpoint_is_an_http_url_with_a_host(text: str) -> None:
-    with pytest.raises(ConfigurationError) as refused:
-        Endpoint(text)
-    assert not text or text not in str(refused.value)
+@pytest.mark.usefixtures("deep_recursion")
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "7", "null", "{}", '{"answer": 1}', '{"error": null, "host": "h"}', '{"error": {}}',
+    '{"error": {"class": "JsonRpc", "text": 1}}',
+     '{"error": {"class": 5, "text": "t"}}', '{"error": {"class": "RequestFailed"}}',
+     '{"answer": {"$decimal": "x"}, "host": "h"}', "[" * 100_000, '["]",' * 200_000],
+)  # fmt: skip
+def test_a_recording_of_another_form_is_not_read(text: str, tmp_path: Path) -> None:
+    Recording.record(tmp_path).answer("n", "m", [], "h", lambda: 1)
+    (path,) = (tmp_path / "n").glob("*.json")
+    path.write_text(text)
+    with pytest.raises((NotRecorded, TransportError)):
+        Recording.replay(tmp_path).answer("n", "m", [], "", lambda: 2)
+
+
+def test_a_clock_that_is_none_and_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    Recording.record(tmp_path).now()
+    (path,) = (tmp_path / "run").glob("*.json")
+    path.write_text('{"answer": 5, "host": ""}')
+    with pytest.raises(NotRecorded, match="clock"):
+        Recording.replay(tmp_path).now()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        Recording.record(tmp_path / "file").now()

@@ -1,0 +1,232 @@
+"""One endpoint over HTTP: pooled connections, each question bounded in time and size, retries, rate, concurrency.
+
+urllib3 moves the bytes; its texts quote URLs, so that the cause of every error is left out.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from porlake.errors import BadAnswer, RateLimited, TimedOut, TooBig, TransportError, Unavailable
+from porlake.transport import retries
+from porlake.transport.deadline import ConnectionPool, deadline, tls_context
+from porlake.transport.endpoint import Endpoint
+from porlake.transport.limits import Bounds, ConcurrencyLimiter
+from porlake.transport.retries import MalformedAnswer, TransientFault, public_error, tries_for
+from porlake.transport.secrets import Redactor
+from porlake.transport.status import check_status
+from porlake.transport.strict_json import loads as loads_strictly
+
+DOWNLOAD_BYTES, DOWNLOAD_SECONDS = 2 << 30, 3600.0
+CONNECT_SECONDS = 10.0
+
+
+class HttpSession:
+    """One endpoint on the wire: connections, retries, rate, how many questions are under way."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint, self._host, self.redactor = endpoint, endpoint.host, Redactor(endpoint)
+        secure = {"ssl_context": tls_context()} if endpoint.url.lower().startswith("https") else {}
+        self._pool = ConnectionPool(retries=False, maxsize=16, **secure)
+        self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
+        self._lock, self._next = threading.Lock(), 0.0
+        self._concurrency = ConcurrencyLimiter(endpoint.in_flight)
+
+    def ask(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        read: Callable[[int, Any], Any],
+        limits: Bounds,
+        loads: Callable[[bytes, str], Any] | None = None,
+    ) -> Any:
+        """What `read` makes of an answer's status and JSON. Reads only: asking again is safe. Raises TransportError
+        without a secret.
+        """
+        try:
+            return self._asked(verb, path, body, read, limits, loads or loads_strictly)
+        except TransportError as error:
+            self.redactor.error(error)
+            raise
+
+    def _asked(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        read: Callable[[int, Any], Any],
+        limits: Bounds,
+        loads: Callable[[bytes, str], Any],
+    ) -> Any:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with self._concurrency:
+                    status, answer = self._once(verb, path, body, limits)
+                    found = read(status, self.redactor.answer(answer, loads(answer, self._host)))
+            except (RateLimited, TimedOut, TransientFault, MalformedAnswer) as error:
+                if isinstance(error, TimedOut) and not limits.patient:
+                    raise
+                if attempt >= tries_for(self._endpoint, error):
+                    raise public_error(error) from None
+                self._rest(attempt, error if isinstance(error, RateLimited) else None)
+            else:
+                self._concurrency.widen()
+                return found
+
+    def _rest(self, attempt: int, limited: RateLimited | None) -> None:
+        wait = self._endpoint.pause * 2 ** (attempt - 1) * (1 + self._random.random())
+        if limited is not None:
+            self._concurrency.narrow()
+            wait = wait if limited.retry_after is None else limited.retry_after
+            with self._lock:  # whoever asks this endpoint waits, not this question alone
+                self._next = max(self._next, time.monotonic() + min(retries.LONGEST_WAIT, wait))
+        time.sleep(min(retries.LONGEST_WAIT, wait))
+
+    def fetch(self, out: BinaryIO, seconds: float = DOWNLOAD_SECONDS) -> None:
+        """The bytes behind the endpoint's URL, up to DOWNLOAD_BYTES. Raises TransportError without a secret."""
+        until = time.monotonic() + seconds
+        with self.opened(min(until, time.monotonic() + self._endpoint.timeout)) as response:
+            if not copy_body(response, out.write, DOWNLOAD_BYTES, self._host, until, self._endpoint.timeout):
+                raise BadAnswer(f"{self._host}: the file is empty")
+
+    @contextmanager
+    def opened(self, until: float) -> Iterator[urllib3.BaseHTTPResponse]:
+        """What lies behind the endpoint's URL, its headers read before `until`. Raises TransportError without a
+        secret.
+        """
+        try:
+            # Of a packed file nobody would see that it was cut off; of packed JSON its reader does.
+            with self._response("GET", self._endpoint.url, None, until, "identity") as response:
+                if response.status == 404:
+                    raise Unavailable(f"{self._host}: HTTP 404")
+                check_status(response, self._host)
+                yield response
+        except TransportError as error:
+            raise self.redactor.error(public_error(error)) from None
+
+    def _once(self, verb: str, path: str, body: bytes | None, limits: Bounds) -> tuple[int, bytes]:
+        self._wait_for_turn()
+        parts: list[bytes] = []
+        until = time.monotonic() + (limits.timeout or self._endpoint.timeout)
+        with self._response(verb, joined_url(self._endpoint.url, path), body, until) as response:
+            copy_body(response, parts.append, limits.answer_bytes or self._endpoint.answer_bytes, self._host, until)
+            answer = b"".join(parts)
+            check_status(response, self._host, answer)
+        return response.status, answer
+
+    @contextmanager
+    def _response(
+        self, verb: str, url: str, body: bytes | None, until: float, encoding: str = "gzip"
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The response, its headers read before `until`, which is a time of the monotonic clock."""
+        headers = {"Accept-Encoding": encoding, "User-Agent": "porlake"} | dict(self._endpoint.headers)
+        parts = urlsplit(url)
+        if parts.username is not None:
+            user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers["Authorization"] = "Basic " + b64encode(user.encode()).decode()
+            url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        response = self._opened(verb, url, body, headers, until)
+        try:
+            with deadline(until):
+                yield response
+        except (HTTPError, OSError) as error:
+            if isinstance(error, ReadTimeoutError) or time.monotonic() >= until:
+                raise TimedOut(f"{self._host}: the answer does not end in time") from None
+            raise TransientFault(f"{self._host}: the answer broke off ({type(error).__name__})") from None
+        finally:
+            response.close()  # before it is given back: what is left of its body is no answer to the next question
+            response.release_conn()
+
+    def _opened(
+        self, verb: str, url: str, body: bytes | None, headers: dict[str, str], until: float
+    ) -> urllib3.BaseHTTPResponse:
+        left = max(0.001, until - time.monotonic())
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=left)
+        # The cause of every error is left out: urllib3's texts quote the URL.
+        try:
+            with deadline(until):
+                return self._pool.request(
+                    verb, url, body=body, headers=headers, redirect=False, preload_content=False, timeout=timeout
+                )
+        except (NewConnectionError, NameResolutionError, MaxRetryError) as error:
+            raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
+        except ReadTimeoutError:
+            raise TimedOut(f"{self._host}: no answer within {left:.3g} s") from None
+        except (HTTPError, OSError) as error:
+            if time.monotonic() >= until and not isinstance(error, ConnectTimeoutError):
+                raise TimedOut(f"{self._host}: no answer within {left:.3g} s") from None
+            if is_untrusted(error):
+                raise TransportError(f"{self._host}: its certificate is not trusted") from None
+            raise TransientFault(f"{self._host}: {type(error).__name__}") from None
+
+    def _wait_for_turn(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            if self._endpoint.per_second:
+                self._next = turn + 1 / self._endpoint.per_second
+        time.sleep(max(0.0, turn - now))
+
+
+def joined_url(url: str, path: str) -> str:
+    """A path below a URL, whose own query, often a key, goes with every path."""
+    if not path:
+        return url
+    parts, (below, _, query) = urlsplit(url), path.partition("?")
+    return parts._replace(
+        path=parts.path.rstrip("/") + below, query="&".join(filter(None, (query, parts.query)))
+    ).geturl()
+
+
+def is_untrusted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = next((part for part in error.args if isinstance(part, BaseException)), error.__cause__)
+    return error is not None
+
+
+def copy_body(
+    response: urllib3.BaseHTTPResponse,
+    write: Callable[[bytes], object],
+    limit: int,
+    host: str,
+    until: float,
+    stall: float | None = None,
+) -> int:
+    """The body, to the end: before `until`, and without a pause of `stall` seconds. Its size."""
+    size = 0
+    while True:
+        now = time.monotonic()
+        with deadline(until if stall is None else min(until, now + stall)):
+            # read1 comes back with what has arrived: an answer that trickles in is seen to.
+            chunk = response.read1(1 << 20, decode_content=True)
+        if not chunk:
+            return size
+        size += len(chunk)
+        if size > limit:
+            raise TooBig(f"{host}: the answer is longer than {limit:,} bytes")
+        if time.monotonic() > until:
+            raise TimedOut(f"{host}: the answer does not end in time")
+        write(chunk)

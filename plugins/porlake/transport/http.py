@@ -1,0 +1,73 @@
+"""JSON over HTTP, for chains and sources that have an API of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from porlake.errors import ConfigurationError, RequestFailed
+from porlake.transport.connection import HttpSession
+from porlake.transport.endpoint import Endpoint
+from porlake.transport.limits import Bounds
+from porlake.transport.recording import Recording
+from porlake.transport.retries import TransientFault
+from porlake.transport.strict_json import dumps
+
+#: Under one of these names an API says what is wrong.
+_TELLS_ERRORS = frozenset({"error", "message", "code", "errors", "error_code"})
+
+
+class Http:
+    """JSON over HTTP, for chains and sources that have an API of their own.
+
+    `check` is given (host, path, answer) of every answer and raises where an API says with HTTP 200 that it failed;
+    what it raises as RateLimited is asked again, as a status of that meaning is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint | None,
+        recording: Recording,
+        check: Callable[[str, str, Any], None] | None = None,
+    ) -> None:
+        self._name, self._recording, self._check = name, recording, check
+        self._http = None if recording.replays or endpoint is None else HttpSession(endpoint)
+        self.host = endpoint.host if endpoint else ""
+
+    def get(self, path: str, *, patient: bool = True, timeout: float | None = None) -> Any:
+        """The JSON behind a path, numbers with a point as Decimal. Raises TransportError; `patient` and `timeout` as in
+        `JsonRpc.call`.
+        """
+        return self._answer("GET", path, None, Bounds(patient, timeout))
+
+    def post(self, path: str, body: Mapping[str, Any], *, patient: bool = True, timeout: float | None = None) -> Any:
+        return self._answer("POST", path, body, Bounds(patient, timeout))
+
+    def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: Bounds) -> Any:
+        method = path.partition("?")[0] if verb == "POST" else "get"
+        params = body if verb == "POST" else path
+        answer, self.host = self._recording.answer(
+            self._name, method, params, self.host, lambda: self._ask(verb, path, body, limits)
+        )
+        return answer
+
+    def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: Bounds) -> Any:
+        if self._http is None:
+            raise ConfigurationError(f"{self._name}: no endpoint is configured")
+        return self._http.ask(verb, path, None if body is None else dumps(body), partial(self._read, path), limits)
+
+    def _read(self, path: str, status: int, answer: Any) -> Any:
+        """An error is told by its status, and by what the answer says; an API's own reader knows the words, so that it
+        sees it first.
+        """
+        if self._check is not None:
+            self._check(self.host, path, answer)
+        if status >= 400 and not (isinstance(answer, dict) and _TELLS_ERRORS & {key.lower() for key in answer}):
+            raise (
+                TransientFault(f"{self.host}: HTTP {status}")
+                if status >= 500
+                else RequestFailed(f"{self.host}: HTTP {status}")
+            )
+        return answer

@@ -1,0 +1,162 @@
+"""Answers from outside, kept in a folder and played again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from porlake import errors, numbers
+from porlake.errors import ConfigurationError, NotRecorded, RequestFailed, TransportError
+from porlake.transport.download import fetched
+from porlake.transport.strict_json import DEEPEST, dumps, nests_deeper, undecimal
+
+
+class Recording:
+    """Answers from outside: passed through, kept in a folder, or taken from it.
+
+    An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its
+    number. No URL, header or key is in it. A replay opens no socket, and its clock is the recording's.
+    """
+
+    def __init__(self, mode: str, folder: Path | None = None) -> None:
+        self._mode, self._folder = mode, folder
+        self._asked: dict[str, Iterator[int]] = {}
+        self._lock = threading.Lock()
+        if mode == "replay" and (folder is None or not folder.is_dir()):
+            raise ConfigurationError(f"{folder}: no recording lies there")
+
+    @classmethod
+    def off(cls) -> Recording:
+        return cls("off")
+
+    @classmethod
+    def record(cls, folder: Path) -> Recording:
+        return cls("record", folder)
+
+    @classmethod
+    def replay(cls, folder: Path) -> Recording:
+        return cls("replay", folder)
+
+    @property
+    def replays(self) -> bool:
+        return self._mode == "replay"
+
+    @property
+    def is_off(self) -> bool:
+        """Whether answers are neither kept nor taken from a recording."""
+        return self._mode == "off"
+
+    def beside(self, number: int) -> Recording:
+        """The same recording for a network's next endpoint, whose answers are kept under <network>.<number>."""
+        return _Beside(self, number)
+
+    def holds(self, name: str) -> bool:
+        """Whether a recording has answers under a name."""
+        return self._folder is not None and (self._folder / name).is_dir()
+
+    def now(self) -> datetime:
+        """The time, to the second; of a recording the time when it was made."""
+        moment = self.answer(
+            "run", "clock", None, "", lambda: datetime.now(UTC).replace(microsecond=0).isoformat(), once=True
+        )[0]
+        try:
+            return datetime.fromisoformat(moment)
+        except (TypeError, ValueError) as error:
+            raise NotRecorded(f"run: the recording's clock reads {numbers.shown(moment)}") from error
+
+    def answer(
+        self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False
+    ) -> tuple[Any, str]:
+        """(answer, host that gave it). Raises what `ask` raises, in a replay too; NotRecorded where the recording does
+        not know the question.
+        """
+        if self._mode == "off" or self._folder is None:
+            return ask(), host
+        path = self._path(self._folder, name, method, params, once)
+        if self._mode == "replay" or (once and path.exists()):
+            return _replayed(path, name, method)
+        try:
+            result: dict[str, Any] = {"answer": ask()}
+        except TransportError as error:
+            _keep(path, {"method": method, "params": params, "host": host, "error": _described(error)})
+            raise
+        _keep(path, {"method": method, "params": params, "host": host} | result)
+        return result["answer"], host
+
+    def _path(self, folder: Path, name: str, method: str, params: object, once: bool) -> Path:
+        digest = hashlib.sha256(dumps(params)).hexdigest()[:16]
+        stem = f"{method.replace('/', '.').strip('.')}_{digest}"
+        with self._lock:
+            number = 1 if once else next(self._asked.setdefault(f"{name}/{stem}", count(1)))
+        return folder / name / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+
+    @contextmanager
+    def download(self, url: str) -> Iterator[BinaryIO]:
+        """The bytes behind a URL, seekable. Raises TransportError."""
+        if self.replays:
+            raise NotRecorded("a replay reads published files from disk: a recording does not hold them")
+        with fetched(url) as stream:
+            yield stream
+
+
+class _Beside(Recording):
+    def __init__(self, recording: Recording, number: int) -> None:
+        super().__init__(recording._mode, recording._folder)
+        self._recording, self._number = recording, number
+
+    def holds(self, name: str) -> bool:
+        return self._recording.holds(f"{name}.{self._number}")
+
+    def answer(
+        self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False
+    ) -> tuple[Any, str]:
+        return self._recording.answer(f"{name}.{self._number}", method, params, host, ask, once=once)
+
+
+def _replayed(path: Path, name: str, method: str) -> tuple[Any, str]:
+    try:
+        text = path.read_bytes()
+        if not json.detect_encoding(text).startswith("utf-8") or nests_deeper(text, DEEPEST + 10):
+            raise ValueError(f"{path.name} is none of the files that are written here")
+        kept = json.loads(text, object_hook=undecimal)
+        if "error" in kept:
+            failed = _rebuilt(kept["error"])
+        else:
+            return kept["answer"], kept["host"]
+    except FileNotFoundError as error:
+        raise NotRecorded(f"{name}: the recording holds no answer to this {method} ({path.name})") from error
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
+        raise NotRecorded(f"{name}: {path.name} of the recording cannot be read") from error
+    raise failed
+
+
+def _keep(path: Path, content: Mapping[str, Any]) -> None:
+    """Raises ConfigurationError where the folder cannot be written."""
+    aside = path.with_suffix(f".{threading.get_ident()}.writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(dumps(content, indent=1) + b"\n")
+        aside.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path.parent}: the recording cannot be written ({error.strerror})") from error
+
+
+def _described(error: TransportError) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": type(error).__name__, "text": str(error)}
+    return found | ({"code": error.code, "data": error.data} if isinstance(error, RequestFailed) else {})
+
+
+def _rebuilt(kept: Mapping[str, Any]) -> TransportError:
+    if kept["class"] == "RequestFailed":
+        return RequestFailed(kept["text"], kept["code"], kept["data"])
+    found = getattr(errors, kept["class"], TransportError)
+    return (
+        cast(TransportError, found(kept["text"])) if issubclass(found, TransportError) else TransportError(kept["text"])
+    )

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from porlake import cli, registry, reports, warehouse
+from porlake import cli, registry, warehouse
 from porlake.lake import Lake
+from porlake.reports import totals_csv
 from support import MONTH, ROOT, command, environment
 
 README = (ROOT / "README.md").read_text()
@@ -126,8 +127,8 @@ def test_the_result_that_the_readme_shows_is_what_comes_out(month: Path, tmp_pat
 
 def test_every_format_of_ours_has_a_page_with_its_columns() -> None:
     page = (ROOT / "docs" / "formats" / "totals_csv.md").read_text()
-    assert ",".join(reports.totals_csv.COLUMNS) in page
-    for column in reports.totals_csv.COLUMNS:
+    assert ",".join(totals_csv.COLUMNS) in page
+    for column in totals_csv.COLUMNS:
         assert f"`{column}`" in page
 
 

@@ -24,7 +24,7 @@ from porlake.encoding.hashes import sha256, sha256d
 from porlake.encoding.varint import with_length
 from porlake.model import Evidence
 from porlake.ownership import _multisig
-from porlake.reports import Published, Source, okx_csv
+from porlake.reports import Bundle, Member, Published, okx_csv
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/found/ownership"
 MESSAGE = "I am an OKX address"
@@ -90,11 +90,8 @@ def test_every_small_input_has_its_right_outcome(name: str) -> None:
     if not found:
         pytest.skip("the small inputs are not beside the project")
     with found[0].open("rb") as stream:
-        items = [
-            item
-            for item in okx_csv.parse(stream, Source(found[0].name, "okx"))
-            if getattr(item, "block", "rows") == "rows"
-        ]
+        bundle = Bundle((Member(found[0].name, stream, okx_csv.WALLETS),), found[0].name, "okx")
+        items = [item for item in okx_csv.parse(bundle) if getattr(item, "block", "rows") == "rows"]
     rows = [item for item in items if hasattr(item, "signatures")]
     assert [verdict(as_evidence(row)) for row in rows] == RIGHT[name]
 

@@ -22,6 +22,11 @@ HEADER = ",".join(addresses_csv.COLUMNS) + "\n"
 SHARED = ROOT.parent / "shared" / "data" / "addresses" / "cex_addresses.csv"
 
 
+def as_file(text: str, name: str = "f.csv") -> reports.Bundle:
+    member = reports.Member(name, io.BytesIO(text.encode("utf-8", "replace")), addresses_csv.NAME)
+    return reports.Bundle((member,), name, "okx")
+
+
 def test_the_page_of_the_format_names_its_columns() -> None:
     page = (ROOT / "docs" / "formats" / "addresses_csv.md").read_text()
     assert HEADER.strip() in page
@@ -39,7 +44,7 @@ def test_the_name_of_a_list_tells_its_day(name: str, day: int | None) -> None:
 
 def test_a_file_of_many_exchanges_is_a_file_for_each() -> None:
     text = HEADER + "okx,bitcoin,a,,\nhtx,tron,b,,\nokx,bitcoin,c,,\n"
-    parts = list(addresses_csv.split(io.BytesIO(text.encode()), "addresses_2026-11-20.csv"))
+    parts = list(addresses_csv.split(as_file(text, "addresses_2026-11-20.csv")))
     assert [(part.exchange, part.content.read().decode()) for part in parts] == [
         ("htx", HEADER + "htx,tron,b,,\n"),
         ("okx", HEADER + "okx,bitcoin,a,,\nokx,bitcoin,c,,\n"),
@@ -51,7 +56,7 @@ def test_a_file_of_many_exchanges_is_a_file_for_each() -> None:
 )
 def test_a_list_that_is_not_understood_stops(rows: str) -> None:
     with pytest.raises(BadStructure):
-        list(addresses_csv.split(io.BytesIO((HEADER + rows).encode()), "f.csv"))
+        list(addresses_csv.split(as_file(HEADER + rows)))
 
 
 @given(
@@ -67,9 +72,7 @@ def test_every_row_is_published_or_refused(rows: list[tuple[str, str]]) -> None:
         [list(addresses_csv.COLUMNS), *(["okx", network, text, "", ""] for network, text in rows)]
     )
     try:
-        items = list(
-            addresses_csv.parse(io.BytesIO(out.getvalue().encode("utf-8", "replace")), reports.Source("f.csv", "okx"))
-        )
+        items = list(addresses_csv.parse(as_file(out.getvalue())))
     except BadStructure:
         return  # a line break or the like inside a cell
     assert len(items) == len(rows)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from porlake import reports
 from porlake.errors import BadStructure, ReportError, UnknownFormat, UnsafeArchive
-from porlake.reports import _archive, _rows
+from porlake.reports import _csv, _rows, _zip, totals_csv
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*/*/report.csv"))
@@ -43,8 +43,19 @@ def shown(item: reports.Item) -> list[Any]:
 
 
 def read(content: bytes, exchange: str = "okx", name: str = "f.csv") -> list[reports.Item]:
-    form = reports.detect(content[:65_536], name)
-    return list(form.parse(io.BytesIO(content), reports.Source(name, exchange)))
+    ((form, bundle),), _ = reports.recognised(as_bundle({name: content}, exchange))
+    return list(form.parse(bundle))
+
+
+def as_bundle(files: dict[str, bytes], exchange: str = "okx") -> reports.Bundle:
+    """Files that were published together in this order."""
+    members = tuple(reports.Member(name, io.BytesIO(content)) for name, content in files.items())
+    return reports.Bundle(members, next(iter(files)), exchange)
+
+
+def part_of(form: reports.Format, content: bytes, exchange: str = "okx") -> reports.Bundle:
+    """A report of one file, whether its format would recognise it or not."""
+    return reports.Bundle((reports.Member("f.csv", io.BytesIO(content), form.ROLES[0]),), "f.csv", exchange)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parts[-3]}/{path.parts[-2]}")
@@ -142,7 +153,7 @@ def test_a_name_without_a_date_tells_none(name: str) -> None:
     "content", [b"", b"hello", b"<html></html>", b"a,b,c\n1,2,3\n", b"\xff" * 100, b"coin,amount\nBTC,1\n"]
 )
 def test_a_file_that_no_format_recognises_says_what_was_looked_for(content: bytes) -> None:
-    with pytest.raises(UnknownFormat, match=r"f\.csv.*okx_csv.*htx_csv.*totals_csv"):
+    with pytest.raises(UnknownFormat, match=r"f\.csv.*addresses_csv.*htx_csv.*okx_csv.*totals_csv"):
         read(content)
 
 
@@ -166,10 +177,10 @@ def test_a_structure_that_is_not_understood_stops_the_file(content: str, why: st
 def test_a_file_cut_before_its_address_block_is_refused() -> None:
     form = reports.FORMATS["htx_csv"]
     with pytest.raises(BadStructure, match="before the header"):
-        list(form.parse(io.BytesIO(b"coin,snapshot height,balance\nBTC,1,2\n"), reports.Source("f.csv", "htx")))
+        list(form.parse(part_of(form, b"coin,snapshot height,balance\nBTC,1,2\n", "htx")))
 
 
-TOTALS = ",".join(reports.totals_csv.COLUMNS) + "\n"
+TOTALS = ",".join(totals_csv.COLUMNS) + "\n"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +196,7 @@ TOTALS = ",".join(reports.totals_csv.COLUMNS) + "\n"
 )
 def test_a_totals_row_that_no_part_could_hold_stops_the_file(row: str, why: str) -> None:
     with pytest.raises(BadStructure, match=why):
-        list(reports.totals_csv.split(io.BytesIO((TOTALS + row + "\n").encode()), "f.csv"))
+        list(totals_csv.split(part_of(totals_csv, (TOTALS + row + "\n").encode())))
 
 
 def test_a_totals_file_is_split_by_exchange_snapshot_and_source_and_keeps_every_row() -> None:
@@ -194,7 +205,7 @@ def test_a_totals_file_is_split_by_exchange_snapshot_and_source_and_keeps_every_
         + "okx,2,2022-12-20,day,BTC,1,,,,,,,a,\nhtx,,,unknown,BTC,2,,,,,,,a,\n"
         + "okx,2,2022-12-20,day,BTC,3,,,,,,,b,\nokx,9,2023-07,month,GOLD,4,,,,,,,a,\n"
     )
-    parts = list(reports.totals_csv.split(io.BytesIO(body.encode()), "f.csv"))
+    parts = list(totals_csv.split(part_of(totals_csv, body.encode())))
     assert [(part.exchange, part.snapshot.precision, part.snapshot.report_no, part.source) for part in parts] == [
         ("htx", "unknown", None, "a"),
         ("okx", "day", "2", "a"),
@@ -295,14 +306,13 @@ STAKING = b"coin,amount\nETH,64\n\ndeposit address,validator publickey,amount,wi
 KEY = "0x" + "ab" * 48
 
 
-def named(*names: str) -> list[tuple[str, io.BytesIO]]:
-    return [
-        (
-            name,
-            io.BytesIO(STAKING + b"x" if "staking" in name else ROWS.encode() if name.endswith(".csv") else b"hello"),
-        )
-        for name in names
-    ]
+def named(*names: str) -> reports.Bundle:
+    return as_bundle(
+        {
+            name: STAKING + b"x" if "staking" in name else ROWS.encode() if name.endswith(".csv") else b"hello"
+            for name in names
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -327,31 +337,28 @@ def named(*names: str) -> list[tuple[str, io.BytesIO]]:
     ],
 )
 def test_the_format_says_which_files_are_one_report(names: list[str], expected: list[list[str]]) -> None:
-    found, others = reports.bundles(named(*names))
-    assert [[member.name for member in bundle.members] for bundle in found] == expected
+    found, others = reports.recognised(named(*names))
+    assert [[member.name for member in bundle.members] for _, bundle in found] == expected
     assert [member.name for member in others] == [name for name in names if not name.endswith(".csv")]
 
 
 def test_a_staking_file_that_two_wallet_files_could_have_is_refused() -> None:
-    with pytest.raises(BadStructure, match=r"belongs to one wallet file, and could to each of a\.csv, b\.csv"):
-        reports.bundles(named("a.csv", "b.csv", "okx_por_eth_staking.csv"))
+    with pytest.raises(BadStructure, match=r"of one file \(wallets\), and could belong to each of a\.csv, b\.csv"):
+        reports.recognised(named("a.csv", "b.csv", "okx_por_eth_staking.csv"))
 
 
 def test_an_archive_in_an_archive_is_opened_by_nobody() -> None:
     with pytest.raises(UnsafeArchive, match="an archive in an archive"):
-        reports.bundles([("inner.zip", zipped({"a": b"b"}))])
+        reports.recognised(as_bundle({"inner.zip": zipped({"a": b"b"}).getvalue()}))
 
 
 def test_a_validator_is_a_claim_of_its_own_with_the_accounts_behind_it() -> None:
     wallets = (ROWS + f"ETH,ETH,77,{ETH},1,m,s,,\n").encode()
     staking = STAKING + f"{ETH},{KEY},32,{ETH}\n,{KEY},32,{ETH},,\n{ETH},{KEY},32,\n,{KEY},32,\n{ETH},{KEY}\n".encode()
-    found = list(
-        reports.items(
-            reports.FORMATS["okx_csv"], [io.BytesIO(wallets), io.BytesIO(staking)], reports.Source("f.csv", "okx")
-        )
-    )
-    assert [number for number, _ in found] == [0, 1, 1, 1, 1, 1, 1]
-    total, *rows = (item for number, item in found if number)
+    ((form, bundle),), _ = reports.recognised(as_bundle({"f.csv": wallets, "staking.csv": staking}))
+    found = list(form.parse(bundle))
+    assert [item.member for item in found] == [0, 1, 1, 1, 1, 1, 1]
+    total, *rows = (item for item in found if item.member)
     assert isinstance(total, reports.Summary)
     assert (total.label, total.network, total.asset, total.holding, total.amount) == (
         "ETH",
@@ -409,10 +416,10 @@ def test_native_staking_is_told_by_each_of_its_names(cell: str) -> None:
 def test_a_day_of_a_totals_file_has_one_spelling(snapshot: str, precision: str, taken: bool) -> None:
     body = TOTALS + f"okx,1,{snapshot},{precision},BTC,1,,,,,,,a,\n"
     if taken:
-        assert len(list(reports.totals_csv.split(io.BytesIO(body.encode()), "f.csv"))) == 1
+        assert len(list(totals_csv.split(part_of(totals_csv, body.encode())))) == 1
         return
     with pytest.raises(BadStructure, match=r"f\.csv:2: snapshot .* a day is YYYY-MM-DD"):
-        list(reports.totals_csv.split(io.BytesIO(body.encode()), "f.csv"))
+        list(totals_csv.split(part_of(totals_csv, body.encode())))
 
 
 @pytest.mark.parametrize("height", ["١٢", "１９", "1_0", "1²", "+1", " 1 2"])
@@ -471,7 +478,7 @@ def test_an_unsafe_archive_is_refused(stream: io.BytesIO, why: str) -> None:
 
 def test_an_archive_over_the_size_cap_is_refused() -> None:
     with pytest.raises(UnsafeArchive, match="unpacks to more than 5"):
-        list(_archive.members(zipped({"a.csv": b"abcdefgh"}), "por.zip", unpacked_bytes=5))
+        list(_zip.members(zipped({"a.csv": b"abcdefgh"}), "por.zip", unpacked_bytes=5))
 
 
 HEADERS = [
@@ -511,4 +518,4 @@ def test_whatever_the_rows_hold_they_add_up_or_the_file_is_refused(header: bytes
 @given(st.text(alphabet='ab,"[]{} ', max_size=40))
 def test_cells_without_quotes_and_brackets_are_those_of_a_plain_split(text: str) -> None:
     plain = text.translate(str.maketrans("", "", '"[]{}'))
-    assert _rows.split(plain) == plain.split(",")
+    assert _csv.split(plain) == plain.split(",")

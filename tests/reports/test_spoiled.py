@@ -67,10 +67,10 @@ def exchange_of(name: str) -> str:
 def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
     """The rows of every dataset that parse writes. Raises PorlakeError."""
     found: dict[str, list[object]] = {name: [] for name in _parse.PARSED}
-    bundles, _ = reports.bundles(
-        (f"okx_por_2024032500_{number}.csv", io.BytesIO(content)) for number, content in enumerate(files)
+    members = tuple(
+        reports.Member(f"okx_por_2024032500_{number}.csv", io.BytesIO(content)) for number, content in enumerate(files)
     )
-    for bundle in bundles:
+    for form, bundle in reports.recognised(reports.Bundle(members, "f.csv", exchange))[0]:
         now = datetime(2024, 3, 25, tzinfo=UTC)
         values = dict.fromkeys(ReportFile.__slots__) | {
             "exchange": exchange,
@@ -81,8 +81,7 @@ def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
         }
         before = {name: len(rows) for name, rows in found.items()}
         take = _parse._Taker(ReportFile(**values), {name: rows.append for name, rows in found.items()})
-        source = reports.Source("f.csv", exchange)
-        for take.member, item in reports.items(bundle.form, [member.content for member in bundle.members], source):
+        for item in form.parse(bundle):
             take(item)
         take.check()
         claims, signers = (

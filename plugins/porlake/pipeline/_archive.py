@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -40,65 +39,48 @@ def archive(
     fallback = reports.Snapshot(None, "unknown") if undated else None
     with ExitStack() as files:
         came = published(settings, files, source)
-        found, others = reports.bundles(came.files)
-        parts = [part for bundle in found for part in _parts(came, bundle, exchange, stated, fallback)]
-        listed = tuple(f"{_sha256(other.content)}  -  {other.name}" for other in others)
+        found, others = reports.recognised(replace(came.bundle, exchange=exchange))
+        parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, stated, fallback)]
+        listed = tuple(f"{reports.hashed(other).sha256}  -  {other.name}" for other in others)
         container = None
         if came.container is not None:
             came.container.seek(0)
-            container = settings.lake.keep(came.container, _facts(settings, came.name, came.origin))
+            container = settings.lake.keep(came.container, _facts(settings, came.bundle.name, came.origin))
         return _Arrival(settings, came.origin, container, listed).keep(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A report that is not yet in the lake: its files, and what it speaks of."""
+    """A report that is not yet in the lake, and what it speaks of; `source`: who says it, '' for the exchange."""
 
     form: reports.Format
-    exchange: str
+    bundle: reports.Bundle
     source: str
-    members: tuple[reports.Member, ...]
     snapshot: reports.Snapshot
 
 
 def _parts(
-    came: Published,
+    container: str,
+    form: reports.Format,
     bundle: reports.Bundle,
-    exchange: str,
     stated: reports.Snapshot | None,
     fallback: reports.Snapshot | None,
 ) -> Iterator[_Part]:
     """The reports of a bundle: one, or one of each attestation and source that its file speaks of. Raises
     ReportError.
     """
-    form, first = bundle.form, bundle.members[0]
-    if not hasattr(form, "split"):
-        yield _Part(
-            form,
-            exchange,
-            "",
-            bundle.members,
-            _told(first.name, _named(form, bundle.members, came.name), stated, fallback),
-        )
+    first = bundle.members[0]
+    if not isinstance(form, reports.SplitFormat):
+        names = (*(member.name for member in bundle.members), container)
+        named = reports.first_stated(map(form.snapshot_of, names))
+        yield _Part(form, bundle, "", _told(first.name, named, stated, fallback))
         return
-    for part in form.split(first.content, first.name):
+    for part in form.split(bundle):
         # what a part's own rows say of the moment is nearer to it than an option for the whole file
-        named = part.snapshot or _named(form, (), came.name)
+        named = part.snapshot or form.snapshot_of(container)
         snapshot = _told(first.name, named, None if part.snapshot else stated, fallback)
-        yield _Part(form, part.exchange, part.source, (replace(first, content=part.content),), snapshot)
-
-
-def _named(form: reports.Format, members: tuple[reports.Member, ...], container: str) -> reports.Snapshot | None:
-    """What the names of the members say, else the archive's; the revision is the archive's where the members name none
-    and it is of their moment.
-    """
-    said = [
-        snapshot for name in (*(member.name for member in members), container) if (snapshot := form.snapshot_of(name))
-    ]
-    if not said:
-        return None
-    revision = next((other.revision for other in said if other.revision and other.at == said[0].at), None)
-    return replace(said[0], revision=revision)
+        members = (replace(first, content=part.content, sha256=""),)
+        yield _Part(form, replace(bundle, members=members, exchange=part.exchange), part.source, snapshot)
 
 
 def _told(
@@ -116,13 +98,10 @@ def _told(
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What lies at a path or URL: files with their names, the archive that held them, the name and origin (without
-    secrets) of it all.
-    """
+    """What lies at a path or URL: its files, the archive that held them, and its origin without secrets."""
 
-    files: list[tuple[str, BinaryIO]]
+    bundle: reports.Bundle
     container: BinaryIO | None
-    name: str
     origin: str
 
 
@@ -135,16 +114,14 @@ def published(settings: Settings, files: ExitStack, source: str) -> Published:
         inside = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.is_symlink())
         if not inside:
             raise ConfigurationError(f"{source}: the folder holds no file")
-        return Published(
-            [(entry.name, opened(settings, files, str(entry))[0]) for entry in inside],
-            None,
-            path.name,
-            f"file:{path.name}",
-        )
+        held = tuple(reports.Member(entry.name, opened(settings, files, str(entry))[0]) for entry in inside)
+        return Published(reports.Bundle(held, path.name), None, f"file:{path.name}")
     stream, name, origin = opened(settings, files, source)
     container = stream if reports.is_archive(stream) else None
-    held = [(member, files.enter_context(content)) for member, content in reports.members(stream, name)]
-    return Published(held, container, name, origin)
+    held = tuple(
+        reports.Member(member, files.enter_context(content)) for member, content in reports.members(stream, name)
+    )
+    return Published(reports.Bundle(held, name), container, origin)
 
 
 def opened(settings: Settings, files: ExitStack, source: str) -> tuple[BinaryIO, str, str]:
@@ -182,42 +159,44 @@ class _Arrival:
         return [self._keep(part) for part in parts]
 
     def _keep(self, part: _Part) -> str:
-        lake, form, first = self.settings.lake, part.form, part.members[0]
+        lake, form, exchange = self.settings.lake, part.form, part.bundle.exchange
+        first = part.bundle.members[0]
         facts = _facts(self.settings, first.name, self.origin)
-        listed = []
-        for member in part.members:
-            member.content.seek(0)
-            listed.append((lake.keep(member.content, facts | {"file_name": member.name}), member))
-        report = _id([(digest, member.role) for digest, member in listed])
-        attestation = f"{part.exchange}/{_spoken(part.snapshot)}"
+        bundle = replace(part.bundle, members=tuple(self._kept(member, facts) for member in part.bundle.members))
+        attestation = f"{exchange}/{part.snapshot}"
         # a file of a report that came without the first of its kind speaks for itself
-        alone = "" if first.role in (form.NAME, *getattr(form, "ROLES", ())[:1]) else f"/{first.role}"
-        statement = part.source or f"{part.exchange}/{form.NAME}{alone}"
-        earlier = self._of(part.exchange).get((report, attestation))
+        alone = "" if first.role == form.ROLES[0] else f"/{first.role}"
+        statement = part.source or f"{exchange}/{form.NAME}{alone}"
+        earlier = self._of(exchange).get((bundle.id, attestation))
         row = ReportFile(
-            exchange=part.exchange,
-            report=report,
+            exchange=exchange,
+            report=bundle.id,
             attestation=attestation,
-            snapshot_at=part.snapshot.at and registry.load().exchanges[part.exchange].in_utc(part.snapshot.at),
+            snapshot_at=part.snapshot.at and registry.load().exchanges[exchange].in_utc(part.snapshot.at),
             snapshot_day=part.snapshot.at and part.snapshot.at.date(),
             snapshot_precision=part.snapshot.precision,
-            content=form.content(first.content),
+            content=form.content(bundle),
             statement=statement,
             revision=part.snapshot.revision
-            or (earlier.revision if earlier else self._newest.get((part.exchange, attestation, statement), 0) + 1),
+            or (earlier.revision if earlier else self._newest.get((exchange, attestation, statement), 0) + 1),
             format=form.NAME,
             # what was true at the first time stays
             file_name=earlier.file_name if earlier else facts["file_name"],
-            members=[*(f"{digest}  {member.role}  {member.name}" for digest, member in listed), *self.others],
+            members=[*(f"{member.sha256}  {member.role}  {member.name}" for member in bundle.members), *self.others],
             origin=earlier.origin if earlier else facts["origin"],
             container=self.container,
-            size_bytes=sum(member.content.seek(0, os.SEEK_END) for member in part.members),
+            size_bytes=sum(member.content.seek(0, os.SEEK_END) for member in bundle.members),
             retrieved_at=earlier.retrieved_at if earlier else datetime.fromisoformat(facts["retrieved_at"]),
             report_no=part.snapshot.report_no,
         )
-        lake.write("report_file", {"exchange": part.exchange, "report": report, "attestation": attestation}, [row])
+        lake.write("report_file", {"exchange": exchange, "report": bundle.id, "attestation": attestation}, [row])
         self._take(row)
-        return report
+        return bundle.id
+
+    def _kept(self, member: reports.Member, facts: dict[str, str]) -> reports.Member:
+        """The member with its sha256, now that its bytes are in the archive."""
+        member.content.seek(0)
+        return replace(member, sha256=self.settings.lake.keep(member.content, facts | {"file_name": member.name}))
 
     def _of(self, exchange: str) -> dict[tuple[str, str], ReportFile]:
         """What the lake holds of an exchange, by report and attestation."""
@@ -231,21 +210,6 @@ class _Arrival:
         self._known.setdefault(row.exchange, {})[row.report, row.attestation] = row
         edition = (row.exchange, row.attestation, row.statement)
         self._newest[edition] = max(self._newest.get(edition, 0), row.revision)
-
-
-def _id(members: list[tuple[str, str]]) -> str:
-    """Of one file its sha256; of several, the sha256 of the sorted lines `<sha256>  <role>`."""
-    if len(members) == 1:
-        return members[0][0]
-    return hashlib.sha256("".join(sorted(f"{digest}  {role}\n" for digest, role in members)).encode()).hexdigest()
-
-
-def _sha256(content: BinaryIO) -> str:
-    content.seek(0)
-    digest = hashlib.sha256()
-    while chunk := content.read(1 << 20):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _facts(settings: Settings, name: str, origin: str) -> dict[str, str]:
@@ -272,10 +236,3 @@ def _stated_day(text: str) -> date:
             "2024-03-26T00:00+08:00)"
         )
         raise ConfigurationError(f"snapshot: {error}; write {day_or_moment}") from error
-
-
-def _spoken(snapshot: reports.Snapshot) -> str:
-    """The snapshot in an attestation's id: the day in the publisher's clock, or the month where no more is known."""
-    if snapshot.at is None or snapshot.precision == "unknown":
-        return "undated"
-    return f"{snapshot.at:%Y-%m}" if snapshot.precision == "month" else f"{snapshot.at:%Y-%m-%d}"

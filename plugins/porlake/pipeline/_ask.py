@@ -55,14 +55,14 @@ def publisher(source: str) -> str:
     """
     with ExitStack() as files:
         came = published(settings(environ={}), files, source)
-        formats = {bundle.form.NAME for bundle in reports.bundles(came.files)[0]}
+        formats = {form.NAME for form, _ in reports.recognised(came.bundle)[0]}
     found = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
     if len(found) > 1:
-        by_name = [exchange for exchange in found if exchange in came.name.lower()]
+        by_name = [exchange for exchange in found if exchange in came.bundle.name.lower()]
         found = by_name or [exchange for exchange in found if {f"{exchange}_csv"} == formats]
     if len(found) != 1:
         raise ConfigurationError(
-            f"{came.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange"
+            f"{came.bundle.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange"
         )
     return found[0]
 

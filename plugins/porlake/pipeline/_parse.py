@@ -23,7 +23,6 @@ from porlake.model import (
 )
 from porlake.pipeline._settings import TELL_EVERY, Settings
 
-RAW_CHARACTERS = 2_000
 STAKED_AT = "ethereum"  # where the accounts of validators are
 PARSED = ("claim", "evidence", "published_total", "liability", "rejection")
 
@@ -38,10 +37,12 @@ def parse(settings: Settings, report: str) -> str:
     file: ReportFile = lake.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
     with ExitStack() as files, _seldom_collected(), lake.writing(*((name, partition) for name in PARSED)) as writers:
-        streams = [files.enter_context(lake.open_raw(digest)) for digest in _members(file)]
+        members = tuple(
+            reports.Member(name, files.enter_context(lake.open_raw(digest)), role, digest)
+            for digest, role, name in _members(file)
+        )
         take = _Taker(file, dict(zip(PARSED, (writer.add for writer in writers), strict=True)))
-        source = reports.Source(file.file_name, file.exchange)
-        for take.member, item in reports.items(reports.FORMATS[file.format], streams, source):
+        for item in reports.format_of(file.format).parse(reports.Bundle(members, file.file_name, file.exchange)):
             take(item)
             if take.rows and take.rows % TELL_EVERY == 0:
                 settings.progress(f"parse {file.attestation}", take.rows, None)
@@ -49,10 +50,10 @@ def parse(settings: Settings, report: str) -> str:
     return file.report
 
 
-def _members(file: ReportFile) -> list[str]:
-    """The sha256 of each file of a report, in the order of their numbers."""
+def _members(file: ReportFile) -> list[list[str]]:
+    """[sha256, role, name] of each file of a report, in the order of their numbers."""
     listed = (line.split("  ", 2) for line in file.members)
-    return [digest for digest, role, _ in listed if role != "-"]
+    return [entry for entry in listed if entry[1] != "-"]
 
 
 @contextmanager
@@ -80,7 +81,7 @@ class _Taker:
         self._file, self._out = file, out
         self._exchange, self._report = file.exchange, file.report
         self._assets = registry.load().assets
-        self.rows = self.member = 0
+        self.rows = 0
         self._claims = self._signers = self._rejections = 0
 
     def check(self) -> None:
@@ -131,7 +132,7 @@ class _Taker:
                 custodian=row.custodian,
                 remark=(f"{remark} {address.remark}".strip() if address.remark else remark) or None,
                 source=row.source,
-                member=self.member,
+                member=row.member,
                 deposit_address=deposit,
                 withdrawal_address=withdrawal,
             )
@@ -168,7 +169,7 @@ class _Taker:
             list(row.signatures),
             row.key_or_script,
             list(row.owners),
-            self.member,
+            row.member,
         )
 
     def _refused(self, row: reports.Refused) -> None:
@@ -190,8 +191,8 @@ class _Taker:
                 address_published=getattr(row, "address", None) or None,
                 reason=reason,
                 expected=expected,
-                raw=row.raw[:RAW_CHARACTERS],
-                member=self.member,
+                raw=row.raw[: reports.RAW_CHARACTERS],
+                member=row.member,
             )
         )
 
@@ -229,7 +230,7 @@ class _Taker:
             scope=row.scope,
             source=row.source,
             note=row.note,
-            member=self.member,
+            member=row.member,
             remark=figures.remark,
         )
 
@@ -249,7 +250,7 @@ class _Taker:
             proof_verdict=None,
             source=row.source,
             note=row.note,
-            member=self.member,
+            member=row.member,
             remark=figures.remark,
         )
 

@@ -1,63 +1,11 @@
-"""What a parser yields: rows as published, texts untouched but for blanks around them."""
+"""What a format yields: rows as published, texts untouched but for blanks around them."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import BinaryIO
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-CENTURY = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A published file: its name, and the exchange whose labels it uses."""
-
-    file_name: str
-    exchange: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The moment a file speaks of, as the publisher's clock shows it: a date and time without a zone, the start of a
-    day or month.
-
-    `precision`: moment, day, month or unknown; `revision`: the V-number in the name.
-    """
-
-    at: datetime | None
-    precision: str
-    revision: int | None = None
-    report_no: str | None = None
-
-
-def day_of(text: str) -> date:
-    """A day as YYYY-MM-DD in ASCII digits; ISO 8601 has other spellings. Raises ValueError, for a year of another
-    century than this one too.
-    """
-    if not _DAY.fullmatch(text):
-        raise ValueError(f"{text!r} is not YYYY-MM-DD")
-    day = date.fromisoformat(text)
-    if day.year // 100 != CENTURY:
-        raise ValueError(f"{text!r} is of no year in which an exchange published")
-    return day
-
-
-def stamp(digits: str) -> datetime:
-    """YYYYMMDD, YYYYMMDDHH or YYYYMMDDHHMM as names of files have it. Raises ValueError."""
-    day = day_of(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}")
-    return datetime(day.year, day.month, day.day, int(digits[8:10] or 0), int(digits[10:12] or 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A published file: its name without folders, and what it is to the format that reads it ('' where nobody does)."""
-
-    name: str
-    role: str
-    content: BinaryIO
+from porlake.reports._snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,65 +21,77 @@ class Part:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A row of the address block. `amount` is in units of the coin, in base units, or nobody knows: `unit` is coin,
-    base or unknown.
+    """A row of the address block.
+
+    `source_row`: its position in its file, a line counted from 1; `member`: the file's number; `network`, `asset`,
+    `scheme`: ids of the registry, as labels.csv says. `amount` is a decimal text in units of the coin, in base units,
+    or nobody knows which: `unit` is coin, base or unknown; None where the layout has no amounts. `for_row`: the row for
+    which this one only signs. `raw`: the row as it stands there.
     """
 
     source_row: int
-    for_row: int | None
     label: str
-    network_label: str
     network: str
     asset: str
-    scheme: str
-    holding: str
-    remark: str
-    height: int | None
     address: str
     amount: str | None
-    unit: str
-    message: str
-    signatures: list[str]
-    key_or_script: str
-    owners: list[str]
-    custodian: str | None
     raw: str
+    unit: str = "coin"
+    network_label: str = ""
+    scheme: str = "no_scheme"
+    holding: str = "wallet"
+    remark: str = ""
+    height: int | None = None
+    for_row: int | None = None
+    message: str = ""
+    signatures: tuple[str, ...] = ()
+    key_or_script: str = ""
+    owners: tuple[str, ...] = ()
+    custodian: str | None = None
     source: str | None = None
     deposit_address: str = ""
     withdrawal_address: str = ""
+    member: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """A line without an address: a total, a liability, or both. Amounts are texts in units of the asset, '' where
     nothing is printed.
+
+    `level`: group (one asset over all networks, or a sum of several assets), part (of one network), asset.
     """
 
     source_row: int
     label: str
     level: str
-    network: str
     asset: str
-    holding: str
-    height: int | None
-    amount: str
-    own_amount: str
-    custody_amount: str
-    owed: str
-    printed_ratio: str
-    usd: str
-    scope: str | None
     source: str
-    note: str | None
     raw: str
+    network: str = ""
+    holding: str = "wallet"
+    height: int | None = None
+    amount: str = ""
+    own_amount: str = ""
+    custody_amount: str = ""
+    owed: str = ""
+    printed_ratio: str = ""
+    usd: str = ""
+    scope: str | None = None
+    note: str | None = None
     remark: str = ""
+    member: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A row that is not used. What it holds of evidence is kept, so that its verdict can name the reason."""
+    """A row that is not used, with the code of the reason. What it holds of evidence is kept, so that its verdict can
+    name the reason.
+
+    `block`: rows (of the address block) or summary; `expected`: what would have been taken.
+    """
 
     source_row: int
     block: str
@@ -149,6 +109,7 @@ class Refused:
     signatures: tuple[str, ...] = ()
     key_or_script: str = ""
     owners: tuple[str, ...] = ()
+    member: int = 0
 
 
 Item = Published | Summary | Refused

@@ -11,27 +11,38 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
-from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
-from porlake.reports import _rows
-from porlake.reports._items import Item, Part, Published, Refused, Snapshot, Source, day_of
-from porlake.reports._rows import Line
+from porlake.reports import _csv, _rows
+from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._csv import Line
+from porlake.reports._items import Item, Part, Published
+from porlake.reports._snapshot import Snapshot, day_of
 
 NAME = "addresses_csv"
+ROLES = (NAME,)
 
 COLUMNS = ("exchange", "network", "address", "label", "source")
 
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 
 
-def matches(head: bytes) -> bool:
+def matches(bundle: Bundle) -> bool:
     """Whether the first line reads exchange,network,address,label,source."""
-    return next((tuple(cell.strip() for cell in line.cells) == COLUMNS for line in _rows.lines(BytesIO(head))), False)
+    return any(map(_is_list, bundle.members))
 
 
-def content(stream: BinaryIO) -> str:
+def members(bundle: Bundle) -> list[tuple[Member, ...]]:
+    """Each list is a report of its own."""
+    return each_alone(bundle, _is_list, NAME)
+
+
+def _is_list(member: Member) -> bool:
+    return _csv.begins_with(member, COLUMNS)
+
+
+def content(bundle: Bundle) -> str:
     return "address_list"
 
 
@@ -46,65 +57,45 @@ def snapshot_of(file_name: str) -> Snapshot | None:
         return None
 
 
-def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
+def split(bundle: Bundle) -> Iterator[Part]:
     """One part for each exchange, in order of their ids; rows keep their order. Its snapshot is that of the file's
     name, None where it has none.
 
     Raises BadStructure for a row whose exchange the registry does not know: no part could hold it.
     """
-    stream.seek(0)
+    (member,) = bundle.members
     parts: dict[str, list[list[str]]] = {}
-    for line in _rows.behind_header(stream):
-        cells = _rows.cells_of(line, COLUMNS, file_name)
+    for line in _csv.behind_header(member):
+        cells = _csv.cells_of(line, COLUMNS, member.name)
         if cells[0] not in registry.load().exchanges:
-            raise BadStructure(file_name, line.number, f"{cells[0]!r} is no exchange of the registry")
+            raise BadStructure(member.name, line.number, f"{cells[0]!r} is no exchange of the registry")
         parts.setdefault(cells[0], []).append(cells)
     if not parts:
-        raise BadStructure(file_name, 0, "the file has no rows")
+        raise BadStructure(member.name, 0, "the file has no rows")
     for exchange, rows in sorted(parts.items()):
-        yield Part(exchange, snapshot_of(file_name), BytesIO(_rows.text_of([COLUMNS, *rows])))
+        yield Part(exchange, snapshot_of(member.name), BytesIO(_csv.text_of([COLUMNS, *rows])))
 
 
-def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
+def parse(bundle: Bundle) -> Iterator[Item]:
     """Raises BadStructure."""
-    stream.seek(0)
-    for line in _rows.behind_header(stream):
-        yield _row(line, _rows.cells_of(line, COLUMNS, source.file_name))
+    (member,) = bundle.members
+    for line in _csv.behind_header(member):
+        yield _row(line, _csv.cells_of(line, COLUMNS, member.name))
 
 
-def _row(line: Line, cells: list[str]) -> Published | Refused:
+def _row(line: Line, cells: list[str]) -> Item:
     _, network, address, label, source = cells
     known = registry.load().networks.get(network)
-    if known is None:
-        return Refused(
-            line.number,
-            "rows",
-            "unknown_network",
-            "a network of the registry",
-            line.raw,
-            label=label,
-            network_label=network,
-            address=address,
-        )
-    return Published(
+    row = Published(
         source_row=line.number,
-        for_row=None,
         label=label,
         network_label=network,
-        network=network,
-        asset=known.native_asset,  # the list names no asset; the network's own coin stands for all that may lie there
-        scheme="no_scheme",
-        holding="wallet",
-        remark="",
-        height=None,
+        network=known.network if known else "",
+        asset=known.native_asset if known else "",  # a list names none: the network's own coin stands for all
         address=address,
         amount=None,
         unit="unknown",
-        message="",
-        signatures=[],
-        key_or_script="",
-        owners=[],
-        custodian=None,
         raw=line.raw,
         source=source or None,
     )
+    return row if known else _rows.refused(row, "unknown_network", "a network of the registry")

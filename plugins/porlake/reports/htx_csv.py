@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
-from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
-from porlake.reports import _rows
-from porlake.reports._items import Item, Published, Refused, Snapshot, Source, stamp
-from porlake.reports._rows import Line
+from porlake.reports import _csv, _rows
+from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._csv import Line
+from porlake.reports._items import Item, Published, Refused
+from porlake.reports._snapshot import Snapshot, stamp
 
 NAME = "htx_csv"
+ROLES = (NAME,)
 
 COLUMNS = {
-    "coin": "label", "snapshot " "height": "height", "balance": "amount", "address": "address", "message": "message", "signature": "signature",
+    "coin": "label", "snapshot height": "height", "balance": "amount", "address": "address", "message": "message",
+    "signature": "signature",
 }  # fmt: skip
 TOTALS = ("label", "height", "amount")
 ROWS = ("label", "address", "height", "amount", "message", "signature")
@@ -31,12 +33,21 @@ ROWS = ("label", "address", "height", "amount", "message", "signature")
 _NAME = re.compile(r"(?:huobi|htx|poloniex)[a-z_]*_(\d{8})(?!\d)", re.IGNORECASE | re.ASCII)
 
 
-def matches(head: bytes) -> bool:
+def matches(bundle: Bundle) -> bool:
     """Whether a line of the head is the header of the address block."""
-    return any(_is_row_header(line.cells) for line in _rows.lines(BytesIO(head)))
+    return any(map(_is_month, bundle.members))
 
 
-def content(stream: BinaryIO) -> str:
+def members(bundle: Bundle) -> list[tuple[Member, ...]]:
+    """Each month is a report of its own."""
+    return each_alone(bundle, _is_month, NAME)
+
+
+def _is_month(member: Member) -> bool:
+    return any(_is_row_header(line.cells) for line in _csv.head_lines(member))
+
+
+def content(bundle: Bundle) -> str:
     return "addresses"
 
 
@@ -51,56 +62,55 @@ def snapshot_of(file_name: str) -> Snapshot | None:
         return None
 
 
-def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
+def parse(bundle: Bundle) -> Iterator[Item]:
     """Raises BadStructure."""
-    rows = _Rows(source)
-    stream.seek(0)
-    for line, in_rows in _blocks(stream, source.file_name):
-        yield rows.take(line) if in_rows else _summary(line, source)
+    (member,) = bundle.members
+    rows = _Rows(bundle.exchange)
+    for line, in_rows in _blocks(member):
+        yield rows.take(line) if in_rows else _summary(line, bundle)
     if not rows.found:
-        raise BadStructure(source.file_name, 0, "the address block has no rows")
+        raise BadStructure(member.name, 0, "the address block has no rows")
 
 
-def _blocks(stream: BinaryIO, file: str) -> Iterator[tuple[Line, bool]]:
+def _blocks(member: Member) -> Iterator[tuple[Line, bool]]:
     """The lines of both blocks; True for a row of the address block. Raises BadStructure."""
     columns: tuple[str, ...] = ()
     number = 0
-    for line in _rows.lines(stream):
+    for line in _csv.all_lines(member):
         number = line.number
         if line.is_blank:
             columns = columns if columns == ROWS else ()
         elif columns:
             yield line, columns == ROWS
         else:
-            columns = tuple(_rows.header(line.cells, COLUMNS) or ())
-            _rows.nothing_left(file, line.number, list(columns))
+            columns = tuple(_csv.header(line.cells, COLUMNS))
+            _csv.nothing_left(member.name, line.number, list(columns))
             if columns not in (TOTALS, ROWS):
-                raise BadStructure(
-                    file, line.number, f"a header with the columns {', '.join(columns)}; known are {TOTALS} and {ROWS}"
-                )
+                why = f"a header with the columns {', '.join(columns)}; known are {TOTALS} and {ROWS}"
+                raise BadStructure(member.name, line.number, why)
     if columns != ROWS:
-        raise BadStructure(file, number, "the file ends before the header of its address block")
+        raise BadStructure(member.name, number, "the file ends before the header of its address block")
 
 
 def _is_row_header(cells: list[str]) -> bool:
-    folded = [_rows.fold(cell) for cell in cells]
+    folded = [_csv.fold(cell) for cell in cells]
     return "address" in folded and "coin" in folded and "signature" in folded
 
 
-def _summary(line: Line, source: Source) -> Item:
+def _summary(line: Line, bundle: Bundle) -> Item:
     if line.fault or len(line.cells) != len(TOTALS):
-        return Refused(
-            line.number, "summary", line.fault or _rows.RAGGED, f"{len(TOTALS)} cells of CSV in UTF-8", line.raw
-        )
+        return _csv.unreadable(line, "summary", f"{len(TOTALS)} cells of CSV in UTF-8")
     label, height, amount = (cell.strip() for cell in line.cells)
-    return _rows.summary(line, source.exchange, source.file_name, label, height, amount)
+    return _rows.summary(
+        bundle.exchange, bundle.name, line.number, line.raw, label=label, height_text=height, amount=amount
+    )
 
 
 class _Rows:
     """Rows of the address block; remembers the row for which the signer rows below it sign."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, exchange: str) -> None:
+        self._exchange = exchange
         self._above: Published | None = None
         self.found = 0
 
@@ -108,46 +118,24 @@ class _Rows:
         self.found += 1
         if line.fault or len(line.cells) != len(ROWS):
             self._above = None
-            return Refused(
-                line.number, "rows", line.fault or _rows.RAGGED, f"{len(ROWS)} cells of CSV in UTF-8", line.raw
-            )
+            return _csv.unreadable(line, "rows", f"{len(ROWS)} cells of CSV in UTF-8")
         label, address, height, amount, _, signature = (cell.strip() for cell in line.cells)
-        # Blanks in a message are signed too: it stays as it stands.
-        message, signature = (
-            ("" if line.cells[4].strip() == "-" else line.cells[4]),
-            ("" if signature == "-" else _rows.null(signature)),
-        )
+        message = "" if line.cells[4].strip() == "-" else line.cells[4]  # blanks in a message are signed too
         signs_for_other = height == "-" and amount == "-"
-        try:
-            meant = _rows.meant(self._source.exchange, label, "")
-        except registry.UnknownLabel as unknown:
-            return self._refused(
-                line, unknown.code, str(unknown), label, address, message, signature, asset=unknown.asset
-            )
+        meant, why = self._meant(label)
+        at = None
         try:
             at = _rows.height(height)
         except ValueError:
-            return self._refused(line, "bad_height", "a block height or -", label, address, message, signature, meant)
+            why = why or ("bad_height", "a block height or -")
         if not meant.network:
-            return self._refused(
-                line, "unknown_network", f"the label {label!r} names no network", label, address, message, signature
-            )
+            why = why or ("unknown_network", f"the label {label!r} names no network")
         if signs_for_other and not self._is_signed_by(meant.network):
-            return self._refused(
-                line,
-                "no_row_to_sign_for",
-                "an unsigned row above, or one of that network",
-                label,
-                address,
-                message,
-                signature,
-                meant,
-            )
+            why = why or ("no_row_to_sign_for", "an unsigned row above, or one of that network")
         row = Published(
             source_row=line.number,
-            for_row=self._above.source_row if signs_for_other and self._above else None,
+            for_row=self._above.source_row if signs_for_other and self._above and not why else None,
             label=label,
-            network_label="",
             network=meant.network,
             asset=meant.asset,
             scheme=meant.scheme,
@@ -156,46 +144,24 @@ class _Rows:
             height=at,
             address=address,
             amount=None if signs_for_other else amount,
-            unit="coin",
             message=message,
-            signatures=[signature],
-            key_or_script="",
-            owners=[],
-            custodian=None,
+            signatures=("" if signature == "-" else _rows.null(signature),),
             raw=line.raw,
         )
+        if why:
+            self._above = None
+            return _rows.refused(row, *why)
         if not signs_for_other:
             self._above = row
         return row
 
+    def _meant(self, label: str) -> tuple[registry.Resolved, tuple[str, str] | None]:
+        """What the label means, as far as it is known; (reason, what was expected) where that is not enough."""
+        try:
+            return _rows.meant(self._exchange, label, ""), None
+        except registry.UnknownLabel as error:
+            return registry.Resolved("", error.asset, "", "wallet"), (error.code, str(error))
+
     def _is_signed_by(self, network: str) -> bool:
         """Signers of a contract on Avalanche stand below it under `ETH`: an unsigned row takes them of any network."""
         return self._above is not None and (not any(self._above.signatures) or self._above.network == network)
-
-    def _refused(
-        self,
-        line: Line,
-        reason: str,
-        expected: str,
-        label: str,
-        address: str,
-        message: str,
-        signature: str,
-        meant: registry.Resolved | None = None,
-        asset: str = "",
-    ) -> Refused:
-        self._above = None
-        return Refused(
-            source_row=line.number,
-            block="rows",
-            reason=reason,
-            expected=expected,
-            raw=line.raw,
-            label=label,
-            network=meant.network if meant else "",
-            asset=meant.asset if meant else asset,
-            scheme=meant.scheme if meant else "",
-            address=address,
-            message=message,
-            signatures=(signature,),
-        )

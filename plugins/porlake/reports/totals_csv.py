@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
-from typing import BinaryIO
 
 from porlake import registry
 from porlake.errors import BadStructure
-from porlake.reports import _rows
-from porlake.reports._items import Item, Part, Refused, Snapshot, Source, Summary, day_of
-from porlake.reports._rows import Line
+from porlake.reports import _csv, _rows
+from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._csv import Line
+from porlake.reports._items import Item, Part, Summary
+from porlake.reports._snapshot import Snapshot, day_of
 
 NAME = "totals_csv"
+ROLES = (NAME,)
 
 COLUMNS = (
     "exchange", "report_no", "snapshot", "snapshot_precision", "asset", "wallet_amount", "own_amount", "custody_amount", "liabilities",
@@ -28,12 +30,21 @@ UNSAID = "not stated"  # in place of a source
 WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a snapshot of that precision
 
 
-def matches(head: bytes) -> bool:
+def matches(bundle: Bundle) -> bool:
     """Whether the first line names our columns."""
-    return next((tuple(cell.strip() for cell in line.cells) == COLUMNS for line in _rows.lines(BytesIO(head))), False)
+    return any(map(_is_totals, bundle.members))
 
 
-def content(stream: BinaryIO) -> str:
+def members(bundle: Bundle) -> list[tuple[Member, ...]]:
+    """Each file is a report of its own, before it is split."""
+    return each_alone(bundle, _is_totals, NAME)
+
+
+def _is_totals(member: Member) -> bool:
+    return _csv.begins_with(member, COLUMNS)
+
+
+def content(bundle: Bundle) -> str:
     return "totals"
 
 
@@ -42,29 +53,29 @@ def snapshot_of(file_name: str) -> Snapshot | None:
     return None
 
 
-def split(stream: BinaryIO, file_name: str) -> Iterator[Part]:
+def split(bundle: Bundle) -> Iterator[Part]:
     """One part for each exchange, snapshot and source, in that order; rows keep their order, and undated rows are parts
     of their own.
 
     Raises BadStructure for a row whose exchange or snapshot cannot be told: no part could hold it.
     """
-    stream.seek(0)
+    (member,) = bundle.members
     parts: dict[tuple[str, str, str, str], tuple[Snapshot, list[list[str]]]] = {}
-    for line in _rows.behind_header(stream):
-        cells = _rows.cells_of(line, COLUMNS, file_name)
-        exchange, snapshot = cells[0], _snapshot(cells, line, file_name)
+    for line in _csv.behind_header(member):
+        cells = _csv.cells_of(line, COLUMNS, member.name)
+        exchange, snapshot = cells[0], _snapshot(cells, line, member.name)
         parts.setdefault((exchange, cells[2], cells[3], cells[12] or UNSAID), (snapshot, []))[1].append(cells)
     if not parts:
-        raise BadStructure(file_name, 0, "the file has no rows")
+        raise BadStructure(member.name, 0, "the file has no rows")
     for (exchange, _, _, source), (snapshot, rows) in sorted(parts.items()):
-        yield Part(exchange, _numbered(snapshot, rows), BytesIO(_rows.text_of([COLUMNS, *rows])), source)
+        yield Part(exchange, _numbered(snapshot, rows), BytesIO(_csv.text_of([COLUMNS, *rows])), source)
 
 
-def parse(stream: BinaryIO, source: Source) -> Iterator[Item]:
+def parse(bundle: Bundle) -> Iterator[Item]:
     """Raises BadStructure."""
-    stream.seek(0)
-    for line in _rows.behind_header(stream):
-        yield _row(line, dict(zip(COLUMNS, _rows.cells_of(line, COLUMNS, source.file_name), strict=True)))
+    (member,) = bundle.members
+    for line in _csv.behind_header(member):
+        yield _row(line, dict(zip(COLUMNS, _csv.cells_of(line, COLUMNS, member.name), strict=True)))
 
 
 def _snapshot(cells: list[str], line: Line, file: str) -> Snapshot:
@@ -87,23 +98,20 @@ def _numbered(snapshot: Snapshot, rows: list[list[str]]) -> Snapshot:
     return Snapshot(snapshot.at, snapshot.precision, None, numbers.pop() if len(numbers) == 1 else None)
 
 
-def _row(line: Line, cells: dict[str, str]) -> Summary | Refused:
+def _row(line: Line, cells: dict[str, str]) -> Item:
     asset, label = "", cells["asset"]
     if label != TOTAL:
         asset = label
         if asset not in registry.load().assets:
-            return Refused(
-                line.number, "summary", "unknown_asset", f"an asset of the registry or {TOTAL}", line.raw, label=label
-            )
+            expected = f"an asset of the registry or {TOTAL}"
+            return _rows.unused_summary(line.number, line.raw, "unknown_asset", expected, label=label)
     custody_only = not cells["wallet_amount"] and not cells["own_amount"] and cells["custody_amount"]
     return Summary(
         source_row=line.number,
         label=label,
         level="asset" if asset else "group",
-        network="",
         asset=asset,
         holding="custody" if custody_only else "wallet",
-        height=None,
         amount=cells["wallet_amount"],
         own_amount=cells["own_amount"],
         custody_amount=cells["custody_amount"],

@@ -1,0 +1,125 @@
+"""The formats there are: every module of this room whose name begins with no underscore, and which one reads a file."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Protocol, cast, runtime_checkable
+
+from porlake import reports
+from porlake.errors import UnknownFormat, UnsafeArchive
+from porlake.reports._bundle import Bundle, Member
+from porlake.reports._items import Item, Part
+from porlake.reports._snapshot import Snapshot
+from porlake.reports._zip import is_archive
+
+
+@runtime_checkable
+class Format(Protocol):
+    """A module of this room, named as its NAME says.
+
+    `ROLES`: what a file can be to one of its reports, in the order of the files' numbers; a report of one file has one.
+    """
+
+    NAME: str
+    ROLES: tuple[str, ...]
+
+    def matches(self, bundle: Bundle) -> bool:
+        """Whether it knows a file of the bundle, told by the heads. Its docstring says how: `Whether a file ...`."""
+
+    def members(self, bundle: Bundle) -> list[tuple[Member, ...]]:
+        """The files of the bundle that it knows, with their roles: one tuple a report. Raises BadStructure."""
+
+    def content(self, bundle: Bundle) -> str:
+        """What a report states, as `report_file.content` has it: addresses, totals, address_list ..."""
+
+    def snapshot_of(self, file_name: str) -> Snapshot | None:
+        """The moment and revision that a file's name states in its publisher's clock; None where it states none."""
+
+    def parse(self, bundle: Bundle) -> Iterator[Item]:
+        """The rows of a report as published, in the order of its files and of their lines. Raises BadStructure."""
+
+
+@runtime_checkable
+class SplitFormat(Format, Protocol):
+    """A format whose file may speak of many attestations."""
+
+    def split(self, bundle: Bundle) -> Iterator[Part]:
+        """A file of its own for each exchange, moment and source that the file speaks of. Raises BadStructure."""
+
+
+class _Formats(Mapping[str, Format]):
+    """The formats by name, each imported when it is first asked for."""
+
+    def __getitem__(self, name: str) -> Format:
+        if name not in set(self):
+            raise KeyError(name)
+        module = import_module(f"{reports.__name__}.{name}")
+        lacking = [part for part in _PARTS if not hasattr(module, part)]
+        if lacking or name != module.NAME:
+            raise TypeError(
+                f"reports/{name}.py lacks {', '.join(lacking) or f'NAME = {name!r}'}: no format, see CONTRIBUTING"
+            )
+        return cast(Format, module)
+
+    def __iter__(self) -> Iterator[str]:
+        return (
+            name for name in sorted(found.name for found in pkgutil.iter_modules(reports.__path__)) if name[0] != "_"
+        )
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+_PARTS = ("NAME", "ROLES", "matches", "members", "content", "snapshot_of", "parse")
+
+FORMATS: Mapping[str, Format] = _Formats()
+
+
+def format_of(name: str) -> Format:
+    """The format of that name. Raises UnknownFormat: a lake may be older or newer than the formats here."""
+    try:
+        return FORMATS[name]
+    except KeyError as error:
+        raise UnknownFormat(f"no format has the name {name!r}; there are {', '.join(FORMATS)}") from error
+
+
+def recognised(bundle: Bundle) -> tuple[list[tuple[Format, Bundle]], list[Member]]:
+    """The reports among files that were published together, each with its format, and the files that no format knows:
+    a README, what a file manager left behind.
+
+    Raises UnknownFormat where no file is of a report, or several formats know one; UnsafeArchive where all that lies
+    there is an archive in an archive; BadStructure where a format cannot tell which files belong together.
+    """
+    found, known_by = list[tuple[Format, Bundle]](), dict[int, list[str]]()
+    for form in FORMATS.values():
+        if not form.matches(bundle):
+            continue
+        for members in form.members(bundle):
+            found.append((form, Bundle(members, members[0].name, bundle.exchange)))
+            for member in members:
+                known_by.setdefault(id(member.content), []).append(form.NAME)
+    for member in bundle.members:
+        if len(names := known_by.get(id(member.content), [])) > 1:
+            raise UnknownFormat(f"{member.name}: {' and '.join(names)} recognise it. Looked for: {_looked_for()}")
+    others = [member for member in bundle.members if id(member.content) not in known_by]
+    if not found:
+        if not others:
+            raise UnknownFormat(f"{bundle.name}: there is no file")
+        if all(is_archive(member.content) for member in others):
+            raise UnsafeArchive(f"{others[0].name}: an archive in an archive: unpack it, and give what lies in it")
+        raise UnknownFormat(f"{others[0].name}: no format recognises it. Looked for: {_looked_for()}")
+    return found, others
+
+
+def _looked_for() -> str:
+    return "; ".join(
+        f"{form.NAME}: {' '.join((form.matches.__doc__ or '').split()).removeprefix('Whether ').rstrip('.')}"
+        for form in FORMATS.values()
+    )
+
+
+def snapshot_of(file_name: str) -> Snapshot | None:
+    """The moment that a file's name states in its publisher's clock, by whichever format's rule."""
+    return next((snapshot for form in FORMATS.values() if (snapshot := form.snapshot_of(file_name))), None)

@@ -116,13 +116,18 @@ def _core() -> Iterator[str]:
 def _datasets() -> Iterator[str]:
     yield from ("", "## Datasets of the lake", "", "As Parquet below `data/lake`, and as views in the schema `lake`.")
     for name, row_class in model.DATASETS.items():
-        yield from ("", f"### `lake.{name}`", "", (row_class.__doc__ or "").strip(), "")
+        yield from ("", f"### `lake.{name}`", "", _paragraphs(row_class), "")
         yield f"Key: {', '.join(row_class.KEY)}. Partition: {', '.join(row_class.PARTITION)}."  # type: ignore[attr-defined]
         yield from ("", "| column | type | unit | meaning |", "|---|---|---|---|")
         for field in lake.schema(name):
             about = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
             optional = "; may be null" if field.nullable else ""
             yield f"| `{field.name}` | {field.type} | {about.get('unit', '')} | {about['meaning']}{optional} |"
+
+
+def _paragraphs(documented: type) -> str:
+    """A docstring, a line for each of its paragraphs: where its lines break says nothing."""
+    return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", (documented.__doc__ or "").strip()))
 
 
 def _registry() -> Iterator[str]:
@@ -133,11 +138,10 @@ def _registry() -> Iterator[str]:
         "The CSV files of `plugins/porlake/registry`, as tables in the schema `registry`.",
     )
     yield from ("", "| table | columns | what it is |", "|---|---|---|")
-    for name, row_class in warehouse.TABLES.items():
-        about = " ".join((row_class.__doc__ or "").split()).partition(": ")[2] or " ".join(
-            (row_class.__doc__ or "").split()
-        )
-        yield f"| `registry.{name}` | {', '.join(field.name for field in fields(row_class))} | {about} |"
+    for table in registry.TABLES:
+        whole = " ".join((table.row.__doc__ or "").split())
+        about = whole.removeprefix(table.file).lstrip(":. ")
+        yield f"| `registry.{table.name}` | {', '.join(field.name for field in fields(table.row))} | {about} |"
 
 
 # --- the questions ----------------------------------------------------------------------------------------------------

@@ -54,11 +54,6 @@ SETTINGS = OFFLINE | {
     "parquet_metadata_cache": "true",
 }
 MARTS_VERSION = "2.0"  # a column added raises the second number, a column changed the first
-TABLES = {
-    "networks": registry.Network, "identities": registry.Identity, "assets": registry.Asset, "tokens": registry.Token, "exchanges": registry.Exchange,
-    "exchange_tokens": registry.ExchangeToken, "collateral": registry.Collateral, "trackers": registry.TrackerToken,
-    "sweeps": registry.SweptNetwork, "schemes": registry.SchemeRow, "labels": registry.LabelRow,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +204,9 @@ def prepare(target: Path, files: Mapping[str, Sequence[Path]]) -> None:
             connection.execute(f"create schema if not exists {schema}")
         for dataset in DATASETS:
             _view(connection, dataset, files[dataset])
-        for name, row_class in TABLES.items():
-            rows = _registry_rows(row_class)
-            connection.register("rows", rows)
-            connection.execute(f"create table registry.{name} as select * from rows")
+        for table in registry.TABLES:
+            connection.register("rows", _registry_rows(table))
+            connection.execute(f"create table registry.{table.name} as select * from rows")
             connection.unregister("rows")
         connection.commit()
 
@@ -256,10 +250,10 @@ def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[P
         connection.execute(f'comment on column lake.{dataset}."{field.name}" is {_quoted(meaning)}')
 
 
-def _registry_rows(row_class: type) -> pa.Table:
+def _registry_rows(table: registry.Table[Any]) -> pa.Table:
     kinds = {"int": pa.int64(), "date": pa.date32(), "date | None": pa.date32()}
-    made = pa.schema([(field.name, kinds.get(str(field.type), pa.string())) for field in fields(row_class)])
-    rows: list[Any] = registry.rows(row_class)
+    made = pa.schema([(field.name, kinds.get(str(field.type), pa.string())) for field in fields(table.row)])
+    rows = registry.rows(table)
     return pa.table(
         {field.name: pa.array([getattr(row, field.name) for row in rows], field.type) for field in made}, schema=made
     )

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 BAD = [
     ("networks.csv", "Bitcoin,X,eip155:5,ETH,evm,evm,,,", "is no id"),
     ("networks.csv", "x,X,no-caip,ETH,evm,evm,,,", "CAIP-2"),
-    ("networks.csv", "x,X,eip155:5,ETH,evm,telnet,,,", "client 'telnet'"),
+    ("networks.csv", "x,X,eip155:5,ETH,evm,Telnet 2,,,", "client 'Telnet 2'"),
     ("networks.csv", "x,X,eip155:5,ETH,evm,none,,,", "reason in why_none"),
     ("networks.csv", "x,X,eip155:5,ETH,,evm,,,", "address_form"),
     ("networks.csv", "x,X,eip155:5,NOTHING,evm,evm,,,", "no row of assets.csv"),
@@ -151,7 +151,7 @@ def test_rows_of_ones_own_take_the_place_of_ours_and_join_them(tmp_path: Path, m
     assert {name: row for name, row in facts.networks.items() if name not in ("bitcoin", "moon")} == {
         name: row for name, row in ours.networks.items() if name != "bitcoin"
     }
-    assert [row.network for row in registry.rows(registry.Network)] == [*ours.networks, "moon"]
+    assert [row.network for row in registry.rows(registry.TABLES[0])] == [*ours.networks, "moon"]
     monkeypatch.delenv("PORLAKE_REGISTRY")
     assert registry.load() is ours
 
@@ -160,8 +160,8 @@ OWN_BAD = [
     ("networks.csv", f"{OWN}bitcoin,Mine,bip122:{'cd' * 16},BTC,bitcoin,bitcoin,,,\n", "names none of the blocks"),
     ("networks.csv", f"{OWN}tron,Mine,tron:0xcd8690dc,TRX,tron,tron,,,\n", "names none of the blocks"),
     ("networks.csv", f"{OWN}bitcoin,Mine,eip155:5,BTC,bitcoin,evm,,,\n", "do not agree"),
-    ("identities.csv", f"{SHOWS}ethereum,0:{FIRST},mine\n", "by CAIP-2 alone"),
-    ("identities.csv", f"{SHOWS}bitcoin,0x{FIRST},mine\n", "do not agree"),
+    ("identities.csv", f"{SHOWS}ethereum,0:{FIRST},mine\n", "names its chain alone"),
+    ("identities.csv", f"{SHOWS}bitcoin,0x{FIRST},mine\n", "names a block, and identities.csv none"),
     ("identities.csv", f"{SHOWS}bitcoin,0:{FIRST},mine\nbitcoin,0:{FIRST},mine\n", "stands already on line 2"),
     ("identities.csv", f"{SHOWS}bitcoin,0:{FIRST},mine\n", "names none of the blocks"),
     ("nets.csv", OWN, "no registry has this name"),
@@ -194,7 +194,7 @@ def test_every_network_has_an_address_form_and_a_client_or_its_reason() -> None:
 
 
 def test_every_file_of_the_registry_is_read() -> None:
-    assert {path.name for path in registry.FOLDER.glob("*.csv")} == {name for name, *_ in registry._FILES.values()}
+    assert {path.name for path in registry.FOLDER.glob("*.csv")} == {table.file for table in registry.TABLES}
 
 
 def test_every_network_has_its_own_coin_and_every_exchange_that_is_swept_names_networks() -> None:

@@ -1,0 +1,198 @@
+"""Checks of a row alone, and of rows that must agree: '' or what is wrong.
+
+No check here knows a family of chains: what a family asks of its rows stands with it in `chains`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from porlake.registry.hosts import registrable
+from porlake.registry.rows import (
+    BLOCK_MARK,
+    Asset,
+    Collateral,
+    EvmNetwork,
+    Exchange,
+    ExchangeToken,
+    Identity,
+    LabelRow,
+    Network,
+    Provider,
+    SchemeRow,
+    SweptNetwork,
+    Token,
+    TrackerToken,
+    fold,
+)
+
+SELF_CHECKS = frozenset({"number", "arbsys", "none"})
+ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "wrapped", "receipt", "other"})
+HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
+RELATIONS = frozenset({"own", "affiliated"})
+TRACKERS = frozenset({"defillama", "cryptoquant"})
+TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"})
+_ID = re.compile(r"[a-z][a-z0-9_.]*")
+_CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
+_ROOT = re.compile(r"0x[0-9a-f]{64}")
+_OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")  # clocks lie up to 14 hours from UTC
+_CRON = re.compile(r"[\d*/,-]+ [\d*/,-]+ [\d*/,L-]+ [\d*/,-]+ [\d*/,-]+")  # L: the last day of the month
+
+
+def check_network(row: Network) -> str:
+    if not _ID.fullmatch(row.network):
+        return f"{row.network!r} is no id (lower case, digits, _)"
+    if row.caip2 and not _CAIP2.fullmatch(row.caip2):
+        return f"{row.caip2!r} is no CAIP-2 id"
+    if not _ID.fullmatch(row.client):
+        return f"client {row.client!r} is no id (a family of porlake.chains, or none)"
+    if (row.client == "none") != bool(row.why_none):
+        return "client none needs its reason in why_none, and only that"
+    if not row.address_form or not row.native_asset:
+        return "address_form and native_asset are needed"
+    return ""
+
+
+def check_identity(row: Identity) -> str:
+    marks = [BLOCK_MARK.fullmatch(word) for word in row.shows.split()]
+    if not _ROOT.fullmatch(row.shows) and (not all(marks) or row.shows[:2] != "0:"):
+        return (
+            f"{row.shows[:80]!r} is neither the first block and others (0:hash height:hash height!hash), nor a "
+            f"root of validators"
+        )
+    return "" if row.source else "a source is needed"
+
+
+def check_provider(row: Provider) -> str:
+    if row.domain != row.domain.lower() or registrable(row.domain) != row.domain or "." not in row.domain:
+        return f"{row.domain!r} is no registrable domain in lower case"
+    return "" if _ID.fullmatch(row.provider) else f"{row.provider!r} is no id (lower case, digits, _)"
+
+
+def check_evm_network(row: EvmNetwork) -> str:
+    if row.self_check not in SELF_CHECKS:
+        return f"self_check {row.self_check!r} is not one of {sorted(SELF_CHECKS)}"
+    if row.final_tag not in {"", "finalized", "safe"} or row.final_depth < 1:
+        return "a block is final by the tag finalized or safe, or at a depth of at least 1"
+    if row.multicall3 and not re.fullmatch(r"0x[0-9a-f]{40}", row.multicall3):
+        return f"{row.multicall3!r} is no lower-case EVM address"
+    return ""
+
+
+def check_asset(row: Asset) -> str:
+    if not row.asset or row.asset_class not in ASSET_CLASSES:
+        return f"asset_class {row.asset_class!r} is not one of {sorted(ASSET_CLASSES)}"
+    if not 0 <= row.scale <= 24:
+        return f"scale {row.scale} is not between 0 and 24"
+    if (row.asset_class in {"wrapped", "receipt"}) != bool(row.underlying):
+        return "a wrapped or receipt token, and only such, names its underlying"
+    return ""
+
+
+def check_token(row: Token) -> str:
+    if row.kind not in TOKEN_KINDS:
+        return f"kind {row.kind!r} is not one of {sorted(TOKEN_KINDS)}"
+    if row.kind in {"erc20", "rebasing", "trc20"} and not row.contract:
+        return f"a {row.kind} token needs its contract"
+    if row.kind in {"erc20", "rebasing"} and not re.fullmatch(r"0x[0-9a-f]{40}", row.contract):
+        return f"{row.contract!r} is no lower-case EVM address"
+    if row.balance_slot and (row.kind != "erc20" or row.mapping is None or not 1 <= row.mapping.bits <= 256):
+        return f"balance_slot {row.balance_slot!r} is no slot of an erc20 contract (2, v2 or 9:255)"
+    if row.kind == "native" and row.contract:
+        return "a native coin has no contract"
+    return "" if 0 <= row.decimals <= 24 else f"decimals {row.decimals} are not between 0 and 24"
+
+
+def check_exchange(row: Exchange) -> str:
+    if not _ID.fullmatch(row.exchange):
+        return f"{row.exchange!r} is no id (lower case, digits, _)"
+    if not _OFFSET.fullmatch(row.utc_offset):
+        return f"utc_offset {row.utc_offset!r} is no clock; write +08:00, or +00:00 for UTC"
+    bad = [cron for cron in (row.schedule, row.snapshot) if cron and not _CRON.fullmatch(cron)]
+    return f"{bad[0]!r} is no cron expression of five fields" if bad else ""
+
+
+def check_sweep(row: SweptNetwork) -> str:
+    return (
+        ""
+        if 0 < row.window_seconds <= 86_400
+        else f"a window of {row.window_seconds} seconds is not between a second and a day"
+    )
+
+
+def check_exchange_token(row: ExchangeToken) -> str:
+    if row.relation not in RELATIONS:
+        return f"relation {row.relation!r} is not one of {sorted(RELATIONS)}"
+    return "until lies before since" if row.until and row.until < row.since else ""
+
+
+def check_collateral(row: Collateral) -> str:
+    if not row.address or not row.whose or not row.source:
+        return "address, whose and source are needed"
+    return "until lies before since" if row.until and row.until < row.since else ""
+
+
+def check_tracker(row: TrackerToken) -> str:
+    if row.tracker not in TRACKERS:
+        return f"tracker {row.tracker!r} is not one of {sorted(TRACKERS)}"
+    return "until lies before since" if row.until and row.until < row.since else ""
+
+
+def check_scheme(row: SchemeRow) -> str:
+    if not _ID.fullmatch(row.scheme):
+        return f"{row.scheme!r} is no id (lower case, digits, _)"
+    return "" if row.module and (row.module != "none" or row.note) else "a module, or none with its reason in note"
+
+
+def check_label(row: LabelRow) -> str:
+    if not row.label and not row.network_label:
+        return "neither label nor network_label"
+    if not row.exchange and (row.label or row.asset or row.scheme or row.holding):
+        return "a row of no exchange is a word for a network, and says nothing else"
+    for folded in (row.label, row.network_label):
+        if folded != fold(folded):
+            return f"{folded!r} is not folded; write {fold(folded)!r}"
+    if row.holding and row.holding not in HOLDINGS:
+        return f"holding {row.holding!r} is not one of {sorted(HOLDINGS)}"
+    if row.label and not row.asset:
+        return "a coin label needs its asset"
+    if row.network_label and not row.network:
+        return "a network label needs its network"
+    return ""
+
+
+# --- rows that must agree ---------------------------------------------------------------------------------------------
+def check_chain(network: Network, identity: Identity | None, evm_network: EvmNetwork | None) -> str:
+    """Whether the chain that a client of `network` reads is named in full, and in one way only.
+
+    By the chain id of `eip155` (with a row in evm_networks.csv); else by a row in identities.csv where there is no
+    CAIP-2 id, or one that names a part of a block's hash, as `bip122` and `tron` do
+    (https://github.com/ChainAgnostic/namespaces).
+    """
+    if network.client == "none":
+        return "client 'none' and a row in evm_networks.csv do not agree" if evm_network else ""
+    namespace, _, reference = network.caip2.partition(":")
+    if (namespace == "eip155") != (evm_network is not None):
+        return f"{network.caip2!r} and the rows of evm_networks.csv do not agree"
+    if namespace == "eip155":
+        return "an id of eip155 names its chain alone: no row in identities.csv" if identity else ""
+    if namespace not in {"", "bip122", "tron"}:
+        return ""
+    if identity is None:
+        return "a client needs a row in identities.csv: by what an endpoint shows of which chain it is"
+    held = [mark.hash for mark in identity.blocks if mark.holds]
+    if reference and not held:
+        return f"{network.caip2!r} names a block, and identities.csv none"
+    named = {
+        "bip122": any(name.startswith(reference) for name in held),  # the begin of a block's hash
+        "tron": bool(held) and held[0].endswith(reference.removeprefix("0x")),  # the end of the first one's
+    }
+    return "" if named.get(namespace, True) else f"{network.caip2!r} names none of the blocks in identities.csv"
+
+
+def check_token_there(token: Token, asset: Asset, network: Network) -> str:
+    if token.decimals > asset.scale:
+        return f"{token.decimals} decimals are finer than the scale of {token.asset}"
+    if (token.kind == "native") != (network.native_asset == token.asset):
+        return f"kind {token.kind!r} and the native asset of {token.network} do not agree"
+    return ""

@@ -1,0 +1,153 @@
+"""The CSV files read, checked and joined; the first bad row stops with its file, line and reason."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from porlake.errors import RegistryError
+from porlake.registry import checks
+from porlake.registry.lookup import Registry
+from porlake.registry.rows import fold
+from porlake.registry.tables import TABLES, Row, Table
+
+FOLDER = Path(__file__).parent
+OWN_ROWS = "PORLAKE_REGISTRY"
+
+Place = tuple[str, int]
+Read = dict[tuple[Any, ...], tuple[Place, Any]]  # by key: where a row stands, and the row
+
+
+def load(*folders: Path) -> Registry:
+    """All registries, checked; without `folders` the rows of PORLAKE_REGISTRY lie over ours, else those of each folder
+    over the ones before.
+
+    Raises RegistryError with file, line and reason for the first bad row.
+    """
+    return _loaded(folders or own_folders())
+
+
+def own_folders() -> tuple[Path, ...]:
+    """The folder of PORLAKE_REGISTRY, or none."""
+    own = os.environ.get(OWN_ROWS)
+    return (Path(own),) if own else ()
+
+
+def rows(table: Table[Row]) -> list[Row]:
+    """All rows of one file, with those of PORLAKE_REGISTRY, checked. Raises RegistryError."""
+    load()
+    return [row for _, row in _read((FOLDER, *own_folders()), table).values()]
+
+
+@cache
+def _loaded(folders: tuple[Path, ...]) -> Registry:
+    for folder in folders:
+        _check_folder(folder)
+    read = {table.name: _read((FOLDER, *folders), table) for table in TABLES}
+    for table in TABLES:
+        for column, target in table.references.items():
+            _refer(read[table.name], column, read[target], f"{target}.csv")
+    _agree(read)
+    return Registry(
+        **{name: _by_key(found) for name, found in read.items()},
+        asset_words=MappingProxyType({fold(asset): asset for (asset,) in read["assets"]}),
+    )
+
+
+def _agree(read: Mapping[str, Read]) -> None:
+    """Raises RegistryError for a row that another one contradicts."""
+    networks, assets = read["networks"], read["assets"]
+    for key, (place, network) in networks.items():
+        (_, identity), (_, evm_network) = (read[name].get(key, (None, None)) for name in ("identities", "evm_networks"))
+        if why := checks.check_chain(network, identity, evm_network):
+            raise RegistryError(*place, why)
+    for place, token in read["tokens"].values():
+        if why := checks.check_token_there(token, assets[token.asset,][1], networks[token.network,][1]):
+            raise RegistryError(*place, why)
+
+
+def _read(folders: tuple[Path, ...], table: Table[Any]) -> Read:
+    """The rows of a file by their key, later folders over earlier ones; the first folder is ours and has all files."""
+    found: Read = {}
+    for folder in folders:
+        if folder != FOLDER and not (folder / table.file).exists():
+            continue
+        own: Read = {}
+        for line, row in _rows(folder / table.file, table.row):
+            if why := table.check(row):
+                raise RegistryError(table.file, line, why)
+            key = tuple(getattr(row, column) for column in table.key)
+            if key in own:
+                raise RegistryError(
+                    table.file, line, f"{', '.join(map(str, key))} stands already on line {own[key][0][1]}"
+                )
+            own[key] = ((table.file, line), row)
+        found |= own
+    return found
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises RegistryError where rows of one's own lie in a file that nobody would read."""
+    if not folder.is_dir():
+        raise RegistryError(str(folder), 0, f"no folder lies there ({OWN_ROWS})")
+    known = sorted(table.file for table in TABLES)
+    if unknown := sorted(path.name for path in folder.glob("*.csv") if path.name not in known):
+        raise RegistryError(unknown[0], 0, f"no registry has this name; the files are {', '.join(known)}")
+
+
+def _rows(path: Path, row_class: type[Any]) -> Iterator[tuple[int, Any]]:
+    columns = [field.name for field in fields(row_class)]
+    types = {field.name: str(field.type) for field in fields(row_class)}
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = next(reader, [])
+            if header != columns:
+                raise RegistryError(path.name, 1, f"the header reads {header}, not {columns}")
+            for cells in reader:
+                if len(cells) != len(columns):
+                    raise RegistryError(path.name, reader.line_num, f"{len(cells)} cells for {len(columns)} columns")
+                yield (
+                    reader.line_num,
+                    row_class(
+                        **{
+                            column: _value(path.name, reader.line_num, types[column], cell)
+                            for column, cell in zip(columns, cells, strict=True)
+                        }
+                    ),
+                )
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RegistryError(path.name, 0, f"cannot be read: {error}") from error
+
+
+def _value(file: str, line: int, kind: str, cell: str) -> object:
+    if cell != cell.strip():
+        raise RegistryError(file, line, f"{cell!r} has blanks around it")
+    try:
+        if kind == "int":
+            return int(cell)
+        if kind == "date":
+            return date.fromisoformat(cell)
+        if kind == "date | None":
+            return date.fromisoformat(cell) if cell else None
+    except ValueError as error:
+        raise RegistryError(file, line, f"{cell!r} is no {kind}") from error
+    return cell
+
+
+def _refer(found: Read, column: str, target: Read, target_file: str) -> None:
+    for place, row in found.values():
+        value = getattr(row, column)
+        if value and (value,) not in target:
+            raise RegistryError(*place, f"{column} {value!r} is no row of {target_file}")
+
+
+def _by_key(found: Read) -> Mapping[Any, Any]:
+    return MappingProxyType({key[0] if len(key) == 1 else key: row for key, (_, row) in found.items()})

@@ -1,0 +1,258 @@
+"""A class for each CSV file of the registry: what a row of it says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+BALANCE_SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
+BLOCK_MARK = re.compile(r"(\d{1,9})([:!])([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """networks.csv. `address_form` names a module of porlake.addresses, `client` one of porlake.chains or `none` (then
+    `why_none`).
+
+    `caip2` is empty where no such id is known.
+    """
+
+    network: str
+    name: str
+    caip2: str
+    native_asset: str
+    address_form: str
+    client: str
+    why_none: str
+    endpoint: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """identities.csv: by what an endpoint shows of which chain it is, where CAIP-2 does not say it in full; `source`:
+    where that is written.
+
+    `shows`: `height:hash` of blocks that it must have, and `height!hash` of blocks that it must not have (chains that
+    came from one another share their first blocks); of a beacon node the root of the first validators.
+    """
+
+    network: str
+    shows: str
+    source: str
+
+    @property
+    def blocks(self) -> tuple[Mark, ...]:
+        """Of other clients than beacon."""
+        found = (BLOCK_MARK.fullmatch(word) for word in self.shows.split())
+        return tuple(Mark(int(match[1]), match[3], match[2] == ":") for match in found if match)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A block that a chain holds at a height; `holds` False: that another one holds."""
+
+    height: int
+    hash: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvmNetwork:
+    """evm_networks.csv: what is peculiar to an EVM network, a row for each with that client.
+
+    `self_check`: how a block shows itself inside a call: by NUMBER (`number`), by Arbitrum's ArbSys (`arbsys`), or
+    `none`: EVM programs of ours do not run there. A block is final up to the one that `final_tag` names, or
+    `final_depth` below the head where no tag is served.
+    """
+
+    network: str
+    self_check: str
+    final_tag: str
+    final_depth: int
+    multicall3: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """assets.csv. `scale`: digits of the base unit, at least as fine as every token of the asset. `price_id`:
+    DefiLlama's key.
+    """
+
+    asset: str
+    name: str
+    asset_class: str
+    scale: int
+    underlying: str
+    price_id: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a
+    token that no client reads yet.
+
+    `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
+    `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is
+    Solidity's slot 2, `v2` Vyper's; `9:255` says that the lowest 255 bits of the value are the balance (Circle's tokens
+    keep a mark in the highest).
+    """
+
+    network: str
+    asset: str
+    kind: str
+    contract: str
+    decimals: int
+    balance_slot: str
+    note: str
+
+    @property
+    def mapping(self) -> Slot | None:
+        """`balance_slot`, read; None where it is empty."""
+        match = BALANCE_SLOT.fullmatch(self.balance_slot)
+        return Slot(int(match[2]), bool(match[1]), int(match[3] or 256)) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A mapping of balances in a contract's storage: its slot, whose order of hashing, and how many bits of a value are
+    the balance.
+    """
+
+    slot: int
+    vyper: bool
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """exchanges.csv. `utc_offset`: the publisher's clock (`+08:00`), in which the names of its files tell a moment and
+    its days begin.
+
+    `schedule`: cron in UTC of the day on which a month's files are looked for; empty where nothing is periodic.
+    `snapshot`: cron in UTC of the moments of which its address files may speak, at which its addresses are swept; empty
+    where it publishes none.
+    """
+
+    exchange: str
+    name: str
+    utc_offset: str
+    schedule: str
+    snapshot: str
+    formats: str
+    home: str
+    note: str
+
+    @property
+    def clock(self) -> timezone:
+        """`utc_offset`, read."""
+        hours, minutes = int(self.utc_offset[1:3]), int(self.utc_offset[4:])
+        return timezone(timedelta(hours=hours, minutes=minutes) * (-1 if self.utc_offset[0] == "-" else 1))
+
+    def in_utc(self, shown: datetime) -> datetime:
+        """The moment at which the publisher's clock shows `shown`, a date and time without a zone."""
+        return shown.replace(tzinfo=self.clock).astimezone(UTC)
+
+    def shows(self, at: datetime) -> datetime:
+        """What the publisher's clock shows at a moment, as a date and time without a zone."""
+        return at.astimezone(self.clock).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class SweptNetwork:
+    """sweeps.csv: a network whose past nobody tells. `window_seconds`: how far from a snapshot a sweep may lie to stand
+    for it.
+    """
+
+    network: str
+    window_seconds: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeToken:
+    """exchange_tokens.csv: own and affiliated tokens, dated (`until` is empty while it holds)."""
+
+    exchange: str
+    asset: str
+    relation: str
+    since: date
+    until: date | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collateral:
+    """collateral.csv: accounts that are known to back something else (`whose`), dated; an exchange that claims one
+    promises it twice.
+    """
+
+    network: str
+    address: str
+    whose: str
+    since: date
+    until: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerToken:
+    """trackers.csv: the tokens that a tracker takes off for its figure of clean reserves, dated. Its definition, not
+    ours.
+    """
+
+    tracker: str
+    exchange: str
+    asset: str
+    since: date
+    until: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeRow:
+    """schemes.csv. `module` of porlake.ownership that judges the scheme, or `none` with the reason in `note`."""
+
+    scheme: str
+    module: str
+    standard: str
+    note: str
+
+
+def fold(label: str) -> str:
+    """Labels are compared trimmed, in upper case, with `_` for `-` and blanks: the files spell one label in many
+    ways.
+    """
+    return re.sub(r"[-_\s]+", "_", label.strip()).upper()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """labels.csv: what an exchange's labels mean.
+
+    `label` and `network_label` are folded (see `fold`). A row with both is that pair; with `label` alone the coin where
+    the file has no network column, or the coin's asset under any network; with `network_label` alone a network. A
+    network without an exchange is a word that many publishers use; labels that nobody has told us of are read by such
+    words, and flagged.
+    """
+
+    exchange: str
+    label: str
+    network_label: str
+    network: str
+    asset: str
+    scheme: str
+    holding: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """providers.csv: registrable domains of one operator of endpoints, who is one witness under all of them."""
+
+    domain: str
+    provider: str
+    note: str

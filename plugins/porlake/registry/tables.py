@@ -1,0 +1,86 @@
+"""The files of the registry, each named once: its rows, their key, their check, and which columns name a row of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from porlake.registry import checks
+from porlake.registry.rows import (
+    Asset,
+    Collateral,
+    EvmNetwork,
+    Exchange,
+    ExchangeToken,
+    Identity,
+    LabelRow,
+    Network,
+    Provider,
+    SchemeRow,
+    SweptNetwork,
+    Token,
+    TrackerToken,
+)
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[Row]):
+    """`<name>.csv`, `Registry.<name>` and in DuckDB `registry.<name>`.
+
+    `check` gives '' or what is wrong with a row; `references` names for a column the table of which it is the key (an
+    empty cell refers to nothing).
+    """
+
+    name: str
+    row: type[Row]
+    key: tuple[str, ...]
+    check: Callable[[Row], str]
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.csv"
+
+
+TABLES: tuple[Table[Any], ...] = (
+    Table("networks", Network, ("network",), checks.check_network, {"native_asset": "assets"}),
+    Table("identities", Identity, ("network",), checks.check_identity, {"network": "networks"}),
+    Table("evm_networks", EvmNetwork, ("network",), checks.check_evm_network, {"network": "networks"}),
+    Table("assets", Asset, ("asset",), checks.check_asset, {"underlying": "assets"}),
+    Table("tokens", Token, ("network", "asset"), checks.check_token, {"network": "networks", "asset": "assets"}),
+    Table("exchanges", Exchange, ("exchange",), checks.check_exchange),
+    Table(
+        "exchange_tokens",
+        ExchangeToken,
+        ("exchange", "asset", "relation", "since"),
+        checks.check_exchange_token,
+        {"exchange": "exchanges", "asset": "assets"},
+    ),
+    Table(
+        "collateral",
+        Collateral,
+        ("network", "address", "whose", "since"),
+        checks.check_collateral,
+        {"network": "networks"},
+    ),
+    Table(
+        "trackers",
+        TrackerToken,
+        ("tracker", "exchange", "asset", "since"),
+        checks.check_tracker,
+        {"exchange": "exchanges", "asset": "assets"},
+    ),
+    Table("sweeps", SweptNetwork, ("network",), checks.check_sweep, {"network": "networks"}),
+    Table("schemes", SchemeRow, ("scheme",), checks.check_scheme),
+    Table(
+        "labels",
+        LabelRow,
+        ("exchange", "label", "network_label"),
+        checks.check_label,
+        {"exchange": "exchanges", "network": "networks", "asset": "assets", "scheme": "schemes"},
+    ),
+    Table("providers", Provider, ("domain",), checks.check_provider),
+)

@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 digest = $(shell cat $(1) setup.cfg pyproject.toml | sha256sum | cut -c1-16)
 LOCKS := requirements/uv.txt requirements/lock.txt
 ALL_LOCKS := $(LOCKS) requirements/tests.txt
-RUNTIME := $(VENV)/.porlake-runtime-$(call digest,$(LOCKS))
-COMPLETE := $(VENV)/.porlake-complete-$(call digest,$(ALL_LOCKS))
+RUNTIME := $(VENV)/.porlake-runtime-$(call digest,$(LOCKS) setup.py)
+COMPLETE := $(VENV)/.porlake-complete-$(call digest,$(ALL_LOCKS) setup.py)
 export PORLAKE_HOME := $(CURDIR)
 
 .PHONY: help setup runtime run test nodes lint bench docs airflow query clean lock

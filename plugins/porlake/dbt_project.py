@@ -10,9 +10,15 @@ from pathlib import Path
 from porlake.errors import ConfigurationError
 
 
+def shipped(name: str) -> Path:
+    """`sql` or `dags`: inside the package where porlake was installed from its wheel, at the top of a checkout."""
+    inside = Path(__file__).resolve().with_name(name)
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / name
+
+
 def sql_folder() -> Path:
-    """The dbt project: PORLAKE_SQL, else sql/ of the checkout. Raises ConfigurationError."""
-    folder = Path(os.environ.get("PORLAKE_SQL") or Path(__file__).resolve().parents[2] / "sql")
+    """The dbt project: PORLAKE_SQL, else the one that porlake comes with. Raises ConfigurationError."""
+    folder = Path(os.environ.get("PORLAKE_SQL") or shipped("sql"))
     if not (folder / "dbt_project.yml").exists():
         raise ConfigurationError(f"{folder}: no dbt project lies there; set PORLAKE_SQL to the sql folder of porlake")
     return folder

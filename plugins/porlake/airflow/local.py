@@ -3,6 +3,9 @@
 python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this process; `registry`
                                                                                                   there: as PORLAKE_REGISTRY
 python -m porlake.airflow.local up                                                                scheduler, API and UI
+python -m porlake.airflow.local dags                                                              the folder of the DAG files, for an
+                                                                                                  Airflow of your own
+python -m porlake.airflow.local pools                                                             its pools, for `airflow pools import`
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from porlake import registry
+from porlake import dbt_project, registry
 from porlake.errors import ConfigurationError, PorlakeError
 
 AIRFLOW = Path(sys.executable).with_name("airflow")
@@ -28,10 +31,12 @@ SLOTS = 2  # tasks of one network at a time: its endpoint's rate limit is kept i
 
 
 def environment(home: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Airflow's settings for the checkout at `home`; what the environment sets already stays."""
+    """Airflow's settings with `home` as its folder and the DAGs that porlake comes with; what the environment sets
+    already stays.
+    """
     defaults = {
         "AIRFLOW_HOME": str(home / ".airflow"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dbt_project.shipped("dags")),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
@@ -167,6 +172,12 @@ def main(arguments: list[str]) -> int:
             return run(home, exchange, conf)
         case ["up"]:
             return up(home)
+        case ["dags"]:
+            sys.stdout.write(f"{dbt_project.shipped('dags')}\n")
+            return 0
+        case ["pools"]:
+            sys.stdout.write(json.dumps(pools_of_networks(), indent=1) + "\n")
+            return 0
     sys.stderr.write(__doc__ or "")
     return 2
 

@@ -43,8 +43,8 @@ def own_pools(exchange: str) -> list[str]:
     """
     facts = registry.load()
     named = {row.network for row in facts.labels.values() if row.exchange == exchange and row.network}
-    read = [facts.networks[name] for name in sorted(named) if facts.networks[name].client != "none"]
-    return [network.network for network in read if network.endpoint or network.client != "evm"]
+    read = [facts.networks[name] for name in sorted(named) if facts.networks[name].is_read]
+    return [network.network for network in read if network.endpoint or network.network not in facts.evm_networks]
 
 
 def proof_of_reserves(exchange: registry.Exchange) -> DAG:

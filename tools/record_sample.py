@@ -29,7 +29,7 @@ from typing import Any
 
 from porlake import addresses, amounts, pipeline, registry
 from porlake.addresses import bitcoin
-from porlake.chains.evm.programs import assemble
+from porlake.chains._assembler import assemble
 from porlake.chains.tron.program import MANY_CODE
 from porlake.encoding.keccak import keccak256
 from porlake.lake import Lake
@@ -45,7 +45,7 @@ KNOTS = NODES / "knots"
 SNAPSHOT = 1_711_296_000  # 2024-03-25 00:00 in OKX's clock, 2024-03-24T16:00:00Z
 CLOCK = "2024-03-26T12:00:00+00:00"
 
-NODES_OF = ("evm", "bitcoin", "tron")  # clients; the sample claims nothing that a beacon node could show
+NODES_OF = ("evm", "utxo", "tron")  # clients; the sample claims nothing that a beacon node could show
 SAFE_CALLS = (b"getThreshold()", b"getOwners()")
 PRICES = {
     "bitcoin": "67211.40", "ethereum": "3454.71", "tether": "1.0003", "usd-coin": "1.0001", "tron": "0.1209", "okb": "57.42", "oec-token": "14.27",
@@ -121,13 +121,13 @@ def by_network(held: list[tuple[Claim, int]]) -> dict[str, list[tuple[Claim, int
     for claim, amount in held:
         # Of Bitcoin's family one real node is at hand; the heights of the others in the file are no regtest's.
         client = registry.load().networks[claim.network].client
-        if client in NODES_OF and (client != "bitcoin" or claim.network == "bitcoin"):
+        if client in NODES_OF and (client != "utxo" or claim.network == "bitcoin"):
             found.setdefault(claim.network, []).append((claim, amount))
     return found
 
 
 def node(network: str, held: list[tuple[Claim, int]]) -> Any:
-    return {"evm": anvil, "bitcoin": knots, "tron": tron}[registry.load().networks[network].client](network, held)
+    return {"evm": anvil, "utxo": knots, "tron": tron}[registry.load().networks[network].client](network, held)
 
 
 def token_units(claim: Claim, amount: int) -> int:

@@ -210,7 +210,7 @@ def test_settings_that_make_no_sense_are_named(node: Node, path: Path) -> None:
 
 def test_outpoints_are_kept_on_request(node: Node, path: Path) -> None:
     seen = read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path), outpoints=True))
-    coins = list(chains.coins(seen["client"]))
+    coins = list(seen["client"].coins)
     held = dict.fromkeys(node.held, 0)
     for coin in coins:
         held[coin.address] += coin.raw
@@ -221,7 +221,7 @@ def test_outpoints_are_kept_on_request(node: Node, path: Path) -> None:
             == coin.height
         )
     assert held == node.held
-    assert not list(chains.coins(read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path)))["client"]))
+    assert not list(read(node, node.endpoint, HEIGHT, bitcoin.Dump(str(path)))["client"].coins)
 
 
 def test_a_recording_replays_a_dump_without_its_file(node: Node, path: Path, tmp_path: Path) -> None:

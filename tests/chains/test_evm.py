@@ -16,6 +16,8 @@ import proxy as faults
 from evm_chain import COUNT, HEIGHT, ODD, Chain, amounts, opened, quick, running, token
 from nodes_lacking import NODES, all_of, lacking, latest
 from porlake import chains, registry
+from porlake.chains import _assembler
+from porlake.chains._columns import at_least, total
 from porlake.chains.evm import programs as _programs
 from porlake.chains.evm.methods import LADDER, aggregate, aggregated
 from porlake.chains.evm.words import (
@@ -23,10 +25,8 @@ from porlake.chains.evm.words import (
     accounts_from,
     accounts_of,
     addresses_of,
-    at_least,
     distinct,
     reasons_of,
-    total,
     words_from,
 )
 from porlake.errors import ChainError, Unavailable
@@ -152,7 +152,7 @@ def test_a_moment_before_the_chain_has_no_block(chain: Chain) -> None:
 # --- Arbitrum: NUMBER is another chain's ------------------------------------------------------------------------------
 ARBSYS = (
     "0x"
-    + _programs.assemble("""
+    + _assembler.assemble("""
     0xa3b1b31d 0x00 CALLDATALOAD 0xe0 SHR SUB ISZERO @own JUMPI
     0x04 CALLDATALOAD BLOCKHASH @out JUMP
 own:

@@ -15,6 +15,7 @@ import proxy as faults
 from evm_chain import HEIGHT, Chain, opened, quick, running, token
 from nodes_lacking import NODES, lacking
 from porlake import chains, registry
+from porlake.chains.evm import client as evm
 from porlake.chains.evm import header as _header
 from porlake.chains.evm import methods as _evm_methods
 from porlake.chains.evm import nodes as _evm_nodes
@@ -297,7 +298,7 @@ def test_no_answer_to_a_question_of_ours_is_longer_than_is_read() -> None:
     """
     most = {method.name: method.most for method in LADDER}
     longest = {"eth_call_override": 32, "eth_call_creation": 32, "multicall3": 320, "eth_batch": 400, "eth_single": 400}
-    assert all(size * longest[name] + 1_000 < chains.evm.MOST_ANSWER // 2 for name, size in most.items())
+    assert all(size * longest[name] + 1_000 < evm.MOST_ANSWER // 2 for name, size in most.items())
 
 
 # --- answers of every kind --------------------------------------------------------------------------------------------
@@ -397,8 +398,8 @@ def test_a_header_is_read_whole_or_not_at_all(name: str, value: Any) -> None:
 def test_numbers_that_no_account_holds_are_failures(raw: int, kind: str) -> None:
     held = _evm_methods.balance_in("h", Token("ethereum", "X", kind, "0x" + "1" * 40, 18, "", ""), f"0x{raw:064x}")
     assert held == _evm_methods.LARGE
-    words = chains.evm.words_from([held, 2**127 - 1])
-    assert [chains.evm.REASONS[reason] for reason in chains.evm.reasons_of(words).tolist()] == [
+    words = evm.words_from([held, 2**127 - 1])
+    assert [evm.REASONS[reason] for reason in evm.reasons_of(words).tolist()] == [
         "balance_too_large",
         "balance_too_large",
     ]

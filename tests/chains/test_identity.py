@@ -17,12 +17,12 @@ from bitcoin_node import KNOTS, knots
 from chains.beacon_stub import GENESIS, ROOT
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains.utxo.scripts import check_chain
+from porlake.chains._identity import check_chain
 from porlake.errors import ChainError
 from porlake.transport import Endpoint, Recording
 from support import SAMPLE_ROWS, named, on_loopback, own_rows, reply
 
-BITCOINS = sorted(row.network for row in registry.load().networks.values() if row.client == "bitcoin")
+BITCOINS = sorted(row.network for row in registry.load().networks.values() if row.client == "utxo")
 REGTEST = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"
 
 
@@ -125,15 +125,6 @@ def test_a_beacon_node_of_another_network_is_refused() -> None:
     with answering(answer) as url, pytest.raises(ChainError, match=f"its validators' root is {root}"):
         chains.open_client(registry.load().networks["ethereum_beacon"], Endpoint(url), Recording.off()).head()
     assert registry.load().identities["ethereum_beacon"].shows == ROOT
-
-
-def test_every_network_that_is_read_says_by_what_its_endpoints_are_known() -> None:
-    facts = registry.load()
-    for network in facts.networks.values():
-        if network.client == "evm":
-            assert network.caip2.startswith("eip155:")
-        elif network.client != "none":
-            assert facts.identities[network.network].shows
 
 
 def test_a_block_that_must_not_be_there_is_refused_and_another_taken(tmp_path: Path) -> None:

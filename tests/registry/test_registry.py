@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from porlake import addresses, registry
-from porlake.chains import CLIENTS
 from porlake.errors import RegistryError
 from porlake.ownership import MODULES
 from porlake.reports import FORMATS
@@ -44,12 +43,10 @@ BAD = [
     ("networks.csv", "ethereum,X,eip155:5,ETH,evm,evm,,,", "stands already on line"),
     ("networks.csv", "x,X,eip155:5,ETH,evm,evm,,", "8 cells for 9 columns"),
     ("networks.csv", "x, X,eip155:5,ETH,evm,evm,,,", "blanks around it"),
-    ("networks.csv", "x,X,eip155:5,ETH,evm,evm,,,", "do not agree"),
     ("identities.csv", "heco,0:abc,somewhere", "neither the first block"),
     ("identities.csv", f"heco,7:{'ab' * 32},somewhere", "neither the first block"),
     ("identities.csv", f"heco,0:{'ab' * 32},", "a source is needed"),
     ("identities.csv", f"nowhere,0:{'ab' * 32},somewhere", "no row of networks.csv"),
-    ("networks.csv", "x,X,,BTC,bitcoin,bitcoin,,,", "needs a row in identities.csv"),
     ("evm_networks.csv", "x,magic,,1,,", "self_check 'magic'"),
     ("evm_networks.csv", "x,number,latest,1,,", "by the tag"),
     ("evm_networks.csv", "x,number,,0,,", "depth of at least 1"),
@@ -157,7 +154,7 @@ def test_rows_of_ones_own_take_the_place_of_ours_and_join_them(tmp_path: Path, m
 
 
 OWN_BAD = [
-    ("networks.csv", f"{OWN}bitcoin,Mine,bip122:{'cd' * 16},BTC,bitcoin,bitcoin,,,\n", "names none of the blocks"),
+    ("networks.csv", f"{OWN}bitcoin,Mine,bip122:{'cd' * 16},BTC,bitcoin,utxo,,,\n", "names none of the blocks"),
     ("networks.csv", f"{OWN}tron,Mine,tron:0xcd8690dc,TRX,tron,tron,,,\n", "names none of the blocks"),
     ("networks.csv", f"{OWN}bitcoin,Mine,eip155:5,BTC,bitcoin,evm,,,\n", "do not agree"),
     ("identities.csv", f"{SHOWS}ethereum,0:{FIRST},mine\n", "names its chain alone"),
@@ -189,8 +186,7 @@ def test_the_assets_of_okx_and_a_network_for_each_are_there() -> None:
 def test_every_network_has_an_address_form_and_a_client_or_its_reason() -> None:
     networks = registry.load().networks.values()
     assert {network.address_form for network in networks} <= set(addresses.FORMS)
-    assert {network.client for network in networks} - {"none"} == set(CLIENTS)
-    assert sum(network.client == "none" for network in networks) <= NOT_READ
+    assert sum(not network.is_read for network in networks) <= NOT_READ
 
 
 def test_every_file_of_the_registry_is_read() -> None:
@@ -202,7 +198,7 @@ def test_every_network_has_its_own_coin_and_every_exchange_that_is_swept_names_n
     assert not [
         network for network in facts.networks.values() if (network.network, network.native_asset) not in facts.tokens
     ]
-    assert not [network for network in facts.sweeps if facts.networks[network].client == "none"]
+    assert not [network for network in facts.sweeps if not facts.networks[network].is_read]
     labelled = {row.exchange for row in facts.labels.values() if row.network}
     assert {exchange.exchange for exchange in facts.exchanges.values() if exchange.snapshot} <= labelled
     assert not [

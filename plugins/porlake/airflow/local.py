@@ -142,7 +142,7 @@ def up(home: Path) -> int:
 
 def pools_of_networks() -> dict[str, dict[str, object]]:
     """A pool for each network that a client reads, and one for the rest, in the form of `airflow pools import`."""
-    read = [network for network in registry.load().networks.values() if network.client != "none"]
+    read = [network for network in registry.load().networks.values() if network.is_read]
     pools = {f"porlake_{n.network}": {"slots": SLOTS, "description": f"tasks that ask {n.name}"} for n in read}
     return pools | {"porlake_others": {"slots": SLOTS, "description": "tasks of networks without a pool of their own"}}
 

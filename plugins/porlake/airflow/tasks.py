@@ -233,8 +233,9 @@ def _briefly(names: list[str]) -> str:
 
 def _connections(networks: list[str]) -> dict[str, tuple[Endpoint, ...]]:
     """Endpoints by network: porlake_<network>, then porlake_<network>_2 and so on, which take over from it."""
-    asked = dict.fromkeys((*networks, *(chains.BESIDE[name] for name in networks if name in chains.BESIDE)))
-    read = [network for network in asked if registry.load().networks[network].client != "none"]
+    facts = registry.load().networks
+    asked = dict.fromkeys((*networks, *filter(None, (chains.beside(facts[name]) for name in networks))))
+    read = [network for network in asked if facts[network].is_read]
     found = {network: tuple(_endpoints(f"porlake_{network}")) for network in read}
     return {network: endpoints for network, endpoints in found.items() if endpoints}
 

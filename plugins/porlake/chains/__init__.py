@@ -1,89 +1,233 @@
-"""Chain clients: one file a family, block at a height, balances at a block. Each client is given its transport.
+"""Chain clients: a folder a family, and what each can by its methods. A client is given its transport.
 
 client = open_client(registry.load().networks["ethereum"], Endpoint("http://127.0.0.1:8545"), Recording.off())
 at = client.block(19506528)
 for answer in client.balances([Wanted("ETH", token, "0x...")], at): ...
+
+The `client` column of networks.csv names the folder. Its face, FAMILY in `chains/<family>/__init__.py`, opens a client;
+what a client can beside blocks and balances is asked for by the protocols below (`isinstance(client, Proves)`), never
+by the family's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol, runtime_checkable
 
-from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
-from porlake.chains.beacon import client as beacon
-from porlake.chains.evm import client as evm
-from porlake.chains.tron import client as tron
-from porlake.chains.utxo import node as bitcoin
-from porlake.chains.utxo.node import Dump
+from porlake import registry
+from porlake.chains._answers import BlockRef, Coin, Link, Outcome, Reading, Stated, Unread, Wanted
+from porlake.chains._columns import (
+    LIMIT,
+    TEXT,
+    TOTAL,
+    AccountForm,
+    Accounts,
+    Answer,
+    Holdings,
+    OneByOne,
+    Readings,
+    Rows,
+    Unreadable,
+    Withdrawn,
+    Words,
+)
+from porlake.chains._family import Client, Dump, Family, first
+from porlake.errors import ConfigurationError
 from porlake.progress import Tell, silent
-from porlake.registry import Network
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 __all__ = [
-    "BESIDE",
-    "CLIENTS",
-    "BlockRef",
-    "Client",
-    "Coin",
-    "Dump",
-    "Reading",
-    "Unread",
-    "Wanted",
-    "coins",
-    "open_client",
-    "past",
-]
+    "LIMIT", "TEXT", "TOTAL", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "BlockRef", "ByMoment", "Client", "Coin", "Coins",
+    "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne", "Outcome", "OwnerLinks", "Past", "Prover", "Proves", "Reading",
+    "Readings", "Rows", "Stated", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Witnesses", "Words", "beside", "family", "first",
+    "open_client", "wrong_rows",
+]  # fmt: skip
 
 
-class Client(Protocol):
-    """A wanted holding is answered by one Unread, or by one Reading for each component of which `total` is always
-    one.
+# --- what a client can beside blocks (Client) -------------------------------------------------------------------------
+@runtime_checkable
+class Balances(Protocol):
+    """Holdings in columns to readings in columns; OneByOne makes them of a client's `balances`."""
+
+    def readings(self, holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
+        """Every holding is answered, by a reading of its `total` or as unreadable. Raises ChainError, TransportError:
+        then what was given before stands, and the rest was not answered.
+        """
+
+
+@runtime_checkable
+class Final(Protocol):
+    """A chain on which a block is final by a rule of its network."""
+
+    def final(self) -> int:
+        """The height up to which no block can be reversed any more. Raises ChainError, TransportError."""
+
+
+@runtime_checkable
+class ByMoment(Protocol):
+    """A chain whose block of a moment can be found."""
+
+    def block_at(self, moment: datetime) -> BlockRef:
+        """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is
+        younger.
+        """
+
+
+@runtime_checkable
+class Witnesses(Protocol):
+    """A client of several endpoints, which take over from each other and confirm what one of them said."""
+
+    @property
+    def lost(self) -> Sequence[Exception]:
+        """Why endpoints are not asked any more."""
+
+    def others(self, sources: Sequence[str]) -> Sequence[Any]:
+        """The endpoints that still answer and are another operator's than every source: two hosts of one operator are
+        one witness.
+        """
+
+    def again(self, witnesses: Sequence[Any], holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
+        """As `readings`, of `others`. Raises TransportError, ChainError where all of them fail."""
+
+
+@runtime_checkable
+class Decimals(Protocol):
+    """A chain whose tokens say of themselves how many decimals they have."""
+
+    def decimals(self, token: Token, at: BlockRef) -> int | None:
+        """None where the token says nothing of the kind. Raises ChainError, TransportError."""
+
+
+@runtime_checkable
+class AsAnybody(Protocol):
+    """A client that reads tokens through a contract, to which a token may say something else than to anybody."""
+
+    def called(self, holdings: Holdings, at: BlockRef) -> tuple[Words, Words] | None:
+        """What the token says to nobody and to each account itself, words from LIMIT on being no balances; None where
+        it cannot be asked so. Raises TransportError, ChainError.
+        """
+
+    def plain(self, holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
+        """As `readings`, with no contract in between."""
+
+
+@runtime_checkable
+class Past(Protocol):
+    """A client of a chain without a past that knows parts of holdings at a block all the same."""
+
+    def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+        """The parts that are known, exact; of other holdings nothing. Raises ChainError, TransportError."""
+
+
+@runtime_checkable
+class Unchanged(Protocol):
+    """A chain without a past that shows when an account last changed: the head's balance is then exact. No family has
+    it yet.
     """
 
-    def block(self, height: int) -> BlockRef: ...
-    def head(self) -> BlockRef: ...
-    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]: ...
+    def unchanged(self, holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
+        """Exact readings of the holdings that did not change after the block; of the others nothing."""
 
 
-#: By the `client` column of networks.csv.
-CLIENTS: dict[str, Callable[[Network, Endpoint | None, Recording], Client]] = {
-    "beacon": beacon.open_client,
-    "evm": evm.open_client,
-    "bitcoin": bitcoin.open_client,
-    "tron": tron.open_client,
-}
+class Prover(Protocol):
+    """One endpoint that may have proofs."""
+
+    def prove(self, held: Sequence[tuple[Wanted, int]], at: BlockRef) -> Iterator[Outcome]:
+        """One outcome for each holding and what was read of it, in base units of the token, in no order.
+
+        Raises ChainError where the block's root is not to be had, TransportError where the endpoint gives no proofs.
+        """
 
 
-#: Networks that have no heights of their own: reports name blocks of another, whose client goes with theirs.
-BESIDE = {"ethereum_beacon": "ethereum"}
+@runtime_checkable
+class Proves(Protocol):
+    """Balances against a published root. `proved_by`: the method of a balance that a proof confirms."""
+
+    proved_by: str
+
+    def provable(self, token: Token) -> bool:
+        """Whether it is known where the state keeps the token's balances."""
+
+    def provers(self) -> Sequence[Prover]:
+        """The endpoints that are still asked, in their order. Raises ChainError, TransportError."""
+
+
+@runtime_checkable
+class OwnerLinks(Protocol):
+    """Who controls an account, by the chain's word. `of_signers`: accounts that somebody signs for are asked about, and
+    who signs may be the account's own key; else accounts whose owners are stated. `owner_network`: whose addresses the
+    owners are.
+    """
+
+    of_signers: bool
+    owner_network: str
+
+    def owner_links(self, accounts: Sequence[Stated], at: BlockRef) -> Iterator[Link]:
+        """One for each account and stated owner, whether the chain confirms it or not; none for an account that the
+        endpoint does not tell. Raises TransportError, ChainError.
+        """
+
+
+@runtime_checkable
+class Coins(Protocol):
+    """Unspent coins below the balances that were read, where the client was told to keep them."""
+
+    coins: Sequence[Coin]
+
+
+# --- families ---------------------------------------------------------------------------------------------------------
+def family(network: Network) -> Family:
+    """The face of the family whose folder the `client` column names. Raises ConfigurationError."""
+    return _face(network.client)
+
+
+@cache
+def _face(folder: str) -> Family:
+    place = f"{__name__}.{folder}"
+    if not folder.isidentifier() or folder.startswith("_") or find_spec(place) is None:
+        raise ConfigurationError(f"client {folder!r}: no family of chains has this name")
+    found = import_module(place).FAMILY
+    if not isinstance(found, Family):
+        raise ConfigurationError(f"client {folder!r}: its FAMILY is no Family")
+    return found
+
+
+def beside(network: Network) -> str:
+    """The network whose blocks a report names for this one; '' where it has heights of its own, or no client."""
+    return family(network).beside(network.network) if network.is_read else ""
+
+
+def wrong_rows(facts: registry.Registry, network: Network) -> str:
+    """What is wrong with the rows of a network, as its client needs them; '' where nothing is."""
+    if not network.is_read:
+        return ""
+    try:
+        return family(network).check(facts, network)
+    except ConfigurationError as error:
+        return str(error)
 
 
 def open_client(
     network: Network,
-    endpoint: Endpoint | None,
+    endpoints: Endpoint | Sequence[Endpoint] | None,
     recording: Recording,
     beside: Client | None = None,
     dump: Dump | None = None,
     tell: Tell = silent,
-) -> Client:
-    """The client of a network; a replay needs no endpoint. `beside`: the client of the network that BESIDE names;
-    `dump`: the set of all coins, for networks whose nodes write one; `tell`: who hears how far one long question is.
+) -> Any:
+    """The client of a network; a replay needs no endpoint. Raises ConfigurationError.
+
+    `beside`: the client of the network that `beside()` names; `dump`: the set of all coins, for families that read one;
+    `tell`: who hears how far one long question is. Of several endpoints a client that takes one has the first.
     """
-    if network.client == "beacon":
-        return beacon.open_client(network, endpoint, recording, beside)
-    if network.client == "bitcoin":
-        return bitcoin.open_client(network, endpoint, recording, dump, tell)
-    return CLIENTS[network.client](network, endpoint, recording)
-
-
-def coins(client: Client) -> Iterator[Coin]:
-    """The coins below what a client has read, where it was told to keep them."""
-    return bitcoin.coins(client)
-
-
-def past(client: Client, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
-    """The parts of holdings that a client of a network without a past knows of `at` all the same, exact; of other
-    clients nothing.
-    """
-    return client.past(wanted, at) if isinstance(client, tron.Client) else iter(())
+    if not network.is_read:
+        raise ConfigurationError(f"{network.network}: {network.why_none}")
+    if why := wrong_rows(registry.load(), network):
+        raise ConfigurationError(f"{network.network}: {why}")
+    places = [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints or ())
+    return family(network).open_client(network, places, recording, beside=beside, dump=dump, tell=tell)

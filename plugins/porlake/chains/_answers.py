@@ -79,3 +79,47 @@ class Coin:
     raw: int
     height: int
     coinbase: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An account, the owners that a file states for it (canonical), and the highest block at which it is claimed, None
+    where none is named; `holding` as in a claim.
+    """
+
+    address: str
+    owners: tuple[str, ...]
+    height: int | None
+    holding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a chain says of an account and a stated owner. `relation` is none where it says nothing that is known here;
+    `answer` is the evidence; `height`: of the block that was read, None for the one that was asked for.
+    """
+
+    address: str
+    owner: str
+    relation: str
+    holds: bool
+    threshold: int | None
+    owner_count: int | None
+    answer: str
+    method: str
+    source: str
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a holding's proof.
+
+    `reason` is empty where the proof shows exactly what was read; proof_fails, or proof_differs where it verifies and
+    shows another balance.
+    """
+
+    asset: str
+    address: str
+    reason: str
+    why: str

@@ -123,7 +123,7 @@ def balances(
     if network not in facts.networks:
         raise ConfigurationError(f"{network!r}: no such network (`porlake networks` lists them)")
     endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
-    if facts.networks[network].client == "none":
+    if not facts.networks[network].is_read:
         raise ConfigurationError(f"{network}: {facts.networks[network].why_none}")
     if endpoint is None and dump is None:
         raise ConfigurationError(f"{network}: no endpoint; give --endpoint or set PORLAKE_ENDPOINT_{network.upper()}")
@@ -132,7 +132,7 @@ def balances(
     bad = [_unread_line(network, asset, text, reason) for asset in tokens for text, reason in refused.items()]
     if not accounts:
         return bad, []
-    if facts.networks[network].client == "evm":
+    if chains.family(facts.networks[network]).takes_all_endpoints:
         return [*_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch)), *bad], []
     wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
     client = client_of(settings, network)
@@ -144,7 +144,7 @@ def balances(
             settings.progress(f"balances on {network}", done, len(wanted))
     lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
     coins = sorted(
-        (_coin_line(network, coin) for coin in chains.coins(client)),
+        (_coin_line(network, coin) for coin in (client.coins if isinstance(client, chains.Coins) else ())),
         key=lambda line: (line.asset, line.address, line.txid, line.vout),
     )
     return [*lines, *bad], coins
@@ -320,7 +320,7 @@ def _reached(settings: Settings) -> list[Check]:
     asked = [
         (network, endpoint)
         for network in registry.load().networks.values()
-        if network.client != "none"
+        if network.is_read
         for endpoint in settings.endpoints_of(network.network)
     ]
     with ThreadPoolExecutor(max_workers=max(1, min(32, len(asked)))) as pool:

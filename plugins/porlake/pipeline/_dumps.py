@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from porlake import registry
+from porlake import chains, registry
 from porlake.chains import Dump
 from porlake.errors import ConfigurationError
 
@@ -25,7 +25,7 @@ def dumps_of(environ: Mapping[str, str]) -> dict[str, Dump]:
         if not name.startswith("PORLAKE_UTXO_") or not environ[name]:
             continue
         what, _, network = name.removeprefix("PORLAKE_UTXO_").partition("_")
-        if what not in NAMES or network not in networks or networks[network].client != "bitcoin":
+        if what not in NAMES or network not in networks or not _reads_dumps(networks[network]):
             raise ConfigurationError(f"{name}: no such setting, or a network whose nodes write no set of coins")
         found.setdefault(networks[network].network, {})[what] = environ[name]
     if unplaced := sorted(network for network, said in found.items() if "DUMP" not in said):
@@ -34,3 +34,7 @@ def dumps_of(environ: Mapping[str, str]) -> dict[str, Dump]:
     return {
         network: Dump(said["DUMP"], said.get("WRITTEN", ""), tuple(said.get("HASH", "").split()), outpoints) for network, said in found.items()
     }  # fmt: skip
+
+
+def _reads_dumps(network: registry.Network) -> bool:
+    return network.is_read and chains.family(network).reads_dumps

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
+from typing import Any
 
 from porlake import amounts, chains, registry
 from porlake.chains.beacon import client as beacon
@@ -56,7 +57,8 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     """
     lake = settings.lake
     file: ReportFile = lake.report(report)
-    if registry.load().networks[network].client == "evm":
+    facts = registry.load().networks[network]
+    if facts.is_read and chains.family(facts).takes_all_endpoints:
         return _observe_columns(settings, file, network, give_up=give_up)
     claims = _accounts(
         row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network
@@ -73,7 +75,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
     names: tuple[str, ...] = OBSERVED
     found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.links, seen.unobserved)
-    if registry.load().networks[network].client == "bitcoin":
+    if facts.is_read and chains.family(facts).reads_dumps:
         names, found = (*names, "utxo"), (*found, seen.coins)
     with lake.writing(*((name, partition) for name in names)) as writers:
         for writer, rows in zip(writers, found, strict=True):
@@ -164,7 +166,7 @@ def _accounts(claims: Iterable[Claim]) -> list[Claim]:
 def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
     facts = registry.load().networks[network]
     endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
-    if facts.client == "none":
+    if not facts.is_read:
         return seen.unread(claims, "no_client")
     readable = seen.readable(claims)
     if not readable:
@@ -194,14 +196,14 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
         beacon_client = client
         seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
     seen.links += _permissions.owner_links(settings, file, network, client)
-    for coin in chains.coins(client):
+    for coin in client.coins if isinstance(client, chains.Coins) else ():
         seen.coin(coin)
     return None
 
 
-def client_of(settings: Settings, network: str) -> chains.Client:
+def client_of(settings: Settings, network: str) -> Any:
     """The client of a network, with the one beside it whose blocks it goes by."""
-    beside = chains.BESIDE.get(network)
+    beside = chains.beside(registry.load().networks[network])
     return chains.open_client(
         registry.load().networks[network],
         settings.endpoint(network),

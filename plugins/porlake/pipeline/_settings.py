@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from porlake import amounts, registry
+from porlake import amounts, chains, registry
 from porlake.chains import Dump
 from porlake.errors import ConfigurationError, InvalidAmount
 from porlake.lake import Lake
@@ -136,7 +136,7 @@ def with_dump(
     """
     dump = Dump(place, written, tuple(hashes)) if place else settings.dumps.get(network)
     known = registry.load().networks.get(network)
-    if (dump or outpoints) and known is not None and known.client != "bitcoin":
+    if (dump or outpoints) and known is not None and not (known.is_read and chains.family(known).reads_dumps):
         raise ConfigurationError(f"{network}: its nodes write no set of all coins")
     if dump is None and outpoints:
         raise ConfigurationError("--outpoints needs the set of all coins: say where it lies with --dump")

@@ -160,7 +160,10 @@ def answered(
         return wanted
     near = _near(settings, file.exchange, network, at, {(want.asset, want.address) for want in wanted})
     swept = [want for want in wanted if (want.asset, want.address) in near]
-    exact = {(found.asset, found.address, found.component): found for found in chains.past(client, swept, at)}
+    exact = {
+        (found.asset, found.address, found.component): found
+        for found in (client.past(swept, at) if isinstance(client, chains.Past) else ())
+    }
     for want in swept:
         for row in near[want.asset, want.address]:
             if (found := exact.get((row.asset, row.address, row.component))) is not None:

@@ -46,7 +46,7 @@ def check_network(row: Network) -> str:
         return f"{row.caip2!r} is no CAIP-2 id"
     if not _ID.fullmatch(row.client):
         return f"client {row.client!r} is no id (a family of porlake.chains, or none)"
-    if (row.client == "none") != bool(row.why_none):
+    if row.is_read == bool(row.why_none):
         return "client none needs its reason in why_none, and only that"
     if not row.address_form or not row.native_asset:
         return "address_form and native_asset are needed"
@@ -169,7 +169,7 @@ def check_chain(network: Network, identity: Identity | None, evm_network: EvmNet
     CAIP-2 id, or one that names a part of a block's hash, as `bip122` and `tron` do
     (https://github.com/ChainAgnostic/namespaces).
     """
-    if network.client == "none":
+    if not network.is_read:
         return "client 'none' and a row in evm_networks.csv do not agree" if evm_network else ""
     namespace, _, reference = network.caip2.partition(":")
     if (namespace == "eip155") != (evm_network is not None):

@@ -12,8 +12,8 @@ BLOCK_MARK = re.compile(r"(\d{1,9})([:!])([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """networks.csv. `address_form` names a module of porlake.addresses, `client` one of porlake.chains or `none` (then
-    `why_none`).
+    """networks.csv. `address_form` names a module of porlake.addresses, `client` a folder of porlake.chains or `none`
+    (then `why_none`). What a client needs of a network's other rows its family checks (`chains.wrong_rows`).
 
     `caip2` is empty where no such id is known.
     """
@@ -27,6 +27,11 @@ class Network:
     why_none: str
     endpoint: str
     note: str
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is a client for the network."""
+        return self.client != "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,42 @@
-"""EVM chains: one `eth_call` for thousands of balances, proofs against a block's state root, owners of contracts."""
+"""EVM chains: many balances in one call at a pinned block, from several endpoints that take over from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Client, Dump, Family
+from porlake.chains.evm.words import ACCOUNTS
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+
+class Evm(Family):
+    accounts = ACCOUNTS
+    takes_all_endpoints = True
+
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Client | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.evm.client import open_client
+
+        return open_client(network, endpoints, recording)
+
+    def unreadable(self, token: Token | None) -> str:
+        # a token that moves balances without transfers: no balance is the amount that was put there
+        return "token_rebases" if token is not None and token.kind == "rebasing" else super().unreadable(token)
+
+    def check(self, facts: Registry, network: Network) -> str:
+        if network.network in facts.evm_networks:
+            return ""
+        return f"client {network.client!r} needs a row in evm_networks.csv"
+
+
+FAMILY = Evm()

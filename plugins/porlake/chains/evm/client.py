@@ -26,31 +26,33 @@ import numpy.typing as npt
 
 from porlake import registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._columns import (
+    LIMIT,
+    Words,
+    all_of,
+    at_least,
+    decimals_of,
+    largest,
+    number,
+    total,
+    words_of,
+)
 from porlake.chains.evm.methods import DECIMALS, Answer, balance_in, decimals_in, questions
 from porlake.chains.evm.nodes import Node, NothingShows, Stretch
 from porlake.chains.evm.programs import NOT_SHOWN, REFUSED
 from porlake.chains.evm.words import (
     DISAGREE,
-    LIMIT,
     REASONS,
     TOO_LARGE,
     UNANSWERED,
     Accounts,
-    Words,
     accounts_from,
     accounts_of,
     addresses_of,
-    all_of,
-    at_least,
-    decimals_of,
     differing,
     distinct,
-    largest,
-    number,
     reasons_of,
-    total,
     words_from,
-    words_of,
 )
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import Network, Token

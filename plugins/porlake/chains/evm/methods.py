@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from porlake import numbers
+from porlake.chains._columns import Words, words_of
 from porlake.chains.evm.programs import FAILED, LARGE, MOST_HELD, PLACE, SHORT, program
-from porlake.chains.evm.words import Accounts, Words, digits, words_from, words_of
+from porlake.chains.evm.words import Accounts, digits, words_from
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import EvmNetwork, Network, Token
 from porlake.transport import JsonRpc

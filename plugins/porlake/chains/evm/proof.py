@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from porlake import numbers
-from porlake.chains._answers import BlockRef, Wanted
+from porlake.chains._answers import BlockRef, Outcome, Wanted
 from porlake.chains.evm import header as _header
 from porlake.chains.evm import trie as _trie
 from porlake.encoding.keccak import keccak256
@@ -31,20 +30,6 @@ IN_FLIGHT = 4
 
 Held = tuple[Wanted, int]
 """A holding and what a sweep read of it, in base units of the token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a holding's proof.
-
-    `reason` is empty where the proof shows exactly what was read; proof_fails, or proof_differs where it verifies and
-    shows another balance.
-    """
-
-    asset: str
-    address: str
-    reason: str
-    why: str
 
 
 def open_prover(network: Network, endpoint: Endpoint | None, recording: Recording) -> Prover:

@@ -14,12 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from porlake.chains._columns import LIMIT, Words, at_least, equal_to, words_of
 from porlake.chains.evm.programs import FAILED, LARGE, NOT_SHOWN, REFUSED, SHORT
 
 Accounts = npt.NDArray[np.uint8]  # (n, 20)
-Words = npt.NDArray[np.uint64]  # (n, 2): high, low
-
-LIMIT = 10**38  # DECIMAL(38,0) ends there
 
 #: Reasons by their code; 0 is a balance that was read.
 REASONS = (
@@ -106,11 +104,6 @@ def distinct(accounts: Accounts) -> npt.NDArray[np.intp]:
     return order[np.concatenate(([True], (ordered[1:] != ordered[:-1]).any(axis=1)))]
 
 
-def words_of(data: bytes) -> Words:
-    """Words of 16 bytes, back to back."""
-    return np.frombuffer(data, ">u8").reshape(-1, 2).astype(np.uint64)
-
-
 def words_from(numbers: Sequence[int]) -> Words:
     """Words of whole numbers; what has no place in 128 bits is LARGE."""
     return words_of(
@@ -118,35 +111,6 @@ def words_from(numbers: Sequence[int]) -> Words:
             (number if number < LARGE else max(LARGE, min(number, FAILED))).to_bytes(16, "big") for number in numbers
         )
     )
-
-
-def number(words: Words, at: int) -> int:
-    return int(words[at, 0]) << 64 | int(words[at, 1])
-
-
-def total(words: Words) -> int:
-    """The sum, exact: of 32 bits at a time, which 64 hold for four thousand million words."""
-    low_half = np.uint64(2**32 - 1)
-    halves = [
-        int((words[:, place] >> np.uint64(shift) & low_half).sum())
-        for place, shift in ((0, 32), (0, 0), (1, 32), (1, 0))
-    ]
-    return sum(half << shift for half, shift in zip(halves, (96, 64, 32, 0), strict=True))
-
-
-def at_least(words: Words, number: int) -> npt.NDArray[np.bool_]:
-    """Which words are `number` or more."""
-    high, low = np.uint64(number >> 64), np.uint64(number & (2**64 - 1))
-    found: npt.NDArray[np.bool_] = (words[:, 0] > high) | ((words[:, 0] == high) & (words[:, 1] >= low))
-    return found
-
-
-def equal_to(words: Words, number: int) -> npt.NDArray[np.bool_]:
-    """Which words are that number."""
-    found: npt.NDArray[np.bool_] = (words[:, 0] == np.uint64(number >> 64)) & (
-        words[:, 1] == np.uint64(number & (2**64 - 1))
-    )
-    return found
 
 
 def differing(one: Words, other: Words) -> npt.NDArray[np.bool_]:
@@ -159,21 +123,6 @@ def differing(one: Words, other: Words) -> npt.NDArray[np.bool_]:
     return found
 
 
-def largest(words: Words, count: int) -> npt.NDArray[np.int64]:
-    """The places of the `count` largest words, near enough: as doubles."""
-    weights = words[:, 0].astype(np.float64) * 2.0**64 + words[:, 1].astype(np.float64)
-    return (
-        np.argpartition(weights, max(0, len(weights) - count))[-count:]
-        if len(weights) > count
-        else np.arange(len(weights))
-    )
-
-
-def all_of(number: int, count: int) -> Words:
-    """`count` words of one number."""
-    return words_of(number.to_bytes(16, "big") * count)
-
-
 def reasons_of(words: Words) -> npt.NDArray[np.uint8]:
     """Why a word is no balance, by its place in REASONS; 0 where it is one."""
     reasons = np.where(at_least(words, LIMIT), np.uint8(TOO_LARGE), np.uint8(0))
@@ -183,7 +132,20 @@ def reasons_of(words: Words) -> npt.NDArray[np.uint8]:
     return reasons
 
 
-def decimals_of(words: Words) -> pa.Decimal128Array:
-    """Balances as DECIMAL(38,0); words that are none must be gone."""
-    little = np.ascontiguousarray(words[:, ::-1])
-    return pa.Decimal128Array.from_buffers(pa.decimal128(38, 0), len(words), [None, pa.py_buffer(little)])
+class AddressBytes:
+    """The form of account columns: 20 bytes an account."""
+
+    def of(self, addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.bool_]]:
+        return accounts_of(addresses)
+
+    def texts(self, accounts: Accounts) -> pa.StringArray:
+        return addresses_of(accounts)
+
+    def distinct(self, accounts: Accounts) -> npt.NDArray[np.intp]:
+        return distinct(accounts)
+
+    def numbers(self, accounts: Accounts) -> npt.NDArray[np.uint64]:
+        return np.ascontiguousarray(accounts[:, 12:]).view(">u8").ravel().astype(np.uint64)
+
+
+ACCOUNTS = AddressBytes()

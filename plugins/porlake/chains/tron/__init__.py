@@ -1,1 +1,33 @@
-"""Tron: java-tron's HTTP API, and one constant call for thousands of tokens' balances."""
+"""Tron: balances of the solidified head, and what little a node tells of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Client, Dump, Family, first
+from porlake.chains._identity import needs_blocks
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry
+from porlake.transport import Endpoint, Recording
+
+
+class Tron(Family):
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Client | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.tron.client import open_client
+
+        return open_client(network, first(network, endpoints, recording), recording)
+
+    def check(self, facts: Registry, network: Network) -> str:
+        return super().check(facts, network) or needs_blocks(facts, network)
+
+
+FAMILY = Tron()

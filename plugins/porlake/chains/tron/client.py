@@ -19,8 +19,8 @@ from porlake import addresses, numbers
 from porlake.addresses import tron as form
 from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.tron.calls import Held, Reader, asks_too_much, unhexed
-from porlake.chains.utxo.scripts import check_chain, hash_of
 from porlake.errors import (
     BadAnswer,
     ChainError,

@@ -9,7 +9,7 @@ REVERT comes back all the same. The machine is an EVM for everything used here.
 
 from __future__ import annotations
 
-from porlake.chains.evm.programs import assemble
+from porlake.chains._assembler import assemble
 
 #: The word of a call that failed or returned less than a word.
 FAILED = 2**256 - 1

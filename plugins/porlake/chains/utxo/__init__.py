@@ -1,1 +1,40 @@
-"""Bitcoin's family: nodes, Electrum, Esplora, Blockbook, and the set of all coins from a file."""
+"""Bitcoin and its family: unspent coins, from a node, an index, or a file of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Client, Dump, Family
+from porlake.chains._identity import needs_blocks
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+
+class Utxo(Family):
+    reads_dumps = True
+
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Client | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.utxo.node import open_client
+
+        return open_client(network, endpoints[0] if endpoints else None, recording, dump, tell)
+
+    def unreadable(self, token: Token | None) -> str:
+        if token is not None and token.kind == "omni":
+            return "omni_layer"
+        return super().unreadable(token)
+
+    def check(self, facts: Registry, network: Network) -> str:
+        return super().check(facts, network) or needs_blocks(facts, network)
+
+
+FAMILY = Utxo()

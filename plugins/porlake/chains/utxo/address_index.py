@@ -13,7 +13,8 @@ from functools import partial
 from porlake import numbers
 from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains.utxo.scripts import Watched, check_chain, watched
+from porlake.chains._identity import check_chain
+from porlake.chains.utxo.scripts import Watched, watched
 from porlake.errors import BadAnswer, ChainError, TransportError
 from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Recording

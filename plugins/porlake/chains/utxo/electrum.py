@@ -16,8 +16,9 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._one_by_one import SECONDS, reason_of
-from porlake.chains.utxo.scripts import Transaction, Watched, check_chain, hash_of, transaction, watched
+from porlake.chains.utxo.scripts import Transaction, Watched, transaction, watched
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network

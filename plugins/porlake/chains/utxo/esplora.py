@@ -12,8 +12,9 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef
+from porlake.chains._identity import hash_of
 from porlake.chains.utxo.address_index import AddressIndex, Now
-from porlake.chains.utxo.scripts import Watched, hash_of
+from porlake.chains.utxo.scripts import Watched
 from porlake.errors import BadAnswer, ChainError
 from porlake.registry import Network
 from porlake.transport import Endpoint, Recording

@@ -19,15 +19,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
+from porlake.chains._family import Dump
+from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.utxo import blockbook, electrum, esplora
 from porlake.chains.utxo import dump as utxo_dump
-from porlake.chains.utxo.scripts import Watched, check_chain, hash_of, watched
+from porlake.chains.utxo.scripts import Watched, watched
 from porlake.errors import (
     BadAnswer,
     BadDump,
@@ -54,22 +56,6 @@ STALLED_SECONDS = 900.0  # a scan, ours or somebody else's, that has not moved f
 BUSY_SECONDS = 3.0
 DUMP_SECONDS = 12 * 3600.0  # how long a node may be silent while it goes back to the height and writes
 BAD_DESCRIPTOR, IN_PROGRESS, NO_SUCH_USE = -5, -8, -1
-
-
-@dataclass(frozen=True, slots=True)
-class Dump:
-    """Where the set of all coins lies. `{height}` in a place stands for the snapshot height.
-
-    `place`: a path, or an http(s) URL. Where nothing lies there yet, a node that is the network's endpoint is asked to
-    write it, under `written` on its own machine (default: the same path). `hashes`: published numbers that the set must
-    hash to, as `muhash:...` or `hash_serialized_3:...`; `muhash` alone takes the node's own. `outpoints`: keep the
-    coins below each balance.
-    """
-
-    place: str
-    written: str = ""
-    hashes: tuple[str, ...] = ()
-    outpoints: bool = False
 
 
 class _Blocks(Protocol):

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from porlake import addresses, numbers, registry
+from porlake import addresses
 from porlake.addresses import bitcoin as form
 from porlake.chains._answers import Unread, Wanted
 from porlake.encoding.hashes import sha256d
-from porlake.errors import BadAnswer, ChainError, InvalidAddress
+from porlake.errors import BadAnswer, InvalidAddress
 from porlake.registry import Network
 
 MWEB = {"witness_v8", "witness_v9"}
 """Litecoin's scripts of the extension block: their value belongs to coins inside of it. LIP-2, LIP-3."""
-
-
-def check_chain(network: Network, host: str, at: Callable[[int], str]) -> None:
-    """Whether an endpoint is of the network, by the blocks that tell it from all others. Raises ChainError, and what
-    `at` raises.
-    """
-    for mark in registry.load().identities[network.network].blocks:
-        found = at(mark.height)
-        if (found == mark.hash) != mark.holds:
-            known = f"that of {network.name} is {mark.hash}" if mark.holds else f"which is not {network.name}'s"
-            raise ChainError(
-                f"{host}: the endpoint is of another chain: its block {mark.height:,} is {found[:64]}, {known}"
-            )
-
-
-def hash_of(value: object, *, what: str) -> str:
-    """The hash of a block or transaction, 64 hexadecimal digits in lower case. Raises BadAnswer."""
-    return numbers.data(value, what=what, size=32, prefix="").hex()
 
 
 @dataclass(frozen=True, slots=True)

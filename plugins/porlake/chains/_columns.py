@@ -1,0 +1,235 @@
+"""Columns of holdings and of what was read of them: the same for every family.
+
+An account column has one row an account, in a form that its family chooses (`AccountForm`). A word is a whole number of
+128 bits, kept as (high, low) in a matrix of two columns; an amount lies below LIMIT.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.registry import Token
+
+Accounts = npt.NDArray[Any]
+Words = npt.NDArray[np.uint64]  # (n, 2): high, low
+Rows = npt.NDArray[np.int64]
+
+LIMIT = 10**38  # DECIMAL(38,0) ends there
+TOTAL = "total"
+
+
+class AccountForm(Protocol):
+    """How a family keeps a column of its addresses."""
+
+    def of(self, addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.bool_]]:
+        """(the accounts, which rows they are of): rows whose text is no canonical address are left out."""
+
+    def texts(self, accounts: Accounts) -> pa.StringArray:
+        """Canonical addresses."""
+
+    def distinct(self, accounts: Accounts) -> npt.NDArray[np.intp]:
+        """The places of the accounts in the order of their addresses, of equal ones the first that came."""
+
+    def numbers(self, accounts: Accounts) -> npt.NDArray[np.uint64]:
+        """A number of each account that does not depend on the others, by which a sample is drawn."""
+
+
+class Texts:
+    """Addresses as they are written."""
+
+    def of(self, addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.bool_]]:
+        texts = [address.encode() for address in addresses.to_pylist()]
+        return np.array(texts, np.bytes_) if texts else np.empty(0, "S1"), np.ones(len(texts), np.bool_)
+
+    def texts(self, accounts: Accounts) -> pa.StringArray:
+        return pa.array([account.decode() for account in accounts.tolist()], pa.string())
+
+    def distinct(self, accounts: Accounts) -> npt.NDArray[np.intp]:
+        return np.unique(accounts, return_index=True)[1]
+
+    def numbers(self, accounts: Accounts) -> npt.NDArray[np.uint64]:
+        digests = b"".join(hashlib.blake2b(account, digest_size=8).digest() for account in accounts.tolist())
+        return np.frombuffer(digests, ">u8").astype(np.uint64)
+
+
+TEXT = Texts()
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """One asset at some accounts, each once: what a client is asked for at one block."""
+
+    asset: str
+    token: Token
+    accounts: Accounts
+    form: AccountForm = TEXT
+
+    def __len__(self) -> int:
+        return len(self.accounts)
+
+    def taken(self, rows: Rows) -> Holdings:
+        return replace(self, accounts=self.accounts[rows])
+
+    def wanted(self) -> list[Wanted]:
+        return [Wanted(self.asset, self.token, address) for address in self.form.texts(self.accounts).to_pylist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What was read of some holdings, all of one component, block and source.
+
+    `rows`: their places among the holdings asked for; `words`: amounts in the token's base units; the rest as in a
+    Reading. `no_history`: of which the source knows nothing that ever happened; None is none of them.
+    """
+
+    rows: Rows
+    words: Words
+    component: str
+    block: BlockRef
+    as_of: str
+    method: str
+    source: str
+    no_history: npt.NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Holdings that could not be read, and why. `answered`: it is the chain's word, and not a failure to ask for it."""
+
+    rows: Rows
+    reason: str
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What was given for these holdings so far does not hold."""
+
+    rows: Rows
+
+
+Answer = Readings | Unreadable | Withdrawn
+
+
+def in_columns(holdings: Holdings, answers: Iterable[Reading | Unread]) -> Iterator[Readings | Unreadable]:
+    """Columns of the answers about single holdings, some hundred at a time, so that what was read early is shown early.
+
+    Of a holding all components come together. An amount that 38 digits do not hold is unreadable: balance_too_large.
+    """
+    row_of = {address: row for row, address in enumerate(holdings.form.texts(holdings.accounts).to_pylist())}
+    waiting: list[tuple[int, Reading | Unread]] = []
+    for answer in answers:
+        row = row_of[answer.address]
+        if len(waiting) >= TOGETHER and waiting[-1][0] != row:
+            yield from _grouped(waiting)
+            waiting = []
+        waiting.append((row, answer))
+    yield from _grouped(waiting)
+
+
+TOGETHER = 512
+
+
+def _grouped(answers: Sequence[tuple[int, Reading | Unread]]) -> Iterator[Readings | Unreadable]:
+    too_large = {row for row, answer in answers if isinstance(answer, Reading) and answer.raw >= LIMIT}
+    unread: dict[str, list[int]] = {"balance_too_large": sorted(too_large)} if too_large else {}
+    read: dict[tuple[Any, ...], list[tuple[int, int, bool]]] = {}
+    for row, answer in answers:
+        if isinstance(answer, Unread):
+            unread.setdefault(answer.reason, []).append(row)
+        elif row not in too_large:
+            kind = (answer.component, answer.block, answer.as_of, answer.method, answer.source)
+            read.setdefault(kind, []).append((row, answer.raw, answer.no_history))
+    for (component, block, as_of, method, source), found in read.items():
+        rows, raws, unknown = zip(*found, strict=True)
+        yield Readings(
+            np.array(rows, np.int64),
+            words_from(raws),
+            component,
+            block,
+            as_of,
+            method,
+            source,
+            np.array(unknown, np.bool_) if any(unknown) else None,
+        )
+    for reason, refused in unread.items():
+        yield Unreadable(np.array(refused, np.int64), reason)
+
+
+class OneByOne:
+    """The adapter: columns of a client that answers about single holdings."""
+
+    balances: Callable[[Sequence[Wanted], BlockRef], Iterator[Reading | Unread]]
+
+    def readings(self, holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
+        """Raises ChainError, TransportError."""
+        return in_columns(holdings, self.balances(holdings.wanted(), at))
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+def words_of(data: bytes) -> Words:
+    """Words of 16 bytes, back to back."""
+    return np.frombuffer(data, ">u8").reshape(-1, 2).astype(np.uint64)
+
+
+def words_from(numbers: Iterable[int]) -> Words:
+    """Words of whole numbers below 2^128."""
+    return words_of(b"".join(number.to_bytes(16, "big") for number in numbers))
+
+
+def number(words: Words, at: int) -> int:
+    return int(words[at, 0]) << 64 | int(words[at, 1])
+
+
+def total(words: Words) -> int:
+    """The sum, exact: of 32 bits at a time, which 64 hold for four thousand million words."""
+    low_half = np.uint64(2**32 - 1)
+    halves = [
+        int((words[:, place] >> np.uint64(shift) & low_half).sum())
+        for place, shift in ((0, 32), (0, 0), (1, 32), (1, 0))
+    ]
+    return sum(half << shift for half, shift in zip(halves, (96, 64, 32, 0), strict=True))
+
+
+def at_least(words: Words, number: int) -> npt.NDArray[np.bool_]:
+    """Which words are `number` or more."""
+    high, low = np.uint64(number >> 64), np.uint64(number & (2**64 - 1))
+    found: npt.NDArray[np.bool_] = (words[:, 0] > high) | ((words[:, 0] == high) & (words[:, 1] >= low))
+    return found
+
+
+def equal_to(words: Words, number: int) -> npt.NDArray[np.bool_]:
+    """Which words are that number."""
+    found: npt.NDArray[np.bool_] = (words[:, 0] == np.uint64(number >> 64)) & (
+        words[:, 1] == np.uint64(number & (2**64 - 1))
+    )
+    return found
+
+
+def largest(words: Words, count: int) -> npt.NDArray[np.int64]:
+    """The places of the `count` largest words, near enough: as doubles."""
+    weights = words[:, 0].astype(np.float64) * 2.0**64 + words[:, 1].astype(np.float64)
+    return (
+        np.argpartition(weights, max(0, len(weights) - count))[-count:]
+        if len(weights) > count
+        else np.arange(len(weights))
+    )
+
+
+def all_of(number: int, count: int) -> Words:
+    """`count` words of one number."""
+    return words_of(number.to_bytes(16, "big") * count)
+
+
+def decimals_of(words: Words) -> pa.Decimal128Array:
+    """Amounts as DECIMAL(38,0); words that are none must be gone."""
+    little = np.ascontiguousarray(words[:, ::-1])
+    return pa.Decimal128Array.from_buffers(pa.decimal128(38, 0), len(words), [None, pa.py_buffer(little)])

@@ -1,0 +1,97 @@
+"""The face of a family of chains: what is known of it before anybody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._columns import TEXT, AccountForm
+from porlake.errors import ConfigurationError
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Token
+from porlake.transport import Endpoint, Recording
+
+if TYPE_CHECKING:
+    from porlake.registry import Registry
+
+
+@runtime_checkable
+class Client(Protocol):
+    """What every client can: blocks, and balances at one of them.
+
+    A wanted holding is answered by one Unread, or by one Reading for each component of which `total` is always one.
+    """
+
+    def block(self, height: int) -> BlockRef: ...
+    def head(self) -> BlockRef: ...
+    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """Where the set of all coins lies. `{height}` in a place stands for the snapshot height.
+
+    `place`: a path, or an http(s) URL. Where nothing lies there yet, a node that is the network's endpoint is asked to
+    write it, under `written` on its own machine (default: the same path). `hashes`: published numbers that the set must
+    hash to, as `muhash:...` or `hash_serialized_3:...`; `muhash` alone takes the node's own. `outpoints`: keep the
+    coins below each balance.
+    """
+
+    place: str
+    written: str = ""
+    hashes: tuple[str, ...] = ()
+    outpoints: bool = False
+
+
+class Family:
+    """A family overrides what is different with it, and stands as FAMILY in `chains/<family>/__init__.py`.
+
+    `accounts`: the form of columns of its addresses. `reads_dumps`: its nodes write the set of all coins, and a file of
+    it will do in place of an endpoint. `takes_all_endpoints`: one client asks all endpoints of a network and goes from
+    one to the next by itself; else each client has one endpoint.
+    """
+
+    accounts: ClassVar[AccountForm] = TEXT
+    reads_dumps: ClassVar[bool] = False
+    takes_all_endpoints: ClassVar[bool] = False
+
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Client | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        """The client of a network; nobody is asked yet. A replay needs no endpoint.
+
+        `beside`: the client of the network that `beside` names. Raises ConfigurationError.
+        """
+        raise NotImplementedError
+
+    def unreadable(self, token: Token | None) -> str:
+        """Why no balance of a token can be read, whoever is asked; '' where it can."""
+        if token is None:
+            return "asset_not_on_network"
+        return "contract_unknown" if token.kind != "native" and not token.contract else ""
+
+    def beside(self, network: str) -> str:
+        """The network whose blocks a report names for this one, '' where it has heights of its own."""
+        return ""
+
+    def check(self, facts: Registry, network: Network) -> str:
+        """What is wrong with the rows of a network, as the family needs them; '' where nothing is."""
+        return ""
+
+
+def first(network: Network, endpoints: Sequence[Endpoint], recording: Recording) -> Endpoint | None:
+    """The one endpoint of a client that takes one. Raises ConfigurationError where it takes none and nothing is
+    replayed.
+    """
+    if not endpoints and not recording.replays:
+        raise ConfigurationError(f"{network.network}: no endpoint is configured")
+    return endpoints[0] if endpoints else None

@@ -1,0 +1,90 @@
+"""Families: each network's rows are what its client needs, a face opens its client and nothing else is loaded for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from porlake import chains, registry
+from porlake.errors import ConfigurationError
+from porlake.registry import Identity, Network
+from porlake.transport import Endpoint, Recording
+from support import own_rows
+
+FACTS = registry.load()
+FAMILIES = sorted({network.client for network in FACTS.networks.values() if network.is_read})
+
+
+def test_the_rows_of_every_network_are_what_its_client_needs() -> None:
+    wrong = {network.network: chains.wrong_rows(FACTS, network) for network in FACTS.networks.values()}
+    assert not {network: why for network, why in wrong.items() if why}
+
+
+def made(client: str, caip2: str = "", network: str = "x") -> Network:
+    return Network(network, "X", caip2, "ETH", "evm", client, "", "", "")
+
+
+A_BLOCK, A_ROOT = Identity("x", f"0:{'ab' * 32}", "made"), Identity("x", f"0x{'ab' * 32}", "made")
+
+
+@pytest.mark.parametrize(
+    ("network", "identity", "why"),
+    [
+        (made("telnet"), None, "client 'telnet': no family of chains"),
+        (made("_columns"), None, "no family of chains"),
+        (made("evm", "eip155:5"), None, "needs a row in evm_networks.csv"),
+        (made("utxo"), None, "needs a row in identities.csv"),
+        (made("tron"), None, "needs a row in identities.csv"),
+        (made("beacon"), None, "needs a row in identities.csv"),
+        (made("utxo"), A_ROOT, "identities.csv names none"),
+        (made("tron"), A_ROOT, "identities.csv names none"),
+        (made("beacon"), A_BLOCK, "not by blocks"),
+        (made("beacon"), A_ROOT, "names no network whose blocks"),
+        (made("utxo"), A_BLOCK, ""),
+        (made("tron"), A_BLOCK, ""),
+    ],
+)
+def test_rows_that_a_client_cannot_use_are_told(network: Network, identity: Identity | None, why: str) -> None:
+    facts = replace(FACTS, identities={"x": identity} if identity else {}, evm_networks={})
+    found = chains.wrong_rows(facts, network)
+    assert (why in found) if why else not found, found
+
+
+def test_rows_of_ones_own_are_checked_before_anybody_is_asked(tmp_path: Path) -> None:
+    header = ",".join(field.name for field in fields(Network))
+    (tmp_path / "networks.csv").write_text(f"{header}\nsolana,Mine,solana:5,SOL,solana,telnet,,,\n")
+    with own_rows(tmp_path), pytest.raises(ConfigurationError, match="solana: client 'telnet': no family"):
+        chains.open_client(registry.load().networks["solana"], Endpoint("http://a.example"), Recording.off())
+
+
+def test_a_network_without_a_client_is_opened_by_nobody_and_says_why() -> None:
+    network = next(row for row in FACTS.networks.values() if not row.is_read)
+    with pytest.raises(ConfigurationError, match="."):
+        chains.open_client(network, Endpoint("http://a.example"), Recording.off())
+
+
+@pytest.mark.parametrize("client", FAMILIES)
+def test_one_family_is_opened_without_the_others(client: str) -> None:
+    """In a process of its own: numba alone takes a second to load."""
+    name = next(row.network for row in FACTS.networks.values() if row.client == client)
+    code = (
+        "import sys\nfrom porlake import chains, registry\nfrom porlake.transport import Endpoint, Recording\n"
+        f"chains.open_client(registry.load().networks[{name!r}], Endpoint('http://a.example'), Recording.off())\n"
+        "print(*sorted(name for name in sys.modules if name == 'numba' or name.startswith('porlake.chains.')))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = run.stdout.split()
+    others = set(FAMILIES) - {client}
+    assert not [module for module in loaded if module.split(".")[2:3] and module.split(".")[2] in others], loaded
+    assert "numba" not in loaded
+
+
+@pytest.mark.parametrize("client", FAMILIES)
+def test_every_client_has_blocks_and_balances(client: str) -> None:
+    name = next(row.network for row in FACTS.networks.values() if row.client == client)
+    opened = chains.open_client(FACTS.networks[name], Endpoint("http://a.example"), Recording.off())
+    assert isinstance(opened, chains.Client)

@@ -31,7 +31,7 @@ import anvil
 from porlake import pipeline, registry
 from porlake.chains.evm import client as evm
 from porlake.lake import Lake, schema
-from porlake.model import ReportFile
+from porlake.model import Balance, Claim, ReportFile
 
 USDT = "0xdac17f958d2ee523a2206206994597c13d831ec7"
 REPORT, EXCHANGE, HEIGHT = "ab" * 32, "okx", 1
@@ -88,13 +88,13 @@ def put_claims(root: Path, accounts: list[str]) -> None:
         None, 1, now, None,
     )  # fmt: skip
     lake = Lake(root)
-    lake.write("report_file", {"exchange": EXCHANGE, "report": REPORT, "attestation": "okx/2024-03-25"}, [file])
-    with lake.writing(("claim", {"exchange": EXCHANGE, "report": REPORT})) as (writer,):
+    lake.write(ReportFile, {"exchange": EXCHANGE, "report": REPORT, "attestation": "okx/2024-03-25"}, [file])
+    with lake.writing((Claim, {"exchange": EXCHANGE, "report": REPORT})) as (writer,):
         line = 1
         for asset in ("ETH", "USDT"):
             for start in range(0, len(accounts), 16_384):
                 part = accounts[start : start + 16_384]
-                values: dict[str, Any] = dict.fromkeys(schema("claim").names) | {
+                values: dict[str, Any] = dict.fromkeys(schema(Claim).names) | {
                     "exchange": EXCHANGE, "report": REPORT, "network": "ethereum", "asset": asset, "label": asset, "holding": "wallet",
                     "snapshot_height": HEIGHT, "member": 0,
                 }  # fmt: skip
@@ -103,8 +103,8 @@ def put_claims(root: Path, accounts: list[str]) -> None:
                     "address": pa.array(part),
                     "address_published": pa.array(part),
                 }
-                arrays = [columns.get(f.name, pa.array([values[f.name]] * len(part), f.type)) for f in schema("claim")]
-                writer.add_batch(pa.RecordBatch.from_arrays(arrays, schema=schema("claim")))
+                arrays = [columns.get(f.name, pa.array([values[f.name]] * len(part), f.type)) for f in schema(Claim)]
+                writer.add_batch(pa.RecordBatch.from_arrays(arrays, schema=schema(Claim)))
                 line += len(part)
 
 
@@ -140,7 +140,7 @@ def check(root: Path, accounts: list[str], native: dict[str, int], token: dict[s
     seen = 0
     scale = 10 ** (registry.load().assets["USDT"].scale - 6)
     for batch in Lake(root).columns(
-        "balance", ("asset", "address", "amount"), exchange=EXCHANGE, report=REPORT, network="ethereum"
+        Balance, ("asset", "address", "amount"), exchange=EXCHANGE, report=REPORT, network="ethereum"
     ):
         for asset, address, amount in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             assert int(amount) == (native[address] if asset == "ETH" else token[address] * scale), (

@@ -26,7 +26,7 @@ import pyarrow as pa
 from porlake import lake as lake_room
 from porlake import warehouse
 from porlake.lake import Lake
-from porlake.model import Price, ReportFile
+from porlake.model import Balance, Claim, Dataset, OwnerLink, Ownership, Price, ReportFile
 
 ROWS = 628_484
 PLACES = """(values ('ethereum', 'ETH', 18, true), ('ethereum', 'USDT', 6, true), ('tron', 'USDT', 6, true), ('tron', 'TRX', 6, true),
@@ -93,19 +93,19 @@ def grow(lake: Lake, months: range, rows: int) -> None:
         report, attestation = f"{month:064x}", f"okx/{at:%Y-%m-%d}"
         partition = {"exchange": "okx", "report": report}
         file = _file("okx", report, attestation, at, "addresses", str(month + 1))
-        lake.write("report_file", partition | {"attestation": attestation}, [file])
+        lake.write(ReportFile, partition | {"attestation": attestation}, [file])
         values = {"report": report, "month": month, "rows": rows}
-        _fill(lake, "claim", partition, CLAIM, values)
-        _fill(lake, "ownership", partition, OWNERSHIP, values)
+        _fill(lake, Claim, partition, CLAIM, values)
+        _fill(lake, Ownership, partition, OWNERSHIP, values)
         for network in ("arbitrum", "bitcoin", "bsc", "ethereum", "tron"):
-            _fill(lake, "balance", partition | {"network": network}, BALANCE, values | {"network": network})
-        _fill(lake, "owner_link", partition | {"network": "ethereum"}, OWNER_LINK, values)
+            _fill(lake, Balance, partition | {"network": network}, BALANCE, values | {"network": network})
+        _fill(lake, OwnerLink, partition | {"network": "ethereum"}, OWNER_LINK, values)
         prices = [Price("okx", attestation, asset, "made", 100 + month, at, None) for asset in sorted(SCALES)]
         if month == 0:  # another exchange is said to have some of the accounts
             listed = _file("kucoin", LISTED, "kucoin/list", at, "address_list", None)
-            lake.write("report_file", {"exchange": "kucoin", "report": LISTED, "attestation": "kucoin/list"}, [listed])
-            _fill(lake, "claim", {"exchange": "kucoin", "report": LISTED}, LIST, values | {"report": LISTED})
-        lake.write("price", {"exchange": "okx", "attestation": attestation}, prices)
+            lake.write(ReportFile, {"exchange": "kucoin", "report": LISTED, "attestation": "kucoin/list"}, [listed])
+            _fill(lake, Claim, {"exchange": "kucoin", "report": LISTED}, LIST, values | {"report": LISTED})
+        lake.write(Price, {"exchange": "okx", "attestation": attestation}, prices)
 
 
 def _file(exchange: str, report: str, attestation: str, at: datetime, content: str, number: str | None) -> ReportFile:
@@ -116,14 +116,14 @@ def _file(exchange: str, report: str, attestation: str, at: datetime, content: s
     )  # fmt: skip
 
 
-def _fill(lake: Lake, dataset: str, partition: dict[str, str], sql: str, values: dict[str, object]) -> None:
-    with lake.writing((dataset, partition)) as (writer,):
-        for batch in _batches(dataset, sql, values):
+def _fill(lake: Lake, row_class: type[Dataset], partition: dict[str, str], sql: str, values: dict[str, object]) -> None:
+    with lake.writing((row_class, partition)) as (writer,):
+        for batch in _batches(row_class, sql, values):
             writer.add_batch(batch)
 
 
-def _batches(dataset: str, sql: str, values: dict[str, object]) -> Iterator[pa.RecordBatch]:
-    made = lake_room.schema(dataset)
+def _batches(row_class: type[Dataset], sql: str, values: dict[str, object]) -> Iterator[pa.RecordBatch]:
+    made = lake_room.schema(row_class)
     for batch in duckdb.sql(sql, params=values).to_arrow_reader(65_536):
         yield pa.RecordBatch.from_arrays(
             [column.cast(field.type) for column, field in zip(batch.columns, made, strict=True)], schema=made

@@ -39,6 +39,7 @@ from porlake.encoding import base58
 from porlake.encoding.hashes import sha256, sha256d
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
+from porlake.model import Evidence, Ownership, ReportFile
 
 ROWS = 628_484
 MESSAGE = b"I am an OKX address"
@@ -198,10 +199,10 @@ def do_verify(lake: str, _: str) -> dict[str, float]:
     from porlake import pipeline
 
     settings = pipeline.settings(lake, environ={})
-    (report,) = settings.lake.rows("report_file")
+    (report,) = settings.lake.rows(ReportFile)
     figures = timed(lambda: pipeline.verify(settings, report.report))
     found = Counter(
-        chain.from_iterable(batch.column("verdict").to_pylist() for batch in settings.lake.batches("ownership"))
+        chain.from_iterable(batch.column("verdict").to_pylist() for batch in settings.lake.batches(Ownership))
     )
     assert set(found) == {"proven"}, found
     return figures
@@ -213,7 +214,7 @@ def do_bare(lake: str, _: str) -> dict[str, float]:
 
     recoveries: list[tuple[bytes, bytes, bool]] = []
     sodium: list[tuple[bytes, bytes]] = []
-    for batch in Lake(lake).batches("evidence"):
+    for batch in Lake(lake).batches(Evidence):
         columns = (batch.column(name).to_pylist() for name in ("scheme", "network", "signatures", "key_or_script"))
         for scheme, network, signatures, key in zip(*columns, strict=True):
             if scheme == "utxo":

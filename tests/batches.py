@@ -12,7 +12,7 @@ from porlake.model import Evidence
 
 
 def batch(rows: list[Evidence]) -> pa.RecordBatch:
-    schema = lake.schema("evidence")
+    schema = lake.schema(Evidence)
     numbered = [replace(row, source_row=number) for number, row in enumerate(rows)]
     columns = [[getattr(row, column.name) for row in numbered] for column in fields(Evidence)]
     return pa.RecordBatch.from_arrays(

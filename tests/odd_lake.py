@@ -18,7 +18,20 @@ import duckdb
 from porlake import lake as lake_room
 from porlake import warehouse
 from porlake.lake import Lake
-from porlake.model import DATASETS, ReportFile
+from porlake.model import (
+    Balance,
+    Block,
+    Claim,
+    Dataset,
+    Liability,
+    OwnerLink,
+    Ownership,
+    Price,
+    PublishedTotal,
+    Rejection,
+    ReportFile,
+    Unobserved,
+)
 
 AMOUNTS = [0, 1, 2, 10**8, 10**18, 10**22, 10**27, 10**28 - 1, 10**28, 10**30, 10**37, 9 * 10**37, 10**38 - 1]
 #: What a column of text may hold, by its name; where a name is missing one of three words.
@@ -61,8 +74,8 @@ BY_KIND = {
     ],
     "ratio": [Decimal(0), Decimal(100), Decimal("99999999.999999999999")],
 }
-OF_A_REPORT = ("claim", "ownership", "published_total", "liability", "rejection")
-OF_A_NETWORK = ("balance", "unobserved", "owner_link", "block")
+OF_A_REPORT = (Claim, Ownership, PublishedTotal, Liability, Rejection)
+OF_A_NETWORK = (Balance, Unobserved, OwnerLink, Block)
 
 
 def odd_lake(root: Path, seed: int) -> Lake:
@@ -91,23 +104,22 @@ def _fill(chance: random.Random, lake: Lake) -> None:
             file_name="f.csv", members=[], origin="made", container=None, size_bytes=1, retrieved_at=datetime(2024, 6, 1, tzinfo=UTC),
             report_no=chance.choice([None, "1", "2147483647", "x"]),
         )  # fmt: skip
-        lake.write("report_file", place | {"attestation": attestation}, [file])
-        for dataset in OF_A_REPORT:
+        lake.write(ReportFile, place | {"attestation": attestation}, [file])
+        for row_class in OF_A_REPORT:
             if chance.random() < 0.85:
-                lake.write(dataset, place, _rows(chance, dataset, place, 24))
+                lake.write(row_class, place, _rows(chance, row_class, place, 24))
         for network in WORDS["network"][:2]:
-            for dataset in OF_A_NETWORK:
+            for row_class in OF_A_NETWORK:
                 if chance.random() < 0.4:
                     at_network = place | {"network": network}
-                    lake.write(dataset, at_network, _rows(chance, dataset, at_network, 12))
+                    lake.write(row_class, at_network, _rows(chance, row_class, at_network, 12))
         if chance.random() < 0.8:
             priced = {"exchange": exchange, "attestation": attestation}
-            lake.write("price", priced, _rows(chance, "price", priced, 12))
+            lake.write(Price, priced, _rows(chance, Price, priced, 12))
 
 
-def _rows(chance: random.Random, dataset: str, place: Mapping[str, str], most: int) -> list[object]:
+def _rows(chance: random.Random, row_class: type[Dataset], place: Mapping[str, str], most: int) -> list[Dataset]:
     """Random rows of a partition, each key once, in order."""
-    row_class = DATASETS[dataset]
     made = {}
     for _ in range(chance.randint(0, most)):
         row = row_class(
@@ -116,7 +128,7 @@ def _rows(chance: random.Random, dataset: str, place: Mapping[str, str], most: i
                 for name in (field.name for field in fields(row_class))
             }
         )
-        made[tuple(getattr(row, name) for name in row_class.KEY)] = row  # type: ignore[attr-defined]
+        made[tuple(getattr(row, name) for name in row_class.KEY)] = row
     return [made[key] for key in sorted(made)]
 
 

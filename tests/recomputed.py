@@ -21,6 +21,19 @@ from typing import Any
 
 from porlake import registry, warehouse
 from porlake.lake import Lake
+from porlake.model import (
+    DATASETS,
+    Balance,
+    Claim,
+    Liability,
+    OwnerLink,
+    Ownership,
+    Price,
+    PublishedTotal,
+    Rejection,
+    ReportFile,
+    Unobserved,
+)
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -164,7 +177,7 @@ class Recomputed:
         self.assets = {row["asset"]: row for row in table("assets")}
         self.scale = {name: int(row["scale"]) for name, row in self.assets.items()}
         self.stands_for = {name: row["underlying"] or name for name, row in self.assets.items()}
-        self.files = list(lake.rows("report_file"))
+        self.files = list(lake.rows(ReportFile))
 
     def marts(self) -> dict[str, list[Row]]:
         return {
@@ -189,7 +202,7 @@ class Recomputed:
     def rows(self, dataset: str, *, but: str = "address_list") -> Iterator[tuple[str, Any, Any]]:
         """(attestation, file, row) of a dataset's newest files."""
         by_report = grouped(self.newest, lambda file: (file.exchange, file.report))
-        for row in self.lake.rows(dataset):
+        for row in self.lake.rows(DATASETS[dataset]):
             for file in by_report.get((row.exchange, row.report), ()):
                 if file.content != but:
                     yield file.attestation, file, row
@@ -231,21 +244,21 @@ class Recomputed:
     @cached_property
     def judged(self) -> dict[Key, Any]:
         return {
-            (attestation, row.report, row.member, row.source_row): row for attestation, _, row in self.rows("ownership")
+            (attestation, row.report, row.member, row.source_row): row for attestation, _, row in self.rows(Ownership)
         }
 
     @cached_property
     def links(self) -> dict[Key, dict[str, Any]]:
         """What the chain says of stated owners, by account."""
         found: dict[Key, dict[str, Any]] = defaultdict(dict)
-        for attestation, _, row in self.rows("owner_link"):
+        for attestation, _, row in self.rows(OwnerLink):
             found[attestation, row.network, row.address][row.owner] = row
         return found
 
     @cached_property
     def claims(self) -> list[tuple[str, Any]]:
         """Validators count beside the wallet rows where the file's own sums count them in addition."""
-        rows = [(attestation, row) for attestation, _, row in self.rows("claim")]
+        rows = [(attestation, row) for attestation, _, row in self.rows(Claim)]
         return [
             (a, row) for a, row in rows if not is_validator(row) or self.staking[a, row.asset]["basis"] == "in_addition"
         ]
@@ -253,14 +266,14 @@ class Recomputed:
     # --- validators that a report lists beside its wallet rows ---
     @cached_property
     def validators(self) -> list[tuple[str, Any]]:
-        return [(attestation, row) for attestation, _, row in self.rows("claim") if is_validator(row)]
+        return [(attestation, row) for attestation, _, row in self.rows(Claim) if is_validator(row)]
 
     @cached_property
     def exact(self) -> dict[Key, Any]:
         """Totals as read, of newest reports, by (attestation, report, network, asset, address)."""
         return {
             (a, row.report, row.network, row.asset, row.address): row
-            for a, _, row in self.rows("balance")
+            for a, _, row in self.rows(Balance)
             if row.component == "total"
         }
 
@@ -271,7 +284,7 @@ class Recomputed:
         """
         found: dict[Key, Row] = {}
         wallets = grouped(
-            ((a, row) for a, _, row in self.rows("claim") if not is_validator(row)), lambda x: (x[0], x[1].asset)
+            ((a, row) for a, _, row in self.rows(Claim) if not is_validator(row)), lambda x: (x[0], x[1].asset)
         )
         for (attestation, asset), rows in grouped(self.validators, lambda x: (x[0], x[1].asset)).items():
             each = grouped((row for _, row in rows), lambda row: (row.report, row.network, row.asset, row.address))
@@ -290,7 +303,7 @@ class Recomputed:
         """
         lines = [
             row
-            for a, file, row in self.rows("published_total")
+            for a, file, row in self.rows(PublishedTotal)
             if a == attestation
             and file.content == "addresses"
             and row.asset == asset
@@ -355,7 +368,7 @@ class Recomputed:
         chain confirms it.
         """
         found = []
-        for attestation, _, row in self.rows("balance"):
+        for attestation, _, row in self.rows(Balance):
             key = (attestation, row.report, row.network, row.asset, row.address)
             if row.component != "total" or key not in self.staked:
                 found.append((attestation, row))
@@ -455,7 +468,7 @@ class Recomputed:
                 parts[key].append(row)
         missing = {key: "validators_unobserved" for key, (_, confirmed) in self.staked.items() if confirmed is None}
         missing |= {
-            (a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows("unobserved")
+            (a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows(Unobserved)
         }
         found = []
         for (attestation, network, asset, address), rows in grouped(
@@ -584,13 +597,13 @@ class Recomputed:
                 }
                 stated[attestation, what, name][row.source].append(made)
 
-        for attestation, file, row in self.rows("published_total"):
+        for attestation, file, row in self.rows(PublishedTotal):
             if row.level == "asset":
                 state(attestation, "reserves", row.asset, row, self.held(row), self.held(row))
                 state(attestation, "value", row.asset, row, row.usd_published, row.usd_published)
             if file.content == "totals" and row.level == "group":
                 state(attestation, "sum", row.scope or "not stated", row, row.usd_published, row.usd_published)
-        for attestation, _, row in self.rows("liability"):
+        for attestation, _, row in self.rows(Liability):
             state(attestation, "liabilities", row.asset, row, row.owed, None if row.owed is None else -row.owed)
             state(attestation, "ratio", row.asset, row, row.printed_ratio, row.printed_ratio)
         found = {}
@@ -684,7 +697,7 @@ class Recomputed:
         without = grouped(
             (
                 (a, row)
-                for a, file, row in self.rows("published_total")
+                for a, file, row in self.rows(PublishedTotal)
                 if file.content != "totals" and row.holding in ("t_bills", "buy_back")
             ),
             lambda x: (x[0], x[1].asset),
@@ -715,7 +728,7 @@ class Recomputed:
     @cached_property
     def prices(self) -> dict[Key, Row]:
         """A price of one's own list before DefiLlama's, else of what the asset stands for."""
-        quoted = grouped(self.lake.rows("price"), lambda row: (row.attestation, row.asset))
+        quoted = grouped(self.lake.rows(Price), lambda row: (row.attestation, row.asset))
         found: dict[Key, Row] = {}
         for key, rows in quoted.items():
             rows.sort(key=lambda row: (row.source == "coins.llama.fi", row.source))
@@ -788,7 +801,7 @@ class Recomputed:
     # --- what a publisher's own files make doubtful ---
     @cached_property
     def refused(self) -> list[tuple[str, Any]]:
-        return [(attestation, row) for attestation, _, row in self.rows("rejection") if row.block == "rows"]
+        return [(attestation, row) for attestation, _, row in self.rows(Rejection) if row.block == "rows"]
 
     def rows_refused(self, attestation: str, **names: str) -> int:
         return sum(
@@ -802,7 +815,7 @@ class Recomputed:
         lines = grouped(
             (
                 (a, file, row)
-                for a, file, row in self.rows("published_total")
+                for a, file, row in self.rows(PublishedTotal)
                 if file.content != "totals" and row.level in ("group", "part") and row.holding != "native_staking"
             ),
             lambda x: x[0],
@@ -1698,7 +1711,7 @@ class Recomputed:
                     "source": None,
                 }
             )
-        for attestation, file, row in self.rows("claim", but=""):
+        for attestation, file, row in self.rows(Claim, but=""):
             if file.content == "address_list":
                 found[row.network, row.address].append(
                     {
@@ -1827,7 +1840,7 @@ class Recomputed:
     def restatements(self) -> Iterator[Row]:
         claims, totals, owed = (
             grouped(self.lake.rows(name), lambda row: (row.exchange, row.report))
-            for name in ("claim", "published_total", "liability")
+            for name in (Claim, PublishedTotal, Liability)
         )
 
         def places(file: Any) -> dict[Key, int | None]:
@@ -1952,11 +1965,11 @@ class Recomputed:
             return row.report, row.member
 
         lines = grouped(
-            ((a, row) for a, _, row in self.rows("published_total") if row.level in ("group", "part") and row.asset),
+            ((a, row) for a, _, row in self.rows(PublishedTotal) if row.level in ("group", "part") and row.asset),
             lambda x: (x[0], *of(x[1])),
         )
         refused = grouped(
-            ((a, row) for a, file, row in self.rows("rejection") if file.content != "totals"),
+            ((a, row) for a, file, row in self.rows(Rejection) if file.content != "totals"),
             lambda x: (x[0], *of(x[1])),
         )
         # validators that count beside the wallets are in the total printed above those, and all of them in the total of

@@ -19,14 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from porlake import lake as lake_room
 from porlake.errors import ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake
-from porlake.model import DATASETS, Claim, Price, Rejection
+from porlake.model import DATASETS, Claim, Price, Rejection, ReportFile
 
+ROOT = Path(__file__).resolve().parents[1]
 PARTITION = {"exchange": "okx", "attestation": "okx/2024-03-25"}
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 
@@ -85,26 +87,107 @@ def repoint(place: Path, change: Callable[[Any], object]) -> None:
 
 def test_rows_come_back_as_they_went_in(lake: Lake) -> None:
     rows = [price("BTC", "67000.123456789012"), price("ETH", None)]
-    lake.write("price", PARTITION, rows)
-    assert list(lake.rows("price")) == rows
+    lake.write(Price, PARTITION, rows)
+    assert list(lake.rows(Price)) == rows
 
 
 def test_amounts_keep_all_38_digits_and_null_is_not_zero(lake: Lake) -> None:
     rows = [claim(1, 10**38 - 1), claim(2, 0), claim(3, None)]
-    lake.write("claim", CLAIMS, rows)
-    assert [row.amount for row in lake.rows("claim")] == [10**38 - 1, 0, None]
+    lake.write(Claim, CLAIMS, rows)
+    assert [row.amount for row in lake.rows(Claim)] == [10**38 - 1, 0, None]
+
+
+def on(row: int, network: str, amount: int | None = 1) -> Claim:
+    return replace(claim(row, amount), network=network)
+
+
+def test_rows_are_narrowed_by_any_column_and_by_an_expression(lake: Lake) -> None:
+    """Of the partition or not; in a file of many row groups too, of which statistics rule out some."""
+    rows = [on(row, ("bitcoin", "tron", "bsc")[row % 3], row) for row in range(1, 60_000)]
+    lake.write(Claim, CLAIMS, rows)
+    lake.write(Claim, CLAIMS | {"exchange": "htx"}, [replace(on(1, "tron"), exchange="htx")])
+    assert list(lake.rows(Claim, exchange="okx", network="tron")) == [row for row in rows if row.network == "tron"]
+    above = [row.source_row for row in lake.rows(Claim, where=pc.field("source_row") >= 59_998, exchange="okx")]
+    assert above == [59_998, 59_999]
+    both = lake.rows(Claim, where=pc.field("source_row") > 59_997, exchange="okx", network="bsc")
+    assert [row.source_row for row in both] == [59_999]
+    assert [row.exchange for row in lake.rows(Claim, network="tron", source_row=1)] == ["htx", "okx"]  # type: ignore[arg-type]
+    assert not list(lake.rows(Claim, network="eos"))
+    assert sum(batch.num_rows for batch in lake.batches(Claim, network="bsc", exchange="okx")) == 20_000 - 1 + 1
+
+
+def test_columns_come_in_the_order_asked_for_and_others_are_not_there(lake: Lake) -> None:
+    lake.write(Claim, CLAIMS, [on(1, "tron"), on(2, "bsc", None)])
+    for only in ({}, {"network": "bsc"}):
+        batches = list(lake.columns(Claim, ("amount", "source_row", "address"), **only))
+        assert {tuple(batch.schema.names) for batch in batches} == {("amount", "source_row", "address")}
+    assert [batch.to_pylist() for batch in batches] == [[{"amount": None, "source_row": 2, "address": "addr"}]]
+    assert lake.distinct(Claim, "asset", network="tron") == {"BTC"}
+
+
+@pytest.mark.parametrize(
+    "read", [lambda lake: lake.columns(Claim, ["amout"]), lambda lake: lake.rows(Claim, netwrok="tron")]
+)
+def test_a_column_that_is_none_is_named(lake: Lake, read: Callable[[Lake], Iterator[object]]) -> None:
+    with pytest.raises(LakeError, match=r"claim has no column \['(amout|netwrok)'\]"):
+        list(read(lake))
+
+
+TYPED = """
+from typing import assert_type
+from collections.abc import Iterator
+from porlake.lake import Lake
+from porlake.model import Claim, Price, ReportFile
+
+def reads(lake: Lake) -> None:
+    assert_type(lake.rows(Claim, exchange="okx"), Iterator[Claim])
+    assert_type(lake.one(Price, attestation="okx/2024-03-25"), Price)
+    assert_type(lake.report("ab"), ReportFile)
+    lake.write(Price, {}, lake.rows(Price))
+    lake.pointers("claim")  # an error
+    next(lake.rows(Claim)).usd  # an error
+"""
+
+
+def test_reads_are_typed(tmp_path: Path) -> None:
+    """mypy knows the class of what is read, and that rows of another do not fit."""
+    (tmp_path / "typed.py").write_text(TYPED)
+    command = [sys.executable, "-m", "mypy", str(tmp_path / "typed.py")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    lines = [line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line]
+    wrong = [number for number, line in enumerate(TYPED.split("\n"), 1) if "# an error" in line]
+    assert lines == [str(number) for number in wrong], done.stdout + done.stderr
+
+
+def test_a_report_is_found_by_its_key_or_the_beginning_of_it(lake: Lake) -> None:
+    for report, exchange in (("ab" * 32, "okx"), ("ac" * 32, "okx"), ("ad" * 32, "htx")):
+        for day in ("2024-03-25", "2024-04-25"):
+            values = dict.fromkeys(ReportFile.__slots__) | {
+                "exchange": exchange, "report": report, "attestation": f"{exchange}/{day}", "snapshot_precision": "day", "content": "totals",
+                "statement": "s", "revision": 1, "format": "f", "file_name": "f", "members": [], "origin": "o", "size_bytes": 1, "retrieved_at": AT,
+            }  # fmt: skip
+            place = {"exchange": exchange, "report": report, "attestation": f"{exchange}/{day}"}
+            lake.write(ReportFile, place, [ReportFile(**values)])  # type: ignore[arg-type]
+    assert lake.report("ab" * 32).attestation == "okx/2024-03-25"
+    assert [file.attestation for file in lake.reports("ad")] == ["htx/2024-03-25", "htx/2024-04-25"]
+    for unclear in ("a", "", "ae", "*", "ab" * 33):
+        with pytest.raises(MissingPartition):
+            lake.report(unclear)
+    (broken,) = lake.root.glob(f"lake/report_file/*/report={'ac' * 32}/*2024-03-25/pointer.json")
+    broken.write_text("{")
+    assert lake.report("ab").report == "ab" * 32  # the pointers of others are not read
 
 
 def test_an_amount_of_39_digits_is_refused(lake: Lake) -> None:
     with pytest.raises(ContractViolation):
-        lake.write("claim", CLAIMS, [claim(1, 10**38)])
+        lake.write(Claim, CLAIMS, [claim(1, 10**38)])
 
 
 def test_writing_again_gives_the_same_bytes(lake: Lake) -> None:
     rows = [claim(row, row) for row in range(1, 40_000)]
-    lake.write("claim", CLAIMS, rows)
+    lake.write(Claim, CLAIMS, rows)
     first = tree(lake.root)
-    lake.write("claim", CLAIMS, rows)
+    lake.write(Claim, CLAIMS, rows)
     assert tree(lake.root) == first
 
 
@@ -115,21 +198,21 @@ def test_writing_again_gives_the_same_bytes(lake: Lake) -> None:
 )
 def test_a_key_stands_once_and_in_order(lake: Lake, rows: list[Claim]) -> None:
     with pytest.raises(ContractViolation, match="twice|order"):
-        lake.write("claim", CLAIMS, rows)
+        lake.write(Claim, CLAIMS, rows)
 
 
 def test_a_null_where_none_is_allowed_is_refused(lake: Lake) -> None:
     with pytest.raises(ContractViolation, match="network"):
-        lake.write("claim", CLAIMS, [replace(claim(1, 1), network=None)])  # type: ignore[arg-type]
+        lake.write(Claim, CLAIMS, [replace(claim(1, 1), network=None)])  # type: ignore[arg-type]
 
 
 def test_a_row_of_another_partition_is_refused(lake: Lake) -> None:
     with pytest.raises(ContractViolation, match="another partition"):
-        lake.write("claim", CLAIMS, [replace(claim(1, 1), exchange="htx")])
+        lake.write(Claim, CLAIMS, [replace(claim(1, 1), exchange="htx")])
 
 
 def test_an_error_leaves_the_old_partition_and_nothing_half_written(lake: Lake) -> None:
-    lake.write("price", PARTITION, [price("BTC")])
+    lake.write(Price, PARTITION, [price("BTC")])
     before = tree(lake.root)
 
     def failing() -> Iterator[Price]:
@@ -137,44 +220,44 @@ def test_an_error_leaves_the_old_partition_and_nothing_half_written(lake: Lake) 
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):
-        lake.write("price", PARTITION, failing())
+        lake.write(Price, PARTITION, failing())
     assert tree(lake.root) == before
 
 
 def test_datasets_of_one_stage_appear_together_or_not_at_all(lake: Lake) -> None:
     with (
         pytest.raises(ContractViolation),
-        lake.writing(("claim", CLAIMS), ("rejection", CLAIMS)) as (claims, rejections),
+        lake.writing((Claim, CLAIMS), (Rejection, CLAIMS)) as (claims, rejections),
     ):
         claims.add(claim(1, 1))
         rejections.add(Rejection("okx", "ab" * 32, 2, "rows", None, None, None, None, None, "x", "y"))  # type: ignore[arg-type]
-    assert not lake.pointers("claim")
+    assert not lake.pointers(Claim)
 
 
 def test_a_file_with_a_double_under_a_decimal_is_refused(lake: Lake) -> None:
     """DuckDB would read it as a rounded decimal, and say nothing."""
-    lake.write("claim", CLAIMS, [claim(1, 1)])
-    (path,) = lake.pointers("claim")[0].paths
+    lake.write(Claim, CLAIMS, [claim(1, 1)])
+    (path,) = lake.pointers(Claim)[0].paths
     table = pq.read_table(path)
     column = table.schema.get_field_index("amount")
     pq.write_table(table.set_column(column, "amount", table.column("amount").cast(pa.float64())), path)
     repoint(
-        lake.place("claim", CLAIMS),
+        lake.place(Claim, CLAIMS),
         lambda pointer: pointer["files"][0].update(sha256=hashlib.sha256(path.read_bytes()).hexdigest()),
     )
     with pytest.raises(ContractViolation, match="contract of claim"):
-        list(lake.rows("claim"))
+        list(lake.rows(Claim))
 
 
 def test_a_broken_pointer_is_named(lake: Lake) -> None:
-    lake.write("price", PARTITION, [price("BTC")])
-    (lake.place("price", PARTITION) / "pointer.json").write_text("{")
+    lake.write(Price, PARTITION, [price("BTC")])
+    (lake.place(Price, PARTITION) / "pointer.json").write_text("{")
     with pytest.raises(LakeError, match=r"pointer\.json"):
-        lake.pointers("price")
+        lake.pointers(Price)
 
 
 def test_a_partition_value_cannot_leave_the_lake(lake: Lake) -> None:
-    place = lake.place("price", {"exchange": "../../etc", "attestation": "a/b"})
+    place = lake.place(Price, {"exchange": "../../etc", "attestation": "a/b"})
     assert place.is_relative_to(lake.root / "lake" / "price")
     assert len(place.relative_to(lake.root).parts) == 4
 
@@ -195,19 +278,19 @@ def test_an_object_store_is_named_as_not_readable_yet() -> None:
 
 def test_readers_under_constant_rewriting_never_see_half(lake: Lake) -> None:
     versions = [[price(f"A{n:03}", f"{version}") for n in range(50)] for version in (1, 2, 3)]
-    lake.write("price", PARTITION, versions[0])
+    lake.write(Price, PARTITION, versions[0])
     stop = threading.Event()
 
     def rewrite() -> None:
         while not stop.is_set():
             for version in versions:
-                lake.write("price", PARTITION, version)
+                lake.write(Price, PARTITION, version)
 
     writer = threading.Thread(target=rewrite)
     writer.start()
     try:
         for _ in range(100):
-            prices = {row.usd for row in lake.rows("price")}
+            prices = {row.usd for row in lake.rows(Price)}
             assert len(prices) == 1
     finally:
         stop.set()
@@ -224,12 +307,12 @@ def rows():
             print("half", flush=True)
             time.sleep(60)
         yield Price("okx", "okx/2024-03-25", f"{n:09}", "s", None, None, "r")
-Lake(sys.argv[1]).write("price", {"exchange": "okx", "attestation": "okx/2024-03-25"}, rows())
+Lake(sys.argv[1]).write(Price, {"exchange": "okx", "attestation": "okx/2024-03-25"}, rows())
 """
 
 
 def test_a_killed_writer_leaves_the_old_rows_and_the_next_write_cleans_up(lake: Lake) -> None:
-    lake.write("price", PARTITION, [price("BTC")])
+    lake.write(Price, PARTITION, [price("BTC")])
     before = tree(lake.root)
     writer = subprocess.Popen([sys.executable, "-c", KILLED, str(lake.root)], stdout=subprocess.PIPE, env=os.environ)
     assert writer.stdout is not None
@@ -237,15 +320,15 @@ def test_a_killed_writer_leaves_the_old_rows_and_the_next_write_cleans_up(lake: 
     writer.send_signal(signal.SIGKILL)
     writer.wait()
     writer.stdout.close()
-    assert [row.asset for row in lake.rows("price")] == ["BTC"]
+    assert [row.asset for row in lake.rows(Price)] == ["BTC"]
     assert list(lake.root.rglob(".writing-*"))
-    lake.write("price", PARTITION, [price("BTC")])
+    lake.write(Price, PARTITION, [price("BTC")])
     assert tree(lake.root) == before
 
 
 def test_a_pointer_says_what_lies_there(lake: Lake) -> None:
-    lake.write("price", PARTITION, [price("BTC")])
-    pointer = json.loads((lake.place("price", PARTITION) / "pointer.json").read_bytes())
+    lake.write(Price, PARTITION, [price("BTC")])
+    pointer = json.loads((lake.place(Price, PARTITION) / "pointer.json").read_bytes())
     assert (pointer["rows"], pointer["files"][0]["rows"]) == (1, 1)
     assert ["usd", "decimal128(20, 12)"] in pointer["schema"]
 
@@ -270,36 +353,36 @@ def flipped(path: Path, bit: int) -> bytes:
 
 
 def test_no_flipped_bit_of_a_partition_is_read(lake: Lake) -> None:
-    lake.write("claim", CLAIMS, [claim(row, row) for row in range(1, 50)])
-    (path,) = lake.pointers("claim")[0].paths
+    lake.write(Claim, CLAIMS, [claim(row, row) for row in range(1, 50)])
+    (path,) = lake.pointers(Claim)[0].paths
     for bit in range(0, path.stat().st_size * 8, 997):
         before = flipped(path, bit)
         with pytest.raises(Damaged, match=r"part-0\.parquet: its bytes are not.*run parse again for exchange okx"):
-            list(lake.rows("claim"))
+            list(lake.rows(Claim))
         path.write_bytes(before)
-    assert len(list(lake.rows("claim"))) == 49
+    assert len(list(lake.rows(Claim))) == 49
 
 
 @pytest.mark.parametrize(
-    "read", [lambda lake: list(lake.columns("claim", ["amount"])), lambda lake: lake.distinct("claim", "asset")]
+    "read", [lambda lake: list(lake.columns(Claim, ["amount"])), lambda lake: lake.distinct(Claim, "asset")]
 )
 def test_every_way_of_reading_checks_the_bytes(lake: Lake, read: Callable[[Lake], object]) -> None:
-    lake.write("claim", CLAIMS, [claim(1, 1)])
-    flipped(lake.pointers("claim")[0].paths[0], 8 * 40)
+    lake.write(Claim, CLAIMS, [claim(1, 1)])
+    flipped(lake.pointers(Claim)[0].paths[0], 8 * 40)
     with pytest.raises(Damaged):
         read(lake)
 
 
 def test_writing_a_partition_again_mends_its_file_and_its_pointer(lake: Lake) -> None:
     rows = [claim(1, 1), claim(2, 2)]
-    lake.write("claim", CLAIMS, rows)
+    lake.write(Claim, CLAIMS, rows)
     whole = tree(lake.root)
-    for path in (lake.pointers("claim")[0].paths[0], lake.place("claim", CLAIMS) / "pointer.json"):
+    for path in (lake.pointers(Claim)[0].paths[0], lake.place(Claim, CLAIMS) / "pointer.json"):
         flipped(path, 3)
-        lake.write("claim", CLAIMS, rows)
+        lake.write(Claim, CLAIMS, rows)
         assert tree(lake.root) == whole
         path.unlink()
-        lake.write("claim", CLAIMS, rows)
+        lake.write(Claim, CLAIMS, rows)
         assert tree(lake.root) == whole
 
 
@@ -323,13 +406,13 @@ POINTERS: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("change", POINTERS.values(), ids=POINTERS.keys())
 def test_a_pointer_of_another_form_is_named(lake: Lake, change: Callable[[Any], object]) -> None:
-    lake.write("price", PARTITION, [price("BTC")])
-    repoint(lake.place("price", PARTITION), change)
+    lake.write(Price, PARTITION, [price("BTC")])
+    repoint(lake.place(Price, PARTITION), change)
     with pytest.raises(
         Damaged,
         match=r"pointer\.json: not a pointer of the lake.*run price again for exchange okx, attestation okx/2024-03-25",
     ):
-        list(lake.rows("price"))
+        list(lake.rows(Price))
 
 
 def test_a_raw_file_that_is_not_its_name_is_not_read_and_archiving_it_again_mends_it(lake: Lake) -> None:
@@ -343,7 +426,7 @@ def test_a_raw_file_that_is_not_its_name_is_not_read_and_archiving_it_again_mend
 
 
 def test_every_dataset_says_which_stage_writes_it() -> None:
-    assert {lake_room.written_by(dataset) for dataset in DATASETS} == {
+    assert {lake_room.written_by(row_class) for row_class in DATASETS.values()} == {
         "archive",
         "parse",
         "verify",
@@ -362,7 +445,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 rows = (Price("okx", "okx/2024-03-25", f"{n:07}", f"{n * n}", None, None, "r") for n in range(200_000))
 try:
-    Lake(sys.argv[1]).write("price", {"exchange": "okx", "attestation": "okx/2024-03-25"}, rows)
+    Lake(sys.argv[1]).write(Price, {"exchange": "okx", "attestation": "okx/2024-03-25"}, rows)
 except LakeError as error:
     print(error)
 """
@@ -370,7 +453,7 @@ except LakeError as error:
 
 def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(lake: Lake) -> None:
     """A limit on the size of files stands for the full disk: the system refuses the same calls."""
-    lake.write("price", PARTITION, [price("BTC")])
+    lake.write(Price, PARTITION, [price("BTC")])
     before = tree(lake.root)
     done = subprocess.run([sys.executable, "-c", FULL, str(lake.root)], capture_output=True, text=True, check=False)
     assert "cannot be written" in done.stdout, done
@@ -380,13 +463,13 @@ def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(lake: Lake) -> None
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes its own rights away, as root")
 def test_a_folder_that_cannot_be_written_is_a_sentence(lake: Lake) -> None:
-    lake.write("price", PARTITION, [price("BTC")])
+    lake.write(Price, PARTITION, [price("BTC")])
     pid = os.fork()
     if not pid:  # a child without root's rights: 0 where it was told in a sentence
         code = 1
         try:
             os.setuid(65_534)
-            Lake(lake.root).write("price", PARTITION, [price("ETH")])
+            Lake(lake.root).write(Price, PARTITION, [price("ETH")])
         except LakeError as error:
             code = 0 if "cannot be written" in str(error) else 2
         finally:

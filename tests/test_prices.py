@@ -14,6 +14,7 @@ import pytest
 
 from porlake import pipeline, prices, registry
 from porlake.errors import BadAnswer, ConfigurationError
+from porlake.model import Claim, Liability, Price
 from porlake.transport import Recording
 
 AT = datetime(2024, 3, 25, tzinfo=UTC)
@@ -191,10 +192,10 @@ def test_every_asset_that_reports_name_has_a_price_row(month: Path) -> None:
     from porlake.lake import Lake
 
     lake = Lake(month)
-    named = {row.asset for row in lake.rows("claim", exchange="okx")} | {
-        row.asset for row in lake.rows("liability", exchange="okx")
+    named = {row.asset for row in lake.rows(Claim, exchange="okx")} | {
+        row.asset for row in lake.rows(Liability, exchange="okx")
     }
-    priced = {row.asset: row for row in lake.rows("price", exchange="okx", attestation="okx/2024-03-25")}
+    priced = {row.asset: row for row in lake.rows(Price, exchange="okx", attestation="okx/2024-03-25")}
     assert named <= set(priced)
     assert all((row.usd is None) == bool(row.reason) for row in priced.values())
     assert json.dumps(sorted(asset for asset, row in priced.items() if row.usd is None))
@@ -210,4 +211,4 @@ def test_what_a_wrapped_token_stands_for_is_priced_too(tmp_path: Path, silent_re
     (report,) = pipeline.archive(chosen, "htx", str(tmp_path / "huobi_por_20240701.csv"))
     pipeline.parse(chosen, report)
     pipeline.price(chosen, ["htx/2024-07-01"], give_up=True)
-    assert {row.asset for row in chosen.lake.rows("price")} == {"aEthUSDT", "USDT"}
+    assert {row.asset for row in chosen.lake.rows(Price)} == {"aEthUSDT", "USDT"}

@@ -19,7 +19,7 @@ import pytest
 from porlake import pipeline, warehouse
 from porlake.errors import BuildError, ContractViolation, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake, Pointer
-from porlake.model import DATASETS
+from porlake.model import DATASETS, Balance, Claim, Price
 from support import MONTH, stages, tree
 
 
@@ -73,10 +73,10 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(
 
     def written_meanwhile(*arguments: Any, **options: Any) -> None:
         place = {"exchange": "okx", "attestation": "okx/2024-03-25"}
-        (pointer, *_) = again.pointers("price", **place)
-        rows = list(again.rows("price", **place))
+        (pointer, *_) = again.pointers(Price, **place)
+        rows = list(again.rows(Price, **place))
         for price in (1, 2, 3):  # the third replaces the files that the pointer named when the build began
-            again.write("price", place, [replace(row, usd=Decimal(price)) for row in rows])
+            again.write(Price, place, [replace(row, usd=Decimal(price)) for row in rows])
         assert not pointer.paths[0].exists()
         dbt(*arguments, **options)
 
@@ -118,7 +118,7 @@ def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(
 
 def test_a_file_that_breaks_the_contract_stops_the_build(own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Pointer, "checked", lambda pointer: pointer.paths)  # as if its hash were that of the pointer
-    (pointer, *_) = own.pointers("claim")
+    (pointer, *_) = own.pointers(Claim)
     (path,) = pointer.paths
     table = pq.read_table(path)
     at = table.schema.get_field_index("amount")
@@ -128,7 +128,7 @@ def test_a_file_that_breaks_the_contract_stops_the_build(own: Lake, monkeypatch:
 
 
 def test_a_damaged_file_stops_the_build_and_is_named(own: Lake) -> None:
-    (path, *_) = own.pointers("balance")[0].paths
+    (path, *_) = own.pointers(Balance)[0].paths
     content = path.read_bytes()
     path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
     with pytest.raises(
@@ -141,10 +141,10 @@ def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own:
     looked, wrong = pipeline.check(pipeline.Settings(own.root))
     assert looked > 50
     assert wrong == []
-    (report, *_) = own.pointers("claim")
+    (report, *_) = own.pointers(Claim)
     damaged = {
         report.paths[0]: "run parse again",
-        own.pointers("price")[0].place / "pointer.json": "run price again",
+        own.pointers(Price)[0].place / "pointer.json": "run price again",
         next(
             path for path in sorted((own.root / "raw").iterdir()) if not path.suffix
         ): "archive the published file again",
@@ -238,7 +238,7 @@ ATTACKS = [
 def test_no_statement_writes_or_leaves_the_lake(lake: Lake, attack: str) -> None:
     (lake.root.parent / "secret").write_text("secret")
     before = tree(lake.root)
-    (pointer, *_) = lake.pointers("claim")
+    (pointer, *_) = lake.pointers(Claim)
     with pytest.raises(BuildError):
         warehouse.query(lake, attack.format(lake=lake.root, file=pointer.paths[0]))
     assert tree(lake.root) == before
@@ -263,7 +263,7 @@ READS = [
 
 @pytest.mark.parametrize("sql", READS)
 def test_what_reads_is_answered(lake: Lake, sql: str) -> None:
-    (pointer, *_) = lake.pointers("claim")
+    (pointer, *_) = lake.pointers(Claim)
     assert warehouse.query(lake, sql.format(file=pointer.paths[0]))[1]
 
 
@@ -347,7 +347,7 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_what_was_there(own: Lake) -> 
 
 
 def test_a_file_that_a_pointer_names_and_that_is_gone_is_named(own: Lake) -> None:
-    (pointer, *_) = own.pointers("claim")
+    (pointer, *_) = own.pointers(Claim)
     pointer.paths[0].unlink()
     with pytest.raises(LakeError, match=r"part-0\.parquet: cannot be read"):
         warehouse.build(own)

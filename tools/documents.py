@@ -119,7 +119,7 @@ def _datasets() -> Iterator[str]:
         yield from ("", f"### `lake.{name}`", "", _paragraphs(row_class), "")
         yield f"Key: {', '.join(row_class.KEY)}. Partition: {', '.join(row_class.PARTITION)}."  # type: ignore[attr-defined]
         yield from ("", "| column | type | unit | meaning |", "|---|---|---|---|")
-        for field in lake.schema(name):
+        for field in lake.schema(row_class):
             about = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
             optional = "; may be null" if field.nullable else ""
             yield f"| `{field.name}` | {field.type} | {about.get('unit', '')} | {about['meaning']}{optional} |"

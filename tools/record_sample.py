@@ -106,7 +106,7 @@ def holdings(lake: Lake, report: str) -> list[tuple[Claim, int]]:
     with (SAMPLES / "planted.csv").open(encoding="utf-8") as stream:
         planted = {(row["network"], row["asset"], row["address"]): row["change"] for row in csv.DictReader(stream)}
     held = []
-    for claim in lake.rows("claim", exchange="okx", report=report):
+    for claim in lake.rows(Claim, exchange="okx", report=report):
         change = planted.pop((claim.network, claim.asset, claim.address), "+0")
         scale = registry.load().assets[claim.asset].scale
         sign = -1 if change.startswith("-") else 1

@@ -30,7 +30,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -43,9 +43,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from porlake.errors import ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition
-from porlake.model import DATASETS, Column
+from porlake.model import DATASETS, Column, Dataset, ReportFile
 
 ARCHIVE_AGAIN = "archive the published file again (`porlake run EXCHANGE --report FILE`)"
+#: A dataset's class, and what its rows are.
+R = typing.TypeVar("R", bound=Dataset)
 BATCH_ROWS = 16_384
 PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "version": "2.6"}
 
@@ -65,17 +67,10 @@ _KINDS: dict[str, pa.DataType] = {
 }
 
 
-@cache
-def schema(dataset: str) -> pa.Schema:
-    """The Parquet schema of a dataset, made from its class; column meanings ride along as field metadata."""
-    return schema_of(DATASETS[dataset])
-
-
-@cache
 def parquet_options(row_class: type) -> dict[str, Any]:
     """How the files of a class are written: dictionaries where values repeat, as far as its columns say."""
     columns = typing.get_type_hints(row_class, include_extras=True)
-    repeating = [field for field in schema_of(row_class) if not column(columns[field.name])[1].varied]
+    repeating = [field for field in schema(row_class) if not column(columns[field.name])[1].varied]
     return PARQUET | {
         "use_dictionary": [
             f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name for field in repeating
@@ -83,8 +78,19 @@ def parquet_options(row_class: type) -> dict[str, Any]:
     }
 
 
-def schema_of(row_class: type) -> pa.Schema:
-    """The Parquet schema of any class whose columns are annotated as in `model`."""
+_SCHEMAS: dict[type, pa.Schema] = {}
+
+
+def schema(row_class: type) -> pa.Schema:
+    """The Parquet schema of a dataset's class, or any whose columns are annotated as in `model`; meanings ride along as
+    field metadata.
+    """
+    if row_class not in _SCHEMAS:
+        _SCHEMAS[row_class] = _schema(row_class)
+    return _SCHEMAS[row_class]
+
+
+def _schema(row_class: type) -> pa.Schema:
     columns = typing.get_type_hints(row_class, include_extras=True)
     return pa.schema([_field(field.name, columns[field.name]) for field in fields(row_class)])
 
@@ -109,12 +115,16 @@ def _field(name: str, annotation: object) -> pa.Field:
 class Pointer:
     """What a partition holds now."""
 
-    dataset: str
+    row_class: type[Dataset]
     partition: Mapping[str, str]
     folder: str
     files: tuple[Mapping[str, Any], ...]
     rows: int
     place: Path
+
+    @property
+    def dataset(self) -> str:
+        return self.row_class.NAME
 
     @property
     def paths(self) -> list[Path]:
@@ -125,7 +135,7 @@ class Pointer:
         for path, file in zip(self.paths, self.files, strict=True):
             if not path.exists() and self != _pointer(self.place / "pointer.json"):
                 raise LakeError(f"{self.place}: was written anew, twice, while it was read; ask again")
-            check_bytes(path, str(file["sha256"]), _how_to_write(self.dataset, self.partition))
+            check_bytes(path, str(file["sha256"]), _how_to_write(self.row_class, self.partition))
         return self.paths
 
     @property
@@ -139,10 +149,10 @@ class Writer:
     schema.
     """
 
-    def __init__(self, dataset: str, partition: Mapping[str, str], place: Path) -> None:
-        self.dataset, self.partition, self.place = dataset, dict(partition), place
+    def __init__(self, row_class: type[Dataset], partition: Mapping[str, str], place: Path) -> None:
+        self.dataset, self.partition, self.place = row_class.NAME, dict(partition), place
         self.rows = 0
-        self._class, self._schema = DATASETS[dataset], schema(dataset)
+        self._class, self._schema = row_class, schema(row_class)
         self._values = attrgetter(*self._schema.names)
         self._pending: list[tuple[Any, ...]] = []
         self._last: tuple[Any, ...] | None = None
@@ -236,7 +246,7 @@ class Writer:
         self.rows += batch.num_rows
 
     def _check_key(self, batch: pa.RecordBatch) -> None:
-        key = self._class.KEY  # type: ignore[attr-defined]
+        key = self._class.KEY
         columns = [batch.column(name) for name in key]
         first = tuple(values[0].as_py() for values in columns)
         if self._last is not None and not self._last < first:
@@ -269,26 +279,26 @@ class Lake:
         self.root = Path(root).absolute()
 
     # --- datasets ---
-    def place(self, dataset: str, partition: Mapping[str, str]) -> Path:
-        names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
+    def place(self, row_class: type[Dataset], partition: Mapping[str, str]) -> Path:
+        names = row_class.PARTITION
         if tuple(partition) != names:
-            raise LakeError(f"{dataset} is partitioned by {names}, not {tuple(partition)}")
+            raise LakeError(f"{row_class.NAME} is partitioned by {names}, not {tuple(partition)}")
         return self.root.joinpath(
-            "lake", dataset, *(f"{name}={quote(str(value), safe='')}" for name, value in partition.items())
+            "lake", row_class.NAME, *(f"{name}={quote(str(value), safe='')}" for name, value in partition.items())
         )
 
     @contextmanager
-    def writing(self, *partitions: tuple[str, Mapping[str, str]]) -> Iterator[list[Writer]]:
+    def writing(self, *partitions: tuple[type[Dataset], Mapping[str, str]]) -> Iterator[list[Writer]]:
         """Writers for whole partitions, shown together at the end; on an error none of them changes anything."""
         with ExitStack() as locks:
             writers: list[Writer] = []
             try:
-                for dataset, partition in partitions:
-                    place = self.place(dataset, partition)
+                for row_class, partition in partitions:
+                    place = self.place(row_class, partition)
                     with _written(place):
                         place.mkdir(parents=True, exist_ok=True)
                     locks.enter_context(alone(place))
-                    writers.append(Writer(dataset, partition, place))
+                    writers.append(Writer(row_class, partition, place))
                 yield writers
                 for writer in writers:
                     writer.seal()
@@ -299,84 +309,92 @@ class Lake:
             for writer in writers:
                 writer.show()
 
-    def write(self, dataset: str, partition: Mapping[str, str], rows: Iterable[object]) -> None:
+    def write(self, row_class: type[R], partition: Mapping[str, str], rows: Iterable[R]) -> None:
         """Replace one whole partition by `rows`, given in order of the key."""
-        with self.writing((dataset, partition)) as (writer,):
+        with self.writing((row_class, partition)) as (writer,):
             for row in rows:
                 writer.add(row)
 
-    def pointers(self, dataset: str, **only: str) -> list[Pointer]:
+    def pointers(self, row_class: type[Dataset], **only: str) -> list[Pointer]:
         """The partitions of a dataset, in order of their place; `only` narrows by partition columns."""
-        names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
+        names = row_class.PARTITION
         if unknown := set(only) - set(names):
-            raise LakeError(f"{dataset} has no partition column {sorted(unknown)}")
+            raise LakeError(f"{row_class.NAME} has no partition column {sorted(unknown)}")
         pattern = "/".join(f"{name}={quote(only[name], safe='') if name in only else '*'}" for name in names)
-        return [_pointer(path) for path in sorted((self.root / "lake" / dataset).glob(f"{pattern}/pointer.json"))]
+        return [
+            _pointer(path) for path in sorted((self.root / "lake" / row_class.NAME).glob(f"{pattern}/pointer.json"))
+        ]
 
-    def batches(self, dataset: str, **only: str) -> Iterator[pa.RecordBatch]:
-        """Record batches of all rows of the partitions that `only` names. Raises Damaged, and ContractViolation for
-        another schema.
+    def batches(
+        self, row_class: type[Dataset], *, where: pc.Expression | None = None, **only: str
+    ) -> Iterator[pa.RecordBatch]:
+        """As `columns`, with all columns."""
+        return self.columns(row_class, schema(row_class).names, where=where, **only)
+
+    def columns(
+        self, row_class: type[Dataset], names: Sequence[str], *, where: pc.Expression | None = None, **only: str
+    ) -> Iterator[pa.RecordBatch]:
+        """Record batches of the columns `names`, in the order of the key; other columns are not read.
+
+        `only` names columns with the value that their rows have: those of the partition lead to its files, others join
+        `where`, an expression over any columns. A row group whose statistics rule such a row out is not read either.
+        Raises Damaged, ContractViolation for another schema, LakeError for a column that the dataset has not.
         """
-        for path in self._files(dataset, only):
-            with checked_file(dataset, path) as parquet:
-                yield from parquet.iter_batches(batch_size=BATCH_ROWS)
+        made = schema(row_class)
+        if unknown := (set(only) | set(names)) - set(made.names):
+            raise LakeError(f"{row_class.NAME} has no column {sorted(unknown)}")
+        for name in sorted(set(only) - set(row_class.PARTITION)):
+            same = pc.field(name) == only[name]
+            where = same if where is None else where & same
+        for path in self._files(row_class, {name: only[name] for name in row_class.PARTITION if name in only}):
+            with checked_file(row_class, path) as parquet:
+                if where is None:
+                    batches = _one_ahead(parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names)))
+                    yield from (batch.select(list(names)) for batch in batches)
+                else:
+                    yield from _filtered(path, made, names, where)
 
-    def columns(self, dataset: str, names: Sequence[str], **only: str) -> Iterator[pa.RecordBatch]:
-        """As `batches`, with some columns only; the others are not read."""
-        for path in self._files(dataset, only):
-            with checked_file(dataset, path) as parquet:
-                yield from _one_ahead(parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names)))
-
-    def scratch(self, dataset: str, partition: Mapping[str, str]) -> Path:
+    def scratch(self, row_class: type[Dataset], partition: Mapping[str, str]) -> Path:
         """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
-        place = self.place(dataset, partition)
+        place = self.place(row_class, partition)
         return place.with_name(f".unfinished-{place.name}")
 
-    def distinct(self, dataset: str, column: str, **only: str) -> set[Any]:
+    def distinct(self, row_class: type[Dataset], column: str, **only: str) -> set[Any]:
         """The values of one column; the other columns are not read."""
         found: set[Any] = set()
-        for path in self._files(dataset, only):
-            with checked_file(dataset, path) as parquet:
-                found.update(parquet.read(columns=[column]).column(column).unique().to_pylist())
+        for batch in self.columns(row_class, [column], **only):
+            found.update(batch.column(column).unique().to_pylist())
         return found
 
-    def _files(self, dataset: str, only: Mapping[str, str]) -> Iterator[Path]:
+    def _files(self, row_class: type[Dataset], only: Mapping[str, str]) -> Iterator[Path]:
         """The files of the partitions that `only` names, their bytes checked. Raises Damaged."""
-        for pointer in self.pointers(dataset, **only):
+        for pointer in self.pointers(row_class, **only):
             yield from pointer.checked()
 
-    def rows(self, dataset: str, **only: str) -> Iterator[Any]:
-        """Rows as instances of the dataset's class."""
-        row_class = DATASETS[dataset]
-        for batch in self.batches(dataset, **only):
-            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield row_class(
-                    *(
-                        int(v) if isinstance(v, Decimal) and field.type.scale == 0 else v
-                        for field, v in zip(batch.schema, values, strict=True)
-                    )
-                )
+    def rows(self, row_class: type[R], *, where: pc.Expression | None = None, **only: str) -> Iterator[R]:
+        """Rows as instances of the dataset's class; `where` and `only` as in `columns`."""
+        for batch in self.batches(row_class, where=where, **only):
+            for values in zip(*map(_values, batch.columns), strict=True):
+                yield row_class(*values)
 
-    def one(self, dataset: str, **only: str) -> Any:
-        """The single row of a partition. Raises MissingPartition."""
-        for row in self.rows(dataset, **only):
+    def one(self, row_class: type[R], **only: str) -> R:
+        """The first row of those that `only` names. Raises MissingPartition."""
+        for row in self.rows(row_class, **only):
             return row
-        raise MissingPartition(f"the lake has no {dataset} for {', '.join(f'{k}={v}' for k, v in only.items())}")
+        named = ", ".join(f"{name}={value}" for name, value in only.items())
+        raise MissingPartition(f"the lake has no {row_class.NAME} for {named}")
 
-    def reports(self, report: str) -> list[Any]:
+    def reports(self, report: str) -> list[ReportFile]:
         """The `report_file` rows of a report, by id or by an unambiguous beginning of it: one for each attestation, the
-        first first.
+        first first. Raises MissingPartition.
         """
-        found = [
-            pointer.partition
-            for pointer in self.pointers("report_file")
-            if pointer.partition["report"].startswith(report)
-        ]
+        pattern = f"exchange=*/report={quote(report, safe='')}*/attestation=*/pointer.json"
+        found = [_pointer(path).partition for path in sorted((self.root / "lake" / ReportFile.NAME).glob(pattern))]
         if len({(partition["exchange"], partition["report"]) for partition in found}) != 1:
             raise MissingPartition(f"{len(found)} reports in the lake begin with {report!r}")
-        return [self.one("report_file", **partition) for partition in found]
+        return [self.one(ReportFile, **partition) for partition in found]
 
-    def report(self, report: str) -> Any:
+    def report(self, report: str) -> ReportFile:
         """The first of `reports`: exchange, format and content are the same for all of them."""
         return self.reports(report)[0]
 
@@ -497,7 +515,7 @@ def forget(folder: Path) -> None:
 
 
 @contextmanager
-def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
+def checked_file(row_class: type[Dataset], path: Path) -> Iterator[pq.ParquetFile]:
     """A Parquet file whose schema is the contract's. DuckDB would read a double under a decimal column and round in
     silence.
     """
@@ -506,16 +524,16 @@ def checked_file(dataset: str, path: Path) -> Iterator[pq.ParquetFile]:
     except (OSError, pa.ArrowInvalid) as error:
         raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
     with parquet:
-        if not parquet.schema_arrow.equals(schema(dataset)):
+        if not parquet.schema_arrow.equals(schema(row_class)):
             raise ContractViolation(
-                f"{path}: its schema is {parquet.schema_arrow}, the contract of {dataset} is {schema(dataset)}"
+                f"{path}: its schema is {parquet.schema_arrow}, the contract of {row_class.NAME} is {schema(row_class)}"
             )
         yield parquet
 
 
 def export(path: Path, row_class: type, rows: Iterable[object]) -> None:
     """Rows of an annotated class as one file of its own; see `export_batches`."""
-    made = schema_of(row_class)
+    made = schema(row_class)
     chunks = _chunks((tuple(getattr(row, name) for name in made.names) for row in rows), BATCH_ROWS)
     export_batches(path, made, (_batch(path.name, made, chunk) for chunk in chunks))
 
@@ -653,6 +671,27 @@ def json_bytes(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
+def _filtered(path: Path, made: pa.Schema, names: Sequence[str], where: pc.Expression) -> Iterator[pa.RecordBatch]:
+    """The rows of a file that `where` holds for, in their order, some columns of them."""
+    from pyarrow import dataset, fs  # a tenth of a second that few readers need
+
+    fragment = dataset.ParquetFileFormat().make_fragment(str(path), fs.LocalFileSystem())
+    chosen = pa.schema([made.field(name) for name in names])
+    for batch in fragment.to_batches(
+        schema=made, columns=list(names), filter=where, batch_size=BATCH_ROWS, batch_readahead=2, use_threads=True
+    ):
+        if batch.num_rows:
+            yield pa.RecordBatch.from_arrays(batch.columns, schema=chosen)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """The values of a column as the dataset's class has them: base units are whole numbers."""
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_decimal(column.type) and column.type.scale == 0:
+        return [None if value is None else int(value) for value in values]
+    return values
+
+
 def _one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The same batches; while one is looked at, the next is read."""
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -682,7 +721,7 @@ def _pointer(path: Path) -> Pointer:
     if wrong:
         raise Damaged(f"{path}: not a pointer of the lake ({wrong}): {_of_place(path)}")
     return Pointer(
-        content["dataset"],
+        DATASETS[content["dataset"]],
         content["partition"],
         content["folder"],
         tuple(content["files"]),
@@ -707,7 +746,7 @@ def _wrong_in(content: Any, path: Path) -> str:
         or not all(isinstance(value, str) for value in partition.values())
     ):
         return "its dataset or partition"
-    names = DATASETS[dataset].PARTITION  # type: ignore[attr-defined]
+    names = DATASETS[dataset].PARTITION
     place = [f"{name}={quote(partition.get(name, ''), safe='')}" for name in names]
     if len(partition) != len(names) or list(path.parts[-2 - len(place) : -1]) != [dataset, *place]:
         return "it speaks of another partition"
@@ -732,19 +771,17 @@ def _is_file(file: Any) -> bool:
 def _of_place(pointer: Path) -> str:
     """How a partition is written anew, told by where its pointer lies."""
     folders = list(pointer.parts[:-1])
-    dataset = next((part for part in reversed(folders) if part in DATASETS), "")
+    row_class = next((DATASETS[part] for part in reversed(folders) if part in DATASETS), None)
+    if row_class is None:
+        return "no dataset's place"
     named = dict(part.split("=", 1) for part in folders if "=" in part)
-    return (
-        _how_to_write(dataset, {name: unquote(value) for name, value in named.items()})
-        if dataset
-        else "no dataset's place"
-    )
+    return _how_to_write(row_class, {name: unquote(value) for name, value in named.items()})
 
 
-def _how_to_write(dataset: str, partition: Mapping[str, str]) -> str:
+def _how_to_write(row_class: type[Dataset], partition: Mapping[str, str]) -> str:
     """What a person does to have a partition anew: its rows are what its stage writes."""
     where = ", ".join(f"{name} {value}" for name, value in partition.items())
-    stage = written_by(dataset)
+    stage = written_by(row_class)
     if stage == "sweep":
         return (
             f"a sweep reads one moment and cannot be made again; take it from a backup, or remove its folder ({where})"
@@ -752,9 +789,9 @@ def _how_to_write(dataset: str, partition: Mapping[str, str]) -> str:
     return f"run {stage} again for {where} (`porlake run` runs all stages of a file)"
 
 
-def written_by(dataset: str) -> str:
+def written_by(row_class: type[Dataset]) -> str:
     """The stage that writes a dataset, as its class says."""
-    return str(re.findall(r"Written\s+by\s+(\w+)\.", DATASETS[dataset].__doc__ or "")[-1])
+    return str(re.findall(r"Written\s+by\s+(\w+)\.", row_class.__doc__ or "")[-1])
 
 
 # --- bytes that are what was written ----------------------------------------------------------------------------------
@@ -766,8 +803,8 @@ _HASHED: dict[tuple[str, int, int, int], str] = {}
 def _read_whole(pointer: Pointer, number: int) -> None:
     """Raises Damaged, ContractViolation for a file of another schema or with other rows than its pointer says."""
     path, file = pointer.paths[number], pointer.files[number]
-    check_bytes(path, str(file["sha256"]), _how_to_write(pointer.dataset, pointer.partition), anew=True)
-    with checked_file(pointer.dataset, path) as parquet:
+    check_bytes(path, str(file["sha256"]), _how_to_write(pointer.row_class, pointer.partition), anew=True)
+    with checked_file(pointer.row_class, path) as parquet:
         if len(pointer.files) == 1 and parquet.metadata.num_rows != pointer.rows:
             raise ContractViolation(f"{path}: {parquet.metadata.num_rows:,} rows, its pointer says {pointer.rows:,}")
 

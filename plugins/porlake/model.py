@@ -7,6 +7,7 @@ schema, the key check, the DuckDB views and the data dictionary are made from th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +25,21 @@ class Column:
     kind: str = ""
     unit: str = ""
     varied: bool = False
+
+
+class Dataset:
+    """What the class of a dataset says beside its columns.
+
+    `NAME` is the name under which it lies in the lake: `ReportFile` is `report_file`.
+    """
+
+    __slots__ = ()
+    NAME: ClassVar[str]
+    KEY: ClassVar[tuple[str, ...]]
+    PARTITION: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls) -> None:
+        cls.NAME = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
 # --- who and when ---------------------------------------------------------------------------------------------------
@@ -230,7 +246,7 @@ PricedAt = Annotated[datetime, Column("time of the price", unit="UTC")]
 
 
 @dataclass(frozen=True, slots=True)
-class ReportFile:
+class ReportFile(Dataset):
     """A file as published for a moment; the same bytes may be published for several. Written by archive."""
 
     KEY: ClassVar = ("report", "attestation")
@@ -255,7 +271,7 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Dataset):
     """A row in which the exchange claims an amount at an address. Written by parse."""
 
     KEY: ClassVar = ("report", "member", "source_row")
@@ -283,7 +299,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Dataset):
     """What a row of the address block gives to show control, as published; rejected rows included. Written by parse."""
 
     KEY: ClassVar = ("report", "member", "source_row")
@@ -307,7 +323,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedTotal:
+class PublishedTotal(Dataset):
     """An amount that the exchange prints without an address: a summary line or a row of a totals file. Written by
     parse.
     """
@@ -338,7 +354,7 @@ class PublishedTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class Liability:
+class Liability(Dataset):
     """What the exchange says it owes. Written by parse."""
 
     KEY: ClassVar = ("report", "member", "source_row")
@@ -359,7 +375,7 @@ class Liability:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Dataset):
     """A row that is not used, and why. Written by parse."""
 
     KEY: ClassVar = ("report", "member", "source_row")
@@ -379,7 +395,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Dataset):
     """What the signatures of a row say by themselves. One row for each row of the address block. Written by verify."""
 
     KEY: ClassVar = ("report", "member", "source_row")
@@ -402,7 +418,7 @@ class Ownership:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Block(Dataset):
     """A block at which balances were read, or that a report names. Written by observe."""
 
     # Labels of one report may name different heights of one network: the height belongs to the key.
@@ -418,7 +434,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Dataset):
     """What a custody address held of one asset. Written by observe."""
 
     KEY: ClassVar = ("report", "network", "asset", "address", "component")
@@ -439,7 +455,7 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Utxo:
+class Utxo(Dataset):
     """An unspent coin below a balance, where the set of all coins was read and outpoints were asked for. Written by
     observe.
     """
@@ -459,7 +475,7 @@ class Utxo:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerLink:
+class OwnerLink(Dataset):
     """What the chain says of a stated owner of an account. Written by observe."""
 
     KEY: ClassVar = ("report", "network", "address", "owner")
@@ -480,7 +496,7 @@ class OwnerLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Unobserved:
+class Unobserved(Dataset):
     """A claimed holding that could not be read, and why. Written by observe."""
 
     KEY: ClassVar = ("report", "network", "asset", "address")
@@ -494,7 +510,7 @@ class Unobserved:
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Dataset):
     """A balance read at the moment itself, for networks whose past nobody tells. Written by sweep."""
 
     KEY: ClassVar = ("exchange", "network", "swept_at", "asset", "address", "component")
@@ -514,7 +530,7 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class Price(Dataset):
     """US dollars for one unit of an asset at the snapshot; a price that is missing is a row with a reason. Written by
     price.
     """
@@ -531,19 +547,22 @@ class Price:
 
 
 #: Every dataset by the name under which it lies in the lake.
-DATASETS: dict[str, type] = {
-    "report_file": ReportFile,
-    "claim": Claim,
-    "evidence": Evidence,
-    "published_total": PublishedTotal,
-    "liability": Liability,
-    "rejection": Rejection,
-    "ownership": Ownership,
-    "block": Block,
-    "balance": Balance,
-    "utxo": Utxo,
-    "owner_link": OwnerLink,
-    "unobserved": Unobserved,
-    "sweep": Sweep,
-    "price": Price,
+DATASETS: dict[str, type[Dataset]] = {
+    row_class.NAME: row_class
+    for row_class in (
+        ReportFile,
+        Claim,
+        Evidence,
+        PublishedTotal,
+        Liability,
+        Rejection,
+        Ownership,
+        Block,
+        Balance,
+        Utxo,
+        OwnerLink,
+        Unobserved,
+        Sweep,
+        Price,
+    )
 }

@@ -127,7 +127,9 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
 def _held(lake: Lake, folder: Path) -> State:
     """The lake's pointers as they are now, and links in `folder` to the files that they name."""
     folder.mkdir()
-    return {dataset: [_hold(lake, pointer, folder) for pointer in lake.pointers(dataset)] for dataset in DATASETS}
+    return {
+        dataset: [_hold(lake, pointer, folder) for pointer in lake.pointers(DATASETS[dataset])] for dataset in DATASETS
+    }
 
 
 def _hold(lake: Lake, pointer: Pointer, folder: Path) -> Held:
@@ -140,7 +142,7 @@ def _hold(lake: Lake, pointer: Pointer, folder: Path) -> Held:
         try:
             return Held(pointer, [_link(path, held / path.name) for path in pointer.checked()])
         except (FileNotFoundError, LakeError):
-            (now,) = lake.pointers(pointer.dataset, **pointer.partition)
+            (now,) = lake.pointers(pointer.row_class, **pointer.partition)
             if now == pointer:
                 raise
             pointer = now  # it was written twice since its pointer was read
@@ -175,7 +177,7 @@ def identity(lake: Lake, state: State | None = None) -> str:
     """
     digest = hashlib.sha256()
     for dataset in DATASETS:
-        for pointer in lake.pointers(dataset) if state is None else [held.pointer for held in state[dataset]]:
+        for pointer in lake.pointers(DATASETS[dataset]) if state is None else [held.pointer for held in state[dataset]]:
             digest.update(f"{dataset} {dict(pointer.partition)} {pointer.content}\n".encode())
     rows = ((folder, "*.csv") for folder in (registry.FOLDER, *registry.own_folders()))
     for folder, pattern in ((sql_folder(), "**/*.sql"), (sql_folder(), "**/*.yml"), *rows):
@@ -186,7 +188,10 @@ def identity(lake: Lake, state: State | None = None) -> str:
 
 def files_of(lake: Lake) -> dict[str, list[Path]]:
     """The files of every dataset, as the lake's pointers name them now. Raises Damaged."""
-    return {dataset: [path for pointer in lake.pointers(dataset) for path in pointer.checked()] for dataset in DATASETS}
+    return {
+        dataset: [path for pointer in lake.pointers(DATASETS[dataset]) for path in pointer.checked()]
+        for dataset in DATASETS
+    }
 
 
 def prepare(target: Path, files: Mapping[str, Sequence[Path]]) -> None:
@@ -196,7 +201,7 @@ def prepare(target: Path, files: Mapping[str, Sequence[Path]]) -> None:
     """
     for dataset, paths in files.items():
         for path in paths:
-            with lake_room.checked_file(dataset, path):
+            with lake_room.checked_file(DATASETS[dataset], path):
                 pass
     with duckdb.connect(str(target), config=OFFLINE) as connection:
         connection.begin()
@@ -226,11 +231,11 @@ def _shown(lake: Lake, pointer: Pointer) -> list[Path]:
     """
     if all(path.exists() for path in pointer.paths):
         return pointer.paths
-    return [path for now in lake.pointers(pointer.dataset, **pointer.partition) for path in now.paths]
+    return [path for now in lake.pointers(pointer.row_class, **pointer.partition) for path in now.paths]
 
 
 def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[Path]) -> None:
-    made = lake_room.schema(dataset)
+    made = lake_room.schema(DATASETS[dataset])
     if paths:
         listed = ", ".join(_quoted(str(path)) for path in paths)
         query = f"select * from read_parquet([{listed}], hive_partitioning = false)"

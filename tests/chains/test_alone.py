@@ -29,6 +29,7 @@ from porlake.chains.utxo import electrum
 from porlake.chains.utxo import node as bitcoin
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, PorlakeError, TimedOut, TransportError
+from porlake.model import Balance, Unobserved
 from porlake.transport import Endpoint, Recording
 from support import command, environment, named, on_loopback, own_rows
 
@@ -640,8 +641,8 @@ def observed(
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)
     pipeline.observe(chosen, report, "bitcoin")
-    balances = {row.address: (row.amount, row.source, row.confirmed_by) for row in chosen.lake.rows("balance")}
-    return balances, {row.address: row.reason for row in chosen.lake.rows("unobserved")}
+    balances = {row.address: (row.amount, row.source, row.confirmed_by) for row in chosen.lake.rows(Balance)}
+    return balances, {row.address: row.reason for row in chosen.lake.rows(Unobserved)}
 
 
 @pytest.mark.parametrize("kind", INDEXES)

@@ -23,7 +23,7 @@ from porlake.chains.utxo import dump as utxo_dump
 from porlake.chains.utxo import node as bitcoin
 from porlake.chains.utxo.scripts import watched
 from porlake.errors import BadDump, ConfigurationError, RequestFailed, TransportError
-from porlake.model import Utxo
+from porlake.model import Balance, Block, Unobserved, Utxo
 from porlake.transport import Endpoint, Recording
 from support import SAMPLE_ROWS, command, environment, own_rows
 
@@ -351,12 +351,12 @@ def test_observe_takes_the_dump_of_the_settings(node: Node, path: Path, tmp_path
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)
     pipeline.observe(chosen, report, "bitcoin")
-    balances = [row for row in chosen.lake.rows("balance") if row.component == "total"]
+    balances = [row for row in chosen.lake.rows(Balance) if row.component == "total"]
     assert {row.address: row.amount for row in balances} == node.held
     assert {(row.as_of, row.offset_seconds, row.method) for row in balances} == {("exact", 0, "utxo_set_proved")}
-    coins: list[Utxo] = list(chosen.lake.rows("utxo"))
+    coins: list[Utxo] = list(chosen.lake.rows(Utxo))
     assert sum(coin.amount for coin in coins) == sum(node.held.values())
-    assert [(row.asset, row.reason) for row in chosen.lake.rows("unobserved")] == [("USDT", "omni_layer")]
+    assert [(row.asset, row.reason) for row in chosen.lake.rows(Unobserved)] == [("USDT", "omni_layer")]
 
 
 def test_observe_needs_no_node_where_there_is_a_file(node: Node, path: Path, tmp_path: Path) -> None:
@@ -370,10 +370,10 @@ def test_observe_needs_no_node_where_there_is_a_file(node: Node, path: Path, tmp
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)
     pipeline.observe(chosen, report, "bitcoin")
-    (block,) = chosen.lake.rows("block")
+    (block,) = chosen.lake.rows(Block)
     assert (block.height, block.block_hash, block.block_time) == (HEIGHT, node.rpc("getblockhash", HEIGHT), None)
-    assert {row.as_of for row in chosen.lake.rows("balance")} == {"exact"}
-    assert not list(chosen.lake.rows("utxo"))
+    assert {row.as_of for row in chosen.lake.rows(Balance)} == {"exact"}
+    assert not list(chosen.lake.rows(Utxo))
     (tmp_path / "utxo.dat").write_bytes(whole[:-1])
     before = [path.read_bytes() for path in sorted((tmp_path / "lake").rglob("*.parquet"))]
     with pytest.raises(BadDump):

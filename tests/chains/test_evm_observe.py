@@ -21,7 +21,7 @@ from evm_chain import BEGIN, HEIGHT, ODD, Chain, filled, quick, token
 from porlake import pipeline, registry
 from porlake.errors import ChainError, ConfigurationError, PorlakeError
 from porlake.lake import Lake
-from porlake.model import Claim, ReportFile
+from porlake.model import Balance, Block, Claim, ReportFile, Unobserved
 from porlake.pipeline import _sweep_evm
 from porlake.transport import Endpoint, Recording
 from proxy import Exchange, Proxy
@@ -64,8 +64,8 @@ def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: 
         origin="file:made.csv", container=None, size_bytes=1, retrieved_at=now, report_no=None,
     )  # fmt: skip
     lake = Lake(root)
-    lake.write("report_file", ONLY | {"attestation": "okx/2024-03-25"}, [file])
-    lake.write("claim", ONLY, claims)
+    lake.write(ReportFile, ONLY | {"attestation": "okx/2024-03-25"}, [file])
+    lake.write(Claim, ONLY, claims)
 
 
 def settings(root: Path, *endpoints: Endpoint, **options: Any) -> pipeline.Settings:
@@ -81,11 +81,11 @@ def both(chain: Chain) -> list[Claim]:
 
 
 def seen(root: Path) -> dict[tuple[str, str], int]:
-    return {(row.asset, row.address): row.amount for row in Lake(root).rows("balance", **HERE)}
+    return {(row.asset, row.address): row.amount for row in Lake(root).rows(Balance, **HERE)}
 
 
 def missing(root: Path) -> dict[tuple[str, str], str]:
-    return {(row.asset, row.address): row.reason for row in Lake(root).rows("unobserved", **HERE)}
+    return {(row.asset, row.address): row.reason for row in Lake(root).rows(Unobserved, **HERE)}
 
 
 def expected(chain: Chain) -> dict[tuple[str, str], int]:
@@ -126,10 +126,10 @@ def test_every_claim_is_a_balance_or_a_reason(chain: Chain, tmp_path: Path) -> N
         ("USDC", one): "height_not_final",
         ("OKB", one): "no_snapshot_height",
     }
-    (block,) = Lake(tmp_path).rows("block", **HERE)
+    (block,) = Lake(tmp_path).rows(Block, **HERE)
     assert (block.height, block.block_origin) == (HEIGHT, "published")
     assert block.block_hash == anvil.rpc(chain.url, "eth_getBlockByNumber", hex(HEIGHT), False)["hash"]
-    rows = list(Lake(tmp_path).rows("balance", **HERE))
+    rows = list(Lake(tmp_path).rows(Balance, **HERE))
     assert {(r.component, r.height, r.method, r.as_of, r.offset_seconds) for r in rows} == {
         ("total", HEIGHT, "eth_call_override", "exact", 0)
     }
@@ -145,17 +145,17 @@ def test_an_endpoint_that_has_not_reached_the_snapshot_is_behind(chain: Chain, t
 def test_labels_may_name_different_heights(chain: Chain, tmp_path: Path) -> None:
     put(tmp_path, [claim(line, "ETH", account, HEIGHT - line % 3) for line, account in enumerate(chain.accounts)])
     pipeline.observe(settings(tmp_path, quick(chain.url)), REPORT, "ethereum")
-    assert [row.height for row in Lake(tmp_path).rows("balance", **HERE)] == [
+    assert [row.height for row in Lake(tmp_path).rows(Balance, **HERE)] == [
         HEIGHT - line % 3 for line in range(len(chain.accounts))
     ]
-    assert [block.height for block in Lake(tmp_path).rows("block", **HERE)] == [HEIGHT - 2, HEIGHT - 1, HEIGHT]
+    assert [block.height for block in Lake(tmp_path).rows(Block, **HERE)] == [HEIGHT - 2, HEIGHT - 1, HEIGHT]
 
 
 def test_without_a_height_the_block_of_the_moment_is_found(chain: Chain, tmp_path: Path) -> None:
     at = datetime.fromtimestamp(BEGIN + 12 * HEIGHT + 11, UTC)
     put(tmp_path, [claim(line, "ETH", account, None) for line, account in enumerate(chain.accounts)], at)
     pipeline.observe(settings(tmp_path, quick(chain.url)), REPORT, "ethereum")
-    assert [(block.height, block.block_origin) for block in Lake(tmp_path).rows("block", **HERE)] == [
+    assert [(block.height, block.block_origin) for block in Lake(tmp_path).rows(Block, **HERE)] == [
         (HEIGHT, "resolved")
     ]
     assert seen(tmp_path) == {key: amount for key, amount in expected(chain).items() if key[0] == "ETH"}
@@ -202,7 +202,7 @@ def test_a_failing_endpoint_lands_nothing_or_says_so(chain: Chain, proxy: Proxy,
     chosen = settings(tmp_path, quick(proxy.url))
     with pytest.raises(PorlakeError):
         pipeline.observe(chosen, REPORT, "ethereum")
-    assert not Lake(tmp_path).pointers("balance")
+    assert not Lake(tmp_path).pointers(Balance)
     pipeline.observe(chosen, REPORT, "ethereum", give_up=True)
     assert not seen(tmp_path)
     assert set(missing(tmp_path).values()) == {"endpoint_failed"}
@@ -232,7 +232,7 @@ def lying(accounts: set[str]) -> faults.Fault:
 
 
 def confirmed(root: Path) -> dict[tuple[str, str], str | None]:
-    return {(row.asset, row.address): row.confirmed_by for row in Lake(root).rows("balance", **HERE)}
+    return {(row.asset, row.address): row.confirmed_by for row in Lake(root).rows(Balance, **HERE)}
 
 
 def host(proxy: Proxy) -> str:
@@ -475,7 +475,7 @@ def test_a_token_that_depends_on_its_caller(chain: Chain, tmp_path: Path, code: 
     assert missing(tmp_path) == (
         {} if read is not None else {("UNI", account): "balance_depends_on_caller" for account in accounts}
     )
-    assert {row.method for row in Lake(tmp_path).rows("balance", **HERE) if row.asset == "UNI"} <= {"eth_batch"}
+    assert {row.method for row in Lake(tmp_path).rows(Balance, **HERE) if row.asset == "UNI"} <= {"eth_batch"}
     assert any("tells" in line for line in told)
 
 
@@ -515,7 +515,7 @@ def test_a_sweep_that_fails_in_the_middle_goes_on_where_it_was(chain: Chain, tmp
         proxy.misbehave(breaks)
         with pytest.raises(PorlakeError):
             pipeline.observe(chosen, REPORT, "ethereum")
-        assert not Lake(tmp_path / "broken").pointers("balance"), "the partition appears whole, at the end"
+        assert not Lake(tmp_path / "broken").pointers(Balance), "the partition appears whole, at the end"
         pipeline.observe(chosen, REPORT, "ethereum", give_up=True)
         assert set(missing(tmp_path / "broken").values()) == {"endpoint_failed"}
         proxy.asked.clear()
@@ -526,7 +526,7 @@ def test_a_sweep_that_fails_in_the_middle_goes_on_where_it_was(chain: Chain, tmp
         assert asked_for(proxy) < whole - 100
         assert told[-1] == (2 * len(chain.accounts), 2 * len(chain.accounts))
         assert told[0][0] > 0
-    for dataset in ("balance", "block", "unobserved"):
+    for dataset in (Balance, Block, Unobserved):
         assert [p.content for p in Lake(tmp_path / "broken").pointers(dataset)] == [
             p.content for p in Lake(quiet).pointers(dataset)
         ]

@@ -21,6 +21,7 @@ from porlake import pipeline, warehouse
 from porlake.addresses import evm
 from porlake.encoding.keccak import keccak256
 from porlake.errors import Unavailable
+from porlake.model import DATASETS, Balance, OwnerLink, Unobserved
 from porlake.pipeline import _links
 from porlake.transport import Endpoint, Recording
 
@@ -97,7 +98,7 @@ class Month:
     stub: Stub
 
     def rows(self, dataset: str, network: str) -> list[Any]:
-        return [found for found in self.settings.lake.rows(dataset) if found.network == network]
+        return [found for found in self.settings.lake.rows(DATASETS[dataset]) if found.network == network]
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +149,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
 
 
 def test_every_stated_owner_is_asked_for_and_the_answer_kept_whether_it_holds_or_not(month: Month) -> None:
-    links = month.rows("owner_link", "ethereum")
+    links = month.rows(OwnerLink, "ethereum")
     assert {
         (link.address, link.owner, link.relation, link.holds, link.threshold, link.owner_count) for link in links
     } == {
@@ -166,7 +167,7 @@ def test_every_stated_owner_is_asked_for_and_the_answer_kept_whether_it_holds_or
 
 
 def test_validators_are_linked_by_their_withdrawal_credentials_and_by_their_pods(month: Month) -> None:
-    links = month.rows("owner_link", "ethereum_beacon")
+    links = month.rows(OwnerLink, "ethereum_beacon")
     names = {key: name for name, key in VALIDATORS.items()}
     assert {(names[link.address], link.owner, link.relation, link.holds) for link in links} == {
         ("native", A.account, "withdrawal_credentials", True),
@@ -191,16 +192,14 @@ def test_validators_are_asked_about_once(month: Month) -> None:
 
 
 def test_gwei_become_base_units_and_an_unknown_validator_is_unobserved(month: Month) -> None:
-    found = {
-        (balance.address, balance.component): balance.amount for balance in month.rows("balance", "ethereum_beacon")
-    }
+    found = {(balance.address, balance.component): balance.amount for balance in month.rows(Balance, "ethereum_beacon")}
     assert (
         found[VALIDATORS["native"], "total"]
         == found[VALIDATORS["native"], "validator"]
         == (32 * GWEI + 1_234_567) * GWEI
     )
     assert found[VALIDATORS["native"], "effective"] == 32 * 10**18
-    unobserved = [(lost.address, lost.reason) for lost in month.rows("unobserved", "ethereum_beacon")]
+    unobserved = [(lost.address, lost.reason) for lost in month.rows(Unobserved, "ethereum_beacon")]
     assert unobserved == [(VALIDATORS["unknown"], "validator_unknown")]
 
 
@@ -242,7 +241,7 @@ def test_a_replay_gives_the_same_links(month: Month, tmp_path: Path) -> None:
     pipeline.parse(again, month.report)
     for network in ("ethereum", "ethereum_beacon"):
         pipeline.observe(again, month.report, network)
-        for dataset in ("owner_link", "balance"):
+        for dataset in (OwnerLink, Balance):
             (mine,), (theirs,) = (lake.pointers(dataset, network=network) for lake in (again.lake, month.settings.lake))
             assert mine.content == theirs.content
 
@@ -255,12 +254,12 @@ def test_a_beacon_node_without_the_state_fails_the_task_or_leaves_all_unobserved
         pipeline.parse(again, month.report)
         with pytest.raises(Unavailable):
             pipeline.observe(again, month.report, "ethereum_beacon")
-        assert not list(again.lake.rows("balance"))
+        assert not list(again.lake.rows(Balance))
         pipeline.observe(again, month.report, "ethereum_beacon", give_up=True)
     finally:
         month.stub.validators = hidden
-    assert {lost.reason for lost in again.lake.rows("unobserved")} == {"endpoint_failed"}
-    assert not list(again.lake.rows("owner_link"))
+    assert {lost.reason for lost in again.lake.rows(Unobserved)} == {"endpoint_failed"}
+    assert not list(again.lake.rows(OwnerLink))
 
 
 def test_rows_that_sign_for_the_row_above_name_its_owners(tmp_path: Path) -> None:

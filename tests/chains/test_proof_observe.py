@@ -20,6 +20,7 @@ from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
 from porlake import pipeline
 from porlake.chains.evm import client as evm
 from porlake.errors import ConfigurationError, RateLimited, TransportError
+from porlake.model import Balance, Unobserved
 from porlake.pipeline import _prove, _sweep_evm
 from porlake.progress import Tell, silent
 from porlake.transport import Endpoint
@@ -140,12 +141,12 @@ def observed(
         (report,) = pipeline.archive(chosen, "okx", str(path))
         pipeline.parse(chosen, report)
         pipeline.observe(chosen, report, "ethereum", give_up=give_up)
-    balances = {row.address: row for row in chosen.lake.rows("balance")}
+    balances = {row.address: row for row in chosen.lake.rows(Balance)}
     assert all(row.amount == CLAIMED[ACCOUNTS.index(address)] * 10**18 for address, row in balances.items()), (
         "never a wrong number"
     )
     return {address: row.method for address, row in balances.items()}, {
-        row.address: row.reason for row in chosen.lake.rows("unobserved")
+        row.address: row.reason for row in chosen.lake.rows(Unobserved)
     }
 
 

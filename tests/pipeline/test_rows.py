@@ -23,7 +23,7 @@ from porlake.addresses import evm
 from porlake.encoding.keccak import keccak256
 from porlake.errors import BadStructure
 from porlake.lake import Lake
-from porlake.model import ReportFile
+from porlake.model import Claim, Evidence, Liability, Ownership, PublishedTotal, Rejection, ReportFile
 from porlake.pipeline import _parse
 from support import MONTH, SAMPLES, stages, tree
 
@@ -51,7 +51,7 @@ def parsed(folder: Path, *rows: str) -> tuple[Lake, dict[str, str]]:
 
 
 def reasons(lake: Lake, only: dict[str, str]) -> list[tuple[int, str]]:
-    return [(rejection.source_row, rejection.reason) for rejection in lake.rows("rejection", **only)]
+    return [(rejection.source_row, rejection.reason) for rejection in lake.rows(Rejection, **only)]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def reasons(lake: Lake, only: dict[str, str]) -> list[tuple[int, str]]:
 def test_an_amount_that_is_none_rejects_its_row_alone(tmp_path: Path, amount: str, reason: str) -> None:
     lake, only = parsed(tmp_path, row(amount), row("2", OTHER))
     assert reasons(lake, only) == [(5, reason)]
-    assert [(claim.source_row, claim.amount) for claim in lake.rows("claim", **only)] == [(6, 2 * 10**18)]
-    assert [(verdict.source_row, verdict.verdict, verdict.reason) for verdict in lake.rows("ownership", **only)] == [
+    assert [(claim.source_row, claim.amount) for claim in lake.rows(Claim, **only)] == [(6, 2 * 10**18)]
+    assert [(verdict.source_row, verdict.verdict, verdict.reason) for verdict in lake.rows(Ownership, **only)] == [
         (5, "unsigned", "unsigned"),
         (6, "unsigned", "unsigned"),
     ]
@@ -82,18 +82,18 @@ def test_an_amount_that_is_none_rejects_its_row_alone(tmp_path: Path, amount: st
 def test_a_row_without_a_coin_and_heights_in_other_digits_cost_themselves_alone(tmp_path: Path) -> None:
     lake, only = parsed(tmp_path, row(coin=""), row(coin=" "), row(height="٧"), row(height="７"), row())
     assert reasons(lake, only) == [(5, "unknown_asset"), (6, "unknown_asset"), (7, "bad_height"), (8, "bad_height")]
-    assert [(r.network, r.asset) for r in lake.rows("rejection", **only)][:2] == [("ethereum", None)] * 2
-    assert [claim.source_row for claim in lake.rows("claim", **only)] == [9]
+    assert [(r.network, r.asset) for r in lake.rows(Rejection, **only)][:2] == [("ethereum", None)] * 2
+    assert [claim.source_row for claim in lake.rows(Claim, **only)] == [9]
 
 
 def test_an_asset_or_network_that_nobody_knows_is_a_rejection_with_its_name(tmp_path: Path) -> None:
     lake, only = parsed(tmp_path, row(coin="DRAGON"), row(network="MOON"), row())
-    found = list(lake.rows("rejection", **only))
+    found = list(lake.rows(Rejection, **only))
     assert [(r.source_row, r.label) for r in found] == [(5, "DRAGON"), (6, "ETH")]
     assert all(r.reason in {"unknown_asset", "unknown_network", "unknown_label"} for r in found), [
         r.reason for r in found
     ]
-    assert len(list(lake.rows("claim", **only))) == 1
+    assert len(list(lake.rows(Claim, **only))) == 1
 
 
 def archived(folder: Path, exchange: str, name: str, text: str) -> tuple[Lake, list[dict[str, str]]]:
@@ -114,18 +114,18 @@ def test_labels_of_two_known_words_are_claims_and_totals_and_say_so(tmp_path: Pa
         f"BASE-USDC,{ACCOUNT},41602368,3974000,-,-\nUSDT-BEP20,{OTHER},78649895,15,-,-\nUSDT-MOON,{OTHER},1,1,-,-\n"
     )
     lake, (only,) = archived(tmp_path, "htx", "huobi_por_20260201.csv", text)
-    assert [(c.network, c.asset, c.amount, c.remark) for c in lake.rows("claim", **only)] == [
+    assert [(c.network, c.asset, c.amount, c.remark) for c in lake.rows(Claim, **only)] == [
         ("base", "USDC", 3974000 * 10**18, "label_by_rule"),
         ("bsc", "USDT", 15 * 10**18, "label_by_rule"),
     ]
-    assert [(t.label, t.network, t.remark) for t in lake.rows("published_total", **only)] == [
+    assert [(t.label, t.network, t.remark) for t in lake.rows(PublishedTotal, **only)] == [
         ("USDC(ALL)", None, None),
         ("BASE-USDC", "base", "label_by_rule"),
         ("USDT(ALL)", None, None),
         ("USDT-BEP20", "bsc", "label_by_rule"),
     ]
     # what stays unknown names the asset where one word does
-    assert [(r.block, r.source_row, r.reason, r.label, r.asset) for r in lake.rows("rejection", **only)] == [
+    assert [(r.block, r.source_row, r.reason, r.label, r.asset) for r in lake.rows(Rejection, **only)] == [
         ("summary", 6, "unknown_asset", "USDT-MOON", "USDT"),
         ("rows", 11, "unknown_asset", "USDT-MOON", "USDT"),
     ]
@@ -152,15 +152,15 @@ def test_a_published_total_finer_than_the_base_unit_is_rounded_down_and_flagged(
     lake, (only,) = archived(
         tmp_path, "okx", "custody.csv", TOTALS_CSV + f"okx,,2026-06-19,day,BTC,,,{amount},,,,,OKX,\n"
     )
-    (total,) = lake.rows("published_total", **only)
+    (total,) = lake.rows(PublishedTotal, **only)
     assert (total.custody_amount, total.remark) == (base, remark)
-    assert not list(lake.rows("rejection", **only))
+    assert not list(lake.rows(Rejection, **only))
 
 
 def test_what_is_owed_is_rounded_up_and_a_ratio_down_and_both_say_so(tmp_path: Path) -> None:
     rows = "okx,,2026-06-19,day,BTC,2.000000019,,,1.999999991,100.1234567890123,3.999,,OKX,\n"
     lake, (only,) = archived(tmp_path, "okx", "totals.csv", TOTALS_CSV + rows)
-    (total,), (liability,) = lake.rows("published_total", **only), lake.rows("liability", **only)
+    (total,), (liability,) = lake.rows(PublishedTotal, **only), lake.rows(Liability, **only)
     assert (total.amount, total.amount_published, total.usd_published, total.remark) == (
         200000001,
         "2.000000019",
@@ -177,7 +177,7 @@ def test_what_is_owed_is_rounded_up_and_a_ratio_down_and_both_say_so(tmp_path: P
 def test_a_claim_finer_than_the_base_unit_is_never_rounded(tmp_path: Path) -> None:
     lake, only = parsed(tmp_path, row("1.0000000000000000001"), row("1.0000000000000000010"))
     assert reasons(lake, only) == [(5, "too_fine")]
-    assert [(claim.source_row, claim.amount) for claim in lake.rows("claim", **only)] == [(6, 10**18 + 1)]
+    assert [(claim.source_row, claim.amount) for claim in lake.rows(Claim, **only)] == [(6, 10**18 + 1)]
 
 
 def test_an_odd_spelling_of_an_address_is_a_remark_of_the_claim(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_an_odd_spelling_of_an_address_is_a_remark_of_the_claim(tmp_path: Path) 
         row(address="bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", coin="BSV", network="BSV"),
         row(address="1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", coin="BSV", network="BSV"),
     )
-    assert [(claim.address, claim.remark) for claim in lake.rows("claim", **only)] == [
+    assert [(claim.address, claim.remark) for claim in lake.rows(Claim, **only)] == [
         ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "spelled_otherwise"),
         ("bc1pfeessrawgf", "anyone_can_spend"),
         ("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "spelled_otherwise"),
@@ -199,13 +199,13 @@ def test_an_odd_spelling_of_an_address_is_a_remark_of_the_claim(tmp_path: Path) 
 def test_the_same_account_in_two_spellings_is_two_rows_of_one_canonical_address(tmp_path: Path) -> None:
     mixed = "0x52908400098527886E0F7030069857D2E4169EE7"
     lake, only = parsed(tmp_path, row("3", mixed), row("3", mixed.lower()), row("4", mixed))
-    assert {claim.address for claim in lake.rows("claim", **only)} == {mixed.lower()}
-    assert [claim.amount for claim in lake.rows("claim", **only)] == [3 * 10**18, 3 * 10**18, 4 * 10**18]
+    assert {claim.address for claim in lake.rows(Claim, **only)} == {mixed.lower()}
+    assert [claim.amount for claim in lake.rows(Claim, **only)] == [3 * 10**18, 3 * 10**18, 4 * 10**18]
 
 
 def test_a_claim_keeps_what_was_published_beside_what_it_means(tmp_path: Path) -> None:
     lake, only = parsed(tmp_path, row("01.50"))
-    (claim,) = lake.rows("claim", **only)
+    (claim,) = lake.rows(Claim, **only)
     assert (claim.amount, claim.amount_published, claim.printed_decimals, claim.snapshot_height) == (
         15 * 10**17,
         "01.50",
@@ -224,12 +224,12 @@ def test_a_parser_that_loses_a_row_is_caught() -> None:
 
 def test_the_bundled_month_accounts_for_every_row(month: Path) -> None:
     lake = Lake(month)
-    for file in lake.rows("report_file"):
+    for file in lake.rows(ReportFile):
         if file.content == "totals":
             continue
         only = {"exchange": file.exchange, "report": file.report}
-        claims, evidence = list(lake.rows("claim", **only)), list(lake.rows("evidence", **only))
-        rejected = [r for r in lake.rows("rejection", **only) if r.block == "rows"]
+        claims, evidence = list(lake.rows(Claim, **only)), list(lake.rows(Evidence, **only))
+        rejected = [r for r in lake.rows(Rejection, **only) if r.block == "rows"]
         lines = (SAMPLES / file.file_name).read_text().splitlines()
         block = lines[next(n for n, line in enumerate(lines) if "address" in line) + 1 :]
         assert len(claims) + sum(r.for_row is not None for r in evidence) + len(rejected) == len(evidence) == len(block)
@@ -261,9 +261,9 @@ def test_whatever_stands_in_a_file_every_line_has_one_outcome_or_the_file_is_ref
         lake, only = parsed(tmp_path_factory.mktemp("any"), *(line + "\n" for line in body), row())
     except BadStructure:
         return
-    counted = len(list(lake.rows("claim", **only))) + sum(r.block == "rows" for r in lake.rows("rejection", **only))
+    counted = len(list(lake.rows(Claim, **only))) + sum(r.block == "rows" for r in lake.rows(Rejection, **only))
     held = sum(any(character not in " ,\t\r" for character in line) for line in body) + 1
-    assert counted == len(list(lake.rows("ownership", **only))) == held or '"' in "".join(body)
+    assert counted == len(list(lake.rows(Ownership, **only))) == held or '"' in "".join(body)
 
 
 def test_rows_in_another_order_give_the_same_verdicts(month: Path, tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_rows_in_another_order_give_the_same_verdicts(month: Path, tmp_path: Pat
     pipeline.verify(chosen, report)
 
     def verdicts(lake: Lake) -> Counter[tuple[str, str, str]]:
-        return Counter((v.address, v.verdict, v.reason) for v in lake.rows("ownership"))
+        return Counter((v.address, v.verdict, v.reason) for v in lake.rows(Ownership))
 
     assert verdicts(chosen.lake) == verdicts(Lake(month))
 
@@ -333,11 +333,11 @@ def told(
     pipeline.parse(chosen, report)
     pipeline.verify(chosen, report)
     only = {"exchange": exchange, "report": report}
-    verdicts = [(found.verdict, found.reason) for found in chosen.lake.rows("ownership", **only)]
+    verdicts = [(found.verdict, found.reason) for found in chosen.lake.rows(Ownership, **only)]
     return (
         verdicts,
         [reason for _, reason in reasons(chosen.lake, only)],
-        len(list(chosen.lake.rows("claim", **only))),
+        len(list(chosen.lake.rows(Claim, **only))),
         str(path),
     )
 

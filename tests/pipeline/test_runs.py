@@ -18,6 +18,7 @@ import pytest
 from porlake import pipeline
 from porlake.errors import ConfigurationError, NotRecorded, SnapshotUnknown
 from porlake.lake import Lake
+from porlake.model import Balance, Claim, ReportFile, Unobserved
 from porlake.transport import Endpoint
 from support import MONTH, RECORDING, ROOT, SAMPLE_ROWS, SAMPLES, command, environment, stages, tree
 
@@ -86,7 +87,7 @@ def _killed_when(lake: Path, moment: str) -> int:
             break
         time.sleep(0.002)
     code = run.wait()
-    for report in Lake(lake).rows("report_file"):  # whatever is shown can be read
+    for report in Lake(lake).rows(ReportFile):  # whatever is shown can be read
         assert report.exchange
     for partition in (lake / "marts" / "latest").glob("*/part-0.parquet"):
         assert partition.read_bytes()[:4] == b"PAR1"
@@ -102,7 +103,7 @@ def test_a_replay_that_lacks_an_answer_stops_and_writes_nothing_of_that_network(
     pipeline.parse(chosen, report)
     with pytest.raises(NotRecorded, match="base"):
         pipeline.observe(chosen, report, "base")
-    assert not list(chosen.lake.rows("balance", exchange="okx"))
+    assert not list(chosen.lake.rows(Balance, exchange="okx"))
 
 
 def test_an_endpoint_that_fails_leaves_its_holdings_unobserved_with_the_reason(tmp_path: Path) -> None:
@@ -114,9 +115,9 @@ def test_an_endpoint_that_fails_leaves_its_holdings_unobserved_with_the_reason(t
     for network in endpoints:
         pipeline.observe(chosen, report, network, give_up=True)
     assert time.monotonic() - began < 20, "a host that refuses is not asked again and again"
-    assert not list(chosen.lake.rows("balance"))
-    claims = {(c.network, c.asset, c.address) for c in chosen.lake.rows("claim") if c.network in endpoints}
-    unread = {(u.network, u.asset, u.address): u.reason for u in chosen.lake.rows("unobserved")}
+    assert not list(chosen.lake.rows(Balance))
+    claims = {(c.network, c.asset, c.address) for c in chosen.lake.rows(Claim) if c.network in endpoints}
+    unread = {(u.network, u.asset, u.address): u.reason for u in chosen.lake.rows(Unobserved)}
     assert set(unread) == claims
     assert set(unread.values()) == {"endpoint_failed"}
     assert pipeline.unanswered(chosen, [report])[0].startswith("bitcoin: ")

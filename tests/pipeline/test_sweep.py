@@ -17,7 +17,7 @@ from porlake import cli, pipeline, registry, warehouse
 from porlake.addresses import tron
 from porlake.encoding.keccak import keccak256
 from porlake.errors import ChainError, ConfigurationError, MissingPartition, TransportError
-from porlake.model import OwnerLink
+from porlake.model import Balance, Block, OwnerLink, Sweep, Unobserved
 from porlake.pipeline import Settings
 from porlake.transport import Endpoint, Recording
 from tron_stub import HEIGHT, TIME, USDT, Node, account
@@ -81,7 +81,7 @@ def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_
     )
     assert pipeline.swept_networks(settings, "okx") == ["tron"]
     assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 3
-    rows = list(settings.lake.rows("sweep"))
+    rows = list(settings.lake.rows(Sweep))
     assert {(r.swept_at, r.height, r.block_time) for r in rows} == {
         (MOMENT, HEIGHT - 20, MOMENT - timedelta(seconds=60))
     }
@@ -107,7 +107,7 @@ def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_
     scale = 10 ** (registry.load().assets["USDT"].scale - 6)
     found = {
         (b.asset, b.address, b.component): (b.amount, b.as_of, b.offset_seconds)
-        for b in settings.lake.rows("balance", report=report)
+        for b in settings.lake.rows(Balance, report=report)
     }
     assert found["USDT", FIRST, "total"] == (5 * 10**6 * scale, "near", -60)
     assert found["USDT", SECOND, "total"] == (6 * 10**6 * scale, "near", -60)
@@ -117,7 +117,7 @@ def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_
         (3, "near", -60),
         (10, "near", -60),
     )
-    assert {(b.height, b.block_origin) for b in settings.lake.rows("block", report=report)} == {
+    assert {(b.height, b.block_origin) for b in settings.lake.rows(Block, report=report)} == {
         (HEIGHT, "published"), (HEIGHT - 20, "swept"), (HEIGHT + 800_000, "head"),
     }  # fmt: skip
     assert not [path for path, _ in node.asked[asked:] if path.endswith("getaccount")], (
@@ -138,7 +138,7 @@ def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(
         pipeline.sweep(settings, "okx", "tron", MOMENT + timedelta(seconds=seconds))
     report = published(settings, tmp_path, "2024070100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
     pipeline.observe(settings, report, "tron")
-    assert {b.address: (b.as_of, b.offset_seconds) for b in settings.lake.rows("balance", report=report)} == {
+    assert {b.address: (b.as_of, b.offset_seconds) for b in settings.lake.rows(Balance, report=report)} == {
         FIRST: ("near", 60),
         SECOND: ("near", -300),
     }
@@ -148,7 +148,7 @@ def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(
     )
     node.solid = HEIGHT + 4 * window
     pipeline.observe(settings, late, "tron")
-    assert {b.as_of for b in settings.lake.rows("balance", report=late)} == {"head"}
+    assert {b.as_of for b in settings.lake.rows(Balance, report=late)} == {"head"}
 
 
 @pytest.mark.parametrize("after", [True, False])
@@ -163,7 +163,7 @@ def test_a_sweep_counts_up_to_the_end_of_its_window(
     report = published(settings, tmp_path, "2024070100", row("USDT", FIRST, "5"))
     node.solid = HEIGHT + 9_000
     pipeline.observe(settings, report, "tron")
-    assert [b.as_of for b in settings.lake.rows("balance", report=report)] == [as_of]
+    assert [b.as_of for b in settings.lake.rows(Balance, report=report)] == [as_of]
 
 
 @pytest.mark.parametrize(("over", "swept"), [(-3, True), (0, True), (3, False)])
@@ -191,11 +191,11 @@ def test_an_account_of_which_nothing_is_known_is_not_swept_and_no_zero(
     )
     pipeline.observe(settings, report, "tron")
     totals = {
-        b.address: (b.amount, b.as_of) for b in settings.lake.rows("balance", report=report) if b.component == "total"
+        b.address: (b.amount, b.as_of) for b in settings.lake.rows(Balance, report=report) if b.component == "total"
     }
     assert totals == {SECOND: (0, "near"), THIRD: (0, "head")}
-    assert [(u.address, u.reason) for u in settings.lake.rows("unobserved", report=report)] == [(NEW, "no_history")]
-    assert NEW not in {b.address for b in settings.lake.rows("balance", report=report)}
+    assert [(u.address, u.reason) for u in settings.lake.rows(Unobserved, report=report)] == [(NEW, "no_history")]
+    assert NEW not in {b.address for b in settings.lake.rows(Balance, report=report)}
 
 
 def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Settings, node: Node, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Settings, 
     node.history = {FIRST: [(HEIGHT - 1, 8)], account(71): [(HEIGHT, 5)]}
     report = published(settings, tmp_path, "2024070100", row("TRX", FIRST, "1"))
     pipeline.observe(settings, report, "tron")
-    found = {b.component: (b.amount, b.as_of) for b in settings.lake.rows("balance", report=report)}
+    found = {b.component: (b.amount, b.as_of) for b in settings.lake.rows(Balance, report=report)}
     assert (found["liquid"], found["frozen"], found["total"]) == ((8, "exact"), (3, "near"), (10, "near"))
 
 
@@ -224,7 +224,7 @@ def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(
     node.raw["/walletsolidity/triggerconstantcontract"] = [(401, b"key")] * 9
     with pytest.raises(TransportError):
         pipeline.sweep(settings, "okx", "tron", MOMENT)
-    assert not list(settings.lake.rows("sweep"))
+    assert not list(settings.lake.rows(Sweep))
 
 
 def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(
@@ -234,8 +234,8 @@ def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(
     report = published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
     assert pipeline.sweep(settings, "okx", "tron", MOMENT) == 1
     pipeline.observe(settings, report, "tron")
-    assert [(u.address, u.reason) for u in settings.lake.rows("unobserved")] == [(FIRST, "balance_too_large")]
-    assert [(b.address, b.as_of) for b in settings.lake.rows("balance")] == [(SECOND, "near")]
+    assert [(u.address, u.reason) for u in settings.lake.rows(Unobserved)] == [(FIRST, "balance_too_large")]
+    assert [(b.address, b.as_of) for b in settings.lake.rows(Balance)] == [(SECOND, "near")]
 
 
 def test_a_sweep_is_recorded_and_replayed_from_the_shell(
@@ -286,7 +286,7 @@ def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean
     )  # fmt: skip
     pipeline.observe(settings, report, "tron")
     links: dict[tuple[str, str], OwnerLink] = {
-        (link.address, link.owner): link for link in settings.lake.rows("owner_link")
+        (link.address, link.owner): link for link in settings.lake.rows(OwnerLink)
     }
 
     def told(number: int, signer: int) -> tuple[str, bool, int | None, int | None]:

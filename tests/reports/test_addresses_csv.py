@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from porlake import pipeline, registry, reports
 from porlake.errors import BadStructure, SnapshotUnknown
+from porlake.model import Claim, Rejection
 from porlake.reports import addresses_csv
 from support import ROOT
 
@@ -85,7 +86,7 @@ def test_a_list_without_a_day_asks_for_one_and_takes_the_one_given(tmp_path: Pat
         pipeline.archive(chosen, "okx", str(tmp_path / "list.csv"))
     (report,) = pipeline.archive(chosen, "okx", str(tmp_path / "list.csv"), "2026-11-20")
     pipeline.parse(chosen, report)
-    (claim,) = chosen.lake.rows("claim")
+    (claim,) = chosen.lake.rows(Claim)
     assert (claim.network, claim.asset, claim.amount, claim.label, claim.source) == (
         "bitcoin",
         "BTC",
@@ -108,9 +109,9 @@ def test_a_real_list_of_four_thousand_addresses_is_taken(tmp_path: Path) -> None
     chosen = pipeline.settings(tmp_path / "lake", environ={})
     for report in pipeline.archive(chosen, "okx", str(tmp_path / "addresses_2026-11-20.csv")):
         pipeline.parse(chosen, report)
-    taken = list(chosen.lake.rows("claim"))
-    reasons = {row.reason for row in chosen.lake.rows("rejection")}
-    assert len(taken) + len(list(chosen.lake.rows("rejection"))) == len(rows) == 4_015
+    taken = list(chosen.lake.rows(Claim))
+    reasons = {row.reason for row in chosen.lake.rows(Rejection)}
+    assert len(taken) + len(list(chosen.lake.rows(Rejection))) == len(rows) == 4_015
     assert len(taken) > 3_000
     assert "unknown_network" in reasons
     assert {row.exchange for row in taken} >= {"okx", "htx", "binance", "gate", "coinbase_cbbtc"}

@@ -66,7 +66,7 @@ def exchange_of(name: str) -> str:
 
 def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
     """The rows of every dataset that parse writes. Raises PorlakeError."""
-    found: dict[str, list[object]] = {name: [] for name in _parse.PARSED}
+    found: dict[str, list[object]] = {row_class.NAME: [] for row_class in _parse.PARSED}
     members = tuple(
         reports.Member(f"okx_por_2024032500_{number}.csv", io.BytesIO(content)) for number, content in enumerate(files)
     )
@@ -80,7 +80,7 @@ def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
             "retrieved_at": now,
         }
         before = {name: len(rows) for name, rows in found.items()}
-        take = _parse._Taker(ReportFile(**values), {name: rows.append for name, rows in found.items()})
+        take = _parse._Taker(ReportFile(**values), {DATASETS[name]: rows.append for name, rows in found.items()})
         for item in form.parse(bundle):
             take(item)
         take.check()
@@ -98,7 +98,7 @@ def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
 
 def fits(name: str, rows: list[object]) -> None:
     """Rows that the lake takes: of its schema, each key once and in order."""
-    schema = lake.schema(name)
+    schema = lake.schema(DATASETS[name])
     if rows:
         lake._batch(name, schema, [tuple(getattr(row, column) for column in schema.names) for row in rows])
     keys = [tuple(getattr(row, column) for column in DATASETS[name].KEY) for row in rows]

@@ -16,7 +16,7 @@ import pytest
 from porlake import pipeline, warehouse
 from porlake.errors import BuildError
 from porlake.lake import Lake
-from porlake.model import Block
+from porlake.model import Block, ReportFile
 from recomputed import differences
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -74,7 +74,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     for report in pipeline.archive(chosen, "okx", str(listed)):
         pipeline.parse(chosen, report)
         assert not pipeline.has_addresses(chosen, report)
-    spoken = sorted({file.attestation for file in chosen.lake.rows("report_file")})
+    spoken = sorted({file.attestation for file in chosen.lake.rows(ReportFile)})
     pipeline.price(chosen, spoken, give_up=True)
     pipeline.build(chosen)
     return chosen.lake
@@ -183,7 +183,7 @@ def test_a_build_that_fails_leaves_the_last_good_one_and_its_own_rows(lake: Lake
     broken = Lake(tmp_path / "lake")
     shutil.copytree(lake.root, broken.root, symlinks=True)
     good = (broken.root / "porlake.duckdb").read_bytes()
-    report = next(row for row in broken.rows("report_file", exchange="okx") if row.attestation == "okx/2025-02-01")
+    report = next(row for row in broken.rows(ReportFile, exchange="okx") if row.attestation == "okx/2025-02-01")
     for network in ("atlantis", "ethereum", "lemuria"):
         _block(broken, report.report, network, datetime(2025, 1, 31, 16, tzinfo=UTC))
     with pytest.raises(BuildError, match="assets_and_networks_are_registered"):
@@ -199,7 +199,7 @@ def test_a_build_that_fails_leaves_the_last_good_one_and_its_own_rows(lake: Lake
 
 def _block(lake: Lake, report: str, network: str, time: datetime) -> None:
     place = {"exchange": "okx", "report": report, "network": network}
-    lake.write("block", place, [Block("okx", report, network, 1, "0x", time, "published")])
+    lake.write(Block, place, [Block("okx", report, network, 1, "0x", time, "published")])
 
 
 def test_heights_of_another_moment_are_told_and_refuse_nothing(lake: Lake, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_heights_of_another_moment_are_told_and_refuse_nothing(lake: Lake, tmp_p
     """
     found = Lake(tmp_path / "lake")
     shutil.copytree(lake.root, found.root, symlinks=True)
-    report = next(row for row in found.rows("report_file", exchange="okx") if row.attestation == "okx/2025-02-01")
+    report = next(row for row in found.rows(ReportFile, exchange="okx") if row.attestation == "okx/2025-02-01")
     begins = datetime(2025, 1, 31, 16, tzinfo=UTC)
     assert (report.snapshot_at, report.snapshot_day) == (begins, date(2025, 2, 1))
     apart = {

@@ -13,6 +13,7 @@ import pytest
 from odd_lake import built, models, odd_lake
 from porlake import pipeline
 from porlake.lake import Lake
+from porlake.model import ReportFile
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 WALLETS = (
@@ -76,7 +77,7 @@ def ask(cased: Path, tmp_path_factory: pytest.TempPathFactory, silent: Path) -> 
         (folder / name).write_text(text)
         for report in pipeline.archive(chosen, "okx" if "okx" in name else "kucoin", str(folder / name)):
             pipeline.parse(chosen, report)
-    pipeline.price(chosen, sorted({file.attestation for file in chosen.lake.rows("report_file")}), give_up=True)
+    pipeline.price(chosen, sorted({file.attestation for file in chosen.lake.rows(ReportFile)}), give_up=True)
     database = built(cased, Lake(folder / "lake"), folder / "build", threads=2)
     connection = duckdb.connect(str(database))
     connection.execute("set search_path = 'main,core,staging,lake,registry'")

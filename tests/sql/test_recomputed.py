@@ -16,7 +16,7 @@ import pytest
 
 from porlake import pipeline, warehouse
 from porlake.lake import Lake
-from porlake.model import Balance, Claim, OwnerLink, Ownership, Price, Unobserved
+from porlake.model import Balance, Claim, OwnerLink, Ownership, Price, ReportFile, Unobserved
 from porlake.reports import totals_csv
 from recomputed import differences
 
@@ -174,12 +174,12 @@ def seen(dice: random.Random, claim: Claim) -> Iterator[Balance | Unobserved]:
 def fill(lake: Lake, dice: random.Random) -> None:
     for exchange in ("htx", "okx"):
         by_report: dict[str, dict[tuple[str, str, str], Claim]] = {}
-        for claim in lake.rows("claim", exchange=exchange):
+        for claim in lake.rows(Claim, exchange=exchange):
             by_report.setdefault(claim.report, {}).setdefault((claim.network, claim.asset, claim.address), claim)
         for report, claims in by_report.items():
             place = {"exchange": exchange, "report": report}
-            every = sorted(lake.rows("claim", exchange=exchange, report=report), key=lambda claim: claim.source_row)
-            lake.write("ownership", place, [judged(dice, claim) for claim in every if dice.random() < 0.9])
+            every = sorted(lake.rows(Claim, exchange=exchange, report=report), key=lambda claim: claim.source_row)
+            lake.write(Ownership, place, [judged(dice, claim) for claim in every if dice.random() < 0.9])
             accounts = {(claim.network, claim.address): claim for claim in claims.values()}
             for network in sorted({network for network, _ in accounts}):
                 found = [row for key, claim in sorted(claims.items()) if key[0] == network for row in seen(dice, claim)]
@@ -191,7 +191,7 @@ def fill(lake: Lake, dice: random.Random) -> None:
                 ]
                 at = place | {"network": network}
                 lake.write(
-                    "balance",
+                    Balance,
                     at,
                     sorted(
                         (row for row in found if isinstance(row, Balance)),
@@ -199,12 +199,12 @@ def fill(lake: Lake, dice: random.Random) -> None:
                     ),
                 )
                 lake.write(
-                    "unobserved",
+                    Unobserved,
                     at,
                     sorted((row for row in found if isinstance(row, Unobserved)), key=lambda r: (r.asset, r.address)),
                 )
-                lake.write("owner_link", at, sorted(links, key=lambda link: (link.address, link.owner)))
-    for attestation in sorted({file.attestation for file in lake.rows("report_file")}):
+                lake.write(OwnerLink, at, sorted(links, key=lambda link: (link.address, link.owner)))
+    for attestation in sorted({file.attestation for file in lake.rows(ReportFile)}):
         exchange, _, day = attestation.partition("/")
         at = datetime(2024, 5, 1, tzinfo=UTC)
         if day in ("2024-06-01", "2024-09-10") or exchange == "binance":
@@ -213,7 +213,7 @@ def fill(lake: Lake, dice: random.Random) -> None:
             priced = PRICED
         rows = [Price(exchange, attestation, asset, "coins.llama.fi", Decimal(value) if value else None, at, None if value else "no_price")
                 for asset, value in sorted(priced.items())]  # fmt: skip
-        lake.write("price", {"exchange": exchange, "attestation": attestation}, rows)
+        lake.write(Price, {"exchange": exchange, "attestation": attestation}, rows)
 
 
 @pytest.fixture(scope="module")

@@ -58,10 +58,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         pipeline.verify(chosen, report)
         partition = {"exchange": "okx", "report": report}
         liquid = [seen(report, "ethereum", OWNER, 4 * ETH), seen(report, "ethereum", OTHER, 7 * ETH)]
-        chosen.lake.write("balance", partition | {"network": "ethereum"}, liquid)
+        chosen.lake.write(Balance, partition | {"network": "ethereum"}, liquid)
         if day != "2026-06-19":  # what nobody read is not zero
             held = [seen(report, "ethereum_beacon", key, 32 * ETH) for key in KEYS]
-            chosen.lake.write("balance", partition | {"network": "ethereum_beacon"}, held)
+            chosen.lake.write(Balance, partition | {"network": "ethereum_beacon"}, held)
             links = [
                 OwnerLink(
                     "okx",
@@ -80,7 +80,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
                 )
                 for key, to in zip(KEYS, (OWNER, OWNER, OWNER, CONTRACT), strict=True)
             ]
-            chosen.lake.write("owner_link", partition | {"network": "ethereum_beacon"}, links)
+            chosen.lake.write(OwnerLink, partition | {"network": "ethereum_beacon"}, links)
     pipeline.build(chosen)
     return chosen.lake
 

@@ -21,6 +21,7 @@ from airflow.sdk.exceptions import (
 from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
 from porlake.errors import BuildError, ConfigurationError, LakeError, NotRecorded, RegistryError, ReportError
+from porlake.model import Balance, Dataset, Unobserved
 from porlake.progress import Lines
 from porlake.transport import Endpoint
 
@@ -156,7 +157,7 @@ def _observed(chosen: pipeline.Settings, report: str, network: str) -> str:
         "observed %s of %s: %s",
         network,
         report[:16],
-        _rows_of(chosen, report, ("balance", "unobserved"), network=network),
+        _rows_of(chosen, report, (Balance, Unobserved), network=network),
     )
     return ""
 
@@ -213,12 +214,12 @@ def publish(exchange: str, reports: list[str], context: Context) -> str:
     return build_id
 
 
-def _rows_of(chosen: pipeline.Settings, report: str, datasets: Iterable[str], **only: str) -> str:
+def _rows_of(chosen: pipeline.Settings, report: str, datasets: Iterable[type[Dataset]], **only: str) -> str:
     """`97 claim, 97 evidence, 3 rejection`"""
     exchange = chosen.lake.report(report).exchange
     rows = {
-        name: sum(p.rows for p in chosen.lake.pointers(name, exchange=exchange, report=report, **only))
-        for name in datasets
+        row_class.NAME: sum(p.rows for p in chosen.lake.pointers(row_class, exchange=exchange, report=report, **only))
+        for row_class in datasets
     }
     return _counted(rows)
 

@@ -21,6 +21,7 @@ from rich.console import Console
 from porlake import __version__
 from porlake.cli import _layout, _prompt
 from porlake.errors import ConfigurationError, PorlakeError
+from porlake.model import Claim, Evidence, PublishedTotal, Rejection
 from porlake.progress import printable
 from porlake.registry import OWN_ROWS
 
@@ -246,15 +247,15 @@ def _parsed(settings: Any, report: str) -> None:
     file = settings.lake.report(report)
     only = {"exchange": file.exchange, "report": report}
     claims, rejected = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    signers = sum(row.for_row is not None for row in settings.lake.rows("evidence", **only))
-    for claim in settings.lake.rows("claim", **only):
+    signers = sum(row.for_row is not None for row in settings.lake.rows(Evidence, **only))
+    for claim in settings.lake.rows(Claim, **only):
         claims[claim.network, claim.asset] += 1
     shown: list[tuple[str, ...]] = []
-    for row in settings.lake.rows("rejection", **only):
+    for row in settings.lake.rows(Rejection, **only):
         rejected[row.block, row.reason] += 1
         if len(shown) < SHOWN:
             shown.append((_line(row.member, row.source_row), row.reason, row.expected, row.raw))
-    totals = sum(1 for _ in settings.lake.rows("published_total", **only))
+    totals = sum(1 for _ in settings.lake.rows(PublishedTotal, **only))
     _say(f"{file.file_name}: {file.format}, {file.attestation}, {file.size_bytes:,} bytes, sha256 {report}")
     if len(file.members) > 1:
         for number, line in enumerate(file.members):

@@ -21,7 +21,7 @@ from dateutil.relativedelta import relativedelta
 from porlake import registry, reports, warehouse
 from porlake.errors import Damaged, MissingPartition
 from porlake.lake import csv_writer, export, forget, writable
-from porlake.model import ReportFile
+from porlake.model import Balance, ReportFile, Unobserved
 from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
 from porlake.pipeline._ask import (
@@ -102,9 +102,9 @@ def unread(settings: Settings, report: str, network: str) -> Counter[str] | None
     """
     file: ReportFile = settings.lake.report(report)
     only = {"exchange": file.exchange, "report": file.report, "network": network}
-    if any(pointer.rows for pointer in settings.lake.pointers("balance", **only)):
+    if any(pointer.rows for pointer in settings.lake.pointers(Balance, **only)):
         return None
-    reasons = Counter(row.reason for row in settings.lake.rows("unobserved", **only))
+    reasons = Counter(row.reason for row in settings.lake.rows(Unobserved, **only))
     return reasons or None
 
 

@@ -16,9 +16,7 @@ from porlake.errors import (
     ConfigurationError,
     SnapshotUnknown,
 )
-from porlake.model import (
-    ReportFile,
-)
+from porlake.model import ReportFile
 from porlake.pipeline._settings import Settings, moment, shown
 from porlake.transport import Endpoint
 
@@ -189,7 +187,7 @@ class _Arrival:
             retrieved_at=earlier.retrieved_at if earlier else datetime.fromisoformat(facts["retrieved_at"]),
             report_no=part.snapshot.report_no,
         )
-        lake.write("report_file", {"exchange": exchange, "report": bundle.id, "attestation": attestation}, [row])
+        lake.write(ReportFile, {"exchange": exchange, "report": bundle.id, "attestation": attestation}, [row])
         self._take(row)
         return bundle.id
 
@@ -202,7 +200,7 @@ class _Arrival:
         """What the lake holds of an exchange, by report and attestation."""
         if exchange not in self._known:
             self._known[exchange] = {}
-            for row in self.settings.lake.rows("report_file", exchange=exchange):
+            for row in self.settings.lake.rows(ReportFile, exchange=exchange):
                 self._take(row)
         return self._known[exchange]
 

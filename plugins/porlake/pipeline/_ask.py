@@ -38,6 +38,7 @@ from porlake.model import (
     ReportFile,
     Source,
     Txid,
+    Unobserved,
     Vout,
 )
 from porlake.pipeline import _sweep_evm
@@ -364,7 +365,7 @@ def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
     holdings, spoken = Counter[tuple[str, str]](), defaultdict[tuple[str, str], set[str]](set)
     for report in reports_:
         file: ReportFile = settings.lake.report(report)
-        for row in settings.lake.rows("unobserved", exchange=file.exchange, report=report):
+        for row in settings.lake.rows(Unobserved, exchange=file.exchange, report=report):
             if row.reason in OF_ENDPOINTS:
                 holdings[row.network, row.reason] += 1
                 spoken[row.network, row.reason].add(file.attestation)

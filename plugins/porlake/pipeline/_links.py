@@ -19,7 +19,7 @@ from porlake.chains.beacon import client as beacon
 from porlake.chains.evm import client as evm
 from porlake.chains.evm import links as evm_links
 from porlake.errors import ConfigurationError, InvalidAddress
-from porlake.model import OwnerLink, ReportFile
+from porlake.model import Claim, Dataset, Evidence, OwnerLink, ReportFile
 from porlake.pipeline._settings import Settings
 
 EIGENLAYER = "eigenlayer"
@@ -88,9 +88,9 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
     )
     for row in _rows(
         settings,
-        "evidence",
+        Evidence,
         file,
-        ("network", "member", "source_row", "for_row", "address_published", "owners"),
+        ("member", "source_row", "for_row", "address_published", "owners"),
         here & (signs | stated_here),
     ):
         if row["for_row"] is not None:
@@ -101,9 +101,7 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
         return []
     accounts: dict[str, Stated] = {}
     mine = here & pc.field("source_row").isin(sorted({line for _, line in named}))
-    for row in _rows(
-        settings, "claim", file, ("network", "member", "source_row", "address", "snapshot_height", "holding"), mine
-    ):
+    for row in _rows(settings, Claim, file, ("member", "source_row", "address", "snapshot_height", "holding"), mine):
         stated_for = named.get((row["member"], row["source_row"]))
         if stated_for is None:
             continue
@@ -116,13 +114,13 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
 
 
 def _rows(
-    settings: Settings, dataset: str, file: ReportFile, names: Sequence[str], mine: pc.Expression
+    settings: Settings, row_class: type[Dataset], file: ReportFile, names: Sequence[str], mine: pc.Expression
 ) -> Iterator[dict[str, Any]]:
     """Some columns of the rows that an expression names; most rows of a file state no owner, and never become Python
     objects.
     """
-    for batch in settings.lake.columns(dataset, names, exchange=file.exchange, report=file.report):
-        yield from pa.Table.from_batches([batch]).filter(mine).to_pylist()
+    for batch in settings.lake.columns(row_class, names, where=mine, exchange=file.exchange, report=file.report):
+        yield from batch.to_pylist()
 
 
 def _canonical(text: str) -> str | None:

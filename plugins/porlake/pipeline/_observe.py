@@ -17,27 +17,19 @@ from porlake.errors import (
     TransportError,
 )
 from porlake.lake import Writer
-from porlake.model import (
-    Balance,
-    Block,
-    Claim,
-    OwnerLink,
-    ReportFile,
-    Unobserved,
-    Utxo,
-)
+from porlake.model import Balance, Block, Claim, Dataset, OwnerLink, ReportFile, Unobserved, Utxo
 from porlake.pipeline import _permissions, _second, _sweep, _sweep_evm
 from porlake.pipeline._links import owner_links
 from porlake.pipeline._prove import Proofs
 from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
 
-OBSERVED = ("block", "balance", "owner_link", "unobserved")
+OBSERVED: tuple[type[Dataset], ...] = (Block, Balance, OwnerLink, Unobserved)
 
 
 def networks(settings: Settings, report: str) -> list[str]:
     """The networks on which a report claims something."""
     file: ReportFile = settings.lake.report(report)
-    return sorted(settings.lake.distinct("claim", "network", exchange=file.exchange, report=file.report))
+    return sorted(settings.lake.distinct(Claim, "network", exchange=file.exchange, report=file.report))
 
 
 def has_addresses(settings: Settings, report: str) -> bool:
@@ -60,9 +52,7 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     facts = registry.load().networks[network]
     if facts.is_read and chains.family(facts).takes_all_endpoints:
         return _observe_columns(settings, file, network, give_up=give_up)
-    claims = _accounts(
-        row for row in lake.rows("claim", exchange=file.exchange, report=file.report) if row.network == network
-    )
+    claims = _accounts(lake.rows(Claim, exchange=file.exchange, report=file.report, network=network))
     seen = _Seen(file, network)
     try:
         _look(settings, file, network, claims, seen)
@@ -73,11 +63,11 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
         seen = _Seen(file, network)
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
-    names: tuple[str, ...] = OBSERVED
+    datasets = OBSERVED
     found: tuple[Sequence[object], ...] = (seen.blocks, seen.balances, seen.links, seen.unobserved)
     if facts.is_read and chains.family(facts).reads_dumps:
-        names, found = (*names, "utxo"), (*found, seen.coins)
-    with lake.writing(*((name, partition) for name in names)) as writers:
+        datasets, found = (*datasets, Utxo), (*found, seen.coins)
+    with lake.writing(*((row_class, partition) for row_class in datasets)) as writers:
         for writer, rows in zip(writers, found, strict=True):
             for row in sorted(rows, key=key_of):
                 writer.add(row)
@@ -124,7 +114,7 @@ def _write_columns(settings: Settings, swept: _sweep_evm.Swept, *, give_up: bool
 
 def _column_writers(settings: Settings, file: ReportFile, network: str) -> AbstractContextManager[list[Writer]]:
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
-    return settings.lake.writing(*((name, partition) for name in OBSERVED))
+    return settings.lake.writing(*((row_class, partition) for row_class in OBSERVED))
 
 
 def _opened(settings: Settings, swept: _sweep_evm.Swept) -> Callable[[], evm.Client]:

@@ -15,6 +15,7 @@ from porlake.errors import (
 )
 from porlake.model import (
     Claim,
+    Dataset,
     Evidence,
     Liability,
     PublishedTotal,
@@ -24,7 +25,7 @@ from porlake.model import (
 from porlake.pipeline._settings import TELL_EVERY, Settings
 
 STAKED_AT = "ethereum"  # where the accounts of validators are
-PARSED = ("claim", "evidence", "published_total", "liability", "rejection")
+PARSED: tuple[type[Dataset], ...] = (Claim, Evidence, PublishedTotal, Liability, Rejection)
 
 
 def parse(settings: Settings, report: str) -> str:
@@ -36,7 +37,11 @@ def parse(settings: Settings, report: str) -> str:
     lake = settings.lake
     file: ReportFile = lake.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
-    with ExitStack() as files, _seldom_collected(), lake.writing(*((name, partition) for name in PARSED)) as writers:
+    with (
+        ExitStack() as files,
+        _seldom_collected(),
+        lake.writing(*((row_class, partition) for row_class in PARSED)) as writers,
+    ):
         members = tuple(
             reports.Member(name, files.enter_context(lake.open_raw(digest)), role, digest)
             for digest, role, name in _members(file)
@@ -77,7 +82,7 @@ def _account(text: str) -> str | None:
 class _Taker:
     """Turns what a parser yields into rows of the datasets: canonical address, whole base units, or a rejection."""
 
-    def __init__(self, file: ReportFile, out: Mapping[str, Callable[[object], None]]) -> None:
+    def __init__(self, file: ReportFile, out: Mapping[type[Dataset], Callable[[object], None]]) -> None:
         self._file, self._out = file, out
         self._exchange, self._report = file.exchange, file.report
         self._assets = registry.load().assets
@@ -101,7 +106,7 @@ class _Taker:
             self._summary(item)
 
     def _published(self, row: reports.Published) -> None:
-        self._out["evidence"](self._evidence(row))
+        self._out[Evidence](self._evidence(row))
         try:
             address = addresses.parse(row.network, row.address)
             deposit, withdrawal = _account(row.deposit_address), _account(row.withdrawal_address)
@@ -113,7 +118,7 @@ class _Taker:
             self._signers += 1
             return
         self._claims += 1
-        self._out["claim"](
+        self._out[Claim](
             Claim(
                 exchange=self._file.exchange,
                 report=self._file.report,
@@ -174,12 +179,12 @@ class _Taker:
 
     def _refused(self, row: reports.Refused) -> None:
         if row.block == "rows":
-            self._out["evidence"](self._evidence(row))
+            self._out[Evidence](self._evidence(row))
         self._reject(row, row.block, row.reason, row.expected)
 
     def _reject(self, row: reports.Item, block: str, reason: str, expected: str) -> None:
         self._rejections += block == "rows"
-        self._out["rejection"](
+        self._out[Rejection](
             Rejection(
                 exchange=self._file.exchange,
                 report=self._file.report,
@@ -203,9 +208,9 @@ class _Taker:
             self._reject(row, "summary", error.code, error.why)
             return
         if total:
-            self._out["published_total"](total)
+            self._out[PublishedTotal](total)
         if liability:
-            self._out["liability"](liability)
+            self._out[Liability](liability)
 
     def _total(self, row: reports.Summary) -> PublishedTotal | None:
         if not (row.amount or row.own_amount or row.custody_amount or row.usd):

@@ -22,7 +22,7 @@ def owner_links(settings: Settings, file: ReportFile, network: str, client: chai
     """What the chain says of the signers of a report's accounts. Raises ChainError, TransportError."""
     if not isinstance(client, Client):
         return []
-    rows = settings.lake.rows("evidence", exchange=file.exchange, report=file.report)
+    rows = settings.lake.rows(Evidence, exchange=file.exchange, report=file.report)
     signers = sorted(set(_signers(network, (row for row in rows if row.network == network))))
     if not signers:
         return []

@@ -11,9 +11,7 @@ from porlake.errors import (
     TransportError,
 )
 from porlake.lake import Lake
-from porlake.model import (
-    Price,
-)
+from porlake.model import Claim, Liability, Price, PublishedTotal, ReportFile
 from porlake.pipeline._settings import Settings, key_of
 
 
@@ -40,7 +38,7 @@ def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -
 
 def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> None:
     lake = settings.lake
-    file = next((row for row in lake.rows("report_file", exchange=exchange) if row.attestation == attestation), None)
+    file = next((row for row in lake.rows(ReportFile, exchange=exchange) if row.attestation == attestation), None)
     if file is None:
         raise ConfigurationError(f"the lake holds no report of {attestation}")
     if file.snapshot_at is None or file.snapshot_precision == "month":
@@ -53,13 +51,13 @@ def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str
             Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason)
             for quote in quotes
         ]
-    lake.write("price", {"exchange": exchange, "attestation": attestation}, sorted(rows, key=key_of))
+    lake.write(Price, {"exchange": exchange, "attestation": attestation}, sorted(rows, key=key_of))
 
 
 def _named_assets(lake: Lake, exchange: str) -> list[str]:
     """Every asset that any report of the exchange names, and what such an asset stands for."""
     named = set().union(
-        *(lake.distinct(dataset, "asset", exchange=exchange) for dataset in ("claim", "published_total", "liability"))
+        *(lake.distinct(row_class, "asset", exchange=exchange) for row_class in (Claim, PublishedTotal, Liability))
     )
     assets = registry.load().assets
     return sorted({meant for asset in named if asset for meant in (asset, assets[asset].underlying) if meant})

@@ -23,7 +23,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 def swept_networks(settings: Settings, exchange: str) -> list[str]:
     """The networks of its last claims that are swept. Raises MissingPartition where it has claimed nothing yet."""
     file = _last(settings, exchange)
-    claimed = settings.lake.distinct("claim", "network", exchange=exchange, report=file.report)
+    claimed = settings.lake.distinct(Claim, "network", exchange=exchange, report=file.report)
     return sorted(claimed & set(registry.load().sweeps))
 
 
@@ -64,7 +64,7 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
         if done % TELL_EVERY == 0:
             settings.progress(f"sweep {network} of {exchange}", done, len(wanted))
     partition = {"exchange": exchange, "network": network, "swept_at": _named(at)}
-    settings.lake.write("sweep", partition, sorted(rows, key=key_of))
+    settings.lake.write(Sweep, partition, sorted(rows, key=key_of))
     read = sum(row.component == "total" for row in rows)
     settings.progress(f"sweep {network} of {exchange}", read, len(wanted))
     return read
@@ -74,11 +74,11 @@ def _last(settings: Settings, exchange: str) -> ReportFile:
     """The newest dated file in which the exchange claims something at addresses; where there is none, the newest list
     of its addresses.
     """
-    files = [file for file in settings.lake.rows("report_file", exchange=exchange) if file.content != "totals"]
+    files = [file for file in settings.lake.rows(ReportFile, exchange=exchange) if file.content != "totals"]
     claiming = [
         file
         for file in files
-        if any(pointer.rows for pointer in settings.lake.pointers("claim", exchange=exchange, report=file.report))
+        if any(pointer.rows for pointer in settings.lake.pointers(Claim, exchange=exchange, report=file.report))
     ]
     if not claiming:
         raise MissingPartition(
@@ -93,11 +93,11 @@ def _last(settings: Settings, exchange: str) -> ReportFile:
 
 def _wanted(settings: Settings, exchange: str, network: str) -> list[chains.Wanted]:
     facts, file = registry.load(), _last(settings, exchange)
-    claims: Iterable[Claim] = settings.lake.rows("claim", exchange=exchange, report=file.report)
+    claims: Iterable[Claim] = settings.lake.rows(Claim, exchange=exchange, report=file.report, network=network)
     found = {}
     for claim in claims:
         token = facts.token(network, claim.asset)
-        if claim.network == network and token is not None and (token.kind == "native" or token.contract):
+        if token is not None and (token.kind == "native" or token.contract):
             found[claim.asset, claim.address] = chains.Wanted(claim.asset, token, claim.address)
     return [found[holding] for holding in sorted(found)]
 
@@ -180,11 +180,11 @@ def _near(
     """Of each holding the rows of the sweep that read it nearest to the block, within the window."""
     window = _window(network)
     found: dict[tuple[str, str], tuple[timedelta, list[Sweep]]] = {}
-    for pointer in settings.lake.pointers("sweep", exchange=exchange, network=network):
+    for pointer in settings.lake.pointers(Sweep, exchange=exchange, network=network):
         if abs(datetime.fromisoformat(pointer.partition["swept_at"]) - at.time) > 2 * window:
             # rows lie at most a window from the moment of their sweep, and few by the time that the sweep took
             continue
-        for holding, rows in _by_holding(settings.lake.rows("sweep", **pointer.partition)):
+        for holding, rows in _by_holding(settings.lake.rows(Sweep, **pointer.partition)):
             distance = max(abs(row.block_time - at.time) for row in rows)
             if holding in holdings and distance <= window and (holding not in found or distance < found[holding][0]):
                 found[holding] = (distance, rows)

@@ -27,7 +27,7 @@ from porlake.chains.evm import client as evm
 from porlake.chains.evm.client import DISAGREE, REASONS, TOO_LARGE, Accounts, Piece, Words
 from porlake.errors import ChainError, TransportError
 from porlake.lake import Scratch, Writer, forget, schema
-from porlake.model import Block, ReportFile
+from porlake.model import Balance, Block, Claim, Dataset, ReportFile, Unobserved
 from porlake.pipeline._settings import Settings
 
 BATCH = 65_536
@@ -107,7 +107,7 @@ class Swept(Shown):
             rows = read[start : start + BATCH]
             assert held.amounts is not None  # a reason of 0 is set together with the amounts
             yield self._batch(
-                "balance",
+                Balance,
                 len(rows),
                 asset=held.asset,
                 address=evm.addresses_of(held.accounts[rows]),
@@ -132,15 +132,15 @@ class Swept(Shown):
             addresses, reasons = addresses.take(order), reasons.take(order)
         for start in range(0, len(addresses), BATCH):
             part = addresses.slice(start, BATCH)
-            yield self._batch("unobserved", len(part), asset=asset, address=part, reason=reasons.slice(start, BATCH))
+            yield self._batch(Unobserved, len(part), asset=asset, address=part, reason=reasons.slice(start, BATCH))
 
-    def _batch(self, dataset: str, rows: int, **columns: Any) -> pa.RecordBatch:
+    def _batch(self, row_class: type[Dataset], rows: int, **columns: Any) -> pa.RecordBatch:
         columns |= {"exchange": self.file.exchange, "report": self.file.report, "network": self.network}
         arrays = [
             columns[name] if isinstance(columns[name], pa.Array) else pa.repeat(pa.scalar(columns[name]), rows)
-            for name in schema(dataset).names
+            for name in schema(row_class).names
         ]
-        return pa.RecordBatch.from_arrays(arrays, schema=schema(dataset))
+        return pa.RecordBatch.from_arrays(arrays, schema=schema(row_class))
 
 
 # --- the claims -------------------------------------------------------------------------------------------------------
@@ -150,12 +150,8 @@ def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
     """
     parts: dict[str, list[Part]] = {}
     swept = Swept(network, file=file)
-    names = ("network", "asset", "address", "snapshot_height", "amount")
-    for batch in settings.lake.columns("claim", names, exchange=file.exchange, report=file.report):
-        here = pc.equal(batch.column("network"), network)
-        rows = batch if pc.all(here).as_py() else batch.filter(here)
-        if not rows.num_rows:
-            continue
+    names = ("asset", "address", "snapshot_height", "amount")
+    for rows in settings.lake.columns(Claim, names, exchange=file.exchange, report=file.report, network=network):
         accounts, good = evm.accounts_of(rows.column("address"))
         heights = rows.column("snapshot_height").fill_null(NO_HEIGHT).to_numpy(zero_copy_only=False)
         claims = units(rows.column("amount"))
@@ -245,7 +241,7 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
 
 def _scratch(settings: Settings, swept: Swept) -> Path | None:
     partition = {"exchange": swept.file.exchange, "report": swept.file.report, "network": swept.network}
-    return settings.lake.scratch("balance", partition) if settings.recording.is_off else None
+    return settings.lake.scratch(Balance, partition) if settings.recording.is_off else None
 
 
 def _unreadable(token: registry.Token | None) -> str:
@@ -597,7 +593,7 @@ def listed(
 
 def forget_kept(settings: Settings, file: ReportFile, network: str) -> None:
     """The partition is shown: what was kept for it is done."""
-    forget(settings.lake.scratch("balance", {"exchange": file.exchange, "report": file.report, "network": network}))
+    forget(settings.lake.scratch(Balance, {"exchange": file.exchange, "report": file.report, "network": network}))
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------

@@ -19,12 +19,14 @@ from porlake.errors import ConfigurationError
 from porlake.model import (
     Address,
     Asset,
+    Claim,
     Column,
     Evidence,
     ForRow,
     Member,
     Message,
     Network,
+    Ownership,
     Reason,
     Rejection,
     ReportFile,
@@ -66,13 +68,13 @@ def export_verdicts(settings: Settings, reports: list[str], path: Path) -> None:
     """The verdicts of verified reports, a line for each row, as one .parquet or .csv file. Raises
     ConfigurationError.
     """
-    made = lake.schema_of(VerdictLine)
+    made = lake.schema(VerdictLine)
     lake.export_batches(path, made, (lines for report in reports for lines in _lines(settings, report, made)))
 
 
 def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
     """The verdicts of a verified report, in the order of its rows."""
-    made = lake.schema_of(VerdictLine)
+    made = lake.schema(VerdictLine)
     for lines in _lines(settings, report, made):
         yield from _told(lines)
 
@@ -113,7 +115,7 @@ def _rejected(settings: Settings, report: str) -> dict[Row, str]:
     file: ReportFile = settings.lake.report(report)
     found: dict[Row, str] = {}
     for batch in settings.lake.columns(
-        "rejection", (*ROW, "block", "reason"), exchange=file.exchange, report=file.report
+        Rejection, (*ROW, "block", "reason"), exchange=file.exchange, report=file.report
     ):
         rows = batch.filter(pc.equal(batch.column("block"), "rows"))
         found.update(zip(_rows_of(rows), rows.column("reason").to_pylist(), strict=True))
@@ -122,7 +124,7 @@ def _rejected(settings: Settings, report: str) -> dict[Row, str]:
 
 def _verdicts(settings: Settings, report: str) -> Iterator[pa.RecordBatch]:
     file: ReportFile = settings.lake.report(report)
-    return settings.lake.batches("ownership", exchange=file.exchange, report=file.report)
+    return settings.lake.batches(Ownership, exchange=file.exchange, report=file.report)
 
 
 # --- a whole report ---------------------------------------------------------------------------------------------------
@@ -139,7 +141,7 @@ class Verdicts:
 
 def verdict_counts(settings: Settings, reports: list[str], shown: int) -> Verdicts:
     found = Verdicts(Counter(), [], Counter())
-    made = lake.schema_of(VerdictLine)
+    made = lake.schema(VerdictLine)
     for report in reports:
         rejected = _rejected(settings, report)
         for batch in _verdicts(settings, report):
@@ -181,7 +183,7 @@ def repeated(settings: Settings, report: str) -> list[Repeated]:
     amount.
     """
     file: ReportFile = settings.lake.report(report)
-    pointers = settings.lake.pointers("claim", exchange=file.exchange, report=file.report)
+    pointers = settings.lake.pointers(Claim, exchange=file.exchange, report=file.report)
     paths = [str(path) for pointer in pointers if pointer.rows for path in pointer.paths]
     if not paths:
         return []
@@ -239,7 +241,7 @@ def explain(settings: Settings, report: str, row: int, member: int = 0) -> Expla
     only = {"exchange": file.exchange, "report": file.report}
     found, signers = None, []
     first = last = 0
-    for whole in settings.lake.batches("evidence", **only):
+    for whole in settings.lake.batches(Evidence, **only):
         batch = whole.filter(pc.equal(whole.column("member"), member))
         if not batch.num_rows:
             continue
@@ -255,7 +257,7 @@ def explain(settings: Settings, report: str, row: int, member: int = 0) -> Expla
     refused = next(
         (
             rejection
-            for rejection in settings.lake.rows("rejection", **only)
+            for rejection in settings.lake.rows(Rejection, **only)
             if (rejection.member, rejection.source_row) == (member, row)
         ),
         None,

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from porlake import lake, ownership, reports
 from porlake.lake import Lake
-from porlake.model import ReportFile
+from porlake.model import Evidence, Ownership, Rejection, ReportFile
 from porlake.pipeline._settings import Settings
 
 BATCH_ROWS = 2_048
@@ -24,8 +24,8 @@ def verify(settings: Settings, report: str) -> str:
     store = settings.lake
     file: ReportFile = store.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
-    total, done = sum(pointer.rows for pointer in store.pointers("evidence", **partition)), 0
-    with store.writing(("ownership", partition)) as (writer,):
+    total, done = sum(pointer.rows for pointer in store.pointers(Evidence, **partition)), 0
+    with store.writing((Ownership, partition)) as (writer,):
         for batch in _gathered(verdicts(store, partition)):
             writer.add_batch(batch)
             done += batch.num_rows
@@ -44,7 +44,7 @@ def verdicts(store: Lake, partition: Mapping[str, str]) -> Iterator[pa.RecordBat
 
 
 def _rows(batch: pa.RecordBatch, judged: ownership.Judged) -> pa.RecordBatch:
-    schema = lake.schema("ownership")
+    schema = lake.schema(Ownership)
     made = {"address": judged.account, "verdict": judged.verdict, "reason": judged.reason, "signer": judged.signer,
             "flags": _repeated(judged.flags), "binds": _repeated(judged.binds)}  # fmt: skip
     arrays = [made[column.name] if column.name in made else batch.column(column.name) for column in schema]
@@ -71,7 +71,7 @@ def _with_refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[
     """
     refused = _refusals(store, partition)
     ahead = next(refused, None)
-    for large in store.batches("evidence", **partition):
+    for large in store.batches(Evidence, **partition):
         for batch in _by_member(large):
             reasons = {}
             last = _place(batch, batch.num_rows - 1)
@@ -95,7 +95,7 @@ def _place(batch: pa.RecordBatch, at: int) -> tuple[int, int]:
 
 
 def _refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[tuple[int, int], str]]:
-    for batch in store.batches("rejection", **partition):
+    for batch in store.batches(Rejection, **partition):
         columns = (batch.column(name).to_pylist() for name in ("member", "source_row", "block", "reason"))
         for member, row, block, reason in zip(*columns, strict=True):
             if block == "rows" and reason in reports.UNREADABLE:

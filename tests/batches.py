@@ -1,4 +1,4 @@
-"""Rows of evidence as record batches, and through the lanes of `ownership.judge_batches`."""
+"""Rows of evidence as record batches, and through `ownership.judge_batches`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows made by seeded generators: the verdict of each is known, and the fast lanes say what `judge` says."""
+"""Rows made by seeded generators: the verdict of each is known, and batches say what `judge` says."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_no_kind_of_forgery_is_proven(make: Callable[[random.Random], Evidence])
         assert ownership.judge(row).verdict in ("invalid", "malformed", "unsupported"), row
 
 
-def test_the_lanes_say_what_judge_says() -> None:
+def test_batches_say_what_judge_says() -> None:
     rows = [case.row for _, case in drawn(random.Random(3), 4_000)]
     for row, (verdict, reason, flags, signer, binds, account) in zip(rows, judged(rows, 700), strict=True):
         alone = ownership.judge(row)

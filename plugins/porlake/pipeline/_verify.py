@@ -43,7 +43,7 @@ def verdicts(store: Lake, partition: Mapping[str, str]) -> Iterator[pa.RecordBat
         yield _rows(batch, judged)
 
 
-def _rows(batch: pa.RecordBatch, judged: ownership.Judged) -> pa.RecordBatch:
+def _rows(batch: pa.RecordBatch, judged: ownership.BatchJudgement) -> pa.RecordBatch:
     schema = lake.schema(Ownership)
     made = {"address": judged.account, "verdict": judged.verdict, "reason": judged.reason, "signer": judged.signer,
             "flags": _repeated(judged.flags), "binds": _repeated(judged.binds)}  # fmt: skip

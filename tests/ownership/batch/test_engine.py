@@ -1,5 +1,5 @@
-"""Batches: the lanes agree with `judge` on rows that are changed anywhere, evidence is judged once, and slow rows hold
-up no others.
+"""Batches: columns say what the rule for one row says, of rows that are changed anywhere; evidence is judged once, and
+slow rows hold up no others.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batches import batch, judged
-from made_rows import beth_bls, ed25519, eos, evm_tron, okx_ecdsa, starknet, utxo
+from made_rows import beth_bls, ed25519, eos, okx_ecdsa, starknet, utxo
+from made_rows import evm_tron as evm_tron_rows
 from porlake import ownership, registry
 from porlake.addresses import bitcoin
 from porlake.model import Evidence
-from porlake.ownership import _lanes, _secp256k1
-from porlake.ownership._apart import Apart
-from porlake.ownership._many import Judges
+from porlake.ownership import _dispatch, _secp256k1
+from porlake.ownership.batch import columns as by_column
+from porlake.ownership.batch import engine, evm_tron
+from porlake.ownership.batch import utxo as batch_utxo
+from porlake.ownership.batch.recovery import RecoveryCache
 
 Row = Callable[..., Evidence]
 Keys = Callable[[str], Any]
@@ -77,7 +80,7 @@ def utxo_rows(row: Row, signer: Keys, multisig: Callable[..., bytes]) -> list[Ev
     return made
 
 
-def test_the_lanes_agree_with_judge_on_utxo_rows(utxo_rows: list[Evidence]) -> None:
+def test_batches_agree_with_judge_on_utxo_rows(utxo_rows: list[Evidence]) -> None:
     chance = random.Random(2)
     rows = utxo_rows + [changed_somewhere(chance, made) for made in utxo_rows]
     rows += [replace(made, network=chance.choice(("bitcoin", "litecoin", "ethereum", None))) for made in utxo_rows]
@@ -85,9 +88,9 @@ def test_the_lanes_agree_with_judge_on_utxo_rows(utxo_rows: list[Evidence]) -> N
     assert proven > 150
 
 
-def test_the_lanes_agree_with_judge_on_rows_that_are_changed_anywhere() -> None:
+def test_batches_agree_with_judge_on_rows_that_are_changed_anywhere() -> None:
     chance = random.Random(4)
-    made = [evm_tron.case(chance).row for _ in range(700)]
+    made = [evm_tron_rows.case(chance).row for _ in range(700)]
     rows = (
         made
         + [changed_somewhere(chance, row) for row in made]
@@ -142,14 +145,14 @@ def test_no_batch_raises_whatever_it_holds(cells: list[tuple[Any, ...]]) -> None
         )
         for scheme, network, address, message, signatures, script, owners in cells
     ]
-    found = Judges(ownership.judged, ownership.account, at_once, ownership.SLOW)(batch(rows)).finish()
+    found = engine.BatchJudge(at_once, ownership.SLOW)(batch(rows)).finish()
     assert found.verdict == [ownership.judge(made).verdict for made in rows]
     assert "proven" not in found.verdict
 
 
 def at_once(row: Evidence) -> Future[tuple[ownership.Judgement, str]]:
     later: Future[tuple[ownership.Judgement, str]] = Future()
-    later.set_result(ownership.judged(row))
+    later.set_result(ownership.judge_with_account(row))
     return later
 
 
@@ -169,13 +172,13 @@ def same_as_judge(rows: list[Evidence]) -> int:
     return proven
 
 
-def test_lanes_take_the_plain_rows(utxo_rows: list[Evidence], signer: Keys, row: Row) -> None:
-    """A lane that took nothing would agree with everything."""
+def test_columns_take_the_plain_rows(utxo_rows: list[Evidence], signer: Keys, row: Row) -> None:
+    """A scheme that took nothing by column would agree with everything."""
     plain = [row("okx_evm", "base", signer(f"{n}").evm, signer(f"{n}").okx_evm()) for n in range(20)]
-    columns, memory, found = _lanes.Columns(batch(plain + utxo_rows)), _lanes.Memory(), _lanes.Found()
-    assert len(_lanes.accounts(columns, memory, found)) == 20
-    assert len(_lanes.keys(columns, memory, found)) == 96
-    assert len(_lanes.scripts(columns, memory, found)) > 10
+    columns, cache, found = by_column.EvidenceColumns(batch(plain + utxo_rows)), RecoveryCache(), by_column.Verdicts()
+    assert len(evm_tron.judge(columns, cache, found)) == 20
+    assert len(batch_utxo.judge_p2pkh(columns, cache, found)) == 96
+    assert len(batch_utxo.judge_multisig(columns, cache, found)) > 10
     assert len(found.rows) == len(set(found.rows)) == len(found.verdicts) == len(found.accounts)
 
 
@@ -193,7 +196,7 @@ def test_every_signature_is_recovered_once(monkeypatch: pytest.MonkeyPatch, row:
         for network in ("base", "bsc", "ethereum")
         for n in range(30)
     ]
-    judges = Judges(ownership.judged, ownership.account, lambda _: Future(), frozenset())
+    judges = engine.BatchJudge(lambda _: Future(), frozenset())
     for part in (rows, rows[::-1], rows):
         assert set(judges(batch(part)).finish().verdict) == {"proven"}
     assert len(recovered) == len(set(recovered)) == 30
@@ -204,7 +207,7 @@ def test_equal_evidence_is_judged_once_and_other_evidence_is_not_taken_for_it(ro
 
     def judge(made: Evidence) -> tuple[ownership.Judgement, str]:
         asked.append(made)
-        return ownership.judged(made)
+        return ownership.judge_with_account(made)
 
     a, b, contract = signer("a"), signer("b"), "0x" + "00" * 19 + "99"
     owned = row("okx_evm", "ethereum", contract, a.okx_evm(), "", owners=(a.evm, ""))
@@ -216,7 +219,7 @@ def test_equal_evidence_is_judged_once_and_other_evidence_is_not_taken_for_it(ro
         replace(owned, holding="eigenlayer"),
         replace(owned, signatures=[a.okx_evm()], owners=[a.evm]),
     ]
-    judges = Judges(judge, ownership.account, lambda _: Future(), frozenset())
+    judges = engine.BatchJudge(lambda _: Future(), frozenset(), judge)
     found = judges(batch([owned, *others] * 4)).finish()
     assert len(asked) == 1 + len(others)
     alone = [ownership.judge(made) for made in [owned, *others]] * 4
@@ -256,7 +259,7 @@ def variations(row: Evidence) -> list[Evidence]:
 
 @pytest.mark.parametrize(
     "maker",
-    [ed25519, eos, okx_ecdsa, starknet, beth_bls, utxo, evm_tron],
+    [ed25519, eos, okx_ecdsa, starknet, beth_bls, utxo, evm_tron_rows],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_rows_that_differ_in_what_decides_do_not_share_a_judgement(maker: Any) -> None:
@@ -264,7 +267,7 @@ def test_rows_that_differ_in_what_decides_do_not_share_a_judgement(maker: Any) -
     for _ in range(2 if maker in (starknet, beth_bls) else 12):
         row = maker.case(chance).row
         rows = [row, *variations(row), row]
-        judges = Judges(ownership.judged, ownership.account, at_once, ownership.SLOW)
+        judges = engine.BatchJudge(at_once, ownership.SLOW)
         found = judges(batch(rows)).finish()
         for at, made in enumerate(rows):
             alone = ownership.judge(made)
@@ -272,12 +275,12 @@ def test_rows_that_differ_in_what_decides_do_not_share_a_judgement(maker: Any) -
                 alone.verdict, alone.reason, alone.flags, alone.signer, alone.binds), made  # fmt: skip
 
 
-def test_a_memory_that_is_full_forgets_and_goes_on(signer: Keys) -> None:
-    memory, digest = _lanes.Memory(limit=5), bytes(31) + b"\1"
+def test_a_full_cache_forgets_and_goes_on(signer: Keys) -> None:
+    cache, digest = RecoveryCache(limit=5), bytes(31) + b"\1"
     signatures = [signer(f"{n}").key.sign_recoverable(digest, hasher=None) for n in range(20)]
-    once = [account for signed in signatures for account in memory.accounts([signed], digest)]
-    assert memory.accounts(signatures * 2, digest) == once * 2
-    assert memory.accounts([bytes(65)], digest) == [b""]
+    once = [account for signed in signatures for account in cache.accounts([signed], digest)]
+    assert cache.accounts(signatures * 2, digest) == once * 2
+    assert cache.accounts([bytes(65)], digest) == [b""]
 
 
 def test_a_row_that_is_not_understood_is_malformed_whatever_signed_it(row: Row, signer: Keys) -> None:
@@ -294,34 +297,42 @@ def test_a_row_that_is_not_understood_is_malformed_whatever_signed_it(row: Row, 
 
 
 # --- slow rows --------------------------------------------------------------------------------------------------------
-def test_rows_judged_apart_come_back_in_their_order(utxo_rows: list[Evidence]) -> None:
-    with Apart(2, ownership.judged) as apart:
-        later = [apart.submit(made) for made in utxo_rows[:30]]
-        assert [found.result() for found in later] == [ownership.judged(made) for made in utxo_rows[:30]]
+def test_rows_of_slow_schemes_come_back_in_their_order() -> None:
+    chance = random.Random(9)
+    slow = [maker.case(chance).row for _ in range(6) for maker in (starknet, beth_bls)]
+    plain = [evm_tron_rows.case(chance).row for _ in range(30)]
+    rows = [row for three in zip(plain, slow * 3, strict=False) for row in three]
+    assert same_as_judge(rows) > 0
 
 
-def test_a_child_that_dies_leaves_no_row_without_a_verdict(utxo_rows: list[Evidence]) -> None:
-    with Apart(1, ownership.judged) as apart:
-        apart.submit(utxo_rows[0]).result()
-        apart._children[0].kill()
-        assert [apart.submit(made).result() for made in utxo_rows[:3]] == [
-            ownership.judged(made) for made in utxo_rows[:3]
-        ]
+def test_the_modules_of_slow_schemes_are_the_ones_that_go_to_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, asked = random.Random(9), []
+    real = _dispatch.judge_with_account
+
+    def noted(row: Evidence) -> tuple[ownership.Judgement, str]:
+        asked.append((threading.current_thread().name.rpartition("_")[0], row.scheme))
+        return real(row)
+
+    monkeypatch.setattr(_dispatch, "judge_with_account", noted)
+    made = [maker.case(chance).row for maker in (starknet, beth_bls) for _ in range(3)]
+    judged(made)
+    slow = {"starknet_typed_data", "beth_bls"}
+    assert {scheme for thread, scheme in asked if thread == "porlake-slow-scheme"} == slow
 
 
 def test_slow_rows_hold_up_no_others(row: Row, signer: Keys) -> None:
     """Batches behind one with a slow row are judged while it waits; the same slow evidence is asked for once."""
     free, asked, begun = threading.Event(), [], time.monotonic()
 
-    def apart(made: Evidence) -> Future[tuple[ownership.Judgement, str]]:
+    def submit(made: Evidence) -> Future[tuple[ownership.Judgement, str]]:
         asked.append(made)
         later: Future[tuple[ownership.Judgement, str]] = Future()
-        threading.Thread(target=lambda: (free.wait(), later.set_result(ownership.judged(made)))).start()
+        threading.Thread(target=lambda: (free.wait(), later.set_result(ownership.judge_with_account(made)))).start()
         return later
 
     slow = row("utxo", "bitcoin", bitcoin.p2wpkh("bitcoin", signer("s").short).text, signer("s").compact())
     fast = [row("okx_evm", "base", signer(f"{n}").evm, signer(f"{n}").okx_evm()) for n in range(50)]
-    judges = Judges(ownership.judged, ownership.account, apart, frozenset({"utxo"}))
+    judges = engine.BatchJudge(submit, frozenset({"utxo"}))
     waiting = [judges(batch([slow, *fast, slow])), judges(batch(fast))]
     assert time.monotonic() - begun < 30
     assert waiting[1].finish().verdict == ["proven"] * 50

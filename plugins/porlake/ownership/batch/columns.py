@@ -1,0 +1,161 @@
+"""Evidence and verdicts by column: what the vectorised schemes read, and what they write."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from porlake import registry
+from porlake.model import Evidence
+from porlake.ownership.batch.fixed_width import Mask
+
+Rows = npt.NDArray[Any]
+"""Numbers of rows of a batch."""
+Numbers = npt.NDArray[Any]
+
+NAMES = tuple(column.name for column in fields(Evidence))
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """Verdicts of some rows of a batch, by column; `rows` are their numbers in it, `accounts` their canonical
+    addresses.
+    """
+
+    rows: list[int] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    flags: list[tuple[str, ...]] = field(default_factory=list)
+    signers: list[str | None] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
+
+    def add(
+        self, row: int, verdict: str, reason: str, flags: tuple[str, ...], signer: str | None, account: str
+    ) -> None:
+        self.rows.append(row)
+        self.verdicts.append(verdict)
+        self.reasons.append(reason)
+        self.flags.append(flags)
+        self.signers.append(signer)
+        self.accounts.append(account)
+
+    def extend(self, other: Verdicts) -> None:
+        self.rows += other.rows
+        self.verdicts += other.verdicts
+        self.reasons += other.reasons
+        self.flags += other.flags
+        self.signers += other.signers
+        self.accounts += other.accounts
+
+
+class EvidenceColumns:
+    """A record batch of evidence, as the vectorised schemes ask for it."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.batch = batch
+
+    def __getitem__(self, name: str) -> pa.Array:
+        return self.batch.column(name)
+
+    @cached_property
+    def signatures(self) -> TextLists:
+        return TextLists(self["signatures"])
+
+    @cached_property
+    def without_owners(self) -> Mask:
+        """Rows that state no owner."""
+        without: Mask = TextLists(self["owners"]).count == 0
+        return without
+
+    def among(self, name: str, wanted: set[str] | frozenset[str]) -> Mask:
+        """Where a column that repeats a few values holds one of some."""
+        encoded = self[name].dictionary_encode(null_encoding="encode")
+        is_wanted: Mask = np.array([value in wanted for value in encoded.dictionary.to_pylist()] or [False])
+        found: Mask = is_wanted[encoded.indices.to_numpy()]
+        return found
+
+    def length(self, name: str) -> Numbers:
+        """Length of each row's text, in bytes; 0 for null."""
+        return _lengths(self[name])
+
+    def taken(self, rows: Rows, *names: str) -> list[pa.Array]:
+        """Some rows of some columns."""
+        return [self[name].take(pa.array(rows)) for name in names]
+
+    def groups(self, rows: Rows, places: list[int], *names: str) -> Iterator[tuple[Any, list[int]]]:
+        """(values of the columns `names`, the places that hold them): `places` are positions in `rows`."""
+        taken = [column.dictionary_encode() for column in self.taken(rows, *names)]
+        values = [column.dictionary.to_pylist() for column in taken]
+        if all(len(held) == 1 for held in values):
+            yield tuple(held[0] for held in values), places
+            return
+        groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for at, *codes in zipped(places, *(column.indices for column in taken)):
+            groups[tuple(codes)].append(at)
+        for held_codes, members in groups.items():
+            yield tuple(held[code] for held, code in zip(values, held_codes, strict=True)), members
+
+
+class TextLists:
+    """A column of lists of texts: `values` of all lists, `first` the place of each list's first, `count` of those that
+    are not empty.
+    """
+
+    def __init__(self, column: pa.ListArray) -> None:
+        ends = column.offsets.to_numpy()
+        self.values = column.values.slice(ends[0], ends[-1] - ends[0])
+        self.first, ends = (ends - ends[0])[:-1], ends - ends[0]
+        self.length = np.append(_lengths(self.values), [0, 0])
+        full = np.append(0, np.cumsum(self.length > 0))
+        self.count = full[ends[1:]] - full[ends[:-1]]
+        self._size = ends[1:] - ends[:-1]
+
+    def width(self, column: int) -> Numbers:
+        """Length of the text in each list's column, 0 where the list ends before it."""
+        return np.where(self._size > column, self.length[np.minimum(self.first + column, len(self.length) - 1)], 0)
+
+    def texts(self, rows: Rows, column: int) -> pa.Array:
+        return self.values.take(pa.array(self.first[rows] + column))
+
+
+def _lengths(column: pa.Array) -> Numbers:
+    found: Numbers = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
+    return found
+
+
+def values_of(column: pa.Array) -> list[Any]:
+    """A column as Python values; numpy is the faster way for texts and numbers."""
+    if pa.types.is_list(column.type):
+        return list(column.to_pylist())
+    return list(column.to_numpy(zero_copy_only=False).tolist())
+
+
+def zipped(places: list[int], *columns: pa.Array) -> Iterator[tuple[Any, ...]]:
+    """(place, its value in each column), as Python values."""
+    lists = [values_of(column) for column in columns]
+    if len(places) == len(lists[0]):
+        return zip(places, *lists, strict=True)
+    return ((at, *(values[at] for values in lists)) for at in places)
+
+
+def evidence(batch: pa.RecordBatch) -> Iterator[Evidence]:
+    """The rows of a batch of evidence."""
+    columns = [batch.column(name) for name in NAMES]
+    return map(
+        Evidence,
+        *(values_of(column) if pa.types.is_string(column.type) else column.to_pylist() for column in columns),
+    )
+
+
+@lru_cache
+def networks(form: str) -> frozenset[str]:
+    """The networks of an address form; Decred, whose hashes are its own, is left to `judge`."""
+    return frozenset(row.network for row in registry.load().networks.values() if row.address_form == form) - {"decred"}

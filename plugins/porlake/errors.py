@@ -15,10 +15,11 @@ PorlakeError
 │   └── NoRule              it may be one, but of a form that is not judged here
 ├── InvalidEncoding         bytes that are not what their encoding allows (has `code`)
 ├── TransportError          an endpoint did not answer as asked; the text shows its host, never a key
-│   ├── RateLimited         429, -32005 and their kin: wait and ask again
+│   ├── RateLimited         429 and its kin, in the words of each family: wait and ask again
 │   ├── TimedOut            no answer in time: ask again, or for less
 │   ├── TooBig              the question or the answer is over the endpoint's limit: ask for less
 │   ├── Unavailable         the endpoint does not have that block or state: ask another
+│   │   └── NodeBehind      it does not have it yet: it starts, or is not synchronised
 │   ├── RequestFailed       the endpoint understood and refused
 │   ├── BadAnswer           the answer is not of the form that the method defines
 │   └── NotRecorded         a replay was asked something that its recording does not hold
@@ -129,6 +130,10 @@ class TooBig(TransportError):
 
 
 class Unavailable(TransportError):
+    pass
+
+
+class NodeBehind(Unavailable):
     pass
 
 

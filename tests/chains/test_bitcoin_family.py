@@ -398,8 +398,7 @@ def test_a_server_is_known_by_an_authority_or_by_its_pinned_certificate(secured:
 
 
 def test_a_server_that_never_shakes_hands_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("porlake.transport.connection.CONNECT_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TransportError, match="nobody answers"):
-        ElectrumRpc("bitcoin", Endpoint(f"electrum+ssl://127.0.0.1:{silent.getsockname()[1]}"), Recording.off()).call(
-            "m"
-        )
+    monkeypatch.setattr("porlake.transport.limits.CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TransportError, match="no connection in time"):
+        place = Endpoint(f"electrum+ssl://127.0.0.1:{silent.getsockname()[1]}", tries=1)
+        ElectrumRpc("bitcoin", place, Recording.off()).call("m")

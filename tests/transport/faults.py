@@ -169,7 +169,7 @@ def faults_of_http() -> Iterator[Case]:
         yield Case(f"429, {wish[:12]!r}", status("429 Slow", Retry_After=wish.encode().decode("latin-1")), RateLimited)
     yield Case("503, Retry-After", status("503 Slow", Retry_After="7"), RateLimited)
     yield Case(
-        "403 in TronGrid's words",
+        "403 in a gateway's words",
         status("403 No", b'{"Error":"exceeds the frequency limit(15), suspended for 9999s"}'),
         RateLimited,
     )

@@ -12,12 +12,23 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from porlake.errors import RateLimited, TooBig
+from porlake.transport.error_table import ErrorTable, Rule
+
 USER, PASSWORD, IN_PATH, IN_QUERY, IN_HEADER = "Cust0mer", "p4ss/w0rd+x", "SEKRETkey", "q7Token.x", "He4der-Value"
 SECRETS = (USER, PASSWORD, IN_PATH, IN_QUERY, IN_HEADER)
 RIGHT = {"value": 7, "text": "seven"}
 STALL, PATIENT = 0.4, 20.0
 """Seconds that are waited for an answer: of a server that stalls, and of one that does not (the machine may be busy)."""
 BOUND = 15.0
+TABLE = ErrorTable(
+    (
+        Rule(RateLimited, codes={-102, -32005, 429}, text=r"rate limit|/second"),
+        Rule(RateLimited, text=r"frequency limit(?:.*suspended for (?P<seconds>[0-9]{1,4}) ?s)?"),
+        Rule(TooBig, text="too large"),
+    )
+)
+"""What the errors of the servers of these tests mean."""
 
 
 def forms(secret: str) -> set[str]:

@@ -49,18 +49,19 @@ from transport.stub import (
     PATIENT,
     RIGHT,
     STALL,
+    TABLE,
     served,
 )
 
 
 def by_call(port: int, case: Case, recording: Recording) -> Any:
-    return JsonRpc("ethereum", endpoint(port, case), recording, plain=FAULTS.index(case) % 2 == 0).call(
+    return JsonRpc("ethereum", endpoint(port, case), recording, TABLE, plain=FAULTS.index(case) % 2 == 0).call(
         "eth_getBalance", ["0x00", "0x1"]
     )
 
 
 def by_batch(port: int, case: Case, recording: Recording) -> Any:
-    found = JsonRpc("ethereum", endpoint(port, case), recording, plain=FAULTS.index(case) % 2 == 0).batch(
+    found = JsonRpc("ethereum", endpoint(port, case), recording, TABLE, plain=FAULTS.index(case) % 2 == 0).batch(
         [("a", [1]), ("b", [2])]
     )
     failed = next((item for item in found if isinstance(item, TransportError)), None)
@@ -70,12 +71,17 @@ def by_batch(port: int, case: Case, recording: Recording) -> Any:
     return found[0]
 
 
+def refused_in_200(host: str, path: str, answer: Any) -> None:
+    if isinstance(answer, dict) and "Error" in answer:
+        raise TABLE.error(f"{host}: {path}: refused", None, str(answer["Error"]))
+
+
 def by_get(port: int, case: Case, recording: Recording) -> Any:
-    return Http("bitcoin", below(port, case), recording).get(f"/{FAULTS.index(case)}")
+    return Http("bitcoin", below(port, case), recording, refused_in_200).get(f"/{FAULTS.index(case)}")
 
 
 def by_post(port: int, case: Case, recording: Recording) -> Any:
-    return Http("tron", below(port, case), recording).post(f"/{FAULTS.index(case)}", {"num": 1})
+    return Http("tron", below(port, case), recording, refused_in_200).post(f"/{FAULTS.index(case)}", {"num": 1})
 
 
 def by_download(port: int, case: Case, recording: Recording) -> Any:
@@ -109,7 +115,7 @@ NO_JSON = {
     "a key in a page",
     "HTTP/9.9",
     "200 headers",
-    "403 in TronGrid's words",
+    "403 in a gateway's words",
     "gzip: half a gzip",
     "an encoding that is none",
 }

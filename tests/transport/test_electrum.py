@@ -36,6 +36,7 @@ from transport.stub import (
     PATIENT,
     RIGHT,
     STALL,
+    TABLE,
     USER,
     served,
 )
@@ -205,7 +206,7 @@ def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(
             served(listener, case.speak)
             url = f"electrum+tcp://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{listener.getsockname()[1]}/{IN_PATH}?token={IN_QUERY}"
             where = Endpoint(url, timeout=STALL if case.stalls else PATIENT, tries=1, pause=0.001, answer_bytes=1 << 20)
-            found = ElectrumRpc("bitcoin", where, recording).batch([("m", [n]) for n in range(questions)])
+            found = ElectrumRpc("bitcoin", where, recording, TABLE).batch([("m", [n]) for n in range(questions)])
         for failed in found:
             if isinstance(failed, TransportError):
                 raise failed

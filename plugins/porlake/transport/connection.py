@@ -5,9 +5,6 @@ urllib3 moves the bytes; its texts quote URLs, so that the cause of every error 
 
 from __future__ import annotations
 
-import random
-import ssl
-import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -25,30 +22,28 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from porlake.errors import BadAnswer, RateLimited, TimedOut, TooBig, TransportError, Unavailable
-from porlake.transport import retries
+from porlake.errors import BadAnswer, TimedOut, TooBig, TransportError, Unavailable
+from porlake.transport import limits
+from porlake.transport.causes import cause_of, is_untrusted
 from porlake.transport.deadline import ConnectionPool, deadline, tls_context
 from porlake.transport.endpoint import Endpoint
-from porlake.transport.limits import Bounds, ConcurrencyLimiter
-from porlake.transport.retries import MalformedAnswer, TransientFault, public_error, tries_for
+from porlake.transport.limits import Bounds
+from porlake.transport.retries import Retries, TransientFault, public_error
 from porlake.transport.secrets import Redactor
 from porlake.transport.status import check_status
 from porlake.transport.strict_json import loads as loads_strictly
 
 DOWNLOAD_BYTES, DOWNLOAD_SECONDS = 2 << 30, 3600.0
-CONNECT_SECONDS = 10.0
 
 
 class HttpSession:
-    """One endpoint on the wire: connections, retries, rate, how many questions are under way."""
+    """One endpoint over HTTP: its pool of connections."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._host, self.redactor = endpoint, endpoint.host, Redactor(endpoint)
         secure = {"ssl_context": tls_context()} if endpoint.url.lower().startswith("https") else {}
         self._pool = ConnectionPool(retries=False, maxsize=16, **secure)
-        self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
-        self._lock, self._next = threading.Lock(), 0.0
-        self._concurrency = ConcurrencyLimiter(endpoint.in_flight)
+        self._retries = Retries(endpoint)
 
     def ask(
         self,
@@ -56,52 +51,24 @@ class HttpSession:
         path: str,
         body: bytes | None,
         read: Callable[[int, Any], Any],
-        limits: Bounds,
-        loads: Callable[[bytes, str], Any] | None = None,
+        bounds: Bounds,
+        loads: Callable[[bytes, str], Any] = loads_strictly,
+        questions: int = 1,
     ) -> Any:
-        """What `read` makes of an answer's status and JSON. Reads only: asking again is safe. Raises TransportError
+        """What `read` makes of an answer's status and JSON; `questions`: how many the body puts. Raises TransportError
         without a secret.
         """
+
+        def once() -> Any:
+            self._retries.turn(questions)
+            status, answer = self._once(verb, path, body, bounds)
+            return read(status, self.redactor.answer(answer, loads(answer, self._host)))
+
         try:
-            return self._asked(verb, path, body, read, limits, loads or loads_strictly)
+            return self._retries.run(once, patient=bounds.patient)
         except TransportError as error:
             self.redactor.error(error)
             raise
-
-    def _asked(
-        self,
-        verb: str,
-        path: str,
-        body: bytes | None,
-        read: Callable[[int, Any], Any],
-        limits: Bounds,
-        loads: Callable[[bytes, str], Any],
-    ) -> Any:
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                with self._concurrency:
-                    status, answer = self._once(verb, path, body, limits)
-                    found = read(status, self.redactor.answer(answer, loads(answer, self._host)))
-            except (RateLimited, TimedOut, TransientFault, MalformedAnswer) as error:
-                if isinstance(error, TimedOut) and not limits.patient:
-                    raise
-                if attempt >= tries_for(self._endpoint, error):
-                    raise public_error(error) from None
-                self._rest(attempt, error if isinstance(error, RateLimited) else None)
-            else:
-                self._concurrency.widen()
-                return found
-
-    def _rest(self, attempt: int, limited: RateLimited | None) -> None:
-        wait = self._endpoint.pause * 2 ** (attempt - 1) * (1 + self._random.random())
-        if limited is not None:
-            self._concurrency.narrow()
-            wait = wait if limited.retry_after is None else limited.retry_after
-            with self._lock:  # whoever asks this endpoint waits, not this question alone
-                self._next = max(self._next, time.monotonic() + min(retries.LONGEST_WAIT, wait))
-        time.sleep(min(retries.LONGEST_WAIT, wait))
 
     def fetch(self, out: BinaryIO, seconds: float = DOWNLOAD_SECONDS) -> None:
         """The bytes behind the endpoint's URL, up to DOWNLOAD_BYTES. Raises TransportError without a secret."""
@@ -125,12 +92,11 @@ class HttpSession:
         except TransportError as error:
             raise self.redactor.error(public_error(error)) from None
 
-    def _once(self, verb: str, path: str, body: bytes | None, limits: Bounds) -> tuple[int, bytes]:
-        self._wait_for_turn()
+    def _once(self, verb: str, path: str, body: bytes | None, bounds: Bounds) -> tuple[int, bytes]:
         parts: list[bytes] = []
-        until = time.monotonic() + (limits.timeout or self._endpoint.timeout)
+        until = time.monotonic() + (bounds.timeout or self._endpoint.timeout)
         with self._response(verb, joined_url(self._endpoint.url, path), body, until) as response:
-            copy_body(response, parts.append, limits.answer_bytes or self._endpoint.answer_bytes, self._host, until)
+            copy_body(response, parts.append, bounds.answer_bytes or self._endpoint.answer_bytes, self._host, until)
             answer = b"".join(parts)
             check_status(response, self._host, answer)
         return response.status, answer
@@ -164,7 +130,7 @@ class HttpSession:
         self, verb: str, url: str, body: bytes | None, headers: dict[str, str], until: float
     ) -> urllib3.BaseHTTPResponse:
         left = max(0.001, until - time.monotonic())
-        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=left)
+        timeout = urllib3.Timeout(connect=min(limits.CONNECT_SECONDS, left), read=left)
         # The cause of every error is left out: urllib3's texts quote the URL.
         try:
             with deadline(until):
@@ -172,7 +138,7 @@ class HttpSession:
                     verb, url, body=body, headers=headers, redirect=False, preload_content=False, timeout=timeout
                 )
         except (NewConnectionError, NameResolutionError, MaxRetryError) as error:
-            raise TransportError(f"{self._host}: nobody answers there ({type(error).__name__})") from None
+            raise TransportError(f"{self._host}: {cause_of(error)}") from None
         except ReadTimeoutError:
             raise TimedOut(f"{self._host}: no answer within {left:.3g} s") from None
         except (HTTPError, OSError) as error:
@@ -180,15 +146,7 @@ class HttpSession:
                 raise TimedOut(f"{self._host}: no answer within {left:.3g} s") from None
             if is_untrusted(error):
                 raise TransportError(f"{self._host}: its certificate is not trusted") from None
-            raise TransientFault(f"{self._host}: {type(error).__name__}") from None
-
-    def _wait_for_turn(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._next)
-            if self._endpoint.per_second:
-                self._next = turn + 1 / self._endpoint.per_second
-        time.sleep(max(0.0, turn - now))
+            raise TransientFault(f"{self._host}: {cause_of(error)}") from None
 
 
 def joined_url(url: str, path: str) -> str:
@@ -199,12 +157,6 @@ def joined_url(url: str, path: str) -> str:
     return parts._replace(
         path=parts.path.rstrip("/") + below, query="&".join(filter(None, (query, parts.query)))
     ).geturl()
-
-
-def is_untrusted(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = next((part for part in error.args if isinstance(part, BaseException)), error.__cause__)
-    return error is not None
 
 
 def copy_body(

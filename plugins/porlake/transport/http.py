@@ -45,18 +45,18 @@ class Http:
     def post(self, path: str, body: Mapping[str, Any], *, patient: bool = True, timeout: float | None = None) -> Any:
         return self._answer("POST", path, body, Bounds(patient, timeout))
 
-    def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: Bounds) -> Any:
+    def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None, bounds: Bounds) -> Any:
         method = path.partition("?")[0] if verb == "POST" else "get"
         params = body if verb == "POST" else path
         answer, self.host = self._recording.answer(
-            self._name, method, params, self.host, lambda: self._ask(verb, path, body, limits)
+            self._name, method, params, self.host, lambda: self._ask(verb, path, body, bounds)
         )
         return answer
 
-    def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None, limits: Bounds) -> Any:
+    def _ask(self, verb: str, path: str, body: Mapping[str, Any] | None, bounds: Bounds) -> Any:
         if self._http is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
-        return self._http.ask(verb, path, None if body is None else dumps(body), partial(self._read, path), limits)
+        return self._http.ask(verb, path, None if body is None else dumps(body), partial(self._read, path), bounds)
 
     def _read(self, path: str, status: int, answer: Any) -> Any:
         """An error is told by its status, and by what the answer says; an API's own reader knows the words, so that it

@@ -2,73 +2,44 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count, islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
-from porlake import numbers
 from porlake.errors import (
     BadAnswer,
     ConfigurationError,
     RateLimited,
     RequestFailed,
-    TooBig,
     TransportError,
-    Unavailable,
 )
 from porlake.transport.connection import HttpSession
 from porlake.transport.endpoint import Endpoint
+from porlake.transport.error_table import LONGEST_TEXT, NO_TABLE, ErrorTable
 from porlake.transport.limits import Bounds
+from porlake.transport.ordered import in_order
 from porlake.transport.recording import Recording
 from porlake.transport.retries import MalformedAnswer
 from porlake.transport.strict_json import dumps, loads, loads_fast
-
-# How nodes say "ask for less" and "not here"; facts of geth, Erigon, Nethermind, Besu, Reth, Bor, anvil and java-tron.
-_TOO_BIG = (
-    "too large",
-    "too big",
-    "out of gas",
-    "outofgas",
-    "timed out",
-    "timeout",
-    "exceeding limit",
-    "limit of",
-    "max initcode",
-    "initcode",
-    "exceeds the limit",
-    "batch limit",
-    "createcontractsizelimit",
-)
-# "Slow down", in the words of Alchemy, Infura, QuickNode, Nethermind and public gateways.
-_LIMITED = (
-    "rate limit",
-    "too many requests",
-    "limitexceeded",
-    "request limit",
-    "requests limit",
-    "per second",
-    "/second",
-    "rate-limit",
-    "ratelimit",
-)
-_UNAVAILABLE = ("missing trie node", "is not available", "has been pruned", "is pruned", "world state unavailable",
-"no state available",
-                "header not found", "unknown block", "block not found", "haven't been fully indexed",
-                "cannot query unfinalized data",
-                "not currently canonical", "resource not found", "blockoutofrange")  # fmt: skip
 
 
 class JsonRpc:
     """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a recording keeps the answers.
 
-    `plain`: no answer holds a number with a point or over 64 bits (EVM nodes write hex), so that a faster parser may
-    read it.
+    `errors`: what the errors of such nodes mean; without a table each is RequestFailed. `plain`: no answer holds a
+    number with a point or over 64 bits (EVM nodes write hex), so that a faster parser may read it.
     """
 
-    def __init__(self, name: str, endpoint: Endpoint | None, recording: Recording, *, plain: bool = False) -> None:
-        self._name, self._recording = name, recording
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint | None,
+        recording: Recording,
+        errors: ErrorTable = NO_TABLE,
+        *,
+        plain: bool = False,
+    ) -> None:
+        self._name, self._recording, self._errors = name, recording, errors
         self._loads = loads_fast if plain else loads
         self.in_flight = endpoint.in_flight if endpoint else 4
         self._http = None if recording.replays or endpoint is None else HttpSession(endpoint)
@@ -89,9 +60,9 @@ class JsonRpc:
         `timeout` and `answer_bytes` take the place of the endpoint's for this question: long calls have bounds of their
         own.
         """
-        limits = Bounds(patient, timeout, answer_bytes)
+        bounds = Bounds(patient, timeout, answer_bytes)
         answer, self.host = self._recording.answer(
-            self._name, method, params, self.host, lambda: self._ask(method, params, limits)
+            self._name, method, params, self.host, lambda: self._ask(method, params, bounds)
         )
         return answer
 
@@ -126,18 +97,18 @@ class JsonRpc:
         Raises TransportError where the batch failed as a whole: one answer for each question, none twice, none of
         another question. The rest as in `call`.
         """
-        limits, questions = Bounds(patient, timeout, answer_bytes), [[method, params] for method, params in calls]
+        bounds, questions = Bounds(patient, timeout, answer_bytes), [[method, params] for method, params in calls]
         answer, self.host = self._recording.answer(
-            self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, limits)
+            self._name, "batch", questions, self.host, lambda: self._ask_batch(calls, bounds)
         )
         if not isinstance(answer, list) or len(answer) != len(calls):
             raise BadAnswer(f"{self.host}: batch: the recording does not answer it")
         return [
-            rpc_error(self.host, method, item["error"]) if "error" in item else item["result"]
+            self._errors.of_rpc(self.host, method, item["error"]) if "error" in item else item["result"]
             for (method, _), item in zip(calls, answer, strict=True)
         ]
 
-    def _ask(self, method: str, params: list[Any], limits: Bounds) -> Any:
+    def _ask(self, method: str, params: list[Any], bounds: Bounds) -> Any:
         number = next(self._ids)
         question = dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
@@ -147,8 +118,9 @@ class JsonRpc:
             if not isinstance(answer, dict):
                 raise MalformedAnswer(f"{self.host}: {method}: the answer is no object")
             told = answer.get("id")
+            self._check_gateway(method, status, answer)
             if answer.get("error") is not None and (told is None or is_id(told, number)):
-                raise rpc_error(self.host, method, answer["error"])
+                raise self._errors.of_rpc(self.host, method, answer["error"])
             if not is_id(told, number):
                 raise MalformedAnswer(f"{self.host}: {method}: the answer is not of this question")
             if "result" not in answer or status >= 400:
@@ -159,9 +131,9 @@ class JsonRpc:
                 )
             return answer["result"]
 
-        return self._session().ask("POST", "", question, read, limits, self._loads)
+        return self._session().ask("POST", "", question, read, bounds, self._loads)
 
-    def _ask_batch(self, calls: Sequence[tuple[str, list[Any]]], limits: Bounds) -> list[dict[str, Any]]:
+    def _ask_batch(self, calls: Sequence[tuple[str, list[Any]]], bounds: Bounds) -> list[dict[str, Any]]:
         numbers_ = [next(self._ids) for _ in calls]
         question = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
@@ -171,8 +143,10 @@ class JsonRpc:
         def read(status: int, answer: Any) -> list[dict[str, Any]]:
             if isinstance(answer, list) and len(answer) == 1 and len(calls) > 1:
                 (answer,) = answer  # geth: an array with one error object for a batch over its limit
-            if isinstance(answer, dict) and answer.get("error") is not None:
-                raise rpc_error(self.host, "batch", answer["error"])
+            if isinstance(answer, dict):
+                self._check_gateway("batch", status, answer)
+                if answer.get("error") is not None:
+                    raise self._errors.of_rpc(self.host, "batch", answer["error"])
             if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
                 raise MalformedAnswer(f"{self.host}: batch: the answer is no array of objects")
             if status >= 400 and not all(item.get("error") for item in answer):
@@ -185,13 +159,15 @@ class JsonRpc:
                 )
             return [self._kept(by_id[number]) for number in numbers_]
 
-        found: list[dict[str, Any]] = self._session().ask("POST", "", dumps(question), read, limits, self._loads)
+        found: list[dict[str, Any]] = self._session().ask(
+            "POST", "", dumps(question), read, bounds, self._loads, len(calls)
+        )
         return found
 
     def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
         """What of an item is kept. One that is refused for its rate fails the whole batch, which is asked again."""
         if item.get("error") is not None:
-            error = rpc_error(self.host, "batch", item["error"])
+            error = self._errors.of_rpc(self.host, "batch", item["error"])
             if isinstance(error, RateLimited | BadAnswer):
                 raise error
             return {"error": self._session().redactor.data(item["error"])}
@@ -199,44 +175,21 @@ class JsonRpc:
             raise MalformedAnswer(f"{self.host}: batch: an item with neither result nor error")
         return {"result": item["result"]}
 
+    def _check_gateway(self, method: str, status: int, answer: dict[str, Any]) -> None:
+        """Raises what a gateway before the node says in JSON of its own, where the table knows it."""
+        if status < 400 or answer.keys() & {"id", "result", "error", "jsonrpc"}:
+            return
+        said = dumps(answer).decode()[:LONGEST_TEXT]
+        error = self._errors.error(f"{self.host}: {method}: HTTP {status}: {said}", None, said)
+        if not isinstance(error, RequestFailed):
+            raise error
+
     def _session(self) -> HttpSession:
         if self._http is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
         return self._http
 
 
-def in_order(ask: Callable[[Any], Any], questions: Iterable[Any], in_flight: int) -> Iterator[Any]:
-    """The answers to many questions, in their order, with at most `in_flight` of them under way."""
-    with ThreadPoolExecutor(max_workers=in_flight) as pool:
-        source = iter(questions)
-        waiting = deque(pool.submit(ask, question) for question in islice(source, in_flight))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(ask, question) for question in islice(source, 1))
-
-
 def is_id(told: object, number: int) -> bool:
     """Neither `true` nor 1.0 is the question 1."""
     return type(told) is int and told == number
-
-
-def rpc_error(host: str, method: str, error: Any) -> TransportError:
-    """An error object by its meaning. Its text still holds what the server echoes: `Redactor.error` comes after."""
-    if not isinstance(error, dict):
-        return BadAnswer(f"{host}: {method}: an error that is no object")
-    code, message = error.get("code"), error.get("message", "")
-    message = (message if isinstance(message, str) else numbers.shown(message))[:300]
-    text, low = (
-        f"{host}: {method}: {message} ({numbers.shown(code) if code is not None else 'no code'})",
-        message.lower(),
-    )
-    code = code if type(code) is int else None
-    if "batch" in low and any(mark in low for mark in ("too large", "limit", "exceed", "too many")):
-        return TooBig(text)
-    if code in (-32005, 429) or any(mark in low for mark in _LIMITED):
-        return RateLimited(text)
-    if code != -32601 and any(mark in low for mark in _UNAVAILABLE):  # "the method ... is not available" is a refusal
-        return Unavailable(text)
-    if any(mark in low for mark in _TOO_BIG):
-        return TooBig(text)
-    return RequestFailed(text, code, error.get("data"))

@@ -1,20 +1,46 @@
-"""Bounds of one question, and how many of them are under way at an endpoint."""
+"""Limits of one endpoint: of a question, of the rate, of how many questions are under way."""
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
+#: Seconds within which a connection stands, its TLS handshake included.
+CONNECT_SECONDS = 10.0
+#: Good answers in a row after which one more question is put at once.
 WIDEN_AFTER = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of one question; None: the endpoint's."""
+    """Of one question; None: the endpoint's. `patient` False: no second try where no answer came in time."""
 
     patient: bool = True
     timeout: float | None = None
     answer_bytes: int | None = None
+
+
+class RateLimiter:
+    """At most `per_second` questions a second, evenly; None: as many as are asked."""
+
+    def __init__(self, per_second: float | None) -> None:
+        self._per_second = per_second
+        self._lock, self._next = threading.Lock(), 0.0
+
+    def wait(self, questions: int = 1) -> None:
+        """Come back when it is the turn of some questions that are put as one."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            if self._per_second:
+                self._next = turn + questions / self._per_second
+        time.sleep(max(0.0, turn - now))
+
+    def pause(self, seconds: float) -> None:
+        """No turn before `seconds` are over, whoever asks."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
 
 
 class ConcurrencyLimiter:
@@ -37,6 +63,11 @@ class ConcurrencyLimiter:
         with self._free:
             self._under_way -= 1
             self._free.notify()
+
+    @property
+    def width(self) -> int:
+        """How many questions may be under way now."""
+        return self._width
 
     def narrow(self) -> None:
         with self._free:

@@ -19,12 +19,8 @@ def check_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"
         raise BadAnswer(
             f"{host}: redirects to {_target(response, host)}, which is refused: a key may be in the request"
         )
-    if (
-        status == 429
-        or (status == 403 and b"frequency limit" in body)
-        or (status == 503 and "Retry-After" in response.headers)
-    ):
-        raise RateLimited(f"{host}: HTTP {status}, too many requests", _pause(response, body))
+    if status == 429 or (status == 503 and "Retry-After" in response.headers):
+        raise RateLimited(f"{host}: HTTP {status}, too many requests", _retry_after(response))
     if status == 413:
         raise TooBig(f"{host}: HTTP 413")
     if status in (206, 408, 425) or status < 200:
@@ -64,11 +60,3 @@ def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
         return max(0.0, parsedate_to_datetime(text[:100]).timestamp() - time.time())
     except (ValueError, TypeError, IndexError, ArithmeticError, OSError):
         return None
-
-
-def _pause(response: urllib3.BaseHTTPResponse, body: bytes) -> float | None:
-    """How long the server wants to be left alone. TronGrid says it in words: `the query server is suspended for
-    30s`.
-    """
-    named = re.search(rb"suspended for ([0-9]{1,4}) ?s", body)
-    return float(named[1]) if named else _retry_after(response)

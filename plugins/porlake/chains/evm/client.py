@@ -37,6 +37,7 @@ from porlake.chains._columns import (
     total,
     words_of,
 )
+from porlake.chains.evm.errors import ERRORS
 from porlake.chains.evm.methods import DECIMALS, Answer, balance_in, decimals_in, questions
 from porlake.chains.evm.nodes import Node, NothingShows, Stretch
 from porlake.chains.evm.programs import NOT_SHOWN, REFUSED
@@ -120,7 +121,8 @@ def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | Non
         while recording.holds(f"{network.network}.{len(names) + 1}"):
             names.append(f"{network.network}.{len(names) + 1}")
     nodes = [
-        JsonRpc(name, places[i] if i < len(places) else None, recording, plain=True) for i, name in enumerate(names)
+        JsonRpc(name, places[i] if i < len(places) else None, recording, ERRORS, plain=True)
+        for i, name in enumerate(names)
     ]
     return Client(network, nodes, [place.pause for place in places])
 

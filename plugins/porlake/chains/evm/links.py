@@ -7,13 +7,13 @@ names him; it does not show that nobody else could move the funds (modules of a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef
+from porlake.chains.evm.errors import ERRORS, GAVE_UP, REVERT_CODES
 from porlake.encoding.keccak import keccak256
 from porlake.errors import RequestFailed, TooBig
 from porlake.registry import Network
@@ -22,16 +22,6 @@ from porlake.transport import Endpoint, JsonRpc, Recording
 IN_FLIGHT = 4
 MOST_OWNERS = 500
 GAS = 10_000_000  # enough for any list of owners; code that runs for ever ends here, and not in the node's time-out
-
-# How nodes say that the code itself gave up: geth and its forks, Erigon, Besu, Nethermind, Reth, anvil. No answer, and
-# no fault of the node.
-_GAVE_UP = re.compile(
-    r"revert|opcode|bad instruction|invalid ?jump|stack ?(?:under|over)flow|stack limit|write protection|out of "
-    r"bounds|call depth|gas uint"
-    r"|out ?of ?gas|(?:vm|evm) (?:execution )?error",
-    re.I,
-)
-_REVERT_CODES = (3, -32015)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +40,7 @@ class Control:
 
 
 def open_asker(network: Network, endpoint: Endpoint | None, recording: Recording) -> Asker:
-    return Asker(JsonRpc(network.network, endpoint, recording))
+    return Asker(JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
 class Asker:
@@ -98,7 +88,7 @@ class Asker:
                 "eth_call", [call, hex(at.height) if by_number else {"blockHash": at.hash, "requireCanonical": True}]
             )
         except (RequestFailed, TooBig) as error:
-            if getattr(error, "code", None) in _REVERT_CODES or _GAVE_UP.search(str(error)):
+            if getattr(error, "code", None) in REVERT_CODES or GAVE_UP.search(str(error)):
                 return None
             if by_number or isinstance(error, TooBig):
                 raise

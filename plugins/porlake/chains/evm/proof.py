@@ -19,6 +19,7 @@ from porlake import numbers
 from porlake.chains._answers import BlockRef, Outcome, Wanted
 from porlake.chains.evm import header as _header
 from porlake.chains.evm import trie as _trie
+from porlake.chains.evm.errors import ERRORS
 from porlake.encoding.keccak import keccak256
 from porlake.errors import BadAnswer, ChainError, ProofFails, TooBig
 from porlake.registry import Network, Token
@@ -33,7 +34,7 @@ Held = tuple[Wanted, int]
 
 
 def open_prover(network: Network, endpoint: Endpoint | None, recording: Recording) -> Prover:
-    return Prover(network, JsonRpc(network.network, endpoint, recording))
+    return Prover(network, JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
 def provable(token: Token) -> bool:

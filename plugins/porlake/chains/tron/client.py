@@ -21,12 +21,12 @@ from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.tron.calls import Held, Reader, asks_too_much, unhexed
+from porlake.chains.tron.errors import ERRORS
 from porlake.errors import (
     BadAnswer,
     ChainError,
     InvalidAddress,
     NotRecorded,
-    RateLimited,
     RequestFailed,
     TooBig,
     TransportError,
@@ -50,7 +50,7 @@ Found = TypeVar("Found")
 
 def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client | RpcClient:
     if _speaks_json_rpc(network, endpoint, recording):
-        return RpcClient(network, JsonRpc(network.network, endpoint, recording))
+        return RpcClient(network, JsonRpc(network.network, endpoint, recording, ERRORS))
     return Client(network, endpoint, recording)
 
 
@@ -70,9 +70,7 @@ def _refused(host: str, path: str, answer: Any) -> None:
     if not isinstance(answer, dict) or not ("Error" in answer or answer.get("success") is False):
         return
     said = str(answer.get("Error") or answer.get("error"))[:200]
-    if "lack of computing resources" in said or "frequency limit" in said:
-        raise RateLimited(f"{host}: {path}: {said}")
-    raise RequestFailed(f"{host}: {path}: {said}")
+    raise ERRORS.error(f"{host}: {path}: {said}", None, said)
 
 
 @dataclass(frozen=True, slots=True)

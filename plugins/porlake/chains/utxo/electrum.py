@@ -18,6 +18,7 @@ from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._one_by_one import SECONDS, reason_of
+from porlake.chains.utxo.errors import ELECTRUM_ERRORS
 from porlake.chains.utxo.scripts import Transaction, Watched, transaction, watched
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TooBig, TransportError, Unavailable
@@ -47,7 +48,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
             f"{network.network}: an Electrum server's headers do not show the hash of its blocks; ask Blockbook or a "
             f"node"
         )
-    return Client(network, ElectrumRpc(network.network, endpoint, recording))
+    return Client(network, ElectrumRpc(network.network, endpoint, recording, ELECTRUM_ERRORS))
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from porlake.chains._family import Dump
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.utxo import blockbook, electrum, esplora
 from porlake.chains.utxo import dump as utxo_dump
+from porlake.chains.utxo.errors import NODE_ERRORS
 from porlake.chains.utxo.scripts import Watched, watched
 from porlake.errors import (
     BadAnswer,
@@ -118,7 +119,7 @@ class Client:
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell = silent) -> None:
         self._network, self._endpoint, self._recording, self._tell = network, endpoint, recording, tell
-        self._rpc = JsonRpc(network.network, endpoint, recording)
+        self._rpc = JsonRpc(network.network, endpoint, recording, NODE_ERRORS)
         self._checked = False
 
     def block(self, height: int) -> BlockRef:
@@ -266,7 +267,7 @@ class Client:
 
     def _patient(self, seconds: float, recording: Recording) -> JsonRpc:
         place = replace(self._endpoint, timeout=seconds, tries=1) if self._endpoint else None
-        return JsonRpc(self._network.network, place, recording)
+        return JsonRpc(self._network.network, place, recording, NODE_ERRORS)
 
     def _added(self, answer: Any, scripts: set[str], scale: int, held: dict[str, int]) -> str:
         what = f"{self._rpc.host}: scantxoutset"

@@ -1,0 +1,421 @@
+"""Mutants of a room: what its fast tests do not notice.
+
+python tools/mutate.py registry --sample 200 --seed 1
+python tools/mutate.py amounts --list
+
+A mutant is one small change of the code: a comparison moved by one or turned round, a number off by one, a flag or a
+condition inverted, `and` for `or`, one arithmetic operator for another, a value not returned, an error not raised. Each
+runs in a process of its own, forked from one that has imported other people's libraries, with the tests that reach its
+line in the unchanged code; the first test that fails kills it, and so does its time. Survivors are printed by file
+and line: each asks for a test, or stands in tools/mutants_equivalent.csv with the reason why nothing could notice it.
+
+The same seed and code give the same sample. cosmic-ray and mutmut were looked at: they start pytest anew for every
+mutant (seconds each here), and neither draws a sample by a seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import csv
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import pickle
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+HOME = Path(__file__).resolve().parents[1]
+PACKAGE = HOME / "plugins" / "porlake"
+EQUIVALENT = HOME / "tools" / "mutants_equivalent.csv"
+
+#: Modules below plugins/porlake/ and tests below tests/, by the room; what is not there yet or any more is left out.
+ROOMS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
+    "amounts": (["amounts.py", "numbers.py"], ["test_amounts.py", "test_numbers.py"]),
+    "registry": (["registry"], ["registry"]),
+    "addresses": (["addresses"], ["addresses"]),
+    "lake": (["lake.py", "lake"], ["test_lake.py", "lake"]),
+    "ownership": (["ownership"], ["ownership"]),
+    "observation": (["observation"], ["observation"]),
+    "transport": (["transport"], ["transport"]),
+    "reports": (["reports"], ["reports"]),
+}
+#: Imported once, before mutants are forked: they are no part of what is changed.
+LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "orjson", "coincurve", "nacl.signing", "Crypto.Cipher",
+             "urllib3", "cryptography.x509", "sha3", "rich.console")  # fmt: skip
+FAST = "not slow and not node"
+
+
+# --- mutants ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Mutant:
+    """`number` counts the changes of the file, in the order of the tree; `lines` are those of the changed expression."""
+
+    path: Path
+    number: int
+    lines: tuple[int, int]
+    change: str
+    source: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.path.relative_to(HOME)}:{self.lines[0]}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """By what a row of mutants_equivalent.csv names it: not by its line, which moves."""
+        return (self.path.relative_to(PACKAGE).as_posix(), self.source, self.change)
+
+
+COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
+}  # fmt: skip
+COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult,
+    ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitAnd: ast.BitOr, ast.BitXor: ast.BitAnd,
+}  # fmt: skip
+SIGNS = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.In: "in", ast.NotIn: "not in",
+    ast.Is: "is", ast.IsNot: "is not", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.And: "and", ast.Or: "or",
+}  # fmt: skip
+Change = tuple[ast.AST, str, Callable[[], None]]
+
+
+def changes(tree: ast.AST) -> Iterator[Change]:
+    """(node, what becomes of it, the function that does it) for each change there is, in a fixed order."""
+    for node in _code(tree):
+        if isinstance(node, ast.Compare):
+            for place, sign in enumerate(node.ops):
+                for other in COMPARED[type(sign)]:
+                    yield node, f"{SIGNS[type(sign)]} to {SIGNS[other]}", _item(node.ops, place, other())
+        elif isinstance(node, ast.BoolOp):
+            joined = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+            yield node, f"{SIGNS[type(node.op)]} to {SIGNS[type(joined)]}", _attribute(node, "op", joined)
+        elif isinstance(node, ast.BinOp) and type(node.op) in COMPUTED and not _is_of_types(node):
+            sign = COMPUTED[type(node.op)]
+            yield node, f"{SIGNS[type(node.op)]} to {SIGNS[sign]}", _attribute(node, "op", sign())
+        elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+            yield node, f"{node.value} to {not node.value}", _attribute(node, "value", not node.value)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+            for value in (node.value + 1, node.value - 1):
+                yield node, f"{node.value} to {value}", _attribute(node, "value", value)
+        elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+            yield node, "return None", _attribute(node, "value", ast.Constant(None))
+        yield from _inverted(node)
+        for name in ("body", "orelse", "finalbody"):
+            for place, statement in enumerate(part if isinstance(part := getattr(node, name, None), list) else []):
+                if isinstance(statement, ast.Raise):
+                    yield statement, "no raise", _item(part, place, ast.Pass())
+                elif isinstance(statement, ast.Continue | ast.Break):
+                    other = ast.Break() if isinstance(statement, ast.Continue) else ast.Continue()
+                    yield statement, f"{type(other).__name__.lower()} instead", _item(part, place, other)
+
+
+def _inverted(node: ast.AST) -> Iterator[Change]:
+    """Conditions that no other change turns round."""
+    if isinstance(node, ast.If | ast.While | ast.IfExp) and isinstance(node.test, ast.Name | ast.Attribute | ast.Call):
+        yield node.test, "condition inverted", _attribute(node, "test", ast.UnaryOp(ast.Not(), node.test))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node, "not left out", _attribute(node, "operand", ast.UnaryOp(ast.Not(), node.operand))
+    if isinstance(node, ast.comprehension):
+        for place, test in enumerate(node.ifs):
+            if isinstance(test, ast.Name | ast.Attribute | ast.Call):
+                yield test, "condition inverted", _item(node.ifs, place, ast.UnaryOp(ast.Not(), test))
+
+
+def _item(items: list[Any], place: int, value: ast.AST) -> Callable[[], None]:
+    def change() -> None:
+        items[place] = value
+
+    return change
+
+
+def _attribute(node: ast.AST, name: str, value: object) -> Callable[[], None]:
+    return lambda: setattr(node, name, value)
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_of_types(node: ast.BinOp) -> bool:
+    """Sums of texts: changed, they only raise TypeError where they are met."""
+    return any(isinstance(side, ast.JoinedStr) or (isinstance(side, ast.Constant) and isinstance(side.value, str | bytes))
+               for side in (node.left, node.right))  # fmt: skip
+
+
+def _code(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that do something: no annotations, decorators, texts of errors, or what only a type checker runs."""
+    yield node
+    for name, part in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list", "type_params"):
+            continue
+        for child in part if isinstance(part, list) else [part]:
+            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
+                continue
+            if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+                continue
+            if isinstance(child, ast.Assign) and any(
+                isinstance(t, ast.Name) and t.id == "__all__" for t in child.targets
+            ):
+                continue
+            yield from _code(child)
+
+
+def mutants(path: Path) -> list[Mutant]:
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    found = []
+    for number, (node, change, _) in enumerate(changes(ast.parse(text))):
+        first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+        found.append(Mutant(path, number, (first, last), change, lines[first - 1].strip()))
+    return found
+
+
+def mutated(mutant: Mutant) -> ast.Module:
+    tree = ast.parse(mutant.path.read_text(encoding="utf-8"))
+    _, _, change = list(changes(tree))[mutant.number]
+    change()
+    return ast.fix_missing_locations(tree)
+
+
+def equivalent() -> dict[tuple[str, str, str], str]:
+    """Reasons by the key of a mutant."""
+    with EQUIVALENT.open(encoding="utf-8", newline="") as stream:
+        return {(row["module"], row["source"], row["change"]): row["reason"] for row in csv.DictReader(stream)}
+
+
+# --- one process a mutant ---------------------------------------------------------------------------------------------
+class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Loads the one changed module; all others come as always."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        names = mutant.path.relative_to(PACKAGE.parent).with_suffix("").parts
+        self._name = ".".join(names[:-1] if names[-1] == "__init__" else names)
+        self._mutant = mutant
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        package = self._mutant.path.name == "__init__.py"
+        return importlib.util.spec_from_file_location(
+            fullname, self._mutant.path, loader=self, submodule_search_locations=[str(self._mutant.path.parent)] if package else None
+        )  # fmt: skip
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(mutated(self._mutant), str(self._mutant.path), "exec"), module.__dict__)
+
+
+class Reached:
+    """A plugin of pytest: which lines of the room each test reaches; `""` is what runs when modules are imported."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._files = {str(path) for path in files}
+        self._now: set[tuple[str, int]] = set()
+        self.lines: dict[str, set[tuple[str, int]]] = {"": self._now}
+
+    def __enter__(self) -> Reached:
+        threading.settrace(self._call)
+        sys.settrace(self._call)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
+
+    def _call(self, frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename not in self._files:
+            return None
+        self._now.add((frame.f_code.co_filename, frame.f_lineno))
+        return self._line
+
+    def _line(self, frame: FrameType, event: str, argument: object) -> Any:
+        self._now.add((frame.f_code.co_filename, frame.f_lineno))
+        return self._line
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._now = self.lines.setdefault(nodeid, set())
+        sys.settrace(self._call)  # a test may have had another one
+
+    def pytest_fixture_setup(self, fixturedef: Any) -> None:
+        """What a shared fixture runs belongs to all its tests, not to the first one alone."""
+        if fixturedef.scope != "function":
+            self._now = self.lines[""]
+
+    def pytest_runtest_call(self, item: Any) -> None:
+        self._now = self.lines.setdefault(item.nodeid, set())
+
+
+class Only:
+    """A plugin of pytest: runs the tests named, the shortest first."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds = seconds
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self._seconds), key=lambda item: self._seconds[item.nodeid]
+        )
+
+
+class Timed:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+
+def run_tests(places: Sequence[str], *plugins: object) -> int:
+    import pytest
+
+    options = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:randomly",
+        "-m",
+        FAST,
+        "--hypothesis-seed=0",
+        "--no-header",
+        "--tb=line",
+    ]
+    return int(pytest.main([*options, *places], plugins=list(plugins)))
+
+
+def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
+    """What `work` gives in a process of its own, with its output in a file; TimeoutError past its time, ChildProcessError
+    where it died.
+    """
+    with tempfile.NamedTemporaryFile() as answer:
+        child = os.fork()
+        if child == 0:  # nothing of the parent's is left through
+            code = 1
+            with suppress(BaseException):
+                os.setsid()
+                with said.open("wb") as out:
+                    os.dup2(out.fileno(), 1)
+                    os.dup2(out.fileno(), 2)
+                result = work()
+                Path(answer.name).write_bytes(pickle.dumps(result))
+                code = 0
+            os._exit(code)
+        end = time.monotonic() + seconds
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if time.monotonic() > end:
+                os.killpg(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                raise TimeoutError
+            time.sleep(0.01)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # servers that its tests started
+        if not (data := Path(answer.name).read_bytes()):
+            raise ChildProcessError
+        return pickle.loads(data)
+
+
+def baseline(files: Sequence[Path], tests: Sequence[str]) -> tuple[dict[str, set[tuple[str, int]]], dict[str, float]]:
+    """Of the unchanged code: the lines that each test reaches, the seconds of each test. SystemExit where one fails."""
+
+    def work() -> object:
+        timed = Timed()
+        with Reached(files) as reached:
+            code = run_tests(tests, reached, timed)
+        return code, reached.lines, timed.seconds
+
+    with tempfile.NamedTemporaryFile() as said:
+        code, lines, seconds = forked(work, 1800, Path(said.name))  # type: ignore[misc]
+        if code:
+            raise SystemExit(f"the tests fail without any change:\n{Path(said.name).read_text()[-3000:]}")
+    return lines, seconds
+
+
+def is_killed(mutant: Mutant, tests: dict[str, float], limit: float) -> bool:
+    def work() -> object:
+        sys.meta_path.insert(0, Loader(mutant))
+        return run_tests(sorted({name.partition("::")[0] for name in tests}), Only(tests))
+
+    with tempfile.NamedTemporaryFile() as said:
+        try:
+            return forked(work, limit, Path(said.name)) != 0
+        except (TimeoutError, ChildProcessError):
+            return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="mutants of a room, and those that its fast tests do not notice")
+    parser.add_argument("room", choices=sorted(ROOMS))
+    parser.add_argument("--sample", type=int, metavar="N", help="so many mutants, drawn by the seed; default: all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--module", metavar="TEXT", default="", help="only files whose path holds this")
+    parser.add_argument(
+        "--limit", type=float, default=20.0, metavar="SECONDS", help="at least so long for a mutant (20)"
+    )
+    parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
+    asked = parser.parse_args()
+    os.chdir(HOME)
+    sys.path[:0] = [str(HOME / "plugins"), str(HOME / "tests")]
+    places, tests = ROOMS[asked.room]
+    folders = [PACKAGE / place for place in places]
+    files = sorted({path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*.py"))})
+    files = [path for path in files if asked.module in str(path)]
+    reasons = equivalent()
+    found = [mutant for path in files for mutant in mutants(path) if mutant.key not in reasons]
+    if asked.sample is not None and asked.sample < len(found):
+        chosen = set(random.Random(asked.seed).sample(range(len(found)), asked.sample))
+        found = [mutant for number, mutant in enumerate(found) if number in chosen]
+    if asked.list:
+        print(*(f"{mutant.place}: {mutant.change}: {mutant.source}" for mutant in found), sep="\n")
+        return 0
+    for name in LIBRARIES:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
+        return run(found, files, [f"tests/{name}" for name in tests if (HOME / "tests" / name).exists()], asked.limit)
+
+
+def run(found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], limit: float) -> int:
+    """0 where under 5 % survive."""
+    reached, seconds = baseline(files, tests)
+    print(f"{len(found)} mutants, {len(seconds)} tests of {sum(seconds.values()):.0f} s", flush=True)
+    survivors, began = [], time.monotonic()
+    for number, mutant in enumerate(found, 1):
+        first, last = mutant.lines
+        touched = {(str(mutant.path), line) for line in range(first, last + 1)}
+        at_import = bool(touched & reached[""])
+        those = {name: seconds[name] for name in seconds if at_import or touched & reached.get(name, set())}
+        if not those or not is_killed(mutant, those, max(limit, 5 * sum(those.values()))):
+            survivors.append(mutant)
+            reason = "" if those else " (no test reaches it)"
+            print(f"{mutant.place}: {mutant.change}{reason}: {mutant.source}", flush=True)
+        if number % 50 == 0:
+            print(
+                f"  {number} of {len(found)}, {len(survivors)} survive, {(time.monotonic() - began) / number:.1f} s each",
+                flush=True,
+            )
+    share = 100 * len(survivors) / max(1, len(found))
+    print(f"{len(survivors)} of {len(found)} mutants survive: {share:.1f} %")
+    return int(share >= 5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,30 +4,26 @@ a sentence.
 
 from __future__ import annotations
 
-import io
 import random
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from porlake import lake, ownership, reports
-from porlake.errors import PorlakeError
+from porlake.errors import PorlakeError, ReportError
 from porlake.model import DATASETS, Evidence, ReportFile
 from porlake.pipeline import _parse
+from porlake.reports import totals_csv
+from reports.published import HERE, OKX_ROWS, as_bundle, cases, exchange_of, published_files, read
 
-HERE = Path(__file__).parent
-STAKING = "coin,amount\nETH,64\n\ndeposit address,validator publickey,amount,withdrawal address\n" + "".join(
-    f"0x{'a1' * 20},0x{number:096x},32,0x{'a1' * 20}\n" for number in range(1, 5)
-)
 #: By name: the files of a report that can be read.
-GOOD = {
-    f"{path.parts[-3]}/{path.parts[-2]}": [path.read_bytes()]
-    for path in sorted((HERE / "cases").glob("*/*/report.csv"))
+GOOD = {f"{case.parent.name}/{case.name}": published_files(case) for case in cases(HERE / "cases")}
+GOOD["okx_csv/a staking file alone"] = {
+    name: content for name, content in GOOD["okx_csv/wallets_and_staking"].items() if "staking" in name
 }
-GOOD["okx_csv/with a staking file"] = [*GOOD["okx_csv/eleven_columns_ragged"], STAKING.encode()]
-GOOD["okx_csv/a staking file alone"] = [STAKING.encode()]
 
 CELLS = [
     "", " " , "-", "null", "\\N", '"', '""', "'", "0", "-1", "+1", "1e400", "NaN", "0x", "0x" + "0" * 40, "٣", "１", "²", "é", "\u202e", "\ufeff",
@@ -60,17 +56,10 @@ def spoiled(content: bytes, chance: random.Random) -> bytes:
     return content
 
 
-def exchange_of(name: str) -> str:
-    return "htx" if name.startswith("htx") else "okx"
-
-
-def parsed(files: list[bytes], exchange: str) -> dict[str, list[object]]:
+def parsed(files: dict[str, bytes], exchange: str) -> dict[str, list[object]]:
     """The rows of every dataset that parse writes. Raises PorlakeError."""
     found: dict[str, list[object]] = {row_class.NAME: [] for row_class in _parse.PARSED}
-    members = tuple(
-        reports.Member(f"okx_por_2024032500_{number}.csv", io.BytesIO(content)) for number, content in enumerate(files)
-    )
-    for form, bundle in reports.recognised(reports.Bundle(members, "f.csv", exchange))[0]:
+    for form, bundle in reports.recognised(as_bundle(files, exchange))[0]:
         now = datetime(2024, 3, 25, tzinfo=UTC)
         values = dict.fromkeys(ReportFile.__slots__) | {
             "exchange": exchange,
@@ -107,7 +96,7 @@ def fits(name: str, rows: list[object]) -> None:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_file_gives_rows(name: str) -> None:
-    found = parsed(GOOD[name], exchange_of(name))
+    found = parsed(GOOD[name], exchange_of(name.split("/")[0]))
     assert sum(map(len, found.values())) > 0
 
 
@@ -116,11 +105,11 @@ def test_whatever_is_spoiled_each_row_has_one_outcome(name: str) -> None:
     outcomes = Counter[str]()
     for seed in range(120):
         chance = random.Random(f"{name} {seed}")
-        files = list(GOOD[name])
-        at = chance.randrange(len(files))
-        files[at] = spoiled(files[at], chance)
+        files = dict(GOOD[name])
+        spoiled_file = chance.choice(sorted(files))
+        files[spoiled_file] = spoiled(files[spoiled_file], chance)
         try:
-            found = parsed(files, exchange_of(name))
+            found = parsed(files, exchange_of(name.split("/")[0]))
         except PorlakeError as refused:
             assert str(refused).strip()
             outcomes["refused"] += 1
@@ -133,3 +122,38 @@ def test_whatever_is_spoiled_each_row_has_one_outcome(name: str) -> None:
                 assert ownership.judge(row).verdict in ownership.MEANINGS
     assert outcomes["read"] > 20, outcomes
     assert outcomes["rejection"] > 5 or name.startswith(("totals", "addresses")), outcomes
+
+
+TOTALS = ",".join(totals_csv.COLUMNS) + "\n"
+HEADERS = [
+    OKX_ROWS.encode(),
+    b"coin,address,snapshot height,balance,message,signature\n",
+    TOTALS.encode(),
+    b"coin,amount\nETH,1\n\n" + OKX_ROWS.encode(),
+]
+
+
+@given(
+    st.sampled_from(HEADERS),
+    st.lists(
+        st.binary(max_size=60) | st.from_regex(rb"[A-Z]{1,5}(,[\w\"\[\]{}.-]{0,12}){0,12}", fullmatch=True),
+        min_size=1,
+        max_size=12,
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_rows_hold_they_add_up_or_the_file_is_refused(header: bytes, rows: list[bytes]) -> None:
+    body = b"\n".join(row.replace(b"\n", b"").replace(b"\r", b"") for row in rows)
+    content = header + body
+    try:
+        found = read(content, "okx")
+    except ReportError:
+        return
+    in_rows = [
+        item for item in found if not isinstance(item, reports.Summary) and getattr(item, "block", "rows") == "rows"
+    ]
+    totals = header == TOTALS.encode()
+    filled = [line for line in body.split(b"\n") if line.strip(b" ,\t\x0b\x0c\x1c\x1d\x1e\x1f\x85")]
+    assert totals or len(in_rows) >= len([line for line in filled if line.strip()]) - body.count(b'""') - body.count(
+        b"\xc2\x85"
+    )

@@ -38,7 +38,10 @@ def day_of(text: str) -> date:
     """
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text!r} is not YYYY-MM-DD")
-    day = date.fromisoformat(text)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no day: {error}") from error
     if day.year // 100 != CENTURY:
         raise ValueError(f"{text!r} is of no year in which an exchange published")
     return day

@@ -1,0 +1,138 @@
+"""Which format reads a file; and a format is added by one file, rows and a case."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from porlake import pipeline, reports
+from porlake.errors import UnknownFormat, UnsafeArchive
+from porlake.model import Claim, Rejection
+from reports.published import HERE, OKX_ROWS, as_bundle, cases, check_case, check_complete, read, zipped
+from support import own_rows
+
+CASES = cases(HERE / "cases")
+TOY = HERE / "toy"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_published_files_give_their_rows(case: Path) -> None:
+    check_case(case)
+
+
+def test_every_format_has_a_case() -> None:
+    check_complete(HERE / "cases")
+
+
+@pytest.mark.parametrize("name", reports.FORMATS)
+def test_every_format_has_all_parts_and_says_how_it_is_recognised(name: str) -> None:
+    form = reports.FORMATS[name]
+    assert isinstance(form, reports.Format)
+    assert name == form.NAME
+    assert len(set(form.ROLES)) == len(form.ROLES) > 0
+    assert not [role for role in form.ROLES if not re.fullmatch("[a-z0-9_]+", role)], (
+        "members lists them between blanks"
+    )
+    assert (form.matches.__doc__ or "").startswith("Whether ")
+
+
+# --- a format of one's own, added as CONTRIBUTING says: one file, rows, a case ----------------------------------------
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The file of the format lies in the room, and its rows in the registry."""
+    monkeypatch.setattr(reports, "__path__", [*reports.__path__, str(TOY)])
+    with own_rows(TOY):
+        yield
+    sys.modules.pop("porlake.reports.toy_json", None)
+    monkeypatch.delattr(reports, "toy_json", raising=False)
+
+
+@pytest.mark.usefixtures("toy")
+def test_an_added_format_is_found_and_needs_a_case() -> None:
+    assert "toy_json" in reports.FORMATS
+    with pytest.raises(AssertionError):
+        check_complete(HERE / "cases")
+
+
+@pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize("case", cases(TOY / "cases"), ids=lambda case: case.name)
+def test_the_case_of_an_added_format_is_checked(case: Path) -> None:
+    check_case(case)
+
+
+@pytest.mark.usefixtures("toy")
+def test_an_added_format_goes_from_its_files_to_the_lake(tmp_path: Path) -> None:
+    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    folder = TOY / "cases" / "toy_json" / "hot_and_cold"
+    assert pipeline.publisher(str(folder)) == "toy"
+    (report,) = pipeline.archive(chosen, "toy", str(folder))
+    assert pipeline.archive(chosen, "toy", str(folder)) == [report]
+    pipeline.parse(chosen, report)
+    file = chosen.lake.report(report)
+    assert (file.attestation, file.format, file.statement) == ("toy/2026-01-01", "toy_json", "toy/toy_json")
+    assert [line.split("  ")[1:] for line in file.members] == [
+        ["cold", "toy_cold_20260101.json"],
+        ["hot", "toy_hot_20260101.json"],
+        ["-", "expected.json"],
+    ]
+    assert [(row.member, row.source_row, row.network, row.amount) for row in chosen.lake.rows(Claim)] == [
+        (0, 1, "bitcoin", 21 * 10**8),
+        (1, 1, "ethereum", 1_100000000000000001),
+    ]
+    assert [(row.member, row.source_row, row.reason) for row in chosen.lake.rows(Rejection)] == [
+        (1, 2, "unknown_asset")
+    ]
+
+
+def test_a_module_that_lacks_a_part_is_named_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "half_csv.py").write_text("NAME = 'half_csv'\nROLES = (NAME,)\n")
+    (tmp_path / "other_csv.py").write_text((TOY / "toy_json.py").read_text())
+    monkeypatch.setattr(reports, "__path__", [*reports.__path__, str(tmp_path)])
+    with pytest.raises(TypeError, match=r"reports/half_csv\.py lacks matches, members, content, snapshot_of, parse"):
+        reports.FORMATS["half_csv"]
+    with pytest.raises(TypeError, match=r"reports/other_csv\.py lacks NAME = 'other_csv'"):
+        reports.FORMATS["other_csv"]
+    assert "_csv" not in reports.FORMATS
+
+
+# --- which format reads a file ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"<html></html>", b"a,b,c\n1,2,3\n", b"\xff" * 100, b"coin,amount\nBTC,1\n"]
+)
+def test_a_file_that_no_format_recognises_says_what_was_looked_for(content: bytes) -> None:
+    with pytest.raises(UnknownFormat, match=r"f\.csv.*addresses_csv.*htx_csv.*okx_csv.*totals_csv"):
+        read(content)
+
+
+def test_an_archive_in_an_archive_is_opened_by_nobody() -> None:
+    with pytest.raises(UnsafeArchive, match="an archive in an archive"):
+        reports.recognised(as_bundle({"inner.zip": zipped({"a": b"b"}).getvalue()}))
+
+
+def test_a_file_that_two_formats_recognise_is_refused() -> None:
+    both = OKX_ROWS.strip() + ",signature\n"
+    with pytest.raises(UnknownFormat, match=r"f\.csv: htx_csv and okx_csv recognise it"):
+        read(both.encode())
+
+
+def test_files_of_several_formats_are_reports_of_their_own() -> None:
+    files = {"a.csv": OKX_ROWS.encode(), "b.csv": b"exchange,network,address,label,source\n", "README": b"hello"}
+    found, others = reports.recognised(as_bundle(files))
+    assert [(form.NAME, bundle.name) for form, bundle in found] == [("addresses_csv", "b.csv"), ("okx_csv", "a.csv")]
+    assert [member.name for member in others] == ["README"]
+
+
+def test_nothing_is_no_report() -> None:
+    with pytest.raises(UnknownFormat, match="there is no file"):
+        reports.recognised(reports.Bundle((), "empty.zip"))
+
+
+def test_a_format_that_is_gone_is_named() -> None:
+    with pytest.raises(UnknownFormat, match="no format has the name 'gone_csv'; there are addresses_csv, htx_csv"):
+        reports.format_of("gone_csv")

@@ -663,5 +663,5 @@ def test_a_recorded_sweep_replays_to_the_same_bytes_without_a_node(
         "ethereum",
     )
     assert tree(tmp_path / "live") == tree(tmp_path / "replayed")
-    assert {path.name for path in (tmp_path / "recording").iterdir()} == {"ethereum", "ethereum.2"}
+    assert {path.name for path in (tmp_path / "recording").iterdir()} == {"ethereum", "ethereum.2", "recording.json"}
     assert not any("secret-key" in path.read_text() for path in (tmp_path / "recording").rglob("*.json"))

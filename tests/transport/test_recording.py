@@ -19,6 +19,10 @@ from porlake.errors import (
     TransportError,
 )
 from porlake.transport import Endpoint, Http, JsonRpc, Recording
+from porlake.transport import recording as recording_module
+from porlake.transport.recording import FORM, SIGNATURE
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data" / "samples" / "recording"
 
 
 class Node(BaseHTTPRequestHandler):
@@ -134,3 +138,46 @@ def test_a_clock_that_is_none_and_a_folder_that_cannot_be_written(tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
         Recording.record(tmp_path / "file").now()
+
+
+# --- the form ---------------------------------------------------------------------------------------------------------
+def test_a_recording_says_its_form_and_the_sample_is_of_todays(tmp_path: Path) -> None:
+    Recording.record(tmp_path).answer("n", "m", [], "h", lambda: 1)
+    said = (tmp_path / SIGNATURE).read_bytes()
+    assert json.loads(said) == {"form": FORM}
+    assert (SAMPLE / SIGNATURE).read_bytes() == said
+    assert Recording.replay(tmp_path).answer("n", "m", [], "", lambda: 2) == (1, "h")
+
+
+def test_a_recording_from_before_the_number_is_of_form_1(tmp_path: Path) -> None:
+    Recording.record(tmp_path).answer("n", "m", [], "h", lambda: 1)
+    (tmp_path / SIGNATURE).unlink()
+    assert Recording.replay(tmp_path).answer("n", "m", [], "", lambda: 2) == (1, "h")
+
+
+@pytest.mark.parametrize("form", [0, 2, 99, -1, True, 1.0, "1", None, [1], 10**400])
+def test_a_recording_of_another_form_is_refused_by_name_with_what_to_do(tmp_path: Path, form: object) -> None:
+    (tmp_path / SIGNATURE).write_text(json.dumps({"form": form}))
+    for opened in (Recording.replay, Recording.record):
+        with pytest.raises(
+            ConfigurationError, match=r"a recording of form .*: form 1 is read. Record it anew"
+        ) as refused:
+            opened(tmp_path)
+        assert str(tmp_path) in str(refused.value)
+        assert len(str(refused.value)) < len(str(tmp_path)) + 300
+
+
+@pytest.mark.parametrize("text", ["", "7", "[]", "{}", "null", "[" * 100_000])
+def test_a_signature_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / SIGNATURE).write_text(text)
+    with pytest.raises(ConfigurationError, match="recording.json does not say the form"):
+        Recording.replay(tmp_path)
+
+
+def test_an_older_form_is_refused_once_the_form_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Recording.record(tmp_path / "signed").answer("n", "m", [], "h", lambda: 1)
+    (tmp_path / "unsigned").mkdir()
+    monkeypatch.setattr(recording_module, "FORM", 2)
+    for name in ("signed", "unsigned"):
+        with pytest.raises(ConfigurationError, match="of form 1, an older form"):
+            Recording.replay(tmp_path / name)

@@ -17,20 +17,29 @@ from porlake.errors import ConfigurationError, NotRecorded, RequestFailed, Trans
 from porlake.transport.download import fetched
 from porlake.transport.strict_json import DEEPEST, dumps, nests_deeper, undecimal
 
+#: The form of the answers' files, and the file that says it. It grows where a change makes older files unreadable or
+#: gives them another meaning.
+FORM, SIGNATURE = 1, "recording.json"
+
 
 class Recording:
     """Answers from outside: passed through, kept in a folder, or taken from it.
 
     An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its
-    number. No URL, header or key is in it. A replay opens no socket, and its clock is the recording's.
+    number. No URL, header or key is in it. A replay opens no socket, and its clock is the recording's. The number of
+    this form stands in <folder>/recording.json; a folder without it is of form 1.
+
+    Raises ConfigurationError for a folder that is not there, or of a form that is not read here.
     """
 
     def __init__(self, mode: str, folder: Path | None = None) -> None:
         self._mode, self._folder = mode, folder
         self._asked: dict[str, Iterator[int]] = {}
-        self._lock = threading.Lock()
+        self._lock, self._is_signed = threading.Lock(), False
         if mode == "replay" and (folder is None or not folder.is_dir()):
             raise ConfigurationError(f"{folder}: no recording lies there")
+        if folder is not None and folder.is_dir():
+            _check_form(folder)
 
     @classmethod
     def off(cls) -> Recording:
@@ -82,6 +91,7 @@ class Recording:
         path = self._path(self._folder, name, method, params, once)
         if self._mode == "replay" or (once and path.exists()):
             return _replayed(path, name, method)
+        self._sign(self._folder)
         try:
             result: dict[str, Any] = {"answer": ask()}
         except TransportError as error:
@@ -89,6 +99,13 @@ class Recording:
             raise
         _keep(path, {"method": method, "params": params, "host": host} | result)
         return result["answer"], host
+
+    def _sign(self, folder: Path) -> None:
+        """Say at the root which form the answers are in, before the first of them."""
+        with self._lock:
+            if not self._is_signed and not (folder / SIGNATURE).exists():
+                _keep(folder / SIGNATURE, {"form": FORM})
+            self._is_signed = True
 
     def _path(self, folder: Path, name: str, method: str, params: object, once: bool) -> Path:
         digest = hashlib.sha256(dumps(params)).hexdigest()[:16]
@@ -118,6 +135,23 @@ class _Beside(Recording):
         self, name: str, method: str, params: object, host: str, ask: Callable[[], Any], *, once: bool = False
     ) -> tuple[Any, str]:
         return self._recording.answer(f"{name}.{self._number}", method, params, host, ask, once=once)
+
+
+def _check_form(folder: Path) -> None:
+    """Raises ConfigurationError for a recording that is not of FORM."""
+    try:
+        form = json.loads((folder / SIGNATURE).read_bytes()[:1_000])["form"]
+    except FileNotFoundError:
+        form = 1  # as recordings were before they said so
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ConfigurationError(f"{folder}: {SIGNATURE} does not say the form of the recording") from error
+    if form == FORM and type(form) is int:
+        return
+    age = "a form that is not known here" if type(form) is not int or form > FORM else "an older form"
+    todo = "Record it anew (--record with an empty folder), or replay it with the porlake that recorded it"
+    raise ConfigurationError(
+        f"{folder}: a recording of form {numbers.shown(form)}, {age}: form {FORM} is read. {todo}."
+    )
 
 
 def _replayed(path: Path, name: str, method: str) -> tuple[Any, str]:

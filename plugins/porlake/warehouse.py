@@ -256,7 +256,7 @@ def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[P
 
 
 def _registry_rows(table: registry.Table[Any]) -> pa.Table:
-    kinds = {"int": pa.int64(), "date": pa.date32(), "date | None": pa.date32()}
+    kinds = {"int": pa.int64(), "bool": pa.bool_(), "date": pa.date32(), "date | None": pa.date32()}
     made = pa.schema([(field.name, kinds.get(str(field.type), pa.string())) for field in fields(table.row)])
     rows = registry.rows(table)
     return pa.table(

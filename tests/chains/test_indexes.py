@@ -16,7 +16,7 @@ import pytest
 
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains.utxo import blockbook, electrum, esplora
+from porlake.chains.utxo import blockbook, esplora
 from porlake.chains.utxo.errors import ELECTRUM_ERRORS
 from porlake.chains.utxo.scripts import transaction
 from porlake.encoding.hashes import sha256d
@@ -476,4 +476,3 @@ def _refuse_what_does_not_fit() -> None:
     said["blockchain.transaction.get"] = made([("cd" * 32, 0)], [(6, form.script(one))])[1]
     with pytest.raises(BadAnswer, match="another one"):
         balance(2)
-    assert set(registry.load().networks) >= electrum.HEADERS

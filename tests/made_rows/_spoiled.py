@@ -146,9 +146,10 @@ def _other_form_of_the_address(chance: random.Random, row: Evidence, _: Evidence
         address = addresses.parse(row.network or "", row.address_published)
     except (InvalidAddress, KeyError):
         return row
-    if address.network in bitcoin.NETWORKS:
-        network = chance.choice(sorted(bitcoin.NETWORKS))
-        known = bitcoin.NETWORKS[network]
+    family = registry.load().utxo_networks
+    if address.network in family:
+        network = chance.choice(sorted(family))
+        known = bitcoin.parameters(network)
         version = chance.choice((*known.p2pkh, *known.p2sh))
         text = base58.encode_check(version + address.payload[:20], checksum=known.checksum)
         if known.hrp and chance.random() < 0.5:

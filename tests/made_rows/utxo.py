@@ -103,7 +103,7 @@ def _single(chance: random.Random, network: str) -> Case:
 
     def broken_checksum() -> Case:
         if (
-            where.startswith(tuple(f"{bitcoin.NETWORKS[network].hrp}1" for _ in (0,) if network in SEGWIT))
+            where.startswith(tuple(f"{bitcoin.parameters(network).hrp}1" for _ in (0,) if network in SEGWIT))
             or network in CASH
         ):
             start = where.index(":") + 1 if network in CASH else where.index("1") + 2  # the witness version stays

@@ -115,7 +115,7 @@ def test_python_ecdsa_recovers_the_keys_of_proven_p2pkh_rows() -> None:
                 raw[1:], digest, SECP256k1, hashlib.sha256, sigdecode_string
             ):
                 keys |= {key.to_string("compressed"), key.to_string("uncompressed")}
-        version = bitcoin.NETWORKS[row.network or ""].p2pkh[0]
+        version = bitcoin.parameters(row.network or "").p2pkh[0]
         assert row.address_published in {base58check(version + hash160(key)) for key in keys}, row
 
 

@@ -33,6 +33,37 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+_UTXO = {
+    "p2pkh": "00", "p2sh": "05", "segwit": "bc", "cash": "", "key": "sha256", "checksum": "sha256d", "header": "X Signed Message:",
+    "digest": "sha256d", "bip322": "no", "id": "sha256d", "magic": "", "bits": "31", "hidden": "", "witness": "", "source": "somewhere",
+}  # fmt: skip
+BAD_UTXO = [
+    (f"bitcoin_cash2,{','.join((_UTXO | spoiled).values())},", why)
+    for spoiled, why in (
+        ({}, "no row of networks.csv"),
+        ({"p2pkh": ""}, "p2pkh_versions '' are no bytes"),
+        ({"p2pkh": "0"}, "p2pkh_versions '0' are no bytes"),
+        ({"p2pkh": "000000"}, "p2pkh_versions '000000' are no bytes"),
+        ({"p2sh": "05  06"}, "p2sh_versions '05  06' are no bytes"),
+        ({"p2sh": "05 00"}, "of a key's hash or of a script's"),
+        ({"segwit": "BC"}, "segwit_prefix 'BC'"),
+        ({"cash": "a:"}, "cash_prefix 'a:'"),
+        ({"key": "md5"}, "key_hash 'md5' is not one of"),
+        ({"checksum": "sha256"}, "checksum_hash 'sha256' is not one of"),
+        ({"digest": ""}, "message_hash '' is not one of"),
+        ({"header": "X"}, "does not end with Signed Message:"),
+        ({"bip322": "true"}, "'true' is no yes or no"),
+        ({"id": "x11"}, "header_hash 'x11' is not one of"),
+        ({"magic": "f9beb4"}, "dump_magic is four bytes"),
+        ({"bits": "0"}, "lie between 1 and 31"),
+        ({"bits": "32"}, "lie between 1 and 31"),
+        ({"hidden": "zs:sapling:43"}, "start:kind:bytes"),
+        ({"hidden": "zs1:sapling:0"}, "start:kind:bytes"),
+        ({"hidden": "zs1:sapling:43", "witness": "17"}, "versions of witness programs, 0 to 16"),
+        ({"witness": "8"}, "needs the one kind of account"),
+        ({"source": ""}, "a source is needed"),
+    )
+]
 BAD = [
     ("networks.csv", "Bitcoin,X,eip155:5,ETH,evm,evm,,,", "is no id"),
     ("networks.csv", "x,X,no-caip,ETH,evm,evm,,,", "CAIP-2"),
@@ -52,6 +83,8 @@ BAD = [
     ("evm_networks.csv", "x,number,,0,,", "depth of at least 1"),
     ("evm_networks.csv", "x,number,,1,0xABC,", "no lower-case EVM address"),
     ("evm_networks.csv", "x,number,,1,,", "no row of networks.csv"),
+    *(("utxo_networks.csv", row, why) for row, why in BAD_UTXO),
+    ("networks.csv", "x,X,,BTC,bitcoin,none,not yet,,", "rows of utxo_networks.csv do not agree"),
     ("assets.csv", "XX,X,gold,8,,,", "asset_class 'gold'"),
     ("assets.csv", "XX,X,other,99,,,", "scale 99"),
     ("assets.csv", "XX,X,other,eight,,,", "is no int"),
@@ -108,7 +141,7 @@ def test_a_bad_row_stops_the_load_with_file_line_and_reason(folder: Path, name: 
     path = folder / name
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines, row]) + "\n")
-    with pytest.raises(RegistryError, match=why.replace("(", r"\(")) as caught:
+    with pytest.raises(RegistryError, match=re.escape(why)) as caught:
         registry.load(folder)
     assert (caught.value.file, caught.value.line) == (name, len(lines) + 1)
 
@@ -187,6 +220,19 @@ def test_every_network_has_an_address_form_and_a_client_or_its_reason() -> None:
     networks = registry.load().networks.values()
     assert {network.address_form for network in networks} <= set(addresses.FORMS)
     assert sum(not network.is_read for network in networks) <= NOT_READ
+
+
+def test_every_network_of_bitcoins_family_has_its_constants() -> None:
+    facts = registry.load()
+    family = {row.network for row in facts.networks.values() if row.address_form in ("bitcoin", "cashaddr")}
+    assert set(facts.utxo_networks) == family
+    assert {row.network for row in facts.networks.values() if row.client in ("bitcoin", "utxo")} <= family
+    magics = [row.dump_magic for row in facts.utxo_networks.values() if row.dump_magic]
+    assert len(magics) == len(set(magics))
+    assert [row.network for row in facts.utxo_networks.values() if row.signs_as_bitcoin] == ["bitcoin", "litecoin"]
+    assert registry.checks.check_utxo_network(replace(facts.utxo_networks["bitcoin"], dump_height_bits=1)) == ""
+    cash = replace(facts.utxo_networks["ecash"], cash_prefix="")
+    assert "needs a cash_prefix" in registry.checks.check_utxo_form(facts.networks["ecash"], cash)
 
 
 def test_every_file_of_the_registry_is_read() -> None:

@@ -1,100 +1,108 @@
 """Addresses of Bitcoin and its family: base58check (P2PKH, P2SH), segwit v0 (BIP-173) and v1 and later (BIP-350).
 
-Versions and prefixes are those of each network's chain parameters. Scripts are those of BIP-13, 16, 141 and 341, and
+Versions and prefixes are rows of the registry's utxo_networks.csv. Scripts are those of BIP-13, 16, 141 and 341, and
 P2A's. Bitcoin SV shows base58 alone; lists that were made with Bitcoin Cash's tools spell its accounts as cash
 addresses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from porlake import registry
 from porlake.addresses._address import Address
 from porlake.encoding import base58, bech32
 from porlake.encoding.blake256 import blake256
 from porlake.encoding.hashes import Hash, ripemd160, sha256, sha256d
 from porlake.errors import InvalidAddress
+from porlake.registry import UtxoNetwork
+
+HASHES: Mapping[str, Hash] = {
+    "sha256": sha256,
+    "sha256d": sha256d,
+    "blake256": blake256,
+    "blake256d": lambda data: blake256(blake256(data)),
+}
+"""The hashes that utxo_networks.csv names."""
+
+CASH_KINDS = {0x00: "p2pkh", 0x08: "p2sh"}
+"""What a cash address of a network means whose own form is base58, by its version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Version bytes (the first is what the network shows now, the others are older), segwit prefix ('' without segwit),
-    inner hash.
+    """What a row of utxo_networks.csv says, as parsing needs it.
+
+    `p2pkh`, `p2sh`: version bytes, the current first. `versions`: of all of them the kind, and whether it is the
+    current one. `hrp`: segwit's prefix, '' without segwit; `segwit`: how such a text may begin. `hidden`: kind and
+    bytes of accounts whose outputs nobody can look up, by the beginning of their bech32 text. `inner` is the hash of a
+    key before RIPEMD-160.
     """
 
+    row: UtxoNetwork
     p2pkh: tuple[bytes, ...]
     p2sh: tuple[bytes, ...]
-    hrp: str = ""
-    inner: Hash = sha256
-    checksum: Hash = sha256d
+    versions: Mapping[bytes, tuple[str, bool]]
+    hrp: str
+    segwit: tuple[str, ...]
+    cash: str
+    hidden: Mapping[str, tuple[str, int]]
+    inner: Hash
+    checksum: Hash
 
 
-def _versions(*numbers: int) -> tuple[bytes, ...]:
-    return tuple(number.to_bytes(2 if number > 0xFF else 1, "big") for number in numbers)
+_PARAMETERS: dict[str, Parameters] = {}
 
 
-def _blake256d(data: bytes) -> bytes:
-    return blake256(blake256(data))
+def parameters(network: str) -> Parameters:
+    """The constants of a network of the family, as the registry has them now."""
+    row = registry.load().utxo_networks[network]
+    found = _PARAMETERS.get(network)
+    if found is None or found.row is not row:
+        found = _PARAMETERS[network] = _parameters(row)
+    return found
 
 
-NETWORKS = {
-    "bitcoin": Parameters(_versions(0x00), _versions(0x05), "bc"),
-    "bitcoin_cash": Parameters(_versions(0x00), _versions(0x05)),
-    "ecash": Parameters(_versions(0x00), _versions(0x05)),
-    "bitcoin_sv": Parameters(_versions(0x00), _versions(0x05)),
-    "litecoin": Parameters(_versions(0x30), _versions(0x32, 0x05), "ltc"),
-    "dogecoin": Parameters(_versions(0x1E), _versions(0x16)),
-    "dash": Parameters(_versions(0x4C), _versions(0x10)),
-    "bitcoin_gold": Parameters(_versions(0x26), _versions(0x17), "btg"),
-    "bitcoin_diamond": Parameters(_versions(0x00), _versions(0x05), "bcd"),
-    "digibyte": Parameters(_versions(0x1E), _versions(0x3F, 0x05), "dgb"),
-    "qtum": Parameters(_versions(0x3A), _versions(0x32), "qc"),
-    "ravencoin": Parameters(_versions(0x3C), _versions(0x7A)),
-    "zcash": Parameters(_versions(0x1CB8), _versions(0x1CBD)),
-    "horizen": Parameters(_versions(0x2089), _versions(0x2096)),
-    "decred": Parameters(_versions(0x073F), _versions(0x071A), "", blake256, _blake256d),
-}
-
-CASH = {"bitcoin_sv": ("bitcoincash", {0x00: "p2pkh", 0x08: "p2sh"})}
-"""Networks whose accounts are met as cash addresses too, though it is not their spelling: prefix, and kinds by
-version.
-"""
-
-_SEGWIT = {
-    network: (f"{known.hrp}1", f"{known.hrp.upper()}1", f"{known.hrp.capitalize()}1") if known.hrp else ()
-    for network, known in NETWORKS.items()
-}
-_VERSIONS = {
-    network: {
-        prefix: (kind, prefix is prefixes[0])
-        for kind, prefixes in (("p2pkh", known.p2pkh), ("p2sh", known.p2sh))
-        for prefix in prefixes
-    }
-    for network, known in NETWORKS.items()
-}
-
-HIDDEN = {"litecoin": {"ltcmweb1": ("mweb", 66)}, "zcash": {"zs1": ("sapling", 43)}}
-"""Accounts whose outputs nobody can look up, by the beginning of their bech32 text: kind and bytes."""
+def _parameters(row: UtxoNetwork) -> Parameters:
+    p2pkh, p2sh = (tuple(map(bytes.fromhex, versions.split())) for versions in (row.p2pkh_versions, row.p2sh_versions))
+    hrp = row.segwit_prefix
+    hidden = (word.split(":") for word in row.hidden.split())
+    return Parameters(
+        row,
+        p2pkh,
+        p2sh,
+        {
+            version: (kind, version is versions[0])
+            for kind, versions in (("p2pkh", p2pkh), ("p2sh", p2sh))
+            for version in versions
+        },
+        hrp,
+        (f"{hrp}1", f"{hrp.upper()}1", f"{hrp.capitalize()}1") if hrp else (),
+        row.cash_prefix,
+        {start: (kind, int(size)) for start, kind, size in hidden},
+        HASHES[row.key_hash],
+        HASHES[row.checksum_hash],
+    )
 
 
 def parse(text: str, network: str) -> Address:
     """Raises InvalidAddress (bad_base58, bad_checksum, wrong_version, bad_bech32, wrong_network, bad_length)."""
-    known = NETWORKS[network]
-    if text.startswith(_SEGWIT[network]) and _is_segwit(text, known.hrp):
+    known = parameters(network)
+    if text.startswith(known.segwit) and _is_segwit(text, known.hrp):
         return _witness(text, network)
-    if network in CASH and text[:1] not in "13":
+    if known.cash and text[:1] not in "13":
         return _cash(text, network)
-    if network in HIDDEN:
-        for start, (kind, size) in HIDDEN[network].items():
-            if text[: len(start)].lower() == start:
-                return _hidden(text, network, kind, size)
+    for start, (kind, size) in known.hidden.items():
+        if text[: len(start)].lower() == start:
+            return _hidden(text, network, kind, size)
     try:
         payload = base58.decode_check(text, checksum=known.checksum)
     except InvalidAddress:
-        if text.startswith(_SEGWIT[network]) and text[1:] == text[1:].lower():
+        if text.startswith(known.segwit) and text[1:] == text[1:].lower():
             return _witness(text, network)  # a capital first letter; of Litecoin and Qtum base58 may begin so too
         raise
-    found = _VERSIONS[network].get(payload[:-20])
+    found = known.versions.get(payload[:-20])
     if found is None:
         raise InvalidAddress(
             "wrong_version", f"{text!r} has version {payload[:2].hex()} and {len(payload)} bytes: not of {network}"
@@ -105,17 +113,16 @@ def parse(text: str, network: str) -> Address:
 
 
 def _witness(text: str, network: str) -> Address:
-    version, program = bech32.segwit(text, NETWORKS[network].hrp)
+    version, program = bech32.segwit(text, parameters(network).hrp)
     kind = _segwit_kind(version, program)
     return Address(network, text.lower(), program, kind, "anyone_can_spend" if kind == "p2a" else "")
 
 
 def _cash(text: str, network: str) -> Address:
-    prefix, kinds = CASH[network]
-    version, digest = bech32.cash_decode(text, prefix)
-    if version not in kinds or len(digest) != 20:
+    version, digest = bech32.cash_decode(text, parameters(network).cash)
+    if version not in CASH_KINDS or len(digest) != 20:
         raise InvalidAddress("wrong_version", f"{text!r} has version {version} and a hash of {len(digest)} bytes")
-    return replace(_base58(network, kinds[version], digest), remark="spelled_otherwise")
+    return replace(_base58(network, CASH_KINDS[version], digest), remark="spelled_otherwise")
 
 
 def _is_segwit(text: str, hrp: str) -> bool:
@@ -132,7 +139,7 @@ def _hidden(text: str, network: str, kind: str, size: int) -> Address:
 
 
 def segwit(network: str, version: int, program: bytes) -> Address:
-    hrp = NETWORKS[network].hrp
+    hrp = parameters(network).hrp
     if not hrp:
         raise InvalidAddress("wrong_network", f"{network} has no segwit")
     return Address(network, bech32.segwit_text(hrp, version, program), program, _segwit_kind(version, program))
@@ -146,7 +153,7 @@ def _segwit_kind(version: int, program: bytes) -> str:
 
 def key_hash(network: str, key: bytes) -> bytes:
     """The 20 bytes to which a public key, in the form given, is hashed."""
-    return ripemd160(NETWORKS[network].inner(key))
+    return ripemd160(parameters(network).inner(key))
 
 
 def p2pkh(network: str, key: bytes) -> Address:
@@ -188,6 +195,6 @@ def script(address: Address) -> bytes:
 
 
 def _base58(network: str, kind: str, digest: bytes) -> Address:
-    known = NETWORKS[network]
+    known = parameters(network)
     version = known.p2pkh[0] if kind == "p2pkh" else known.p2sh[0]
     return Address(network, base58.encode_check(version + digest, checksum=known.checksum), digest, kind)

@@ -11,7 +11,6 @@ from porlake.addresses._address import Address
 from porlake.encoding import bech32
 from porlake.errors import InvalidAddress
 
-PREFIX = {"bitcoin_cash": "bitcoincash", "ecash": "ecash"}
 # Types 2 and 3 mark a wallet that understands CashTokens; the account is that of types 0 and 1.
 KIND = {0x00: "p2pkh", 0x08: "p2sh", 0x10: "p2pkh", 0x18: "p2sh", 0x0B: "p2sh32", 0x1B: "p2sh32"}
 TYPE = {"p2pkh": 0x00, "p2sh": 0x08, "p2sh32": 0x0B}
@@ -19,7 +18,7 @@ TYPE = {"p2pkh": 0x00, "p2sh": 0x08, "p2sh32": 0x0B}
 
 def parse(text: str, network: str) -> Address:
     """Raises InvalidAddress (bad_bech32, bad_checksum, wrong_network, wrong_version, and those of base58)."""
-    prefix = PREFIX[network]
+    prefix = bitcoin.parameters(network).cash
     if ":" not in text and text[:1] in "13":
         legacy = bitcoin.parse(text, network)
         return of(network, legacy.kind, legacy.payload)
@@ -30,4 +29,4 @@ def parse(text: str, network: str) -> Address:
 
 
 def of(network: str, kind: str, digest: bytes) -> Address:
-    return Address(network, bech32.cash_encode(PREFIX[network], TYPE[kind], digest), digest, kind)
+    return Address(network, bech32.cash_encode(bitcoin.parameters(network).cash, TYPE[kind], digest), digest, kind)

@@ -10,6 +10,7 @@ Where the prefix is left off, the bytes say which of them it is.
 
 from __future__ import annotations
 
+from porlake import registry
 from porlake.addresses import Address, bitcoin
 from porlake.encoding import hashes
 from porlake.encoding import script as scripts
@@ -22,8 +23,6 @@ from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
 PREFIXES = ("smp", "ful", "pof")
-NETWORKS = frozenset({"bitcoin", "litecoin"})
-"""Chains whose inputs sign as Bitcoin's do; Bitcoin Cash and Gold, among others, sign other digests."""
 
 WITNESS = frozenset({"p2wpkh", "p2wsh", "p2tr"})
 LEGACY = frozenset({"p2pkh", "p2sh"})
@@ -80,7 +79,8 @@ def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature where a column does not hold what it should; NoKey where the signature is not that of the
     address.
     """
-    if address.network not in NETWORKS:
+    known = registry.load().utxo_networks.get(address.network)
+    if known is None or not known.signs_as_bitcoin:
         return Judgement("unsupported", "bip322")
     text = _columns.signature(row, 0)
     flags = _columns.beyond(row, 1)

@@ -16,9 +16,9 @@ from string import hexdigits
 
 from coincurve import PublicKey
 
+from porlake import registry
 from porlake.addresses import Address, bitcoin
 from porlake.encoding import hashes, script
-from porlake.encoding.blake256 import blake256
 from porlake.encoding.hashes import Hash
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
@@ -30,27 +30,6 @@ from porlake.ownership._steps import attempt, fits, step
 
 BITCOIN = b"Bitcoin Signed Message:\n"
 OKX = b"OKX Signed Message:\n"
-HEADERS = {
-    "litecoin": b"Litecoin Signed Message:\n",
-    "dogecoin": b"Dogecoin Signed Message:\n",
-    "dash": b"DarkCoin Signed Message:\n",
-    "bitcoin_gold": b"Bitcoin Gold Signed Message:\n",
-    "bitcoin_diamond": b"Bitcoindiamond Signed Message:\n",
-    "digibyte": b"DigiByte Signed Message:\n",
-    "qtum": b"Qtum Signed Message:\n",
-    "ravencoin": b"Raven Signed Message:\n",
-    "zcash": b"Zcash Signed Message:\n",
-    "horizen": b"Zcash Signed Message:\n",
-    "ecash": b"eCash Signed Message:\n",
-    "decred": b"Decred Signed Message:\n",
-}
-"""What a network's own wallet signs before the message; every other network's signs Bitcoin's, as OKX does for some of
-these.
-"""
-
-HASHES: dict[str, Hash] = {"decred": blake256}
-"""How a network's own wallet hashes header and message, where it is not SHA-256 twice."""
-
 ANY, NESTED, NATIVE = range(27, 35), range(35, 39), range(39, 43)
 """First bytes of BIP-137: any wallet before it, P2SH-P2WPKH, P2WPKH."""
 
@@ -157,7 +136,7 @@ def _accounts(
     loose = ("loose_bip137",) if header in ANY else ()
     if address.kind == "p2wpkh":
         yield "p2wpkh", short, bitcoin.key_hash(address.network, short), loose
-    elif bitcoin.NETWORKS[address.network].hrp:
+    elif bitcoin.parameters(address.network).hrp:
         yield (
             "p2sh-p2wpkh",
             short,
@@ -254,7 +233,7 @@ def _script_accounts(address: Address, redeem: bytes) -> Iterator[tuple[str, byt
         yield "p2wsh", hashes.sha256(redeem)
     else:
         yield "p2sh", bitcoin.key_hash(address.network, redeem)
-        if bitcoin.NETWORKS[address.network].hrp:
+        if bitcoin.parameters(address.network).hrp:
             yield "p2sh-p2wsh", bitcoin.key_hash(address.network, NESTED_SCRIPT + hashes.sha256(redeem))
 
 
@@ -280,6 +259,20 @@ def _script_signer(
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
+def header_of(network: str) -> bytes:
+    """What a network's own wallet signs before the message; every other network's signs Bitcoin's, as OKX does for some
+    of these.
+    """
+    known = registry.load().utxo_networks.get(network)
+    return f"{known.message_header}\n".encode() if known else BITCOIN
+
+
+def message_hash_of(network: str) -> Hash:
+    """How a network's own wallet hashes header and message."""
+    known = registry.load().utxo_networks.get(network)
+    return bitcoin.HASHES[known.message_hash] if known else hashes.sha256d
+
+
 def _digests(row: Evidence, header: int | None) -> tuple[Digest, ...]:
     return _digests_of("" if header is None else row.network or "", row.message)
 
@@ -289,7 +282,7 @@ def _digests_of(network: str, message: str) -> tuple[Digest, ...]:
     """What may have been signed, in the order in which it is tried: as the network's own wallet has it, then as
     Bitcoin's; '' is OKX's own.
     """
-    own = (HEADERS.get(network, BITCOIN), HASHES.get(network, hashes.sha256d)) if network else (OKX, keccak256)
+    own = (header_of(network), message_hash_of(network)) if network else (OKX, keccak256)
     ways = dict.fromkeys((own, (BITCOIN, hashes.sha256d)) if network else (own,))
     found = []
     for spelled, flags in _message.spellings(message):

@@ -34,6 +34,7 @@ from porlake.registry.rows import (
     SweptNetwork,
     Token,
     TrackerToken,
+    UtxoNetwork,
     fold,
 )
 from porlake.registry.tables import TABLES, Table
@@ -61,6 +62,7 @@ __all__ = [
     "Token",
     "TrackerToken",
     "UnknownLabel",
+    "UtxoNetwork",
     "fold",
     "load",
     "own_folders",

@@ -23,6 +23,7 @@ from porlake.registry.rows import (
     SweptNetwork,
     Token,
     TrackerToken,
+    UtxoNetwork,
     fold,
 )
 
@@ -31,10 +32,18 @@ ASSET_CLASSES = frozenset({"bitcoin", "ether", "stablecoin", "exchange_token", "
 HOLDINGS = frozenset({"wallet", "native_staking", "eigenlayer", "staking", "custody", "t_bills", "buy_back"})
 RELATIONS = frozenset({"own", "affiliated"})
 TRACKERS = frozenset({"defillama", "cryptoquant"})
+UTXO_HASHES = {
+    "key_hash": frozenset({"sha256", "blake256"}),
+    "checksum_hash": frozenset({"sha256d", "blake256d"}),
+    "message_hash": frozenset({"sha256d", "blake256"}),
+    "header_hash": frozenset({"sha256d", ""}),
+}
+UTXO_FORMS = frozenset({"bitcoin", "cashaddr"})
 TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"})
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _ROOT = re.compile(r"0x[0-9a-f]{64}")
+_VERSIONS = re.compile(r"([0-9a-f]{2}|[0-9a-f]{4})( ([0-9a-f]{2}|[0-9a-f]{4}))*")
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")  # clocks lie up to 14 hours from UTC
 _CRON = re.compile(r"[\d*/,-]+ [\d*/,-]+ [\d*/,L-]+ [\d*/,-]+ [\d*/,-]+")  # L: the last day of the month
 
@@ -77,6 +86,31 @@ def check_evm_network(row: EvmNetwork) -> str:
     if row.multicall3 and not re.fullmatch(r"0x[0-9a-f]{40}", row.multicall3):
         return f"{row.multicall3!r} is no lower-case EVM address"
     return ""
+
+
+def check_utxo_network(row: UtxoNetwork) -> str:
+    for name in ("p2pkh_versions", "p2sh_versions"):
+        if not _VERSIONS.fullmatch(getattr(row, name)):
+            return f"{name} {getattr(row, name)!r} are no bytes in hexadecimal, separated by blanks"
+    if set(row.p2pkh_versions.split()) & set(row.p2sh_versions.split()):
+        return "a version is that of a key's hash or of a script's, not of both"
+    for name in ("segwit_prefix", "cash_prefix"):
+        if not re.fullmatch(r"[a-z]*", getattr(row, name)):
+            return f"{name} {getattr(row, name)!r} is not of lower-case letters"
+    for name, known in UTXO_HASHES.items():
+        if getattr(row, name) not in known:
+            return f"{name} {getattr(row, name)!r} is not one of {sorted(known)}"
+    if not row.message_header.endswith("Signed Message:"):
+        return f"message_header {row.message_header!r} does not end with Signed Message:"
+    if not re.fullmatch(r"([0-9a-f]{8})?", row.dump_magic) or not 1 <= row.dump_height_bits <= 31:
+        return "dump_magic is four bytes in hexadecimal or empty, dump_height_bits lie between 1 and 31"
+    if not all(re.fullmatch(r"[a-z]+1:[a-z]+:[1-9]\d*", word) for word in row.hidden.split()):
+        return f"hidden {row.hidden!r} is not made of start:kind:bytes"
+    if not all(re.fullmatch(r"[0-9]|1[0-6]", word) for word in row.hidden_witness.split()):
+        return f"hidden_witness {row.hidden_witness!r} is not made of versions of witness programs, 0 to 16"
+    if row.hidden_witness and len(row.hidden.split()) != 1:
+        return "hidden_witness needs the one kind of account in hidden that it belongs to"
+    return "" if row.source else "a source is needed"
 
 
 def check_asset(row: Asset) -> str:
@@ -188,6 +222,15 @@ def check_chain(network: Network, identity: Identity | None, evm_network: EvmNet
         "tron": bool(held) and held[0].endswith(reference.removeprefix("0x")),  # the end of the first one's
     }
     return "" if named.get(namespace, True) else f"{network.caip2!r} names none of the blocks in identities.csv"
+
+
+def check_utxo_form(network: Network, constants: UtxoNetwork | None) -> str:
+    """Whether a network with addresses of Bitcoin's family, and only such a one, has its constants."""
+    if (network.address_form in UTXO_FORMS) != (constants is not None):
+        return f"address_form {network.address_form!r} and the rows of utxo_networks.csv do not agree"
+    if constants is not None and network.address_form == "cashaddr" and not constants.cash_prefix:
+        return "address_form 'cashaddr' needs a cash_prefix in utxo_networks.csv"
+    return ""
 
 
 def check_token_there(token: Token, asset: Asset, network: Network) -> str:

@@ -21,6 +21,8 @@ from porlake.registry.tables import TABLES, Row, Table
 FOLDER = Path(__file__).parent
 OWN_ROWS = "PORLAKE_REGISTRY"
 
+KINDS = {"bool": "yes or no", "date | None": "date"}  # what a cell is, in words
+
 Place = tuple[str, int]
 Read = dict[tuple[Any, ...], tuple[Place, Any]]  # by key: where a row stands, and the row
 
@@ -67,6 +69,8 @@ def _agree(read: Mapping[str, Read]) -> None:
     for key, (place, network) in networks.items():
         (_, identity), (_, evm_network) = (read[name].get(key, (None, None)) for name in ("identities", "evm_networks"))
         if why := checks.check_chain(network, identity, evm_network):
+            raise RegistryError(*place, why)
+        if why := checks.check_utxo_form(network, read["utxo_networks"].get(key, (None, None))[1]):
             raise RegistryError(*place, why)
     for place, token in read["tokens"].values():
         if why := checks.check_token_there(token, assets[token.asset,][1], networks[token.network,][1]):
@@ -133,12 +137,14 @@ def _value(file: str, line: int, kind: str, cell: str) -> object:
     try:
         if kind == "int":
             return int(cell)
+        if kind == "bool":
+            return {"yes": True, "no": False}[cell]
         if kind == "date":
             return date.fromisoformat(cell)
         if kind == "date | None":
             return date.fromisoformat(cell) if cell else None
-    except ValueError as error:
-        raise RegistryError(file, line, f"{cell!r} is no {kind}") from error
+    except (ValueError, KeyError) as error:
+        raise RegistryError(file, line, f"{cell!r} is no {KINDS.get(kind, kind)}") from error
     return cell
 
 

@@ -23,6 +23,7 @@ from porlake.registry.rows import (
     SweptNetwork,
     Token,
     TrackerToken,
+    UtxoNetwork,
     fold,
 )
 
@@ -58,6 +59,7 @@ class Registry:
     networks: Mapping[str, Network]
     identities: Mapping[str, Identity]
     evm_networks: Mapping[str, EvmNetwork]
+    utxo_networks: Mapping[str, UtxoNetwork]
     assets: Mapping[str, Asset]
     tokens: Mapping[tuple[str, str], Token]
     exchanges: Mapping[str, Exchange]

@@ -81,6 +81,39 @@ class EvmNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class UtxoNetwork:
+    """utxo_networks.csv: the constants of a chain of Bitcoin's family, a row for each with an address form of it.
+
+    Version bytes in hexadecimal, separated by blanks: the first is what the network shows now, the others are older.
+    `cash_prefix` of cash addresses, also where they are met beside the network's own form. `key_hash`: by what, before
+    RIPEMD-160, a key is hashed to its account; `checksum_hash` that of base58. `message_header` stands before a signed
+    message, with a line feed behind it, and `message_hash` is its digest. `signs_as_bitcoin`: inputs sign the digests
+    of BIP-143 and BIP-341 (else no BIP-322). `header_hash`: by what the first 80 bytes of a header name a block, empty
+    where they do not. `dump_magic`: what a dump of coins says of the network, empty where no node writes one that does;
+    `dump_height_bits`: how many bits of a number in it are the height. `hidden`: accounts that nobody can look up, as
+    `start:kind:bytes` of their bech32 text; `hidden_witness`: the versions of witness programs that belong to them.
+    """
+
+    network: str
+    p2pkh_versions: str
+    p2sh_versions: str
+    segwit_prefix: str
+    cash_prefix: str
+    key_hash: str
+    checksum_hash: str
+    message_header: str
+    message_hash: str
+    signs_as_bitcoin: bool
+    header_hash: str
+    dump_magic: str
+    dump_height_bits: int
+    hidden: str
+    hidden_witness: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """assets.csv. `scale`: digits of the base unit, at least as fine as every token of the asset. `price_id`:
     DefiLlama's key.

@@ -21,6 +21,7 @@ from porlake.registry.rows import (
     SweptNetwork,
     Token,
     TrackerToken,
+    UtxoNetwork,
 )
 
 Row = TypeVar("Row")
@@ -49,6 +50,7 @@ TABLES: tuple[Table[Any], ...] = (
     Table("networks", Network, ("network",), checks.check_network, {"native_asset": "assets"}),
     Table("identities", Identity, ("network",), checks.check_identity, {"network": "networks"}),
     Table("evm_networks", EvmNetwork, ("network",), checks.check_evm_network, {"network": "networks"}),
+    Table("utxo_networks", UtxoNetwork, ("network",), checks.check_utxo_network, {"network": "networks"}),
     Table("assets", Asset, ("asset",), checks.check_asset, {"underlying": "assets"}),
     Table("tokens", Token, ("network", "asset"), checks.check_token, {"network": "networks", "asset": "assets"}),
     Table("exchanges", Exchange, ("exchange",), checks.check_exchange),

@@ -67,7 +67,7 @@ def utxo_rows(row: Row, signer: Keys, multisig: Callable[..., bytes]) -> list[Ev
         script = multisig(threshold, *(key.long if number % 7 == 0 else key.short for key in (a, b, c)))
         known = (
             bitcoin.p2wsh(network, script)
-            if number % 2 and bitcoin.NETWORKS[network].hrp
+            if number % 2 and bitcoin.parameters(network).hrp
             else bitcoin.p2sh(network, script)
         )
         seconds = (

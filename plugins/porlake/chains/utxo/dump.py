@@ -24,19 +24,15 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from porlake import registry
 from porlake.encoding import keys
 from porlake.encoding.hashes import hash160
 from porlake.errors import BadDump, InvalidAddress
 
 MAGIC = b"utxo\xff"
 _P2PKH, _P2SH = (b"\x76\xa9\x14", b"\x88\xac", 0), (b"\xa9\x14", b"\x87", 1)
-#: First bytes of a network's messages, which layout 2 carries; facts of each network's chain parameters.
-NETWORKS = {
-    "f9beb4d9": "bitcoin", "fbc0b6db": "litecoin", "c0c0c0c0": "dogecoin", "e3e1f3e8": "bitcoin_cash", "bf0c6bbd": "dash",
-    "fac3b6da": "digibyte", "e1476d44": "bitcoin_gold", "5241564e": "ravencoin", "fabfb5da": "regtest", "0b110907": "testnet3",
-    "1c163f28": "testnet4", "0a03cf40": "signet",
-}  # fmt: skip
-TEST_NETWORKS = ("regtest", "testnet3", "testnet4", "signet")
+#: First bytes of a test network's messages, which layout 2 carries; those of others stand in utxo_networks.csv.
+TEST_NETWORKS = {"fabfb5da": "regtest", "0b110907": "testnet3", "1c163f28": "testnet4", "0a03cf40": "signet"}
 HASHES = ("hash_serialized_3", "muhash")
 
 CHUNK = 4 << 20
@@ -96,10 +92,17 @@ def header(stream: BinaryIO) -> Header:
     rest = _exactly(stream, 46)
     if (version := int.from_bytes(rest[:2], "little")) != 2:
         raise BadDump(f"layout {version} of a UTXO dump is not known")
-    network = NETWORKS.get(rest[2:6].hex())
-    if network is None:
-        raise BadDump(f"the dump is of an unknown network (magic {rest[2:6].hex()})")
+    network = _network(rest[2:6].hex())
     return _plausible(Header(2, network, rest[6:38][::-1].hex(), int.from_bytes(rest[38:46], "little"), 51))
+
+
+def _network(magic: str) -> str:
+    if magic in TEST_NETWORKS:
+        return TEST_NETWORKS[magic]
+    for row in registry.load().utxo_networks.values():
+        if row.dump_magic == magic:
+            return row.network
+    raise BadDump(f"the dump is of an unknown network (magic {magic})")
 
 
 def _plausible(found: Header) -> Header:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from porlake import numbers
+from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._one_by_one import SECONDS, reason_of
@@ -38,12 +38,8 @@ LATER = 2_000
 """Transactions after the height up to which a script's past is made up; a busier one is given as it is at the tip."""
 
 
-#: Networks whose block is named by the double SHA-256 of its header's first 80 bytes.
-HEADERS = frozenset({"bitcoin", "bitcoin_cash", "bitcoin_sv", "digibyte", "dogecoin", "ecash", "litecoin"})
-
-
 def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
-    if network.network not in HEADERS:
+    if registry.load().utxo_networks[network.network].header_hash != "sha256d":
         raise ConfigurationError(
             f"{network.network}: an Electrum server's headers do not show the hash of its blocks; ask Blockbook or a "
             f"node"

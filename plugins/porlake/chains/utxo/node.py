@@ -23,7 +23,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from porlake import numbers
+from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
 from porlake.chains._family import Dump
 from porlake.chains._identity import check_chain, hash_of
@@ -424,7 +424,7 @@ class DumpClient:
             found = utxo_dump.header(stream)
             self._check(found, at, bool(published))
             options = {"hashes": sorted({*published, *written}), "key_hashes": keys, "outpoints": self._dump.outpoints}
-            bits = 30 if self._network.network == "litecoin" else 31
+            bits = registry.load().utxo_networks[self._network.network].dump_height_bits
             contents = _all(stream, scripts, found, self._source(at.height), height_bits=bits, **options)
         if contents.highest > at.height or (self._asked is None and contents.highest != at.height):
             raise BadDump(
@@ -456,7 +456,7 @@ class DumpClient:
             raise BadDump(
                 f"{self._source(at.height)}: layout 1 names no network: give an endpoint of {name}, or the set's hash"
             )
-        known = {name} if self._asked is None else {name, *utxo_dump.TEST_NETWORKS}
+        known = {name} if self._asked is None else {name, *utxo_dump.TEST_NETWORKS.values()}
         if found.network is not None and found.network not in known:
             raise BadDump(f"{self._source(at.height)}: a dump of {found.network}, and asked for was {name}")
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from porlake import addresses
+from porlake import addresses, registry
 from porlake.addresses import bitcoin as form
 from porlake.chains._answers import Unread, Wanted
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, InvalidAddress
 from porlake.registry import Network
-
-MWEB = {"witness_v8", "witness_v9"}
-"""Litecoin's scripts of the extension block: their value belongs to coins inside of it. LIP-2, LIP-3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +42,9 @@ def _watched(network: Network, want: Wanted) -> Watched | Unread:
         address = addresses.parse(network.network, want.address)
     except InvalidAddress as error:
         return Unread(want.asset, want.address, error.code)
-    if network.network == "litecoin" and address.kind in MWEB:
-        return Unread(want.asset, want.address, "mweb")
+    constants = registry.load().utxo_networks[network.network]
+    if address.kind in {f"witness_v{version}" for version in constants.hidden_witness.split()}:
+        return Unread(want.asset, want.address, constants.hidden.split(":")[1])
     return Watched(want, form.script(address), address.payload if address.kind == "p2pkh" else None)
 
 

@@ -157,5 +157,8 @@ def evidence(batch: pa.RecordBatch) -> Iterator[Evidence]:
 
 @lru_cache
 def networks(form: str) -> frozenset[str]:
-    """The networks of an address form; Decred, whose hashes are its own, is left to `judge`."""
-    return frozenset(row.network for row in registry.load().networks.values() if row.address_form == form) - {"decred"}
+    """The networks of an address form; one whose keys and messages are not hashed as Bitcoin's is left to `judge`."""
+    facts = registry.load()
+    usual = ("sha256", "sha256d")
+    other = {row.network for row in facts.utxo_networks.values() if (row.key_hash, row.message_hash) != usual}
+    return frozenset(row.network for row in facts.networks.values() if row.address_form == form) - other

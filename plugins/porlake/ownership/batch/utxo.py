@@ -52,7 +52,7 @@ def judge_p2pkh(columns: EvidenceColumns, cache: RecoveryCache, found: Verdicts)
         key_hashes = fixed_width.split(payloads[:, 1:21].tobytes(), 20)
         raws = _compact(columns.signatures.texts(rows, 0))
         for (network, message), members in columns.groups(rows, np.flatnonzero(good).tolist(), "network", "message"):
-            version = bitcoin.NETWORKS[network].p2pkh[0]
+            version = bitcoin.parameters(network).p2pkh[0]
             members = [at for at in members if raws[at] and bytes([versions[at]]) == version]
             for digest in _digests(network, message):
                 made = cache.keys([raws[at] for at in members], digest)
@@ -135,6 +135,6 @@ def _digests(network: str, message: str) -> tuple[bytes, ...]:
     if _message.is_none(message):
         return ()
     try:
-        return (hashes.sha256d(with_length(utxo.HEADERS.get(network, utxo.BITCOIN)) + with_length(message.encode())),)
+        return (hashes.sha256d(with_length(utxo.header_of(network)) + with_length(message.encode())),)
     except UnicodeEncodeError:
         return ()

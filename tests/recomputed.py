@@ -22,9 +22,9 @@ from typing import Any
 from porlake import registry, warehouse
 from porlake.lake import Lake
 from porlake.model import (
-    DATASETS,
     Balance,
     Claim,
+    Dataset,
     Liability,
     OwnerLink,
     Ownership,
@@ -199,10 +199,10 @@ class Recomputed:
             for key, files in of_one.items()
         }
 
-    def rows(self, dataset: str, *, but: str = "address_list") -> Iterator[tuple[str, Any, Any]]:
+    def rows(self, row_class: type[Dataset], *, but: str = "address_list") -> Iterator[tuple[str, Any, Any]]:
         """(attestation, file, row) of a dataset's newest files."""
         by_report = grouped(self.newest, lambda file: (file.exchange, file.report))
-        for row in self.lake.rows(DATASETS[dataset]):
+        for row in self.lake.rows(row_class):
             for file in by_report.get((row.exchange, row.report), ()):
                 if file.content != but:
                     yield file.attestation, file, row

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from porlake import pipeline, warehouse
-from porlake.errors import BuildError, ContractViolation, Damaged, LakeError, MissingPartition
+from porlake.errors import BuildError, ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS, Balance, Claim, Price
 from support import MONTH, stages, tree
@@ -93,6 +93,55 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(
     for mart in warehouse.marts():
         name = Path("marts", "latest", mart, "part-0.parquet")
         assert (lake.root / name).read_bytes() == (again.root / name).read_bytes()
+
+
+def test_a_lake_can_be_moved(lake: Lake, own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No place stands in the DuckDB file: it answers wherever the lake is, from whatever folder it is asked."""
+    there = tmp_path / "an other's" / "place"
+    every = "select table_schema, table_name from information_schema.tables order by all"
+    before = {
+        name: warehouse.query(lake, f'select count(*) from {name[0]}."{name[1]}"')[1]
+        for name in warehouse.query(lake, every)[1]
+    }
+    assert {schema for schema, _ in before} == {"core", "failed_tests", "lake", "main", "registry", "staging"}
+    there.parent.mkdir()
+    shutil.move(own.root, there)  # a copy of the lake that was built in another place
+    assert str(lake.root).encode() not in warehouse.database_of(Lake(there)).read_bytes()
+    assert b".building-" not in warehouse.database_of(Lake(there)).read_bytes()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    moved = Lake(there)
+    assert {name: warehouse.query(moved, f'select count(*) from {name[0]}."{name[1]}"')[1] for name in before} == before
+    assert warehouse.read(moved, "reserve_ratio").num_rows
+    for look in warehouse.all_files(moved):
+        look()
+    with duckdb.connect(str(warehouse.database_of(moved)), read_only=True, config=warehouse.OFFLINE) as connection:
+        for (schema, table), counted in before.items():
+            if schema not in ("lake", "staging"):  # tables: they answer in any DuckDB
+                assert connection.execute(f'select count(*) from {schema}."{table}"').fetchall() == counted
+        with pytest.raises(duckdb.IOException):
+            connection.execute("select count(*) from lake.claim")
+        connection.execute("set file_search_path = '{}'".format(str(there).replace("'", "''")))
+        for (schema, table), counted in before.items():
+            assert connection.execute(f'select count(*) from {schema}."{table}"').fetchall() == counted
+        kinds = connection.execute("select distinct schema_name from duckdb_views() where not internal order by all")
+        assert kinds.fetchall() == [("lake",), ("staging",)]
+
+
+def test_a_lake_beside_another_in_the_working_folder_shows_its_own_files_only(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake" / "a.csv").write_text("a\n1\n")
+    monkeypatch.chdir(tmp_path)
+    assert warehouse.query(lake, "select count(*) > 0 from lake.claim")[1] == [(True,)]
+    with pytest.raises(BuildError, match=r"a\.csv"):
+        warehouse.query(lake, "from read_csv('lake/a.csv')")
+
+
+def test_a_folder_in_which_duckdb_finds_nothing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="comma"):
+        warehouse.build(Lake(tmp_path / "a,b"))
 
 
 def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(

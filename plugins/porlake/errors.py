@@ -28,6 +28,7 @@ PorlakeError
 │   └── BadDump             a file of a node's coins breaks its layout, is of another block or does not hash to what was published
 ├── LakeError               the lake breaks its contract, or its disk does not do as asked
 │   ├── Damaged             a file is not what was written; its stage, run again, writes it anew
+│   ├── Outdated            a partition has the schema of an older porlake; `porlake upgrade` carries it over
 │   ├── ContractViolation   a row or file does not fit its dataset's schema or key
 │   └── MissingPartition    a stage needs what an earlier stage has not written
 └── BuildError              the SQL build or one of its data tests failed; nothing was replaced
@@ -170,6 +171,10 @@ class LakeError(PorlakeError):
 
 
 class Damaged(LakeError):
+    pass
+
+
+class Outdated(LakeError):
     pass
 
 

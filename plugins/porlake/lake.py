@@ -27,7 +27,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -42,13 +42,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from porlake.errors import ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition
+from porlake.errors import ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition, Outdated
 from porlake.model import DATASETS, Column, Dataset, ReportFile
 
 ARCHIVE_AGAIN = "archive the published file again (`porlake run EXCHANGE --report FILE`)"
 #: A dataset's class, and what its rows are.
 R = typing.TypeVar("R", bound=Dataset)
 BATCH_ROWS = 16_384
+SET_ASIDE = "pointer-of-schema-"
 PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "version": "2.6"}
 
 _ARROW: dict[object, pa.DataType] = {
@@ -121,17 +122,52 @@ class Pointer:
     files: tuple[Mapping[str, Any], ...]
     rows: int
     place: Path
+    columns: Mapping[str, str]
+    number: int | None
+    """Number of the schema in which it was written; None where the pointer carries none, as those before numbers."""
 
     @property
     def dataset(self) -> str:
         return self.row_class.NAME
 
     @property
+    def version(self) -> int:
+        """The number of its schema. Without one it is 1, or 0 where its columns are older ones still."""
+        if self.number is not None:
+            return self.number
+        return 1 if self.columns == _columns(schema(self.row_class)) else 0
+
+    @property
+    def where(self) -> str:
+        """`balance okx, 5e59..., tron`: the dataset and the values of its partition."""
+        return f"{self.dataset} {', '.join(self.partition.values())}"
+
+    def current(self) -> None:
+        """Raises Outdated where the schema is an older one, LakeError where it is a newer one."""
+        if self.version < self.row_class.VERSION:
+            raise Outdated(
+                f"{self.place}: has schema {self.version} of {self.dataset}, this porlake reads {self.row_class.VERSION}; "
+                "run `porlake upgrade`"
+            )
+        if self.version > self.row_class.VERSION:
+            raise LakeError(
+                f"{self.place}: has schema {self.version} of {self.dataset}, this porlake reads {self.row_class.VERSION}; "
+                "it was written by a newer porlake"
+            )
+
+    @property
     def paths(self) -> list[Path]:
         return [self.place / self.folder / str(file["name"]) for file in self.files]
 
     def checked(self) -> list[Path]:
-        """The files, whose bytes are those that were written. Raises Damaged, LakeError."""
+        """The files, whose bytes are those that were written, in the schema of now. Raises Damaged, Outdated,
+        LakeError.
+        """
+        self.current()
+        return self.unharmed()
+
+    def unharmed(self) -> list[Path]:
+        """The files, whose bytes are those that were written, in whatever schema. Raises Damaged, LakeError."""
         for path, file in zip(self.paths, self.files, strict=True):
             if not path.exists() and self != _pointer(self.place / "pointer.json"):
                 raise LakeError(f"{self.place}: was written anew, twice, while it was read; ask again")
@@ -198,7 +234,8 @@ class Writer:
             "folder": folder,
             "rows": self.rows,
             "files": [{"name": self._file.name, "rows": self.rows, "bytes": size, "sha256": digest}],
-            "schema": [[field.name, str(field.type)] for field in self._schema],
+            "schema": [[name, kind] for name, kind in _columns(self._schema).items()],
+            "version": self._class.VERSION,
         }
         replace_bytes(self._pointer, json_bytes(pointer))
         for old in self.place.iterdir():
@@ -412,6 +449,28 @@ class Lake:
             else:
                 yield partial(check_bytes, path, path.name, ARCHIVE_AGAIN, anew=True)
 
+    # --- what an older porlake wrote ---
+    def renumber(self, pointer: Pointer) -> None:
+        """Let a partition whose columns are those of now carry the number of its schema; its rows stay as they are."""
+        path = pointer.place / "pointer.json"
+        with alone(pointer.place):
+            if _pointer(path) == pointer:
+                content = json.loads(path.read_bytes()) | {"version": pointer.row_class.VERSION}
+                replace_bytes(path, json_bytes(content))
+
+    def carry(self, pointer: Pointer) -> None:
+        """Write an older partition anew in the schema of now. Raises Damaged, ContractViolation; it stays as it was
+        then.
+        """
+        with self.writing((pointer.row_class, pointer.partition)) as (writer,):
+            for batch in carried(pointer):
+                writer.add_batch(batch)
+
+    def set_aside(self, pointer: Pointer) -> None:
+        """Take a partition out of what readers see; its pointer is kept beside it under another name, its files stay."""
+        with alone(pointer.place), _written(pointer.place):
+            pointer.place.joinpath("pointer.json").replace(pointer.place / f"{SET_ASIDE}{pointer.version}.json")
+
     # --- raw bytes ---
     def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> str:
         """Keep the bytes of `stream` under their sha256, which is returned; the `facts` beside them are those of the
@@ -455,6 +514,9 @@ class Lake:
         except (FileNotFoundError, ValueError):
             return None
         return facts if isinstance(facts, dict) else None
+
+    def has_raw(self, sha256: str) -> bool:
+        return (self.root / "raw" / sha256).is_file()
 
     def open_raw(self, sha256: str) -> BinaryIO:
         """The bytes of a published file, checked against their name. Raises MissingPartition, Damaged."""
@@ -519,16 +581,19 @@ def checked_file(row_class: type[Dataset], path: Path) -> Iterator[pq.ParquetFil
     """A Parquet file whose schema is the contract's. DuckDB would read a double under a decimal column and round in
     silence.
     """
-    try:
-        parquet = pq.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
-    with parquet:
+    with _opened(path) as parquet:
         if not parquet.schema_arrow.equals(schema(row_class)):
             raise ContractViolation(
                 f"{path}: its schema is {parquet.schema_arrow}, the contract of {row_class.NAME} is {schema(row_class)}"
             )
         yield parquet
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
 
 
 def export(path: Path, row_class: type, rows: Iterable[object]) -> None:
@@ -722,11 +787,13 @@ def _pointer(path: Path) -> Pointer:
         raise Damaged(f"{path}: not a pointer of the lake ({wrong}): {_of_place(path)}")
     return Pointer(
         DATASETS[content["dataset"]],
-        content["partition"],
+        {name: content["partition"][name] for name in DATASETS[content["dataset"]].PARTITION},
         content["folder"],
         tuple(content["files"]),
         content["rows"],
         path.parent,
+        dict(content["schema"]),
+        content.get("version"),
     )
 
 
@@ -755,7 +822,20 @@ def _wrong_in(content: Any, path: Path) -> str:
     files = content.get("files")
     if type(content.get("rows")) is not int or not isinstance(files, list) or not files:
         return "its rows or files"
+    columns = content.get("schema")
+    if not isinstance(columns, list) or not all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in columns
+    ):
+        return "its schema"
+    number = content.get("version", 1)
+    if type(number) is not int or number < 1:
+        return "its version"
     return next((f"the file {file!r}"[:200] for file in files if not _is_file(file)), "")
+
+
+def _columns(made: pa.Schema) -> dict[str, str]:
+    """Name and type of each column, as a pointer says them."""
+    return {field.name: str(field.type) for field in made}
 
 
 def _is_file(file: Any) -> bool:
@@ -794,6 +874,68 @@ def written_by(row_class: type[Dataset]) -> str:
     return str(re.findall(r"Written\s+by\s+(\w+)\.", row_class.__doc__ or "")[-1])
 
 
+# --- rows of an older schema ---------------------------------------------------------------------------------------
+#: Columns that older rows lack and that others say: what makes one row's value of the row's other columns.
+_SAID_BY_OTHERS: Mapping[tuple[type[Dataset], str], Callable[[Mapping[str, Any]], Any]] = {
+    (ReportFile, "statement"): lambda row: f"{row['exchange']}/{row['format']}",
+    (ReportFile, "members"): lambda row: [f"{row['report']}  file  {row['file_name']}"],
+    (ReportFile, "snapshot_day"): lambda row: _day_in(row["attestation"]),
+}
+
+
+def _day_in(attestation: str) -> date | None:
+    """The day that an attestation's id names, of a month its first."""
+    day = attestation.partition("/")[2]
+    with suppress(ValueError):
+        return date.fromisoformat(day if day.count("-") == 2 else f"{day}-01")
+    return None
+
+
+def uncarried(pointer: Pointer) -> str:
+    """Why an older partition cannot be given the schema of now, '' where it can."""
+    made = schema(pointer.row_class)
+    kinds, missing = _columns(made), _missing(pointer)
+    if gone := sorted(set(pointer.columns) - set(kinds)):
+        return f"its column {gone[0]} is none of {pointer.dataset}"
+    if other := [name for name, kind in pointer.columns.items() if kind != kinds[name]]:
+        return f"its {other[0]} is {pointer.columns[other[0]]}, not {kinds[other[0]]}"
+    said = {name for row_class, name in _SAID_BY_OTHERS if row_class is pointer.row_class}
+    unsaid = [name for name in missing if name not in said and not _has_default(pointer.row_class, made.field(name))]
+    return f"it lacks {unsaid[0]}, and nothing says what that was" if unsaid else ""
+
+
+def _missing(pointer: Pointer) -> list[str]:
+    return [name for name in schema(pointer.row_class).names if name not in pointer.columns]
+
+
+def _has_default(row_class: type[Dataset], field: pa.Field) -> bool:
+    return field.nullable or row_class.__dataclass_fields__[field.name].default is not MISSING  # type: ignore[attr-defined]
+
+
+def carried(pointer: Pointer) -> Iterator[pa.RecordBatch]:
+    """The rows of an older partition in the schema of now: a column that they lack is what others say of it, else its
+    default, else null. Raises Damaged, ContractViolation where `uncarried` says why.
+    """
+    if why := uncarried(pointer):
+        raise ContractViolation(f"{pointer.place}: cannot be carried: {why}")
+    made = schema(pointer.row_class)
+    for path in pointer.unharmed():
+        with _opened(path) as parquet:
+            for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
+                arrays = [
+                    batch.column(field.name) if field.name in batch.schema.names else _filled(pointer, field, batch)
+                    for field in made
+                ]
+                yield pa.RecordBatch.from_arrays(arrays, schema=made)
+
+
+def _filled(pointer: Pointer, field: pa.Field, batch: pa.RecordBatch) -> pa.Array:
+    if says := _SAID_BY_OTHERS.get((pointer.row_class, field.name)):
+        return pa.array([says(row) for row in batch.to_pylist()], field.type)
+    default = pointer.row_class.__dataclass_fields__[field.name].default  # type: ignore[attr-defined]
+    return pa.array([None if default is MISSING else default] * batch.num_rows, field.type)
+
+
 # --- bytes that are what was written ----------------------------------------------------------------------------------
 #: What this process has hashed: (path, inode, size, time of the last change) with the hash. Files are immutable, so
 #: that once is enough.
@@ -804,6 +946,7 @@ def _read_whole(pointer: Pointer, number: int) -> None:
     """Raises Damaged, ContractViolation for a file of another schema or with other rows than its pointer says."""
     path, file = pointer.paths[number], pointer.files[number]
     check_bytes(path, str(file["sha256"]), _how_to_write(pointer.row_class, pointer.partition), anew=True)
+    pointer.current()
     with checked_file(pointer.row_class, path) as parquet:
         if len(pointer.files) == 1 and parquet.metadata.num_rows != pointer.rows:
             raise ContractViolation(f"{path}: {parquet.metadata.num_rows:,} rows, its pointer says {pointer.rows:,}")

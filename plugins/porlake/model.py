@@ -30,11 +30,14 @@ class Column:
 class Dataset:
     """What the class of a dataset says beside its columns.
 
-    `NAME` is the name under which it lies in the lake: `ReportFile` is `report_file`.
+    `NAME` is the name under which it lies in the lake: `ReportFile` is `report_file`. `VERSION` is the number of its
+    schema, which a pointer carries: whoever changes a column raises it by one; `lake.carried` says how older rows become
+    new ones.
     """
 
     __slots__ = ()
     NAME: ClassVar[str]
+    VERSION: ClassVar[int] = 1
     KEY: ClassVar[tuple[str, ...]]
     PARTITION: ClassVar[tuple[str, ...]]
 

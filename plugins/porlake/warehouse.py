@@ -5,7 +5,7 @@ nothing. It makes a fresh DuckDB file aside: typed views over these files, the r
 as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
 writes the marts as Parquet and shows them all at once.
 
-    <root>/porlake.duckdb                         schemas main (marts), core, staging, lake (views), registry
+    <root>/porlake.duckdb                         schemas main (marts), core, registry (tables); staging, lake (views)
     <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending rows, in schema failed_tests
     <root>/marts/<mart>/<content>/part-0.parquet  immutable
     <root>/marts/manifest.json                    what is published now
@@ -98,7 +98,8 @@ def build(lake: Lake) -> Built:
 def _built(lake: Lake, folder: Path, lock: int) -> Built:
     target, state = folder / "porlake.duckdb", _held(lake, folder / "lake")
     build_id = identity(lake, state)
-    prepare(target, {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS})
+    files = {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS}
+    prepare(target, files, root=folder)
     try:
         dbt(
             target,
@@ -194,21 +195,22 @@ def files_of(lake: Lake) -> dict[str, list[Path]]:
     }
 
 
-def prepare(target: Path, files: Mapping[str, Sequence[Path]]) -> None:
+def prepare(target: Path, files: Mapping[str, Sequence[Path]], root: Path | None = None) -> None:
     """A DuckDB file with a typed view over the files of each dataset, and the registry's tables.
 
+    The views hold paths relative to `root`, where one is given: who reads them sets DuckDB's file_search_path to it.
     Raises ContractViolation for a file of another schema.
     """
     for dataset, paths in files.items():
         for path in paths:
             with lake_room.checked_file(DATASETS[dataset], path):
                 pass
-    with duckdb.connect(str(target), config=OFFLINE) as connection:
+    with _at(target, root) as connection:
         connection.begin()
         for schema in ("lake", "registry", "core", "staging", "failed_tests"):
             connection.execute(f"create schema if not exists {schema}")
         for dataset in DATASETS:
-            _view(connection, dataset, files[dataset])
+            _view(connection, dataset, files[dataset], root)
         for table in registry.TABLES:
             connection.register("rows", _registry_rows(table))
             connection.execute(f"create table registry.{table.name} as select * from rows")
@@ -218,11 +220,30 @@ def prepare(target: Path, files: Mapping[str, Sequence[Path]]) -> None:
 
 def _show_lake(lake: Lake, target: Path, state: State) -> None:
     """The views over the links that the build held, as views over the lake's own files."""
-    with duckdb.connect(str(target), config=OFFLINE) as connection:
+    with _at(target, lake.root) as connection:
         connection.begin()
         for dataset in DATASETS:
-            _view(connection, dataset, [path for held in state[dataset] for path in _shown(lake, held.pointer)])
+            paths = [path for held in state[dataset] for path in _shown(lake, held.pointer)]
+            _view(connection, dataset, paths, lake.root)
         connection.commit()
+
+
+@contextmanager
+def _at(target: Path, root: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in which relative paths are found below `root`."""
+    with duckdb.connect(str(target), config=OFFLINE) as connection:
+        if root is not None:
+            connection.execute(f"set file_search_path = {_quoted(search_path(root))}")
+        yield connection
+
+
+def search_path(root: Path) -> str:
+    """A folder as DuckDB's file_search_path, which is a list parted by commas. Raises ConfigurationError."""
+    if "," in str(root):
+        raise ConfigurationError(
+            f"{root}: DuckDB finds no files below a folder with a comma in its path; move the lake"
+        )
+    return str(root)
 
 
 def _shown(lake: Lake, pointer: Pointer) -> list[Path]:
@@ -234,10 +255,11 @@ def _shown(lake: Lake, pointer: Pointer) -> list[Path]:
     return [path for now in lake.pointers(pointer.row_class, **pointer.partition) for path in now.paths]
 
 
-def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[Path]) -> None:
+def _view(connection: duckdb.DuckDBPyConnection, dataset: str, paths: Sequence[Path], root: Path | None = None) -> None:
     made = lake_room.schema(DATASETS[dataset])
     if paths:
-        listed = ", ".join(_quoted(str(path)) for path in paths)
+        relative = [path if root is None else path.relative_to(root) for path in paths]
+        listed = ", ".join(_quoted(path.as_posix()) for path in relative)
         query = f"select * from read_parquet([{listed}], hive_partitioning = false)"
     else:
         connection.register("nothing", made.empty_table())
@@ -270,7 +292,8 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
     It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there
     before it has ended.
     """
-    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": SETTINGS}
+    settings = SETTINGS | {"file_search_path": search_path(folder)}
+    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": settings}
     (folder / "profiles.yml").write_text(
         json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8"
     )
@@ -614,6 +637,12 @@ def read(lake: Lake, mart: str) -> pa.Table:
         return connection.sql(f'select * from "{mart}" order by all').to_arrow_table()
 
 
+def _paths_in_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The relative paths of files that views of the schema `lake` name, and may therefore be read."""
+    views = connection.execute("select sql from duckdb_views() where schema_name = 'lake'").fetchall()
+    return sorted({path for (sql,) in views for path in re.findall(r"'(lake/[^']+/part-\d+\.parquet)'", sql)})
+
+
 @contextmanager
 def _reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reaches the tables and the files of the lake and nothing else.
@@ -629,6 +658,8 @@ def _reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     with connection:
         readable = ", ".join(_quoted(str(lake.root / name)) for name in ("lake", "marts", "raw"))
         connection.execute(f"set allowed_directories = [{readable}]")
+        connection.execute(f"set allowed_paths = [{', '.join(map(_quoted, _paths_in_views(connection)))}]")
+        connection.execute(f"set file_search_path = {_quoted(search_path(lake.root))}")
         connection.execute("set enable_external_access = false")
         connection.execute("set timezone = 'UTC'")
         known = {

@@ -21,7 +21,7 @@ from porlake import pipeline, warehouse
 from porlake.addresses import evm
 from porlake.encoding.keccak import keccak256
 from porlake.errors import Unavailable
-from porlake.model import DATASETS, Balance, OwnerLink, Unobserved
+from porlake.model import Balance, Dataset, OwnerLink, Unobserved
 from porlake.pipeline import _links
 from porlake.transport import Endpoint, Recording
 
@@ -97,8 +97,8 @@ class Month:
     recording: Path
     stub: Stub
 
-    def rows(self, dataset: str, network: str) -> list[Any]:
-        return [found for found in self.settings.lake.rows(DATASETS[dataset]) if found.network == network]
+    def rows(self, row_class: type[Dataset], network: str) -> list[Any]:
+        return list(self.settings.lake.rows(row_class, network=network))
 
 
 @pytest.fixture(scope="module")

@@ -132,7 +132,7 @@ def test_an_accounts_row_shows_what_lies_there_and_what_its_validators_hold(ask:
 
 def test_a_claim_is_told_by_what_it_means(ask: Ask) -> None:
     shown = (
-        "select attestation, status, matching_component, unobserved_reason from core.core_observation where "
+        "select attestation, status, matching_component, unobserved_reason from core_observation where "
         "address = $account order by 1"
     )
     assert ask(shown.replace("$account", f"'{OWNER}'")) == [
@@ -145,7 +145,7 @@ def test_a_claim_is_told_by_what_it_means(ask: Ask) -> None:
 
 def test_validators_that_count_are_unsigned_claims_of_their_own(ask: Ask) -> None:
     counted = (
-        "select attestation, address, holding, final_verdict, amount from core.core_claim where network = "
+        "select attestation, address, holding, final_verdict, amount from core_claim where network = "
         "'ethereum_beacon' order by 1, 2"
     )
     assert ask(counted) == [("okx/2026-05-07", key, "native_staking", "unsigned", 32 * ETH) for key in KEYS]

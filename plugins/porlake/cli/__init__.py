@@ -179,6 +179,15 @@ def _parser() -> argparse.ArgumentParser:
             verbs, "check", check, "every file of the lake against what was written of it", "porlake check --lake data"
         )
     )
+    verb = _verb(
+        verbs,
+        "upgrade",
+        upgrade,
+        "carry over a lake that an older porlake wrote",
+        "porlake upgrade --dry-run --lake data",
+    )
+    verb.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    _lake(verb)
     _lake(_verb(verbs, "doctor", doctor, "what is installed, configured, missing, and how to fix it", "porlake doctor"))
     verb = _verb(verbs, "airflow", airflow, "what Airflow needs to run porlake's DAGs", AIRFLOW)
     verb.add_argument(
@@ -611,6 +620,23 @@ def check(options: argparse.Namespace) -> int:
         _complain(str(sentence))
     _say(f"{looked:,} files, {len(wrong):,} of them not as they were written")
     return 1 if wrong else 0
+
+
+def upgrade(options: argparse.Namespace) -> None:
+    """What will be done comes first; nothing is deleted, and an upgrade that was interrupted goes on where it stopped."""
+    from porlake import pipeline, progress
+
+    with progress.shown() as tell:
+        chosen = _existing(options, progress=tell)
+        steps = pipeline.plan(chosen)
+        rows = [(step.does, step.what, step.why) for step in steps if step.does != pipeline.NUMBER]
+        _table("", ("step", "of", "why"), rows)
+        numbered = len(steps) - len(rows)
+        _say(f"{numbered:,} partitions have the columns of now and get the number of their schema")
+        if not options.dry_run:
+            for step in pipeline.upgrade(chosen, steps):
+                _complain(step.why)
+            _say("upgraded; `porlake build` makes the tables anew" if steps else "nothing to do")
 
 
 def networks(options: argparse.Namespace) -> None:

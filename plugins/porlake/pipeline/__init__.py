@@ -43,6 +43,7 @@ from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
 from porlake.pipeline._settings import Settings, moment, settings, with_dump
 from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
+from porlake.pipeline._upgrade import NUMBER, Step, plan, upgrade
 from porlake.pipeline._verdicts import (
     Explanation,
     Repeated,
@@ -57,11 +58,11 @@ from porlake.pipeline._verdicts import (
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
-    "MEANINGS", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings",
-    "VerdictLine", "Verdicts", "archive", "attestations", "balances", "build", "check", "csv_writer", "database",
+    "MEANINGS", "NUMBER", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings",
+    "Step", "VerdictLine", "Verdicts", "archive", "attestations", "balances", "build", "check", "csv_writer", "database",
     "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "is_claimed",
-    "is_published", "moment", "networks", "observe", "parse", "price", "publish", "published", "publisher", "query",
-    "read", "repeated", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "undated", "unread",
+    "is_published", "moment", "networks", "observe", "parse", "plan", "price", "publish", "published", "publisher", "query",
+    "read", "repeated", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "undated", "unread", "upgrade",
     "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting", "with_dump", "writable",
 ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 -- An address that a list gained or lost since the list before it, with what it holds. One row an attestation, network, address and asset. A view:
 -- ask it for one attestation.
-{{ config(materialized='view') }}
+{{ config(materialized='view', schema='staging') }}
 with compared as (
     select s.attestation, s.base_attestation, n.number, b.number as base_number
     from {{ ref('core_series') }} s

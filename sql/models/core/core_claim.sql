@@ -1,5 +1,5 @@
 -- A claim counted once (core_repeated_claim says how). One row an attestation, network, asset and canonical address. A view: ask it for one attestation.
-{{ config(materialized='view') }}
+{{ config(materialized='view', schema='staging') }}
 with judged as (
     select *, {{ names_of('binds') }} from {{ ref('stg_ownership') }}
 ),

@@ -1,7 +1,7 @@
 -- A counted claim beside what the chain showed. One row an attestation, network, asset and address. `matching_component` names the part of the
 -- holding that the claim equals: `total`, or the part that it means (liquid, frozen ...), for what a published number includes is not stated. A claim that
 -- `is_too_large` stands here and in no sum. A view: ask it for one attestation.
-{{ config(materialized='view') }}
+{{ config(materialized='view', schema='staging') }}
 with parted as (
     -- the few holdings of which more is known than the total; a part of nothing is no part that a claim could mean
     select attestation, report, network, asset, address,

@@ -1,0 +1,152 @@
+"""upgrade: a lake that an older porlake wrote becomes one of this porlake.
+
+What was read from outside and cannot be asked again (sweeps, balances, blocks, prices ...) is rewritten by rule; what
+comes from published files is archived and parsed again from their bytes. What cannot be carried is set aside: no reader
+sees it, and nothing of it is deleted. Each step leaves the lake whole, and what was done is not done again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from porlake import lake as lake_room
+from porlake.errors import PorlakeError
+from porlake.lake import Lake, Pointer
+from porlake.model import DATASETS, ReportFile
+from porlake.pipeline._archive import archive
+from porlake.pipeline._parse import PARSED, parse
+from porlake.pipeline._settings import Settings, key_of
+
+NUMBER, REWRITE, AGAIN, ASIDE = "number", "rewrite by rule", "archive and parse again", "set aside: cannot be carried"
+WHAT = "upgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is done (NUMBER, REWRITE, AGAIN or ASIDE), with which partition or report, and why."""
+
+    does: str
+    what: str
+    why: str
+    pointer: Pointer = field(repr=False)
+
+
+def plan(settings: Settings) -> list[Step]:
+    """What has to be done, in its order; first what cannot be carried. Nothing is changed. Raises Damaged."""
+    lake = settings.lake
+    old = [
+        pointer
+        for row_class in DATASETS.values()
+        for pointer in lake.pointers(row_class)
+        if pointer.number != row_class.VERSION
+    ]
+    again = list(_again(lake, old))
+    parsed_again = {step.pointer.partition["report"] for step in again}
+    steps = [
+        _step(pointer)
+        for pointer in old
+        # what is parsed again stays old until then: an upgrade that is interrupted knows it by that
+        if pointer.row_class not in PARSED or pointer.partition["report"] not in parsed_again
+    ]
+    return sorted([*steps, *again], key=lambda step: (ASIDE, REWRITE, AGAIN, NUMBER).index(step.does))
+
+
+def _step(pointer: Pointer) -> Step:
+    row_class = pointer.row_class
+    if pointer.version == row_class.VERSION:
+        return Step(NUMBER, pointer.where, f"schema {pointer.version}", pointer)
+    if pointer.version > row_class.VERSION:
+        return Step(ASIDE, pointer.where, "it was written by a newer porlake", pointer)
+    if why := lake_room.uncarried(pointer):
+        return Step(ASIDE, pointer.where, why, pointer)
+    lacks = [name for name in lake_room.schema(row_class).names if name not in pointer.columns]
+    return Step(REWRITE, pointer.where, f"gets {', '.join(lacks)}" if lacks else "its rows stay", pointer)
+
+
+def _again(lake: Lake, old: Sequence[Pointer]) -> Iterator[Step]:
+    """The reports of which something parsed is older, where the archive has their bytes."""
+    reports = {
+        (pointer.partition["exchange"], pointer.partition["report"])
+        for pointer in old
+        if pointer.row_class in (ReportFile, *PARSED)
+    }
+    for exchange, report in sorted(reports):
+        for pointer in lake.pointers(ReportFile, exchange=exchange, report=report):
+            if lake.has_raw(report) or _members(pointer):
+                yield Step(AGAIN, f"{pointer.partition['attestation']} {report[:16]}", "from the bytes", pointer)
+
+
+def _members(pointer: Pointer) -> list[str]:
+    """The sha256 of the files of a report that has several."""
+    if "members" not in pointer.columns:
+        return []
+    rows = (row for batch in lake_room.carried(pointer) for row in batch.column("members").to_pylist())
+    return [line.split("  ", 2)[0] for row in rows for line in row]
+
+
+def upgrade(settings: Settings, steps: Sequence[Step]) -> Iterator[Step]:
+    """Do the steps of a plan; those that failed, with the reason. Raises LakeError where the disk fails."""
+    for done, step in enumerate(steps):
+        settings.progress(WHAT, done, len(steps))
+        try:
+            _do(settings, step)
+        except PorlakeError as error:
+            yield replace(step, why=f"{step.what}: {step.does}: {error}")
+    settings.progress(WHAT, len(steps), len(steps))
+
+
+def _do(settings: Settings, step: Step) -> None:
+    lake = settings.lake
+    if step.does == NUMBER:
+        lake.renumber(step.pointer)
+    elif step.does == REWRITE:
+        lake.carry(step.pointer)
+    elif step.does == ASIDE:
+        lake.set_aside(step.pointer)
+    else:
+        try:
+            _archive_again(settings, lake.one(ReportFile, **step.pointer.partition))
+            parse(settings, step.pointer.partition["report"])
+        except PorlakeError:
+            _by_rule(lake, step.pointer)
+            raise
+
+
+def _by_rule(lake: Lake, report: Pointer) -> None:
+    """What was parsed of a report, where it cannot be parsed again."""
+    only = {name: report.partition[name] for name in ("exchange", "report")}
+    for pointer in (pointer for row_class in PARSED for pointer in lake.pointers(row_class, **only)):
+        if pointer.number != pointer.row_class.VERSION and not lake_room.uncarried(pointer):
+            lake.carry(pointer)
+
+
+def _archive_again(settings: Settings, file: ReportFile) -> None:
+    """What archive says of the bytes today; when and whence they came stays."""
+    lake = settings.lake
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
+        place = Path(folder) / (file.file_name if len(file.members) == 1 else "report")
+        if len(file.members) > 1:
+            place.mkdir()
+        for digest, _, name in (line.split("  ", 2) for line in file.members):
+            with (place / Path(name).name if place.is_dir() else place).open("wb") as out:
+                shutil.copyfileobj(files.enter_context(lake.open_raw(digest)), out)
+        archive(settings, file.exchange, str(place), _stated(file), undated=file.snapshot_at is None)
+    again = lake.one(ReportFile, exchange=file.exchange, report=file.report, attestation=file.attestation)
+    kept = replace(
+        again, file_name=file.file_name, origin=file.origin, container=file.container, retrieved_at=file.retrieved_at
+    )
+    if kept != again:
+        partition = {"exchange": kept.exchange, "report": kept.report, "attestation": kept.attestation}
+        lake.write(ReportFile, partition, sorted([kept], key=key_of))
+
+
+def _stated(file: ReportFile) -> str | None:
+    """The snapshot as `archive` takes it; None where only the file's own name or content can say it."""
+    if file.snapshot_at is None or file.snapshot_day is None or file.snapshot_precision not in ("day", "moment"):
+        return None
+    return f"{file.snapshot_day}" if file.snapshot_precision == "day" else f"{file.snapshot_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -166,7 +166,7 @@ def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(
 
 
 def test_a_file_that_breaks_the_contract_stops_the_build(own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pointer, "checked", lambda pointer: pointer.paths)  # as if its hash were that of the pointer
+    monkeypatch.setattr(Pointer, "checked", lambda pointer: pointer.keys)  # as if its hash were that of the pointer
     (pointer, *_) = own.pointers(Claim)
     (path,) = pointer.paths
     table = pq.read_table(path)
@@ -193,7 +193,7 @@ def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own:
     (report, *_) = own.pointers(Claim)
     damaged = {
         report.paths[0]: "run parse again",
-        own.pointers(Price)[0].place / "pointer.json": "run price again",
+        own.root / own.pointers(Price)[0].place / "pointer.json": "run price again",
         next(
             path for path in sorted((own.root / "raw").iterdir()) if not path.suffix
         ): "archive the published file again",

@@ -135,32 +135,24 @@ def _held(lake: Lake, folder: Path) -> State:
 
 def _hold(lake: Lake, pointer: Pointer, folder: Path) -> Held:
     for _ in range(3):
-        held = (
-            folder
-            / f"{pointer.dataset}-{hashlib.sha256(str(pointer.place).encode()).hexdigest()[:16]}-{pointer.folder}"
-        )
+        held = folder / f"{pointer.dataset}-{hashlib.sha256(pointer.place.encode()).hexdigest()[:16]}-{pointer.folder}"
         held.mkdir(exist_ok=True)
         try:
-            return Held(pointer, [_link(path, held / path.name) for path in pointer.checked()])
-        except (FileNotFoundError, LakeError):
+            return Held(pointer, [_link(lake, key, held) for key in pointer.checked()])
+        except LakeError:
             (now,) = lake.pointers(pointer.row_class, **pointer.partition)
             if now == pointer:
                 raise
             pointer = now  # it was written twice since its pointer was read
     raise LakeError(
-        f"{pointer.place}: is written faster than it can be read; build again when the stage that writes it has ended"
+        f"{lake.store.where(pointer.place)}: is written faster than it can be read; build again when the stage that writes it has ended"
     )
 
 
-def _link(path: Path, held: Path) -> Path:
-    held.unlink(missing_ok=True)
-    try:
-        held.hardlink_to(path)
-    except FileNotFoundError:
-        raise
-    except OSError:  # a file system without hard links
-        shutil.copyfile(path, held)
-    return held
+def _link(lake: Lake, key: str, held: Path) -> Path:
+    target = held / key.rpartition("/")[2]
+    lake.store.fetch(key, target)
+    return target
 
 
 def _variables(state: State, build_id: str) -> dict[str, str | int]:
@@ -190,8 +182,8 @@ def identity(lake: Lake, state: State | None = None) -> str:
 def files_of(lake: Lake) -> dict[str, list[Path]]:
     """The files of every dataset, as the lake's pointers name them now. Raises Damaged."""
     return {
-        dataset: [path for pointer in lake.pointers(DATASETS[dataset]) for path in pointer.checked()]
-        for dataset in DATASETS
+        dataset: [lake.store.local(key) for pointer in lake.pointers(row_class) for key in pointer.checked()]
+        for dataset, row_class in DATASETS.items()
     }
 
 
@@ -203,8 +195,7 @@ def prepare(target: Path, files: Mapping[str, Sequence[Path]], root: Path | None
     """
     for dataset, paths in files.items():
         for path in paths:
-            with lake_room.checked_file(DATASETS[dataset], path):
-                pass
+            _check_schema(dataset, path)
     with _at(target, root) as connection:
         connection.begin()
         for schema in ("lake", "registry", "core", "staging", "failed_tests"):
@@ -216,6 +207,15 @@ def prepare(target: Path, files: Mapping[str, Sequence[Path]], root: Path | None
             connection.execute(f"create table registry.{table.name} as select * from rows")
             connection.unregister("rows")
         connection.commit()
+
+
+def _check_schema(dataset: str, path: Path) -> None:
+    """Raises LakeError, ContractViolation."""
+    try:
+        with pq.ParquetFile(path) as parquet:
+            lake_room.check_schema(DATASETS[dataset], parquet, str(path))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
 
 
 def _show_lake(lake: Lake, target: Path, state: State) -> None:
@@ -250,7 +250,7 @@ def _shown(lake: Lake, pointer: Pointer) -> list[Path]:
     """The files that a pointer names; where it was written twice since they are gone, and those that took their place
     are named.
     """
-    if all(path.exists() for path in pointer.paths):
+    if all(map(lake.store.holds, pointer.keys)):
         return pointer.paths
     return [path for now in lake.pointers(pointer.row_class, **pointer.partition) for path in now.paths]
 
@@ -425,16 +425,26 @@ def publish(lake: Lake) -> Mapping[str, Any]:
     with _told(LakeError, f"{place}: the marts cannot be published, those of before stay"):
         place.mkdir(parents=True, exist_ok=True)
         with _aside(place, ".writing-") as (folder, _), _reading(database_of(lake), lake) as connection:
-            published = {mart: _write_mart(connection, mart, folder, place) for mart in marts()}
+            published = {mart: _write_mart(connection, mart, folder, lake) for mart in marts()}
             manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
             before = _folders(place)
             _show(place, published)
-            lake_room.replace_bytes(place / "manifest.json", lake_room.json_bytes(manifest))
+            _swap_manifest(lake, lake_room.json_bytes(manifest))
             _forget(place, _folders(place) | before)
     return manifest
 
 
-def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, place: Path) -> dict[str, Any]:
+MANIFEST = "marts/manifest.json"
+
+
+def _swap_manifest(lake: Lake, content: bytes) -> None:
+    """Raises LakeError where another publish was faster."""
+    stored = lake.store.read(MANIFEST)
+    if not lake.store.swap(MANIFEST, content, stored.tag if stored else None):
+        raise LakeError(f"{lake.store.where(MANIFEST)}: another publish was faster; its marts stay")
+
+
+def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, lake: Lake) -> dict[str, Any]:
     """One mart as an immutable file in a folder named by its content. Raises LakeError for a type that Parquet would
     not keep exactly.
     """
@@ -447,16 +457,16 @@ def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, 
         for batch in reader:
             parquet.write_batch(batch)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    target = place / mart / digest[:16] / "part-0.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(target)  # the same bytes where it was there already, unless those are damaged
-    return {
+    facts = {
         "folder": digest[:16],
         "sha256": digest,
-        "rows": pq.read_metadata(target).num_rows,
-        "bytes": target.stat().st_size,
+        "rows": pq.read_metadata(path).num_rows,
+        "bytes": path.stat().st_size,
         "schema": columns,
     }
+    # the same bytes where it was there already, unless those are damaged
+    lake.store.put_file(f"marts/{mart}/{digest[:16]}/part-0.parquet", path)
+    return facts
 
 
 def all_files(lake: Lake) -> Iterator[Callable[[], object]]:
@@ -465,30 +475,29 @@ def all_files(lake: Lake) -> Iterator[Callable[[], object]]:
     """
     if database_of(lake).exists():
         yield partial(_opened, lake)
-    place = lake.root / "marts"
-    if (place / "manifest.json").exists():
+    if lake.store.holds(MANIFEST):
         yield partial(manifest_of, lake)
         with suppress(LakeError):  # told by the look at the manifest itself
             for mart, facts in manifest_of(lake)["marts"].items():
-                yield partial(_check_mart, place / mart / facts["folder"] / "part-0.parquet", facts)
+                yield partial(_check_mart, lake, f"marts/{mart}/{facts['folder']}/part-0.parquet", facts)
 
 
 def manifest_of(lake: Lake) -> Mapping[str, Any]:
     """What is published now. Raises MissingPartition, Damaged."""
-    path = lake.root / "marts" / "manifest.json"
+    where, stored = lake.store.where(MANIFEST), lake.store.read(MANIFEST)
+    if stored is None:
+        raise MissingPartition(f"{where}: nothing is published yet; `porlake publish` does it")
     try:
-        manifest = json.loads(path.read_bytes())
+        manifest = json.loads(stored.content)
         if all(isinstance(facts["folder"] + facts["sha256"] + mart, str) for mart, facts in manifest["marts"].items()):
             return cast(Mapping[str, Any], manifest)
-    except FileNotFoundError as error:
-        raise MissingPartition(f"{path}: nothing is published yet; `porlake publish` does it") from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise Damaged(f"{path}: not a manifest of porlake; `porlake publish` writes it anew") from error
-    raise Damaged(f"{path}: not a manifest of porlake; `porlake publish` writes it anew")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Damaged(f"{where}: not a manifest of porlake; `porlake publish` writes it anew") from error
+    raise Damaged(f"{where}: not a manifest of porlake; `porlake publish` writes it anew")
 
 
-def _check_mart(path: Path, facts: Mapping[str, Any]) -> None:
-    lake_room.check_bytes(path, facts["sha256"], "`porlake publish` writes it anew", anew=True)
+def _check_mart(lake: Lake, key: str, facts: Mapping[str, Any]) -> None:
+    lake_room.check_bytes(lake.store, key, facts["sha256"], "`porlake publish` writes it anew", anew=True)
 
 
 def _opened(lake: Lake) -> None:

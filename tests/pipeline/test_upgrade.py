@@ -102,7 +102,7 @@ def test_the_number_of_a_schema_decides(
 ) -> None:
     lake = unpacked("95bd704", tmp_path)
     (pointer,) = lake.pointers(Sweep)
-    path = pointer.place / "pointer.json"
+    path = lake.root / pointer.place / "pointer.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"version": number}))
     monkeypatch.setattr(Sweep, "VERSION", 2)
     if error is None:
@@ -160,7 +160,7 @@ def test_without_the_bytes_of_a_file_what_was_parsed_of_it_is_rewritten_by_rule(
 def test_what_cannot_be_carried_is_listed_first_and_set_aside(tmp_path: Path, changed: list[str]) -> None:
     lake = unpacked("d43f58f", tmp_path)
     pointer = lake.pointers(Balance)[0]
-    path = pointer.place / "pointer.json"
+    path = lake.root / pointer.place / "pointer.json"
     content = json.loads(path.read_bytes())
     content["schema"] = [pair for pair in content["schema"] if pair[0] != changed[0]] + [changed]
     path.write_text(json.dumps(content))
@@ -170,7 +170,7 @@ def test_what_cannot_be_carried_is_listed_first_and_set_aside(tmp_path: Path, ch
     assert changed[0] in first.why
     assert upgraded(lake) == []
     assert files <= set(tree(lake.root)), "nothing is deleted"
-    assert (pointer.place / "pointer-of-schema-0.json").exists()
+    assert (lake.root / pointer.place / "pointer-of-schema-0.json").exists()
     assert pointer.partition not in [other.partition for other in lake.pointers(Balance)]
 
 

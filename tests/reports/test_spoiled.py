@@ -89,7 +89,7 @@ def fits(name: str, rows: list[object]) -> None:
     """Rows that the lake takes: of its schema, each key once and in order."""
     schema = lake.schema(DATASETS[name])
     if rows:
-        lake._batch(name, schema, [tuple(getattr(row, column) for column in schema.names) for row in rows])
+        lake.record_batch(name, schema, [tuple(getattr(row, column) for column in schema.names) for row in rows])
     keys = [tuple(getattr(row, column) for column in DATASETS[name].KEY) for row in rows]
     assert keys == sorted(set(keys)), name
 

@@ -1,0 +1,303 @@
+"""The contract to Parquet: whole-partition writes, pointers, typed reads, and the raw bytes by their sha256.
+
+    <root>/raw/<sha256>                                   the bytes of a published file, never changed
+    <root>/raw/<sha256>.json                              when they first arrived
+    <root>/inbox/<exchange>/<name>                        files that wait for a scheduled run
+    <root>/lake/<dataset>/<column>=<value>/.../pointer.json
+    <root>/lake/<dataset>/<column>=<value>/.../<content>/part-0.parquet
+
+The files of a partition are immutable and lie in a folder named by their content; one small pointer is swapped, and
+readers go through it. A writer that dies leaves the old pointer and a folder that the next write of that partition
+removes. Bytes are hashed when a process first reads them and compared with the pointer (of raw files: with their name);
+a file that differs is named as Damaged, and writing its partition again mends it. Rows arrive in strictly increasing
+order of the dataset's key, which makes the check of the key free of memory and the bytes of a file depend on nothing
+but the rows. Where the bytes lie is `store`'s alone.
+"""
+
+from __future__ import annotations
+
+import json
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from porlake.errors import ConfigurationError, LakeError, MissingPartition
+from porlake.lake import raw
+from porlake.lake.checkpoint import Scratch, forget
+from porlake.lake.export import csv_writer, export, export_batches, writable
+from porlake.lake.older import carried, uncarried
+from porlake.lake.partition import (
+    FILE,
+    POINTER,
+    Pointer,
+    Writer,
+    check_bytes,
+    check_schema,
+    checked_file,
+    json_bytes,
+    partition_in,
+    place_of,
+    read_pointer,
+    written_by,
+)
+from porlake.lake.schema import BATCH_ROWS, PARQUET, column, parquet_options, record_batch, schema, values_of
+from porlake.lake.store import LocalStore, Store, Stored, alone
+from porlake.model import Dataset, ReportFile
+
+__all__ = [
+    "BATCH_ROWS",
+    "FILE",
+    "PARQUET",
+    "Lake",
+    "LocalStore",
+    "Pointer",
+    "Scratch",
+    "Store",
+    "Stored",
+    "Writer",
+    "alone",
+    "carried",
+    "check_bytes",
+    "check_schema",
+    "checked_file",
+    "column",
+    "csv_writer",
+    "export",
+    "export_batches",
+    "forget",
+    "json_bytes",
+    "parquet_options",
+    "record_batch",
+    "schema",
+    "uncarried",
+    "writable",
+    "written_by",
+]  # fmt: skip
+
+#: A dataset's class, and what its rows are.
+R = typing.TypeVar("R", bound=Dataset)
+SET_ASIDE = "pointer-of-schema-"
+
+
+class Lake:
+    """The lake at `root`, a local folder."""
+
+    def __init__(self, root: Path | str) -> None:
+        if "://" in str(root):
+            raise ConfigurationError(
+                f"{str(root).split('://')[0]}://: the lake lies in a local folder; object stores are not read yet"
+            )
+        self.root = Path(root).absolute()
+        self.store: Store = LocalStore(self.root)
+
+    # --- datasets ---
+    def place(self, row_class: type[Dataset], partition: Mapping[str, str]) -> str:
+        """The key below which a partition lies."""
+        return place_of(row_class, partition)
+
+    @contextmanager
+    def writing(self, *partitions: tuple[type[Dataset], Mapping[str, str]]) -> Iterator[list[Writer]]:
+        """Writers for whole partitions, committed together at the end; on an error none of them changes anything."""
+        with ExitStack() as locks:
+            writers: list[Writer] = []
+            try:
+                for row_class, partition in partitions:
+                    locks.enter_context(self.store.alone(place_of(row_class, partition)))
+                    writers.append(Writer(row_class, partition, self.store))
+                yield writers
+                for writer in writers:
+                    writer.close()
+            except BaseException:
+                for writer in writers:
+                    writer.abort()
+                raise
+            for writer in writers:
+                writer.commit()
+
+    def write(self, row_class: type[R], partition: Mapping[str, str], rows: Iterable[R]) -> None:
+        """Replace one whole partition by `rows`, given in order of the key."""
+        with self.writing((row_class, partition)) as (writer,):
+            for row in rows:
+                writer.add(row)
+
+    def pointers(self, row_class: type[Dataset], **only: str) -> list[Pointer]:
+        """The partitions of a dataset, in order of their place; `only` narrows by partition columns."""
+        if unknown := set(only) - set(row_class.PARTITION):
+            raise LakeError(f"{row_class.NAME} has no partition column {sorted(unknown)}")
+        return [read_pointer(self.store, key) for key in self._pointer_keys(row_class, only)]
+
+    def _pointer_keys(self, row_class: type[Dataset], only: Mapping[str, str]) -> Iterator[str]:
+        depth, prefix = len(row_class.PARTITION) + 2, f"lake/{row_class.NAME}"
+        for name in row_class.PARTITION:
+            if name not in only:
+                break
+            prefix += f"/{name}={quote(only[name], safe='')}"
+        for key in self.store.list(prefix):
+            parts = key.split("/")
+            if len(parts) == depth + 1 and parts[-1] == POINTER and only.items() <= partition_in(key).items():
+                yield key
+
+    def batches(
+        self, row_class: type[Dataset], *, where: pc.Expression | None = None, **only: str
+    ) -> Iterator[pa.RecordBatch]:
+        """As `columns`, with all columns."""
+        return self.columns(row_class, schema(row_class).names, where=where, **only)
+
+    def columns(
+        self, row_class: type[Dataset], names: Sequence[str], *, where: pc.Expression | None = None, **only: str
+    ) -> Iterator[pa.RecordBatch]:
+        """Record batches of the columns `names`, in the order of the key; other columns are not read.
+
+        `only` names columns with the value that their rows have: those of the partition lead to its files, others join
+        `where`, an expression over any columns. A row group whose statistics rule such a row out is not read either.
+        Raises Damaged, ContractViolation for another schema, LakeError for a column that the dataset has not.
+        """
+        made = schema(row_class)
+        if unknown := (set(only) | set(names)) - set(made.names):
+            raise LakeError(f"{row_class.NAME} has no column {sorted(unknown)}")
+        for name in sorted(set(only) - set(row_class.PARTITION)):
+            same = pc.field(name) == only[name]
+            where = same if where is None else where & same
+        for key in self._files(row_class, {name: only[name] for name in row_class.PARTITION if name in only}):
+            with checked_file(row_class, self.store, key) as parquet:
+                if where is None:
+                    batches = _one_ahead(parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names)))
+                    yield from (batch.select(list(names)) for batch in batches)
+                else:
+                    yield from _filtered(self.store, key, made, names, where)
+
+    def scratch(self, row_class: type[Dataset], partition: Mapping[str, str]) -> Path:
+        """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
+        folder, _, name = place_of(row_class, partition).rpartition("/")
+        return self.store.local(f"{folder}/.unfinished-{name}")
+
+    def distinct(self, row_class: type[Dataset], column: str, **only: str) -> set[Any]:
+        """The values of one column; the other columns are not read."""
+        found: set[Any] = set()
+        for batch in self.columns(row_class, [column], **only):
+            found.update(batch.column(column).unique().to_pylist())
+        return found
+
+    def _files(self, row_class: type[Dataset], only: Mapping[str, str]) -> Iterator[str]:
+        """The keys of the files of the partitions that `only` names, their bytes checked. Raises Damaged."""
+        for pointer in self.pointers(row_class, **only):
+            yield from pointer.checked()
+
+    def rows(self, row_class: type[R], *, where: pc.Expression | None = None, **only: str) -> Iterator[R]:
+        """Rows as instances of the dataset's class; `where` and `only` as in `columns`."""
+        for batch in self.batches(row_class, where=where, **only):
+            for values in zip(*map(values_of, batch.columns), strict=True):
+                yield row_class(*values)
+
+    def one(self, row_class: type[R], **only: str) -> R:
+        """The first row of those that `only` names. Raises MissingPartition."""
+        for row in self.rows(row_class, **only):
+            return row
+        named = ", ".join(f"{name}={value}" for name, value in only.items())
+        raise MissingPartition(f"the lake has no {row_class.NAME} for {named}")
+
+    def reports(self, report: str) -> list[ReportFile]:
+        """The `report_file` rows of a report, by id or by an unambiguous beginning of it: one for each attestation, the
+        first first. Raises MissingPartition.
+        """
+        named = (partition_in(key) for key in self._pointer_keys(ReportFile, {}))
+        found = [partition for partition in named if partition["report"].startswith(report)]
+        if len({(partition["exchange"], partition["report"]) for partition in found}) != 1:
+            raise MissingPartition(f"{len(found)} reports in the lake begin with {report!r}")
+        return [self.one(ReportFile, **partition) for partition in found]
+
+    def report(self, report: str) -> ReportFile:
+        """The first of `reports`: exchange, format and content are the same for all of them."""
+        return self.reports(report)[0]
+
+    def all_files(self) -> Iterator[Callable[[], object]]:
+        """For each file of the datasets and of the archive, in order of their places, what reads it whole and raises
+        LakeError.
+        """
+        for key in self.store.list("lake"):
+            if key.rpartition("/")[2] != POINTER:
+                continue
+            yield partial(read_pointer, self.store, key)
+            with suppress(LakeError):  # told by the look at the pointer itself
+                pointer = read_pointer(self.store, key)
+                yield from (partial(pointer.read_whole, number) for number in range(len(pointer.files)))
+        for key in self.store.list(raw.FOLDER):
+            yield partial(raw.check_file, self.store, key)
+
+    # --- what an older porlake wrote ---
+    def renumber(self, pointer: Pointer) -> None:
+        """Let a partition whose columns are those of now carry the number of its schema; its rows stay as they are."""
+        key = f"{pointer.place}/{POINTER}"
+        stored = self.store.read(key)
+        if stored is not None and read_pointer(self.store, key) == pointer:
+            content = json.loads(stored.content) | {"version": pointer.row_class.VERSION}
+            self.store.swap(key, json_bytes(content), stored.tag)
+
+    def carry(self, pointer: Pointer) -> None:
+        """Write an older partition anew in the schema of now. Raises Damaged, ContractViolation; it stays as it was
+        then.
+        """
+        with self.writing((pointer.row_class, pointer.partition)) as (writer,):
+            for part in carried(pointer):
+                writer.add_batch(part)
+
+    def set_aside(self, pointer: Pointer) -> None:
+        """Take a partition out of what readers see; its pointer is kept beside it under another name, its files stay."""
+        key = f"{pointer.place}/{POINTER}"
+        stored = self.store.read(key)
+        if stored is not None:
+            self.store.put_if_absent(f"{pointer.place}/{SET_ASIDE}{pointer.version}.json", stored.content)
+            self.store.delete(key)
+
+    # --- published files ---
+    def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> str:
+        """See `raw.keep`."""
+        return raw.keep(self.store, stream, facts)
+
+    def first_facts(self, sha256: str) -> Mapping[str, Any]:
+        """See `raw.first_facts`."""
+        return raw.first_facts(self.store, sha256)
+
+    def has_raw(self, sha256: str) -> bool:
+        return self.store.holds(f"{raw.FOLDER}/{sha256}")
+
+    def open_raw(self, sha256: str) -> BinaryIO:
+        """See `raw.open_raw`."""
+        return raw.open_raw(self.store, sha256)
+
+    def waiting(self, exchange: str) -> list[Path]:
+        """The files that wait in an exchange's inbox, as local ones, in the order of their names."""
+        return [self.store.local(key) for key in self.store.list(f"inbox/{exchange}") if key.count("/") == 2]
+
+
+def _filtered(
+    store: Store, key: str, made: pa.Schema, names: Sequence[str], where: pc.Expression
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a file that `where` holds for, in their order, some columns of them."""
+    from pyarrow import dataset  # a tenth of a second that few readers need
+
+    with store.native(key) as file:
+        fragment = dataset.ParquetFileFormat().make_fragment(file)
+        chosen = pa.schema([made.field(name) for name in names])
+        for batch in fragment.to_batches(
+            schema=made, columns=list(names), filter=where, batch_size=BATCH_ROWS, batch_readahead=2, use_threads=True
+        ):
+            if batch.num_rows:
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=chosen)
+
+
+def _one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches; while one is looked at, the next is read."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch

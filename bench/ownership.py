@@ -190,7 +190,7 @@ def peak_mb() -> float:
 def do_parse(lake: str, file: str) -> dict[str, float]:
     from porlake import pipeline
 
-    settings = pipeline.settings(lake, environ={})
+    settings = pipeline.session(lake, environ={})
     (report,) = pipeline.archive(settings, "okx", file)
     return timed(lambda: pipeline.parse(settings, report))
 
@@ -198,7 +198,7 @@ def do_parse(lake: str, file: str) -> dict[str, float]:
 def do_verify(lake: str, _: str) -> dict[str, float]:
     from porlake import pipeline
 
-    settings = pipeline.settings(lake, environ={})
+    settings = pipeline.session(lake, environ={})
     (report,) = settings.lake.rows(ReportFile)
     figures = timed(lambda: pipeline.verify(settings, report.report))
     found = Counter(

@@ -53,13 +53,13 @@ def read(path: Path) -> None:
 
 
 def parse(path: Path) -> None:
-    settings = pipeline.settings(path.parent / "lake", environ={})
+    settings = pipeline.session(path.parent / "lake", environ={})
     for report in pipeline.archive(settings, "okx", str(path)):
         pipeline.parse(settings, report)
 
 
 def build(path: Path) -> None:
-    pipeline.build(pipeline.settings(path.parent / "lake", environ={}))
+    pipeline.build(pipeline.session(path.parent / "lake", environ={}))
 
 
 def measured(work: Callable[[Path], None], path: Path) -> tuple[float, int]:

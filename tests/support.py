@@ -68,7 +68,7 @@ def stages(lake: Path, sources: list[str], exchange: str = "okx", replay: Path =
 
 
 def _stages(lake: Path, sources: list[str], exchange: str, replay: Path) -> list[str]:
-    chosen = pipeline.settings(lake, replay=replay, environ={})
+    chosen = pipeline.session(lake, replay=replay, environ={})
     found = [report for source in sources for report in pipeline.archive(chosen, exchange, source)]
     for report in found:
         pipeline.parse(chosen, report)

@@ -207,7 +207,7 @@ def test_what_a_wrapped_token_stands_for_is_priced_too(tmp_path: Path, silent_re
         "coin,snapshot height,balance\nUSDT-aEthUSDT,1,1\n\ncoin,address,snapshot height,balance,message,signature\n"
         f"USDT-aEthUSDT,0x{1:040x},1,1,-,-\n"
     )
-    chosen = pipeline.settings(tmp_path / "lake", environ={}, replay=silent_recording)
+    chosen = pipeline.session(tmp_path / "lake", environ={}, replay=silent_recording)
     (report,) = pipeline.archive(chosen, "htx", str(tmp_path / "huobi_por_20240701.csv"))
     pipeline.parse(chosen, report)
     pipeline.price(chosen, ["htx/2024-07-01"], give_up=True)

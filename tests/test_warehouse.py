@@ -187,7 +187,7 @@ def test_a_damaged_file_stops_the_build_and_is_named(own: Lake) -> None:
 
 
 def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own: Lake) -> None:
-    looked, wrong = pipeline.check(pipeline.Settings(own.root))
+    looked, wrong = pipeline.check(pipeline.Session(own.root))
     assert looked > 50
     assert wrong == []
     (report, *_) = own.pointers(Claim)
@@ -204,7 +204,7 @@ def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own:
         path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
     database = warehouse.database_of(own)
     database.write_bytes(database.read_bytes()[:20_000])
-    _, wrong = pipeline.check(pipeline.Settings(own.root))
+    _, wrong = pipeline.check(pipeline.Session(own.root))
     assert len(wrong) == len(damaged) + 1, wrong
     for remedy in [*damaged.values(), "`porlake build` makes it anew"]:
         assert any(remedy in sentence for sentence in wrong), remedy
@@ -457,7 +457,7 @@ def test_a_reader_sees_one_publish_never_two(own: Lake, tmp_path: Path) -> None:
 def test_two_builds_at_once_wait_for_each_other(own: Lake) -> None:
     ids: list[str] = []
     threads = [
-        threading.Thread(target=lambda: ids.append(pipeline.build(pipeline.settings(own.root, environ={}))))
+        threading.Thread(target=lambda: ids.append(pipeline.build(pipeline.session(own.root, environ={}))))
         for _ in range(2)
     ]
     for thread in threads:

@@ -148,7 +148,7 @@ def _registry() -> Iterator[str]:
 def example(folder: Path) -> Lake:
     """A lake of the bundled month, the published history and docs/examples, built."""
     os.environ[registry.OWN_ROWS] = str(SAMPLES / "registry")
-    chosen = pipeline.settings(folder, replay=SAMPLES / "recording", price_file=EXAMPLES / "prices.csv", environ={})
+    chosen = pipeline.session(folder, replay=SAMPLES / "recording", price_file=EXAMPLES / "prices.csv", environ={})
     found = [report for source in SOURCES for report in pipeline.archive(chosen, "okx", str(source))]
     for report in found:
         pipeline.parse(chosen, report)

@@ -64,7 +64,7 @@ def main(only: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         recording = Recording.record(RECORDING)
         (RECORDING / "run").mkdir(parents=True, exist_ok=True)
-        settings = pipeline.Settings(root=Path(folder), recording=recording)
+        settings = pipeline.Session(root=Path(folder), recording=recording)
         _set_clock(recording)
         (report,) = pipeline.archive(settings, "okx", str(SAMPLES / "okx_por_2024032500.csv"))
         pipeline.parse(settings, report)
@@ -74,7 +74,7 @@ def main(only: list[str]) -> None:
             for network, claims in sorted(by_network(held).items())
             if not only or network in only
         }
-        settings = pipeline.Settings(root=Path(folder), recording=Recording.record(RECORDING), endpoints=endpoints)
+        settings = pipeline.Session(root=Path(folder), recording=Recording.record(RECORDING), endpoints=endpoints)
         for network in only or pipeline.networks(settings, report):
             pipeline.observe(settings, report, network)
             print("recorded", network, flush=True)
@@ -352,7 +352,7 @@ def record_prices(folder: Path, running: ExitStack) -> None:
     from porlake import prices
 
     prices.ENDPOINT = Endpoint(url)
-    settings = pipeline.Settings(root=folder, recording=Recording.record(RECORDING))
+    settings = pipeline.Session(root=folder, recording=Recording.record(RECORDING))
     sources = json.loads((SAMPLES / "run.json").read_bytes())["reports"]
     found = [report for source in sources for report in pipeline.archive(settings, "okx", str(HOME / source))]
     for report in found:

@@ -28,5 +28,5 @@ def read(mart: str, lake: str | Path | None = None) -> pd.DataFrame:
     from porlake import pipeline
 
     kept = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    frame: pd.DataFrame = pipeline.read(pipeline.settings(lake), mart).to_pandas(types_mapper=kept.get)
+    frame: pd.DataFrame = pipeline.read(pipeline.session(lake), mart).to_pandas(types_mapper=kept.get)
     return frame

@@ -13,7 +13,7 @@ import pytest
 import tron_stub
 from porlake import pipeline
 from porlake.airflow import local
-from porlake.pipeline import Settings
+from porlake.pipeline import Session
 from porlake.transport import Endpoint, Recording
 from support import ROOT, environment
 from tron_stub import HEIGHT, TIME, USDT, Node, account
@@ -44,7 +44,7 @@ def lake(tmp_path: Path) -> Path:
     """A lake with a claim of the month before, and a recording of the moment whose clock shows a minute later."""
     (tmp_path / "okx_por_2024060100.csv").write_text(FILE)
     with tron_stub.served(Node(held={USDT: {account(1): 5}}, solid=HEIGHT - 20)) as url:
-        settings = Settings(
+        settings = Session(
             root=tmp_path / "data",
             endpoints={"tron": Endpoint(url)},
             recording=Recording.record(tmp_path / "recording"),

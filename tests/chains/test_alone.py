@@ -633,7 +633,7 @@ def observed(
     file = folder / "okx_por_2024032500.csv"
     rows = [f"BTC,BTC,{HEIGHT},{text},{amount},m,,,,,\n" for text in TEXTS[:2]]
     file.write_text("coin,amount\nBTC,1\n\n" + REPORT_HEADER + "".join(rows), encoding="utf-8")
-    chosen = pipeline.Settings(
+    chosen = pipeline.Session(
         root=folder / f"lake-{len(list(folder.iterdir()))}",
         recording=recording,
         endpoints={"bitcoin": places} if places else {},

@@ -347,7 +347,7 @@ def test_observe_takes_the_dump_of_the_settings(node: Node, path: Path, tmp_path
         "PORLAKE_OUTPOINTS": "1",
         "PORLAKE_UTXO_HASH_BITCOIN": "muhash",
     }
-    chosen = replace(pipeline.settings(tmp_path / "lake", environ=told), endpoints={"bitcoin": node.endpoint})
+    chosen = replace(pipeline.session(tmp_path / "lake", environ=told), endpoints={"bitcoin": node.endpoint})
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)
     pipeline.observe(chosen, report, "bitcoin")
@@ -366,7 +366,7 @@ def test_observe_needs_no_node_where_there_is_a_file(node: Node, path: Path, tmp
     file = tmp_path / "okx_por_2025102200.csv"
     rows = [f"BTC,BTC,{HEIGHT},{address},{amount / COIN:.8f},m,,,,,\n" for address, amount in node.held.items()]
     file.write_text("coin,amount\nBTC,1\n\n" + HEADER + "".join(rows), encoding="utf-8")
-    chosen = pipeline.settings(tmp_path / "lake", environ={"PORLAKE_UTXO_DUMP_BITCOIN": str(tmp_path / "utxo.dat")})
+    chosen = pipeline.session(tmp_path / "lake", environ={"PORLAKE_UTXO_DUMP_BITCOIN": str(tmp_path / "utxo.dat")})
     (report,) = pipeline.archive(chosen, "okx", str(file))
     pipeline.parse(chosen, report)
     pipeline.observe(chosen, report, "bitcoin")

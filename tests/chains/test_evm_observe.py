@@ -68,10 +68,10 @@ def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: 
     lake.write(Claim, ONLY, claims)
 
 
-def settings(root: Path, *endpoints: Endpoint, **options: Any) -> pipeline.Settings:
+def settings(root: Path, *endpoints: Endpoint, **options: Any) -> pipeline.Session:
     """Without proofs, which are looked at beside (test_proof_observe)."""
     return replace(
-        pipeline.settings(root, environ={"PORLAKE_PROOF_SHARE": "0"}), endpoints={"ethereum": endpoints}, **options
+        pipeline.session(root, environ={"PORLAKE_PROOF_SHARE": "0"}), endpoints={"ethereum": endpoints}, **options
     )
 
 
@@ -622,7 +622,7 @@ in_flight = 2
         "PORLAKE_CHECK_SAMPLE": "2.5",
         "PORLAKE_CHECK_ABOVE": "0",
     }
-    found = pipeline.settings(tmp_path, environ=environ)
+    found = pipeline.session(tmp_path, environ=environ)
     hosts = {
         network: [endpoint.host for endpoint in found.endpoints_of(network)]
         for network in ("ethereum", "base", "polygon", "bsc")
@@ -643,7 +643,7 @@ in_flight = 2
         ("PORLAKE_ENDPOINT_BSC", "not-a-url-but-a-key"),
     ):
         with pytest.raises(ConfigurationError) as caught:
-            pipeline.settings(tmp_path, environ={name: value})
+            pipeline.session(tmp_path, environ={name: value})
         assert "key" not in str(caught.value)
 
 

@@ -193,7 +193,7 @@ def some(rng: random.Random, name: str, fault: Fault, method: str) -> Fault:
 def looked(client: evm.Client, chain: Chain, asset: str, accounts: list[str]) -> dict[str, int]:
     """The balances that stand, as observe reads them."""
     at = client.block(HEIGHT)
-    chosen = replace(pipeline.settings("nowhere", environ={}), check_sample=Decimal(1))
+    chosen = replace(pipeline.session("nowhere", environ={}), check_sample=Decimal(1))
     shown = _sweep_evm.Shown("ethereum")
     wanted = evm.accounts_from(accounts)
     held = _sweep_evm.once(

@@ -92,7 +92,7 @@ def to(account: str, kind: str = "01") -> str:
 
 @dataclass
 class Month:
-    settings: pipeline.Settings
+    settings: pipeline.Session
     report: str
     recording: Path
     stub: Stub
@@ -137,7 +137,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
         stub = Stub({SLOT: node("eth_getBlockByNumber", hex(HEIGHT), False)["hash"]}, {SLOT: known})
         with serving(stub) as url:
             endpoints = {"ethereum": Endpoint(node.url), "ethereum_beacon": Endpoint(url)}
-            settings = pipeline.Settings(
+            settings = pipeline.Session(
                 root=folder / "lake", recording=Recording.record(folder / "recording"), endpoints=endpoints
             )
             (report,) = pipeline.archive(settings, "okx", str(path))
@@ -236,7 +236,7 @@ def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Mo
 
 
 def test_a_replay_gives_the_same_links(month: Month, tmp_path: Path) -> None:
-    again = pipeline.Settings(root=tmp_path, recording=Recording.replay(month.recording))
+    again = pipeline.Session(root=tmp_path, recording=Recording.replay(month.recording))
     pipeline.archive(again, "okx", str(month.settings.root.parent / "okx_por_2026072200.csv"))
     pipeline.parse(again, month.report)
     for network in ("ethereum", "ethereum_beacon"):
@@ -249,7 +249,7 @@ def test_a_replay_gives_the_same_links(month: Month, tmp_path: Path) -> None:
 def test_a_beacon_node_without_the_state_fails_the_task_or_leaves_all_unobserved(month: Month, tmp_path: Path) -> None:
     hidden, month.stub.validators = month.stub.validators, {}
     try:
-        again = pipeline.Settings(root=tmp_path, endpoints=month.settings.endpoints)
+        again = pipeline.Session(root=tmp_path, endpoints=month.settings.endpoints)
         pipeline.archive(again, "okx", str(month.settings.root.parent / "okx_por_2026072200.csv"))
         pipeline.parse(again, month.report)
         with pytest.raises(Unavailable):
@@ -268,7 +268,7 @@ def test_rows_that_sign_for_the_row_above_name_its_owners(tmp_path: Path) -> Non
     below = [f"ETH,{key.account},-,-,htx,{key.signature}" for key in (A, B)]
     path.write_text("\n".join(["coin,snapshot " "height,balance", "ETH,7,1", "", "coin,address,snapshot " "height,balance,message,signature",
                                f"ETH,{SAFE_2},7,1,-,-", *below, "ETH,0xnonsense,-,-,htx,0x00"]) + "\n")  # fmt: skip
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, "htx", str(path))
     pipeline.parse(chosen, report)
     (account,) = _links.stated(chosen, chosen.lake.report(report), "ethereum")

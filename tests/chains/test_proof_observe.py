@@ -96,13 +96,13 @@ def test_decimals_become_halves_and_null_is_zero(amounts: list[int | None], skip
 
 @pytest.mark.parametrize(("text", "share"), [("", "0.95"), ("0", "0"), ("100", "1"), ("99.9", "0.999"), ("50", "0.5")])
 def test_the_share_is_a_setting(text: str, share: str, tmp_path: Path) -> None:
-    assert pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text}).proof_share == Decimal(share)
+    assert pipeline.session(tmp_path, environ={"PORLAKE_PROOF_SHARE": text}).proof_share == Decimal(share)
 
 
 @pytest.mark.parametrize("text", ["101", "-1", "95%", "nan", "1/2", "0,5", "٩"])
 def test_a_share_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="PORLAKE_PROOF_SHARE"):
-        pipeline.settings(tmp_path, environ={"PORLAKE_PROOF_SHARE": text})
+        pipeline.session(tmp_path, environ={"PORLAKE_PROOF_SHARE": text})
 
 
 # --- in the stage -----------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def observed(
     rows = [f"ETH,ETH,{HEIGHT},{account},{coins},m,,,,," for account, coins in zip(ACCOUNTS, CLAIMED, strict=True)]
     path.write_text("\n".join(["coin,amount", "ETH,126", "", HEADER, *rows]) + "\n")
     with changing(node, change) as url:
-        chosen = pipeline.Settings(
+        chosen = pipeline.Session(
             root=folder / "lake", endpoints={"ethereum": (Endpoint(url, pause=0.001), *others)}, progress=tell
         )
         (report,) = pipeline.archive(chosen, "okx", str(path))

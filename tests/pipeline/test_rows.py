@@ -43,7 +43,7 @@ def row(amount: str = "1", address: str = ACCOUNT, coin: str = "ETH", network: s
 def parsed(folder: Path, *rows: str) -> tuple[Lake, dict[str, str]]:
     path = folder / "okx_por_2025102200.csv"
     path.write_text(TOTALS + HEADER + "".join(rows), encoding="utf-8")
-    chosen = pipeline.settings(folder / "lake", environ={})
+    chosen = pipeline.session(folder / "lake", environ={})
     (report,) = pipeline.archive(chosen, "okx", str(path))
     pipeline.parse(chosen, report)
     pipeline.verify(chosen, report)
@@ -98,7 +98,7 @@ def test_an_asset_or_network_that_nobody_knows_is_a_rejection_with_its_name(tmp_
 
 def archived(folder: Path, exchange: str, name: str, text: str) -> tuple[Lake, list[dict[str, str]]]:
     (folder / name).write_text(text, encoding="utf-8")
-    chosen = pipeline.settings(folder / "lake", environ={})
+    chosen = pipeline.session(folder / "lake", environ={})
     found = pipeline.archive(chosen, exchange, str(folder / name))
     for report in found:
         pipeline.parse(chosen, report)
@@ -274,7 +274,7 @@ def test_rows_in_another_order_give_the_same_verdicts(month: Path, tmp_path: Pat
     random.Random(7).shuffle(block)
     path = tmp_path / "okx_por_2024032500.csv"
     path.write_text("".join(lines[:start] + block))
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, "okx", str(path))
     pipeline.parse(chosen, report)
     pipeline.verify(chosen, report)
@@ -293,7 +293,7 @@ def test_a_second_archive_of_a_file_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_same_bytes_under_two_dates_are_one_report_of_two_attestations(tmp_path: Path) -> None:
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     for name in ("okx_por_2025112200.csv", "okx_por_2025102200.csv"):
         (tmp_path / name).write_text(TOTALS + HEADER + row(), encoding="utf-8")
         (report,) = pipeline.archive(chosen, "okx", str(tmp_path / name))
@@ -328,7 +328,7 @@ def told(
     """(verdicts, reasons of rejection, claims) of a file, and what `porlake verify` prints."""
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    chosen = pipeline.settings(folder / "lake", environ={})
+    chosen = pipeline.session(folder / "lake", environ={})
     (report,) = pipeline.archive(chosen, exchange, str(path))
     pipeline.parse(chosen, report)
     pipeline.verify(chosen, report)

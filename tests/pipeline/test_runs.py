@@ -98,7 +98,7 @@ def test_a_replay_that_lacks_an_answer_stops_and_writes_nothing_of_that_network(
     recording = tmp_path / "recording"
     shutil.copytree(RECORDING, recording)
     next((recording / "base").glob("eth_call_*")).unlink()
-    chosen = pipeline.settings(tmp_path / "lake", replay=recording, environ={})
+    chosen = pipeline.session(tmp_path / "lake", replay=recording, environ={})
     (report,) = pipeline.archive(chosen, "okx", MONTH[0])
     pipeline.parse(chosen, report)
     with pytest.raises(NotRecorded, match="base"):
@@ -108,7 +108,7 @@ def test_a_replay_that_lacks_an_answer_stops_and_writes_nothing_of_that_network(
 
 def test_an_endpoint_that_fails_leaves_its_holdings_unobserved_with_the_reason(tmp_path: Path) -> None:
     endpoints = {name: Endpoint("http://127.0.0.1:9/secret-key") for name in ("ethereum", "bitcoin", "tron")}
-    chosen = replace(pipeline.settings(tmp_path, environ={}), endpoints=endpoints)
+    chosen = replace(pipeline.session(tmp_path, environ={}), endpoints=endpoints)
     (report,) = pipeline.archive(chosen, "okx", MONTH[0])
     pipeline.parse(chosen, report)
     began = time.monotonic()
@@ -127,7 +127,7 @@ def test_an_endpoint_that_fails_leaves_its_holdings_unobserved_with_the_reason(t
 def test_a_file_without_its_moment_asks_for_one(tmp_path: Path) -> None:
     path = tmp_path / "reserves.csv"
     path.write_bytes(Path(MONTH[0]).read_bytes())
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     with pytest.raises(SnapshotUnknown, match="--snapshot"):
         pipeline.archive(chosen, "okx", str(path))
     for wrong in ("yesterday", "2024-13-01", "2024-W13-1", "20240325", "0001-01-01", "٢٠٢٤-٠٣-٢٥"):
@@ -166,7 +166,7 @@ def test_a_snapshot_given_by_hand_is_a_day_of_the_publisher_or_a_moment_with_its
 ) -> None:
     path = tmp_path / "reserves.csv"
     path.write_bytes(Path(MONTH[0]).read_bytes())
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, exchange, str(path), stated)
     file = chosen.lake.report(report)
     assert file.attestation == f"{exchange}/{day}"
@@ -195,7 +195,7 @@ def test_the_stamp_in_a_name_is_read_in_the_publishers_clock(
     source = MONTH[0] if exchange == "okx" else None
     rows = "coin,address,snapshot height,balance,message,signature\nTRX,TZ1SsapyhKNWaVLca6P2qgVzkHTdk6nkXa,1,7,-,-\n"
     path.write_bytes(Path(source).read_bytes() if source else rows.encode())
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, exchange, str(path))
     file = chosen.lake.report(report)
     assert (file.attestation, file.snapshot_at) == (attestation, datetime.fromisoformat(at).replace(tzinfo=UTC))
@@ -207,7 +207,7 @@ def test_a_zip_is_kept_beside_the_file_in_it(tmp_path: Path) -> None:
     packed = tmp_path / "okx_por_2024032500.csv.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
         out.write(MONTH[0], "okx_por_2024032500.csv")
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, "okx", str(packed))
     file = chosen.lake.report(report)
     assert file.container is not None
@@ -216,7 +216,7 @@ def test_a_zip_is_kept_beside_the_file_in_it(tmp_path: Path) -> None:
 
 
 def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
-    chosen = pipeline.settings(tmp_path, environ={})
+    chosen = pipeline.session(tmp_path, environ={})
     box = pipeline.inbox(chosen, "htx")
     box.mkdir(parents=True)
     for name in ("huobi_por_20240701.csv", "huobi_por_20240801.csv", "notes.txt"):

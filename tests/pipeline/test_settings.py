@@ -4,16 +4,19 @@ the value.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import traceback
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from porlake import pipeline, registry
 from porlake.errors import ConfigurationError
-from porlake.pipeline._settings import settings
+from porlake.pipeline import session
+from porlake.pipeline._settings import read_settings
 from porlake.transport import Endpoint
 
 SECRET = "SEKRETkey"
@@ -22,7 +25,7 @@ SECRET = "SEKRETkey"
 def refused(environ: dict[str, str]) -> str:
     began = time.monotonic()
     with pytest.raises(ConfigurationError) as caught:
-        settings(environ=environ)
+        session(environ=environ)
     shown = "".join(traceback.format_exception(caught.value))
     assert SECRET not in shown.replace(str(environ.get("PORLAKE_ENDPOINTS", "-")), "")
     assert time.monotonic() - began < 30
@@ -100,7 +103,7 @@ def test_numbers_of_a_table_are_taken_as_they_stand(tmp_path: Path) -> None:
         '[[bitcoin]]\nurl = ["http://a", "http://b"]\ntimeout = 5\nper_second = 2.5\ntries = 3\n[[bitcoin]]\nurl = '
         '"http://c"\n'
     )
-    found = settings(environ={"PORLAKE_ENDPOINTS": str(path)}).endpoints_of("bitcoin")
+    found = session(environ={"PORLAKE_ENDPOINTS": str(path)}).endpoints_of("bitcoin")
     assert [(place.host, place.timeout, place.per_second, place.tries) for place in found] == [
         ("a", 5, 2.5, 3),
         ("b", 5, 2.5, 3),
@@ -118,7 +121,7 @@ def test_numbers_of_a_table_are_taken_as_they_stand(tmp_path: Path) -> None:
 def test_a_report_that_is_no_file_and_no_url(source: str, said: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConfigurationError) as caught:
-        pipeline.archive(settings(tmp_path / "lake", environ={}), "okx", source.format(tmp_path))
+        pipeline.archive(session(tmp_path / "lake", environ={}), "okx", source.format(tmp_path))
     assert said in str(caught.value)
     assert SECRET not in str(caught.value)
 
@@ -134,7 +137,7 @@ def test_doctor_does_not_wait_for_endpoints_that_are_silent(tmp_path: Path, monk
             for name in ("ethereum", "bitcoin", "tron", "bsc", "polygon", "arbitrum", "optimism")
         }
         began = time.monotonic()
-        chosen = settings(
+        chosen = session(
             tmp_path,
             environ={},
             endpoints={name: Endpoint("http://127.0.0.1:9") for name in registry.load().networks} | endpoints,
@@ -144,3 +147,33 @@ def test_doctor_does_not_wait_for_endpoints_that_are_silent(tmp_path: Path, monk
     found = [check for check in checks if place in check.found]
     assert len(found) == len(endpoints)
     assert not any(check.ok or SECRET in check.found for check in found)
+
+
+def test_settings_are_plain_values_and_show_no_key(tmp_path: Path) -> None:
+    """Texts, numbers and what holds them: nothing is opened by reading them."""
+    path = tmp_path / "e.toml"
+    path.write_text('[bitcoin]\nurl = ["http://a/SECRET", "http://b"]\nper_second = 2\n')
+    read = read_settings(
+        tmp_path / "lake",
+        replay=tmp_path / "none",
+        environ={
+            "PORLAKE_ENDPOINTS": str(path),
+            "PORLAKE_ENDPOINT_ETHEREUM": "http://c",
+            "PORLAKE_UTXO_DUMP_BITCOIN": "/d/utxo.dat",
+        },
+    )
+    assert read.endpoints == {
+        "bitcoin": ({"url": "http://a/SECRET", "per_second": 2}, {"url": "http://b", "per_second": 2}),
+        "ethereum": ({"url": "http://c"},),
+    }
+    assert read.dumps["bitcoin"].place == "/d/utxo.dat"
+    assert (read.lake, read.replay, read.record) == (str(tmp_path / "lake"), str(tmp_path / "none"), "")
+    assert "SECRET" not in repr(read)
+    assert not (tmp_path / "lake").exists()
+    assert json.loads(json.dumps(asdict(read), default=str))["check_sample"] == "0.01"
+
+
+def test_a_session_opens_its_lake_once(tmp_path: Path) -> None:
+    opened = session(tmp_path, environ={})
+    assert opened.lake is opened.lake
+    assert replace(opened, root=tmp_path / "other").lake.root == tmp_path / "other"

@@ -18,7 +18,7 @@ from porlake.addresses import tron
 from porlake.encoding.keccak import keccak256
 from porlake.errors import ChainError, ConfigurationError, MissingPartition, TransportError
 from porlake.model import Balance, Block, OwnerLink, Sweep, Unobserved
-from porlake.pipeline import Settings
+from porlake.pipeline import Session
 from porlake.transport import Endpoint, Recording
 from tron_stub import HEIGHT, TIME, USDT, Node, account
 
@@ -49,7 +49,7 @@ def row(coin: str, address: str, amount: str, signature: str = "", *more: str) -
     return f"{coin},TRX,{HEIGHT},{address},{amount},{MESSAGE},{signature},{signature2},,{owner1},{owner2}\n"
 
 
-def published(settings: Settings, folder: Path, name: str, *rows: str) -> str:
+def published(settings: Session, folder: Path, name: str, *rows: str) -> str:
     path = folder / f"okx_por_{name}.csv"
     path.write_text("coin,amount\nTRX,1\n\n" + HEADER + "".join(rows), encoding="utf-8")
     (report,) = pipeline.archive(settings, "okx", str(path))
@@ -68,13 +68,13 @@ def node() -> Node:
 
 
 @pytest.fixture
-def settings(node: Node, tmp_path: Path) -> Iterator[Settings]:
+def settings(node: Node, tmp_path: Path) -> Iterator[Session]:
     with tron_stub.served(node) as url:
-        yield Settings(root=tmp_path / "lake", endpoints={"tron": Endpoint(url)})
+        yield Session(root=tmp_path / "lake", endpoints={"tron": Endpoint(url)})
 
 
 def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_head_for_the_rest(
-    settings: Settings, node: Node, tmp_path: Path
+    settings: Session, node: Node, tmp_path: Path
 ) -> None:
     published(
         settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"), row("TRX", FIRST, "1")
@@ -129,7 +129,7 @@ def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_
 
 
 def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(
-    settings: Settings, node: Node, tmp_path: Path
+    settings: Session, node: Node, tmp_path: Path
 ) -> None:
     window = registry.load().sweeps["tron"].window_seconds
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
@@ -154,7 +154,7 @@ def test_the_nearest_sweep_of_each_holding_counts_and_none_outside_the_window(
 @pytest.mark.parametrize("after", [True, False])
 @pytest.mark.parametrize(("over", "as_of"), [(-3, "near"), (0, "near"), (3, "head")])
 def test_a_sweep_counts_up_to_the_end_of_its_window(
-    settings: Settings, node: Node, tmp_path: Path, after: bool, over: int, as_of: str
+    settings: Session, node: Node, tmp_path: Path, after: bool, over: int, as_of: str
 ) -> None:
     seconds = (registry.load().sweeps["tron"].window_seconds + over) * (1 if after else -1)
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
@@ -168,7 +168,7 @@ def test_a_sweep_counts_up_to_the_end_of_its_window(
 
 @pytest.mark.parametrize(("over", "swept"), [(-3, True), (0, True), (3, False)])
 def test_a_moment_is_swept_while_the_newest_block_is_within_the_window(
-    settings: Settings, node: Node, tmp_path: Path, over: int, swept: bool
+    settings: Session, node: Node, tmp_path: Path, over: int, swept: bool
 ) -> None:
     seconds = registry.load().sweeps["tron"].window_seconds + over
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
@@ -181,7 +181,7 @@ def test_a_moment_is_swept_while_the_newest_block_is_within_the_window(
 
 
 def test_an_account_of_which_nothing_is_known_is_not_swept_and_no_zero(
-    settings: Settings, node: Node, tmp_path: Path
+    settings: Session, node: Node, tmp_path: Path
 ) -> None:
     node.accounts = {SECOND: {"balance": 0}}
     published(settings, tmp_path, "2024060100", row("TRX", NEW, "5"), row("TRX", SECOND, "6"), row("TRX", THIRD, "0"))
@@ -198,7 +198,7 @@ def test_an_account_of_which_nothing_is_known_is_not_swept_and_no_zero(
     assert NEW not in {b.address for b in settings.lake.rows(Balance, report=report)}
 
 
-def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Settings, node: Node, tmp_path: Path) -> None:
+def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Session, node: Node, tmp_path: Path) -> None:
     published(settings, tmp_path, "2024060100", row("TRX", FIRST, "1"))
     pipeline.sweep(settings, "okx", "tron", MOMENT)
     node.solid, node.transfers = HEIGHT + 90, {HEIGHT: [(account(70), account(71), 5)]}
@@ -210,7 +210,7 @@ def test_what_a_node_knows_of_the_past_comes_before_a_sweep(settings: Settings, 
 
 
 def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(
-    settings: Settings, node: Node, tmp_path: Path
+    settings: Session, node: Node, tmp_path: Path
 ) -> None:
     with pytest.raises(MissingPartition, match="archive and parse one before"):
         pipeline.sweep(settings, "okx", "tron", MOMENT)
@@ -228,7 +228,7 @@ def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(
 
 
 def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(
-    settings: Settings, node: Node, tmp_path: Path
+    settings: Session, node: Node, tmp_path: Path
 ) -> None:
     node.held[USDT] = {FIRST: 10**37, SECOND: 1}
     report = published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"), row("USDT", SECOND, "6"))
@@ -239,10 +239,10 @@ def test_a_balance_that_no_dataset_can_hold_is_not_swept_and_unobserved(
 
 
 def test_a_sweep_is_recorded_and_replayed_from_the_shell(
-    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published(settings, tmp_path, "2024060100", row("USDT", FIRST, "5"))
-    taped = Settings(
+    taped = Session(
         root=settings.root, endpoints=settings.endpoints, recording=Recording.record(tmp_path / "recording")
     )
     pipeline.sweep(taped, "okx", "tron", MOMENT)
@@ -264,7 +264,7 @@ def keys(threshold: int, *numbers: int) -> dict[str, Any]:
 
 
 def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean_a_part(
-    settings: Settings, node: Node, tmp_path: Path
+    settings: Session, node: Node, tmp_path: Path
 ) -> None:
     """Accounts 10 to 15 all carry a good signature of their own key; the chain gives some of them to other keys."""
     node.accounts = {

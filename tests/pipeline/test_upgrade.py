@@ -12,7 +12,7 @@ import pytest
 from porlake import cli, pipeline
 from porlake.errors import LakeError, Outdated
 from porlake.lake import Lake
-from porlake.model import DATASETS, Balance, Claim, Dataset, Ownership, ReportFile, Sweep
+from porlake.model import DATASETS, Balance, Claim, Dataset, ReportFile, Sweep
 from support import SAMPLE_ROWS, own_rows, tree
 
 FIXTURES = Path(__file__).resolve().parents[1] / "lake" / "fixtures"
@@ -34,7 +34,7 @@ def unpacked(commit: str, folder: Path) -> Lake:
 def upgraded(lake: Lake) -> list[pipeline.Step]:
     """Upgrade a lake whole; what failed."""
     with own_rows(SAMPLE_ROWS):
-        chosen = pipeline.settings(lake.root, environ={})
+        chosen = pipeline.session(lake.root, environ={})
         return list(pipeline.upgrade(chosen, pipeline.plan(chosen)))
 
 
@@ -57,8 +57,8 @@ def test_an_older_lake_is_carried_over_whole(old: Lake) -> None:
     assert tree(old.root / "raw") == raw
     parquet = {name: digest for name, digest in sweep.items() if name.endswith(".parquet")}
     assert parquet.items() <= tree(old.root / "lake" / "sweep").items()
-    assert pipeline.check(pipeline.settings(old.root, environ={}))[1] == []
-    assert pipeline.plan(pipeline.settings(old.root, environ={})) == []
+    assert pipeline.check(pipeline.session(old.root, environ={}))[1] == []
+    assert pipeline.plan(pipeline.session(old.root, environ={})) == []
 
 
 def test_the_lake_of_the_commit_before_keeps_every_byte_of_its_rows(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_two_lakes_of_one_file_are_the_same_afterwards(tmp_path: Path) -> None:
     (report,) = {file.report for file in one.rows(ReportFile)} & {
         file.report for file in other.rows(ReportFile) if file.format == "okx_csv"
     }
-    for row_class in (Claim, Ownership, ReportFile):
+    for row_class in (Claim, ReportFile):
         assert list(one.rows(row_class, report=report)) == list(other.rows(row_class, report=report))
 
 
@@ -91,7 +91,7 @@ def test_a_reader_of_an_older_partition_is_told_what_to_do(tmp_path: Path) -> No
         with pytest.raises(Outdated, match="run `porlake upgrade`"):
             read()
     assert list(lake.rows(Sweep)), "what has the columns of now is read"
-    _, wrong = pipeline.check(pipeline.settings(lake.root, environ={}))
+    _, wrong = pipeline.check(pipeline.session(lake.root, environ={}))
     assert wrong
     assert all("porlake upgrade" in sentence for sentence in wrong)
 
@@ -117,7 +117,7 @@ def test_a_schema_of_a_higher_number_is_reached_by_rule(tmp_path: Path, monkeypa
     lake = unpacked("95bd704", tmp_path)
     assert upgraded(lake) == []
     monkeypatch.setattr(Sweep, "VERSION", 2)
-    (step,) = pipeline.plan(pipeline.settings(lake.root, environ={}))
+    (step,) = pipeline.plan(pipeline.session(lake.root, environ={}))
     assert (step.does, step.why) == ("rewrite by rule", "its rows stay")
     assert upgraded(lake) == []
     assert [pointer.number for pointer in lake.pointers(Sweep)] == [2]
@@ -140,7 +140,7 @@ def test_an_upgrade_that_was_interrupted_is_repeated(tmp_path: Path, after: int)
     whole, stopped = (unpacked("d43f58f", tmp_path / name) for name in ("whole", "stopped"))
     assert upgraded(whole) == []
     with own_rows(SAMPLE_ROWS):
-        chosen = pipeline.settings(stopped.root, environ={})
+        chosen = pipeline.session(stopped.root, environ={})
         steps = pipeline.plan(chosen)
         assert list(pipeline.upgrade(chosen, list(islice(steps, after)))) == []
     assert upgraded(stopped) == []
@@ -165,7 +165,7 @@ def test_what_cannot_be_carried_is_listed_first_and_set_aside(tmp_path: Path, ch
     content["schema"] = [pair for pair in content["schema"] if pair[0] != changed[0]] + [changed]
     path.write_text(json.dumps(content))
     files = {name for name in tree(lake.root) if name.endswith(".parquet") and pointer.folder in name}
-    first = pipeline.plan(pipeline.settings(lake.root, environ={}))[0]
+    first = pipeline.plan(pipeline.session(lake.root, environ={}))[0]
     assert first.does == "set aside: cannot be carried"
     assert changed[0] in first.why
     assert upgraded(lake) == []

@@ -81,7 +81,7 @@ def test_every_row_is_published_or_refused(rows: list[tuple[str, str]]) -> None:
 
 def test_a_list_without_a_day_asks_for_one_and_takes_the_one_given(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(HEADER + "okx,bitcoin,143gLvWYUojXaWZRrxquRKpVNTkhmr415B,cold,me\n")
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     with pytest.raises(SnapshotUnknown):
         pipeline.archive(chosen, "okx", str(tmp_path / "list.csv"))
     (report,) = pipeline.archive(chosen, "okx", str(tmp_path / "list.csv"), "2026-11-20")
@@ -106,7 +106,7 @@ def test_a_real_list_of_four_thousand_addresses_is_taken(tmp_path: Path) -> None
         ]
     with (tmp_path / "addresses_2026-11-20.csv").open("w", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([addresses_csv.COLUMNS, *rows])
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     for report in pipeline.archive(chosen, "okx", str(tmp_path / "addresses_2026-11-20.csv")):
         pipeline.parse(chosen, report)
     taken = list(chosen.lake.rows(Claim))

@@ -66,7 +66,7 @@ def test_the_case_of_an_added_format_is_checked(case: Path) -> None:
 
 @pytest.mark.usefixtures("toy")
 def test_an_added_format_goes_from_its_files_to_the_lake(tmp_path: Path) -> None:
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     folder = TOY / "cases" / "toy_json" / "hot_and_cold"
     assert pipeline.publisher(str(folder)) == "toy"
     (report,) = pipeline.archive(chosen, "toy", str(folder))

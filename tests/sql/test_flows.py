@@ -57,7 +57,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     silent.mkdir(parents=True)
     for clock in (Path(__file__).resolve().parents[2] / "data" / "samples" / "recording" / "run").glob("clock_*.json"):
         shutil.copy(clock, silent)
-    chosen = pipeline.settings(folder / "lake", environ={}, price_file=folder / "prices.csv", replay=folder / "silent")
+    chosen = pipeline.session(folder / "lake", environ={}, price_file=folder / "prices.csv", replay=folder / "silent")
     for name, rows in MONTHS:
         lines = [f"{coin},ETH,19000000,{ACCOUNTS[account]},{amount},m,,,,," for account, coin, amount in rows]
         (folder / name).write_text(HEADER + "\n".join(lines) + "\n")
@@ -243,7 +243,7 @@ def test_warnings_stop_nothing_and_are_kept_beside_the_tables(lake: Lake) -> Non
 
 def test_more_attestations_than_one_word_has_bits(tmp_path: Path) -> None:
     """Sixty-six days; an account leaves on the 64th and comes back on the 66th."""
-    chosen = pipeline.settings(tmp_path / "lake", environ={})
+    chosen = pipeline.session(tmp_path / "lake", environ={})
     for number in range(66):
         day = date(2024, 1, 1) + timedelta(days=number)
         accounts = [0, 1] if number in (63, 64) else [0, 1, 2]

@@ -21,7 +21,7 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 
 def built(folder: Path, exchange: str, sources: list[Path]) -> Lake:
     """Tables of some files, without looking at any chain or price."""
-    chosen = pipeline.settings(folder, environ={})
+    chosen = pipeline.session(folder, environ={})
     for source in sources:
         for report in pipeline.archive(chosen, exchange, str(source)):
             pipeline.parse(chosen, report)

@@ -42,7 +42,7 @@ QUESTIONS = (ROOT / "docs" / "questions.md").read_text()
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     made: Lake = DOCUMENTS.example(tmp_path_factory.mktemp("marts") / "lake")
-    pipeline.publish(pipeline.settings(made.root, environ={}))
+    pipeline.publish(pipeline.session(made.root, environ={}))
     return made
 
 
@@ -159,7 +159,7 @@ def test_no_model_reads_the_clock_or_a_random_number() -> None:
 
 def test_a_second_publish_gives_the_same_bytes(lake: Lake) -> None:
     before = (lake.root / "marts" / "manifest.json").read_bytes()
-    chosen = pipeline.settings(lake.root, environ={})
+    chosen = pipeline.session(lake.root, environ={})
     pipeline.build(chosen)
     pipeline.publish(chosen)
     assert (lake.root / "marts" / "manifest.json").read_bytes() == before

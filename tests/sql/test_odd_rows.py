@@ -56,7 +56,7 @@ def ask(cased: Path, tmp_path_factory: pytest.TempPathFactory, silent: Path) -> 
     prices.write_text(
         "asset,usd,priced_at,source\nBTC,100000,2030-01-01T00:00:00Z,mine\nETH,2000,2030-01-01T00:00:00Z,mine\n"
     )
-    chosen = pipeline.settings(folder / "lake", environ={}, price_file=prices, replay=silent)
+    chosen = pipeline.session(folder / "lake", environ={}, price_file=prices, replay=silent)
     files = {
         # a lost decimal point beside a good row
         "okx_por_2030010100.csv": WALLETS + f"BTC,BTC,200,{P2PKH},100000000000000,,,,,,\nETH,ETH,1,{ACCOUNTS[0]},4,,,,,,\n",

@@ -219,7 +219,7 @@ def fill(lake: Lake, dice: random.Random) -> None:
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     folder = tmp_path_factory.mktemp("recomputed")
-    chosen = pipeline.settings(folder / "lake", environ={})
+    chosen = pipeline.session(folder / "lake", environ={})
     for exchange, path in files(folder):
         for report in pipeline.archive(chosen, exchange, str(path)):
             pipeline.parse(chosen, report)

@@ -51,7 +51,7 @@ def seen(report: str, network: str, address: str, amount: int) -> Balance:
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     folder = tmp_path_factory.mktemp("staking")
-    chosen = pipeline.settings(folder / "lake", environ={})
+    chosen = pipeline.session(folder / "lake", environ={})
     for day, total in MONTHS.items():
         (report,) = pipeline.archive(chosen, "okx", str(put(folder, day, total)))
         pipeline.parse(chosen, report)

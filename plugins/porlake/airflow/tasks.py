@@ -46,7 +46,7 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
     return run
 
 
-def settings(context: Context, networks: list[str] | None = None) -> pipeline.Settings:
+def settings(context: Context, networks: list[str] | None = None) -> pipeline.Session:
     """Settings from the run's params, the environment, and Airflow's connections for the `networks` that the task
     asks.
     """
@@ -54,9 +54,7 @@ def settings(context: Context, networks: list[str] | None = None) -> pipeline.Se
     if own := params.get("registry"):  # of this task's process, and of those that it starts
         os.environ[registry.OWN_ROWS] = str(Path(own).absolute())
     found = {} if params["replay"] else _connections(networks or [])
-    return pipeline.settings(
-        record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info)
-    )
+    return pipeline.session(record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info))
 
 
 @tried_again_if_it_helps
@@ -146,7 +144,7 @@ def observe_others(report: str, own: list[str], context: Context) -> str:
     return report
 
 
-def _observed(chosen: pipeline.Settings, report: str, network: str) -> str:
+def _observed(chosen: pipeline.Session, report: str, network: str) -> str:
     """Observe a network; why nothing of it was read, '' where something was."""
     pipeline.observe(chosen, report, network)
     if reasons := pipeline.unread(chosen, report, network):
@@ -214,7 +212,7 @@ def publish(exchange: str, reports: list[str], context: Context) -> str:
     return build_id
 
 
-def _rows_of(chosen: pipeline.Settings, report: str, datasets: Iterable[type[Dataset]], **only: str) -> str:
+def _rows_of(chosen: pipeline.Session, report: str, datasets: Iterable[type[Dataset]], **only: str) -> str:
     """`97 claim, 97 evidence, 3 rejection`"""
     exchange = chosen.lake.report(report).exchange
     rows = {

@@ -238,7 +238,7 @@ def _alone(options: argparse.Namespace) -> Any:
     from porlake import pipeline, progress
 
     with tempfile.TemporaryDirectory(prefix="porlake-") as folder, progress.shown() as tell:
-        settings = pipeline.settings(folder, environ={}, progress=tell)
+        settings = pipeline.session(folder, environ={}, progress=tell)
         exchange = options.exchange or pipeline.publisher(options.file)
         found = pipeline.archive(settings, exchange, options.file, undated=True)
         for report in found:
@@ -459,7 +459,7 @@ def run(options: argparse.Namespace) -> int:
     from porlake import pipeline, progress
 
     with progress.shown() as tell:
-        settings = pipeline.settings(
+        settings = pipeline.session(
             options.lake, record=options.record, replay=options.replay, price_file=options.prices, progress=tell
         )
         found = pipeline.run(settings, options.exchange, options.report, options.snapshot)
@@ -475,7 +475,7 @@ def sweep(options: argparse.Namespace) -> None:
     from porlake import pipeline, progress
 
     with progress.shown() as tell:
-        settings = pipeline.settings(options.lake, record=options.record, replay=options.replay, progress=tell)
+        settings = pipeline.session(options.lake, record=options.record, replay=options.replay, progress=tell)
         at = pipeline.moment(options.at) if options.at else settings.recording.now()
         networks = [options.network] if options.network else pipeline.swept_networks(settings, options.exchange)
         read = {network: pipeline.sweep(settings, options.exchange, network, at) for network in networks}
@@ -502,7 +502,7 @@ def balances(options: argparse.Namespace) -> None:
     pipeline.writable(options.outpoints)
     with progress.shown() as tell:
         settings = pipeline.with_dump(
-            pipeline.settings(endpoints=endpoints, progress=tell),
+            pipeline.session(endpoints=endpoints, progress=tell),
             options.network, options.dump, options.dump_at_node, options.dump_hash, outpoints=options.outpoints is not None,
         )  # fmt: skip
         unfinished = options.out.with_name(f".unfinished-{options.out.name}")
@@ -527,7 +527,7 @@ def _existing(options: argparse.Namespace, **others: Any) -> Any:
     """
     from porlake import pipeline
 
-    settings = pipeline.settings(options.lake, **others)
+    settings = pipeline.session(options.lake, **others)
     if options.lake and not (settings.root / "lake").is_dir():
         raise ConfigurationError(
             f"{options.lake}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {options.lake}` would make one"
@@ -587,7 +587,7 @@ def _summary(settings: Any, attestations: list[str], after: Sequence[str] = ()) 
 def doctor(options: argparse.Namespace) -> int:
     from porlake import pipeline
 
-    checks = pipeline.doctor(pipeline.settings(options.lake))
+    checks = pipeline.doctor(pipeline.session(options.lake))
     _table(
         "", ("", "what", "found", "to mend it"), [(_mark(c), c.what, c.found, "" if c.ok else c.remedy) for c in checks]
     )

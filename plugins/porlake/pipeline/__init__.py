@@ -1,4 +1,4 @@
-"""The stages, and what comes after what. The one place where the rooms meet; settings are read here, once.
+"""The stages, and what comes after what. The one place where the rooms meet; session are read here, once.
 
     archive -> parse -> verify, observe (one per network), price -> build -> publish
     sweep, at the moment of a snapshot, of what was claimed last; observe takes it when the report is there
@@ -41,7 +41,8 @@ from porlake.pipeline._check import check
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
-from porlake.pipeline._settings import Settings, moment, settings, with_dump
+from porlake.pipeline._session import Session, session, with_dump
+from porlake.pipeline._settings import moment
 from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
 from porlake.pipeline._upgrade import NUMBER, Step, plan, upgrade
 from porlake.pipeline._verdicts import (
@@ -58,118 +59,117 @@ from porlake.pipeline._verdicts import (
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
-    "MEANINGS", "NUMBER", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Settings",
+    "MEANINGS", "NUMBER", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Session", "Settings",
     "Step", "VerdictLine", "Verdicts", "archive", "attestations", "balances", "build", "check", "csv_writer", "database",
     "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "is_claimed",
     "is_published", "moment", "networks", "observe", "parse", "plan", "price", "publish", "published", "publisher", "query",
-    "read", "repeated", "run", "settings", "summary", "sweep", "swept_networks", "unanswered", "undated", "unread", "upgrade",
+    "read", "repeated", "run", "session", "settings", "summary", "sweep", "swept_networks", "unanswered", "undated", "unread", "upgrade",
     "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting", "with_dump", "writable",
 ]  # fmt: skip
 
 
 # --- build, publish ---------------------------------------------------------------------------------------------------
-def build(settings: Settings) -> str:
+def build(session: Session) -> str:
     """All marts in a fresh DuckDB file that then takes the old one's place; the build's id. Raises BuildError and
     changes nothing.
     """
-    return warehouse.build(settings.lake).build_id
+    return warehouse.build(session.lake).build_id
 
 
-def publish(settings: Settings) -> str:
+def publish(session: Session) -> str:
     """The marts of the last build as Parquet, shown all at once; the build's id."""
-    return str(warehouse.publish(settings.lake)["build_id"])
+    return str(warehouse.publish(session.lake)["build_id"])
 
 
-def published(settings: Settings) -> Mapping[str, Any]:
+def published(session: Session) -> Mapping[str, Any]:
     """What is published now: `build_id`, and `marts` with the rows of each. Raises MissingPartition before the first
     time.
     """
-    return warehouse.manifest_of(settings.lake)
+    return warehouse.manifest_of(session.lake)
 
 
-def is_published(settings: Settings) -> bool:
+def is_published(session: Session) -> bool:
     """Whether the marts as published are those of the lake as it is now, so that building them again would change
     nothing.
     """
     try:
-        return bool(published(settings)["build_id"] == warehouse.identity(settings.lake))
+        return bool(published(session)["build_id"] == warehouse.identity(session.lake))
     except (MissingPartition, Damaged):
         return False
 
 
-def unread(settings: Settings, report: str, network: str) -> Counter[str] | None:
+def unread(session: Session, report: str, network: str) -> Counter[str] | None:
     """Where nothing at all of what a report claims on a network was read: how many holdings for which reason. None
     where something was.
     """
-    file: ReportFile = settings.lake.report(report)
+    file: ReportFile = session.lake.report(report)
     only = {"exchange": file.exchange, "report": file.report, "network": network}
-    if any(pointer.rows for pointer in settings.lake.pointers(Balance, **only)):
+    if any(pointer.rows for pointer in session.lake.pointers(Balance, **only)):
         return None
-    reasons = Counter(row.reason for row in settings.lake.rows(Unobserved, **only))
+    reasons = Counter(row.reason for row in session.lake.rows(Unobserved, **only))
     return reasons or None
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------
-def run(settings: Settings, exchange: str, sources: Iterable[str], snapshot: str | None = None) -> list[str]:
+def run(session: Session, exchange: str, sources: Iterable[str], snapshot: str | None = None) -> list[str]:
     """All stages for some published files; the reports' ids.
 
     A network or price source that does not answer leaves its part unobserved, with the reason in the tables.
     """
-    found = list(
-        dict.fromkeys(report for source in sources for report in archive(settings, exchange, source, snapshot))
-    )
+    found = list(dict.fromkeys(report for source in sources for report in archive(session, exchange, source, snapshot)))
     for report in found:
-        parse(settings, report)
-    with_rows = [report for report in found if has_addresses(settings, report)]
+        parse(session, report)
+    with_rows = [report for report in found if has_addresses(session, report)]
     for report in with_rows:
-        verify(settings, report)
+        verify(session, report)
         # networks answer independently, and one that hangs holds up no other
         with ThreadPoolExecutor(max_workers=8) as pool:
             list(
                 pool.map(
-                    lambda network, report=report: observe(settings, report, network, give_up=True),
-                    networks(settings, report),
+                    lambda network, report=report: observe(session, report, network, give_up=True),
+                    networks(session, report),
                 )
             )
-    price(settings, attestations(settings, found), give_up=True)
-    build(settings)
-    publish(settings)
+    price(session, attestations(session, found), give_up=True)
+    build(session)
+    publish(session)
     return found
 
 
 SHOWN = 10
+Settings, settings = Session, session  # their names until now
 
 
-def inbox(settings: Settings, exchange: str) -> Path:
+def inbox(session: Session, exchange: str) -> Path:
     """Where a scheduled run looks for files that were put there."""
-    return settings.lake.root / "inbox" / exchange
+    return session.lake.root / "inbox" / exchange
 
 
-def waiting(settings: Settings, exchange: str, moment: datetime) -> list[str]:
+def waiting(session: Session, exchange: str, moment: datetime) -> list[str]:
     """The files of the inbox whose snapshot lies in the month that ends at `moment`; a backfill finds each month's
     own.
     """
     begins, publisher = moment - relativedelta(months=1), registry.load().exchanges[exchange]
     found = []
-    for path in sorted(inbox(settings, exchange).glob("*")):
+    for path in sorted(inbox(session, exchange).glob("*")):
         snapshot = reports.snapshot_of(path.name)
         if snapshot is not None and snapshot.at is not None and begins < publisher.in_utc(snapshot.at) <= moment:
             found.append(str(path))
     return found
 
 
-def undated(settings: Settings, exchange: str) -> str:
+def undated(session: Session, exchange: str) -> str:
     """What waits in the inbox and will be taken by no run, for its name says no day, and what to do about it; '' where
     there is none.
     """
     names = [
-        path.name for path in sorted(inbox(settings, exchange).glob("[!.]*")) if reports.snapshot_of(path.name) is None
+        path.name for path in sorted(inbox(session, exchange).glob("[!.]*")) if reports.snapshot_of(path.name) is None
     ]
     if not names:
         return ""
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
     return (
-        f"{shown} in {inbox(settings, exchange)}: waits, for the name says no day. Put the snapshot's day into it as "
+        f"{shown} in {inbox(session, exchange)}: waits, for the name says no day. Put the snapshot's day into it as "
         f"the exchange does "
         f"(huobi_por_20240701.csv, okx_por_2024032500.csv), or start a run that names the file and its snapshot"
     )

@@ -17,12 +17,13 @@ from porlake.errors import (
     SnapshotUnknown,
 )
 from porlake.model import ReportFile
-from porlake.pipeline._settings import Settings, moment, shown
+from porlake.pipeline._session import Session
+from porlake.pipeline._settings import moment, shown
 from porlake.transport import Endpoint
 
 
 def archive(
-    settings: Settings, exchange: str, source: str, snapshot: str | None = None, *, undated: bool = False
+    session: Session, exchange: str, source: str, snapshot: str | None = None, *, undated: bool = False
 ) -> list[str]:
     """Keep a published file (path or URL) and say what it is; the ids of the reports in it.
 
@@ -36,15 +37,15 @@ def archive(
     stated = _stated_snapshot(snapshot, publisher) if snapshot else None
     fallback = reports.Snapshot(None, "unknown") if undated else None
     with ExitStack() as files:
-        came = published(settings, files, source)
+        came = published(session, files, source)
         found, others = reports.recognised(replace(came.bundle, exchange=exchange))
         parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, stated, fallback)]
         listed = tuple(f"{reports.hashed(other).sha256}  -  {other.name}" for other in others)
         container = None
         if came.container is not None:
             came.container.seek(0)
-            container = settings.lake.keep(came.container, _facts(settings, came.bundle.name, came.origin))
-        return _Arrival(settings, came.origin, container, listed).keep(parts)
+            container = session.lake.keep(came.container, _facts(session, came.bundle.name, came.origin))
+        return _Arrival(session, came.origin, container, listed).keep(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Published:
     origin: str
 
 
-def published(settings: Settings, files: ExitStack, source: str) -> Published:
+def published(session: Session, files: ExitStack, source: str) -> Published:
     """The files at a path or URL; a folder holds those of a report as its archive would. Raises ReportError,
     ConfigurationError.
     """
@@ -112,9 +113,9 @@ def published(settings: Settings, files: ExitStack, source: str) -> Published:
         inside = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.is_symlink())
         if not inside:
             raise ConfigurationError(f"{source}: the folder holds no file")
-        held = tuple(reports.Member(entry.name, opened(settings, files, str(entry))[0]) for entry in inside)
+        held = tuple(reports.Member(entry.name, opened(session, files, str(entry))[0]) for entry in inside)
         return Published(reports.Bundle(held, path.name), None, f"file:{path.name}")
-    stream, name, origin = opened(settings, files, source)
+    stream, name, origin = opened(session, files, source)
     container = stream if reports.is_archive(stream) else None
     held = tuple(
         reports.Member(member, files.enter_context(content)) for member, content in reports.members(stream, name)
@@ -122,12 +123,12 @@ def published(settings: Settings, files: ExitStack, source: str) -> Published:
     return Published(reports.Bundle(held, name), container, origin)
 
 
-def opened(settings: Settings, files: ExitStack, source: str) -> tuple[BinaryIO, str, str]:
+def opened(session: Session, files: ExitStack, source: str) -> tuple[BinaryIO, str, str]:
     """(stream, file name, origin without secrets) of a path or URL."""
     if "://" in source:
         parts = urlsplit(Endpoint(source).url)  # raises ConfigurationError without a part of it
         name = Path(parts.path).name or "report"
-        stream = files.enter_context(settings.recording.download(source))
+        stream = files.enter_context(session.recording.download(source))
         return stream, name, f"{parts.scheme}://{parts.hostname}{parts.path}"
     path = Path(source)
     try:
@@ -147,8 +148,8 @@ class _Arrival:
     reports come.
     """
 
-    def __init__(self, settings: Settings, origin: str, container: str | None, others: tuple[str, ...]) -> None:
-        self.settings, self.origin, self.container, self.others = settings, origin, container, others
+    def __init__(self, session: Session, origin: str, container: str | None, others: tuple[str, ...]) -> None:
+        self.session, self.origin, self.container, self.others = session, origin, container, others
         self._known: dict[str, dict[tuple[str, str], ReportFile]] = {}
         self._newest: dict[tuple[str, str, str], int] = {}
 
@@ -157,9 +158,9 @@ class _Arrival:
         return [self._keep(part) for part in parts]
 
     def _keep(self, part: _Part) -> str:
-        lake, form, exchange = self.settings.lake, part.form, part.bundle.exchange
+        lake, form, exchange = self.session.lake, part.form, part.bundle.exchange
         first = part.bundle.members[0]
-        facts = _facts(self.settings, first.name, self.origin)
+        facts = _facts(self.session, first.name, self.origin)
         bundle = replace(part.bundle, members=tuple(self._kept(member, facts) for member in part.bundle.members))
         attestation = f"{exchange}/{part.snapshot}"
         # a file of a report that came without the first of its kind speaks for itself
@@ -194,13 +195,13 @@ class _Arrival:
     def _kept(self, member: reports.Member, facts: dict[str, str]) -> reports.Member:
         """The member with its sha256, now that its bytes are in the archive."""
         member.content.seek(0)
-        return replace(member, sha256=self.settings.lake.keep(member.content, facts | {"file_name": member.name}))
+        return replace(member, sha256=self.session.lake.keep(member.content, facts | {"file_name": member.name}))
 
     def _of(self, exchange: str) -> dict[tuple[str, str], ReportFile]:
         """What the lake holds of an exchange, by report and attestation."""
         if exchange not in self._known:
             self._known[exchange] = {}
-            for row in self.settings.lake.rows(ReportFile, exchange=exchange):
+            for row in self.session.lake.rows(ReportFile, exchange=exchange):
                 self._take(row)
         return self._known[exchange]
 
@@ -210,9 +211,9 @@ class _Arrival:
         self._newest[edition] = max(self._newest.get(edition, 0), row.revision)
 
 
-def _facts(settings: Settings, name: str, origin: str) -> dict[str, str]:
+def _facts(session: Session, name: str, origin: str) -> dict[str, str]:
     """How a file came here; under replay the clock is the recording's."""
-    return {"file_name": name, "origin": origin, "retrieved_at": settings.recording.now().isoformat()}
+    return {"file_name": name, "origin": origin, "retrieved_at": session.recording.now().isoformat()}
 
 
 def _stated_snapshot(text: str, publisher: registry.Exchange) -> reports.Snapshot:

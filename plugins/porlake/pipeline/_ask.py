@@ -44,7 +44,8 @@ from porlake.model import (
 from porlake.pipeline import _sweep_evm
 from porlake.pipeline._archive import published
 from porlake.pipeline._observe import client_of
-from porlake.pipeline._settings import TELL_EVERY, Settings, settings
+from porlake.pipeline._session import Session, session
+from porlake.pipeline._settings import TELL_EVERY
 from porlake.transport import Endpoint, Recording
 
 
@@ -55,7 +56,7 @@ def publisher(source: str) -> str:
     Raises ReportError, ConfigurationError where none can be told.
     """
     with ExitStack() as files:
-        came = published(settings(environ={}), files, source)
+        came = published(session(environ={}), files, source)
         formats = {form.NAME for form, _ in reports.recognised(came.bundle)[0]}
     found = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
     if len(found) > 1:
@@ -112,7 +113,7 @@ class CoinLine:
 
 
 def balances(
-    settings: Settings, network: str, assets: list[str], height: int, listed: list[str], scratch: Path | None = None
+    session: Session, network: str, assets: list[str], height: int, listed: list[str], scratch: Path | None = None
 ) -> tuple[list[BalanceLine], list[CoinLine]]:
     """Balances of some assets at some addresses, and the coins below them where they were asked for.
 
@@ -123,7 +124,7 @@ def balances(
     facts = registry.load()
     if network not in facts.networks:
         raise ConfigurationError(f"{network!r}: no such network (`porlake networks` lists them)")
-    endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
+    endpoint, dump = session.endpoint(network), session.dumps.get(network)
     if not facts.networks[network].is_read:
         raise ConfigurationError(f"{network}: {facts.networks[network].why_none}")
     if endpoint is None and dump is None:
@@ -134,15 +135,15 @@ def balances(
     if not accounts:
         return bad, []
     if chains.family(facts.networks[network]).takes_all_endpoints:
-        return [*_column_lines(*_sweep_evm.listed(settings, network, tokens, height, accounts, scratch)), *bad], []
+        return [*_column_lines(*_sweep_evm.listed(session, network, tokens, height, accounts, scratch)), *bad], []
     wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
-    client = client_of(settings, network)
+    client = client_of(session, network)
     at = client.block(height)
     lines = []
     for done, answer in enumerate(client.balances(wanted, at), 1):
         lines.append(_balance_line(network, answer))
         if done % TELL_EVERY == 0 or done == len(wanted):
-            settings.progress(f"balances on {network}", done, len(wanted))
+            session.progress(f"balances on {network}", done, len(wanted))
     lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
     coins = sorted(
         (_coin_line(network, coin) for coin in (client.coins if isinstance(client, chains.Coins) else ())),
@@ -231,29 +232,29 @@ def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> Balan
     return _read_line(network, answer.asset, answer.address, answer.component, amount, *read)
 
 
-def database(settings: Settings) -> Path:
-    return warehouse.database_of(settings.lake)
+def database(session: Session) -> Path:
+    return warehouse.database_of(session.lake)
 
 
-def query(settings: Settings, sql: str, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
+def query(session: Session, sql: str, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(columns, rows) of one statement over the last build, or over the one that failed. Raises BuildError,
     MissingPartition.
     """
-    return warehouse.query(settings.lake, sql, failed=failed)
+    return warehouse.query(session.lake, sql, failed=failed)
 
 
-def read(settings: Settings, mart: str) -> Any:
+def read(session: Session, mart: str) -> Any:
     """A mart of the last build as an Arrow table. Raises ConfigurationError, MissingPartition."""
-    return warehouse.read(settings.lake, mart)
+    return warehouse.read(session.lake, mart)
 
 
-def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
+def summary(session: Session, attestations_: Sequence[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
     """(title, columns, rows) of the tables a person wants, for some attestations or the latest of each exchange.
 
     Raises ConfigurationError for an attestation that the tables do not have, MissingPartition before the first build.
     """
     known = "select attestation, max(is_latest) from core_attestation group by attestation order by attestation"
-    there = dict(warehouse.query(settings.lake, known)[1])
+    there = dict(warehouse.query(session.lake, known)[1])
     if unknown := sorted(set(attestations_) - set(there)):
         raise ConfigurationError(
             f"{', '.join(unknown)}: no such attestation in the tables; {_near(unknown[0], list(there))}"
@@ -263,10 +264,10 @@ def summary(settings: Settings, attestations_: Sequence[str]) -> Iterator[tuple[
         sql = path.read_text(encoding="utf-8")
         # what looks at holdings one by one is asked for one attestation after the other
         if "getvariable('attestation')" in sql:
-            parts = [warehouse.query(settings.lake, sql, at_hand=attestation) for attestation in chosen]
+            parts = [warehouse.query(session.lake, sql, at_hand=attestation) for attestation in chosen]
             columns, rows = parts[0][0] if parts else [], [row for _, found in parts for row in found]
         else:
-            columns, rows = warehouse.query(settings.lake, sql, {"attestations": list(attestations_)})
+            columns, rows = warehouse.query(session.lake, sql, {"attestations": list(attestations_)})
         yield sql.split("\n", 1)[0].removeprefix("-- "), columns, rows
 
 
@@ -291,7 +292,7 @@ class Check:
     optional: bool = False
 
 
-def doctor(settings: Settings) -> list[Check]:
+def doctor(session: Session) -> list[Check]:
     """What is installed, configured and missing, and how to mend it. Endpoints are asked once, for a few seconds, all
     at the same time.
     """
@@ -305,24 +306,24 @@ def doctor(settings: Settings) -> list[Check]:
         ),
         *versions,
         Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
-        _writable(settings.root),
+        _writable(session.root),
         Check(
             "tables",
-            database(settings).exists(),
-            str(database(settings)),
+            database(session).exists(),
+            str(database(session)),
             "porlake run ..., or porlake build",
             optional=True,
         ),
-        *_reached(settings),
+        *_reached(session),
     ]
 
 
-def _reached(settings: Settings) -> list[Check]:
+def _reached(session: Session) -> list[Check]:
     asked = [
         (network, endpoint)
         for network in registry.load().networks.values()
         if network.is_read
-        for endpoint in settings.endpoints_of(network.network)
+        for endpoint in session.endpoints_of(network.network)
     ]
     with ThreadPoolExecutor(max_workers=max(1, min(32, len(asked)))) as pool:
         return list(pool.map(lambda pair: _reachable(*pair), asked))
@@ -358,14 +359,14 @@ OF_ENDPOINTS = frozenset(
 )
 
 
-def unanswered(settings: Settings, reports_: Iterable[str]) -> list[str]:
+def unanswered(session: Session, reports_: Iterable[str]) -> list[str]:
     """What endpoints left open in some reports, by failing, refusing or contradicting each other: a line for each
     network and reason.
     """
     holdings, spoken = Counter[tuple[str, str]](), defaultdict[tuple[str, str], set[str]](set)
     for report in reports_:
-        file: ReportFile = settings.lake.report(report)
-        for row in settings.lake.rows(Unobserved, exchange=file.exchange, report=report):
+        file: ReportFile = session.lake.report(report)
+        for row in session.lake.rows(Unobserved, exchange=file.exchange, report=report):
             if row.reason in OF_ENDPOINTS:
                 holdings[row.network, row.reason] += 1
                 spoken[row.network, row.reason].add(file.attestation)

@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from porlake import warehouse
 from porlake.errors import PorlakeError
 from porlake.lake import Lake
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 
 WHAT = "check files"
 
 
-def check(settings: Settings) -> tuple[int, list[str]]:
+def check(session: Session) -> tuple[int, list[str]]:
     """(files looked at, what is wrong with some of them, a sentence each, in the order of their places).
 
     Every pointer, every file that it names, every published file of the archive, the marts with their manifest and the
     DuckDB file; all bytes are hashed anew. Nothing is changed: each sentence names the stage that writes the file anew.
     """
     looked, wrong = 0, []
-    for fault in _faults(settings.lake):
+    for fault in _faults(session.lake):
         looked += 1
-        settings.progress(WHAT, looked, None)
+        session.progress(WHAT, looked, None)
         if fault:
             wrong.append(fault)
-    settings.progress(WHAT, looked, looked)
+    session.progress(WHAT, looked, looked)
     return looked, wrong
 
 

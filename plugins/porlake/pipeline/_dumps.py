@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from porlake import chains, registry
-from porlake.chains import Dump
 from porlake.errors import ConfigurationError
+from porlake.settings import DumpSettings
 
 NAMES = ("DUMP", "WRITTEN", "HASH")
 
 
-def dumps_of(environ: Mapping[str, str]) -> dict[str, Dump]:
+def dumps_of(environ: Mapping[str, str]) -> dict[str, DumpSettings]:
     """By network. Raises ConfigurationError for a name that is none, or a hash or path without its dump."""
     networks = {network.network.upper(): network for network in registry.load().networks.values()}
     found: dict[str, dict[str, str]] = {}
@@ -32,8 +32,9 @@ def dumps_of(environ: Mapping[str, str]) -> dict[str, Dump]:
         raise ConfigurationError(f"PORLAKE_UTXO_DUMP_{unplaced[0].upper()} is missing: where the dump lies")
     outpoints = environ.get("PORLAKE_OUTPOINTS", "") not in ("", "0")
     return {
-        network: Dump(said["DUMP"], said.get("WRITTEN", ""), tuple(said.get("HASH", "").split()), outpoints) for network, said in found.items()
-    }  # fmt: skip
+        network: DumpSettings(said["DUMP"], said.get("WRITTEN", ""), tuple(said.get("HASH", "").split()), outpoints)
+        for network, said in found.items()
+    }
 
 
 def _reads_dumps(network: registry.Network) -> bool:

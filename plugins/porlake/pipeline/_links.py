@@ -20,7 +20,7 @@ from porlake.chains.evm import client as evm
 from porlake.chains.evm import links as evm_links
 from porlake.errors import ConfigurationError, InvalidAddress
 from porlake.model import Claim, Dataset, Evidence, OwnerLink, ReportFile
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 
 EIGENLAYER = "eigenlayer"
 
@@ -41,7 +41,7 @@ class Stated:
 
 
 def owner_links(
-    settings: Settings, file: ReportFile, network: str, opened: Callable[[], evm.Client | beacon.Client], block: BlockAt
+    session: Session, file: ReportFile, network: str, opened: Callable[[], evm.Client | beacon.Client], block: BlockAt
 ) -> list[OwnerLink]:
     """One row for each account with stated owners and each of them, whether the chain confirms it or not.
 
@@ -49,18 +49,18 @@ def owner_links(
     to ask. Raises TransportError, ChainError.
     """
     rows: list[OwnerLink] = []
-    for height, accounts in _by_height(stated(settings, file, network)):
+    for height, accounts in _by_height(stated(session, file, network)):
         at = block(height)
         if at is None:
             continue
         client = opened()
         found = (
-            _validators(settings, client, accounts, at)
+            _validators(session, client, accounts, at)
             if isinstance(client, beacon.Client)
             else _contracts(client, accounts, at)
         )
         rows += [_row(file, network, link, at) for link in found]
-        settings.progress(f"owners on {network}", len(rows), None)
+        session.progress(f"owners on {network}", len(rows), None)
     return rows
 
 
@@ -78,7 +78,7 @@ class _Link:
 
 
 # --- what the file states ---------------------------------------------------------------------------------------------
-def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
+def stated(session: Session, file: ReportFile, network: str) -> list[Stated]:
     """The accounts of a network whose owners a file states, in the row itself or in rows that sign for it."""
     named: dict[tuple[int, int], list[str]] = {}
     signs = pc.field("for_row").is_valid()
@@ -87,7 +87,7 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
         pc.binary_length(pc.binary_join(pc.field("owners"), pa.scalar(""))) > 0,
     )
     for row in _rows(
-        settings,
+        session,
         Evidence,
         file,
         ("member", "source_row", "for_row", "address_published", "owners"),
@@ -101,7 +101,7 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
         return []
     accounts: dict[str, Stated] = {}
     mine = here & pc.field("source_row").isin(sorted({line for _, line in named}))
-    for row in _rows(settings, Claim, file, ("member", "source_row", "address", "snapshot_height", "holding"), mine):
+    for row in _rows(session, Claim, file, ("member", "source_row", "address", "snapshot_height", "holding"), mine):
         stated_for = named.get((row["member"], row["source_row"]))
         if stated_for is None:
             continue
@@ -114,12 +114,12 @@ def stated(settings: Settings, file: ReportFile, network: str) -> list[Stated]:
 
 
 def _rows(
-    settings: Settings, row_class: type[Dataset], file: ReportFile, names: Sequence[str], mine: pc.Expression
+    session: Session, row_class: type[Dataset], file: ReportFile, names: Sequence[str], mine: pc.Expression
 ) -> Iterator[dict[str, Any]]:
     """Some columns of the rows that an expression names; most rows of a file state no owner, and never become Python
     objects.
     """
-    for batch in settings.lake.columns(row_class, names, where=mine, exchange=file.exchange, report=file.report):
+    for batch in session.lake.columns(row_class, names, where=mine, exchange=file.exchange, report=file.report):
         yield from batch.to_pylist()
 
 
@@ -158,7 +158,7 @@ def _contracts(client: evm.Client, accounts: list[Stated], at: chains.BlockRef) 
 
 
 def _validators(
-    settings: Settings, client: beacon.Client, accounts: list[Stated], at: chains.BlockRef
+    session: Session, client: beacon.Client, accounts: list[Stated], at: chains.BlockRef
 ) -> Iterator[_Link]:
     """Native staking: withdrawals go to the owner. EigenLayer: they go to a pod, which names the owner."""
     found = client.validators([account.address for account in accounts], at)
@@ -168,7 +168,7 @@ def _validators(
         for account in accounts
     }
     pods = sorted({pod for account in accounts if account.holding == EIGENLAYER and (pod := targets[account.address])})
-    owners_of = _pod_owners(settings, pods, at) if pods else {}
+    owners_of = _pod_owners(session, pods, at) if pods else {}
     for account in accounts:
         validator, target = found[account.address], targets[account.address]
         credentials = validator.credentials if validator else "no such validator"
@@ -188,11 +188,11 @@ def _validators(
             )
 
 
-def _pod_owners(settings: Settings, pods: list[str], at: chains.BlockRef) -> dict[str, str | None]:
-    endpoints = settings.endpoints_of("ethereum")
-    if not endpoints and not settings.recording.replays:
+def _pod_owners(session: Session, pods: list[str], at: chains.BlockRef) -> dict[str, str | None]:
+    endpoints = session.endpoints_of("ethereum")
+    if not endpoints and not session.recording.replays:
         raise ConfigurationError("ethereum: no endpoint is configured, and the owners of EigenPods stand there")
-    client = evm.open_client(registry.load().networks["ethereum"], endpoints, settings.recording)
+    client = evm.open_client(registry.load().networks["ethereum"], endpoints, session.recording)
     return evm_links.Asker(client.rpc).pod_owners(pods, at)
 
 

@@ -21,45 +21,46 @@ from porlake.model import Balance, Block, Claim, Dataset, OwnerLink, ReportFile,
 from porlake.pipeline import _permissions, _second, _sweep, _sweep_evm
 from porlake.pipeline._links import owner_links
 from porlake.pipeline._prove import Proofs
-from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
+from porlake.pipeline._session import Session
+from porlake.pipeline._settings import TELL_EVERY, key_of
 
 OBSERVED: tuple[type[Dataset], ...] = (Block, Balance, OwnerLink, Unobserved)
 
 
-def networks(settings: Settings, report: str) -> list[str]:
+def networks(session: Session, report: str) -> list[str]:
     """The networks on which a report claims something."""
-    file: ReportFile = settings.lake.report(report)
-    return sorted(settings.lake.distinct(Claim, "network", exchange=file.exchange, report=file.report))
+    file: ReportFile = session.lake.report(report)
+    return sorted(session.lake.distinct(Claim, "network", exchange=file.exchange, report=file.report))
 
 
-def has_addresses(settings: Settings, report: str) -> bool:
+def has_addresses(session: Session, report: str) -> bool:
     """Whether a report states what lies at addresses: a list without amounts or signatures has nothing to verify or
     observe.
     """
-    file: ReportFile = settings.lake.report(report)
+    file: ReportFile = session.lake.report(report)
     return file.content not in {"totals", "address_list"}
 
 
-def observe(settings: Settings, report: str, network: str, *, give_up: bool = False) -> str:
+def observe(session: Session, report: str, network: str, *, give_up: bool = False) -> str:
     """Balances of everything that a report claims on a network, at the snapshot height or as near as the chain lets one
     look.
 
     Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then
     unobserved, for the reason endpoint_failed.
     """
-    lake = settings.lake
+    lake = session.lake
     file: ReportFile = lake.report(report)
     facts = registry.load().networks[network]
     if facts.is_read and chains.family(facts).takes_all_endpoints:
-        return _observe_columns(settings, file, network, give_up=give_up)
+        return _observe_columns(session, file, network, give_up=give_up)
     claims = _accounts(lake.rows(Claim, exchange=file.exchange, report=file.report, network=network))
     seen = _Seen(file, network)
     try:
-        _look(settings, file, network, claims, seen)
+        _look(session, file, network, claims, seen)
     except (TransportError, ChainError) as error:
         if not give_up:
             raise
-        settings.progress(f"observe {network}: {error}", 0, 0)
+        session.progress(f"observe {network}: {error}", 0, 0)
         seen = _Seen(file, network)
         seen.unread(claims, "endpoint_failed")
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
@@ -74,36 +75,36 @@ def observe(settings: Settings, report: str, network: str, *, give_up: bool = Fa
     return file.report
 
 
-def _observe_columns(settings: Settings, file: ReportFile, network: str, *, give_up: bool) -> str:
+def _observe_columns(session: Session, file: ReportFile, network: str, *, give_up: bool) -> str:
     """`observe` of a network whose client reads columns. Where it gives up, what was read already is kept for the next
     time.
     """
     try:
-        _write_columns(settings, _sweep_evm.claimed(settings, file, network), give_up=give_up)
+        _write_columns(session, _sweep_evm.claimed(session, file, network), give_up=give_up)
     except (TransportError, ChainError) as error:
         if not give_up:
             raise
-        settings.progress(f"observe {network}: {error}", 0, 0)
-        with _column_writers(settings, file, network) as (_, balances, _, unobserved):
-            swept = _sweep_evm.unread(settings, file, network, "endpoint_failed")
+        session.progress(f"observe {network}: {error}", 0, 0)
+        with _column_writers(session, file, network) as (_, balances, _, unobserved):
+            swept = _sweep_evm.unread(session, file, network, "endpoint_failed")
             for held in swept.held:
                 swept.write(held, balances, unobserved)
     else:
-        _sweep_evm.forget_kept(settings, file, network)
+        _sweep_evm.forget_kept(session, file, network)
     return file.report
 
 
-def _write_columns(settings: Settings, swept: _sweep_evm.Swept, *, give_up: bool) -> None:
+def _write_columns(session: Session, swept: _sweep_evm.Swept, *, give_up: bool) -> None:
     """Each asset is read, proved and written; while one is written, the next is asked for."""
-    client = _opened(settings, swept)
-    proofs = Proofs(settings, swept, client, give_up)
-    with _column_writers(settings, swept.file, swept.network) as (blocks, balances, owners, unobserved):
+    client = _opened(session, swept)
+    proofs = Proofs(session, swept, client, give_up)
+    with _column_writers(session, swept.file, swept.network) as (blocks, balances, owners, unobserved):
         with ThreadPoolExecutor(max_workers=1) as pen:
             written = []
-            for held in _sweep_evm.look(settings, swept):
+            for held in _sweep_evm.look(session, swept):
                 proofs.prove(held)
                 written.append(pen.submit(swept.write, held, balances, unobserved))
-            links = _linked(settings, swept, client)
+            links = _linked(session, swept, client)
             for done in written:
                 done.result()
         for _, block in sorted(swept.blocks.items()):
@@ -112,16 +113,16 @@ def _write_columns(settings: Settings, swept: _sweep_evm.Swept, *, give_up: bool
             owners.add(link)
 
 
-def _column_writers(settings: Settings, file: ReportFile, network: str) -> AbstractContextManager[list[Writer]]:
+def _column_writers(session: Session, file: ReportFile, network: str) -> AbstractContextManager[list[Writer]]:
     partition = {"exchange": file.exchange, "report": file.report, "network": network}
-    return settings.lake.writing(*((row_class, partition) for row_class in OBSERVED))
+    return session.lake.writing(*((row_class, partition) for row_class in OBSERVED))
 
 
-def _opened(settings: Settings, swept: _sweep_evm.Swept) -> Callable[[], evm.Client]:
+def _opened(session: Session, swept: _sweep_evm.Swept) -> Callable[[], evm.Client]:
     @cache
     def client() -> evm.Client:
         found = evm.open_client(
-            registry.load().networks[swept.network], settings.endpoints_of(swept.network), settings.recording
+            registry.load().networks[swept.network], session.endpoints_of(swept.network), session.recording
         )
         found.block(min(swept.blocks))  # takes an endpoint that is of this chain and answers
         return found
@@ -129,7 +130,7 @@ def _opened(settings: Settings, swept: _sweep_evm.Swept) -> Callable[[], evm.Cli
     return client
 
 
-def _linked(settings: Settings, swept: _sweep_evm.Swept, client: Callable[[], evm.Client]) -> list[OwnerLink]:
+def _linked(session: Session, swept: _sweep_evm.Swept, client: Callable[[], evm.Client]) -> list[OwnerLink]:
     """What the chain says of stated owners, at the blocks that were read."""
     if not swept.blocks:
         return []
@@ -139,7 +140,7 @@ def _linked(settings: Settings, swept: _sweep_evm.Swept, client: Callable[[], ev
     }
     resolved = {block.block_origin: read[block.height] for block in swept.blocks.values()}.get("resolved")
     return owner_links(
-        settings, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height)
+        session, swept.file, swept.network, client, lambda height: resolved if height is None else read.get(height)
     )
 
 
@@ -153,23 +154,23 @@ def _accounts(claims: Iterable[Claim]) -> list[Claim]:
     return list(accounts.values())
 
 
-def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
+def _look(session: Session, file: ReportFile, network: str, claims: list[Claim], seen: _Seen) -> None:
     facts = registry.load().networks[network]
-    endpoint, dump = settings.endpoint(network), settings.dumps.get(network)
+    endpoint, dump = session.endpoint(network), session.dumps.get(network)
     if not facts.is_read:
         return seen.unread(claims, "no_client")
     readable = seen.readable(claims)
     if not readable:
         return None
     # a replay has nobody but its recording to ask
-    if dump is None and not (settings.recording.holds(network) if settings.recording.replays else endpoint is not None):
+    if dump is None and not (session.recording.holds(network) if session.recording.replays else endpoint is not None):
         return seen.unread(readable, "no_endpoint")
-    client = client_of(settings, network)
+    client = client_of(session, network)
     for height in sorted({claim.snapshot_height for claim in readable if claim.snapshot_height is not None}):
         at = client.block(height)
         seen.block(at, "published")
         wanted = [seen.wanted(claim) for claim in readable if claim.snapshot_height == height]
-        wanted = _sweep.answered(settings, file, network, client, wanted, at, seen)
+        wanted = _sweep.answered(session, file, network, client, wanted, at, seen)
         what = f"observe {network} of {file.attestation}"
         claimed = {(claim.asset, claim.address) for claim in readable if claim.amount}
         doubtful: list[chains.Reading] = []
@@ -179,28 +180,28 @@ def _look(settings: Settings, file: ReportFile, network: str, claims: list[Claim
             else:
                 seen.answer(answer, at)
             if done % TELL_EVERY == 0 or done == len(wanted):
-                settings.progress(what, done, len(wanted))
-        for answer in _second.confirmed(settings, network, wanted, doubtful, at):
+                session.progress(what, done, len(wanted))
+        for answer in _second.confirmed(session, network, wanted, doubtful, at):
             seen.answer(answer, at)
     if isinstance(client, beacon.Client):
         beacon_client = client
-        seen.links = owner_links(settings, file, network, lambda: beacon_client, seen.read_at)
-    seen.links += _permissions.owner_links(settings, file, network, client)
+        seen.links = owner_links(session, file, network, lambda: beacon_client, seen.read_at)
+    seen.links += _permissions.owner_links(session, file, network, client)
     for coin in client.coins if isinstance(client, chains.Coins) else ():
         seen.coin(coin)
     return None
 
 
-def client_of(settings: Settings, network: str) -> Any:
+def client_of(session: Session, network: str) -> Any:
     """The client of a network, with the one beside it whose blocks it goes by."""
     beside = chains.beside(registry.load().networks[network])
     return chains.open_client(
         registry.load().networks[network],
-        settings.endpoint(network),
-        settings.recording,
-        client_of(settings, beside) if beside else None,
-        settings.dumps.get(network),
-        settings.progress,
+        session.endpoint(network),
+        session.recording,
+        client_of(session, beside) if beside else None,
+        session.dumps.get(network),
+        session.progress,
     )
 
 

@@ -22,19 +22,20 @@ from porlake.model import (
     Rejection,
     ReportFile,
 )
-from porlake.pipeline._settings import TELL_EVERY, Settings
+from porlake.pipeline._session import Session
+from porlake.pipeline._settings import TELL_EVERY
 
 STAKED_AT = "ethereum"  # where the accounts of validators are
 PARSED: tuple[type[Dataset], ...] = (Claim, Evidence, PublishedTotal, Liability, Rejection)
 
 
-def parse(settings: Settings, report: str) -> str:
+def parse(session: Session, report: str) -> str:
     """Rows as published to claims, evidence, totals, liabilities and rejections. Raises BadStructure and writes nothing
     then.
 
     Every row of the address block becomes exactly one of a claim, a signer row or a rejection; the count is checked.
     """
-    lake = settings.lake
+    lake = session.lake
     file: ReportFile = lake.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
     with (
@@ -50,7 +51,7 @@ def parse(settings: Settings, report: str) -> str:
         for item in reports.format_of(file.format).parse(reports.Bundle(members, file.file_name, file.exchange)):
             take(item)
             if take.rows and take.rows % TELL_EVERY == 0:
-                settings.progress(f"parse {file.attestation}", take.rows, None)
+                session.progress(f"parse {file.attestation}", take.rows, None)
         take.check()
     return file.report
 

@@ -13,16 +13,16 @@ from porlake import addresses, chains
 from porlake.chains.tron.client import Client, Permissions
 from porlake.errors import InvalidAddress
 from porlake.model import Evidence, OwnerLink, ReportFile
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 
 METHOD = "walletsolidity_getaccount"
 
 
-def owner_links(settings: Settings, file: ReportFile, network: str, client: chains.Client) -> list[OwnerLink]:
+def owner_links(session: Session, file: ReportFile, network: str, client: chains.Client) -> list[OwnerLink]:
     """What the chain says of the signers of a report's accounts. Raises ChainError, TransportError."""
     if not isinstance(client, Client):
         return []
-    rows = settings.lake.rows(Evidence, exchange=file.exchange, report=file.report)
+    rows = session.lake.rows(Evidence, exchange=file.exchange, report=file.report)
     signers = sorted(set(_signers(network, (row for row in rows if row.network == network))))
     if not signers:
         return []

@@ -12,15 +12,16 @@ from porlake.errors import (
 )
 from porlake.lake import Lake
 from porlake.model import Claim, Liability, Price, PublishedTotal, ReportFile
-from porlake.pipeline._settings import Settings, key_of
+from porlake.pipeline._session import Session
+from porlake.pipeline._settings import key_of
 
 
-def attestations(settings: Settings, reports_: Iterable[str]) -> list[str]:
+def attestations(session: Session, reports_: Iterable[str]) -> list[str]:
     """The attestations that reports speak of: one each, or several where the same bytes were published again."""
-    return sorted({file.attestation for report in reports_ for file in settings.lake.reports(report)})
+    return sorted({file.attestation for report in reports_ for file in session.lake.reports(report)})
 
 
-def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
+def price(session: Session, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
     """USD at the snapshot of each attestation, for every asset that any report of its exchange names, and for what
     wrapped and receipt tokens among them stand for; what has no price is a row with its reason.
 
@@ -31,13 +32,13 @@ def price(settings: Settings, spoken: Iterable[str], *, give_up: bool = False) -
     for attestation in done:
         exchange = attestation.split("/")[0]
         if exchange not in named:
-            named[exchange] = _named_assets(settings.lake, exchange)
-        _price(settings, exchange, attestation, named[exchange], give_up)
+            named[exchange] = _named_assets(session.lake, exchange)
+        _price(session, exchange, attestation, named[exchange], give_up)
     return done
 
 
-def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> None:
-    lake = settings.lake
+def _price(session: Session, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> None:
+    lake = session.lake
     file = next((row for row in lake.rows(ReportFile, exchange=exchange) if row.attestation == attestation), None)
     if file is None:
         raise ConfigurationError(f"the lake holds no report of {attestation}")
@@ -46,7 +47,7 @@ def _price(settings: Settings, exchange: str, attestation: str, wanted: list[str
             Price(exchange, attestation, asset, prices.NO_SOURCE, None, None, "snapshot_not_dated") for asset in wanted
         ]
     else:
-        quotes = _quotes(settings, wanted, file.snapshot_at, give_up)
+        quotes = _quotes(session, wanted, file.snapshot_at, give_up)
         rows = [
             Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason)
             for quote in quotes
@@ -63,13 +64,13 @@ def _named_assets(lake: Lake, exchange: str) -> list[str]:
     return sorted({meant for asset in named if asset for meant in (asset, assets[asset].underlying) if meant})
 
 
-def _quotes(settings: Settings, wanted: list[str], at: datetime, give_up: bool) -> list[prices.Quote]:
+def _quotes(session: Session, wanted: list[str], at: datetime, give_up: bool) -> list[prices.Quote]:
     assets = [registry.load().assets[name] for name in wanted]
-    own = prices.from_csv(settings.price_file, assets, at) if settings.price_file else []
+    own = prices.from_csv(session.price_file, assets, at) if session.price_file else []
     try:
-        return [*own, *prices.from_defillama(assets, at, settings.recording)]
+        return [*own, *prices.from_defillama(assets, at, session.recording)]
     except TransportError as error:
         if not give_up:
             raise
-        settings.progress(f"price: {error}", 0, 0)
+        session.progress(f"price: {error}", 0, 0)
         return [*own, *(prices.Quote(asset.asset, prices.DEFILLAMA, None, None, "source_failed") for asset in assets)]

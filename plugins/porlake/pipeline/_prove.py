@@ -15,7 +15,7 @@ from porlake.chains.evm import client as evm
 from porlake.chains.evm import proof as evm_proof
 from porlake.chains.evm.client import Words
 from porlake.errors import ChainError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 from porlake.pipeline._sweep_evm import Held, Swept, units
 
 TELL_EVERY = 1_000
@@ -34,7 +34,7 @@ class Proofs:
     something to ask.
     """
 
-    settings: Settings
+    session: Session
     swept: Swept
     opened: Callable[[], evm.Client]
     give_up: bool = False
@@ -55,13 +55,13 @@ class Proofs:
     def _chosen(self, held: Held) -> list[int]:
         """The rows whose balances are to be proved."""
         token = registry.load().token(self.swept.network, held.asset)
-        if not self.settings.proof_share or token is None or not evm_proof.provable(token) or held.amounts is None:
+        if not self.session.proof_share or token is None or not evm_proof.provable(token) or held.amounts is None:
             return []
         rows = np.flatnonzero(held.reasons == 0)
         weights = _larger(units(held.amounts)[rows], held.claims[rows])
-        chosen = largest(weights, self.settings.proof_share)
+        chosen = largest(weights, self.session.proof_share)
         if len(chosen) > MOST:
-            self.settings.progress(
+            self.session.progress(
                 f"prove {self.swept.network}: {held.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0
             )
         return [int(rows[place]) for place in chosen[:MOST]]
@@ -85,7 +85,7 @@ class Proofs:
         if passing and not self.give_up:
             raise passing[0]
         what = f"prove {self.swept.network}: {len(rows):,} balances are not proved: {'; '.join(map(str, errors))}"
-        self.settings.progress(what, 0, 0)
+        self.session.progress(what, 0, 0)
 
     def _asked(self, prover: evm_proof.Prover, held: Held, rows: list[int], at: chains.BlockRef) -> None:
         """Raises TransportError, ChainError; what was proved before it is marked."""
@@ -98,11 +98,11 @@ class Proofs:
             row = row_of[outcome.address]
             if outcome.reason:
                 self.swept.unread(held, outcome.reason, np.arange(len(held.accounts)) == row)
-                self.settings.progress(f"{what}: {outcome.asset} at {outcome.address}: {outcome.why}", 0, 0)
+                self.session.progress(f"{what}: {outcome.asset} at {outcome.address}: {outcome.why}", 0, 0)
             else:
                 held.method[row] = self.swept.method(evm_proof.METHOD)
             if done % TELL_EVERY == 0 or done == len(wanted):
-                self.settings.progress(what, done, len(wanted))
+                self.session.progress(what, done, len(wanted))
 
 
 def largest(weights: Words, share: Decimal) -> list[int]:

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from porlake import chains, registry
 from porlake.errors import ChainError, TransportError
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 
 
 def confirmed(
-    settings: Settings,
+    session: Session,
     network: str,
     wanted: Sequence[chains.Wanted],
     doubtful: Sequence[chains.Reading],
@@ -27,7 +27,7 @@ def confirmed(
     """
     holdings = {(reading.asset, reading.address) for reading in doubtful}
     others = (
-        _asked_again(settings, network, [want for want in wanted if (want.asset, want.address) in holdings], at)
+        _asked_again(session, network, [want for want in wanted if (want.asset, want.address) in holdings], at)
         if holdings
         else {}
     )
@@ -45,15 +45,15 @@ def _reason(other: chains.Reading | None) -> str:
 
 
 def _asked_again(
-    settings: Settings, network: str, wanted: Sequence[chains.Wanted], at: chains.BlockRef
+    session: Session, network: str, wanted: Sequence[chains.Wanted], at: chains.BlockRef
 ) -> dict[tuple[str, str], chains.Reading]:
     """The totals that a second endpoint of another operator gives; none where there is none, or where it fails or knows
     another block there.
     """
-    places, recording = settings.endpoints_of(network), settings.recording.beside(2)
+    places, recording = session.endpoints_of(network), session.recording.beside(2)
     operator = registry.load().operator
     second = next((place for place in places[1:] if operator(place.host) != operator(places[0].host)), None)
-    if second is None and not (settings.recording.replays and recording.holds(network)):
+    if second is None and not (session.recording.replays and recording.holds(network)):
         return {}
     try:
         client = chains.open_client(registry.load().networks[network], second, recording)
@@ -63,7 +63,7 @@ def _asked_again(
             )
         answers = list(client.balances(wanted, at))
     except (TransportError, ChainError) as error:
-        settings.progress(f"observe {network}: the second endpoint: {error}", 0, 0)
+        session.progress(f"observe {network}: the second endpoint: {error}", 0, 0)
         return {}
     return {
         (found.asset, found.address): found

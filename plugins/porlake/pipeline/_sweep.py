@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from porlake import amounts, chains, registry
 from porlake.errors import ChainError, ConfigurationError, InvalidAmount, MissingPartition
 from porlake.model import Balance, Claim, ReportFile, Sweep
-from porlake.pipeline._settings import TELL_EVERY, Settings, key_of
+from porlake.pipeline._session import Session
+from porlake.pipeline._settings import TELL_EVERY, key_of
 
 if TYPE_CHECKING:
     from porlake.pipeline._observe import _Seen
@@ -20,22 +21,22 @@ if TYPE_CHECKING:
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def swept_networks(settings: Settings, exchange: str) -> list[str]:
+def swept_networks(session: Session, exchange: str) -> list[str]:
     """The networks of its last claims that are swept. Raises MissingPartition where it has claimed nothing yet."""
-    file = _last(settings, exchange)
-    claimed = settings.lake.distinct(Claim, "network", exchange=exchange, report=file.report)
+    file = _last(session, exchange)
+    claimed = session.lake.distinct(Claim, "network", exchange=exchange, report=file.report)
     return sorted(claimed & set(registry.load().sweeps))
 
 
-def is_claimed(settings: Settings, exchange: str, network: str) -> bool:
+def is_claimed(session: Session, exchange: str, network: str) -> bool:
     """Whether there is anything to sweep."""
     try:
-        return network in swept_networks(settings, exchange)
+        return network in swept_networks(session, exchange)
     except MissingPartition:
         return False
 
 
-def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
+def sweep(session: Session, exchange: str, network: str, at: datetime) -> int:
     """Balances of everything that the exchange claimed last on a network, read now, for the moment `at`; the number of
     holdings read.
 
@@ -44,11 +45,11 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
     written.
     """
     window = _window(network)
-    endpoint = settings.endpoint(network)
-    if endpoint is None and not settings.recording.replays:
+    endpoint = session.endpoint(network)
+    if endpoint is None and not session.recording.replays:
         raise ConfigurationError(f"{network}: no endpoint; set PORLAKE_ENDPOINT_{network.upper()}")
-    wanted = _wanted(settings, exchange, network)
-    client = chains.open_client(registry.load().networks[network], endpoint, settings.recording)
+    wanted = _wanted(session, exchange, network)
+    client = chains.open_client(registry.load().networks[network], endpoint, session.recording)
     head = client.head()
     if abs(head.time - at) > window:
         raise ChainError(
@@ -62,23 +63,23 @@ def sweep(settings: Settings, exchange: str, network: str, at: datetime) -> int:
         if isinstance(answer, chains.Reading) and not answer.no_history:
             rows += _row(exchange, network, at, answer)
         if done % TELL_EVERY == 0:
-            settings.progress(f"sweep {network} of {exchange}", done, len(wanted))
+            session.progress(f"sweep {network} of {exchange}", done, len(wanted))
     partition = {"exchange": exchange, "network": network, "swept_at": _named(at)}
-    settings.lake.write(Sweep, partition, sorted(rows, key=key_of))
+    session.lake.write(Sweep, partition, sorted(rows, key=key_of))
     read = sum(row.component == "total" for row in rows)
-    settings.progress(f"sweep {network} of {exchange}", read, len(wanted))
+    session.progress(f"sweep {network} of {exchange}", read, len(wanted))
     return read
 
 
-def _last(settings: Settings, exchange: str) -> ReportFile:
+def _last(session: Session, exchange: str) -> ReportFile:
     """The newest dated file in which the exchange claims something at addresses; where there is none, the newest list
     of its addresses.
     """
-    files = [file for file in settings.lake.rows(ReportFile, exchange=exchange) if file.content != "totals"]
+    files = [file for file in session.lake.rows(ReportFile, exchange=exchange) if file.content != "totals"]
     claiming = [
         file
         for file in files
-        if any(pointer.rows for pointer in settings.lake.pointers(Claim, exchange=exchange, report=file.report))
+        if any(pointer.rows for pointer in session.lake.pointers(Claim, exchange=exchange, report=file.report))
     ]
     if not claiming:
         raise MissingPartition(
@@ -91,9 +92,9 @@ def _last(settings: Settings, exchange: str) -> ReportFile:
     return newest
 
 
-def _wanted(settings: Settings, exchange: str, network: str) -> list[chains.Wanted]:
-    facts, file = registry.load(), _last(settings, exchange)
-    claims: Iterable[Claim] = settings.lake.rows(Claim, exchange=exchange, report=file.report, network=network)
+def _wanted(session: Session, exchange: str, network: str) -> list[chains.Wanted]:
+    facts, file = registry.load(), _last(session, exchange)
+    claims: Iterable[Claim] = session.lake.rows(Claim, exchange=exchange, report=file.report, network=network)
     found = {}
     for claim in claims:
         token = facts.token(network, claim.asset)
@@ -144,7 +145,7 @@ def _window(network: str) -> timedelta:
 
 # --- what observe takes of it -----------------------------------------------------------------------------------------
 def answered(
-    settings: Settings,
+    session: Session,
     file: ReportFile,
     network: str,
     client: chains.Client,
@@ -158,7 +159,7 @@ def answered(
     """
     if network not in registry.load().sweeps:
         return wanted
-    near = _near(settings, file.exchange, network, at, {(want.asset, want.address) for want in wanted})
+    near = _near(session, file.exchange, network, at, {(want.asset, want.address) for want in wanted})
     swept = [want for want in wanted if (want.asset, want.address) in near]
     exact = {
         (found.asset, found.address, found.component): found
@@ -175,16 +176,16 @@ def answered(
 
 
 def _near(
-    settings: Settings, exchange: str, network: str, at: chains.BlockRef, holdings: set[tuple[str, str]]
+    session: Session, exchange: str, network: str, at: chains.BlockRef, holdings: set[tuple[str, str]]
 ) -> Mapping[tuple[str, str], Sequence[Sweep]]:
     """Of each holding the rows of the sweep that read it nearest to the block, within the window."""
     window = _window(network)
     found: dict[tuple[str, str], tuple[timedelta, list[Sweep]]] = {}
-    for pointer in settings.lake.pointers(Sweep, exchange=exchange, network=network):
+    for pointer in session.lake.pointers(Sweep, exchange=exchange, network=network):
         if abs(datetime.fromisoformat(pointer.partition["swept_at"]) - at.time) > 2 * window:
             # rows lie at most a window from the moment of their sweep, and few by the time that the sweep took
             continue
-        for holding, rows in _by_holding(settings.lake.rows(Sweep, **pointer.partition)):
+        for holding, rows in _by_holding(session.lake.rows(Sweep, **pointer.partition)):
             distance = max(abs(row.block_time - at.time) for row in rows)
             if holding in holdings and distance <= window and (holding not in found or distance < found[holding][0]):
                 found[holding] = (distance, rows)

@@ -28,7 +28,7 @@ from porlake.chains.evm.client import DISAGREE, REASONS, TOO_LARGE, Accounts, Pi
 from porlake.errors import ChainError, TransportError
 from porlake.lake import Scratch, Writer, forget, schema
 from porlake.model import Balance, Block, Claim, Dataset, ReportFile, Unobserved
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 
 BATCH = 65_536
 NO_HEIGHT = -1
@@ -144,14 +144,14 @@ class Swept(Shown):
 
 
 # --- the claims -------------------------------------------------------------------------------------------------------
-def claimed(settings: Settings, file: ReportFile, network: str) -> Swept:
+def claimed(session: Session, file: ReportFile, network: str) -> Swept:
     """Every account that a report claims on a network, once for each asset, at the first height that the file names for
     it.
     """
     parts: dict[str, list[Part]] = {}
     swept = Swept(network, file=file)
     names = ("asset", "address", "snapshot_height", "amount")
-    for rows in settings.lake.columns(Claim, names, exchange=file.exchange, report=file.report, network=network):
+    for rows in session.lake.columns(Claim, names, exchange=file.exchange, report=file.report, network=network):
         accounts, good = evm.accounts_of(rows.column("address"))
         heights = rows.column("snapshot_height").fill_null(NO_HEIGHT).to_numpy(zero_copy_only=False)
         claims = units(rows.column("amount"))
@@ -207,7 +207,7 @@ def _keys(accounts: Accounts) -> npt.NDArray[np.bytes_]:
 
 
 # --- the look ---------------------------------------------------------------------------------------------------------
-def look(settings: Settings, swept: Swept) -> Iterator[Held]:
+def look(session: Session, swept: Swept) -> Iterator[Held]:
     """Fill in what the chain shows of each asset, in order; an asset is settled when it is given. Raises
     TransportError, ChainError.
     """
@@ -219,17 +219,17 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
             swept.unread(held, reason)
         elif token is not None:
             readable[held.asset] = (held, token)
-    endpoints = settings.endpoints_of(swept.network)
-    if not endpoints and not settings.recording.replays:
+    endpoints = session.endpoints_of(swept.network)
+    if not endpoints and not session.recording.replays:
         for held, _ in readable.values():
             swept.unread(held, "no_endpoint")
         readable.clear()
     looker, blocks = None, dict[int, chains.BlockRef]()
     if readable:
-        client = evm.open_client(facts.networks[swept.network], endpoints, settings.recording)
+        client = evm.open_client(facts.networks[swept.network], endpoints, session.recording)
         blocks = _blocks(swept, client, [held for held, _ in readable.values()])
         looker = Looker(
-            settings, client, swept, _scratch(settings, swept), f"observe {swept.network} of {swept.file.attestation}"
+            session, client, swept, _scratch(session, swept), f"observe {swept.network} of {swept.file.attestation}"
         )
         looker.total = sum(int((held.reasons == 0).sum()) for held, _ in readable.values())
     for held in swept.held:
@@ -239,9 +239,9 @@ def look(settings: Settings, swept: Swept) -> Iterator[Held]:
         yield held
 
 
-def _scratch(settings: Settings, swept: Swept) -> Path | None:
+def _scratch(session: Session, swept: Swept) -> Path | None:
     partition = {"exchange": swept.file.exchange, "report": swept.file.report, "network": swept.network}
-    return settings.lake.scratch(Balance, partition) if settings.recording.is_off else None
+    return session.lake.scratch(Balance, partition) if session.recording.is_off else None
 
 
 def _unreadable(token: registry.Token | None) -> str:
@@ -252,9 +252,9 @@ def _unreadable(token: registry.Token | None) -> str:
     return "contract_unknown" if token.kind != "native" and not token.contract else ""
 
 
-def unread(settings: Settings, file: ReportFile, network: str, reason: str) -> Swept:
+def unread(session: Session, file: ReportFile, network: str, reason: str) -> Swept:
     """All that is claimed on a network, unread for one reason."""
-    swept = claimed(settings, file, network)
+    swept = claimed(session, file, network)
     for held in swept.held:
         swept.unread(held, reason)
     return swept
@@ -350,7 +350,7 @@ def drawn(found: Found, share: Decimal) -> npt.NDArray[np.bool_]:
 class Looker:
     """Sweeps, one (asset, block) after the other, with progress over all of them."""
 
-    settings: Settings
+    session: Session
     client: evm.Client
     shown: Shown
     scratch: Path | None
@@ -383,7 +383,7 @@ class Looker:
         said = self.client.decimals(token, at)
         if said is None or said == token.decimals:
             return False
-        self.settings.progress(
+        self.session.progress(
             f"{self.what}: {token.contract} has {said} decimals and not {token.decimals}: its balances are withheld",
             0,
             0,
@@ -420,7 +420,7 @@ class Looker:
                 found.methods[stretch] = _code(self.shown.methods, piece.method)
                 found.sources[stretch] = _code(self.shown.sources, piece.source)
             self.done += 0 if again else len(piece.words)
-            self.settings.progress(self.what, self.done, self.total)
+            self.session.progress(self.what, self.done, self.total)
         found.reasons = evm.reasons_of(found.words)
 
     def _as_anybody_reads(self, found: Found) -> None:
@@ -476,7 +476,7 @@ class Looker:
         except (TransportError, ChainError) as error:
             self._tell(f"no second endpoint confirms {int(other.open.sum()):,} accounts of {found.asset}: {error}")
         if other.against:
-            self.settings.progress(
+            self.session.progress(
                 f"{self.what}: endpoints disagree about accounts of {found.asset}",
                 other.against,
                 int(other.asked.sum()),
@@ -499,9 +499,9 @@ class Looker:
         what is claimed, of what was read, and of what the other endpoint has said so far, so that a suspect hides none
         behind what it makes up.
         """
-        share = self.settings.check_above
+        share = self.session.check_above
         doubtful = (
-            drawn(found, self.settings.check_sample)
+            drawn(found, self.session.check_sample)
             if not other.asked.any()
             else np.zeros(len(found.accounts), np.bool_)
         )
@@ -512,7 +512,7 @@ class Looker:
         return np.flatnonzero(doubtful & other.open)
 
     def _tell(self, what: str) -> None:
-        self.settings.progress(f"{self.what}: {what}", 0, 0)
+        self.session.progress(f"{self.what}: {what}", 0, 0)
 
     def _kept(self, token: registry.Token, at: chains.BlockRef, accounts: Accounts) -> evm.Kept:
         if self.scratch is None:
@@ -557,7 +557,7 @@ class KeptPieces:
 
 
 def listed(
-    settings: Settings,
+    session: Session,
     network: str,
     tokens: Mapping[str, registry.Token],
     height: int,
@@ -569,16 +569,16 @@ def listed(
     """
     shown = Shown(network)
     # A list is somebody's own: the endpoint that was given sees it, and no other.
-    client = evm.open_client(registry.load().networks[network], settings.endpoint(network), settings.recording)
+    client = evm.open_client(registry.load().networks[network], session.endpoint(network), session.recording)
     if height > (final := client.final()):
         raise ChainError(f"{network}: block {height:,} is not final yet, {final:,} is")
     at = client.block(height)
     wanted = evm.accounts_from(accounts)
     looker = Looker(
-        settings,
+        session,
         client,
         shown,
-        scratch if settings.recording.is_off else None,
+        scratch if session.recording.is_off else None,
         f"balances on {network}",
         len(accounts) * len(tokens),
     )
@@ -591,9 +591,9 @@ def listed(
     return shown, at
 
 
-def forget_kept(settings: Settings, file: ReportFile, network: str) -> None:
+def forget_kept(session: Session, file: ReportFile, network: str) -> None:
     """The partition is shown: what was kept for it is done."""
-    forget(settings.lake.scratch(Balance, {"exchange": file.exchange, "report": file.report, "network": network}))
+    forget(session.lake.scratch(Balance, {"exchange": file.exchange, "report": file.report, "network": network}))
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS, ReportFile
 from porlake.pipeline._archive import archive
 from porlake.pipeline._parse import PARSED, parse
-from porlake.pipeline._settings import Settings, key_of
+from porlake.pipeline._session import Session
+from porlake.pipeline._settings import key_of
 
 NUMBER, REWRITE, AGAIN, ASIDE = "number", "rewrite by rule", "archive and parse again", "set aside: cannot be carried"
 WHAT = "upgrade"
@@ -36,9 +37,9 @@ class Step:
     pointer: Pointer = field(repr=False)
 
 
-def plan(settings: Settings) -> list[Step]:
+def plan(session: Session) -> list[Step]:
     """What has to be done, in its order; first what cannot be carried. Nothing is changed. Raises Damaged."""
-    lake = settings.lake
+    lake = session.lake
     old = [
         pointer
         for row_class in DATASETS.values()
@@ -89,19 +90,19 @@ def _members(pointer: Pointer) -> list[str]:
     return [line.split("  ", 2)[0] for row in rows for line in row]
 
 
-def upgrade(settings: Settings, steps: Sequence[Step]) -> Iterator[Step]:
+def upgrade(session: Session, steps: Sequence[Step]) -> Iterator[Step]:
     """Do the steps of a plan; those that failed, with the reason. Raises LakeError where the disk fails."""
     for done, step in enumerate(steps):
-        settings.progress(WHAT, done, len(steps))
+        session.progress(WHAT, done, len(steps))
         try:
-            _do(settings, step)
+            _do(session, step)
         except PorlakeError as error:
             yield replace(step, why=f"{step.what}: {step.does}: {error}")
-    settings.progress(WHAT, len(steps), len(steps))
+    session.progress(WHAT, len(steps), len(steps))
 
 
-def _do(settings: Settings, step: Step) -> None:
-    lake = settings.lake
+def _do(session: Session, step: Step) -> None:
+    lake = session.lake
     if step.does == NUMBER:
         lake.renumber(step.pointer)
     elif step.does == REWRITE:
@@ -110,8 +111,8 @@ def _do(settings: Settings, step: Step) -> None:
         lake.set_aside(step.pointer)
     else:
         try:
-            _archive_again(settings, lake.one(ReportFile, **step.pointer.partition))
-            parse(settings, step.pointer.partition["report"])
+            _archive_again(session, lake.one(ReportFile, **step.pointer.partition))
+            parse(session, step.pointer.partition["report"])
         except PorlakeError:
             _by_rule(lake, step.pointer)
             raise
@@ -125,9 +126,9 @@ def _by_rule(lake: Lake, report: Pointer) -> None:
             lake.carry(pointer)
 
 
-def _archive_again(settings: Settings, file: ReportFile) -> None:
+def _archive_again(session: Session, file: ReportFile) -> None:
     """What archive says of the bytes today; when and whence they came stays."""
-    lake = settings.lake
+    lake = session.lake
     with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
         place = Path(folder) / (file.file_name if len(file.members) == 1 else "report")
         if len(file.members) > 1:
@@ -135,7 +136,7 @@ def _archive_again(settings: Settings, file: ReportFile) -> None:
         for digest, _, name in (line.split("  ", 2) for line in file.members):
             with (place / Path(name).name if place.is_dir() else place).open("wb") as out:
                 shutil.copyfileobj(files.enter_context(lake.open_raw(digest)), out)
-        archive(settings, file.exchange, str(place), _stated(file), undated=file.snapshot_at is None)
+        archive(session, file.exchange, str(place), _stated(file), undated=file.snapshot_at is None)
     again = lake.one(ReportFile, exchange=file.exchange, report=file.report, attestation=file.attestation)
     kept = replace(
         again, file_name=file.file_name, origin=file.origin, container=file.container, retrieved_at=file.retrieved_at

@@ -35,7 +35,7 @@ from porlake.model import (
     SourceRow,
     Verdict,
 )
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 
 FAILED = ("invalid", "malformed")
 
@@ -64,24 +64,24 @@ class VerdictLine:
     )
 
 
-def export_verdicts(settings: Settings, reports: list[str], path: Path) -> None:
+def export_verdicts(session: Session, reports: list[str], path: Path) -> None:
     """The verdicts of verified reports, a line for each row, as one .parquet or .csv file. Raises
     ConfigurationError.
     """
     made = lake.schema(VerdictLine)
-    lake.export_batches(path, made, (lines for report in reports for lines in _lines(settings, report, made)))
+    lake.export_batches(path, made, (lines for report in reports for lines in _lines(session, report, made)))
 
 
-def verdict_lines(settings: Settings, report: str) -> Iterator[VerdictLine]:
+def verdict_lines(session: Session, report: str) -> Iterator[VerdictLine]:
     """The verdicts of a verified report, in the order of its rows."""
     made = lake.schema(VerdictLine)
-    for lines in _lines(settings, report, made):
+    for lines in _lines(session, report, made):
         yield from _told(lines)
 
 
-def _lines(settings: Settings, report: str, made: pa.Schema) -> Iterator[pa.RecordBatch]:
-    rejected = _rejected(settings, report)
-    for batch in _verdicts(settings, report):
+def _lines(session: Session, report: str, made: pa.Schema) -> Iterator[pa.RecordBatch]:
+    rejected = _rejected(session, report)
+    for batch in _verdicts(session, report):
         yield _line_batch(batch, made, rejected)
 
 
@@ -110,21 +110,19 @@ def _rows_of(batch: pa.RecordBatch) -> Iterator[Row]:
     return zip(*(batch.column(name).to_pylist() for name in ROW), strict=True)
 
 
-def _rejected(settings: Settings, report: str) -> dict[Row, str]:
+def _rejected(session: Session, report: str) -> dict[Row, str]:
     """The reasons of the rows of the address block that make no claim."""
-    file: ReportFile = settings.lake.report(report)
+    file: ReportFile = session.lake.report(report)
     found: dict[Row, str] = {}
-    for batch in settings.lake.columns(
-        Rejection, (*ROW, "block", "reason"), exchange=file.exchange, report=file.report
-    ):
+    for batch in session.lake.columns(Rejection, (*ROW, "block", "reason"), exchange=file.exchange, report=file.report):
         rows = batch.filter(pc.equal(batch.column("block"), "rows"))
         found.update(zip(_rows_of(rows), rows.column("reason").to_pylist(), strict=True))
     return found
 
 
-def _verdicts(settings: Settings, report: str) -> Iterator[pa.RecordBatch]:
-    file: ReportFile = settings.lake.report(report)
-    return settings.lake.batches(Ownership, exchange=file.exchange, report=file.report)
+def _verdicts(session: Session, report: str) -> Iterator[pa.RecordBatch]:
+    file: ReportFile = session.lake.report(report)
+    return session.lake.batches(Ownership, exchange=file.exchange, report=file.report)
 
 
 # --- a whole report ---------------------------------------------------------------------------------------------------
@@ -139,12 +137,12 @@ class Verdicts:
     rejected: Counter[tuple[str, str]]
 
 
-def verdict_counts(settings: Settings, reports: list[str], shown: int) -> Verdicts:
+def verdict_counts(session: Session, reports: list[str], shown: int) -> Verdicts:
     found = Verdicts(Counter(), [], Counter())
     made = lake.schema(VerdictLine)
     for report in reports:
-        rejected = _rejected(settings, report)
-        for batch in _verdicts(settings, report):
+        rejected = _rejected(session, report)
+        for batch in _verdicts(session, report):
             keys = (
                 pa.Table.from_batches([batch]).group_by(["network", "verdict", "reason"]).aggregate([([], "count_all")])
             )
@@ -178,12 +176,12 @@ class Repeated:
     amounts: tuple[int, ...]
 
 
-def repeated(settings: Settings, report: str) -> list[Repeated]:
+def repeated(session: Session, report: str) -> list[Repeated]:
     """The claims of a report that stand twice, by decoded account; the marts count each once, with the smallest
     amount.
     """
-    file: ReportFile = settings.lake.report(report)
-    pointers = settings.lake.pointers(Claim, exchange=file.exchange, report=file.report)
+    file: ReportFile = session.lake.report(report)
+    pointers = session.lake.pointers(Claim, exchange=file.exchange, report=file.report)
     paths = [str(path) for pointer in pointers if pointer.rows for path in pointer.paths]
     if not paths:
         return []
@@ -231,17 +229,17 @@ def named(file: ReportFile, member: int) -> str:
     )
 
 
-def explain(settings: Settings, report: str, row: int, member: int = 0) -> Explanation:
+def explain(session: Session, report: str, row: int, member: int = 0) -> Explanation:
     """The reasoning behind the verdict of the row on line `row` of a published file, of several the one numbered
     `member`.
 
     Raises ConfigurationError where no row stands there.
     """
-    file: ReportFile = settings.lake.report(report)
+    file: ReportFile = session.lake.report(report)
     only = {"exchange": file.exchange, "report": file.report}
     found, signers = None, []
     first = last = 0
-    for whole in settings.lake.batches(Evidence, **only):
+    for whole in session.lake.batches(Evidence, **only):
         batch = whole.filter(pc.equal(whole.column("member"), member))
         if not batch.num_rows:
             continue
@@ -257,7 +255,7 @@ def explain(settings: Settings, report: str, row: int, member: int = 0) -> Expla
     refused = next(
         (
             rejection
-            for rejection in settings.lake.rows(Rejection, **only)
+            for rejection in session.lake.rows(Rejection, **only)
             if (rejection.member, rejection.source_row) == (member, row)
         ),
         None,

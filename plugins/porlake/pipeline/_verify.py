@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from porlake import lake, ownership, reports
 from porlake.lake import Lake
 from porlake.model import Evidence, Ownership, Rejection, ReportFile
-from porlake.pipeline._settings import Settings
+from porlake.pipeline._session import Session
 
 BATCH_ROWS = 2_048
 """Rows that are judged together; larger batches were slower."""
@@ -19,9 +19,9 @@ GATHERED = 8
 """Batches that are written together."""
 
 
-def verify(settings: Settings, report: str) -> str:
+def verify(session: Session, report: str) -> str:
     """What the signatures of every row of the address block say by themselves."""
-    store = settings.lake
+    store = session.lake
     file: ReportFile = store.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
     total, done = sum(pointer.rows for pointer in store.pointers(Evidence, **partition)), 0
@@ -29,7 +29,7 @@ def verify(settings: Settings, report: str) -> str:
         for batch in _gathered(verdicts(store, partition)):
             writer.add_batch(batch)
             done += batch.num_rows
-            settings.progress(f"verify {file.attestation}", done, total)
+            session.progress(f"verify {file.attestation}", done, total)
     return file.report
 
 

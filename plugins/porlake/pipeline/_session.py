@@ -1,0 +1,109 @@
+"""What a run works with: the lake, the recording, endpoints and dumps, opened once from plain settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+from porlake import chains, registry
+from porlake.chains import Dump
+from porlake.errors import ConfigurationError
+from porlake.lake import Lake
+from porlake.pipeline._settings import read_settings
+from porlake.progress import Tell, silent
+from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE, Settings
+from porlake.transport import Endpoint, Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A run's lake, recording and endpoints; shares as in `Settings`. The lake is opened once."""
+
+    root: Path
+    recording: Recording = field(default_factory=Recording.off)
+    endpoints: Mapping[str, Endpoint | tuple[Endpoint, ...]] = field(default_factory=dict)
+    price_file: Path | None = None
+    progress: Tell = silent
+    check_sample: Decimal = CHECK_SAMPLE
+    check_above: Decimal = CHECK_ABOVE
+    proof_share: Decimal = PROOF_SHARE
+    dumps: Mapping[str, Dump] = field(default_factory=dict)
+    lake: Lake = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lake", Lake(self.root))
+
+    def endpoint(self, network: str) -> Endpoint | None:
+        """The first of `endpoints_of`; None where there is none."""
+        return next(iter(self.endpoints_of(network)), None)
+
+    def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:
+        """Where a network is asked, in this order: as configured, else the registry's public default."""
+        if network in self.endpoints:
+            found = self.endpoints[network]
+            return (found,) if isinstance(found, Endpoint) else found
+        default = registry.load().networks[network].endpoint
+        return (Endpoint(default),) if default else ()
+
+
+def open_session(settings: Settings, progress: Tell = silent) -> Session:
+    """Opens what the settings name. Raises ConfigurationError, NotRecorded."""
+    return Session(
+        root=Path(settings.lake),
+        recording=Recording.replay(Path(settings.replay))
+        if settings.replay
+        else Recording.record(Path(settings.record))
+        if settings.record
+        else Recording.off(),
+        endpoints={
+            network: tuple(Endpoint(**values) for values in found) for network, found in settings.endpoints.items()
+        },
+        price_file=Path(settings.price_file) if settings.price_file else None,
+        progress=progress,
+        check_sample=settings.check_sample,
+        check_above=settings.check_above,
+        proof_share=settings.proof_share,
+        dumps={
+            network: Dump(found.place, found.written, found.hashes, found.outpoints)
+            for network, found in settings.dumps.items()
+        },
+    )
+
+
+def session(
+    lake: str | Path | None = None,
+    *,
+    record: str | Path | None = None,
+    replay: str | Path | None = None,
+    price_file: str | Path | None = None,
+    endpoints: Mapping[str, Endpoint | tuple[Endpoint, ...]] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    progress: Tell = silent,
+    dumps: Mapping[str, Dump] | None = None,
+) -> Session:
+    """A session as `read_settings` reads it. `endpoints` (Airflow connections) and `dumps` come before what it reads.
+    Raises ConfigurationError.
+    """
+    read = read_settings(lake, record=record, replay=replay, price_file=price_file, environ=environ)
+    opened = open_session(read, progress)
+    return replace(opened, endpoints={**opened.endpoints, **(endpoints or {})}, dumps={**opened.dumps, **(dumps or {})})
+
+
+def with_dump(
+    session: Session, network: str, place: str | None, written: str, hashes: Sequence[str], *, outpoints: bool
+) -> Session:
+    """The session with one network's dump as a shell names it, or as it is set and with its coins. Raises
+    ConfigurationError.
+    """
+    dump = Dump(place, written, tuple(hashes)) if place else session.dumps.get(network)
+    known = registry.load().networks.get(network)
+    if (dump or outpoints) and known is not None and not (known.is_read and chains.family(known).reads_dumps):
+        raise ConfigurationError(f"{network}: its nodes write no set of all coins")
+    if dump is None and outpoints:
+        raise ConfigurationError("--outpoints needs the set of all coins: say where it lies with --dump")
+    if dump is None:
+        return session
+    return replace(session, dumps={**session.dumps, network: replace(dump, outpoints=dump.outpoints or outpoints)})

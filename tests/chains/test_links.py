@@ -92,25 +92,6 @@ def test_the_owners_of_pods(node: Node) -> None:
     assert list(asker.pod_owners(pods, at).values()) == [B, None, None, None]
 
 
-LISTS: dict[str, bytes] = {
-    "an owner twice": words(32, 2, int(A, 16), int(A, 16)),
-    "the zero address": words(32, 1, 0),
-    "an owner of 21 bytes": words(32, 1, 1 << 160),
-    "a length of the next universe": words(32, 2**255),
-    "a length that is not there": words(32, 3, int(A, 16)),
-    "words behind the list": words(32, 1, int(A, 16), int(B, 16)),
-    "a list that begins elsewhere": words(64, 1, int(A, 16)),
-    "no list": b"",
-    "one byte": b"\x01",
-}
-
-
-@pytest.mark.parametrize("data", LISTS.values(), ids=LISTS)
-def test_a_list_of_owners_that_is_none_names_nobody(data: bytes) -> None:
-    assert evm_links._addresses(data) is None
-    assert evm_links._addresses(words(32, 2, int(A, 16), int(B, 16))) == (A, B)
-
-
 REFUSED = {"code": -32602, "message": "invalid argument 1: json: cannot unmarshal object into Go value of type string"}
 
 

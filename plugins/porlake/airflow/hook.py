@@ -10,11 +10,17 @@ from airflow.sdk import BaseHook
 
 from porlake import registry
 from porlake.errors import ConfigurationError, PorlakeError
-from porlake.transport import Endpoint, Recording
+from porlake.transport import NUMBERS, Endpoint, Recording
 
 
 class EndpointHook(BaseHook):
-    """`endpoint()` gives the URL and the headers; the key stays in the headers and out of every text."""
+    """`get_conn()` gives a client of the network that the connection's id names (porlake_ethereum, porlake_ethereum_2):
+    web3.Web3 of an EVM network, porlake's own of others. `endpoint()` gives URL, headers and limits; keys stay in the
+    headers and out of every text.
+
+    The field `extra` may hold `header`, the name of the header that the password is sent in, and the numbers of an
+    Endpoint: per_second, timeout, tries, pause, in_flight, answer_bytes.
+    """
 
     conn_name_attr = "endpoint_conn_id"
     default_conn_name = "porlake_ethereum"
@@ -33,15 +39,36 @@ class EndpointHook(BaseHook):
             name = f"[{url}]" if url.count(":") > 1 and not url.startswith("[") else url  # an IPv6 address as it is
             url = f"http://{name}" + (f":{connection.port}" if connection.port else "")
         try:
-            return Endpoint(url, self._headers(connection))
+            return Endpoint(url, self._headers(connection), **self._numbers(connection))
         except ConfigurationError as error:
             raise ConfigurationError(f"connection {self.endpoint_conn_id}: {error}") from None
 
-    def _headers(self, connection: Any) -> dict[str, str]:
+    def get_conn(self) -> Any:
+        """A client that asks this endpoint. Nobody is asked yet. Raises ConfigurationError."""
+        from porlake import chains
+
+        return chains.native_client(self._network(), self.endpoint(), Recording.off())
+
+    def _network(self) -> registry.Network:
+        network = registry.load().networks.get(re.sub(r"^porlake_|_\d+$", "", self.endpoint_conn_id))
+        if network is None:
+            raise ConfigurationError("name the connection porlake_<network>; `porlake networks` lists them")
+        return network
+
+    def _extra(self, connection: Any) -> dict[str, Any]:
         try:
-            name = connection.extra_dejson.get("header")
+            found = connection.extra_dejson
         except (ValueError, AttributeError):
-            raise ConfigurationError("its extra field is no JSON object") from None
+            found = None
+        if not isinstance(found, dict):
+            raise ConfigurationError("its extra field is no JSON object")
+        return found
+
+    def _numbers(self, connection: Any) -> dict[str, Any]:
+        return {name: value for name, value in self._extra(connection).items() if name in NUMBERS}
+
+    def _headers(self, connection: Any) -> dict[str, str]:
+        name = self._extra(connection).get("header")
         if name and connection.password:
             return {name: connection.password}
         if connection.login:
@@ -55,11 +82,8 @@ class EndpointHook(BaseHook):
         """Ask the endpoint for its head; the button in the connection form."""
         from porlake import chains
 
-        name = re.sub(r"^porlake_|_\d+$", "", self.endpoint_conn_id)
-        network = registry.load().networks.get(name)
-        if network is None:
-            return False, "name the connection porlake_<network>; `porlake networks` lists them"
         try:
+            network = self._network()
             head = chains.open_client(network, self.endpoint().brief, Recording.off()).head()
         except PorlakeError as error:
             return False, str(error)

@@ -45,7 +45,7 @@ __all__ = [
     "LIMIT", "TEXT", "TOTAL", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "BlockRef", "ByMoment", "Client", "Coin", "Coins",
     "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne", "Outcome", "OwnerLinks", "Past", "Prover", "Proves", "Reading",
     "Readings", "Rows", "Stated", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Witnesses", "Words", "beside", "family", "first",
-    "open_client", "wrong_rows",
+    "native_client", "open_client", "wrong_rows",
 ]  # fmt: skip
 
 
@@ -231,3 +231,12 @@ def open_client(
         raise ConfigurationError(f"{network.network}: {why}")
     places = [endpoints] if isinstance(endpoints, Endpoint) else list(endpoints or ())
     return family(network).open_client(network, places, recording, beside=beside, dump=dump, tell=tell)
+
+
+def native_client(network: Network, endpoint: Endpoint, recording: Recording) -> Any:
+    """The client that programs of the network's ecosystem know: of EVM networks a `web3.Web3`, of others our own.
+    Raises ConfigurationError.
+    """
+    if not network.is_read:
+        raise ConfigurationError(f"{network.network}: {network.why_none}")
+    return family(network).native_client(network, endpoint, recording)

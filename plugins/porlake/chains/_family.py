@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._columns import TEXT, AccountForm
@@ -72,6 +72,12 @@ class Family:
         `beside`: the client of the network that `beside` names. Raises ConfigurationError.
         """
         raise NotImplementedError
+
+    def native_client(self, network: Network, endpoint: Endpoint, recording: Recording) -> Any:
+        """The client that programs of this family's ecosystem know, where there is one; else our own. Raises
+        ConfigurationError.
+        """
+        return self.open_client(network, [endpoint], recording)
 
     def unreadable(self, token: Token | None) -> str:
         """Why no balance of a token can be read, whoever is asked; '' where it can."""

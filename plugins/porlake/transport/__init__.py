@@ -7,10 +7,21 @@ server echoes of them is blanked in answers and errors before anybody sees it (`
 
 from porlake.transport.download import streamed
 from porlake.transport.electrum import ElectrumRpc
-from porlake.transport.endpoint import ANSWER_BYTES, KINDS, Endpoint
+from porlake.transport.endpoint import ANSWER_BYTES, KINDS, NUMBERS, Endpoint
 from porlake.transport.http import Http
 from porlake.transport.json_rpc import JsonRpc
 from porlake.transport.recording import Recording
 from porlake.transport.secrets import BLANK
 
-__all__ = ["ANSWER_BYTES", "BLANK", "KINDS", "ElectrumRpc", "Endpoint", "Http", "JsonRpc", "Recording", "streamed"]
+__all__ = [
+    "ANSWER_BYTES",
+    "BLANK",
+    "KINDS",
+    "NUMBERS",
+    "ElectrumRpc",
+    "Endpoint",
+    "Http",
+    "JsonRpc",
+    "Recording",
+    "streamed",
+]

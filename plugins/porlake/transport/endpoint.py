@@ -98,6 +98,7 @@ _BOUNDS: Mapping[str, tuple[bool, float, float]] = {
     "in_flight": (True, 1, 1_000),
     "answer_bytes": (True, 1, 1 << 40),
 }
+NUMBERS = frozenset(_BOUNDS)
 _HOST = re.compile(r"[^\x00-\x20\x7f!-,/:-@\[-^`{-~]+|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from porlake.chains._family import Client, Dump, Family
 from porlake.chains.evm.words import ACCOUNTS
 from porlake.progress import Tell, silent
 from porlake.registry import Network, Registry, Token
-from porlake.transport import Endpoint, Recording
+from porlake.transport import Endpoint, JsonRpc, Recording
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 
 class Evm(Family):
@@ -28,6 +32,13 @@ class Evm(Family):
         from porlake.chains.evm.client import open_client
 
         return open_client(network, endpoints, recording)
+
+    def native_client(self, network: Network, endpoint: Endpoint, recording: Recording) -> Web3:
+        """web3.py over the transport: rate, tries, times and sizes of the endpoint hold, and its keys stay hidden."""
+        from porlake.chains.evm.errors import ERRORS
+        from porlake.chains.evm.web3_provider import web3_client
+
+        return web3_client(JsonRpc(network.network, endpoint, recording, ERRORS))
 
     def unreadable(self, token: Token | None) -> str:
         # a token that moves balances without transfers: no balance is the amount that was put there

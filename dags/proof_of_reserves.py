@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, get_current_context, task
 
 from porlake import dbt_project, registry
+from porlake.airflow.common import answers, task_defaults
 
-TASKS: dict[str, Any] = {
-    "owner": "porlake",
-    "retries": 3,
-    "retry_delay": timedelta(seconds=30),
-    "retry_exponential_backoff": 2.0,
-    "execution_timeout": timedelta(hours=1),
-}
+TASKS = task_defaults(timedelta(hours=1))
 LONG = timedelta(hours=12)  # a month of a large exchange from an endpoint that answers one address a question
 PARAMS = {
     "reports": Param([], type="array", items={"type": "string"}, title="Published files",
@@ -24,8 +18,7 @@ PARAMS = {
                       description="A day of the exchange's clock (2024-03-25) or a moment with its zone "
                       "(2024-03-25T16:00Z), where neither name nor "
                       "content of the file says it."),
-    "replay": Param(None, type=["null", "string"], title="Replay folder", description="Answers recorded earlier; no network is used."),
-    "record": Param(None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."),
+    **answers(),
     "registry": Param(None, type=["null", "string"], title="Registry folder",
                       description="Rows of your own over the registry's, for this run; for all runs: PORLAKE_REGISTRY."),
 }  # fmt: skip

@@ -7,31 +7,14 @@ The report of the snapshot comes days later; observe then takes the sweep that l
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable, dag, get_current_context, task
 
 from porlake import registry
+from porlake.airflow.common import answers, task_defaults
 
 # A network that answers a minute later still answers near the moment; one that does after the window does not.
-TASKS: dict[str, Any] = {
-    "owner": "porlake",
-    "retries": 3,
-    "retry_delay": timedelta(seconds=30),
-    "retry_exponential_backoff": 2.0,
-    "execution_timeout": timedelta(hours=2),
-}
-PARAMS = {
-    "replay": Param(
-        None,
-        type=["null", "string"],
-        title="Replay folder",
-        description="Answers recorded earlier; no network is used.",
-    ),
-    "record": Param(
-        None, type=["null", "string"], title="Record folder", description="Keep every answer from outside here."
-    ),
-}
+TASKS = task_defaults(timedelta(hours=2))
 
 
 def swept(exchange: str) -> list[str]:
@@ -47,7 +30,7 @@ def sweep(exchange: registry.Exchange, networks: list[str]) -> DAG:
         start_date=datetime(2022, 11, 1, tzinfo=UTC),
         catchup=False,  # a moment that has passed cannot be read any more
         max_active_runs=1,
-        params=PARAMS,
+        params=answers(),
         tags=["proof of reserves", "sweep", exchange.exchange],
         default_args=TASKS,
         doc_md=f"Balances of the addresses that {exchange.name} claimed last, read at the moment of its snapshot.",

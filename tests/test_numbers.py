@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -193,3 +193,88 @@ def test_bytes_of_a_length() -> None:
     for text, size in (("0xab01", 3), ("0xab0", None), ("0xab 01", None), ("ab01", None), ("0xab\n", None)):
         with pytest.raises(BadAnswer, match=WHAT):
             numbers.data(text, what=WHAT, size=size)
+
+
+# --- borders ----------------------------------------------------------------------------------------------------------
+WIDE: dict[str, Any] = {"what": WHAT, "most": 10**200}
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "found"),
+    [
+        (numbers.whole, -1, None), (numbers.whole, 0, 0), (numbers.whole, 1, 1),
+        (numbers.whole, 10**38 - 2, 10**38 - 2), (numbers.whole, 10**38 - 1, 10**38 - 1), (numbers.whole, 10**38, None),
+        (numbers.height, -1, None), (numbers.height, 0, 0), (numbers.height, 2**53 - 1, 2**53 - 1), (numbers.height, 2**53, None),
+        (numbers.quantity, "0x" + "f" * 64, 2**256 - 1), (numbers.quantity, "0x" + "f" * 63 + "e", 2**256 - 2),
+        (numbers.quantity, "0x1" + "0" * 64, None),
+        (numbers.decimal, -1, None), (numbers.decimal, 0, 0), (numbers.decimal, Decimal("-0.1"), None),
+        (numbers.decimal, 10**38 - 1, 10**38 - 1), (numbers.decimal, 10**38, None), (numbers.decimal, Decimal(10**38) - Decimal("0.5"), None),
+        (numbers.moment, -1, None), (numbers.moment, 0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (numbers.moment, 253_402_300_798, datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)),
+        (numbers.moment, 253_402_300_799, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)), (numbers.moment, 253_402_300_800, None),
+    ],
+)  # fmt: skip
+def test_the_first_and_the_last_number_of_a_range(read: Callable[..., Any], value: object, found: object) -> None:
+    if found is None:
+        with pytest.raises(BadAnswer):
+            read(value, what=WHAT)
+    else:
+        assert read(value, what=WHAT) == found
+
+
+@pytest.mark.parametrize(
+    ("ticks", "micro"),
+    [(0, 0), (1, 1_000), (999, 999_000), (1_000, 1_000_000), (1_700_000_000_123, 1_700_000_000_123_000)],
+)
+def test_thousandths_are_told_to_the_thousandth(ticks: int, micro: int) -> None:
+    assert numbers.moment(ticks, what=WHAT, per_second=1_000) == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+        microseconds=micro
+    )
+    with pytest.raises(BadAnswer):
+        numbers.moment(253_402_300_799_001, what=WHAT, per_second=1_000)
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [("9" * 99, True), ("9" * 100, True), ("9" * 101, False), (10**100 - 1, True), (10**100, False), (10**100 + 1, False), (-(10**100), False),
+     (Decimal("1e99"), True), (Decimal("1e100"), True), (Decimal("1e101"), False), (Decimal("1e-99"), True), (Decimal("1e-100"), True),
+     (Decimal("1e-101"), False), ("0." + "1" * 99, True), ("0." + "1" * 100, False)],
+)  # fmt: skip
+def test_a_number_of_a_hundred_digits_is_looked_at_and_none_longer(value: Any, fits: bool) -> None:
+    if fits:
+        assert numbers.decimal(value, **WIDE) == Decimal(value)
+    else:
+        with pytest.raises(BadAnswer):
+            numbers.decimal(value, **WIDE)
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "found"),
+    [("0.1", 0, None), ("1", 0, 1), ("0.12345678", 8, 12_345_678), ("0.123456780", 8, 12_345_678), ("0.123456785", 8, None),
+     ("9" * 30, 8, int("9" * 30 + "0" * 8)), ("1" + "0" * 30, 8, None), (Decimal("9" * 30), 8, int("9" * 30 + "0" * 8)), (0, 8, 0)],
+)  # fmt: skip
+def test_units_become_base_units_or_nothing(value: Any, scale: int, found: int | None) -> None:
+    if found is None:
+        with pytest.raises(BadAnswer):
+            numbers.base_units(value, what=WHAT, scale=scale)
+    else:
+        assert numbers.base_units(value, what=WHAT, scale=scale) == found
+
+
+@pytest.mark.parametrize(("size", "fits"), [(None, True), (2, False), (3, True), (4, False)])
+def test_bytes_have_the_size_that_is_asked_for(size: int | None, fits: bool) -> None:
+    if fits:
+        assert numbers.data("0x010203", what=WHAT, size=size) == b"\x01\x02\x03"
+    else:
+        with pytest.raises(BadAnswer, match=f"3 bytes, not {size}"):
+            numbers.data("0x010203", what=WHAT, size=size)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2**400 - 1, str(2**400 - 1)[:40] + "…"), (2**400, "a number of 401 bits"), (10**43, "1" + "0" * 43), (10**44, "1" + "0" * 39 + "…"),
+     ("x" * 41, "'" + "x" * 41 + "'"), ("x" * 42, "'" + "x" * 41 + "'"), (None, "null"), (True, "true"),
+     (False, "false"), ([1], "a list"), ({}, "an object")],
+)  # fmt: skip
+def test_a_value_is_shown_short_and_in_words_of_json(value: object, text: str) -> None:
+    assert numbers.shown(value) == text

@@ -11,10 +11,10 @@ RUNTIME := $(VENV)/.porlake-runtime-$(call digest,$(LOCKS) setup.py)
 COMPLETE := $(VENV)/.porlake-complete-$(call digest,$(ALL_LOCKS) setup.py)
 export PORLAKE_HOME := $(CURDIR)
 
-.PHONY: help setup runtime run test nodes lint bench docs airflow query clean lock
+.PHONY: help setup runtime run test check nodes nodes-built lint bench docs airflow query clean lock
 
 help:  ## what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(COMPLETE)  ## make .venv from the locks, tests and tools included (a second call does nothing)
 
@@ -50,10 +50,16 @@ run: runtime  ## the bundled sample month through the whole pipeline, offline, a
 	  '  make airflow                              the same DAGs in Airflow, with its UI'
 
 test: setup  ## all tests; real nodes are used where `make nodes` has installed them
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-nodes: setup  ## real nodes for the tests (anvil, Bitcoin Knots, e-x), in .nodes/
+check: setup  ## the tests that need no dbt, no Airflow and no node: under a minute
+	@PORLAKE_TESTS_CHECK=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not slow and not node'
+
+nodes: setup  ## real nodes for the tests (anvil, hardhat, Bitcoin Knots, Litecoin, e-x), in .nodes/
 	@$(BIN)/python tools/install_nodes.py
+
+nodes-built: setup  ## nodes that are built from source (geth), for recording their answers anew; minutes each
+	@$(BIN)/python tools/install_nodes.py built
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .

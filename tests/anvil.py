@@ -73,9 +73,11 @@ def started(
 
 
 @contextmanager
-def answering(command: Sequence[str], port: int, cwd: str | None = None) -> Iterator[str]:
+def answering(
+    command: Sequence[str], port: int, cwd: str | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """The URL of a node that a command starts, once it answers, for as long as the block lasts."""
-    process = subprocess.Popen(command, cwd=cwd)
+    process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

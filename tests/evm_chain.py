@@ -5,8 +5,8 @@ state after it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ def filled(
     """A genesis: the accounts, a plain token at the contract of USDT, code at others."""
     alloc: dict[str, Any] = {account: {"balance": hex(native[account])} for account in accounts}
     alloc[SENDER] = {"balance": hex(10**20)}
-    storage = {anvil.slot(account): f"0x{raw:064x}" for account, raw in token.items()}
+    storage = {anvil.slot(account): f"0x{raw:064x}" for account, raw in token.items() if raw}  # a state holds no zeros
     alloc[contract("ethereum", "USDT")] = {"balance": "0x0", "code": anvil.TOKEN_CODE, "storage": storage}
     return alloc | {place: {"balance": "0x0", "code": code} for place, code in contracts.items()}
 
@@ -71,15 +71,17 @@ def token(network: str, asset: str) -> Token:
 
 
 def mined(url: str, accounts: list[str]) -> None:
-    """Blocks to HEIGHT, one of them with a transaction; then another state, and blocks until HEIGHT is final."""
+    """Blocks to HEIGHT, one of them with a transaction; then another state, and blocks until HEIGHT is final. By words
+    that anvil and hardhat both understand.
+    """
     for height in range(1, HEIGHT + 4):
         if height == HEIGHT:
-            anvil.rpc(url, "anvil_impersonateAccount", SENDER)
+            anvil.rpc(url, "hardhat_impersonateAccount", SENDER)
             anvil.rpc(url, "eth_sendTransaction", {"from": SENDER, "to": anvil.MOVED_PLACE, "value": "0x0"})
         if height == HEIGHT + 2:
             for account in accounts[:50]:
-                anvil.rpc(url, "anvil_setBalance", account, hex(7))
-                anvil.rpc(url, "anvil_setStorageAt", contract("ethereum", "USDT"), anvil.slot(account), f"0x{9:064x}")
+                anvil.rpc(url, "hardhat_setBalance", account, hex(7))
+                anvil.rpc(url, "hardhat_setStorageAt", contract("ethereum", "USDT"), anvil.slot(account), f"0x{9:064x}")
         anvil.rpc(url, "evm_setNextBlockTimestamp", BEGIN + 12 * height)
         anvil.rpc(url, "evm_mine")
 
@@ -108,15 +110,22 @@ def opened(*endpoints: Endpoint, network: str = "ethereum", recording: Recording
     return evm.open_client(registry.load().networks[network], list(endpoints), recording or Recording.off())
 
 
-@contextmanager
-def running(**options: Any) -> Iterator[Chain]:
-    """The chain, at HEIGHT and some blocks more."""
-    node_or_skip()
+def accounts_and_balances() -> tuple[list[str], dict[str, int], dict[str, int]]:
+    """COUNT accounts, what they hold natively and of USDT."""
     accounts = sorted(f"0x{hashlib.sha256(str(i).encode()).hexdigest()[:40]}" for i in range(COUNT))
     native = {account: 0 if i % 7 == 0 else 2 ** (i % 90) + i for i, account in enumerate(accounts)}
     held = {account: 0 if i % 5 == 0 else 3 ** (i % 50) + i for i, account in enumerate(accounts)}
+    return accounts, native, held
+
+
+@contextmanager
+def running(start: Callable[..., AbstractContextManager[str]] = anvil.started, **options: Any) -> Iterator[Chain]:
+    """The chain, at HEIGHT and some blocks more, on a node that is installed."""
+    if start is anvil.started:
+        node_or_skip()
+    accounts, native, held = accounts_and_balances()
     contracts = {contract("ethereum", asset): code for asset, (code, _) in ODD.items() if code is not None}
     contracts |= {anvil.MULTICALL3_PLACE: anvil.MULTICALL3, anvil.MOVED_PLACE: anvil.MOVES}
-    with anvil.started(**options, alloc=filled(accounts, native, held, contracts)) as url:
+    with start(**options, alloc=filled(accounts, native, held, contracts)) as url:
         mined(url, accounts)
         yield Chain(url, accounts, native, held)

@@ -1,12 +1,16 @@
-"""Real nodes for the tests, into .nodes/ and nowhere else: anvil from npm, Bitcoin Knots from Debian sid, an Electrum
-server from PyPI. A second call does nothing.
+"""Real nodes for the tests, into .nodes/ and nowhere else: anvil and hardhat from npm, Bitcoin Knots and Litecoin Core
+from Debian, an Electrum server from PyPI. A second call does nothing.
 
-Knots is unpacked with its libraries into a folder of its own and started through that folder's loader: nothing of the
-system changes.
+python tools/install_nodes.py            those
+python tools/install_nodes.py built      nodes that are built from source (geth), minutes each
+
+A program of Debian is unpacked with its libraries into a folder of its own and started through that folder's loader:
+nothing of the system changes.
 """
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -16,8 +20,8 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[1]
 NODES = HOME / ".nodes"
 NPM = Path(sys.executable).with_name("npm")
-SUITE = "sid"
 # The `electrumx` of PyPI serves another coin, and e-x 2 needs Bitcoin Core 31.
+GETH = "v1.17.10"
 ELECTRUM = ("e-x==1.20.0", "plyvel")
 
 
@@ -27,37 +31,66 @@ def anvil() -> str:
         return "anvil: there already"
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return "anvil: skipped, its locked package is for Linux on x86-64; its tests are skipped too"
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HOME / "tools" / "nodes" / name, NODES / name)
-    subprocess.run([str(NPM), "ci", "--silent", "--ignore-scripts"], cwd=NODES, check=True)
+    _from_npm(HOME / "tools" / "nodes", NODES)
     return "anvil: installed"
 
 
+def hardhat() -> str:
+    root = NODES / "hardhat"
+    shutil.copytree(HOME / "tools" / "nodes" / "hardhat", root, dirs_exist_ok=True)
+    if (root / "node_modules" / "hardhat").exists():
+        return "hardhat: there already"
+    _from_npm(HOME / "tools" / "nodes" / "hardhat", root)
+    return "hardhat: installed"
+
+
+def _from_npm(locked: Path, root: Path) -> None:
+    """The packages of a lock, none of whose scripts run, with the npm of this environment."""
+    for name in ("package.json", "package-lock.json"):
+        if locked / name != root / name:
+            shutil.copy(locked / name, root / name)
+    subprocess.run([str(NPM), "ci", "--silent", "--ignore-scripts"], cwd=root, check=True)
+
+
 def knots() -> str:
-    root = NODES / "knots"
-    if (root / "usr" / "bin" / "bitcoind").exists():
-        return "bitcoin-knots: there already"
+    return _from_debian("knots", "bitcoin-knots", "sid", "usr/bin/bitcoind")
+
+
+def litecoin() -> str:
+    """Litecoin Core with the extension block; a suite whose libraries it was built with, for later ones lack it."""
+    return _from_debian("litecoin", "litecoind", "bookworm", "usr/lib/litecoin/litecoind")
+
+
+def _from_debian(name: str, package: str, suite: str, program: str) -> str:
+    """A package of Debian and all that it needs, in .nodes/<name>."""
+    root = NODES / name
+    if (root / program).exists():
+        return f"{package}: there already"
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        return "bitcoin-knots: skipped, this system has no apt-get; its tests are skipped too"
-    apt = _apt(NODES / "apt")
+        return f"{package}: skipped, this system has no apt-get; its tests are skipped too"
+    lists, debs, aside = (NODES / f"{name}.{part}" for part in ("apt", "debs", "unpacking"))
+    for folder in (lists, debs, aside):
+        shutil.rmtree(folder, ignore_errors=True)
+    apt = _apt(lists, suite)
     subprocess.run(["apt-get", *apt, "-qq", "update"], check=True)
     needed = subprocess.run(
         ["apt-cache", *apt, "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces",
-         "--no-enhances", "bitcoin-knots"],
+         "--no-enhances", package],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    packages = sorted({line for line in needed.splitlines() if line and line[0].isalnum() and _wanted(line)})
-    debs = NODES / "debs"
-    debs.mkdir(exist_ok=True)
+    lines = {line for line in needed.splitlines() if line and line[0].isalnum()}
+    debs.mkdir()
+    packages = sorted(line for line in lines if line == package or line.startswith(("lib", "gcc-")))
     subprocess.run(["apt-get", *apt, "-qq", "download", *packages], cwd=debs, check=True)
-    aside = NODES / "knots.unpacking"
-    shutil.rmtree(aside, ignore_errors=True)
     for deb in sorted(debs.glob("*.deb")):
         subprocess.run(["dpkg", "-x", str(deb), str(aside)], check=True)
+    if not (aside / program).exists():
+        raise SystemExit(f"{package}: the packages of {suite} brought no {program}")
+    shutil.rmtree(root, ignore_errors=True)
     aside.rename(root)
-    shutil.rmtree(debs)
-    shutil.rmtree(NODES / "apt")
-    return "bitcoin-knots: installed"
+    for folder in (lists, debs):
+        shutil.rmtree(folder)
+    return f"{package}: installed"
 
 
 def electrumx() -> str:
@@ -106,17 +139,13 @@ def starts(program: Path) -> bool:
     )
 
 
-def _wanted(package: str) -> bool:
-    return package in {"bitcoin-knots", "libc6", "libstdc++6"} or package.startswith(("lib", "gcc-"))
-
-
-def _apt(folder: Path) -> list[str]:
+def _apt(folder: Path, suite: str) -> list[str]:
     """apt-get's options for lists, cache and source of its own; the source is the system's, with the suite changed."""
     for part in ("lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     (folder / "status").touch()
     source = folder / "sources.list"
-    source.write_text(f"deb {_mirror()} {SUITE} main\n", encoding="utf-8")
+    source.write_text(f"deb {_mirror()} {suite} main\n", encoding="utf-8")
     return [
         f"-oDir::State::Lists={folder / 'lists'}", f"-oDir::Cache={folder / 'cache'}", f"-oDir::Etc::SourceList={source}",
         "-oDir::Etc::SourceParts=/dev/null", f"-oDir::State::status={folder / 'status'}", "-oAPT::Get::List-Cleanup=0", "-oAPT::Sandbox::User=root",
@@ -134,9 +163,25 @@ def _mirror() -> str:
     raise SystemExit("no Debian source is configured: see tools/install_nodes.py")
 
 
+def geth() -> str:
+    """From the Go module proxy, by the go of this machine."""
+    program = NODES / "geth" / "geth"
+    if program.exists():
+        return "geth: there already"
+    if shutil.which("go") is None:
+        return "geth: skipped, this machine has no go"
+    environ = os.environ | {"GOBIN": str(program.parent), "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
+    subprocess.run(["go", "install", f"github.com/ethereum/go-ethereum/cmd/geth@{GETH}"], env=environ, check=True)
+    return "geth: installed"
+
+
+#: Never in .ci/run: what they answered was recorded, and tests play it.
+BUILT = (geth,)
+
+
 def main() -> None:
     NODES.mkdir(exist_ok=True)
-    for install in (anvil, knots, electrumx):
+    for install in BUILT if sys.argv[1:] == ["built"] else (anvil, hardhat, knots, litecoin, electrumx):
         print(install(), flush=True)
 
 

@@ -1,0 +1,33 @@
+"""hardhat, another real EVM node: its RPC server is not anvil's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from anvil import ROOT, answering, free_port, rpc
+
+FOLDER = ROOT / ".nodes" / "hardhat"
+HARDHAT = FOLDER / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
+NODE = ROOT / ".venv" / "bin" / "node"
+
+
+@contextmanager
+def started(*, alloc: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """As anvil.started: the URL of a node of chain 1 that mines when it is told to. What it is given before the first
+    block belongs to the genesis.
+    """
+    port = free_port()
+    command = [str(NODE), str(HARDHAT), "node", "--network", "node", "--hostname", "127.0.0.1", "--port", str(port)]
+    with answering(
+        command, port, cwd=str(FOLDER), env=os.environ | {"HARDHAT_DISABLE_TELEMETRY_PROMPT": "true"}
+    ) as url:
+        for account, given in (alloc or {}).items():
+            rpc(url, "hardhat_setBalance", account, given.get("balance", "0x0"))
+            if "code" in given:
+                rpc(url, "hardhat_setCode", account, given["code"])
+            for slot, word in given.get("storage", {}).items():
+                rpc(url, "hardhat_setStorageAt", account, hex(int(slot, 16)), word)
+        yield url

@@ -19,6 +19,7 @@ from porlake.registry.rows import (
     LabelRow,
     Network,
     Provider,
+    ReasonRow,
     SchemeRow,
     SweptNetwork,
     Token,
@@ -39,6 +40,7 @@ UTXO_HASHES = {
     "header_hash": frozenset({"sha256d", ""}),
 }
 UTXO_FORMS = frozenset({"bitcoin", "cashaddr"})
+STAGES = frozenset({"parse", "verify", "prove", "observe", "price", "build"})
 TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"})
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
@@ -176,6 +178,14 @@ def check_scheme(row: SchemeRow) -> str:
     if not _ID.fullmatch(row.scheme):
         return f"{row.scheme!r} is no id (lower case, digits, _)"
     return "" if row.module and (row.module != "none" or row.note) else "a module, or none with its reason in note"
+
+
+def check_reason(row: ReasonRow) -> str:
+    if not re.fullmatch(r"[a-z%][a-z0-9_%-]*", row.code) or not row.code.strip("%"):
+        return f"{row.code!r} is no code (lower case, digits, _, -; % for a number or a name)"
+    if row.stage not in STAGES:
+        return f"stage {row.stage!r} is not one of {sorted(STAGES)}"
+    return "" if "." in row.place and row.meaning else "place (a table and its column) and meaning are needed"
 
 
 def check_label(row: LabelRow) -> str:

@@ -19,6 +19,7 @@ from porlake.registry.rows import (
     LabelRow,
     Network,
     Provider,
+    ReasonRow,
     SchemeRow,
     SweptNetwork,
     Token,
@@ -70,6 +71,7 @@ class Registry:
     schemes: Mapping[str, SchemeRow]
     labels: Mapping[tuple[str, str, str], LabelRow]
     providers: Mapping[str, Provider]
+    reasons: Mapping[tuple[str, str], ReasonRow]
     asset_words: Mapping[str, str]
 
     def operator(self, host: str) -> str:

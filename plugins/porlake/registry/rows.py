@@ -288,6 +288,25 @@ class LabelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """reasons.csv: what each machine-readable code means, where it stands.
+
+    `place`: dataset and column, or table and column of the build; `stage`: the one that writes it. `%` in a code stands
+    for a number or a name: in SQL `reason like code` finds its row. The reason of a verdict `unsupported` can also be
+    the kind of address or the scheme that no rule judges; those have no row.
+    """
+
+    code: str
+    stage: str
+    place: str
+    meaning: str
+
+    def covers(self, code: str) -> bool:
+        """Whether the row is that of a code as it stands in a dataset."""
+        return re.fullmatch("[a-z0-9_]+".join(map(re.escape, self.code.split("%"))), code) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """providers.csv: registrable domains of one operator of endpoints, who is one witness under all of them."""
 

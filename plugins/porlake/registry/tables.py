@@ -17,6 +17,7 @@ from porlake.registry.rows import (
     LabelRow,
     Network,
     Provider,
+    ReasonRow,
     SchemeRow,
     SweptNetwork,
     Token,
@@ -85,4 +86,5 @@ TABLES: tuple[Table[Any], ...] = (
         {"exchange": "exchanges", "network": "networks", "asset": "assets", "scheme": "schemes"},
     ),
     Table("providers", Provider, ("domain",), checks.check_provider),
+    Table("reasons", ReasonRow, ("code", "place"), checks.check_reason),
 )

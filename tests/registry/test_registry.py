@@ -81,6 +81,9 @@ BAD = [
     ("evm_networks.csv", "x,magic,,1,,", "self_check 'magic'"),
     ("evm_networks.csv", "x,number,latest,1,,", "by the tag"),
     ("evm_networks.csv", "x,number,,0,,", "depth of at least 1"),
+    ("evm_networks.csv", "x,number,,-1,,", "depth of at least 1"),
+    ("evm_networks.csv", "x,number,,,,", "depth of at least 1"),
+    ("evm_networks.csv", "x,,,1,,", "self_check ''"),
     ("evm_networks.csv", "x,number,,1,0xABC,", "no lower-case EVM address"),
     ("evm_networks.csv", "x,number,,1,,", "no row of networks.csv"),
     *(("utxo_networks.csv", row, why) for row, why in BAD_UTXO),
@@ -220,6 +223,30 @@ def test_every_network_has_an_address_form_and_a_client_or_its_reason() -> None:
     networks = registry.load().networks.values()
     assert {network.address_form for network in networks} <= set(addresses.FORMS)
     assert sum(not network.is_read for network in networks) <= NOT_READ
+
+
+def test_a_rule_that_was_not_found_for_a_chain_says_default_and_is_the_careful_one() -> None:
+    facts = registry.load()
+    (table,) = (table for table in registry.TABLES if table.name == "evm_networks")
+    cells = {row.network: row for row in registry.rows(table)}
+    assert (cells["scroll"].self_check, cells["scroll"].final_tag, cells["scroll"].final_depth) == ("default",) * 3
+    scroll, polygon, nova = (facts.evm_networks[name] for name in ("scroll", "polygon", "arbitrum_nova"))
+    assert (scroll.self_check, scroll.final_tag, scroll.final_depth) == ("number", "finalized", 20_000)
+    assert (polygon.self_check, polygon.final_tag, polygon.final_depth) == ("number", "finalized", 256)
+    assert (nova.self_check, nova.final_depth) == ("arbsys", 20_000)
+    stated = {
+        row.network for row in cells.values() if "default" not in (row.self_check, row.final_tag, row.final_depth)
+    }
+    assert stated == {
+        "ethereum", "arbitrum", "optimism", "base", "polygon", "avalanche_c", "bsc", "oktc", "xlayer", "linea",
+        "ethereum_classic", "zksync_era", "filecoin_evm", "sophon", "abstract", "ethereum_pow", "ethereum_fair",
+    }  # fmt: skip
+    depths = [
+        int(row.final_depth) for row in cells.values() if row.final_depth != "default" and row.self_check == "number"
+    ]
+    assert max(depths) <= scroll.final_depth, "default is at least as careful as what is known of chains of its kind"
+    one = replace(cells["scroll"], final_depth="1")
+    assert (registry.checks.check_evm_network(one), one.resolved().final_depth) == ("", 1)
 
 
 def test_every_network_of_bitcoins_family_has_its_constants() -> None:

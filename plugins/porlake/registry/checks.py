@@ -10,9 +10,10 @@ import re
 from porlake.registry.hosts import registrable
 from porlake.registry.rows import (
     BLOCK_MARK,
+    DEFAULT,
     Asset,
     Collateral,
-    EvmNetwork,
+    EvmNetworkRow,
     Exchange,
     ExchangeToken,
     Identity,
@@ -80,11 +81,13 @@ def check_provider(row: Provider) -> str:
     return "" if _ID.fullmatch(row.provider) else f"{row.provider!r} is no id (lower case, digits, _)"
 
 
-def check_evm_network(row: EvmNetwork) -> str:
-    if row.self_check not in SELF_CHECKS:
+def check_evm_network(row: EvmNetworkRow) -> str:
+    if row.self_check not in SELF_CHECKS | {DEFAULT}:
         return f"self_check {row.self_check!r} is not one of {sorted(SELF_CHECKS)}"
-    if row.final_tag not in {"", "finalized", "safe"} or row.final_depth < 1:
-        return "a block is final by the tag finalized or safe, or at a depth of at least 1"
+    if row.final_tag not in {"", "finalized", "safe", DEFAULT}:
+        return "a block is final by the tag finalized or safe, by none, or as by default"
+    if row.final_depth != DEFAULT and not re.fullmatch(r"[1-9]\d{0,8}", row.final_depth):
+        return f"final_depth {row.final_depth!r} is no depth of at least 1, and not default"
     if row.multicall3 and not re.fullmatch(r"0x[0-9a-f]{40}", row.multicall3):
         return f"{row.multicall3!r} is no lower-case EVM address"
     return ""
@@ -206,7 +209,7 @@ def check_label(row: LabelRow) -> str:
 
 
 # --- rows that must agree ---------------------------------------------------------------------------------------------
-def check_chain(network: Network, identity: Identity | None, evm_network: EvmNetwork | None) -> str:
+def check_chain(network: Network, identity: Identity | None, evm_network: EvmNetworkRow | None) -> str:
     """Whether the chain that a client of `network` reads is named in full, and in one way only.
 
     By the chain id of `eip155` (with a row in evm_networks.csv); else by a row in identities.csv where there is no

@@ -58,7 +58,7 @@ def _loaded(folders: tuple[Path, ...]) -> Registry:
             _refer(read[table.name], column, read[target], f"{target}.csv")
     _agree(read)
     return Registry(
-        **{name: _by_key(found) for name, found in read.items()},
+        **{table.name: _by_key(read[table.name], table) for table in TABLES},
         asset_words=MappingProxyType({fold(asset): asset for (asset,) in read["assets"]}),
     )
 
@@ -155,5 +155,5 @@ def _refer(found: Read, column: str, target: Read, target_file: str) -> None:
             raise RegistryError(*place, f"{column} {value!r} is no row of {target_file}")
 
 
-def _by_key(found: Read) -> Mapping[Any, Any]:
-    return MappingProxyType({key[0] if len(key) == 1 else key: row for key, (_, row) in found.items()})
+def _by_key(found: Read, table: Table[Any]) -> Mapping[Any, Any]:
+    return MappingProxyType({key[0] if len(key) == 1 else key: table.resolved(row) for key, (_, row) in found.items()})

@@ -65,11 +65,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class EvmNetwork:
-    """evm_networks.csv: what is peculiar to an EVM network, a row for each with that client.
+    """What is peculiar to an EVM network, as its client needs it: a row of evm_networks.csv without `default`.
 
-    `self_check`: how a block shows itself inside a call: by NUMBER (`number`), by Arbitrum's ArbSys (`arbsys`), or
-    `none`: EVM programs of ours do not run there. A block is final up to the one that `final_tag` names, or
-    `final_depth` below the head where no tag is served.
+    `self_check`: how a block shows itself inside a call: by NUMBER and BLOCKHASH (`number`), by Arbitrum's ArbSys
+    (`arbsys`), or `none`: EVM programs of ours do not run there. A block is final up to the one that `final_tag` names,
+    or `final_depth` below the head where no tag is served.
     """
 
     network: str
@@ -78,6 +78,41 @@ class EvmNetwork:
     final_depth: int
     multicall3: str
     note: str
+
+
+DEFAULT = "default"
+DEFAULT_SELF_CHECK, DEFAULT_FINAL_TAG, DEFAULT_FINAL_DEPTH = "number", "finalized", 20_000
+"""What stands in for `default`: where a chain does otherwise, a balance stays unread and none is wrong. The depth is that
+of rollups which settle on Ethereum, hours of any chain that is known.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EvmNetworkRow:
+    """evm_networks.csv: what is peculiar to an EVM network, a row for each with that client.
+
+    `self_check` and finality as EvmNetwork tells them; each says `default` where nothing was found or measured for the
+    chain, and the careful rule is used (a block shows itself by NUMBER and BLOCKHASH, and is final by the tag
+    `finalized`, else 20,000 below the head).
+    """
+
+    network: str
+    self_check: str
+    final_tag: str
+    final_depth: str
+    multicall3: str
+    note: str
+
+    def resolved(self) -> EvmNetwork:
+        """The one place where `default` becomes a rule."""
+        return EvmNetwork(
+            network=self.network,
+            self_check=DEFAULT_SELF_CHECK if self.self_check == DEFAULT else self.self_check,
+            final_tag=DEFAULT_FINAL_TAG if self.final_tag == DEFAULT else self.final_tag,
+            final_depth=DEFAULT_FINAL_DEPTH if self.final_depth == DEFAULT else int(self.final_depth),
+            multicall3=self.multicall3,
+            note=self.note,
+        )
 
 
 @dataclass(frozen=True, slots=True)

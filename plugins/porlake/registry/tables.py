@@ -10,7 +10,7 @@ from porlake.registry import checks
 from porlake.registry.rows import (
     Asset,
     Collateral,
-    EvmNetwork,
+    EvmNetworkRow,
     Exchange,
     ExchangeToken,
     Identity,
@@ -28,12 +28,17 @@ from porlake.registry.rows import (
 Row = TypeVar("Row")
 
 
+def _as_it_is(row: Row) -> Row:
+    return row
+
+
 @dataclass(frozen=True, slots=True)
 class Table(Generic[Row]):
     """`<name>.csv`, `Registry.<name>` and in DuckDB `registry.<name>`.
 
     `check` gives '' or what is wrong with a row; `references` names for a column the table of which it is the key (an
-    empty cell refers to nothing).
+    empty cell refers to nothing). `resolved` gives what `Registry` holds of a row, where that is more than the cells;
+    in DuckDB stand the cells.
     """
 
     name: str
@@ -41,6 +46,7 @@ class Table(Generic[Row]):
     key: tuple[str, ...]
     check: Callable[[Row], str]
     references: Mapping[str, str] = field(default_factory=dict)
+    resolved: Callable[[Row], Any] = _as_it_is
 
     @property
     def file(self) -> str:
@@ -50,7 +56,14 @@ class Table(Generic[Row]):
 TABLES: tuple[Table[Any], ...] = (
     Table("networks", Network, ("network",), checks.check_network, {"native_asset": "assets"}),
     Table("identities", Identity, ("network",), checks.check_identity, {"network": "networks"}),
-    Table("evm_networks", EvmNetwork, ("network",), checks.check_evm_network, {"network": "networks"}),
+    Table(
+        "evm_networks",
+        EvmNetworkRow,
+        ("network",),
+        checks.check_evm_network,
+        {"network": "networks"},
+        EvmNetworkRow.resolved,
+    ),
     Table("utxo_networks", UtxoNetwork, ("network",), checks.check_utxo_network, {"network": "networks"}),
     Table("assets", Asset, ("asset",), checks.check_asset, {"underlying": "assets"}),
     Table("tokens", Token, ("network", "asset"), checks.check_token, {"network": "networks", "asset": "assets"}),

@@ -93,7 +93,7 @@ def test_a_finding_about_somebody_names_the_file_and_where_it_was_published() ->
 @pytest.mark.parametrize("line", [line for line in code_lines(README) if line.startswith("porlake ")])
 def test_a_command_of_the_readme_is_understood(line: str) -> None:
     words = shlex.split(line.partition("  #")[0])[1:]
-    cli._parser().parse_args(words)
+    cli.parser().parse_args(words)
 
 
 def test_the_first_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:

@@ -31,11 +31,13 @@ MAY_IMPORT = {
     "prices": {"model", "errors", "amounts", "numbers", "registry", "transport"},
     "lake": {"model", "errors"},
     "warehouse": {"dbt_project", "lake", "errors", "model", "registry"},
-    "pipeline": {"settings", "dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses", "transport", "reports", "chains",
-                 "ownership", "liabilities", "prices", "lake", "warehouse"},
-    "airflow": {"model", "dbt_project", "pipeline", "progress", "registry", "errors", "transport", "chains"},
+    "pipeline": {"settings", "dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses", "transport",
+                 "reports", "chains", "ownership", "liabilities", "prices", "lake", "warehouse"},
+    "queries": {"settings", "dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses", "transport",
+                "reports", "chains", "ownership", "lake", "warehouse", "pipeline"},
+    "airflow": {"model", "dbt_project", "pipeline", "queries", "progress", "registry", "errors", "transport", "chains"},
     "__main__": {"cli"},
-    "cli": {"model", "airflow", "pipeline", "progress", "registry", "errors", "transport"},
+    "cli": {"model", "airflow", "pipeline", "queries", "progress", "registry", "errors", "transport"},
 }  # fmt: skip
 
 

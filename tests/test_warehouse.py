@@ -20,6 +20,7 @@ from porlake import pipeline, warehouse
 from porlake.errors import BuildError, ConfigurationError, ContractViolation, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS, Balance, Claim, Price
+from porlake.queries import files
 from support import MONTH, stages, tree
 
 
@@ -187,7 +188,7 @@ def test_a_damaged_file_stops_the_build_and_is_named(own: Lake) -> None:
 
 
 def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own: Lake) -> None:
-    looked, wrong = pipeline.check(pipeline.Session(own.root))
+    looked, wrong = files.check(pipeline.Session(own.root))
     assert looked > 50
     assert wrong == []
     (report, *_) = own.pointers(Claim)
@@ -204,7 +205,7 @@ def test_a_check_of_a_whole_lake_names_all_that_is_damaged_and_nothing_else(own:
         path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
     database = warehouse.database_of(own)
     database.write_bytes(database.read_bytes()[:20_000])
-    _, wrong = pipeline.check(pipeline.Session(own.root))
+    _, wrong = files.check(pipeline.Session(own.root))
     assert len(wrong) == len(damaged) + 1, wrong
     for remedy in [*damaged.values(), "`porlake build` makes it anew"]:
         assert any(remedy in sentence for sentence in wrong), remedy

@@ -26,7 +26,8 @@ def read(mart: str, lake: str | Path | None = None) -> pd.DataFrame:
     import pyarrow as pa
 
     from porlake import pipeline
+    from porlake.queries import tables
 
     kept = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    frame: pd.DataFrame = pipeline.read(pipeline.session(lake), mart).to_pandas(types_mapper=kept.get)
+    frame: pd.DataFrame = tables.read(pipeline.session(lake), mart).to_pandas(types_mapper=kept.get)
     return frame

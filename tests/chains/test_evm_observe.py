@@ -23,6 +23,8 @@ from porlake.errors import ChainError, ConfigurationError, PorlakeError
 from porlake.lake import Lake
 from porlake.model import Balance, Block, Claim, ReportFile, Unobserved
 from porlake.pipeline import _sweep_evm
+from porlake.queries import balances
+from porlake.queries.unanswered import unanswered
 from porlake.transport import Endpoint, Recording
 from proxy import Exchange, Proxy
 from support import command, environment, tree
@@ -290,7 +292,7 @@ def test_an_endpoint_that_halves_every_balance_leaves_no_wrong_number(
     assert set(confirmed(tmp_path).values()) == {host(other)}
     wrong = {("ETH", account): "endpoints_disagree" for account, amount in chain.native.items() if amount}
     assert missing(tmp_path) == wrong
-    assert pipeline.unanswered(settings(tmp_path), [REPORT]) == [
+    assert unanswered(settings(tmp_path), [REPORT]) == [
         f"ethereum: {len(wrong)} holdings of okx/2024-03-25 (endpoints_disagree)"
     ]
 
@@ -434,7 +436,7 @@ def test_a_list_of_ones_own_is_shown_to_the_endpoint_given_and_to_no_other(
     chain: Chain, proxy: Proxy, other: Proxy, tmp_path: Path
 ) -> None:
     chosen = settings(tmp_path, quick(proxy.url), quick(other.url), check_sample=Decimal(1))
-    lines, _ = pipeline.balances(chosen, "ethereum", ["ETH"], HEIGHT, chain.accounts[:5])
+    lines, _ = balances.balances(chosen, "ethereum", ["ETH"], HEIGHT, chain.accounts[:5])
     assert [line.base_units for line in lines] == [chain.native[line.address] for line in lines]
     assert not other.asked
 
@@ -597,8 +599,8 @@ def test_a_height_that_is_not_final_is_refused_by_the_command_line(chain: Chain,
     chosen = settings(tmp_path, quick(chain.url))
     head = int(anvil.rpc(chain.url, "eth_blockNumber"), 16)
     with pytest.raises(ChainError, match="not final yet"):
-        pipeline.balances(chosen, "ethereum", ["ETH"], head, chain.accounts[:2])
-    (line,), _ = pipeline.balances(chosen, "ethereum", ["stETH"], HEIGHT, chain.accounts[:1])
+        balances.balances(chosen, "ethereum", ["ETH"], head, chain.accounts[:2])
+    (line,), _ = balances.balances(chosen, "ethereum", ["stETH"], HEIGHT, chain.accounts[:1])
     assert (line.base_units, line.reason) == (None, "token_rebases")
 
 

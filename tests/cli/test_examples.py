@@ -30,7 +30,7 @@ USDT-TRC20,TCFLL5dx5ZJdKnWuesXxi1VPwjLVmWZZy9,1,1,,
 
 def examples() -> list[str]:
     """The examples, those that make what others read first."""
-    parser = cli._parser()
+    parser = cli.parser()
     (verbs,) = (action.choices for action in parser._subparsers._group_actions)  # type: ignore[union-attr]
     texts = [parser.epilog, *(verb.epilog for verb in verbs.values())]  # type: ignore[union-attr]
     found = [line.strip() for text in texts for line in str(text).splitlines() if line.strip().startswith("porlake ")]

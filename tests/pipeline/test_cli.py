@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from porlake import cli, pipeline
+from porlake import cli
+from porlake.queries import publisher
 from support import MONTH, RECORDING
 
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
@@ -84,7 +85,7 @@ def test_of_two_exchanges_with_one_layout_the_name_of_the_file_tells_which(
     name: str, verdict: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_text(SIGNERS)
-    assert pipeline.publisher(str(tmp_path / name)) == verdict
+    assert publisher.publisher(str(tmp_path / name)) == verdict
 
 
 def test_a_signer_row_has_a_verdict_of_its_own_and_names_its_row(
@@ -298,6 +299,7 @@ def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[
         "query",
         "summary",
         "check",
+        "upgrade",
         "doctor",
         "airflow",
         "networks",

@@ -19,6 +19,7 @@ from porlake import pipeline
 from porlake.errors import ConfigurationError, NotRecorded, SnapshotUnknown
 from porlake.lake import Lake
 from porlake.model import Balance, Claim, ReportFile, Unobserved
+from porlake.queries.unanswered import unanswered
 from porlake.transport import Endpoint
 from support import MONTH, RECORDING, ROOT, SAMPLE_ROWS, SAMPLES, command, environment, stages, tree
 
@@ -120,7 +121,7 @@ def test_an_endpoint_that_fails_leaves_its_holdings_unobserved_with_the_reason(t
     unread = {(u.network, u.asset, u.address): u.reason for u in chosen.lake.rows(Unobserved)}
     assert set(unread) == claims
     assert set(unread.values()) == {"endpoint_failed"}
-    assert pipeline.unanswered(chosen, [report])[0].startswith("bitcoin: ")
+    assert unanswered(chosen, [report])[0].startswith("bitcoin: ")
     assert not any("secret-key" in str(path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file())
 
 

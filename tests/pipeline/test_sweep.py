@@ -19,6 +19,7 @@ from porlake.encoding.keccak import keccak256
 from porlake.errors import ChainError, ConfigurationError, MissingPartition, TransportError
 from porlake.model import Balance, Block, OwnerLink, Sweep, Unobserved
 from porlake.pipeline import Session
+from porlake.queries import tables
 from porlake.transport import Endpoint, Recording
 from tron_stub import HEIGHT, TIME, USDT, Node, account
 
@@ -302,7 +303,7 @@ def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean
     assert len(links) == 7
 
     warehouse.build(settings.lake)
-    _, found = pipeline.query(settings, "select address, verdict, final_verdict, final_reason from core_claim")
+    _, found = tables.query(settings, "select address, verdict, final_verdict, final_reason from core_claim")
     verdicts = {address: rest for address, *rest in found}
     assert verdicts[named(10)] == ["proven", "proven", "tron_address"]
     assert verdicts[named(11)] == ["proven", "signature_only", "owner_key_replaced"]
@@ -313,14 +314,14 @@ def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean
     assert verdicts[named(16)][1] == "unsigned"
 
     columns = "status, matching_component, onchain, onchain_exact"
-    _, seen = pipeline.query(settings, f"select address, {columns} from core_observation")
+    _, seen = tables.query(settings, f"select address, {columns} from core_observation")
     statuses = {address: rest for address, *rest in seen}
     assert statuses[named(10)] == ["matched", "liquid", 10, 5]
     assert statuses[named(11)] == ["other_moment", "total", 7, None]
     assert statuses[named(16)] == ["other_moment", "total", 0, None], (
         "a claim of nothing does not mean a part of which there is nothing"
     )
-    _, ((matched, part, names),) = pipeline.query(
+    _, ((matched, part, names),) = tables.query(
         settings, "select matched, matched_part, matched_parts from balance_reconciliation"
     )
     assert (matched, part, names) == (1, 1, ["liquid"])

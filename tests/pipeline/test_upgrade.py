@@ -13,6 +13,7 @@ from porlake import cli, pipeline
 from porlake.errors import LakeError, Outdated
 from porlake.lake import Lake
 from porlake.model import DATASETS, Balance, Claim, Dataset, ReportFile, Sweep
+from porlake.queries import files
 from support import SAMPLE_ROWS, own_rows, tree
 
 FIXTURES = Path(__file__).resolve().parents[1] / "lake" / "fixtures"
@@ -57,7 +58,7 @@ def test_an_older_lake_is_carried_over_whole(old: Lake) -> None:
     assert tree(old.root / "raw") == raw
     parquet = {name: digest for name, digest in sweep.items() if name.endswith(".parquet")}
     assert parquet.items() <= tree(old.root / "lake" / "sweep").items()
-    assert pipeline.check(pipeline.session(old.root, environ={}))[1] == []
+    assert files.check(pipeline.session(old.root, environ={}))[1] == []
     assert pipeline.plan(pipeline.session(old.root, environ={})) == []
 
 
@@ -91,7 +92,7 @@ def test_a_reader_of_an_older_partition_is_told_what_to_do(tmp_path: Path) -> No
         with pytest.raises(Outdated, match="run `porlake upgrade`"):
             read()
     assert list(lake.rows(Sweep)), "what has the columns of now is read"
-    _, wrong = pipeline.check(pipeline.session(lake.root, environ={}))
+    _, wrong = files.check(pipeline.session(lake.root, environ={}))
     assert wrong
     assert all("porlake upgrade" in sentence for sentence in wrong)
 

@@ -12,6 +12,7 @@ import pytest
 from porlake import pipeline, reports
 from porlake.errors import UnknownFormat, UnsafeArchive
 from porlake.model import Claim, Rejection
+from porlake.queries import publisher
 from reports.published import HERE, OKX_ROWS, as_bundle, cases, check_case, check_complete, read, zipped
 from support import own_rows
 
@@ -68,7 +69,7 @@ def test_the_case_of_an_added_format_is_checked(case: Path) -> None:
 def test_an_added_format_goes_from_its_files_to_the_lake(tmp_path: Path) -> None:
     chosen = pipeline.session(tmp_path / "lake", environ={})
     folder = TOY / "cases" / "toy_json" / "hot_and_cold"
-    assert pipeline.publisher(str(folder)) == "toy"
+    assert publisher.publisher(str(folder)) == "toy"
     (report,) = pipeline.archive(chosen, "toy", str(folder))
     assert pipeline.archive(chosen, "toy", str(folder)) == [report]
     pipeline.parse(chosen, report)

@@ -23,6 +23,7 @@ from porlake.airflow.hook import EndpointHook
 from porlake.errors import BuildError, ConfigurationError, LakeError, NotRecorded, RegistryError, ReportError
 from porlake.model import Balance, Dataset, Unobserved
 from porlake.progress import Lines
+from porlake.queries import tables, verdicts
 from porlake.transport import Endpoint
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ def verify(report: str, context: Context) -> str:
     chosen = settings(context)
     pipeline.verify(chosen, report)
     by_verdict = Counter[str]()
-    for (_, verdict, _), rows in pipeline.verdict_counts(chosen, [report], 0).counts.items():
+    for (_, verdict, _), rows in verdicts.counts(chosen, [report], 0).counts.items():
         by_verdict[verdict] += rows
     log.info("verified %s: %s", report[:16], _counted(by_verdict))
     return report
@@ -185,7 +186,7 @@ def build(context: Context) -> str:
     if pipeline.is_published(chosen):
         raise AirflowSkipException(f"nothing is new since build {pipeline.published(chosen)['build_id']}")
     build_id = pipeline.build(chosen)
-    log.info("build %s: %s", build_id, pipeline.database(chosen))
+    log.info("build %s: %s", build_id, tables.database(chosen))
     return build_id
 
 

@@ -1,4 +1,4 @@
-"""The stages, and what comes after what. The one place where the rooms meet; session are read here, once.
+"""The stages, and what comes after what. The one place where the rooms meet; settings are read here, once.
 
     archive -> parse -> verify, observe (one per network), price -> build -> publish
     sweep, at the moment of a snapshot, of what was claimed last; observe takes it when the report is there
@@ -22,22 +22,8 @@ from porlake import registry, reports, warehouse
 from porlake.errors import Damaged, MissingPartition
 from porlake.lake import csv_writer, export, forget, writable
 from porlake.model import Balance, ReportFile, Unobserved
-from porlake.ownership import MEANINGS
 from porlake.pipeline._archive import archive
-from porlake.pipeline._ask import (
-    BalanceLine,
-    Check,
-    CoinLine,
-    balances,
-    database,
-    doctor,
-    publisher,
-    query,
-    read,
-    summary,
-    unanswered,
-)
-from porlake.pipeline._check import check
+from porlake.pipeline._files import files_at
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
@@ -45,27 +31,46 @@ from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
 from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
 from porlake.pipeline._upgrade import NUMBER, Step, plan, upgrade
-from porlake.pipeline._verdicts import (
-    Explanation,
-    Repeated,
-    VerdictLine,
-    Verdicts,
-    explain,
-    export_verdicts,
-    repeated,
-    verdict_counts,
-    verdict_lines,
-)
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [
-    "MEANINGS", "NUMBER", "OBSERVED", "PARSED", "BalanceLine", "Check", "CoinLine", "Explanation", "Repeated", "Session", "Settings",
-    "Step", "VerdictLine", "Verdicts", "archive", "attestations", "balances", "build", "check", "csv_writer", "database",
-    "doctor", "explain", "export", "export_verdicts", "forget", "has_addresses", "inbox", "is_claimed",
-    "is_published", "moment", "networks", "observe", "parse", "plan", "price", "publish", "published", "publisher", "query",
-    "read", "repeated", "run", "session", "settings", "summary", "sweep", "swept_networks", "unanswered", "undated", "unread", "upgrade",
-    "verdict_counts", "verdict_lines", "verdicts", "verify", "waiting", "with_dump", "writable",
-]  # fmt: skip
+    "NUMBER",
+    "OBSERVED",
+    "PARSED",
+    "Session",
+    "Step",
+    "archive",
+    "attestations",
+    "build",
+    "csv_writer",
+    "export",
+    "files_at",
+    "forget",
+    "has_addresses",
+    "inbox",
+    "is_claimed",
+    "is_published",
+    "moment",
+    "networks",
+    "observe",
+    "parse",
+    "plan",
+    "price",
+    "publish",
+    "published",
+    "run",
+    "session",
+    "sweep",
+    "swept_networks",
+    "undated",
+    "unread",
+    "upgrade",
+    "verdicts",
+    "verify",
+    "waiting",
+    "with_dump",
+    "writable",
+]
 
 
 # --- build, publish ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from porlake import warehouse
 from porlake.errors import PorlakeError
 from porlake.lake import Lake
-from porlake.pipeline._session import Session
+from porlake.pipeline import Session
 
 WHAT = "check files"
 

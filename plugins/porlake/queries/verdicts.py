@@ -1,6 +1,4 @@
-"""What a shell asks of the verdicts of a report: counts, rows that failed, claims that stand twice, and one row's
-reasoning.
-"""
+"""The verdicts of a report: counts, the rows that failed, a file of all, and claims that stand twice."""
 
 from __future__ import annotations
 
@@ -14,14 +12,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from porlake import lake, ownership, registry, reports
-from porlake.errors import ConfigurationError
+from porlake import lake
 from porlake.model import (
     Address,
     Asset,
     Claim,
     Column,
-    Evidence,
     ForRow,
     Member,
     Message,
@@ -35,7 +31,10 @@ from porlake.model import (
     SourceRow,
     Verdict,
 )
-from porlake.pipeline._session import Session
+from porlake.ownership import MEANINGS
+from porlake.pipeline import Session
+
+__all__ = ["MEANINGS", "Repeated", "VerdictLine", "Verdicts", "counts", "export", "repeated"]
 
 FAILED = ("invalid", "malformed")
 
@@ -64,19 +63,12 @@ class VerdictLine:
     )
 
 
-def export_verdicts(session: Session, reports: list[str], path: Path) -> None:
+def export(session: Session, reports: list[str], path: Path) -> None:
     """The verdicts of verified reports, a line for each row, as one .parquet or .csv file. Raises
     ConfigurationError.
     """
     made = lake.schema(VerdictLine)
     lake.export_batches(path, made, (lines for report in reports for lines in _lines(session, report, made)))
-
-
-def verdict_lines(session: Session, report: str) -> Iterator[VerdictLine]:
-    """The verdicts of a verified report, in the order of its rows."""
-    made = lake.schema(VerdictLine)
-    for lines in _lines(session, report, made):
-        yield from _told(lines)
 
 
 def _lines(session: Session, report: str, made: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -137,7 +129,8 @@ class Verdicts:
     rejected: Counter[tuple[str, str]]
 
 
-def verdict_counts(session: Session, reports: list[str], shown: int) -> Verdicts:
+def counts(session: Session, reports: list[str], shown: int) -> Verdicts:
+    """The verdicts of verified reports together, with the first `shown` rows that failed."""
     found = Verdicts(Counter(), [], Counter())
     made = lake.schema(VerdictLine)
     for report in reports:
@@ -196,76 +189,3 @@ def repeated(session: Session, report: str) -> list[Repeated]:
         Repeated(network, asset, address, count, member, row, tuple(map(int, amounts or ())))
         for network, asset, address, count, _, member, row, amounts in rows
     ]
-
-
-# --- one row ----------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """How a row came to its verdict.
-
-    `name`: of the file in which it stands; `evidence`: the row as published; `account`: its canonical address;
-    `refused`: why parse did not use it; `judgement` and `steps`: what the signatures say; `module`: of
-    porlake.ownership, with its `rule` in words; `signers`: lines of rows that sign for this one.
-    """
-
-    file: ReportFile
-    name: str
-    evidence: Evidence
-    account: str
-    refused: Rejection | None
-    judgement: ownership.Judgement
-    steps: list[ownership.Step]
-    scheme: registry.SchemeRow
-    rule: str
-    signers: tuple[int, ...]
-
-
-def named(file: ReportFile, member: int) -> str:
-    """The name of a report's file of that number."""
-    listed = [text.split("  ", 2) for text in file.members]
-    return next(
-        (name for number, (_, role, name) in enumerate(listed) if number == member and role != "-"),
-        f"{file.file_name} (member {member})",
-    )
-
-
-def explain(session: Session, report: str, row: int, member: int = 0) -> Explanation:
-    """The reasoning behind the verdict of the row on line `row` of a published file, of several the one numbered
-    `member`.
-
-    Raises ConfigurationError where no row stands there.
-    """
-    file: ReportFile = session.lake.report(report)
-    only = {"exchange": file.exchange, "report": file.report}
-    found, signers = None, []
-    first = last = 0
-    for whole in session.lake.batches(Evidence, **only):
-        batch = whole.filter(pc.equal(whole.column("member"), member))
-        if not batch.num_rows:
-            continue
-        lines = batch.column("source_row")
-        first, last = first or lines[0].as_py(), lines[-1].as_py()
-        here = batch.filter(pc.equal(lines, row))
-        if here.num_rows:
-            found = Evidence(*(column[0].as_py() for column in here.columns))
-        signers += batch.filter(pc.equal(batch.column("for_row"), row)).column("source_row").to_pylist()
-    if found is None:
-        held = f"its address block has lines {first} to {last}" if last else "it has no address block"
-        raise ConfigurationError(f"{named(file, member)}: no row of an address stands on line {row}; {held}")
-    refused = next(
-        (
-            rejection
-            for rejection in session.lake.rows(Rejection, **only)
-            if (rejection.member, rejection.source_row) == (member, row)
-        ),
-        None,
-    )
-    judgement, steps = ownership.explain(found)
-    if refused is not None and refused.reason in reports.UNREADABLE:
-        judgement, steps = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds), []
-    scheme = registry.load().schemes[found.scheme]
-    return Explanation(
-        file, named(file, member), found, ownership.account(found.network, found.address_published), refused, judgement, steps,
-        scheme, ownership.rule(found.scheme),
-        tuple(signers),
-    )  # fmt: skip

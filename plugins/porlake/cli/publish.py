@@ -1,0 +1,23 @@
+"""porlake publish: publish the marts as Parquet."""
+
+from __future__ import annotations
+
+import argparse
+
+from porlake.cli import _options
+from porlake.cli._printing import say
+from porlake.cli._session import existing
+
+WHAT = "publish the marts as Parquet"
+EXAMPLE = "porlake publish"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    _options.lake(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    from porlake import pipeline
+
+    session = existing(options)
+    say(f"build {pipeline.publish(session)}: {session.lake.root / 'marts' / 'latest'}")

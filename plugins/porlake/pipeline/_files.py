@@ -1,0 +1,61 @@
+"""What lies at a path or URL: a published file, its archive, or a folder of files that were published together."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from porlake import reports
+from porlake.errors import ConfigurationError
+from porlake.pipeline._session import Session
+from porlake.pipeline._settings import shown
+from porlake.transport import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What lies at a path or URL: its files, the archive that held them, and its origin without secrets."""
+
+    bundle: reports.Bundle
+    container: BinaryIO | None
+    origin: str
+
+
+def files_at(session: Session, files: ExitStack, source: str) -> Published:
+    """The files at a path or URL; a folder holds those of a report as its archive would. Raises ReportError,
+    ConfigurationError.
+    """
+    path = Path(source)
+    if "://" not in source and path.is_dir():
+        inside = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.is_symlink())
+        if not inside:
+            raise ConfigurationError(f"{source}: the folder holds no file")
+        held = tuple(reports.Member(entry.name, _opened(session, files, str(entry))[0]) for entry in inside)
+        return Published(reports.Bundle(held, path.name), None, f"file:{path.name}")
+    stream, name, origin = _opened(session, files, source)
+    container = stream if reports.is_archive(stream) else None
+    held = tuple(
+        reports.Member(member, files.enter_context(content)) for member, content in reports.members(stream, name)
+    )
+    return Published(reports.Bundle(held, name), container, origin)
+
+
+def _opened(session: Session, files: ExitStack, source: str) -> tuple[BinaryIO, str, str]:
+    """(stream, file name, origin without secrets) of a path or URL."""
+    if "://" in source:
+        parts = urlsplit(Endpoint(source).url)  # raises ConfigurationError without a part of it
+        name = Path(parts.path).name or "report"
+        stream = files.enter_context(session.recording.download(source))
+        return stream, name, f"{parts.scheme}://{parts.hostname}{parts.path}"
+    path = Path(source)
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"{shown(source)}: is no file")  # a pipe would be waited for without end
+        return files.enter_context(path.open("rb")), path.name, f"file:{path.name}"
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{shown(source)}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error

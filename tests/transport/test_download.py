@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from porlake.errors import (
     TimedOut,
     TooBig,
 )
-from porlake.transport import connection, download, streamed
+from porlake.transport import Endpoint, connection, download, streamed
 from porlake.transport.connection import HttpSession
 from transport.faults import (
     endpoint,
@@ -43,3 +45,33 @@ def test_a_dump_that_stops_or_crawls_is_given_up(port: int, monkeypatch: pytest.
     ):
         monkeypatch.setattr("time.monotonic", lambda: float(next(clock)) + 10**9)
         file.read(10)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_file_has_up_to_so_many_bytes(port: int, more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(json.dumps(RIGHT))
+    monkeypatch.setattr(connection, "DOWNLOAD_BYTES", size + more)
+    out = io.BytesIO()
+    if more < 0:
+        with pytest.raises(TooBig, match=f"longer than {size - 1:,} bytes"):
+            HttpSession(endpoint(port, named("right"))).fetch(out)
+    else:
+        HttpSession(endpoint(port, named("right"))).fetch(out)
+        assert json.loads(out.getvalue()) == RIGHT
+
+
+@pytest.mark.parametrize(("seconds", "size", "is_given_up"), [
+    (60.0, 1, False), (60.5, 604_999, True), (60.5, 605_000, False), (60.5, 605_001, False), (59.0, 0, False),
+])  # fmt: skip
+def test_a_dump_is_given_up_below_its_slowest_rate_once_a_minute_was_waited_for(
+    seconds: float, size: int, is_given_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([1_000.0, 1_000.0 + seconds])
+    monkeypatch.setattr(download, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    body: Any = SimpleNamespace(read1=lambda _: b"x" * size)
+    stream = download._Stream(body, Endpoint("http://host"))
+    if is_given_up:
+        with pytest.raises(TimedOut, match="slower than 10,000 bytes a second"):
+            stream.readinto(bytearray(1 << 20))
+    else:
+        assert stream.readinto(bytearray(1 << 20)) == size

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from porlake.errors import (
     TransportError,
 )
 from porlake.transport import ElectrumRpc, Endpoint, Recording
+from porlake.transport.electrum_connection import LINE_BYTES, UNASKED
 from transport.faults import (
     Case,
     silent,
@@ -266,3 +268,34 @@ def test_a_batch_that_fails_as_a_whole_leaves_the_others() -> None:
         found = list(lines.tried([[("m", [name])] for name in ("a", "hang", "b")], 1, seconds=STALL))
     assert [found[0], found[2]] == [[RIGHT], [RIGHT]]
     assert isinstance(found[1], TimedOut)
+
+
+# --- borders ----------------------------------------------------------------------------------------------------------
+@contextmanager
+def right_server(speak: Callable[[socket.socket], None]) -> Iterator[ElectrumRpc]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        served(listener, speak)
+        place = Endpoint(f"electrum+tcp://127.0.0.1:{listener.getsockname()[1]}", tries=1, pause=0.001)
+        yield ElectrumRpc("bitcoin", place, Recording.off(), TABLE)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_request_has_as_many_bytes_as_servers_answer(more: int) -> None:
+    with right_server(on_line(lambda asked: line(right_lines(asked)))) as rpc:
+        bare = len(json.dumps([{"id": 2, "jsonrpc": "2.0", "method": "m", "params": [""]}], separators=(",", ":"))) + 1
+        text = "x" * (LINE_BYTES - bare + more)
+        if more > 0:
+            with pytest.raises(TooBig, match=f"a request of {LINE_BYTES + 1:,} bytes"):
+                rpc.call("m", text)
+        else:
+            assert rpc.call("m", text) == RIGHT
+
+
+@pytest.mark.parametrize("notes", [UNASKED - 1, UNASKED, UNASKED + 1])
+def test_so_many_notifications_in_a_row_are_taken(notes: int) -> None:
+    with right_server(on_line(lambda asked: NOTE * notes + line(right_lines(asked)))) as rpc:
+        if notes > UNASKED:
+            with pytest.raises(BadAnswer, match="not asked for"):
+                rpc.call("m")
+        else:
+            assert [rpc.call("m"), rpc.call("m")] == [RIGHT, RIGHT]  # an answer begins the row anew

@@ -10,7 +10,7 @@ import pytest
 from porlake.errors import (
     ConfigurationError,
 )
-from porlake.transport import Endpoint
+from porlake.transport import NUMBERS, Endpoint
 
 ODD_URLS = [
     "http://user:se/cret@host", "http://user:12/cret@host/", "http://user:se?cret@host", "http://user:se#cret@host",
@@ -78,3 +78,52 @@ def test_an_endpoint_is_an_http_url_with_a_host(text: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         Endpoint(text)
     assert not text or text not in str(refused.value)
+
+
+LIMITS = {
+    "per_second": (0.0001, 1e6, 0.00001), "timeout": (0.001, 86_400, 0.0001), "tries": (1, 100, 1), "pause": (0, 3_600, 0.1),
+    "in_flight": (1, 1_000, 1), "answer_bytes": (1, 1 << 40, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_numbers_from_the_least_to_the_most(name: str) -> None:
+    least, most, step = LIMITS[name]
+    for number in (least, least + step, most - step, most):
+        assert getattr(Endpoint("http://host", **{name: number}), name) == number
+    for number in (least - step, most + step):
+        with pytest.raises(ConfigurationError, match=f"{name} is a "):
+            Endpoint("http://host", **{name: number})
+    assert LIMITS.keys() == NUMBERS
+
+
+def test_no_rate_is_a_rate_and_no_other_number_may_be_missing() -> None:
+    assert Endpoint("http://host", per_second=None).per_second is None
+    for name in LIMITS.keys() - {"per_second"}:
+        with pytest.raises(ConfigurationError):
+            Endpoint("http://host", **{name: None})
+
+
+@pytest.mark.parametrize("size", [4_095, 4_096, 4_097])
+def test_a_url_has_so_many_characters(size: int) -> None:
+    url = "http://host/".ljust(size, "a")
+    if size > 4_096:
+        with pytest.raises(ConfigurationError, match="up to 4,096 characters"):
+            Endpoint(url)
+    else:
+        assert Endpoint(url).url == url
+
+
+@pytest.mark.parametrize(("port", "is_one"), [(0, False), (1, True), (65_535, True), (65_536, False)])
+def test_ports(port: int, is_one: bool) -> None:
+    if is_one:
+        assert Endpoint(f"http://host:{port}").host == f"host:{port}"
+    else:
+        with pytest.raises(ConfigurationError, match="port"):
+            Endpoint(f"http://host:{port}")
+
+
+@pytest.mark.parametrize(("timeout", "brief"), [(4.9, 4.9), (5.0, 5.0), (5.1, 5.0)])
+def test_somebody_who_waits_is_answered_soon(timeout: float, brief: float) -> None:
+    found = Endpoint("http://host", timeout=timeout, tries=9).brief
+    assert (found.timeout, found.tries) == (brief, 1)

@@ -194,7 +194,7 @@ def test_no_pause_is_longer_than_a_minute(clock: Clock, pause: float, waits: flo
 @pytest.mark.parametrize(("left", "over"), [(-0.5, True), (0.0, True), (0.5, False)])
 def test_a_socket_keeps_to_its_deadline(clock: Clock, left: float, over: bool) -> None:
     ours, theirs = socket.socketpair()
-    with ours, theirs, deadline._DeadlineSocket(fileno=ours.detach()) as stream:
+    with ours, theirs, deadline.DeadlineSocket(fileno=ours.detach()) as stream:
         theirs.sendall(b"x")
         with deadline.deadline(clock.now + left):
             if over:

@@ -42,7 +42,7 @@ class HttpSession:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._host, self.redactor = endpoint, endpoint.host, Redactor(endpoint)
         secure = {"ssl_context": tls_context()} if endpoint.url.lower().startswith("https") else {}
-        self._pool = ConnectionPool(retries=False, maxsize=16, **secure)
+        self._pool = ConnectionPool(retries=False, maxsize=max(16, endpoint.in_flight), **secure)
         self._retries = Retries(endpoint)
 
     def ask(

@@ -54,7 +54,7 @@ def _keep_to_deadline(stream: socket.socket) -> None:
         stream.settimeout(left)
 
 
-class _DeadlineSocket(socket.socket):
+class DeadlineSocket(socket.socket):
     """A socket that keeps to `deadline`. urllib3 reads by `recv_into` and sends by `sendall`."""
 
     def recv_into(self, *args: Any, **more: Any) -> int:
@@ -66,8 +66,8 @@ class _DeadlineSocket(socket.socket):
         super().sendall(*args, **more)
 
 
-class _DeadlineTlsSocket(ssl.SSLSocket):
-    """As _DeadlineSocket; TLS sends a part at a time."""
+class DeadlineTlsSocket(ssl.SSLSocket):
+    """As DeadlineSocket; TLS sends a part at a time."""
 
     def recv_into(self, *args: Any, **more: Any) -> int:
         _keep_to_deadline(self)
@@ -82,7 +82,7 @@ class _DeadlineConnection(urllib3.connection.HTTPConnection):
     def _new_conn(self) -> socket.socket:
         plain = super()._new_conn()
         timeout = plain.gettimeout()
-        found = _DeadlineSocket(fileno=plain.detach())
+        found = DeadlineSocket(fileno=plain.detach())
         found.settimeout(timeout)
         return found
 
@@ -101,5 +101,5 @@ class ConnectionPool(urllib3.PoolManager):
 def tls_context() -> ssl.SSLContext:
     """Certificates as everywhere, and sockets that keep to `deadline`."""
     context = ssl.create_default_context()
-    context.sslsocket_class = _DeadlineTlsSocket
+    context.sslsocket_class = DeadlineTlsSocket
     return context

@@ -75,7 +75,7 @@ def nests_deeper(body: bytes, levels: int, *, texts: bool = True) -> bool:
         return False
     left = (_TEXTS.sub(b"", body) if texts else body).translate(None, _BUT_BRACKETS)
     for _ in range(levels):  # the innermost pairs are taken away, again and again
-        shorter = left.replace(b"[]", b"").replace(b"{}", b"")
+        shorter = left.replace(b"[]", b"x").replace(b"{}", b"x").replace(b"x", b"")  # `{[]}` is two levels
         if len(shorter) == len(left):
             return texts and left.count(b"[") + left.count(b"{") > levels  # what is never closed is opened all the same
         left = shorter

@@ -1,6 +1,6 @@
 """geth, built from source by `make nodes-built`: the same chain as on anvil, for recording what it answers.
 
-python tests/geth.py     records it anew (with tests/ on PYTHONPATH); tests/chains/test_evm_programs.py plays it
+python tests/geth.py     records it anew (with tests/ on PYTHONPATH); tests/chains/evm/test_other_nodes.py plays it
 """
 
 from __future__ import annotations

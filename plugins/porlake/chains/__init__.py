@@ -34,6 +34,12 @@ from porlake.chains._columns import (
     Unreadable,
     Withdrawn,
     Words,
+    at_least,
+    holdings,
+    in_columns,
+    largest,
+    number,
+    total,
 )
 from porlake.chains._family import Client, Dump, Family, first
 from porlake.errors import ConfigurationError
@@ -44,8 +50,9 @@ from porlake.transport import Endpoint, Recording
 __all__ = [
     "LIMIT", "TEXT", "TOTAL", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "BlockRef", "ByMoment", "Client", "Coin", "Coins",
     "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne", "Outcome", "OwnerLinks", "Past", "Prover", "Proves", "Reading",
-    "Readings", "Rows", "Stated", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Witnesses", "Words", "beside", "family", "first",
-    "native_client", "open_client", "wrong_rows",
+    "Readings", "Rows", "Stated", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Witnesses", "Words", "at_least",
+    "beside", "family", "first", "holdings", "in_columns", "largest", "native_client", "number",
+    "open_client", "total", "wrong_rows",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ An account column has one row an account, in a form that its family chooses (`Ac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -27,7 +27,9 @@ TOTAL = "total"
 
 
 class AccountForm(Protocol):
-    """How a family keeps a column of its addresses."""
+    """How a family keeps a column of its addresses. `in_order`: whether `distinct` orders accounts by their text."""
+
+    in_order: bool
 
     def of(self, addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.bool_]]:
         """(the accounts, which rows they are of): rows whose text is no canonical address are left out."""
@@ -36,14 +38,16 @@ class AccountForm(Protocol):
         """Canonical addresses."""
 
     def distinct(self, accounts: Accounts) -> npt.NDArray[np.intp]:
-        """The places of the accounts in the order of their addresses, of equal ones the first that came."""
+        """The places of the accounts, of equal ones the first that came; in the order in which they are asked for."""
 
     def numbers(self, accounts: Accounts) -> npt.NDArray[np.uint64]:
         """A number of each account that does not depend on the others, by which a sample is drawn."""
 
 
 class Texts:
-    """Addresses as they are written."""
+    """Addresses as they are written, in the order of the file."""
+
+    in_order = False
 
     def of(self, addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.bool_]]:
         texts = [address.encode() for address in addresses.to_pylist()]
@@ -53,7 +57,7 @@ class Texts:
         return pa.array([account.decode() for account in accounts.tolist()], pa.string())
 
     def distinct(self, accounts: Accounts) -> npt.NDArray[np.intp]:
-        return np.unique(accounts, return_index=True)[1]
+        return np.sort(np.unique(accounts, return_index=True)[1])
 
     def numbers(self, accounts: Accounts) -> npt.NDArray[np.uint64]:
         digests = b"".join(hashlib.blake2b(account, digest_size=8).digest() for account in accounts.tolist())
@@ -148,7 +152,8 @@ def _grouped(answers: Sequence[tuple[int, Reading | Unread]]) -> Iterator[Readin
         elif row not in too_large:
             kind = (answer.component, answer.block, answer.as_of, answer.method, answer.source)
             read.setdefault(kind, []).append((row, answer.raw, answer.no_history))
-    for (component, block, as_of, method, source), found in read.items():
+    # the total last: what was kept of a holding whose total is there is whole
+    for (component, block, as_of, method, source), found in sorted(read.items(), key=lambda kind: kind[0][0] == TOTAL):
         rows, raws, unknown = zip(*found, strict=True)
         yield Readings(
             np.array(rows, np.int64),
@@ -167,7 +172,9 @@ def _grouped(answers: Sequence[tuple[int, Reading | Unread]]) -> Iterator[Readin
 class OneByOne:
     """The adapter: columns of a client that answers about single holdings."""
 
-    balances: Callable[[Sequence[Wanted], BlockRef], Iterator[Reading | Unread]]
+    def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
+        """An answer for each holding wanted. Raises ChainError, TransportError."""
+        raise NotImplementedError
 
     def readings(self, holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
         """Raises ChainError, TransportError."""
@@ -233,3 +240,9 @@ def decimals_of(words: Words) -> pa.Decimal128Array:
     """Amounts as DECIMAL(38,0); words that are none must be gone."""
     little = np.ascontiguousarray(words[:, ::-1])
     return pa.Decimal128Array.from_buffers(pa.decimal128(38, 0), len(words), [None, pa.py_buffer(little)])
+
+
+def holdings(asset: str, token: Token, addresses: Sequence[str], form: AccountForm) -> Holdings:
+    """One asset at canonical addresses, each once, in their order."""
+    accounts, _ = form.of(pa.array(addresses, pa.string()))
+    return Holdings(asset, token, accounts, form)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from porlake import chains, registry
+from porlake import chains, observation, registry
 from porlake.chains import Dump
 from porlake.errors import ConfigurationError
 from porlake.lake import Lake
@@ -42,11 +42,15 @@ class Session:
 
     def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:
         """Where a network is asked, in this order: as configured, else the registry's public default."""
-        if network in self.endpoints:
-            found = self.endpoints[network]
-            return (found,) if isinstance(found, Endpoint) else found
-        default = registry.load().networks[network].endpoint
-        return (Endpoint(default),) if default else ()
+        return observation.endpoints_of(self.endpoints, network)
+
+    @property
+    def run(self) -> observation.Run:
+        """What an observation is told."""
+        return observation.Run(
+            self.lake, self.recording, self.endpoints, self.progress, self.check_sample, self.check_above,
+            self.proof_share, self.dumps,
+        )  # fmt: skip
 
 
 def open_session(settings: Settings, progress: Tell = silent) -> Session:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from porlake import addresses, amounts, chains, registry
-from porlake.chains.evm import client as evm
-from porlake.errors import ConfigurationError, InvalidAddress, InvalidAmount
+from porlake import addresses, amounts, chains, observation, registry
+from porlake.errors import ConfigurationError, InvalidAddress
 from porlake.model import (
     Address,
     AsOf,
@@ -27,10 +25,7 @@ from porlake.model import (
     Txid,
     Vout,
 )
-from porlake.pipeline import _sweep_evm
-from porlake.pipeline._observe import client_of
 from porlake.pipeline._session import Session
-from porlake.pipeline._settings import TELL_EVERY
 
 BaseUnits = Annotated[int, Column("amount, exact", kind="base_units", unit="base units of the asset")]
 Units = Annotated[str, Column("the same amount as decimal text, exact", unit="units of the asset")]
@@ -97,22 +92,12 @@ def balances(
     bad = [_unread_line(network, asset, text, reason) for asset in tokens for text, reason in refused.items()]
     if not accounts:
         return bad, []
-    if chains.family(facts.networks[network]).takes_all_endpoints:
-        return [*_column_lines(*_sweep_evm.listed(session, network, tokens, height, accounts, scratch)), *bad], []
-    wanted = [chains.Wanted(asset, token, address) for asset, token in tokens.items() for address in accounts]
-    client = client_of(session, network)
-    at = client.block(height)
-    lines = []
-    for done, answer in enumerate(client.balances(wanted, at), 1):
-        lines.append(_balance_line(network, answer))
-        if done % TELL_EVERY == 0 or done == len(wanted):
-            session.progress(f"balances on {network}", done, len(wanted))
-    lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
+    found, held = observation.read_list(session.run, network, tokens, height, accounts, scratch)
     coins = sorted(
-        (_coin_line(network, coin) for coin in (client.coins if isinstance(client, chains.Coins) else ())),
+        (_coin_line(network, coin) for coin in held),
         key=lambda line: (line.asset, line.address, line.txid, line.vout),
     )
-    return [*lines, *bad], coins
+    return [*(_balance_line(network, line) for line in found), *bad], coins
 
 
 def _accounts(network: str, listed: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -140,35 +125,6 @@ def _coin_line(network: str, coin: chains.Coin) -> CoinLine:
     )
 
 
-def _column_lines(shown: _sweep_evm.Shown, at: chains.BlockRef) -> Iterator[BalanceLine]:
-    for held in shown.held:
-        assert held.amounts is not None  # it is settled
-        columns = (evm.addresses_of(held.accounts), held.amounts, held.reasons, held.method, held.source)
-        for address, amount, reason, method, source in zip(*(column.tolist() for column in columns), strict=True):
-            if reason:
-                yield _unread_line(shown.network, held.asset, address, shown.why[reason])
-            else:
-                read = (at, "exact", shown.methods[method], shown.sources[source])
-                yield _read_line(shown.network, held.asset, address, "total", int(amount), *read)
-
-
-def _read_line(
-    network: str,
-    asset: str,
-    address: str,
-    component: str,
-    amount: int,
-    at: chains.BlockRef,
-    as_of: str,
-    method: str,
-    source: str,
-) -> BalanceLine:
-    units, scale = _in_units(asset, amount)
-    return BalanceLine(
-        network, asset, address, component, amount, units, scale, at.height, at.hash, as_of, method, source, None
-    )
-
-
 def _unread_line(network: str, asset: str, address: str, reason: str) -> BalanceLine:
     scale = registry.load().assets[asset].scale
     return BalanceLine(network, asset, address, None, None, None, scale, *(None,) * 5, reason)
@@ -182,14 +138,11 @@ def _token(network: str, asset: str) -> registry.Token:
     return token
 
 
-def _balance_line(network: str, answer: chains.Reading | chains.Unread) -> BalanceLine:
-    if isinstance(answer, chains.Unread):
-        return _unread_line(network, answer.asset, answer.address, answer.reason)
-    try:
-        amount = amounts.rescale(
-            answer.raw, _token(network, answer.asset).decimals, registry.load().assets[answer.asset].scale
-        )
-    except InvalidAmount:
-        return _unread_line(network, answer.asset, answer.address, "balance_too_large")
-    read = (answer.block, answer.as_of, answer.method, answer.source)
-    return _read_line(network, answer.asset, answer.address, answer.component, amount, *read)
+def _balance_line(network: str, line: observation.Line) -> BalanceLine:
+    if line.amount is None or line.block is None:
+        return _unread_line(network, line.asset, line.address, line.reason or "")
+    units, scale = _in_units(line.asset, line.amount)
+    return BalanceLine(
+        network, line.asset, line.address, line.component, line.amount, units, scale, line.block.height,
+        line.block.hash, line.as_of, line.method, line.source, None,
+    )  # fmt: skip

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from porlake import numbers, registry
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
+from porlake.chains._columns import OneByOne
 from porlake.chains._one_by_one import MOST, reason_of
 from porlake.errors import (
     BadAnswer,
@@ -43,6 +44,11 @@ class Blocks(Protocol):
     def block(self, height: int) -> BlockRef: ...
 
 
+@runtime_checkable
+class Pods(Protocol):
+    def pod_owners(self, pods: Sequence[str], at: BlockRef) -> dict[str, str | None]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Validator:
     """A validator in a state; amounts in gwei."""
@@ -68,7 +74,10 @@ def open_client(
     return Client(network, Http(network.network, endpoint, recording), execution)
 
 
-class Client:
+EIGENLAYER = "eigenlayer"
+
+
+class Client(OneByOne):
     """`execution`: a client of the execution layer, whose blocks a report names."""
 
     def __init__(self, network: Network, http: Http, execution: Blocks | None) -> None:
@@ -137,6 +146,46 @@ class Client:
         if self._failed and not any(key[0] == slot for key in self._found):
             raise next(iter(self._failed.values()))  # what is wrong with every key is wrong with the node
         return {key: self._found[slot, key] for key in pubkeys if (slot, key) in self._found}
+
+    of_signers, owner_network = False, "ethereum"
+
+    def owner_links(self, accounts: Sequence[Stated], at: BlockRef) -> Iterator[Link]:
+        """Native staking: withdrawals go to the owner. EigenLayer: they go to a pod, which names the owner. Raises
+        ConfigurationError, ChainError, TransportError.
+        """
+        found = self.validators([account.address for account in accounts], at)
+        accounts = [account for account in accounts if account.address in found]  # of the others the node says nothing
+        targets = {
+            account.address: validator.withdraws_to if (validator := found[account.address]) else None
+            for account in accounts
+        }
+        pods = sorted(
+            {pod for account in accounts if account.holding == EIGENLAYER and (pod := targets[account.address])}
+        )
+        owners_of = self._pod_owners(pods, at) if pods else {}
+        for account in accounts:
+            validator, target = found[account.address], targets[account.address]
+            credentials = validator.credentials if validator else "no such validator"
+            pod_owner = owners_of.get(target or "")
+            for owner in account.owners:
+                by_pod = account.holding == EIGENLAYER and owner != target and pod_owner is not None
+                yield Link(
+                    address=account.address,
+                    owner=owner,
+                    relation="pod_owner" if by_pod else "withdrawal_credentials",
+                    holds=owner == (pod_owner if by_pod else target),
+                    threshold=1,
+                    owner_count=1,
+                    answer=f"{credentials} {pod_owner}" if by_pod else credentials,
+                    method=f"{METHOD} eth_call podOwner()" if by_pod else METHOD,
+                    source=self.host,
+                )
+
+    def _pod_owners(self, pods: list[str], at: BlockRef) -> dict[str, str | None]:
+        execution: object = self._execution
+        if not isinstance(execution, Pods):
+            raise ConfigurationError("ethereum: no endpoint is configured, and the owners of EigenPods stand there")
+        return execution.pod_owners(pods, at)
 
     def _time_of_genesis(self) -> int:
         """The time of slot 0 of the network. Raises ChainError where the endpoint is of another one."""

@@ -9,7 +9,7 @@ web3.py's formatting of each answer costs more than the node's work.
 
 client = open_client(network, [Endpoint("https://a.example"), Endpoint("https://b.example")], Recording.off())
 at = client.block(19506528)
-for piece in client.sweep(token, accounts, at): ...
+for answer in client.readings(chains.holdings("ETH", token, addresses, ACCOUNTS), at): ...
 """
 
 from __future__ import annotations
@@ -19,51 +19,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from porlake import registry
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._columns import (
-    LIMIT,
-    Words,
-    all_of,
-    at_least,
-    decimals_of,
-    largest,
-    number,
-    total,
-    words_of,
-)
+from porlake.chains import _columns
+from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
+from porlake.chains._columns import TOTAL, Holdings, Readings, Unreadable, Words, all_of, number
 from porlake.chains.evm.errors import ERRORS
+from porlake.chains.evm.links import Asker
 from porlake.chains.evm.methods import DECIMALS, Answer, balance_in, decimals_in, questions
 from porlake.chains.evm.nodes import Node, NothingShows, Stretch
 from porlake.chains.evm.programs import NOT_SHOWN, REFUSED
-from porlake.chains.evm.words import (
-    DISAGREE,
-    REASONS,
-    TOO_LARGE,
-    UNANSWERED,
-    Accounts,
-    accounts_from,
-    accounts_of,
-    addresses_of,
-    differing,
-    distinct,
-    reasons_of,
-    words_from,
-)
+from porlake.chains.evm.proof import Prover, provable
+from porlake.chains.evm.words import REASONS, Accounts, accounts_from, reasons_of, words_from
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, JsonRpc, Recording
-
-__all__ = [
-    "DISAGREE", "LIMIT", "NOBODY", "NOTHING_KEPT", "REASONS", "TOO_LARGE", "UNANSWERED", "Accounts", "Client", "Kept",
-    "Piece", "Words", "accounts_from", "accounts_of", "addresses_of", "at_least", "decimals_of", "differing",
-    "distinct", "largest", "number", "open_client", "reasons_of", "total", "words_of",
-]  # fmt: skip
 
 IN_FLIGHT = 4
 MOST_TRIES = 3  # of an account that fails while others of its question are answered
@@ -81,29 +55,6 @@ class Piece:
     words: Words
     method: str
     source: str
-
-
-class Kept(Protocol):
-    """Pieces of a sweep that outlive the process."""
-
-    def pieces(self) -> Iterable[Piece]: ...
-    def keep(self, piece: Piece) -> None: ...
-    def flush(self) -> None:
-        """What was given to `keep` is safe when this comes back."""
-
-
-class _NothingKept:
-    def pieces(self) -> Iterable[Piece]:
-        return ()
-
-    def keep(self, piece: Piece) -> None:
-        pass
-
-    def flush(self) -> None:
-        pass
-
-
-NOTHING_KEPT: Kept = _NothingKept()
 
 
 def open_client(network: Network, endpoints: Endpoint | Sequence[Endpoint] | None, recording: Recording) -> Client:
@@ -243,7 +194,7 @@ class Client:
         for want in wanted:
             by_token[want.token].append(want)
         for token, wants in by_token.items():
-            for piece in self.sweep(token, accounts_from([want.address for want in wants]), at):
+            for piece in self.pieces(token, accounts_from([want.address for want in wants]), at):
                 reasons = reasons_of(piece.words)
                 for place, reason in enumerate(reasons.tolist()):
                     want = wants[piece.start + place]
@@ -253,21 +204,13 @@ class Client:
                         raw = number(piece.words, place)
                         yield Reading(want.asset, want.address, "total", raw, at, "exact", piece.method, piece.source)
 
-    def sweep(self, token: Token, accounts: Accounts, at: BlockRef, kept: Kept = NOTHING_KEPT) -> Iterator[Piece]:
-        """A word for each account, in pieces: those that were kept, then what is still to be asked. Raises ChainError,
-        TransportError.
-        """
-        covered = np.zeros(len(accounts), np.bool_)
-        for piece in kept.pieces():
-            covered[piece.start : piece.start + len(piece.words)] = True
-            yield piece
-        try:
-            for piece in self._asked(self._nodes, token, accounts, at, _gaps(covered)):
-                if piece.source != NOBODY:  # who goes on asks for these anew
-                    kept.keep(piece)
-                yield piece
-        finally:
-            kept.flush()
+    def pieces(self, token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
+        """A word for each account. Raises ChainError, TransportError."""
+        return self._asked(self._nodes, token, accounts, at, [(0, len(accounts))])
+
+    def readings(self, holdings: Holdings, at: BlockRef) -> Iterator[_columns.Answer]:
+        """Raises ChainError, TransportError."""
+        return _answers(self.pieces(holdings.token, holdings.accounts, at), at)
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """What a token's contract says of its own decimals (EIP-20, where it is optional); None where it says nothing
@@ -294,26 +237,28 @@ class Client:
         told = {operator(source) for source in sources}
         return [node for node in self._nodes if node.lost is None and operator(node.rpc.host) not in told]
 
-    def again(self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
-        """A word for each account from some endpoints, in pieces. Raises TransportError, ChainError where all of them
-        fail.
-        """
-        return self._asked(nodes, token, accounts, at, [(0, len(accounts))])
+    def again(self, witnesses: Sequence[Node], holdings: Holdings, at: BlockRef) -> Iterator[_columns.Answer]:
+        """As `readings`, of some endpoints. Raises TransportError, ChainError where all of them fail."""
+        count = len(holdings)
+        return _answers(self._asked(witnesses, holdings.token, holdings.accounts, at, [(0, count)]), at)
 
-    def plain(self, token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
-        """As `sweep`, by calls that anybody may make and no contract is in between."""
+    def plain(self, holdings: Holdings, at: BlockRef) -> Iterator[_columns.Answer]:
+        """As `readings`, by calls that anybody may make and no contract is in between."""
         if not self._plain:
             self._plain = self._made(plain=True)
             for node, known in zip(self._plain, self._nodes, strict=True):
                 node.lost = known.lost
-        return self._asked(self._plain, token, accounts, at, [(0, len(accounts))])
+        count = len(holdings)
+        return _answers(self._asked(self._plain, holdings.token, holdings.accounts, at, [(0, count)]), at)
 
-    def called(self, token: Token, accounts: Accounts, at: BlockRef) -> tuple[Words, Words] | None:
+    def called(self, holdings: Holdings, at: BlockRef) -> tuple[Words, Words] | None:
         """What a token says to nobody (the zero address) and to each account of itself; None where the endpoint does
         not let it be called so.
 
         Raises TransportError, ChainError where no endpoint answers.
         """
+
+        token, accounts = holdings.token, holdings.accounts
 
         def ask(node: Node) -> tuple[Words, Words] | None:
             pin = node.pin(at)
@@ -329,6 +274,40 @@ class Client:
             return words[: len(accounts)], words[len(accounts) :]
 
         return self._first(ask)
+
+    # --- proofs, owners ---
+    proved_by = "proved"
+    of_signers, owner_network = False, "ethereum"
+
+    def provable(self, token: Token) -> bool:
+        """Whether it is known where the state keeps the token's balances."""
+        return provable(token)
+
+    def provers(self) -> list[Prover]:
+        """Raises ChainError, TransportError where no endpoint answers."""
+        return [Prover(self._network, rpc) for rpc in self.rpcs]
+
+    def owner_links(self, accounts: Sequence[Stated], at: BlockRef) -> Iterator[Link]:
+        """What each account says of its owners, at a block. Raises TransportError."""
+        said = Asker(self.rpc).controls([account.address for account in accounts], at)
+        for account, control in zip(accounts, said, strict=True):
+            count = len(control.owners) if control.relation != "none" else None
+            for owner in account.owners:
+                yield Link(
+                    address=account.address,
+                    owner=owner,
+                    relation=control.relation,
+                    holds=owner in control.owners,
+                    threshold=control.threshold,
+                    owner_count=count,
+                    answer=control.answer,
+                    method=control.method,
+                    source=control.source,
+                )
+
+    def pod_owners(self, pods: Sequence[str], at: BlockRef) -> dict[str, str | None]:
+        """What podOwner() of each contract answers; None where it answers nothing. Raises TransportError."""
+        return Asker(self.rpc).pod_owners(pods, at)
 
     def _asked(
         self, nodes: Sequence[Node], token: Token, accounts: Accounts, at: BlockRef, gaps: Iterable[tuple[int, int]]
@@ -400,6 +379,25 @@ class Client:
         rung = node.alone() if what.alone else node.rung
         answer = pool.submit(node.ask, rung, pin, token, accounts[what.start : what.stop])
         return _Question(node, rung, node.method_at(rung), what, answer)
+
+
+def _answers(pieces: Iterable[Piece], at: BlockRef) -> Iterator[_columns.Answer]:
+    """Words as readings, and what is no balance with its reason."""
+    for piece in pieces:
+        rows = np.arange(piece.start, piece.start + len(piece.words))
+        reasons = reasons_of(piece.words)
+        if not reasons.any():
+            yield Readings(rows, piece.words, TOTAL, at, "exact", piece.method, piece.source)
+            continue
+        if (good := reasons == 0).any():
+            yield Readings(rows[good], piece.words[good], TOTAL, at, "exact", piece.method, piece.source)
+        for reason in np.unique(reasons[reasons != 0]).tolist():
+            answered = piece.source != NOBODY and REASONS[reason] not in SILENT
+            yield Unreadable(rows[reasons == reason], REASONS[reason], answered=answered)
+
+
+#: Reasons for which nothing is known of an account.
+SILENT = frozenset({"refused_by_server", "block_not_shown"})
 
 
 @dataclass(frozen=True, slots=True)

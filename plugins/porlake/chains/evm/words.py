@@ -21,11 +21,9 @@ Accounts = npt.NDArray[np.uint8]  # (n, 20)
 
 #: Reasons by their code; 0 is a balance that was read.
 REASONS = (
-    "", "token_call_failed", "token_returns_no_word", "balance_too_large", "endpoints_disagree", "refused_by_server", "block_not_shown",
+    "", "token_call_failed", "token_returns_no_word", "balance_too_large", "refused_by_server", "block_not_shown",
 )  # fmt: skip
-TOO_LARGE, DISAGREE, UNANSWERED = (
-    REASONS.index(reason) for reason in ("balance_too_large", "endpoints_disagree", "refused_by_server")
-)
+TOO_LARGE = REASONS.index("balance_too_large")
 _OF_WORD = {
     FAILED: "token_call_failed", SHORT: "token_returns_no_word", REFUSED: "refused_by_server", NOT_SHOWN: "block_not_shown",
 }  # fmt: skip
@@ -113,16 +111,6 @@ def words_from(numbers: Sequence[int]) -> Words:
     )
 
 
-def differing(one: Words, other: Words) -> npt.NDArray[np.bool_]:
-    """Where two answers contradict each other. Two that are no balances do not, and who did not answer contradicts
-    nobody.
-    """
-    none = at_least(one, LIMIT) & at_least(other, LIMIT)
-    silent = equal_to(one, REFUSED) | equal_to(other, REFUSED) | equal_to(one, NOT_SHOWN) | equal_to(other, NOT_SHOWN)
-    found: npt.NDArray[np.bool_] = (one != other).any(axis=1) & ~none & ~silent
-    return found
-
-
 def reasons_of(words: Words) -> npt.NDArray[np.uint8]:
     """Why a word is no balance, by its place in REASONS; 0 where it is one."""
     reasons = np.where(at_least(words, LIMIT), np.uint8(TOO_LARGE), np.uint8(0))
@@ -133,7 +121,9 @@ def reasons_of(words: Words) -> npt.NDArray[np.uint8]:
 
 
 class AddressBytes:
-    """The form of account columns: 20 bytes an account."""
+    """The form of account columns: 20 bytes an account, in order."""
+
+    in_order = True
 
     def of(self, addresses: pa.StringArray) -> tuple[Accounts, npt.NDArray[np.bool_]]:
         return accounts_of(addresses)

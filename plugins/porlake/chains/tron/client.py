@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 from porlake import addresses, numbers
 from porlake.addresses import tron as form
 from porlake.chains import _one_by_one as _alone
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
+from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.tron.calls import Held, Reader, asks_too_much, unhexed
 from porlake.chains.tron.errors import ERRORS
@@ -105,7 +106,7 @@ class Permissions:
         return (self.owner, *self.active)
 
 
-class Client:
+class Client(OneByOne):
     """A full node's HTTP API."""
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -118,6 +119,7 @@ class Client:
         self._receivers: dict[int, list[str]] = {}
         self._remembered: dict[int, bool] = {}
         self._permissions: dict[str, Permissions] = {}
+        self._read_from: dict[str, _Blocks] = {}
 
     def block(self, height: int) -> BlockRef:
         """Raises ChainError for a block that the node does not have, TransportError."""
@@ -135,11 +137,14 @@ class Client:
         return _block(self._post("/walletsolidity/getnowblock", {}), self._http.host, self._network)
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        """TRX in its components and their total; one reading for a token. Raises ChainError, TransportError."""
-        read = self.head()
+        """TRX in its components and their total; one reading for a token. Raises ChainError, TransportError.
+
+        All that is asked for one block is of the head before the first question, or newer.
+        """
+        blocks = _blocks_for(self, self._read_from, at)
         native, tokens = _parted(wanted)
-        yield from self._trx(native, read, at)
-        yield from _of_tokens(tokens, self._reader, self._network, self._http, _Blocks(self, read), at)
+        yield from self._trx(native, blocks.first, at)
+        yield from _of_tokens(tokens, self._reader, self._network, self._http, blocks, at)
 
     def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
         """The liquid TRX at a past block, where the node shows that it knows it; nothing for what it may not know.
@@ -171,6 +176,24 @@ class Client:
         for account in accounts:
             if account in self._permissions:
                 yield account, self._permissions[account]
+
+    # --- owners ---
+    of_signers = True
+
+    @property
+    def owner_network(self) -> str:
+        return self._network.network
+
+    def owner_links(self, accounts: Sequence[Stated], at: BlockRef) -> Iterator[Link]:
+        """Whose keys move each account now: it is named after a key, but its owner permission may have been given to
+        other keys, or to several. Raises ChainError, TransportError.
+        """
+        height = self.head().height
+        permissions = dict(self.permissions([account.address for account in accounts]))
+        for account in accounts:
+            if account.address in permissions:
+                for owner in account.owners:
+                    yield _link(account.address, owner, permissions[account.address], height, self.host)
 
     # --- TRX ---
     def _trx(self, wants: list[Wanted], read: BlockRef, at: BlockRef) -> Iterator[Reading | Unread]:
@@ -397,7 +420,7 @@ class Client:
         return answer
 
 
-class RpcClient:
+class RpcClient(OneByOne):
     """The JSON-RPC of a full node: tokens at the latest block. It tells liquid TRX and no stakes, so TRX is not read
     through it.
     """
@@ -405,6 +428,7 @@ class RpcClient:
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
         self._reader = Reader(self, RPC_METHODS)
+        self._read_from: dict[str, _Blocks] = {}
         self._checked = False
 
     def block(self, height: int) -> BlockRef:
@@ -419,11 +443,11 @@ class RpcClient:
         return self._named("latest")
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        read = self.head()
+        blocks = _blocks_for(self, self._read_from, at)
         native, tokens = _parted(wanted)
         for want in native:
             yield Unread(want.asset, want.address, "json_rpc_shows_no_stakes")
-        yield from _of_tokens(tokens, self._reader, self._network, self._rpc, _Blocks(self, read), at)
+        yield from _of_tokens(tokens, self._reader, self._network, self._rpc, blocks, at)
 
     @property
     def host(self) -> str:
@@ -474,6 +498,38 @@ class RpcClient:
         self._checked = True
 
 
+def _link(account: str, signer: str, permissions: Permissions, height: int, source: str) -> Link:
+    """`holds`: the signer is among the keys. A key that has an active permission alone may do what it was given to do,
+    and the owner may end that.
+    """
+    relation, keys = "owner_permission", permissions.owner
+    if signer not in keys.weights:
+        active = next((found for found in permissions.active if signer in found.weights), None)
+        relation, keys = ("active_permission", active) if active is not None else (relation, keys)
+    holds = signer in keys.weights
+    return Link(
+        address=account,
+        owner=signer,
+        relation=relation,
+        holds=holds,
+        threshold=keys.needed(signer) if holds else None,
+        owner_count=len(keys.weights),
+        answer=_shown(permissions),
+        method=ACCOUNT,
+        source=source,
+        height=height,
+    )
+
+
+def _shown(permissions: Permissions) -> str:
+    """`2 of T..:1,T..:1`: the weight that is needed and the keys with theirs; active permissions behind it."""
+    shown = [
+        f"{keys.threshold} of " + ",".join(f"{key}:{keys.weights[key]}" for key in sorted(keys.weights))
+        for keys in permissions.every()
+    ]
+    return "; active ".join(shown)
+
+
 # --- what both have in common -----------------------------------------------------------------------------------------
 class _Blocks:
     """The blocks that calls were answered from, asked for once each."""
@@ -488,6 +544,12 @@ class _Blocks:
         if number not in self._known:
             self._known[number] = self._client.block(number)
         return self._known[number]
+
+
+def _blocks_for(client: Client | RpcClient, known: dict[str, _Blocks], at: BlockRef) -> _Blocks:
+    if at.hash not in known:
+        known[at.hash] = _Blocks(client, client.head())
+    return known[at.hash]
 
 
 def _of_tokens(

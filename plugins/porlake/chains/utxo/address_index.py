@@ -13,6 +13,7 @@ from functools import partial
 from porlake import numbers
 from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain
 from porlake.chains.utxo.scripts import Watched, watched
 from porlake.errors import BadAnswer, ChainError, TransportError
@@ -34,7 +35,7 @@ class Now:
     moves: tuple[int, ...] = ()
 
 
-class AddressIndex(ABC):
+class AddressIndex(OneByOne, ABC):
     """`method`: as it stands in the readings."""
 
     method: str

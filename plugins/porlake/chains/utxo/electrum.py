@@ -16,6 +16,7 @@ from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._one_by_one import SECONDS, reason_of
 from porlake.chains.utxo.errors import ELECTRUM_ERRORS
@@ -70,7 +71,7 @@ class _Spoiled(Exception):
     """What a script alone is not read for; its error is the argument."""
 
 
-class Client:
+class Client(OneByOne):
     def __init__(self, network: Network, lines: ElectrumRpc) -> None:
         self._network, self._lines = network, lines
         self._checked = False

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, Protocol
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
+from porlake.chains._columns import OneByOne
 from porlake.chains._family import Dump
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.utxo import blockbook, electrum, esplora
@@ -114,7 +115,7 @@ def coins(client: object) -> Iterator[Coin]:
     return iter(client.coins if isinstance(client, DumpClient) else ())
 
 
-class Client:
+class Client(OneByOne):
     """A node like Bitcoin Core."""
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell = silent) -> None:
@@ -346,7 +347,7 @@ class _Watch:
         return time.monotonic() - self._moved >= STALLED_SECONDS
 
 
-class DumpClient:
+class DumpClient(OneByOne):
     """All coins at the height, from a file; blocks from the endpoint, where there is one."""
 
     def __init__(self, network: Network, dump: Dump, asked: _Blocks | None, recording: Recording) -> None:

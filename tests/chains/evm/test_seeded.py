@@ -20,9 +20,12 @@ import proxy as faults
 from evm_chain import HEIGHT, Chain, opened, quick, token
 from nodes_lacking import NODES, lacking
 from porlake import pipeline
+from porlake.chains._columns import number
 from porlake.chains.evm import client as evm
+from porlake.chains.evm.words import ACCOUNTS, accounts_from
 from porlake.errors import ChainError, TransportError
-from porlake.pipeline import _sweep_evm
+from porlake.observation.columns import Codes, once
+from porlake.observation.reading import Reader
 from proxy import Exchange, Fault, Proxy
 
 pytestmark = pytest.mark.node
@@ -194,15 +197,18 @@ def looked(client: evm.Client, chain: Chain, asset: str, accounts: list[str]) ->
     """The balances that stand, as observe reads them."""
     at = client.block(HEIGHT)
     chosen = replace(pipeline.session("nowhere", environ={}), check_sample=Decimal(1))
-    shown = _sweep_evm.Shown("ethereum")
-    wanted = evm.accounts_from(accounts)
-    held = _sweep_evm.once(
-        asset, [(wanted, np.full(len(wanted), HEIGHT, np.int64), np.zeros((len(wanted), 2), np.uint64))]
+    codes = Codes()
+    wanted = accounts_from(accounts)
+    held = once(
+        asset,
+        ACCOUNTS,
+        codes,
+        [(wanted, np.full(len(wanted), HEIGHT, np.int64), np.zeros((len(wanted), 2), np.uint64))],
     )
-    _sweep_evm.Looker(chosen, client, shown, None, "look").look_at_all(held, token("ethereum", asset), {HEIGHT: at})
-    addresses = evm.addresses_of(held.accounts).to_pylist()
-    assert all(shown.why[code] for code in held.reasons.tolist() if code)
-    return {addresses[row]: evm.number(held.words, row) for row in np.flatnonzero(held.reasons == 0).tolist()}
+    Reader(chosen.run, client, "ethereum", codes, "look").read(held, token("ethereum", asset), {HEIGHT: at})
+    addresses = ACCOUNTS.texts(held.accounts).to_pylist()
+    assert all(codes.reasons[code] for code in held.read.reasons.tolist() if code)
+    return {addresses[row]: number(held.read.words, row) for row in np.flatnonzero(held.readable).tolist()}
 
 
 def test_no_fault_of_some_hundred_makes_a_wrong_number(chain: Chain) -> None:

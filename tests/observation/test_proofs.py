@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 
 from chains.anvil_node import Change, Node, anvil, changing, needs_anvil
 from porlake import pipeline
-from porlake.chains.evm import client as evm
+from porlake.chains import _columns
+from porlake.chains.evm.words import ACCOUNTS as FORM
+from porlake.chains.evm.words import accounts_from
 from porlake.errors import ConfigurationError, RateLimited, TransportError
 from porlake.model import Balance, Unobserved
-from porlake.pipeline import _prove, _sweep_evm
+from porlake.observation import columns, proofs
 from porlake.progress import Tell, silent
 from porlake.transport import Endpoint
 
@@ -32,8 +34,8 @@ CLAIMED = [64, 32, 16, 8, 4, 2]  # whole coins; 126 of them, 95 % of which are 1
 
 
 # --- which accounts ---------------------------------------------------------------------------------------------------
-def words(*amounts: int) -> evm.Words:
-    return evm.words_of(b"".join(amount.to_bytes(16, "big") for amount in amounts))
+def words(*amounts: int) -> _columns.Words:
+    return _columns.words_of(b"".join(amount.to_bytes(16, "big") for amount in amounts))
 
 
 @pytest.mark.parametrize(
@@ -50,13 +52,13 @@ def words(*amounts: int) -> evm.Words:
     ],
 )
 def test_the_largest_are_chosen_until_the_share_is_reached(amounts: list[int], share: str, places: list[int]) -> None:
-    assert _prove.largest(words(*amounts), Decimal(share)) == places
+    assert proofs.largest(words(*amounts), Decimal(share)) == places
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 10**38 - 1), max_size=30), st.decimals(0, 1, places=4))
 def test_the_chosen_reach_the_share_and_none_of_them_could_be_left_out(amounts: list[int], share: Decimal) -> None:
-    chosen = [amounts[place] for place in _prove.largest(words(*amounts), share)]
+    chosen = [amounts[place] for place in proofs.largest(words(*amounts), share)]
     wanted = Fraction(share) * sum(amounts)
     assert sum(chosen) >= wanted
     assert not chosen or sum(chosen) - min(chosen) < wanted
@@ -70,14 +72,19 @@ def test_an_account_weighs_what_is_claimed_or_what_was_read_whichever_is_more(
 ) -> None:
     """An account that is claimed in several rows has the most of them."""
     rows = [account for account, _ in claims]
-    accounts = evm.accounts_from([f"0x{account:040x}" for account in rows])
-    held = _sweep_evm.once("ETH", [(accounts, np.zeros(len(rows), np.int64), words(*(amount for _, amount in claims)))])
+    accounts = accounts_from([f"0x{account:040x}" for account in rows])
+    held = columns.once(
+        "ETH",
+        FORM,
+        columns.Codes(),
+        [(accounts, np.zeros(len(rows), np.int64), words(*(amount for _, amount in claims)))],
+    )
     names = sorted(set(rows))
     most = {account: max(amount for of, amount in claims if of == account) for account in names}
-    assert [evm.number(held.claims, place) for place in range(len(names))] == [most[account] for account in names]
+    assert [_columns.number(held.claims, place) for place in range(len(names))] == [most[account] for account in names]
     read = data.draw(st.lists(st.integers(0, 10**38 - 1), min_size=len(names), max_size=len(names)))
-    weights = _prove._larger(words(*read), held.claims)
-    assert [evm.number(weights, place) for place in range(len(names))] == [
+    weights = proofs.larger(words(*read), held.claims)
+    assert [_columns.number(weights, place) for place in range(len(names))] == [
         max(most[account], raw) for account, raw in zip(names, read, strict=True)
     ]
 
@@ -88,8 +95,8 @@ def test_decimals_become_halves_and_null_is_zero(amounts: list[int | None], skip
     column = pa.array([None if amount is None else Decimal(amount) for amount in amounts], pa.decimal128(38, 0)).slice(
         skipped
     )
-    halves = _sweep_evm.units(column)
-    assert [evm.number(halves, place) for place in range(len(column))] == [
+    halves = columns.units(column)
+    assert [_columns.number(halves, place) for place in range(len(column))] == [
         max(amount or 0, 0) for amount in amounts[skipped:]
     ]
 

@@ -22,7 +22,7 @@ from porlake import pipeline, registry
 from porlake.errors import ChainError, ConfigurationError, PorlakeError
 from porlake.lake import Lake
 from porlake.model import Balance, Block, Claim, ReportFile, Unobserved
-from porlake.pipeline import _sweep_evm
+from porlake.observation.second_opinion import contradicted
 from porlake.queries import balances
 from porlake.queries.unanswered import unanswered
 from porlake.transport import Endpoint, Recording
@@ -324,7 +324,7 @@ def test_what_was_not_confirmed_any_more_is_withheld_too(
 )  # fmt: skip
 def test_how_much_contradiction_settles_an_asset(against: int, asked: int, expected: bool) -> None:
     """More than one in a thousand, or three."""
-    assert _sweep_evm.contradicted(against, asked) is expected
+    assert contradicted(against, asked) is expected
 
 
 @pytest.mark.parametrize(

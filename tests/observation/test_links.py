@@ -21,8 +21,8 @@ from porlake import pipeline, warehouse
 from porlake.addresses import evm
 from porlake.encoding.keccak import keccak256
 from porlake.errors import Unavailable
-from porlake.model import Balance, Dataset, OwnerLink, Unobserved
-from porlake.pipeline import _links
+from porlake.model import Balance, OwnerLink, Unobserved
+from porlake.observation import links
 from porlake.transport import Endpoint, Recording
 
 pytestmark = [pytest.mark.node, needs_anvil]
@@ -97,7 +97,7 @@ class Month:
     recording: Path
     stub: Stub
 
-    def rows(self, row_class: type[Dataset], network: str) -> list[Any]:
+    def rows(self, row_class: type[Any], network: str) -> list[Any]:
         return list(self.settings.lake.rows(row_class, network=network))
 
 
@@ -271,5 +271,5 @@ def test_rows_that_sign_for_the_row_above_name_its_owners(tmp_path: Path) -> Non
     chosen = pipeline.session(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, "htx", str(path))
     pipeline.parse(chosen, report)
-    (account,) = _links.stated(chosen, chosen.lake.report(report), "ethereum")
-    assert account == _links.Stated(SAFE_2, (A.account, B.account), 7, "wallet")
+    (account,) = links.stated(chosen.lake, chosen.lake.report(report), "ethereum", "ethereum")
+    assert account == links.Stated(SAFE_2, (A.account, B.account), 7, "wallet")

@@ -1,7 +1,7 @@
 """EVM balances from recorded answers, a folder for each way of asking: no node is needed here.
 
 The answers are those of anvil behind a proxy that plays a node without some abilities. `python
-tests/chains/test_evm_recorded.py` (with tests/ on PYTHONPATH, after `make nodes`) records them anew.
+tests/chains/evm/test_recorded.py` (with tests/ on PYTHONPATH, after `make nodes`) records them anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from porlake import chains
 from porlake.errors import NotRecorded
 from porlake.transport import Endpoint, Recording
 
-FOLDER = Path(__file__).parent / "evm"
+FOLDER = Path(__file__).parent
 METHODS = ("eth_call_override", "eth_call_creation", "multicall3", "eth_batch", "eth_single")
 ASSETS = ("ETH", "USDT", "LINK", "UNI", "SHIB", "WBTC", "USDG")
 

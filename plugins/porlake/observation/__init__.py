@@ -1,0 +1,151 @@
+"""Observation: what chains show of what a report claims, one network at a time and one way for all families.
+
+claims as columns -> one client -> blocks -> each asset: read, read again elsewhere, proved, written -> owners, coins
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any
+
+from porlake import chains, registry
+from porlake.errors import ChainError, TransportError
+from porlake.lake import Writer, forget
+from porlake.model import Balance, OwnerLink, ReportFile, Utxo
+from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed
+from porlake.observation.endpoints import current, open_client
+from porlake.observation.links import owner_links
+from porlake.observation.lists import Line, read_list
+from porlake.observation.proofs import Proofs
+from porlake.observation.reading import Reader, blocks_of
+from porlake.observation.rows import DATASETS, Rows
+from porlake.observation.run import Run, endpoints_of
+from porlake.observation.sweeps import Swept, sweep, swept_networks
+
+__all__ = ["DATASETS", "Line", "Run", "endpoints_of", "observe", "open_client", "read_list", "sweep", "swept_networks"]
+
+
+def observe(run: Run, file: ReportFile, network: str, *, give_up: bool = False) -> None:
+    """Balances of everything that a report claims on a network, at the snapshot height or as near as the chain lets one
+    look.
+
+    Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then
+    unobserved, for the reason endpoint_failed, and what was read is kept for the next time.
+    """
+    try:
+        with _writers(run, file, network) as writers:
+            _Observation(run, file, network, writers).observe(give_up)
+    except (TransportError, ChainError) as error:
+        if not give_up:
+            raise
+        run.progress(f"observe {network}: {error}", 0, 0)
+        with _writers(run, file, network) as writers:
+            _Observation(run, file, network, writers).leave("endpoint_failed")
+    else:
+        forget(run.lake.scratch(Balance, _partition(file, network)))
+
+
+def _writers(run: Run, file: ReportFile, network: str) -> AbstractContextManager[list[Writer]]:
+    facts = registry.load().networks[network]
+    coins = (Utxo,) if facts.is_read and chains.family(facts).reads_dumps else ()
+    return run.lake.writing(*((row_class, _partition(file, network)) for row_class in (*DATASETS, *coins)))
+
+
+def _partition(file: ReportFile, network: str) -> dict[str, str]:
+    return {"exchange": file.exchange, "report": file.report, "network": network}
+
+
+class _Observation:
+    """Of one report on one network."""
+
+    def __init__(self, run: Run, file: ReportFile, network: str, writers: list[Writer]) -> None:
+        self._run, self._file, self._network = run, file, network
+        facts = registry.load()
+        self._facts = facts.networks[network]
+        form = chains.family(self._facts).accounts if self._facts.is_read else chains.TEXT
+        self._codes = Codes()
+        self._claimed, odd = claimed(run.lake, file, network, form, self._codes)
+        self._tokens = {one.asset: facts.tokens.get((network, one.asset)) for one in self._claimed}
+        self._rows = Rows(file, network, self._codes, odd, writers)
+
+    def leave(self, reason: str) -> None:
+        """All of it is unobserved, for one reason."""
+        for one in self._claimed:
+            one.unread(reason)
+            self._rows.asset(one, {})
+        self._rows.finish((), ())
+
+    def observe(self, give_up: bool) -> None:
+        """Each asset is read, proved and written; while one is written, the next is asked for."""
+        if not self._facts.is_read:
+            return self.leave("no_client")
+        readable = self._readable()
+        if not readable:
+            return self._write_unread()
+        client = open_client(self._run, self._network)
+        blocks, resolved = blocks_of(client, self._file, self._network, readable)
+        for height, at in blocks.items():
+            self._rows.block(at, "resolved" if height == resolved else "published")
+        reader = self._reader(client, readable)
+        one = current(client)
+        proofs = Proofs(self._run, self._network, one, give_up) if isinstance(one, chains.Proves) else None
+        names = {one.asset for one in readable}
+        with ThreadPoolExecutor(max_workers=1) as pen:
+            written = []
+            for some in self._claimed:
+                token = self._tokens[some.asset]
+                if some.asset in names and token is not None:
+                    reader.read(some, token, blocks)
+                    if proofs is not None:
+                        proofs.prove(some, token, blocks)
+                written.append(pen.submit(self._rows.asset, some, blocks))
+            links = self._links(client, blocks, resolved)
+            for done in written:
+                done.result()
+        one = current(client)
+        self._rows.finish(links, one.coins if isinstance(one, chains.Coins) else ())
+        return None
+
+    def _readable(self) -> list[Claimed]:
+        """What can be asked for; the rest is left unread, each with its reason, and nobody is asked about it."""
+        family, readable = chains.family(self._facts), []
+        for one in self._claimed:
+            if reason := family.unreadable(self._tokens[one.asset]):
+                one.unread(reason)
+            else:
+                readable.append(one)
+        if readable and not self._run.can_be_asked(self._network):
+            for one in readable:
+                one.unread("no_endpoint")
+            return []
+        return readable
+
+    def _write_unread(self) -> None:
+        for one in self._claimed:
+            self._rows.asset(one, {})
+        self._rows.finish((), ())
+
+    def _reader(self, client: Any, readable: Iterable[Claimed]) -> Reader:
+        run, network = self._run, self._network
+        scratch = run.lake.scratch(Balance, _partition(self._file, network)) if run.recording.is_off else None
+        swept = network in registry.load().sweeps
+        known = Swept(run.lake, self._file.exchange, network, client).take if swept else None
+        what = f"observe {network} of {self._file.attestation}"
+        total = sum(int(one.readable.sum()) for one in readable)
+        return Reader(run, client, network, self._codes, what, scratch, known, total)
+
+    def _links(self, client: Any, blocks: dict[int, chains.BlockRef], resolved: int | None) -> list[OwnerLink]:
+        """What the chain says of stated owners, at the blocks that were read."""
+        if not blocks:
+            return []
+        found = current(client)
+        newest = blocks[max(blocks)]
+
+        def block(height: int | None) -> chains.BlockRef | None:
+            if isinstance(found, chains.OwnerLinks) and found.of_signers:
+                return newest
+            return blocks.get(resolved or NO_HEIGHT) if height is None else blocks.get(height)
+
+        return owner_links(self._run, self._file, self._network, client, block)

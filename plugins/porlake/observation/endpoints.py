@@ -1,0 +1,185 @@
+"""The one client of a report on a network, and endpoints that take over from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from porlake import chains, registry
+from porlake.errors import ChainError, TransportError
+from porlake.observation.run import Run
+from porlake.transport import Endpoint
+
+Found = TypeVar("Found")
+Failure = TransportError | ChainError
+
+
+def open_client(run: Run, network: str, endpoints: Sequence[Endpoint] | None = None) -> Any:
+    """The client of a network, over all its endpoints or those that are named, with the one beside it whose blocks it
+    goes by.
+    """
+    facts = registry.load().networks[network]
+    places = run.endpoints_of(network) if endpoints is None else tuple(endpoints)
+    other = chains.beside(facts)
+    beside = open_client(run, other) if other else None
+    if chains.family(facts).takes_all_endpoints:
+        return chains.open_client(facts, places, run.recording, beside, tell=run.progress)
+    return Endpoints(run, facts, places, beside)
+
+
+def current(client: Any) -> Any:
+    """The client that is asked now: what it can beside blocks and balances its type says."""
+    return client.now if isinstance(client, Endpoints) else client
+
+
+class Endpoints:
+    """Clients of one endpoint each, which take over from each other: one that fails as a whole is not asked again, and
+    who takes over must have the same blocks. A recording keeps the answers of the second under <network>.2, and so on.
+    """
+
+    def __init__(
+        self, run: Run, network: registry.Network, places: Sequence[Endpoint], beside: chains.Client | None
+    ) -> None:
+        self._run, self._network, self._places, self._beside = run, network, list(places), beside
+        count = len(places)
+        if run.recording.replays:
+            count = 1
+            while run.recording.beside(count + 1).holds(network.network):
+                count += 1
+        self._lost: dict[int, Failure] = {}
+        self._clients: dict[int, Any] = {}
+        self._count, self._blocks = max(1, count), dict[int, chains.BlockRef]()
+
+    @property
+    def now(self) -> Any:
+        """The client that is asked now. Raises what the endpoints were lost for where none is left."""
+        return self.ask(lambda client: client)
+
+    @property
+    def lost(self) -> Sequence[Failure]:
+        """Why endpoints are not asked any more."""
+        return list(self._lost.values())
+
+    def block(self, height: int) -> chains.BlockRef:
+        """Raises ChainError, TransportError where no endpoint has it."""
+        found: chains.BlockRef = self.ask(lambda client: client.block(height))
+        self._blocks.setdefault(height, found)
+        return found
+
+    def head(self) -> chains.BlockRef:
+        """Raises ChainError, TransportError."""
+        found: chains.BlockRef = self.ask(lambda client: client.head())
+        return found
+
+    def ask(self, question: Callable[[Any], Found]) -> Found:
+        """The answer of the first endpoint that has one; one that fails is not asked again."""
+        while True:
+            number = self._first()
+            try:
+                return question(self._client(number))
+            except (TransportError, ChainError) as error:
+                self._lose(number, error)
+
+    def readings(self, holdings: chains.Holdings, at: chains.BlockRef) -> Iterator[chains.Answer]:
+        """As of a client. What an endpoint said before the connection failed stands; what it said before its own
+        answers contradicted each other does not.
+        """
+        answered = np.zeros(len(holdings), np.bool_)
+        while True:
+            left = np.flatnonzero(~answered)
+            number = self._first()
+            given: list[chains.Rows] = []
+            try:
+                for answer in self._client(number).readings(holdings.taken(left), at):
+                    moved = moved_to(answer, left)
+                    given.append(moved.rows)
+                    answered[moved.rows] = True
+                    yield moved
+                return
+            except (TransportError, ChainError) as error:
+                self._lose(number, error)
+                if given and not isinstance(error, TransportError):
+                    wrong = np.unique(np.concatenate(given))
+                    answered[wrong] = False
+                    yield chains.Withdrawn(wrong)
+
+    def others(self, sources: Sequence[str]) -> Sequence[int]:
+        """The endpoints that still answer and are another operator's than every source, by their number."""
+        if self._count == 1:
+            return []
+        operator = registry.load().operator
+        told = {operator(source) for source in sources}
+        if self._places and not self._run.recording.replays:
+            told.add(operator(self._places[self._first()].host))
+        return [
+            number
+            for number in range(self._count)
+            if number not in self._lost
+            and number != self._first()
+            and (self._run.recording.replays or operator(self._places[number].host) not in told)
+        ]
+
+    def again(
+        self, witnesses: Sequence[int], holdings: chains.Holdings, at: chains.BlockRef
+    ) -> Iterator[chains.Answer]:
+        """As `readings`, of the first of `others` that answers. Raises TransportError, ChainError where none does."""
+        errors: list[Failure] = []
+        for number in witnesses:
+            try:
+                client = self._client(number, alone=True)
+                self._check(number, client, at)
+                answers = list(client.readings(holdings, at))
+            except (TransportError, ChainError) as error:
+                errors.append(error)
+            else:
+                yield from answers
+                return
+        raise errors[0] if len(errors) == 1 else TransportError("; ".join(map(str, errors)))
+
+    def _client(self, number: int, *, alone: bool = False) -> Any:
+        """`alone`: without the file of coins, which would be the same witness again."""
+        key = -1 - number if alone else number
+        if key not in self._clients:
+            run, name = self._run, self._network.network
+            self._clients[key] = chains.open_client(
+                self._network,
+                self._places[number] if number < len(self._places) else None,
+                run.recording if number == 0 else run.recording.beside(number + 1),
+                self._beside,
+                None if alone else run.dumps.get(name),
+                run.progress,
+            )
+            if not alone and number and self._blocks:
+                for at in self._blocks.values():
+                    self._check(number, self._clients[key], at)
+        return self._clients[key]
+
+    def _check(self, number: int, client: Any, at: chains.BlockRef) -> None:
+        if (found := client.block(at.height).hash) != at.hash:
+            host = self._places[number].host if number < len(self._places) else self._network.network
+            raise ChainError(
+                f"{host}: block {at.height:,} of {self._network.name} is {found} there, and {at.hash} at the endpoint "
+                f"before it"
+            )
+
+    def _first(self) -> int:
+        if (number := next((n for n in range(self._count) if n not in self._lost), None)) is not None:
+            return number
+        errors = list(self._lost.values())
+        kind = ChainError if any(isinstance(error, ChainError) for error in errors) else TransportError
+        raise errors[0] if len(errors) == 1 else kind("; ".join(map(str, errors)))
+
+    def _lose(self, number: int, error: Failure) -> None:
+        if self._count == 1:
+            raise error
+        self._lost[number] = error
+        self._clients.pop(number, None)
+        self._first()
+
+
+def moved_to(answer: chains.Answer, places: chains.Rows) -> chains.Answer:
+    """An answer about some holdings, as one about those that they were taken from."""
+    return replace(answer, rows=places[answer.rows])

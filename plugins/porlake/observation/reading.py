@@ -1,0 +1,225 @@
+"""Balances of a report's claims: one asset after the other, at the blocks that the file names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from porlake import chains, registry
+from porlake.chains import Words, largest
+from porlake.errors import ChainError, TransportError
+from porlake.model import ReportFile
+from porlake.observation import resume
+from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, Columns, Flags
+from porlake.observation.endpoints import current, moved_to
+from porlake.observation.run import Run
+from porlake.observation.second_opinion import SecondOpinion
+
+ASKED_PLAINLY = 4  # accounts of each of three kinds
+
+Known = Callable[[chains.Holdings, chains.BlockRef, Columns], None]
+"""Puts what is known already of some holdings at a block."""
+
+Blocks = Mapping[int, chains.BlockRef]
+
+
+def blocks_of(
+    client: Any, file: ReportFile, network: str, readable: Iterable[Claimed]
+) -> tuple[dict[int, chains.BlockRef], int | None]:
+    """(the blocks at which claims are to be read, by height; the height that was found by the snapshot's moment).
+
+    Claims for which there is no block are left unread; those without a height get the one of the moment. Raises
+    ChainError, TransportError.
+    """
+    readable = list(readable)
+    named = sorted({int(height) for some in readable for height in np.unique(some.heights) if height != NO_HEIGHT})
+    one, blocks = current(client), dict[int, chains.BlockRef]()
+    final = one.final() if named and isinstance(one, chains.Final) else None
+    for height in named:
+        if final is None or height <= final:
+            blocks[height] = client.block(height)
+    if len(blocks) < len(named):
+        _reached(client, file, network)
+    for some in readable:
+        for height in np.unique(some.heights).tolist():
+            if height != NO_HEIGHT and height not in blocks:
+                some.unread("height_not_final", some.heights == height)
+    if not any((some.heights == NO_HEIGHT).any() for some in readable):
+        return blocks, None
+    finder = current(client)
+    if not isinstance(finder, chains.ByMoment) or file.snapshot_at is None or file.snapshot_precision != "moment":
+        for some in readable:
+            some.unread("no_snapshot_height", some.heights == NO_HEIGHT)
+        return blocks, None
+    at = finder.block_at(file.snapshot_at)
+    blocks[at.height] = at
+    for some in readable:
+        some.heights[some.heights == NO_HEIGHT] = at.height
+    return blocks, at.height
+
+
+def _reached(client: Any, file: ReportFile, network: str) -> None:
+    """Raises ChainError where the endpoint has not come as far as the snapshot: it is behind, and nothing is wrong with
+    the heights.
+    """
+    head, at = client.head(), file.snapshot_at
+    if at is not None and head.time < at:
+        raise ChainError(
+            f"{network}: the endpoint is behind: its head, {head.height:,}, is of {head.time:%Y-%m-%d %H:%M}, "
+            f"the snapshot of {at}"
+        )
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one asset after the other, with progress over all of them. `scratch`: where answers are kept, None for
+    nowhere; `known`: what is known before anybody is asked.
+    """
+
+    run: Run
+    client: Any
+    network: str
+    codes: Codes
+    what: str
+    scratch: Path | None = None
+    known: Known | None = None
+    total: int = 0
+    done: int = 0
+    _told: set[str] = field(default_factory=set)
+
+    def read(self, claimed: Claimed, token: registry.Token, blocks: Blocks) -> None:
+        """Fill in one asset at the heights of its accounts, and settle it. Raises TransportError, ChainError."""
+        if blocks and claimed.readable.any() and self._counts_otherwise(token, blocks[max(blocks)]):
+            claimed.unread("token_decimals_differ", claimed.readable)
+        for height, at in blocks.items():
+            self._at(claimed, token, at, (claimed.heights == height) & claimed.readable)
+        claimed.settle(token)
+        self._tell_lost()
+
+    def _at(self, claimed: Claimed, token: registry.Token, at: chains.BlockRef, where: Flags) -> None:
+        rows = np.flatnonzero(where)
+        if not len(rows):
+            return
+        whole = len(rows) == len(where)
+        accounts = claimed.accounts if whole else claimed.accounts[rows]
+        holdings = chains.Holdings(claimed.asset, token, accounts, claimed.form)
+        claims = claimed.claims if whole else claimed.claims[rows]
+        found = Columns(self.codes, len(rows))
+        if self.known is not None:
+            self.known(holdings, at, found)
+        self._ask(holdings, at, found)
+        self._as_anybody_reads(holdings, at, found, claims)
+        if isinstance(self.client, chains.Witnesses):
+            settings = (self.run.check_sample, self.run.check_above, self._tell)
+            SecondOpinion(self.client, holdings, at, claims, found, *settings).confirm()
+        _put(claimed.read, found, rows)
+
+    def _ask(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns) -> None:
+        """What is not known yet: first what was kept of an observation that was stopped, then by asking."""
+        kept = resume.kept(self.scratch, self.network, holdings, at) if self.scratch is not None else None
+        if kept is not None:
+            answers = kept.answers()
+            covered = resume.covered(answers, len(holdings)) & ~found.answered
+            for answer in resume.complete(answers, covered):
+                found.take(answer)
+        self._tell_done(int(found.answered.sum()))
+        left = np.flatnonzero(~found.answered)
+        if len(left):
+            asked = holdings if len(left) == len(holdings) else holdings.taken(left)
+            try:
+                for answer in self.client.readings(asked, at):
+                    self._tell_done(found.take(answer, left))
+                    if kept is not None:
+                        kept.keep(moved_to(answer, left))
+            finally:
+                if kept is not None:
+                    kept.flush()
+        if not found.answered.all():
+            count = int((~found.answered).sum())
+            raise ChainError(f"{self.network}: {count:,} holdings of {holdings.asset} were not answered at all")
+
+    def _tell_done(self, count: int) -> None:
+        if count:
+            self.done += count
+            self.run.progress(self.what, self.done, self.total)
+
+    def _counts_otherwise(self, token: registry.Token, at: chains.BlockRef) -> bool:
+        """Whether a token says of itself that it has other decimals than the registry: its balances would be wrong by
+        powers of ten.
+        """
+        asked = current(self.client)
+        if token.kind == "native" or not isinstance(asked, chains.Decimals):
+            return False
+        said = asked.decimals(token, at)
+        if said is None or said == token.decimals:
+            return False
+        self._tell(f"{token.contract} has {said} decimals and not {token.decimals}: its balances are withheld")
+        return True
+
+    def _as_anybody_reads(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns, claims: Words) -> None:
+        """A token may tell a contract another balance than it tells nobody (the zero address) and the account itself:
+        some accounts are asked about so. Where those two agree, the token is read by plain calls; where they do not,
+        nobody knows what is true.
+        """
+        client = current(self.client)
+        if not isinstance(client, chains.AsAnybody) or holdings.token.kind == "native":
+            return
+        spread = np.linspace(0, len(holdings) - 1, ASKED_PLAINLY).astype(np.int64)
+        known = np.where((found.reasons == 0)[:, None], found.words, np.uint64(0))
+        rows = np.unique(np.concatenate([largest(known, ASKED_PLAINLY), largest(claims, ASKED_PLAINLY), spread]))
+        try:
+            said = client.called(holdings.taken(rows), at)
+        except (TransportError, ChainError) as error:
+            self._tell(f"whether {holdings.token.contract} tells everybody the same is not known: {error}")
+            return
+        if said is None or not any(_differ(words, found, rows) for words in said):
+            return
+        nobody, itself = (np.where(_is_amount(words)[:, None], words, np.uint64(0)) for words in said)
+        if (nobody != itself).any() or (_is_amount(said[0]) != _is_amount(said[1])).any():
+            self._tell(f"{holdings.token.contract} tells each caller another balance: its balances are withheld")
+            found.reasons[found.reasons == 0] = self.codes.reason("balance_depends_on_caller")
+            return
+        self._tell(
+            f"{holdings.token.contract} tells a contract other balances than anybody else: it is read by plain calls"
+        )
+        for answer in client.plain(holdings, at):
+            found.take(answer)
+            self.run.progress(self.what, self.done, self.total)
+
+    def _tell_lost(self) -> None:
+        """Say which endpoints failed, each once."""
+        for error in map(str, self.client.lost if isinstance(self.client, chains.Witnesses) else ()):
+            if error not in self._told:
+                self._told.add(error)
+                self._tell(f"an endpoint is not asked any more: {error}")
+
+    def _tell(self, what: str) -> None:
+        self.run.progress(f"{self.what}: {what}", 0, 0)
+
+
+def _is_amount(words: Words) -> Flags:
+    found: Flags = ~chains.at_least(words, chains.LIMIT)
+    return found
+
+
+def _differ(words: Words, found: Columns, rows: chains.Rows) -> bool:
+    """Whether words of single calls contradict what was read; two that are no amounts do not, and who did not answer
+    contradicts nobody.
+    """
+    is_amount, was_read = _is_amount(words), found.reasons[rows] == 0
+    silent = ~was_read & ~found.told[rows]
+    other = (words != found.words[rows]).any(axis=1) & is_amount & was_read
+    return bool(((other | (is_amount != was_read)) & ~silent).any())
+
+
+def _put(into: Columns, found: Columns, rows: chains.Rows) -> None:
+    """Columns of some holdings into those of all."""
+    for name in ("words", "methods", "sources", "reasons", "confirmed", "as_of", "blocks", "answered", "told"):
+        getattr(into, name)[rows] = getattr(found, name)
+    for part in found.parts:
+        part.rows = rows[part.rows]
+        into.parts.append(part)

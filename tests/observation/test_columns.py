@@ -1,0 +1,137 @@
+"""Claims in columns: each account once, at its first height and with the most that is claimed; one network alone is
+read; amounts at their border.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from porlake import chains, registry
+from porlake.chains._columns import in_columns, number, words_from
+from porlake.chains.evm.words import ACCOUNTS
+from porlake.lake import Lake
+from porlake.model import Claim, ReportFile
+from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed, once
+
+REPORT, ONLY = "ab" * 32, {"exchange": "okx", "report": "ab" * 32}
+AT = chains.BlockRef(7, "aa", datetime(2024, 3, 25, tzinfo=UTC))
+
+
+def claim(row: int, network: str, asset: str, address: str, amount: int | None, height: int | None) -> Claim:
+    return Claim(
+        "okx", REPORT, row, network, asset, address, address, asset, network, amount, str(amount), 0, height, "wallet",
+        None, None,
+    )  # fmt: skip
+
+
+def file() -> ReportFile:
+    now = AT.time
+    return ReportFile(
+        exchange="okx", report=REPORT, attestation="okx/2024-03-25", snapshot_at=now, snapshot_day=now.date(),
+        snapshot_precision="moment", content="addresses", statement="okx/okx_csv", revision=1, format="okx_csv",
+        file_name="made.csv", members=[], origin="file:made.csv", container=None, size_bytes=1, retrieved_at=now,
+        report_no=None,
+    )  # fmt: skip
+
+
+def read(
+    lake: Lake, network: str, form: chains.AccountForm
+) -> tuple[dict[str, list[tuple[str, int, int]]], list[object]]:
+    found, odd = claimed(lake, file(), network, form, Codes())
+    shown = {
+        one.asset: [
+            (address, int(height), number(one.claims, row))
+            for row, (address, height) in enumerate(zip(form.texts(one.accounts).to_pylist(), one.heights, strict=True))
+        ]
+        for one in found
+    }
+    return shown, list(odd)
+
+
+@pytest.mark.parametrize("form", [chains.TEXT, ACCOUNTS], ids=["text", "bytes"])
+def test_each_account_once_at_its_first_height_with_the_most_that_is_claimed(
+    tmp_path: Path, form: chains.AccountForm
+) -> None:
+    a, b = "0x" + "bb" * 20, "0x" + "aa" * 20
+    lake = Lake(tmp_path)
+    rows = [
+        claim(1, "one", "ETH", a, 5, 9),
+        claim(2, "other", "ETH", a, 50, 9),
+        claim(3, "one", "ETH", b, None, None),
+        claim(4, "one", "ETH", a, 7, 8),
+        claim(5, "one", "USDT", a, 1, 9),
+        claim(6, "one", "ETH", a, 6, None),
+    ]
+    lake.write(Claim, ONLY, rows)
+    found, odd = read(lake, "one", form)
+    order = [(a, 9, 7), (b, NO_HEIGHT, 0)]
+    assert found == {"ETH": sorted(order) if form.in_order else order, "USDT": [(a, 9, 1)]}
+    assert not odd
+    assert read(lake, "nowhere", form) == ({}, [])
+
+
+def test_an_address_that_is_none_of_the_form_is_told_apart(tmp_path: Path) -> None:
+    lake, good = Lake(tmp_path), "0x" + "aa" * 20
+    lake.write(Claim, ONLY, [claim(1, "one", "ETH", good, 5, 9), claim(2, "one", "ETH", "0xnobody", 5, 9)])
+    found, odd = read(lake, "one", ACCOUNTS)
+    assert found == {"ETH": [(good, 9, 5)]}
+    assert odd == [("ETH", "0xnobody")]
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+TRX = registry.load().tokens["tron", "TRX"]
+
+
+def settled(raw: int, part: int | None = None) -> Claimed:
+    codes = Codes()
+    accounts, _ = chains.TEXT.of(pa.array(["a"]))
+    one = once("TRX", chains.TEXT, codes, [(accounts, np.array([7]), words_from([0]))])
+    holdings = chains.Holdings("TRX", TRX, accounts)
+    answers: list[chains.Reading | chains.Unread] = [
+        chains.Reading("TRX", "a", component, amount, AT, "exact", "m", "s")
+        for component, amount in (("total", raw), ("liquid", part))
+        if amount is not None
+    ]
+    for answer in in_columns(holdings, answers):
+        one.read.take(answer)
+    one.settle(TRX)
+    return one
+
+
+@pytest.mark.parametrize(("more", "fits"), [(-1, True), (0, False), (1, False)])
+def test_an_amount_of_more_than_38_digits_is_unread(more: int, fits: bool) -> None:
+    finer = registry.load().assets["TRX"].scale - TRX.decimals
+    limit = 10 ** (38 - finer)
+    for one in (settled(limit + more), settled(5, limit + more)):
+        assert one.readable.tolist() == [fits]
+        assert fits or one.read.codes.reasons[one.read.reasons[0]] == "balance_too_large"
+
+
+@pytest.mark.parametrize(("raw", "fits"), [(10**38 - 1, True), (10**38, False), (2**200, False)])
+def test_a_word_that_38_digits_do_not_hold_is_unreadable(raw: int, fits: bool) -> None:
+    accounts, _ = chains.TEXT.of(pa.array(["a"]))
+    holdings = chains.Holdings("TRX", TRX, accounts)
+    (answer,) = in_columns(holdings, [chains.Reading("TRX", "a", "total", raw, AT, "exact", "m", "s")])
+    assert isinstance(answer, chains.Readings) is fits
+
+
+def test_answers_of_many_addresses_keep_their_holding_together() -> None:
+    count = 2_000
+    accounts, _ = chains.TEXT.of(pa.array([f"a{number}" for number in range(count)]))
+    holdings = chains.Holdings("TRX", TRX, accounts)
+    answers = (
+        chains.Reading("TRX", f"a{number}", component, number, AT, "exact", "m", "s")
+        for number in range(count)
+        for component in ("liquid", "total")
+    )
+    seen: dict[str, set[int]] = {"liquid": set(), "total": set()}
+    for answer in in_columns(holdings, answers):
+        assert isinstance(answer, chains.Readings)
+        seen[answer.component] |= set(answer.rows.tolist())
+        assert seen["total"] <= seen["liquid"], "a total comes with its parts, or after them"
+    assert seen["total"] == seen["liquid"] == set(range(count))

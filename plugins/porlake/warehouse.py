@@ -77,26 +77,26 @@ def failed_of(lake: Lake) -> Path:
 
 # --- build ------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
-class Held:
+class LinkedPartition:
     """A partition as it was when a build began; `paths` are links to its files, which no writer removes."""
 
     pointer: Pointer
     paths: list[Path]
 
 
-State = Mapping[str, Sequence[Held]]
+State = Mapping[str, Sequence[LinkedPartition]]
 
 
 def build(lake: Lake) -> Built:
     """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it."""
-    with _told(BuildError, f"{lake.root}: the build failed, nothing was replaced"):
+    with _explained(BuildError, f"{lake.root}: the build failed, nothing was replaced"):
         lake.root.mkdir(parents=True, exist_ok=True)
         with _aside(lake.root, ".building-") as (folder, lock):
             return _built(lake, folder, lock)
 
 
 def _built(lake: Lake, folder: Path, lock: int) -> Built:
-    target, state = folder / "porlake.duckdb", _held(lake, folder / "lake")
+    target, state = folder / "porlake.duckdb", _linked(lake, folder / "lake")
     build_id = identity(lake, state)
     files = {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS}
     prepare(target, files, root=folder)
@@ -114,31 +114,32 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     except BuildError:
         with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
             _keep_results(target, folder / "target" / "run_results.json")
-            _show_lake(lake, target, state)
+            _point_views_at_lake(lake, target, state)
             target.replace(failed_of(lake))
         raise
     warnings = _keep_results(target, folder / "target" / "run_results.json")
     _describe(target, folder / "target" / "manifest.json")
-    _show_lake(lake, target, state)
+    _point_views_at_lake(lake, target, state)
     target.replace(database_of(lake))
     failed_of(lake).unlink(missing_ok=True)
     return Built(build_id, database_of(lake), warnings)
 
 
-def _held(lake: Lake, folder: Path) -> State:
+def _linked(lake: Lake, folder: Path) -> State:
     """The lake's pointers as they are now, and links in `folder` to the files that they name."""
     folder.mkdir()
     return {
-        dataset: [_hold(lake, pointer, folder) for pointer in lake.pointers(DATASETS[dataset])] for dataset in DATASETS
+        dataset: [_link_partition(lake, pointer, folder) for pointer in lake.pointers(DATASETS[dataset])]
+        for dataset in DATASETS
     }
 
 
-def _hold(lake: Lake, pointer: Pointer, folder: Path) -> Held:
+def _link_partition(lake: Lake, pointer: Pointer, folder: Path) -> LinkedPartition:
     for _ in range(3):
         held = folder / f"{pointer.dataset}-{hashlib.sha256(pointer.place.encode()).hexdigest()[:16]}-{pointer.folder}"
         held.mkdir(exist_ok=True)
         try:
-            return Held(pointer, [_link(lake, key, held) for key in pointer.checked()])
+            return LinkedPartition(pointer, [_link(lake, key, held) for key in pointer.checked()])
         except LakeError:
             (now,) = lake.pointers(pointer.row_class, **pointer.partition)
             if now == pointer:
@@ -218,12 +219,12 @@ def _check_schema(dataset: str, path: Path) -> None:
         raise LakeError(f"{path}: cannot be read as Parquet: {error}") from error
 
 
-def _show_lake(lake: Lake, target: Path, state: State) -> None:
+def _point_views_at_lake(lake: Lake, target: Path, state: State) -> None:
     """The views over the links that the build held, as views over the lake's own files."""
     with _at(target, lake.root) as connection:
         connection.begin()
         for dataset in DATASETS:
-            paths = [path for held in state[dataset] for path in _shown(lake, held.pointer)]
+            paths = [path for held in state[dataset] for path in _files_now(lake, held.pointer)]
             _view(connection, dataset, paths, lake.root)
         connection.commit()
 
@@ -246,7 +247,7 @@ def search_path(root: Path) -> str:
     return str(root)
 
 
-def _shown(lake: Lake, pointer: Pointer) -> list[Path]:
+def _files_now(lake: Lake, pointer: Pointer) -> list[Path]:
     """The files that a pointer names; where it was written twice since they are gone, and those that took their place
     are named.
     """
@@ -391,7 +392,7 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def _told(kind: type[PorlakeError], what: str) -> Iterator[None]:
+def _explained(kind: type[PorlakeError], what: str) -> Iterator[None]:
     """What the machine refuses (a full disk, a folder that cannot be written, a file that is no DuckDB file) as an
     error of ours, its cause kept.
     """
@@ -422,7 +423,7 @@ def publish(lake: Lake) -> Mapping[str, Any]:
     before stays.
     """
     place = lake.root / "marts"
-    with _told(LakeError, f"{place}: the marts cannot be published, those of before stay"):
+    with _explained(LakeError, f"{place}: the marts cannot be published, those of before stay"):
         place.mkdir(parents=True, exist_ok=True)
         with _aside(place, ".writing-") as (folder, _), _reading(database_of(lake), lake) as connection:
             published = {mart: _write_mart(connection, mart, folder, lake) for mart in marts()}
@@ -560,17 +561,22 @@ def _build_id(connection: duckdb.DuckDBPyConnection) -> str:
 
 # --- query ------------------------------------------------------------------------------------------------------------
 def query(
-    lake: Lake, sql: str, values: Mapping[str, Any] | None = None, *, failed: bool = False, at_hand: str | None = None
+    lake: Lake,
+    sql: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    failed: bool = False,
+    attestation: str | None = None,
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(columns, rows) of one statement over the last build, or the one that failed.
 
-    It can read the tables and the lake's files, and change nothing. With an attestation `at_hand`, views over single
+    It can read the tables and the lake's files, and change nothing. With an `attestation`, views over single
     claims show that one only, at its cost. Raises BuildError, LakeError, MissingPartition.
     """
     with _reading(failed_of(lake) if failed else database_of(lake), lake) as connection:
         try:
-            if at_hand is not None:
-                connection.execute(f"set variable attestation = {_quoted(at_hand)}")
+            if attestation is not None:
+                connection.execute(f"set variable attestation = {_quoted(attestation)}")
             _only_reads(connection, sql)
             answer = connection.execute(sql, dict(values or {}))
             return [name for name, *_ in answer.description or []], answer.fetchall()
@@ -640,7 +646,7 @@ def read(lake: Lake, mart: str) -> pa.Table:
     if mart not in marts():
         raise ConfigurationError(f"{mart!r} is no mart; there are {', '.join(marts())}")
     with (
-        _told(LakeError, f"{database_of(lake)}: {mart} cannot be read"),
+        _explained(LakeError, f"{database_of(lake)}: {mart} cannot be read"),
         _reading(database_of(lake), lake) as connection,
     ):
         return connection.sql(f'select * from "{mart}" order by all').to_arrow_table()
@@ -660,7 +666,7 @@ def _reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     if not database.exists():
         raise MissingPartition(f"{database}: nothing is built yet; `porlake build` does it")
-    with _told(LakeError, f"{database}: cannot be read as the tables of a build; `porlake build` makes them anew"):
+    with _explained(LakeError, f"{database}: cannot be read as the tables of a build; `porlake build` makes them anew"):
         connection = duckdb.connect(
             str(database), read_only=True, config=OFFLINE | {"python_enable_replacements": "false"}
         )

@@ -273,9 +273,14 @@ class Lake:
         """See `raw.open_raw`."""
         return raw.open_raw(self.store, sha256)
 
+    def inbox(self, exchange: str) -> str:
+        """Where files are put that a scheduled run of an exchange takes, as a person finds it."""
+        return self.store.where(f"inbox/{exchange}")
+
     def waiting(self, exchange: str) -> list[Path]:
-        """The files that wait in an exchange's inbox, as local ones, in the order of their names."""
-        return [self.store.local(key) for key in self.store.list(f"inbox/{exchange}") if key.count("/") == 2]
+        """The files, or folders of files, that wait in an exchange's inbox, as local ones, by their names."""
+        names = {key.split("/")[2] for key in self.store.list(f"inbox/{exchange}")}
+        return [self.store.local(f"inbox/{exchange}/{name}") for name in sorted(names)]
 
 
 def _filtered(

@@ -147,7 +147,7 @@ Settings, settings = Session, session  # their names until now
 
 def inbox(session: Session, exchange: str) -> Path:
     """Where a scheduled run looks for files that were put there."""
-    return session.lake.root / "inbox" / exchange
+    return Path(session.lake.inbox(exchange))
 
 
 def waiting(session: Session, exchange: str, moment: datetime) -> list[str]:
@@ -156,7 +156,7 @@ def waiting(session: Session, exchange: str, moment: datetime) -> list[str]:
     """
     begins, publisher = moment - relativedelta(months=1), registry.load().exchanges[exchange]
     found = []
-    for path in sorted(inbox(session, exchange).glob("*")):
+    for path in session.lake.waiting(exchange):
         snapshot = reports.snapshot_of(path.name)
         if snapshot is not None and snapshot.at is not None and begins < publisher.in_utc(snapshot.at) <= moment:
             found.append(str(path))
@@ -167,9 +167,7 @@ def undated(session: Session, exchange: str) -> str:
     """What waits in the inbox and will be taken by no run, for its name says no day, and what to do about it; '' where
     there is none.
     """
-    names = [
-        path.name for path in sorted(inbox(session, exchange).glob("[!.]*")) if reports.snapshot_of(path.name) is None
-    ]
+    names = [path.name for path in session.lake.waiting(exchange) if reports.snapshot_of(path.name) is None]
     if not names:
         return ""
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -236,10 +236,11 @@ class Lake:
     def renumber(self, pointer: Pointer) -> None:
         """Let a partition whose columns are those of now carry the number of its schema; its rows stay as they are."""
         key = f"{pointer.place}/{POINTER}"
-        stored = self.store.read(key)
-        if stored is not None and read_pointer(self.store, key) == pointer:
-            content = json.loads(stored.content) | {"version": pointer.row_class.VERSION}
-            self.store.swap(key, json_bytes(content), stored.tag)
+        with self.store.alone(pointer.place):
+            stored = self.store.read(key)
+            if stored is not None and read_pointer(self.store, key) == pointer:
+                content = json.loads(stored.content) | {"version": pointer.row_class.VERSION}
+                self.store.swap(key, json_bytes(content), stored.tag)
 
     def carry(self, pointer: Pointer) -> None:
         """Write an older partition anew in the schema of now. Raises Damaged, ContractViolation; it stays as it was
@@ -252,10 +253,11 @@ class Lake:
     def set_aside(self, pointer: Pointer) -> None:
         """Take a partition out of what readers see; its pointer is kept beside it under another name, its files stay."""
         key = f"{pointer.place}/{POINTER}"
-        stored = self.store.read(key)
-        if stored is not None:
-            self.store.put_if_absent(f"{pointer.place}/{SET_ASIDE}{pointer.version}.json", stored.content)
-            self.store.delete(key)
+        with self.store.alone(pointer.place):
+            stored = self.store.read(key)
+            if stored is not None:
+                self.store.put_if_absent(f"{pointer.place}/{SET_ASIDE}{pointer.version}.json", stored.content)
+                self.store.delete(key)
 
     # --- published files ---
     def keep(self, stream: BinaryIO, facts: Mapping[str, Any]) -> str:

@@ -170,22 +170,23 @@ class LocalStore:
             sync(path.parent)
 
     def list(self, prefix: str) -> Iterator[str]:
-        yield from sorted(self._below(self.root / prefix), key=lambda key: key.split("/"))
+        yield from sorted(self._below(prefix), key=lambda key: key.split("/"))
 
-    def _below(self, folder: Path) -> Iterator[str]:
+    def _below(self, folder: str) -> Iterator[str]:
         try:
-            entries = list(os.scandir(folder))
+            entries = list(os.scandir(self.root / folder))
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise LakeError(f"{folder}: cannot be read: {error.strerror or error}") from error
+            raise LakeError(f"{self.where(folder)}: cannot be read: {error.strerror or error}") from error
         for entry in entries:
             if entry.name.startswith("."):
                 continue
+            key = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
-                yield from self._below(Path(entry.path))
+                yield from self._below(key)
             else:
-                yield Path(entry.path).relative_to(self.root).as_posix()
+                yield key
 
     def delete(self, key: str) -> None:
         with written(self.root / key):

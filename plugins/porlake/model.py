@@ -1,7 +1,7 @@
 """The nouns: one frozen class a dataset, with its key and its partition.
 
 A column has one name, one type and one meaning everywhere. Its meaning is written once, on the alias below; the Parquet
-schema, the key check, the DuckDB views and the data dictionary are made from these classes (`lake.py`, `docs`).
+schema, the key check, the DuckDB views and the data dictionary are made from these classes (`lake`, `docs`).
 `None` in a column means that the source says nothing, never zero.
 """
 

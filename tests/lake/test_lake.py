@@ -149,6 +149,7 @@ def reads(lake: Lake) -> None:
 """
 
 
+@pytest.mark.slow
 def test_reads_are_typed(tmp_path: Path) -> None:
     """mypy knows the class of what is read, and that rows of another do not fit."""
     (tmp_path / "typed.py").write_text(TYPED)

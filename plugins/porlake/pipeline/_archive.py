@@ -45,6 +45,14 @@ def archive(
         return _Arrival(session, came.origin, container, listed).keep(parts)
 
 
+def attestations_of(session: Session, files: ExitStack, exchange: str, source: str) -> list[str]:
+    """The attestations that the files at a path say that they are of. Raises ReportError."""
+    came = published(session, files, source)
+    found, _ = reports.recognised(replace(came.bundle, exchange=exchange))
+    parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, None, None)]
+    return [f"{part.bundle.exchange}/{part.snapshot}" for part in parts]
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A report that is not yet in the lake, and what it speaks of; `source`: who says it, '' for the exchange."""

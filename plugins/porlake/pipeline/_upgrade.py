@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from porlake import lake as lake_room
-from porlake.errors import PorlakeError
+from porlake.errors import PorlakeError, SnapshotUnknown
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS, ReportFile
-from porlake.pipeline._archive import archive
+from porlake.pipeline._archive import archive, attestations_of
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import key_of
@@ -136,7 +136,8 @@ def _archive_again(session: Session, file: ReportFile) -> None:
         for digest, _, name in (line.split("  ", 2) for line in file.members):
             with (place / Path(name).name if place.is_dir() else place).open("wb") as out:
                 shutil.copyfileobj(files.enter_context(lake.open_raw(digest)), out)
-        archive(session, file.exchange, str(place), _stated(file), undated=file.snapshot_at is None)
+        stated = None if _says_it(session, file, str(place)) else _stated(file)
+        archive(session, file.exchange, str(place), stated, undated=file.snapshot_at is None)
     again = lake.one(ReportFile, exchange=file.exchange, report=file.report, attestation=file.attestation)
     kept = replace(
         again, file_name=file.file_name, origin=file.origin, container=file.container, retrieved_at=file.retrieved_at
@@ -144,6 +145,15 @@ def _archive_again(session: Session, file: ReportFile) -> None:
     if kept != again:
         partition = {"exchange": kept.exchange, "report": kept.report, "attestation": kept.attestation}
         lake.write(ReportFile, partition, sorted([kept], key=key_of))
+
+
+def _says_it(session: Session, file: ReportFile, place: str) -> bool:
+    """Whether the file says by itself which attestation it is: then today's reading of its moment holds."""
+    try:
+        with ExitStack() as files:
+            return file.attestation in attestations_of(session, files, file.exchange, place)
+    except SnapshotUnknown:
+        return False
 
 
 def _stated(file: ReportFile) -> str | None:

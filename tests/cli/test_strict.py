@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from porlake import cli, pipeline
+from porlake.model import Ownership
 from support import SAMPLES
 
 FILE = SAMPLES / "okx_por_2024032500.csv"
@@ -20,7 +21,7 @@ def proven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (report,) = pipeline.archive(session, "okx", str(FILE))
     pipeline.parse(session, report)
     pipeline.verify(session, report)
-    judged = {line.source_row: line.verdict for line in pipeline.verdict_lines(session, report)}
+    judged = {line.source_row: line.verdict for line in session.lake.rows(Ownership, report=report)}
     lines = FILE.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for number, line in enumerate(lines, 1) if judged.get(number, "proven") == "proven"]
     assert len(kept) < len(lines)

@@ -40,7 +40,8 @@ def older(lake: Lake, row_class: type[Dataset], change: Callable[[pa.Table], pa.
     held = lake.root / pointer.place / "pointer.json"
     content = json.loads(held.read_bytes())
     del content["version"]
-    content["schema"] = [[field.name, str(field.type)] for field in table.schema]
+    # Parquet names the values of a list otherwise than Arrow, and the pointer names them as Arrow does
+    content["schema"] = [[field.name, str(field.type).replace("<element", "<item")] for field in table.schema]
     content["files"][0]["sha256"] = lake.store.sha256(pointer.keys[0], anew=True)
     held.write_text(json.dumps(content))
     return lake.pointers(row_class)[0]

@@ -47,7 +47,7 @@ def archive(
 
 def attestations_of(session: Session, files: ExitStack, exchange: str, source: str) -> list[str]:
     """The attestations that the files at a path say that they are of. Raises ReportError."""
-    came = published(session, files, source)
+    came = files_at(session, files, source)
     found, _ = reports.recognised(replace(came.bundle, exchange=exchange))
     parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, None, None)]
     return [f"{part.bundle.exchange}/{part.snapshot}" for part in parts]

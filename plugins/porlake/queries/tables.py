@@ -45,7 +45,7 @@ def summary(session: Session, attestations: Sequence[str]) -> Iterator[tuple[str
         sql = path.read_text(encoding="utf-8")
         # what looks at holdings one by one is asked for one attestation after the other
         if "getvariable('attestation')" in sql:
-            parts = [warehouse.query(session.lake, sql, at_hand=attestation) for attestation in chosen]
+            parts = [warehouse.query(session.lake, sql, attestation=attestation) for attestation in chosen]
             columns, rows = parts[0][0] if parts else [], [row for _, found in parts for row in found]
         else:
             columns, rows = warehouse.query(session.lake, sql, {"attestations": list(attestations)})

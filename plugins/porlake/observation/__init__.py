@@ -22,7 +22,7 @@ from porlake.observation.proofs import Proofs
 from porlake.observation.reading import Reader, blocks_of
 from porlake.observation.rows import DATASETS, Rows
 from porlake.observation.run import Run, endpoints_of
-from porlake.observation.sweeps import Swept, sweep, swept_networks
+from porlake.observation.sweeps import NearbySweeps, sweep, swept_networks
 
 __all__ = ["DATASETS", "Line", "Run", "endpoints_of", "observe", "open_client", "read_list", "sweep", "swept_networks"]
 
@@ -131,7 +131,7 @@ class _Observation:
         run, network = self._run, self._network
         scratch = run.lake.scratch(Balance, _partition(self._file, network)) if run.recording.is_off else None
         swept = network in registry.load().sweeps
-        known = Swept(run.lake, self._file.exchange, network, client).take if swept else None
+        known = NearbySweeps(run.lake, self._file.exchange, network, client).take if swept else None
         what = f"observe {network} of {self._file.attestation}"
         total = sum(int(one.readable.sum()) for one in readable)
         return Reader(run, client, network, self._codes, what, scratch, known, total)

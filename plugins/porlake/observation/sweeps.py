@@ -151,7 +151,7 @@ def _window(network: str) -> timedelta:
 
 
 # --- what an observation takes of them --------------------------------------------------------------------------------
-class Swept:
+class NearbySweeps:
     """What sweeps read near a block."""
 
     def __init__(self, lake: Lake, exchange: str, network: str, client: Any) -> None:

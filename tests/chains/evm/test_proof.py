@@ -66,7 +66,7 @@ def at(node: Node, height: int = 2) -> chains.BlockRef:
     return chains.open_client(ETHEREUM, Endpoint(node.url), Recording.off()).block(height)
 
 
-def held(token: registry.Token, more: int = 0) -> list[evm_proof.Held]:
+def held(token: registry.Token, more: int = 0) -> list[evm_proof.Holding]:
     return [(Wanted(token.asset, token, holder), amount(number) + more) for number, holder in enumerate(HOLDERS)]
 
 

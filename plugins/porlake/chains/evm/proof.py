@@ -29,8 +29,8 @@ METHOD = "proved"
 SLOTS = 100  # in one question: about 300 kB of proofs; geth takes 1,024
 IN_FLIGHT = 4
 
-Held = tuple[Wanted, int]
-"""A holding and what a sweep read of it, in base units of the token."""
+Holding = tuple[Wanted, int]
+"""A holding and what was read of it, in base units of the token."""
 
 
 def open_prover(network: Network, endpoint: Endpoint | None, recording: Recording) -> Prover:
@@ -55,7 +55,7 @@ class Prover:
         self._network, self._rpc = network, rpc
         self._known: _trie.Known = {}
 
-    def prove(self, held: Sequence[Held], at: BlockRef) -> Iterator[Outcome]:
+    def prove(self, held: Sequence[Holding], at: BlockRef) -> Iterator[Outcome]:
         """One outcome for each holding, all of them provable, in no order.
 
         Raises ChainError where the block's header cannot be hashed anew, TransportError where the endpoint gives no
@@ -70,7 +70,7 @@ class Prover:
         )
         for (want, raw), answer in zip(native, answers, strict=True):
             yield self._native(root, want, raw, answer)
-        tokens: dict[Token, list[Held]] = defaultdict(list)
+        tokens: dict[Token, list[Holding]] = defaultdict(list)
         for want, raw in held:
             if want.token.kind != "native":
                 tokens[want.token].append((want, raw))
@@ -100,7 +100,7 @@ class Prover:
             return Outcome(want.asset, want.address, "proof_fails", str(error))
         return _compared(want, account.balance if account else 0, raw)
 
-    def _of_token(self, root: bytes, token: Token, held: list[Held], at: BlockRef) -> Iterator[Outcome]:
+    def _of_token(self, root: bytes, token: Token, held: list[Holding], at: BlockRef) -> Iterator[Outcome]:
         slots = [slot_of(token, want.address) for want, _ in held]
         try:
             answer = self._rpc.call(

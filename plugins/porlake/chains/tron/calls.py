@@ -56,7 +56,7 @@ class Caller(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class TokenBalance:
     """`raw` is None where the balance could not be read, for `reason`; `number` is that of the block that was read,
     None where the way is silent.
     """
@@ -76,13 +76,13 @@ class Reader:
 
     def __init__(self, caller: Caller, methods: Mapping[str, str]) -> None:
         self._caller, self._methods, self._size, self._lost = caller, methods, FIRST_SIZE, 0
-        known: dict[str, Callable[[bytes, list[bytes]], list[Held]]] = {
+        known: dict[str, Callable[[bytes, list[bytes]], list[TokenBalance]]] = {
             "creation": self._creation,
             "multicall": self._multicall,
         }
         self._ways = [known[way] for way in known if way in methods]
 
-    def balances(self, token: bytes, accounts: list[bytes]) -> Iterator[Held]:
+    def balances(self, token: bytes, accounts: list[bytes]) -> Iterator[TokenBalance]:
         """What each account holds of `token`, in order. Raises TransportError, also where the endpoint fails for every
         account.
         """
@@ -120,7 +120,7 @@ class Reader:
         self._caller.ping()
         return reason
 
-    def _chunk(self, token: bytes, accounts: list[bytes]) -> list[Held]:
+    def _chunk(self, token: bytes, accounts: list[bytes]) -> list[TokenBalance]:
         while self._ways:
             try:
                 return self._ways[0](token, accounts)
@@ -128,7 +128,7 @@ class Reader:
                 self._ways.pop(0)
         return [self._single(token, account) for account in accounts]
 
-    def _creation(self, token: bytes, accounts: list[bytes]) -> list[Held]:
+    def _creation(self, token: bytes, accounts: list[bytes]) -> list[TokenBalance]:
         answer = self._caller.creation(_tron_program.question(token, accounts))
         if len(answer) != 32 * (len(accounts) + 1):
             raise RequestFailed(
@@ -136,9 +136,9 @@ class Reader:
                 f"its end"
             )
         number, *raws = _tron_program.words(answer)
-        return [Held(None if raw == FAILED else raw, number, self._methods["creation"]) for raw in raws]
+        return [TokenBalance(None if raw == FAILED else raw, number, self._methods["creation"]) for raw in raws]
 
-    def _multicall(self, token: bytes, accounts: list[bytes]) -> list[Held]:
+    def _multicall(self, token: bytes, accounts: list[bytes]) -> list[TokenBalance]:
         inner = [
             (MULTICALL, True, _NUMBER),
             *((token, True, _BALANCE + account.rjust(32, b"\0")) for account in accounts),
@@ -151,15 +151,18 @@ class Reader:
         if len(results) != len(inner) or not results[0][0]:
             raise RequestFailed(f"{self._caller.host}: aggregate3: {len(results)} results for {len(inner)} calls")
         number = int.from_bytes(results[0][1], "big")
-        return [Held(_word(data) if good else None, number, self._methods["multicall"]) for good, data in results[1:]]
+        return [
+            TokenBalance(_word(data) if good else None, number, self._methods["multicall"])
+            for good, data in results[1:]
+        ]
 
-    def _single(self, token: bytes, account: bytes) -> Held:
+    def _single(self, token: bytes, account: bytes) -> TokenBalance:
         try:
-            held = Held(_word(self._caller.single(token, account)), None, self._methods["single"])
+            held = TokenBalance(_word(self._caller.single(token, account)), None, self._methods["single"])
         except (RequestFailed, TooBig):
-            return Held(None, None, self._methods["single"])
+            return TokenBalance(None, None, self._methods["single"])
         except TransportError as error:
-            return Held(None, None, self._methods["single"], self._passed_over(error))
+            return TokenBalance(None, None, self._methods["single"], self._passed_over(error))
         self._lost = 0
         return held
 

@@ -21,7 +21,7 @@ from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
-from porlake.chains.tron.calls import Held, Reader, asks_too_much, unhexed
+from porlake.chains.tron.calls import Reader, TokenBalance, asks_too_much, unhexed
 from porlake.chains.tron.errors import ERRORS
 from porlake.errors import (
     BadAnswer,
@@ -567,7 +567,7 @@ def _of_tokens(
             yield _answer(want, held, blocks, at, asked.host)
 
 
-def _answer(want: Wanted, held: Held, blocks: _Blocks, at: BlockRef, host: str) -> Reading | Unread:
+def _answer(want: Wanted, held: TokenBalance, blocks: _Blocks, at: BlockRef, host: str) -> Reading | Unread:
     if held.raw is None:
         return Unread(want.asset, want.address, held.reason)
     if held.raw >= LARGEST:

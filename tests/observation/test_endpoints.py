@@ -1,0 +1,168 @@
+"""Endpoints of real families take over from each other at one block: Tron, Bitcoin's indexes, a beacon node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tron_stub
+from chains.beacon_stub import GENESIS, Stub, serving, validator
+from observation.test_walk import REPORT, put
+from porlake import chains, pipeline, registry
+from porlake.addresses import bitcoin as form
+from porlake.encoding.hashes import sha256d
+from porlake.errors import ChainError, PorlakeError, TransportError
+from porlake.model import Balance, Unobserved
+from porlake.observation.endpoints import Endpoints
+from porlake.transport import Endpoint, Recording
+from support import named, on_loopback, own_rows, reply
+from tron_stub import HEIGHT, USDT, Node, account
+
+FIRST = sha256d(bytes(80))[::-1].hex()
+
+
+def endpoint(url: str) -> Endpoint:
+    return Endpoint(url, tries=1, pause=0.001)
+
+
+def observed(root: Path, network: str, *urls: str, **options: Any) -> pipeline.Session:
+    session = pipeline.Session(root=root, endpoints={network: tuple(map(endpoint, urls))}, **options)
+    pipeline.observe(session, REPORT, network)
+    return session
+
+
+# --- Tron -------------------------------------------------------------------------------------------------------------
+def test_a_tron_node_that_fails_is_taken_over_from(tmp_path: Path) -> None:
+    put(tmp_path, "tron", "USDT", account(1), HEIGHT)
+    failing = Node(raw={"/walletsolidity/getnowblock": [(500, b"no")] * 100})
+    good = Node(held={USDT: {account(1): 5}})
+    told: list[str] = []
+    with tron_stub.served(failing) as first, tron_stub.served(good) as second:
+        session = observed(tmp_path, "tron", first, second, progress=lambda what, *_: told.append(what))
+    (row,) = session.lake.rows(Balance)
+    assert (row.amount, row.source) == (5 * 10 ** (registry.load().assets["USDT"].scale - 6), endpoint(second).host)
+    assert any(endpoint(first).host in what and "is not asked any more" in what for what in told)
+
+
+# --- Bitcoin ----------------------------------------------------------------------------------------------------------
+class Index:
+    """Esplora with one balance at every address; of `left` answers, then none at all. `named`: of its blocks."""
+
+    def __init__(self, held: int, *, left: int = 10**9, named: str = "") -> None:
+        self.held, self.left, self.named = held, left, named
+
+    def answer(self, path: str) -> Any:
+        self.left -= 1
+        match path.strip("/").split("/"):
+            case _ if self.left < 0:
+                return None
+            case ["blocks", *height]:
+                top = int(height[0]) if height else 900_000
+                return [{"id": FIRST if top == 0 else f"{self.named}{top:0{64 - len(self.named)}x}", "height": top,
+                         "timestamp": 1_700_000_000}]  # fmt: skip
+            case ["address", text]:
+                told = {"funded_txo_sum": self.held, "spent_txo_sum": 0, "tx_count": 1}
+                return {"address": text, "chain_stats": told}
+            case _:
+                return []
+
+
+@contextmanager
+def index(made: Index, host: str = "127.0.0.1") -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = made.answer(self.path)
+            if found is None:
+                reply(self, 504, b"no")
+            else:
+                reply(self, 200, json.dumps(found).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with on_loopback(Handler, host) as url:
+        yield f"esplora+{url}"
+
+
+@pytest.fixture
+def bitcoin(tmp_path: Path) -> Iterator[str]:
+    """An address that is claimed; the chain begins with a block of the tests."""
+    text = form.p2pkh("bitcoin", bytes([2]) + bytes(32)).text
+    put(tmp_path / "lake", "bitcoin", "BTC", text, 800_000)
+    (tmp_path / "rows").mkdir()
+    with own_rows(named(tmp_path / "rows", bitcoin=f"0:{FIRST}")):
+        yield text
+
+
+@pytest.mark.parametrize("left", [1, 2, 3, 4])
+def test_an_index_that_fails_is_taken_over_from_at_the_same_block(bitcoin: str, tmp_path: Path, left: int) -> None:
+    with index(Index(7, left=left)) as first, index(Index(9), "127.0.0.2") as second:
+        session = observed(tmp_path / "lake", "bitcoin", first, second)
+    (row,) = session.lake.rows(Balance)
+    assert (row.address, row.amount, row.source) == (bitcoin, 9, endpoint(second).host)
+
+
+def test_an_index_of_another_chain_does_not_take_over(bitcoin: str, tmp_path: Path) -> None:
+    with (
+        index(Index(7, left=2)) as first,
+        index(Index(9, named="ff"), "127.0.0.2") as second,
+        pytest.raises((ChainError, TransportError), match="at the endpoint before it"),
+    ):
+        observed(tmp_path / "lake", "bitcoin", first, second)
+
+
+@pytest.mark.parametrize(("said", "reason"), [(7, ""), (8, "endpoints_disagree")])
+def test_what_one_index_says_another_operators_confirms(bitcoin: str, tmp_path: Path, said: int, reason: str) -> None:
+    with index(Index(7)) as first, index(Index(said), "127.0.0.2") as second:
+        session = observed(tmp_path / "lake", "bitcoin", first, second)
+    assert [row.confirmed_by for row in session.lake.rows(Balance)] == ([] if reason else [endpoint(second).host])
+    assert [row.reason for row in session.lake.rows(Unobserved)] == ([reason] if reason else [])
+
+
+def test_what_is_confirmed_is_recorded_and_replayed(bitcoin: str, tmp_path: Path) -> None:
+    with index(Index(7)) as first, index(Index(7), "127.0.0.2") as second:
+        session = observed(
+            tmp_path / "lake", "bitcoin", first, second, recording=Recording.record(tmp_path / "recording")
+        )
+    before = list(session.lake.rows(Balance))
+    again = observed(tmp_path / "lake", "bitcoin", recording=Recording.replay(tmp_path / "recording"))
+    assert list(again.lake.rows(Balance)) == before
+    assert before[0].confirmed_by
+
+
+# --- a beacon node ----------------------------------------------------------------------------------------------------
+KEY = "0x" + "a1" * 48
+
+
+class Execution:
+    def block(self, height: int) -> chains.BlockRef:
+        from datetime import UTC, datetime
+
+        return chains.BlockRef(height, "0x" + "cc" * 32, datetime.fromtimestamp(GENESIS + 12 * 5, UTC))
+
+
+def test_a_beacon_node_that_fails_is_taken_over_from(tmp_path: Path) -> None:
+    def refuses(verb: str, target: str, answer: tuple[int, Any]) -> tuple[int, Any]:
+        return (500, {"code": 500, "message": "no"}) if "/validators" in target or "/genesis" in target else answer
+
+    made: Callable[..., Stub] = lambda change=None: Stub(  # noqa: E731
+        {5: "0x" + "cc" * 32}, {5: {KEY: validator(KEY, 32 * 10**9, "0x01" + "00" * 11 + "aa" * 20)}}, change=change
+    )
+    run = pipeline.Session(root=tmp_path).run
+    with serving(made(refuses)) as first, serving(made()) as second:
+        network = registry.load().networks["ethereum_beacon"]
+        client = Endpoints(run, network, [endpoint(first), endpoint(second)], Execution())  # type: ignore[arg-type]
+        at = client.block(7)
+        token = registry.load().tokens["ethereum_beacon", "ETH"]
+        answers = list(client.readings(chains.holdings("ETH", token, [KEY], chains.TEXT), at))
+    assert {answer.component for answer in answers if isinstance(answer, chains.Readings)} == {
+        "validator", "effective", "total",
+    }  # fmt: skip
+    assert len(client.lost) == 1
+    assert isinstance(client.lost[0], PorlakeError)

@@ -4,6 +4,7 @@ read; amounts at their border.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from porlake import chains, registry
 from porlake.chains._columns import in_columns, number, words_from
 from porlake.chains.evm.words import ACCOUNTS
+from porlake.errors import TransportError
 from porlake.lake import Lake
 from porlake.model import Claim, ReportFile
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed, once
@@ -135,3 +137,28 @@ def test_answers_of_many_addresses_keep_their_holding_together() -> None:
         seen[answer.component] |= set(answer.rows.tolist())
         assert seen["total"] <= seen["liquid"], "a total comes with its parts, or after them"
     assert seen["total"] == seen["liquid"] == set(range(count))
+
+
+@pytest.mark.parametrize("said", [0, 1, 2, 3])
+def test_what_was_answered_before_an_error_is_given_but_for_the_last(said: int) -> None:
+    accounts, _ = chains.TEXT.of(pa.array(["a0", "a1", "a2"]))
+
+    def answers() -> Iterator[chains.Reading]:
+        for place in range(said):
+            yield chains.Reading("TRX", f"a{place}", "total", place, AT, "exact", "m", "s")
+        raise TransportError("no")
+
+    given: list[int] = []
+    with pytest.raises(TransportError):
+        for answer in in_columns(chains.Holdings("TRX", TRX, accounts), answers()):
+            given += answer.rows.tolist()
+    assert given == list(range(max(0, said - 1)))
+
+
+def test_an_answer_that_waited_a_second_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts, _ = chains.TEXT.of(pa.array(["a0", "a1", "a2"]))
+    clock = iter([0.0, 0.5, 0.999, 1.0, 1.0, 1.0])
+    monkeypatch.setattr("porlake.chains._columns.time.monotonic", lambda: next(clock))
+    answers = [chains.Reading("TRX", f"a{number}", "total", number, AT, "exact", "m", "s") for number in range(3)]
+    found = [answer.rows.tolist() for answer in in_columns(chains.Holdings("TRX", TRX, accounts), answers)]
+    assert found == [[0, 1], [2]]

@@ -169,7 +169,7 @@ def test_one_endpoint_that_fails_lands_nothing_and_the_next_time_goes_on(tmp_pat
         node.left, node.asked = 10**9, []
         pipeline.observe(settings, report, "toynet")
     assert seen(settings) == AMOUNTS
-    assert len(node.balances_asked()) in {8, 20}, "answers are gathered before they are kept"
+    assert len(node.balances_asked()) == len(HELD) - 11, "the last one before the failure may have lacked parts"
     assert not list(tmp_path.rglob(".unfinished-*"))
 
 

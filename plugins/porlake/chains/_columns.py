@@ -7,6 +7,7 @@ An account column has one row an account, in a form that its family chooses (`Ac
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.errors import ChainError, TransportError
 from porlake.registry import Token
 
 Accounts = npt.NDArray[Any]
@@ -124,21 +126,30 @@ Answer = Readings | Unreadable | Withdrawn
 
 
 def in_columns(holdings: Holdings, answers: Iterable[Reading | Unread]) -> Iterator[Readings | Unreadable]:
-    """Columns of the answers about single holdings, some hundred at a time, so that what was read early is shown early.
+    """Columns of the answers about single holdings, some hundred at a time or those of a second: what was read is shown
+    and kept soon.
 
     Of a holding all components come together. An amount that 38 digits do not hold is unreadable: balance_too_large.
+    Where the answers end by an error, those before it are given first, but for the last holding, which may lack parts.
     """
     row_of = {address: row for row, address in enumerate(holdings.form.texts(holdings.accounts).to_pylist())}
     waiting: list[tuple[int, Reading | Unread]] = []
-    for answer in answers:
-        row = row_of[answer.address]
-        if len(waiting) >= TOGETHER and waiting[-1][0] != row:
-            yield from _grouped(waiting)
-            waiting = []
-        waiting.append((row, answer))
+    since = time.monotonic()
+    try:
+        for answer in answers:
+            row = row_of[answer.address]
+            full = len(waiting) >= TOGETHER or time.monotonic() - since >= SOON
+            if waiting and full and waiting[-1][0] != row:
+                yield from _grouped(waiting)
+                waiting, since = [], time.monotonic()
+            waiting.append((row, answer))
+    except (TransportError, ChainError):
+        yield from _grouped([said for said in waiting if said[0] != waiting[-1][0]])
+        raise
     yield from _grouped(waiting)
 
 
+SOON = 1.0  # seconds
 TOGETHER = 512
 
 

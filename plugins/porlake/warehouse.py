@@ -6,7 +6,7 @@ as one subprocess (run in process, dbt keeps the file locked); the finished file
 writes the marts as Parquet and shows them all at once.
 
     <root>/porlake.duckdb                         schemas main (marts), core, registry (tables); staging, lake (views)
-    <root>/failed_build.duckdb                    the last build that failed; what every test found, and the offending rows, in schema failed_tests
+    <root>/failed_build.duckdb                    the last build that failed, its offending rows in schema failed_tests
     <root>/marts/<mart>/<content>/part-0.parquet  immutable
     <root>/marts/manifest.json                    what is published now
     <root>/marts/latest/<mart>/part-0.parquet     a stable path for dashboards: `latest` is a link that is swapped
@@ -146,7 +146,8 @@ def _link_partition(lake: Lake, pointer: Pointer, folder: Path) -> LinkedPartiti
                 raise
             pointer = now  # it was written twice since its pointer was read
     raise LakeError(
-        f"{lake.store.where(pointer.place)}: is written faster than it can be read; build again when the stage that writes it has ended"
+        f"{lake.store.where(pointer.place)}: is written faster than it can be read; build again when the "
+        "stage that writes it has ended"
     )
 
 

@@ -251,7 +251,9 @@ class Lake:
                 writer.add_batch(part)
 
     def set_aside(self, pointer: Pointer) -> None:
-        """Take a partition out of what readers see; its pointer is kept beside it under another name, its files stay."""
+        """Take a partition out of what readers see. Its pointer is kept beside it under another name, its files
+        stay.
+        """
         key = f"{pointer.place}/{POINTER}"
         with self.store.alone(pointer.place):
             stored = self.store.read(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import MISSING
+from dataclasses import MISSING, fields
 from datetime import date
 from typing import Any
 
@@ -49,7 +49,11 @@ def _missing(pointer: Pointer) -> list[str]:
 
 
 def _has_default(row_class: type[Dataset], field: pa.Field) -> bool:
-    return field.nullable or row_class.__dataclass_fields__[field.name].default is not MISSING  # type: ignore[attr-defined]
+    return field.nullable or _default(row_class, field.name) is not MISSING
+
+
+def _default(row_class: type[Dataset], column: str) -> Any:
+    return next(field.default for field in fields(row_class) if field.name == column)  # type: ignore[arg-type]
 
 
 def carried(pointer: Pointer) -> Iterator[pa.RecordBatch]:
@@ -72,5 +76,5 @@ def carried(pointer: Pointer) -> Iterator[pa.RecordBatch]:
 def _filled(pointer: Pointer, field: pa.Field, batch: pa.RecordBatch) -> pa.Array:
     if says := _SAID_BY_OTHERS.get((pointer.row_class, field.name)):
         return pa.array([says(row) for row in batch.to_pylist()], field.type)
-    default = pointer.row_class.__dataclass_fields__[field.name].default  # type: ignore[attr-defined]
+    default = _default(pointer.row_class, field.name)
     return pa.array([None if default is MISSING else default] * batch.num_rows, field.type)

@@ -79,16 +79,12 @@ class Pointer:
 
     def current(self) -> None:
         """Raises Outdated where the schema is an older one, LakeError where it is a newer one."""
-        if self.version < self.row_class.VERSION:
-            raise Outdated(
-                f"{self.store.where(self.place)}: has schema {self.version} of {self.dataset}, this porlake reads {self.row_class.VERSION}; "
-                "run `porlake upgrade`"
-            )
-        if self.version > self.row_class.VERSION:
-            raise LakeError(
-                f"{self.store.where(self.place)}: has schema {self.version} of {self.dataset}, this porlake reads {self.row_class.VERSION}; "
-                "it was written by a newer porlake"
-            )
+        reads = self.row_class.VERSION
+        has = f"has schema {self.version} of {self.dataset}, this porlake reads {reads}"
+        if self.version < reads:
+            raise Outdated(f"{self.store.where(self.place)}: {has}; run `porlake upgrade`")
+        if self.version > reads:
+            raise LakeError(f"{self.store.where(self.place)}: {has}; it was written by a newer porlake")
 
     @property
     def keys(self) -> list[str]:

@@ -61,10 +61,11 @@ nodes: setup  ## real nodes for the tests (anvil, hardhat, Bitcoin Knots, Liteco
 nodes-built: setup  ## nodes that are built from source (geth), for recording their answers anew; minutes each
 	@$(BIN)/python tools/install_nodes.py built
 
-lint: setup  ## ruff and mypy
+lint: setup  ## ruff, mypy and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 sql/models sql/tests sql/summary
 
 bench: setup  ## figures as ratios against named baselines of the same run
 	@for figures in bench/*.py; do echo "== $$figures"; $(BIN)/python $$figures || exit 1; done

@@ -99,22 +99,26 @@ def _core() -> Iterator[str]:
         "Tables of the build that the marts rest on; they may change with any version.",
         "",
     )
-    yield from ("| table | what it is |", "|---|---|")
     for folder in ("core", "staging"):
-        for path in sorted((warehouse.sql_folder() / "models" / folder).glob("*.sql")):
-            lines = [line.removeprefix("--").strip() for line in path.read_text(encoding="utf-8").splitlines()]
-            comment = lines[
-                : next(
-                    i
-                    for i, line in enumerate(path.read_text(encoding="utf-8").splitlines())
-                    if not line.startswith("--")
-                )
-            ]
-            yield f"| `{folder}.{path.stem}` | {' '.join(comment)} |"
+        for facts in yaml.safe_load(_keys(folder).read_text(encoding="utf-8"))["models"]:
+            yield from (f"### `{_schema(folder, facts['name'])}.{facts['name']}`", "", facts["description"], "")
+            yield from ("| column | meaning |", "|---|---|")
+            yield from (f"| `{column['name']}` | {column['description']} |" for column in facts["columns"])
+            yield ""
+
+
+def _schema(folder: str, model: str) -> str:
+    sql = (warehouse.sql_folder() / "models" / folder / f"{model}.sql").read_text(encoding="utf-8")
+    named = re.search(r"config\([^)]*schema='(\w+)'", sql)
+    return named[1] if named else folder
+
+
+def _keys(folder: str) -> Path:
+    return warehouse.sql_folder() / "models" / folder / f"{folder}_keys.yml"
 
 
 def _datasets() -> Iterator[str]:
-    yield from ("", "## Datasets of the lake", "", "As Parquet below `data/lake`, and as views in the schema `lake`.")
+    yield from ("## Datasets of the lake", "", "As Parquet below `data/lake`, and as views in the schema `lake`.")
     for name, row_class in model.DATASETS.items():
         yield from ("", f"### `lake.{name}`", "", _paragraphs(row_class), "")
         yield f"Key: {', '.join(row_class.KEY)}. Partition: {', '.join(row_class.PARTITION)}."  # type: ignore[attr-defined]

@@ -14,6 +14,3 @@
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
-
-{# Whether a row belongs to the attestation that is being worked on. #}
-{% macro at_hand(a) %}(getvariable('attestation') is null or {{ a }}.attestation = getvariable('attestation')){% endmacro %}

@@ -17,13 +17,13 @@ counted as (
     union all by name
     select r.* exclude (source_rows, spellings, labels, verdicts, largest_amount, amount_left_out), {{ names_of('r.binds') }}
     from {{ ref('core_repeated_claim') }} r
-    where {{ at_hand('r') }}
+    where {{ is_current_attestation('r') }}
 ),
 confirmed as (
     select attestation, network, address, count(*) >= max(coalesce(threshold, 1)) as owners_suffice,
         min(message) as message, arg_min(binds, (message, binds)) as binds, {{ names_of('arg_min(binds, (message, binds))') }}
     from {{ ref('core_signing_owner') }} s
-    where {{ at_hand('s') }}
+    where {{ is_current_attestation('s') }}
     group by attestation, network, address
 )
 select c.* replace (

@@ -7,7 +7,7 @@ with listed as (
     select a.attestation, l.network, l.address, l.standing
     from {{ ref('core_account') }} l
     join {{ ref('core_attestation') }} a on a.exchange = l.exchange and get_bit(l.standing, a.number::integer) = 1
-    where {{ at_hand('a') }}
+    where {{ is_current_attestation('a') }}
 )
 select o.attestation, o.exchange, o.network, o.asset, o.holding, o.final_verdict as verdict, o.final_reason as reason, o.conflicting,
     m.first_attestation as message_first_attestation, m.first_seen_at as message_first_seen_at,

@@ -25,9 +25,9 @@ with stated as (
 ),
 told as (
     select *,
-        min(amount) over one_thing is distinct from max(amount) over one_thing
-            or min(usd) over one_thing is distinct from max(usd) over one_thing
-            or min(ratio) over one_thing is distinct from max(ratio) over one_thing as contradicted
+        coalesce(min(amount) over one_thing <> max(amount) over one_thing, false)
+            or coalesce(min(usd) over one_thing <> max(usd) over one_thing, false)
+            or coalesce(min(ratio) over one_thing <> max(ratio) over one_thing, false) as contradicted
     from stated
     where coalesce(amount, usd, ratio) is not null
     window one_thing as (partition by attestation, what, asset, scope)

@@ -4,7 +4,7 @@ with seen as (
     select r.attestation, b.*
     from {{ source('lake', 'balance') }} b
     join {{ ref('stg_report') }} r using (exchange, report)
-    where r.is_newest and {{ at_hand('r') }}
+    where r.is_newest and {{ is_current_attestation('r') }}
 ),
 staking as (
     select s.*, t.seen, t.confirmed

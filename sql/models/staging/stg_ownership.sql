@@ -2,4 +2,4 @@
 select r.attestation, o.*
 from {{ source('lake', 'ownership') }} o
 join {{ ref('stg_report') }} r using (exchange, report)
-where r.is_newest and {{ at_hand('r') }}
+where r.is_newest and {{ is_current_attestation('r') }}

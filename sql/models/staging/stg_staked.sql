@@ -3,7 +3,8 @@
 -- withdrawals go to it as the chain says. Null where one of them was not seen at the snapshot.
 {{ config(materialized='table') }}
 with named as (
-    select v.attestation, v.exchange, v.report, v.asset, v.network as beacon, v.address as validator, v.amount, a.account, a.account is not distinct from v.withdrawal_address as withdraws
+    select v.attestation, v.exchange, v.report, v.asset, v.network as beacon, v.address as validator, v.amount, a.account,
+        (a.account is not distinct from v.withdrawal_address) as withdraws
     from {{ ref('stg_validator') }} v
     cross join lateral (select distinct unnest([v.deposit_address, v.withdrawal_address]) as account) a
     join {{ ref('stg_staking') }} s on s.attestation = v.attestation and s.asset = v.asset and s.basis <> 'in_addition'

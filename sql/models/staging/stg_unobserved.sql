@@ -3,11 +3,11 @@ with unread as (
     select r.attestation, u.*
     from {{ source('lake', 'unobserved') }} u
     join {{ ref('stg_report') }} r using (exchange, report)
-    where r.is_newest and {{ at_hand('r') }}
+    where r.is_newest and {{ is_current_attestation('r') }}
 )
 select * from unread
 union all by name
 select s.attestation, s.exchange, s.report, s.network, s.asset, s.address, 'validators_unobserved' as reason
 from {{ ref('stg_staked') }} s
 anti join unread u on u.attestation = s.attestation and u.report = s.report and u.network = s.network and u.asset = s.asset and u.address = s.address
-where s.confirmed is null and {{ at_hand('s') }}
+where s.confirmed is null and {{ is_current_attestation('s') }}

@@ -65,7 +65,7 @@ lint: setup  ## ruff, mypy and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 sql/models sql/tests sql/summary
+	$(BIN)/sqlfluff lint --processes 2 sql/models
 
 bench: setup  ## figures as ratios against named baselines of the same run
 	@for figures in bench/*.py; do echo "== $$figures"; $(BIN)/python $$figures || exit 1; done

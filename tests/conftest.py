@@ -2,20 +2,73 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from support import MONTH, RECORDING, command, environment, stages
+from porlake import warehouse
+from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once, stages
+
+#: Where tests build the tables by dbt or start Airflow: `make check` leaves them out. Single tests elsewhere that do are
+#: marked `slow`; CHECK holds both to it.
+BUILDING = ("sql", "airflow", "warehouse", "test_warehouse.py", "test_wheel.py", "cli/test_examples.py")
+CHECK = "PORLAKE_TESTS_CHECK"
+if os.environ.get(CHECK):  # fewer examples where a test says nothing else: `make test` draws them all
+    settings.register_profile("check", max_examples=20, deadline=None)
+    settings.load_profile("check")
+
+
+#: Files that take longest: begun first, so that no worker is left alone with one of them at the end (`--dist loadfile
+#: --no-loadscope-reorder` hands out files in the order of the collection).
+LONGEST = (
+    "pipeline/test_runs.py",
+    "airflow/test_dags.py",
+    "test_warehouse.py",
+    "warehouse",
+    "sql",
+    "cli/test_examples.py",
+    "test_wheel.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    building, longest = (tuple(str(here / name) for name in names) for names in (BUILDING, LONGEST))
+    for item in items:
+        if str(item.path).startswith(building):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: next((n for n, place in enumerate(longest) if str(item.path).startswith(place)), 99))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_is_built_in_a_check() -> Iterator[None]:
+    """Under `make check` a test that builds fails: it lacks its mark."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get(CHECK):
+            patch.setattr(warehouse, "dbt", lambda *_, **__: pytest.fail("builds by dbt: mark it slow"))
+        yield
 
 
 @pytest.fixture(scope="session")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    lake = tmp_path_factory.mktemp("month")
-    stages(lake, MONTH)
-    return lake
+    """A lake of the bundled month, nothing built. To be read, or copied."""
+    return made_once(tmp_path_factory, "month", lambda folder: stages(folder, MONTH) and None)
+
+
+@pytest.fixture(scope="session")
+def published_month(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of one undisturbed `porlake run` of the bundled month, built and published. To be read, or copied."""
+
+    def run(folder: Path) -> None:
+        subprocess.run(
+            command(*MONTH_RUN, "--lake", str(folder)), env=environment(), check=True, stdout=subprocess.DEVNULL
+        )
+
+    return made_once(tmp_path_factory, "published_month", run)
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ folder.
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, fields, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +27,16 @@ SAMPLE_ROWS = SAMPLES / "registry"  # they say that the sample's Bitcoin is a re
 MONTH = [
     str(SAMPLES / name)
     for name in ("okx_por_2024032500.csv", "okx_liabilities_2024-03-25.csv", "published_history.csv")
+]
+#: All stages of it by the command line, but for the lake's place.
+MONTH_RUN = [
+    "run",
+    "okx",
+    *(word for name in MONTH for word in ("--report", name)),
+    "--replay",
+    str(RECORDING),
+    "--registry",
+    str(SAMPLE_ROWS),
 ]
 
 
@@ -78,6 +89,22 @@ def _stages(lake: Path, sources: list[str], exchange: str, replay: Path) -> list
                 pipeline.observe(chosen, report, network)
     pipeline.price(chosen, pipeline.attestations(chosen, found))
     return found
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker of a run that asks for it makes, and all others read. Nothing is changed in it:
+    whoever needs to takes a copy.
+    """
+    base = factory.getbasetemp()
+    root = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
+    root.mkdir(exist_ok=True)
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / f"{name}.done").exists():
+            (root / name).mkdir()  # one that failed half-way fails for all
+            make(root / name)
+            (root / f"{name}.done").touch()
+    return root / name
 
 
 def environment() -> dict[str, str]:

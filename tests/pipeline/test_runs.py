@@ -21,19 +21,10 @@ from porlake.lake import Lake
 from porlake.model import Balance, Claim, ReportFile, Unobserved
 from porlake.queries.unanswered import unanswered
 from porlake.transport import Endpoint
-from support import MONTH, RECORDING, ROOT, SAMPLE_ROWS, SAMPLES, command, environment, stages, tree
+from support import MONTH, MONTH_RUN, RECORDING, ROOT, SAMPLES, command, environment, stages, tree
 
 HTX = sorted((ROOT.parent / "shared" / "data" / "htx").glob("*.csv"))
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
-MONTH_RUN = [
-    "run",
-    "okx",
-    *(word for name in MONTH for word in ("--report", name)),
-    "--replay",
-    str(RECORDING),
-    "--registry",
-    str(SAMPLE_ROWS),
-]
 NOT_DATA = ("porlake.duckdb", "failed_build", ".")
 
 
@@ -60,9 +51,10 @@ MOMENTS = (
 )
 
 
-def test_a_run_killed_at_any_moment_and_run_again_gives_the_bytes_of_an_undisturbed_run(tmp_path: Path) -> None:
-    quiet, killed = tmp_path / "quiet", tmp_path / "killed"
-    subprocess.run(command(*MONTH_RUN, "--lake", str(quiet)), env=environment(), check=True, stdout=subprocess.DEVNULL)
+def test_a_run_killed_at_any_moment_and_run_again_gives_the_bytes_of_an_undisturbed_run(
+    published_month: Path, tmp_path: Path
+) -> None:
+    quiet, killed = published_month, tmp_path / "killed"
     ends = [_killed_when(killed, moment) for moment in MOMENTS]
     # a folder that lives for a moment may be missed, and the run then ends well
     assert ends.count(-signal.SIGKILL) >= len(MOMENTS) - 1, ends

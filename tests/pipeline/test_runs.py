@@ -51,6 +51,7 @@ MOMENTS = (
 )
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_and_run_again_gives_the_bytes_of_an_undisturbed_run(
     published_month: Path, tmp_path: Path
 ) -> None:
@@ -234,6 +235,7 @@ def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
     assert pipeline.undated(chosen, "htx") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HTX, reason="../shared/data/htx is not here")
 def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(
     porlake: Porlake, tmp_path: Path, silent_recording: Path
@@ -269,6 +271,7 @@ def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(
     ]
 
 
+@pytest.mark.slow
 def test_a_run_without_any_answer_ends_well_and_says_what_is_missing(
     porlake: Porlake, tmp_path: Path, silent_recording: Path
 ) -> None:

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "reports": {"model", "errors", "registry"},
     "chains": {"model", "errors", "numbers", "progress", "encoding", "registry", "addresses", "transport"},
     "ownership": {"model", "errors", "encoding", "registry", "addresses"},
-    "liabilities": {"model", "errors"},
+    "liabilities": {"encoding", "registry"},
     "prices": {"model", "errors", "amounts", "numbers", "registry", "transport"},
     "lake": {"model", "errors"},
     "observation": {"model", "errors", "progress", "amounts", "registry", "addresses", "transport", "lake", "chains"},

@@ -216,10 +216,10 @@ def test_a_claim_keeps_what_was_published_beside_what_it_means(tmp_path: Path) -
 
 def test_a_parser_that_loses_a_row_is_caught() -> None:
     file = ReportFile(**dict.fromkeys((field.name for field in fields(ReportFile)), ""))
-    take = _parse._Taker(file, {})
-    take.rows = 1
+    writer = _parse.ItemWriter(file, {})
+    writer.rows = 1
     with pytest.raises(BadStructure, match="1 rows of the address block became 0 claims"):
-        take.check()
+        writer.check()
 
 
 def test_the_bundled_month_accounts_for_every_row(month: Path) -> None:

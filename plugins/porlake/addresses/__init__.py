@@ -58,16 +58,64 @@ __all__ = ["CODES", "FORMS", "Address", "parse"]
 FORMS: dict[str, Callable[[str, str], Address]] = {
     module.__name__.rpartition(".")[2]: module.parse
     for module in (
-        aelf, algorand, aptos, ark, bech32, bitcoin, canton, cardano, cashaddr, casper, conflux, eos, evm, filecoin, flow, hedera, icon, icp, iota,
-        kadena, lisk, near, nervos, nuls, opaque, pocket, sia, solana, ss58, stacks, starknet, stellar, sui, tezos, ton, tron, validator, xrp,
+        aelf,
+        algorand,
+        aptos,
+        ark,
+        bech32,
+        bitcoin,
+        canton,
+        cardano,
+        cashaddr,
+        casper,
+        conflux,
+        eos,
+        evm,
+        filecoin,
+        flow,
+        hedera,
+        icon,
+        icp,
+        iota,
+        kadena,
+        lisk,
+        near,
+        nervos,
+        nuls,
+        opaque,
+        pocket,
+        sia,
+        solana,
+        ss58,
+        stacks,
+        starknet,
+        stellar,
+        sui,
+        tezos,
+        ton,
+        tron,
+        validator,
+        xrp,
     )
-}  # fmt: skip
+}
 
 #: Every code that an InvalidAddress of `parse` may carry: the column that is meant, then what is wrong with its text.
-CODES = frozenset(f"address_{code}" for code in (
-    "bad_base58", "bad_checksum", "wrong_version", "wrong_network", "bad_bech32", "bad_base32", "bad_hex", "bad_length", "bad_form", "bad_key",
-    "bad_workchain",
-))  # fmt: skip
+CODES = frozenset(
+    f"address_{code}"
+    for code in (
+        "bad_base58",
+        "bad_checksum",
+        "wrong_version",
+        "wrong_network",
+        "bad_bech32",
+        "bad_base32",
+        "bad_hex",
+        "bad_length",
+        "bad_form",
+        "bad_key",
+        "bad_workchain",
+    )
+)
 
 LONGEST = 200
 

@@ -13,10 +13,22 @@ from porlake.encoding.hashes import hash160
 from porlake.errors import InvalidAddress
 
 HRP = {
-    "cosmos_hub": "cosmos", "terra_classic": "terra", "terra": "terra", "cronos_pos": "cro", "dydx": "dydx", "celestia": "celestia",
-    "injective": "inj", "dora": "dora", "babylon": "bbn", "mantra": "mantra", "sei": "sei", "umee": "umee", "multiversx": "erd", "harmony": "one",
+    "cosmos_hub": "cosmos",
+    "terra_classic": "terra",
+    "terra": "terra",
+    "cronos_pos": "cro",
+    "dydx": "dydx",
+    "celestia": "celestia",
+    "injective": "inj",
+    "dora": "dora",
+    "babylon": "bbn",
+    "mantra": "mantra",
+    "sei": "sei",
+    "umee": "umee",
+    "multiversx": "erd",
+    "harmony": "one",
     "avalanche_x": "avax",
-}  # fmt: skip
+}
 LENGTHS = {"multiversx": (32,)}
 EVM_KEYS = frozenset({"harmony", "injective"})
 _HEX = re.compile(r"0x([0-9a-fA-F]{40})")

@@ -12,9 +12,22 @@ from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
 PREFIX = {
-    "polkadot": 0, "polkadot_asset_hub": 0, "kusama": 2, "kusama_asset_hub": 2, "shiden": 5, "astar": 5, "karura": 8, "acala": 10, "khala": 30,
-    "phala": 30, "centrifuge": 36, "clover": 42, "avail": 42, "enjin_relay": 1110, "enjin": 2135,
-}  # fmt: skip
+    "polkadot": 0,
+    "polkadot_asset_hub": 0,
+    "kusama": 2,
+    "kusama_asset_hub": 2,
+    "shiden": 5,
+    "astar": 5,
+    "karura": 8,
+    "acala": 10,
+    "khala": 30,
+    "phala": 30,
+    "centrifuge": 36,
+    "clover": 42,
+    "avail": 42,
+    "enjin_relay": 1110,
+    "enjin": 2135,
+}
 
 
 def parse(text: str, network: str) -> Address:

@@ -7,8 +7,13 @@ from porlake.encoding import base58
 from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
-PREFIX = {bytes.fromhex("06a19f"): "tz1", bytes.fromhex("06a1a1"): "tz2", bytes.fromhex("06a1a4"): "tz3", bytes.fromhex("06a1a6"): "tz4",
-          bytes.fromhex("025a79"): "kt1"}  # fmt: skip
+PREFIX = {
+    bytes.fromhex("06a19f"): "tz1",
+    bytes.fromhex("06a1a1"): "tz2",
+    bytes.fromhex("06a1a4"): "tz3",
+    bytes.fromhex("06a1a6"): "tz4",
+    bytes.fromhex("025a79"): "kt1",
+}
 
 
 def parse(text: str, network: str) -> Address:

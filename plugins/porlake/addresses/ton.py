@@ -89,27 +89,54 @@ _NO_DICTIONARY = "0"
 
 #: Those that OKX uses come first. Code hashes are those of the contracts' published code.
 WALLETS = {
-    "v3r2": _wallet("84dafa449f98a6987789ba232358072bc0f76dc4524002a5d0918b9a75d2d599", 0, _SEQNO + _bits(SUBWALLET, 32)),
+    "v3r2": _wallet(
+        "84dafa449f98a6987789ba232358072bc0f76dc4524002a5d0918b9a75d2d599", 0, _SEQNO + _bits(SUBWALLET, 32)
+    ),
     "highload_v3": _wallet(
-        "11acad7955844090f283bf238bc1449871f783e7cc0979408d3f4859483e8525", 6, "",
+        "11acad7955844090f283bf238bc1449871f783e7cc0979408d3f4859483e8525",
+        6,
+        "",
         _bits(HIGHLOAD_V3_SUBWALLET, 32) + _bits(0, 66) + _bits(HIGHLOAD_V3_TIMEOUT, 22),
     ),
-    "v4r2": _wallet("feb5ff6820e2ff0d9483e7e0d62c817d846789fb4ae580c878866d959dabd5c0", 7, _SEQNO + _bits(SUBWALLET, 32), _NO_DICTIONARY),
-    "v5r1": _wallet("20834b7b72b112147e1b2fb457b84e74d1a30f04f737d4f62a668e9552d2b72f", 6, "1" + _SEQNO + _bits(V5_WALLET_ID, 32), _NO_DICTIONARY),
-    "highload_v2": _wallet(
-        "9494d1cc8edf12f05671a1a9ba09921096eb50811e1924ec65c3c629fbb80812", 4, _bits(SUBWALLET, 32) + _bits(0, 64), _NO_DICTIONARY
+    "v4r2": _wallet(
+        "feb5ff6820e2ff0d9483e7e0d62c817d846789fb4ae580c878866d959dabd5c0",
+        7,
+        _SEQNO + _bits(SUBWALLET, 32),
+        _NO_DICTIONARY,
     ),
-    "v3r1": _wallet("b61041a58a7980b946e8fb9e198e3c904d24799ffa36574ea4251c41a566f581", 0, _SEQNO + _bits(SUBWALLET, 32)),
-    "v4r1": _wallet("64dd54805522c5be8a9db59cea0105ccf0d08786ca79beb8cb79e880a8d7322d", 7, _SEQNO + _bits(SUBWALLET, 32), _NO_DICTIONARY),
+    "v5r1": _wallet(
+        "20834b7b72b112147e1b2fb457b84e74d1a30f04f737d4f62a668e9552d2b72f",
+        6,
+        "1" + _SEQNO + _bits(V5_WALLET_ID, 32),
+        _NO_DICTIONARY,
+    ),
+    "highload_v2": _wallet(
+        "9494d1cc8edf12f05671a1a9ba09921096eb50811e1924ec65c3c629fbb80812",
+        4,
+        _bits(SUBWALLET, 32) + _bits(0, 64),
+        _NO_DICTIONARY,
+    ),
+    "v3r1": _wallet(
+        "b61041a58a7980b946e8fb9e198e3c904d24799ffa36574ea4251c41a566f581", 0, _SEQNO + _bits(SUBWALLET, 32)
+    ),
+    "v4r1": _wallet(
+        "64dd54805522c5be8a9db59cea0105ccf0d08786ca79beb8cb79e880a8d7322d",
+        7,
+        _SEQNO + _bits(SUBWALLET, 32),
+        _NO_DICTIONARY,
+    ),
     "v5_beta": _wallet(
-        "f3d7ca53493deedac28b381986a849403cbac3d2c584779af081065af0ac4b93", 0, _bits(0, 33) + _bits(MAINNET, 32) + _bits(0, 48), _NO_DICTIONARY
+        "f3d7ca53493deedac28b381986a849403cbac3d2c584779af081065af0ac4b93",
+        0,
+        _bits(0, 33) + _bits(MAINNET, 32) + _bits(0, 48),
+        _NO_DICTIONARY,
     ),
     "v2r2": _wallet("fe9530d3243853083ef2ef0b4c2908c0abf6fa1c31ea243aacaa5bf8c7d753f1", 0, _SEQNO),
     "v2r1": _wallet("5c9a5e68c108e18721a07c42f9956bfb39ad77ec6d624b60c576ec88eee65329", 0, _SEQNO),
     "v1r3": _wallet("587cc789eff1c84f46ec3797e45fc809a14ff5ae24f1e0c7a6a99cc9dc9061ff", 0, _SEQNO),
     "v1r2": _wallet("d4902fcc9fad74698fa8e353220a68da0dcf72e32bcb2eb9ee04217c17d3062c", 0, _SEQNO),
     "v1r1": _wallet("a0cfc2c48aee16a271f2cfc0b7382d81756cecb1017d077faaab3bb602f6868c", 0, _SEQNO),
-}  # fmt: skip
+}
 
 #: The wallet of Venom's own apps; its data are the key and a time of 64 bits.
 #: https://github.com/broxus/ever-wallet-contract

@@ -67,8 +67,17 @@ def signer() -> Callable[[str], Signer]:
 
 @pytest.fixture
 def row() -> Callable[..., Evidence]:
-    def make(scheme: str, network: str, address: str, *signatures: str, message: str = MESSAGE, script: str = "", owners: tuple[str, ...] = (),
-             holding: str = "wallet", exchange: str = "okx") -> Evidence:  # fmt: skip
+    def make(
+        scheme: str,
+        network: str,
+        address: str,
+        *signatures: str,
+        message: str = MESSAGE,
+        script: str = "",
+        owners: tuple[str, ...] = (),
+        holding: str = "wallet",
+        exchange: str = "okx",
+    ) -> Evidence:
         return Evidence(
             exchange,
             "r" * 64,

@@ -178,11 +178,21 @@ def test_threads_judge_as_one_does() -> None:
 
 # --- what the libraries refuse ----------------------------------------------------------------------------------------
 SMALL_ORDER = [
-    "00" * 32, "00" * 31 + "80", "01" + "00" * 31, "01" + "00" * 30 + "80", "ec" + "ff" * 30 + "7f", "ec" + "ff" * 31, "ed" + "ff" * 30 + "7f",
-    "ed" + "ff" * 31, "ee" + "ff" * 30 + "7f", "ee" + "ff" * 31, "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "00" * 32,
+    "00" * 31 + "80",
+    "01" + "00" * 31,
+    "01" + "00" * 30 + "80",
+    "ec" + "ff" * 30 + "7f",
+    "ec" + "ff" * 31,
+    "ed" + "ff" * 30 + "7f",
+    "ed" + "ff" * 31,
+    "ee" + "ff" * 30 + "7f",
+    "ee" + "ff" * 31,
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("key", SMALL_ORDER)
@@ -223,9 +233,18 @@ def test_a_sign_of_the_key_is_not_lost() -> None:
 # --- Starknet's messages ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("hello", int.from_bytes(b"hello", "big")), ("", 0), ("123", 123), ("0x7b", 123), ("007", 7), ("12a", int.from_bytes(b"12a", "big")),
-     ("x" * 31, int.from_bytes(b"x" * 31, "big")), ("1" * 40, int("1" * 40)), ('say ' '"hi"', int.from_bytes(b'say ' b'"hi"', "big"))],
-)  # fmt: skip
+    [
+        ("hello", int.from_bytes(b"hello", "big")),
+        ("", 0),
+        ("123", 123),
+        ("0x7b", 123),
+        ("007", 7),
+        ("12a", int.from_bytes(b"12a", "big")),
+        ("x" * 31, int.from_bytes(b"x" * 31, "big")),
+        ("1" * 40, int("1" * 40)),
+        ('say "hi"', int.from_bytes(b'say "hi"', "big")),
+    ],
+)
 def test_a_message_is_a_number_or_a_short_string(text: str, number: int) -> None:
     assert stark.short_string(text) == number
 

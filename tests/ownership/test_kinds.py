@@ -30,9 +30,15 @@ from porlake.reports import Bundle, Member, Published, okx_csv
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/found/ownership"
 MESSAGE = "I am an OKX address"
 MAKERS: dict[str, Callable[[random.Random], Case]] = {
-    "utxo": utxo.case, "bip322": bip322.case, "ed25519": ed25519.case, "starknet": starknet.case, "beth_bls": beth_bls.case, "eos": eos.case,
-    "okx_ecdsa": okx_ecdsa.case, "evm_tron": evm_tron.case,
-}  # fmt: skip
+    "utxo": utxo.case,
+    "bip322": bip322.case,
+    "ed25519": ed25519.case,
+    "starknet": starknet.case,
+    "beth_bls": beth_bls.case,
+    "eos": eos.case,
+    "okx_ecdsa": okx_ecdsa.case,
+    "evm_tron": evm_tron.case,
+}
 KEYS = [made.Key(sha256(bytes([number]))) for number in range(40)]
 A, B, C = KEYS[:3]
 
@@ -99,8 +105,23 @@ def test_every_small_input_has_its_right_outcome(name: str) -> None:
 
 def as_evidence(row: Any) -> Evidence:
     asset = row.asset if isinstance(row, Published) else row.asset or None
-    return Evidence("okx", "r", row.source_row, None, row.network or None, asset, row.label, row.network_label or None, row.holding,
-                    row.scheme or "no_scheme", row.address, row.message, list(row.signatures), row.key_or_script, list(row.owners))  # fmt: skip
+    return Evidence(
+        "okx",
+        "r",
+        row.source_row,
+        None,
+        row.network or None,
+        asset,
+        row.label,
+        row.network_label or None,
+        row.holding,
+        row.scheme or "no_scheme",
+        row.address,
+        row.message,
+        list(row.signatures),
+        row.key_or_script,
+        list(row.owners),
+    )
 
 
 # --- no message, no signature -----------------------------------------------------------------------------------------
@@ -446,8 +467,11 @@ def test_keys_and_signatures_of_ed25519_in_any_spelling() -> None:
             )
             assert verdict(row) == "proven sol", (stated, text)
     for text, right in (
-        (key.hex()[:-2], "key_bad_length"), ("g" * 64, "key_bad_hex"), (base58.encode(key[:-1]), "key_bad_hex"), ("", "no_key"),
-    ):  # fmt: skip
+        (key.hex()[:-2], "key_bad_length"),
+        ("g" * 64, "key_bad_hex"),
+        (base58.encode(key[:-1]), "key_bad_hex"),
+        ("", "no_key"),
+    ):
         assert verdict(replace(row, key_or_script=text)) == f"malformed {right}"
 
 
@@ -493,11 +517,19 @@ def test_the_steps_stand_in_the_order_of_the_work() -> None:
     _, steps = ownership.explain(made.evidence("utxo", "decred", where, MESSAGE, [by_okx]))
     own, bitcoins = "signature1, Decred Signed Message", "signature1, Bitcoin Signed Message"
     assert [(step.what, step.attempt, step.fits) for step in steps] == [
-        ("message", "", False), ("account in the row", "", False), ("signature", "signature1", False),
-        ("bytes signed", own, False), ("digest", own, False), ("recovered key", own, False),
-        ("derived account", own, False), ("derived account", own, False),
-        ("bytes " "signed", bitcoins, True), ("digest", bitcoins, True), ("recovered " "key", bitcoins, True), ("derived " "account", bitcoins, True),
-    ]  # fmt: skip
+        ("message", "", False),
+        ("account in the row", "", False),
+        ("signature", "signature1", False),
+        ("bytes signed", own, False),
+        ("digest", own, False),
+        ("recovered key", own, False),
+        ("derived account", own, False),
+        ("derived account", own, False),
+        ("bytes signed", bitcoins, True),
+        ("digest", bitcoins, True),
+        ("recovered key", bitcoins, True),
+        ("derived account", bitcoins, True),
+    ]
 
 
 def test_a_script_says_which_of_its_keys_signed() -> None:

@@ -28,8 +28,23 @@ Keys = Callable[[str], Any]
 
 
 def evidence(case: dict[str, Any]) -> Evidence:
-    return Evidence(case["exchange"], "r" * 64, 1, None, case["network"], None, "X", None, case["holding"], case["scheme"], case["address"],
-                    case["message"], case["signatures"], case["key_or_script"], case["owners"])  # fmt: skip
+    return Evidence(
+        case["exchange"],
+        "r" * 64,
+        1,
+        None,
+        case["network"],
+        None,
+        "X",
+        None,
+        case["holding"],
+        case["scheme"],
+        case["address"],
+        case["message"],
+        case["signatures"],
+        case["key_or_script"],
+        case["owners"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,8 +138,12 @@ def test_an_address_that_does_not_decode_is_never_a_pass(row: Row, signer: Keys)
 def test_the_address_of_another_key_is_invalid(row: Row, signer: Keys) -> None:
     me, other = signer("me"), signer("other")
     for network in ("bitcoin", "litecoin", "dogecoin", "zcash", "dash"):
-        header = {"litecoin": b"Litecoin Signed Message:\n", "dogecoin": b"Dogecoin Signed Message:\n", "zcash": b"Zcash Signed Message:\n",
-                  "dash": b"DarkCoin Signed Message:\n"}.get(network, b"Bitcoin Signed Message:\n")  # fmt: skip
+        header = {
+            "litecoin": b"Litecoin Signed Message:\n",
+            "dogecoin": b"Dogecoin Signed Message:\n",
+            "zcash": b"Zcash Signed Message:\n",
+            "dash": b"DarkCoin Signed Message:\n",
+        }.get(network, b"Bitcoin Signed Message:\n")
         signed = me.compact(header=header)
         assert verdict(ownership.judge(row("utxo", network, me.p2pkh(network), signed))) == "proven compressed"
         assert (

@@ -43,8 +43,17 @@ ALL = (A, B, C, D, E)
 FREE = "any-text-at-all"
 
 
-def evidence(coin: str, network: str, address: str, signature1: str = "", signature2: str = "", script: str = "", owner1: str = "", owner2: str = "",
-             message: str = MESSAGE) -> Evidence:  # fmt: skip
+def evidence(
+    coin: str,
+    network: str,
+    address: str,
+    signature1: str = "",
+    signature2: str = "",
+    script: str = "",
+    owner1: str = "",
+    owner2: str = "",
+    message: str = MESSAGE,
+) -> Evidence:
     """As a parser makes it of a row: labels by the registry, null markers emptied."""
     place: str | None
     try:
@@ -102,8 +111,16 @@ def p2pkh(who: made.Key, network: str = "bitcoin") -> str:
     ("name", "row", "expected"),
     [
         ("A01", ("BTC", "BTC", FREE, "null"), "unsigned unsigned"),
-        ("A02", ("BTC", "BTC", FREE, base64.b64encode(b"\x1f" + sha256(b"1") + sha256(b"2")).decode()), "malformed " "address_bad_base58"),
-        ("A03", ("BTC", "BTC", made.changed_letter(random.Random(1), p2pkh(A), utxo.BASE58, 2), compact(A)), "malformed address_bad_checksum"),
+        (
+            "A02",
+            ("BTC", "BTC", FREE, base64.b64encode(b"\x1f" + sha256(b"1") + sha256(b"2")).decode()),
+            "malformed address_bad_base58",
+        ),
+        (
+            "A03",
+            ("BTC", "BTC", made.changed_letter(random.Random(1), p2pkh(A), utxo.BASE58, 2), compact(A)),
+            "malformed address_bad_checksum",
+        ),
         ("A04", ("ZEC", "ZEC", p2pkh(B, "zcash"), "null"), "unsigned unsigned"),
         ("A05", ("ZEC", "ZEC", p2pkh(B, "zcash"), compact(A, "zcash")), "invalid address_mismatch"),
         ("A06", ("BCHA", "BCHA", p2pkh(B, "ecash"), compact(A)), "invalid address_mismatch"),
@@ -112,7 +129,7 @@ def p2pkh(who: made.Key, network: str = "bitcoin") -> str:
         ("A08 signed", ("LTC", "LTC", "ltcmweb1qqexample", compact(A, "litecoin")), "malformed address_bad_checksum"),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else None,
-)  # fmt: skip
+)
 def test_a_utxo_address_that_is_not_checked(name: str, row: tuple[str, ...], expected: str) -> None:
     assert verdict(*row) == expected, name
 

@@ -13,7 +13,7 @@ from porlake.addresses import Address
 from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _columns, _message, _secp256k1
+from porlake.ownership import _columns, _message, _secp256k1, _signers
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, is_heard, step
 
@@ -51,34 +51,31 @@ def judge(row: Evidence, address: Address, rules: Rules) -> Judgement:
     """
     if address.kind not in rules.kinds:
         return Judgement("unsupported", f"no_{rules.network}_{address.kind}")
-    signers = _signers(row, address, rules.network)
+    signers = _signers_of(row, address, rules.network)
     flags = _flags(row, signers)
-    for column, signer in enumerate(signers):
+    for column, signer in enumerate(signers.by_column):
         signed = _signed(row, column, signer, rules)
         if signed is None:
             return Judgement("invalid", "address_mismatch" if signer is address else "owner_mismatch", flags)
         flags += signed
     flags = tuple(dict.fromkeys(flags))
-    names = ",".join(signer.text for signer in signers)
-    if any(signer.payload == address.payload for signer in signers):
-        return Judgement("proven", rules.reason, flags, names)
-    return Judgement("owner_signed", "owner", flags, names)
+    if signers.include_account:
+        return Judgement("proven", rules.reason, flags, signers.names)
+    return Judgement("owner_signed", "owner", flags, signers.names)
 
 
-def _signers(row: Evidence, address: Address, network: str) -> list[Address]:
+def _signers_of(row: Evidence, address: Address, network: str) -> _signers.Signers:
     """Who has to sign, by column. An EigenPod (owner2 of an Eigenlayer row) is a contract and signs nothing."""
-    owners = _columns.stated_owners(row)
+    owners = _signers.stated_owners(row)
     if row.holding == EIGENLAYER:
         owners = owners[:1] if any(owners[:1]) else []
     if not owners and address.kind == "validator":
         raise InvalidSignature("no_owner", "a validator's key signs nothing of this scheme; its withdrawal owner does")
-    return [_columns.owner(text, network) if text else address for text in owners] or [address]
+    return _signers.Signers.stated(address, owners, network)
 
 
-def _flags(row: Evidence, signers: list[Address]) -> tuple[str, ...]:
-    flags = list(_columns.beyond(row, len(signers)))
-    if len({signer.payload for signer in signers}) < len(signers):
-        flags.append("same_owner_twice")
+def _flags(row: Evidence, signers: _signers.Signers) -> tuple[str, ...]:
+    flags = [*signers.extra_signatures(row), *signers.repeats()]
     if row.holding == EIGENLAYER and any(row.owners[1:]):
         flags.append("owner2_is_eigenpod")
     return tuple(flags)

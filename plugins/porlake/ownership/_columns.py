@@ -1,5 +1,4 @@
-"""The columns of a row, as every scheme reads them: signatures by their place, owners, texts of bytes, what the labels
-say.
+"""The columns of a row, as every scheme reads them: signatures by their place, texts of bytes, what the labels say.
 
 What cannot be read is named by its column and then by what is wrong: signature_bad_length, key_bad_hex,
 owner_bad_checksum.
@@ -12,8 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from porlake import addresses, registry
-from porlake.addresses import Address
+from porlake import registry
 from porlake.encoding import base58
 from porlake.errors import InvalidAddress, InvalidSignature, NoKey, NoRule
 from porlake.model import Evidence
@@ -30,32 +28,6 @@ def signature(row: Evidence, column: int) -> str:
     if not text:
         raise InvalidSignature(f"no_signature{column + 1}", f"signature column {column + 1} is empty")
     return text
-
-
-def beyond(row: Evidence, used: int) -> tuple[str, ...]:
-    """A flag for each signature behind the columns that are judged."""
-    return tuple(f"extra_signature{column}" for column, text in enumerate(row.signatures, 1) if text and column > used)
-
-
-# --- owners -----------------------------------------------------------------------------------------------------------
-def owner(text: str, *networks: str) -> Address:
-    """The account of a stated owner, on the first of the networks on which it is one. Raises InvalidAddress
-    (owner_bad_checksum and so on).
-    """
-    failed: InvalidAddress | None = None
-    for network in networks:
-        try:
-            return addresses.parse(network, text)
-        except InvalidAddress as error:
-            failed = error
-    assert failed is not None  # there is at least one network
-    code = failed.code.removeprefix("address_")
-    raise InvalidAddress(f"owner_{code}", f"owner {text[:200]!r}: {failed}") from failed
-
-
-def stated_owners(row: Evidence) -> list[str]:
-    """The owners by column up to the last that is stated; '' where a column before it is empty."""
-    return row.owners[: max((column for column, text in enumerate(row.owners, 1) if text), default=0)]
 
 
 # --- texts of bytes ---------------------------------------------------------------------------------------------------

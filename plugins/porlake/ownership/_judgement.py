@@ -1,15 +1,19 @@
 """What is said of a row. The verdicts, with what each needs:
 
-proven          the signature holds, and the address is derived from its key, or from a script of which the threshold of distinct keys signed
+proven          the signature holds, and the address is derived from its key, or from a script of which the threshold of
+                distinct keys signed
 owner_signed    the stated owners of the account signed; that they own it is for the chain to say
 signature_only  the signature holds, and nothing binds its key to the address
 unsigned        there is no signature (the address is not looked at)
-invalid         there is a signature, and it is not that of this address, these owners or these script keys over this message
-malformed       the address, the signature, the key, the script, an owner, the message or the row itself is not what it should be
+invalid         there is a signature, and it is not that of this address, these owners or these script keys over this
+                message
+malformed       the address, the signature, the key, the script, an owner, the message or the row itself is not what it
+                should be
 unsupported     there is no rule here for this scheme or form, or its label is unknown here; the reason names it
 
-The reason of a malformed row begins with the column that is meant: address_bad_checksum, signature_bad_length, key_bad_hex, script_bad_hex,
-owner_bad_form, message_bad_text; no_signature1, no_message, no_key and the like say which column is empty.
+The reason of a malformed row begins with the column that is meant: address_bad_checksum, signature_bad_length,
+key_bad_hex, script_bad_hex, owner_bad_form, message_bad_text; no_signature1, no_message, no_key and the like say which
+column is empty.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 from porlake.addresses import Address
 from porlake.encoding import bls
 from porlake.model import Evidence
-from porlake.ownership import _accounts, _columns, _message, eip191
+from porlake.ownership import _accounts, _columns, _message, _signers, eip191
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
@@ -22,7 +22,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
     rules = eip191.RULES["okx_evm"]
     if any(row.owners):
         return _accounts.judge(row, address, rules)
-    flags = _columns.remarks(row) + _columns.beyond(row, 1)
+    flags = _columns.remarks(row) + _signers.extra_signatures(row)
     if row.key_or_script:
         flags += ("key_field_unused",)
     signature = _signature(row)

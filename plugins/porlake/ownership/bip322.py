@@ -1,9 +1,11 @@
-"""Messages signed by spending a made-up output of the address: BIP-322. https://github.com/bitcoin/bips/blob/master/bip-0322.mediawiki
+"""Messages signed by spending a made-up output of the address: BIP-322.
+https://github.com/bitcoin/bips/blob/master/bip-0322.mediawiki
 
-simple          `smp` and the witness stack: native segwit and Taproot; wallets write it for P2SH-P2WPKH and P2SH-P2WSH too, whose program follows
-                from the witness
+simple          `smp` and the witness stack: native segwit and Taproot; wallets write it for P2SH-P2WPKH and P2SH-P2WSH
+                too, whose program follows from the witness
 full            `ful` and the whole transaction: every kind of address
-proof of funds  `pof` and a finished PSBT, whose further inputs must hold as well; that their outputs exist is for the chain to say
+proof of funds  `pof` and a finished PSBT, whose further inputs must hold as well; that their outputs exist is for the
+                chain to say
 
 Where the prefix is left off, the bytes say which of them it is.
 """
@@ -18,7 +20,7 @@ from porlake.encoding.transaction import PSBT, Input, Output, Transaction, psbt,
 from porlake.encoding.varint import with_length
 from porlake.errors import InvalidAddress, InvalidSignature, NoKey, NoRule
 from porlake.model import Evidence
-from porlake.ownership import _columns, _message, _multisig, _script, _secp256k1
+from porlake.ownership import _columns, _message, _multisig, _script, _secp256k1, _signers
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
@@ -83,7 +85,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
     if known is None or not known.signs_as_bitcoin:
         return Judgement("unsupported", "bip322")
     text = _columns.signature(row, 0)
-    flags = _columns.beyond(row, 1)
+    flags = _signers.extra_signatures(row)
     if text[:3] not in PREFIXES:
         flags += ("bip322_no_prefix",)
     try:

@@ -33,7 +33,7 @@ from porlake.encoding import ed25519
 from porlake.encoding.varint import with_length
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _columns, _message
+from porlake.ownership import _columns, _message, _signers
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
@@ -62,36 +62,37 @@ def judge(row: Evidence, address: Address) -> Judgement:
     form = NETWORKS.get(address.network) or FORMS.get(registry.load().networks[address.network].address_form)
     if form is None or (row.scheme == BARE and address.kind not in ("solana", "algorand")):
         return Judgement("unsupported", f"no_ed25519_{address.kind}")
-    texts = [] if row.scheme == BARE else _columns.stated_owners(row)
-    owners = [_columns.owner(text, address.network) if text else None for text in texts]
-    signers = [owner or address for owner in owners] or [address]
-    flags = _columns.remarks(row) + _flags(row, signers, owners, address)
+    texts = [] if row.scheme == BARE else _signers.stated_owners(row)
+    signers = _signers.Signers.stated(address, texts, address.network)
+    flags = _columns.remarks(row) + _flags(row, signers)
     key = _key(row, address)
     step("stated key", key)
-    for column in range(len(signers)):
+    for column in range(len(signers.by_column)):
         spelled = _signed(row, column, key)
         if spelled is None:
             return Judgement("invalid", "bad_signature", flags)
         flags += spelled
     attempt()
-    return _bound(address, signers, key, form, flags)
+    return _bound(signers, key, form, flags)
 
 
-def _bound(address: Address, signers: list[Address], key: bytes, form: Form, flags: tuple[str, ...]) -> Judgement:
+def _bound(signers: _signers.Signers, key: bytes, form: Form, flags: tuple[str, ...]) -> Judgement:
     """What a signature that holds says of the account."""
-    for signer in signers:
+    for signer in signers.by_column:
         found = _of_key(signer, key, form)
         if found is None:
             return Judgement("signature_only", "address_not_derived", _once(flags), f"0x{key.hex()}")
         if not found:
             return Judgement(
-                "invalid", "address_mismatch" if signer is address else "owner_mismatch", _once(flags), f"0x{key.hex()}"
+                "invalid",
+                "address_mismatch" if signer is signers.account else "owner_mismatch",
+                _once(flags),
+                f"0x{key.hex()}",
             )
         flags += found[1]
-    names = ",".join(signer.text for signer in signers)
-    if any(signer.payload == address.payload for signer in signers):
-        return Judgement("proven", form.reason, _once(flags), names)
-    return Judgement("owner_signed", "authentication_key", _once(flags), names)
+    if signers.include_account:
+        return Judgement("proven", form.reason, _once(flags), signers.names)
+    return Judgement("owner_signed", "authentication_key", _once(flags), signers.names)
 
 
 def _of_key(account: Address, key: bytes, form: Form) -> tuple[bytes, tuple[str, ...]] | tuple[()] | None:
@@ -114,12 +115,11 @@ def _once(flags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # --- the columns ------------------------------------------------------------------------------------------------------
-def _flags(row: Evidence, signers: list[Address], owners: list[Address | None], address: Address) -> tuple[str, ...]:
-    flags = list(_columns.beyond(row, len(signers)))
-    if any(owners) and address.kind != "aptos":  # only Aptos rotates the key of an account
+def _flags(row: Evidence, signers: _signers.Signers) -> tuple[str, ...]:
+    address, flags = signers.account, list(signers.extra_signatures(row))
+    if any(signers.owners) and address.kind != "aptos":  # only Aptos rotates the key of an account
         flags.append("owner_mode_unusual")
-    if len(signers) > 1 and len({signer.payload for signer in signers}) < len(signers):
-        flags.append("same_owner_twice")
+    flags += signers.repeats()
     if row.scheme == BARE and row.key_or_script:
         flags.append("key_field_unused")
     if (

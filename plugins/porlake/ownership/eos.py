@@ -16,7 +16,7 @@ from porlake.encoding.hashes import ripemd160, sha256
 from porlake.encoding.varint import with_length
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _columns, _message, _secp256k1
+from porlake.ownership import _columns, _message, _secp256k1, _signers
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
@@ -37,7 +37,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
     step("account in the row", address.text)
     if not stated:
         return Judgement("unsupported", "no_stated_key")
-    flags = list(_columns.beyond(row, len(stated)))
+    flags = list(_signers.extra_signatures(row, len(stated)))
     if len(set(stated)) < len(stated):
         flags.append("same_key_twice")
     for column, key in enumerate(stated):

@@ -18,7 +18,7 @@ from porlake.encoding import keys
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
 from porlake.model import Evidence
-from porlake.ownership import _columns, _message, _secp256k1
+from porlake.ownership import _columns, _message, _secp256k1, _signers
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
@@ -98,7 +98,7 @@ def _own(row: Evidence, address: Address) -> Judgement:
     if not _accounts(address) and not (stated and address.kind in UNDERIVED):
         return Judgement("unsupported", address.kind)
     signature = _read(row, 0)
-    flags = _columns.beyond(row, 1)
+    flags = _signers.extra_signatures(row)
     disagrees = False
     for tried, short, long in _keys(row, signature, 0):
         if stated and short != stated:
@@ -140,15 +140,12 @@ def _owned(row: Evidence, address: Address) -> Judgement:
     """
     if registry.load().networks[address.network].address_form not in FORMS:
         return Judgement("unsupported", address.kind)
-    owners = _columns.stated_owners(row)
-    signers = [_columns.owner(text, "ethereum", address.network) if text else address for text in owners]
-    flags = list(_columns.beyond(row, len(signers)))
-    if len({signer.payload for signer in signers}) < len(signers):
-        flags.append("same_owner_twice")
+    signers = _signers.Signers.stated(address, _signers.stated_owners(row), "ethereum", address.network)
+    flags = [*signers.extra_signatures(row), *signers.repeats()]
     if address.network != OWNED:
         flags.append("owner_mode_unusual")
     reason = ""
-    for column, signer in enumerate(signers):
+    for column, signer in enumerate(signers.by_column):
         signature = _read(row, column)
         found = next(
             (
@@ -164,12 +161,11 @@ def _owned(row: Evidence, address: Address) -> Judgement:
         flags += signature.flags + tried.flags
         if signer.payload == address.payload:
             reason = how
-    names = ",".join(signer.text for signer in signers)
     flags = list(dict.fromkeys(flags))
     return (
-        Judgement("proven", reason, tuple(flags), names)
+        Judgement("proven", reason, tuple(flags), signers.names)
         if reason
-        else Judgement("owner_signed", "owner", tuple(flags), names)
+        else Judgement("owner_signed", "owner", tuple(flags), signers.names)
     )
 
 

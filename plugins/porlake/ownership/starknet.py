@@ -13,7 +13,7 @@ from porlake.addresses import Address, starknet
 from porlake.encoding import stark
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
-from porlake.ownership import _columns, _message
+from porlake.ownership import _columns, _message, _signers
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
@@ -25,7 +25,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature where a column does not hold what it should."""
     if address.kind != "starknet":
         return Judgement("unsupported", f"no_starknet_{address.kind}")
-    flags = _columns.remarks(row) + _columns.beyond(row, 1)
+    flags = _columns.remarks(row) + _signers.extra_signatures(row)
     if any(row.owners):
         return Judgement("unsupported", "owner_of_starknet_account", flags)
     key = _key(row)

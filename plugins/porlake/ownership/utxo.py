@@ -3,28 +3,29 @@ header text and message.
 
 The first byte says which key fits and how its address is made: BIP-137,
 https://github.com/bitcoin/bips/blob/master/bip-0137.mediawiki A key proves the address of its own hash; of a multisig
-script the threshold of distinct keys must have signed. OKX also publishes signatures as 0x and r, s, v over the
-Keccak-256 of its own header. Witness stacks and texts with BIP-322's prefixes go to `bip322`.
+script the threshold of distinct keys must have signed; the script stands there in hex or as an output descriptor
+(BIP-380). OKX also publishes signatures as 0x and r, s, v over the Keccak-256 of its own header. Witness stacks and
+texts with BIP-322's prefixes go to `bip322`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from string import hexdigits
 
 from coincurve import PublicKey
 
 from porlake import registry
-from porlake.addresses import Address, bitcoin
+from porlake.addresses import Address, bitcoin, descriptor
 from porlake.encoding import hashes, script
 from porlake.encoding.hashes import Hash
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.varint import with_length
-from porlake.errors import InvalidAddress, InvalidSignature, NoKey
+from porlake.errors import InvalidAddress, InvalidSignature, NoKey, NoRule
 from porlake.model import Evidence
-from porlake.ownership import _columns, _message, _multisig, _secp256k1, bip322
+from porlake.ownership import _columns, _message, _multisig, _secp256k1, _signers, bip322
 from porlake.ownership._judgement import Judgement
 from porlake.ownership._steps import attempt, fits, step
 
@@ -62,6 +63,11 @@ class Digest:
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
     step("account in the row", address.payload)
+    try:
+        row = _without_descriptor(row)
+    except NoRule as error:
+        step("refused", str(error))
+        return Judgement("unsupported", error.code)
     first = next(filter(None, row.signatures), "")
     if bip322.is_meant(first, address):
         return bip322.judge(row, address)
@@ -81,7 +87,7 @@ def judge(row: Evidence, address: Address) -> Judgement:
 # --- one key ----------------------------------------------------------------------------------------------------------
 def _single(row: Evidence, address: Address) -> Judgement:
     signature, header = _read(_columns.signature(row, 0), 0)
-    flags = _columns.beyond(row, 1)
+    flags = _signers.extra_signatures(row)
     if header is not None and header >= NESTED.start and header not in NAMED.get(address.kind, ()):
         return Judgement("invalid", "signature_header_of_other_type", flags)
     for tried in _digests(row, header):
@@ -316,6 +322,17 @@ def is_hex(text: str) -> bool:
     signature.
     """
     return text[:2] in ("0x", "0X") or (len(text) == 2 * _secp256k1.BYTES and all(digit in hexdigits for digit in text))
+
+
+def _without_descriptor(row: Evidence) -> Evidence:
+    """The row with the script or key in hex where its column holds an output descriptor. Raises InvalidSignature
+    (script_bad_descriptor, _bad_checksum, _bad_key ...), NoRule for a descriptor without a rule here.
+    """
+    if not descriptor.is_meant(row.key_or_script):
+        return row
+    step("descriptor", row.key_or_script)
+    with _columns.of("script"):
+        return replace(row, key_or_script=descriptor.parse(row.key_or_script).script.hex())
 
 
 def _script(row: Evidence) -> bytes:

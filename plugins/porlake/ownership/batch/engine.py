@@ -1,5 +1,5 @@
-"""Batches of evidence to verdicts: by column where a row has the plain form of its scheme, else row by row; rows of slow
-schemes in threads of their own.
+"""Batches of evidence to verdicts: by column where a row has the plain form of its scheme, else row by row; rows of
+slow schemes in threads of their own.
 
 Each signature is recovered once, and equal evidence judged once. Threads are enough for the slow schemes: the pairing
 of BLS and the curve of Starknet let the interpreter go, and child processes took two to five times the processor time

@@ -1,0 +1,110 @@
+"""Signed messages of the UTXO family whose script column holds an output descriptor."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from batches import judged
+from porlake import ownership
+from porlake.addresses import bitcoin
+from porlake.encoding import bip32
+from porlake.model import Evidence
+from porlake.ownership import utxo
+
+Row = Callable[..., Evidence]
+Keys = Callable[[str], Any]
+XPUB = "xpub661MyMwAqRbcFW31YEwpkMuc5THy2PSt5bDMsktWQcFF8syAmRUapSCGu8ED9W6oDMSgv6Zz8idoc4a6mr8BDzTJY47LJhkJ8UB7WEGuduB"
+
+
+def told(row: Evidence) -> tuple[str, str, tuple[str, ...], str | None]:
+    found = ownership.judge(row)
+    return found.verdict, found.reason, found.flags, found.signer
+
+
+@pytest.mark.parametrize("wrap", ["sh({})", "wsh({})", "sh(wsh({}))"])
+@pytest.mark.parametrize("signers", ["ab", "ac", "a", "ax"])
+def test_a_descriptor_is_judged_as_the_script_that_it_writes(
+    row: Row, signer: Keys, multisig: Callable[..., bytes], wrap: str, signers: str
+) -> None:
+    keys = [signer(each).short for each in "abc"]
+    script = multisig(2, *keys)
+    make = {"sh({})": bitcoin.p2sh, "wsh({})": bitcoin.p2wsh, "sh(wsh({}))": bitcoin.p2sh_p2wsh}[wrap]
+    signatures = [signer(each).compact() for each in signers]
+    text = wrap.format(f"multi(2,{','.join(key.hex() for key in keys)})")
+    plain = row("utxo", "bitcoin", make("bitcoin", script).text, *signatures, script=script.hex())
+    written = replace(plain, key_or_script=text)
+    assert told(written) == told(plain)
+    assert (told(plain)[0] == "proven") == (signers in ("ab", "ac"))
+    ((verdict, reason, flags, who, *_),) = judged([written])
+    assert (verdict, reason, flags, who) == told(plain)
+
+
+def test_a_descriptor_of_other_keys_is_not_the_script_of_the_address(
+    row: Row, signer: Keys, multisig: Callable[..., bytes]
+) -> None:
+    keys = [signer(each).short for each in "abc"]
+    address = bitcoin.p2wsh("bitcoin", multisig(2, *keys)).text
+    signatures = [signer(each).compact() for each in "ab"]
+    for text in (
+        f"wsh(multi(1,{','.join(key.hex() for key in keys)}))",
+        f"wsh(multi(2,{','.join(key.hex() for key in keys[::-1])}))",
+    ):
+        made = row("utxo", "bitcoin", address, *signatures, script=text)
+        assert told(made) == ("invalid", "script_mismatch", (), None)
+
+
+def test_a_single_keys_descriptor(row: Row, signer: Keys) -> None:
+    a, b = signer("a"), signer("b")
+    good = row("utxo", "bitcoin", a.p2pkh(), a.compact(), script=f"pkh({a.short.hex()})")
+    assert told(good) == ("proven", "compressed", (), a.p2pkh())
+    other = replace(good, key_or_script=f"pkh({b.short.hex()})")
+    assert told(other) == ("proven", "compressed", ("key_field_unused",), a.p2pkh())
+
+
+def test_a_child_of_an_extended_key_that_signs_nothing_proves_nothing(row: Row, signer: Keys) -> None:
+    address = bitcoin.p2wpkh("bitcoin", bip32.child(XPUB, (0, 7))).text
+    made = row("utxo", "bitcoin", address, signer("a").compact(), script=f"wpkh({XPUB}/0/7)")
+    assert told(made)[:2] == ("invalid", "address_mismatch")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("wsh(multi(2,{a},{b}))#00000000", "malformed script_bad_checksum"),
+        ("wsh(multi(2,{a},{b})", "malformed script_bad_descriptor"),
+        ("wsh(multi(2,{a},02" + "00" * 31 + "05))", "malformed script_bad_key"),
+        ("wsh(multi(2,{a},xpub/2147483648))", "malformed script_bad_path"),
+        ("wsh(multi(2,{a}," + XPUB + "/0/*))", "unsupported descriptor_range"),
+        ("tr({a})", "unsupported descriptor_tr"),
+    ],
+)
+def test_what_cannot_be_read_is_named(row: Row, signer: Keys, text: str, verdict: str) -> None:
+    a, b = signer("a"), signer("b")
+    address = bitcoin.p2wsh("bitcoin", b"\x51").text
+    made = row("utxo", "bitcoin", address, a.compact(), b.compact(),
+               script=text.replace("{a}", a.short.hex()).replace("{b}", b.short.hex()))  # fmt: skip
+    found = ownership.judge(made)
+    assert f"{found.verdict} {found.reason}" == verdict
+
+
+def test_no_change_of_a_descriptor_raises_or_makes_a_script_of_another_address(
+    row: Row, signer: Keys, multisig: Callable[..., bytes]
+) -> None:
+    chance, keys = random.Random(5), [signer(each).short for each in "abc"]
+    text = f"wsh(sortedmulti(2,{','.join(key.hex() for key in keys)}))"
+    script = multisig(2, *sorted(keys))
+    good = row("utxo", "bitcoin", bitcoin.p2wsh("bitcoin", script).text, signer("a").compact(), signer("b").compact(),
+               script=text)  # fmt: skip
+    assert told(good)[0] == "proven"
+    assert ownership.MODULES["utxo"] is utxo.judge
+    for _ in range(300):
+        at = chance.randrange(len(text))
+        typed = text[:at] + chance.choice("0123456789abcdefgx/(),*#'") + text[at + chance.randrange(2) :]
+        found = ownership.judge(replace(good, key_or_script=typed))
+        if found.verdict == "proven":
+            assert typed.lower() == text

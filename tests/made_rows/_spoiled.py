@@ -176,9 +176,25 @@ def _with_cell(chance: random.Random, row: Evidence, change: Callable[[str], str
 
 
 CHANGES: tuple[Change, ...] = (
-    _typo, _typo, _typo, _cut, _longer, _null, _letter_case, _of_another, _of_another, _exchanged, _place, _scheme, _holding, _owner,
-    _bytes_of_the_signature, _bytes_of_the_signature, _bytes_of_the_signature, _other_form_of_the_address,
-)  # fmt: skip
+    _typo,
+    _typo,
+    _typo,
+    _cut,
+    _longer,
+    _null,
+    _letter_case,
+    _of_another,
+    _of_another,
+    _exchanged,
+    _place,
+    _scheme,
+    _holding,
+    _owner,
+    _bytes_of_the_signature,
+    _bytes_of_the_signature,
+    _bytes_of_the_signature,
+    _other_form_of_the_address,
+)
 
 
 # --- what a row means -------------------------------------------------------------------------------------------------
@@ -447,6 +463,15 @@ def _made_for_nobodys_hash(chance: random.Random) -> Evidence:
 
 
 FORGERIES: tuple[Callable[[random.Random], Evidence], ...] = (
-    _too_few, _one_key_in_many_forms, _a_push_that_is_no_key, _a_number_that_is_none, _too_long_to_push, _something_behind_the_script,
-    _taproot_by_a_compact_signature, _bip322_by_another, _other_hash_type, _other_workchain, _made_for_nobodys_hash,
-)  # fmt: skip
+    _too_few,
+    _one_key_in_many_forms,
+    _a_push_that_is_no_key,
+    _a_number_that_is_none,
+    _too_long_to_push,
+    _something_behind_the_script,
+    _taproot_by_a_compact_signature,
+    _bip322_by_another,
+    _other_hash_type,
+    _other_workchain,
+    _made_for_nobodys_hash,
+)

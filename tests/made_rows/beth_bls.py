@@ -44,8 +44,23 @@ def secret_of(chance: Random) -> Scalar:
 def _good(chance: Random) -> Case:
     secret, message = secret_of(chance), chance.choice(MESSAGES)
     signature = sign(secret, message).hex()
-    row = Evidence("okx", "r", 1, None, "ethereum_beacon", None, "BETH", "BETH", "wallet", "beth_bls", "0x" + key_of(secret).hex(), message,
-                   ["0x" + signature if chance.random() < 0.8 else signature, ""], "", ["", ""])  # fmt: skip
+    row = Evidence(
+        "okx",
+        "r",
+        1,
+        None,
+        "ethereum_beacon",
+        None,
+        "BETH",
+        "BETH",
+        "wallet",
+        "beth_bls",
+        "0x" + key_of(secret).hex(),
+        message,
+        ["0x" + signature if chance.random() < 0.8 else signature, ""],
+        "",
+        ["", ""],
+    )
     return Case(row, "proven", "beth", "holds", ())
 
 
@@ -153,6 +168,18 @@ def _stated(chance: Random, made: Case) -> Case:
 
 
 CHANGES: list[Callable[[Random, Case], Case]] = [
-    _flipped, _other_key, _other_message, _other_signature, _trailing, _trailing_signature, _truncated, _bad_hex, _bad_address, _infinite, _outside,
-    _unsigned, _blank_around, _stated,
-]  # fmt: skip
+    _flipped,
+    _other_key,
+    _other_message,
+    _other_signature,
+    _trailing,
+    _trailing_signature,
+    _truncated,
+    _bad_hex,
+    _bad_address,
+    _infinite,
+    _outside,
+    _unsigned,
+    _blank_around,
+    _stated,
+]

@@ -362,6 +362,14 @@ def _p2tr_lock(_: random.Random, keys: list[made.Key]) -> Form:
 
 
 FORMS: dict[str, Callable[[random.Random, list[made.Key]], Form]] = {
-    "p2wpkh": _p2wpkh, "p2pkh": _p2pkh, "p2sh-p2wpkh": _nested_key, "p2wsh": _p2wsh, "p2sh-p2wsh": _nested_script, "p2sh": _p2sh,
-    "p2tr": _p2tr, "p2tr script": _p2tr_script, "p2wsh lock": _p2wsh_lock, "p2tr lock": _p2tr_lock,
-}  # fmt: skip
+    "p2wpkh": _p2wpkh,
+    "p2pkh": _p2pkh,
+    "p2sh-p2wpkh": _nested_key,
+    "p2wsh": _p2wsh,
+    "p2sh-p2wsh": _nested_script,
+    "p2sh": _p2sh,
+    "p2tr": _p2tr,
+    "p2tr script": _p2tr_script,
+    "p2wsh lock": _p2wsh_lock,
+    "p2tr lock": _p2tr_lock,
+}

@@ -108,7 +108,11 @@ OKX = [
     Form("ton", "ton", _friendly(0x11, "v3r2"), "bad_checksum"),
     Form("ton", "ton", _friendly(0x11, "highload_v3"), "bad_checksum"),
     Form("ton", "ton", _raw("v3r2")),
-    *(Form("ton", "ton", _friendly(0x51, name), "bad_checksum", (f"ton_{name}",)) for name in ton.WALLETS if name not in ("v3r2", "highload_v3")),
+    *(
+        Form("ton", "ton", _friendly(0x51, name), "bad_checksum", (f"ton_{name}",))
+        for name in ton.WALLETS
+        if name not in ("v3r2", "highload_v3")
+    ),
     Form("polkadot", "ss58", _ss58(0), "bad_checksum"),
     Form("polkadot_asset_hub", "ss58", _ss58(0), "bad_checksum"),
     Form("polkadot", "ss58", _ss58(42), "bad_checksum", ("ss58_prefix_42",)),
@@ -130,12 +134,17 @@ OKX = [
     Form("casper", "cspr", lambda key, chance: "01" + key.hex()),
     Form("casper", "cspr", lambda key, chance: f"account-hash-{blake2b(b'ed25519' + bytes(1) + key, 32).hex()}"),
     Form("kadena", "kda", lambda key, chance: f"k:{key.hex()}"),
-    Form("lisk_legacy", "lisk", lambda key, chance: lisk.of("lisk_legacy", lisk.from_public_key(key)).text, "bad_checksum"),
+    Form(
+        "lisk_legacy",
+        "lisk",
+        lambda key, chance: lisk.of("lisk_legacy", lisk.from_public_key(key)).text,
+        "bad_checksum",
+    ),
     Form("lisk_legacy", "lisk", lambda key, chance: f"{int.from_bytes(lisk.number_of(key), 'big')}L"),
     Form("klayr", "lisk", lambda key, chance: lisk.of("klayr", lisk.from_public_key(key)).text, "bad_checksum"),
     Form("pocket", "pokt", lambda key, chance: pocket.from_public_key(key).hex()),
     Form("canton", "canton", lambda key, chance: f"vault-{chance.randrange(99)}::{canton.fingerprint(key).hex()}"),
-]  # fmt: skip
+]
 #: A wallet that is known among contracts that are not: the address of another key only shows a signature.
 VENOM = Form("venom", "venom", lambda key, chance: f"0:{ton.ever_wallet(key).hex()}")
 HTX = [Form("solana", "sol", _base58), Form("algorand", "algo", _algorand, "bad_checksum")]
@@ -261,8 +270,12 @@ def _longer(chance: Random, made: Case, form: Form) -> Case:
 
 
 def _unsigned(chance: Random, made: Case, form: Form) -> Case:
-    return Case(replace(made.row, signatures=["", ""], address_published=chance.choice([made.row.address_published, "???"])), "unsigned", "unsigned",
-                "no signature")  # fmt: skip
+    return Case(
+        replace(made.row, signatures=["", ""], address_published=chance.choice([made.row.address_published, "???"])),
+        "unsigned",
+        "unsigned",
+        "no signature",
+    )
 
 
 def _checksum(chance: Random, made: Case, form: Form) -> Case | None:
@@ -421,11 +434,25 @@ def _free_text(chance: Random, made: Case, form: Form) -> Case:
 
 
 FREE_TEXT = [
-    ("solana", "bad_base58"), ("aptos", "bad_hex"), ("sui", "bad_hex"), ("ton", "bad_form"), ("venom", "bad_form"), ("polkadot", "bad_base58"),
-    ("stellar", "bad_base32"), ("cardano", "bad_base58"), ("algorand", "bad_base32"), ("tezos", "bad_base58"), ("multiversx", "bad_bech32"),
-    ("sia", "bad_hex"), ("iota", "bad_hex"), ("icp", "bad_hex"), ("casper", "bad_hex"), ("lisk_legacy", "wrong_network"), ("pocket", "bad_hex"),
+    ("solana", "bad_base58"),
+    ("aptos", "bad_hex"),
+    ("sui", "bad_hex"),
+    ("ton", "bad_form"),
+    ("venom", "bad_form"),
+    ("polkadot", "bad_base58"),
+    ("stellar", "bad_base32"),
+    ("cardano", "bad_base58"),
+    ("algorand", "bad_base32"),
+    ("tezos", "bad_base58"),
+    ("multiversx", "bad_bech32"),
+    ("sia", "bad_hex"),
+    ("iota", "bad_hex"),
+    ("icp", "bad_hex"),
+    ("casper", "bad_hex"),
+    ("lisk_legacy", "wrong_network"),
+    ("pocket", "bad_hex"),
     ("canton", "bad_form"),
-]  # fmt: skip
+]
 
 
 def _other_network(chance: Random, made: Case, form: Form) -> Case | None:
@@ -540,10 +567,34 @@ def _bad_base64(chance: Random, made: Case, form: Form) -> Case:
 
 Change = Callable[[Random, Case, Form], Case | None]
 COMMON: list[Change] = [
-    _flipped, _other_message, _added_order, _truncated, _longer, _unsigned, _checksum, _other_account, _small_key, _small_r, _blank_around, _second,
-]  # fmt: skip
+    _flipped,
+    _other_message,
+    _added_order,
+    _truncated,
+    _longer,
+    _unsigned,
+    _checksum,
+    _other_account,
+    _small_key,
+    _small_r,
+    _blank_around,
+    _second,
+]
 ONLY_OKX: list[Change] = [
-    _loose, _base58_signature, _bare_signature, _bad_hex, _no_key, _short_key, _bad_key, _other_key, _signed_bare, _free_text, _other_network,
-    _letter_case, _owner, _short, _venom,
-]  # fmt: skip
+    _loose,
+    _base58_signature,
+    _bare_signature,
+    _bad_hex,
+    _no_key,
+    _short_key,
+    _bad_key,
+    _other_key,
+    _signed_bare,
+    _free_text,
+    _other_network,
+    _letter_case,
+    _owner,
+    _short,
+    _venom,
+]
 ONLY_HTX: list[Change] = [_bad_base64]

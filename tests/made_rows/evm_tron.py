@@ -236,8 +236,13 @@ def cut(chance: random.Random, made: Case) -> Case:
 def no_hex(chance: random.Random, made: Case) -> Case:
     text = made.row.signatures[0].strip()
     at = chance.randrange(4, 100)
-    return with_first(made, chance.choice((text[:at] + "g" + text[at + 1 :], "null", text[:60] + " " + text[60:])), "malformed",
-                      "signature_bad_hex", "a digit of the signature")  # fmt: skip
+    return with_first(
+        made,
+        chance.choice((text[:at] + "g" + text[at + 1 :], "null", text[:60] + " " + text[60:])),
+        "malformed",
+        "signature_bad_hex",
+        "a digit of the signature",
+    )
 
 
 def with_first(made: Case, text: str, verdict: str, reason: str, why: str) -> Case:
@@ -317,8 +322,20 @@ def no_owner(_: random.Random, made: Case) -> Case:
     return changed(made, "malformed", "no_owner", "no owner", owners=["", ""], holding="native_staking")
 
 
-_ANY = (no_signature, no_signature_and_no_address, first_column_empty, other_message, other_s, other_key_of_the_signature, impossible, bad_v, cut,
-        no_hex, no_network, no_message)  # fmt: skip
+_ANY = (
+    no_signature,
+    no_signature_and_no_address,
+    first_column_empty,
+    other_message,
+    other_s,
+    other_key_of_the_signature,
+    impossible,
+    bad_v,
+    cut,
+    no_hex,
+    no_network,
+    no_message,
+)
 CHANGES: dict[str, tuple[Callable[[random.Random, Case], Case], ...]] = {
     "alone": (*_ANY, account_of_another, bad_address),
     "one owner": (*_ANY, bad_address, bad_owner, owner_of_another),

@@ -18,8 +18,18 @@ SCHEMES = frozenset({"okx_ecdsa"})
 HEADER = b"OKX Signed Message:\n"
 
 COSMOS = (
-    "terra_classic", "terra", "celestia", "cosmos_hub", "cronos_pos", "dora", "dydx", "babylon", "mantra", "sei", "umee",
-)  # fmt: skip
+    "terra_classic",
+    "terra",
+    "celestia",
+    "cosmos_hub",
+    "cronos_pos",
+    "dora",
+    "dydx",
+    "babylon",
+    "mantra",
+    "sei",
+    "umee",
+)
 
 
 def _f1(key: made.Key) -> str:
@@ -48,7 +58,11 @@ ADDRESS: dict[str, tuple[str, str, Callable[[made.Key], str]]] = {
     "FIL f410": ("filecoin", "eth_address", lambda key: filecoin.of_evm(_eth20(key))),
     "FIL 0x": ("filecoin", "eth_address", lambda key: "0x" + _eth20(key).hex()),
     "CFX": ("conflux", "cfx", lambda key: conflux.encode(conflux.from_public_key(key.long))),
-    "CFX " "verbose": ("conflux", "cfx", lambda key: conflux.encode(conflux.from_public_key(key.long)).upper().replace("CFX:", "CFX:TYPE.USER:")),
+    "CFX verbose": (
+        "conflux",
+        "cfx",
+        lambda key: conflux.encode(conflux.from_public_key(key.long)).upper().replace("CFX:", "CFX:TYPE.USER:"),
+    ),
     "CFX hex": ("conflux", "cfx", lambda key: "0x" + conflux.from_public_key(key.long).hex()),
     "ELF": ("aelf", "aelf", _aelf),
     "ELF wrapped": ("aelf", "aelf", lambda key: f"ELF_{_aelf(key)}_AELF"),
@@ -58,15 +72,28 @@ ADDRESS: dict[str, tuple[str, str, Callable[[made.Key], str]]] = {
     "ONE": ("harmony", "eth_address", lambda key: bech32.of("harmony", _eth20(key)).text),
     "ICX": ("icon", "icon", lambda key: "hx" + icon.from_public_key(key.long).hex()),
     "STX": ("stacks", "stacks-compressed", lambda key: stacks.text_of(22, stacks.from_public_key(key.short))),
-    "STX uncompressed": ("stacks", "stacks-uncompressed", lambda key: stacks.text_of(22, stacks.from_public_key(key.long))),
+    "STX uncompressed": (
+        "stacks",
+        "stacks-uncompressed",
+        lambda key: stacks.text_of(22, stacks.from_public_key(key.long)),
+    ),
     "NULS": ("nuls", "nuls", _nuls),
-    "XRP": ("xrp_ledger", "xrp", lambda key: base58.encode_check(b"\0" + xrp.from_public_key(key.short), base58.RIPPLE)),
+    "XRP": (
+        "xrp_ledger",
+        "xrp",
+        lambda key: base58.encode_check(b"\0" + xrp.from_public_key(key.short), base58.RIPPLE),
+    ),
     "AVAX X": ("avalanche_x", "avax", lambda key: bech32.of("avalanche_x", bech32.from_public_key(key.short)).text),
     "ARK": ("ark", "ark", lambda key: base58.encode_check(ark.VERSION + ark.from_public_key(key.short))),
     "CKB": ("nervos", "ckb", lambda key: nervos.of(nervos.from_public_key(key.short))),
 } | {
-    network: (network, "cosmos", lambda key, network=network: bech32.of(network, bech32.from_public_key(key.short)).text) for network in COSMOS
-}  # fmt: skip
+    network: (
+        network,
+        "cosmos",
+        lambda key, network=network: bech32.of(network, bech32.from_public_key(key.short)).text,
+    )
+    for network in COSMOS
+}
 CHECKED = frozenset(ADDRESS) - {"FIL 0x", "OKT 0x", "CFX hex", "ICX", "NULS"}
 """Spellings with a checksum of more than one byte."""
 
@@ -150,10 +177,26 @@ def case(chance: random.Random) -> Case:
         owner_did_not_sign,
         another_state,
         lambda: signature("another key's signature", made.hexed(other.sign(digest(text))), "invalid", not_mine),
-        lambda: Case(replace(good.row, message=text + "."), "invalid", made.mismatch(raw, digest(text + "."), not_mine), "another message"),
-        lambda: Case(replace(good.row, address_published=address_of(other)), "invalid", "address_mismatch", "another key's address"),
-        lambda: Case(replace(good.row, address_published=address_of(other), signatures=[signed, ""], key_or_script=key.short.hex()), "invalid",
-                     "address_mismatch", "my key is stated for another's address"),
+        lambda: Case(
+            replace(good.row, message=text + "."),
+            "invalid",
+            made.mismatch(raw, digest(text + "."), not_mine),
+            "another message",
+        ),
+        lambda: Case(
+            replace(good.row, address_published=address_of(other)),
+            "invalid",
+            "address_mismatch",
+            "another key's address",
+        ),
+        lambda: Case(
+            replace(
+                good.row, address_published=address_of(other), signatures=[signed, ""], key_or_script=key.short.hex()
+            ),
+            "invalid",
+            "address_mismatch",
+            "my key is stated for another's address",
+        ),
         lambda: signature("the last byte cut off", signed[:-2], "malformed", "signature_bad_length"),
         lambda: signature("a byte added", signed + "00", "malformed", "signature_bad_length"),
         lambda: signature("no hex", signed[:10] + "xy" + signed[12:], "malformed", "signature_bad_hex"),
@@ -162,10 +205,16 @@ def case(chance: random.Random) -> Case:
         lambda: signature("v from 31", made.hexed(raw, 31), "proven", reason, ("v_nonstandard",)),
         lambda: signature("high S", made.hexed(made.high(raw)), "proven", reason, ("high_s",)),
         lambda: signature("no signature", "", "unsigned", "unsigned"),
-        lambda: Case(replace(good.row, signatures=[signed, signed]), "proven", reason, "two signatures", ("extra_signature2",)),
-        lambda: Case(replace(good.row, message=f"\t{text} "), "proven", reason, "blanks around the message", ("message_trimmed",)),
-        lambda: Case(replace(good.row, key_or_script="02" + "00" * 32), "malformed", "key_bad_key", "a stated key that is none"),
-    ]  # fmt: skip
+        lambda: Case(
+            replace(good.row, signatures=[signed, signed]), "proven", reason, "two signatures", ("extra_signature2",)
+        ),
+        lambda: Case(
+            replace(good.row, message=f"\t{text} "), "proven", reason, "blanks around the message", ("message_trimmed",)
+        ),
+        lambda: Case(
+            replace(good.row, key_or_script="02" + "00" * 32), "malformed", "key_bad_key", "a stated key that is none"
+        ),
+    ]
     if network in COSMOS:
         foreign = bech32.of(
             "cosmos_hub" if network != "cosmos_hub" else "celestia", bech32.from_public_key(key.short)

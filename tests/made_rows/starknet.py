@@ -193,6 +193,21 @@ def _bad_address(chance: Random, made: Case, secret: int) -> Case:
 
 
 CHANGES: list[Callable[[Random, Case, int], Case]] = [
-    _flipped, _negative, _added_order, _other_message, _long_message, _no_ascii, _other_address, _foreign, _other_key, _truncated, _bad_hex, _zero,
-    _no_key, _long_key, _no_point, _unsigned, _bad_address,
-]  # fmt: skip
+    _flipped,
+    _negative,
+    _added_order,
+    _other_message,
+    _long_message,
+    _no_ascii,
+    _other_address,
+    _foreign,
+    _other_key,
+    _truncated,
+    _bad_hex,
+    _zero,
+    _no_key,
+    _long_key,
+    _no_point,
+    _unsigned,
+    _bad_address,
+]

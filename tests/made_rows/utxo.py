@@ -18,13 +18,22 @@ SCHEMES = frozenset({"utxo"})
 
 BITCOIN, OKX = b"Bitcoin Signed Message:\n", b"OKX Signed Message:\n"
 HEADERS = {
-    "bitcoin": BITCOIN, "bitcoin_cash": BITCOIN, "bitcoin_sv": BITCOIN, "ecash": b"eCash Signed Message:\n",
-    "horizen": b"Zcash Signed Message:\n", "decred": b"Decred Signed Message:\n",
-    "litecoin": b"Litecoin Signed Message:\n", "dogecoin": b"Dogecoin Signed Message:\n", "dash": b"DarkCoin Signed Message:\n",
-    "bitcoin_gold": b"Bitcoin Gold Signed Message:\n", "bitcoin_diamond": b"Bitcoindiamond Signed Message:\n",
-    "digibyte": b"DigiByte Signed Message:\n", "qtum": b"Qtum Signed Message:\n", "ravencoin": b"Raven Signed Message:\n",
+    "bitcoin": BITCOIN,
+    "bitcoin_cash": BITCOIN,
+    "bitcoin_sv": BITCOIN,
+    "ecash": b"eCash Signed Message:\n",
+    "horizen": b"Zcash Signed Message:\n",
+    "decred": b"Decred Signed Message:\n",
+    "litecoin": b"Litecoin Signed Message:\n",
+    "dogecoin": b"Dogecoin Signed Message:\n",
+    "dash": b"DarkCoin Signed Message:\n",
+    "bitcoin_gold": b"Bitcoin Gold Signed Message:\n",
+    "bitcoin_diamond": b"Bitcoindiamond Signed Message:\n",
+    "digibyte": b"DigiByte Signed Message:\n",
+    "qtum": b"Qtum Signed Message:\n",
+    "ravencoin": b"Raven Signed Message:\n",
     "zcash": b"Zcash Signed Message:\n",
-}  # fmt: skip
+}
 CASH = frozenset({"bitcoin_cash", "ecash"})
 CASHADDR = CASH | {"bitcoin_sv"}  # which takes that spelling too
 SEGWIT = frozenset({"bitcoin", "litecoin", "bitcoin_gold", "bitcoin_diamond", "digibyte", "qtum"})
@@ -148,23 +157,51 @@ def _single(chance: random.Random, network: str) -> Case:
         hex_form,
         stranger_too,
         trimmed,
-        lambda: signature("another key's signature", made.compact(other.sign(signed), first), "invalid", "address_mismatch"),
-        lambda: Case(replace(good.row, message=text + "."), "invalid", made.mismatch(raw, digest(network, text + ".")), "another message"),
-        lambda: with_address("another key's address", address(network, SINGLE[form], other.long if form == "uncompressed" else other.short),
-                             "invalid", "address_mismatch"),
-        lambda: with_address("free text", "any-text-at-all", "malformed", f"address_{'bad_bech32' if network in CASHADDR else 'bad_base58'}"),
-        lambda: signature("the last byte cut off", base64.b64encode(raw_bytes[:-1]).decode(), "malformed", "signature_bad_length"),
-        lambda: signature("a byte added", base64.b64encode(raw_bytes + b"\0").decode(), "malformed", "signature_bad_length"),
+        lambda: signature(
+            "another key's signature", made.compact(other.sign(signed), first), "invalid", "address_mismatch"
+        ),
+        lambda: Case(
+            replace(good.row, message=text + "."),
+            "invalid",
+            made.mismatch(raw, digest(network, text + ".")),
+            "another message",
+        ),
+        lambda: with_address(
+            "another key's address",
+            address(network, SINGLE[form], other.long if form == "uncompressed" else other.short),
+            "invalid",
+            "address_mismatch",
+        ),
+        lambda: with_address(
+            "free text",
+            "any-text-at-all",
+            "malformed",
+            f"address_{'bad_bech32' if network in CASHADDR else 'bad_base58'}",
+        ),
+        lambda: signature(
+            "the last byte cut off", base64.b64encode(raw_bytes[:-1]).decode(), "malformed", "signature_bad_length"
+        ),
+        lambda: signature(
+            "a byte added", base64.b64encode(raw_bytes + b"\0").decode(), "malformed", "signature_bad_length"
+        ),
         lambda: signature("no base64", plain[:9] + "!" + plain[10:], "malformed", "signature_bad_base64"),
         lambda: signature("no hex", "0x" + "g" * 130, "malformed", "signature_bad_hex"),
         lambda: signature("v out of range", made.hexed(key.sign(okx_digest(text)), 40), "malformed", "signature_bad_v"),
-        lambda: signature("a first byte out of range", base64.b64encode(bytes([chance.choice([0, 26, 43, 255])]) + raw[:64]).decode(),
-                          "malformed", "signature_bad_header"),
-        lambda: signature("a first byte of another type", made.compact(raw, {"p2wpkh": 35}.get(form, 39)), "invalid",
-                          "signature_header_of_other_type"),
+        lambda: signature(
+            "a first byte out of range",
+            base64.b64encode(bytes([chance.choice([0, 26, 43, 255])]) + raw[:64]).decode(),
+            "malformed",
+            "signature_bad_header",
+        ),
+        lambda: signature(
+            "a first byte of another type",
+            made.compact(raw, {"p2wpkh": 35}.get(form, 39)),
+            "invalid",
+            "signature_header_of_other_type",
+        ),
         lambda: signature("high S", made.compact(made.high(raw), first), "proven", form, ("high_s",)),
         lambda: signature("no signature", "", "unsigned", "unsigned"),
-    ]  # fmt: skip
+    ]
     if form in ("p2wpkh", "p2sh-p2wpkh"):
         mutations.append(
             lambda: signature(
@@ -291,11 +328,15 @@ def _multisig(chance: random.Random, network: str) -> Case:
         mutations += [
             lambda: signatures("the same signature twice", [row.signatures[0]] * 2, "invalid", "below_threshold"),
             lambda: signatures("one signature", row.signatures[:1], "invalid", "below_threshold"),
-            lambda: signatures("one signature and its high S twin", [row.signatures[0], high], "invalid", "below_threshold"),
-            lambda: signatures("a first byte of P2WPKH", [row.signatures[0], row.signed(signers[1], 39)], "invalid", "below_threshold"),
+            lambda: signatures(
+                "one signature and its high S twin", [row.signatures[0], high], "invalid", "below_threshold"
+            ),
+            lambda: signatures(
+                "a first byte of P2WPKH", [row.signatures[0], row.signed(signers[1], 39)], "invalid", "below_threshold"
+            ),
             lambda: signatures("high S", [high, row.signatures[1]], "proven", form, (multisig, "high_s")),
             lambda: signatures("the first column is empty", ["", row.signatures[1]], "malformed", "no_signature1"),
-        ]  # fmt: skip
+        ]
     return made.chosen(chance, good, mutations)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trie import HexaryTrie
 
 from chains.trie_builder import Trie, compact
 from porlake.chains.evm.trie import EMPTY_ROOT, Account, account_at, number_at, value_at
@@ -38,6 +39,19 @@ def test_every_key_is_proved_with_its_value_and_every_other_key_absent(
     for key in [*content, *others]:
         for cache in ({}, known, known):
             assert value_at(root, key, trie.proof(key), cache) == content.get(key)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=24), st.lists(KEYS, max_size=8))
+def test_proofs_of_another_library_show_the_same(content: dict[bytes, bytes], others: list[bytes]) -> None:
+    """py-trie, as Ethereum's Python clients had it."""
+    other = HexaryTrie({})
+    for key, value in content.items():
+        other[key] = value
+    assert other.root_hash == Trie(content).root
+    for key in [*content, *others]:
+        proof = ["0x" + rlp.encode(node).hex() for node in other.get_proof(key)]
+        assert value_at(other.root_hash, key, proof, {}) == content.get(key)
 
 
 @settings(max_examples=150, deadline=None)

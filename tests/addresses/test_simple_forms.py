@@ -75,8 +75,9 @@ def test_a_changed_letter_is_refused_by_both(seed: bytes, at: int, letter: str) 
             continue
         with pytest.raises(InvalidAddress):
             read(changed(text), "stellar")
-        with pytest.raises(ValueError):
-            other(changed(text))
+        if at % len(text) < 57:  # Algorand's last letter has bits that bip_utils lets be anything
+            with pytest.raises(ValueError):
+                other(changed(text))
 
 
 def test_a_stellar_seed_is_no_account() -> None:

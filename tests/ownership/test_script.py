@@ -106,9 +106,9 @@ def test_a_script_pushes_520_bytes_at_most(size: int, is_good: bool) -> None:
 
 @pytest.mark.parametrize(("size", "code"), [(9_999, ""), (10_000, ""), (10_001, "script_over_10000_bytes")])
 def test_a_witness_script_has_10_000_bytes_at_most(size: int, code: str) -> None:
-    chunk = b"\x4d\x08\x02" + b"\1" * 520 + DROP  # 524 bytes
-    rest = size - len(CHECK) - 18 * len(chunk)
-    script = chunk * 18 + b"\x4d" + (rest - 4).to_bytes(2, "little") + b"\1" * (rest - 4) + DROP + CHECK
+    chunk = b"\x4d\xf4\x01" + b"\1" * 500 + DROP
+    rest = size - len(CHECK) - 19 * len(chunk)
+    script = chunk * 19 + b"\x4d" + (rest - 4).to_bytes(2, "little") + b"\1" * (rest - 4) + DROP + CHECK
     assert len(script) == size
     if code:
         with pytest.raises(NoRule) as caught:

@@ -26,6 +26,7 @@ from porlake.addresses import bitcoin as form
 from porlake.chains.utxo import node as bitcoin
 from porlake.errors import BadAnswer, BadDump, ChainError, ConfigurationError, TimedOut, TransportError
 from porlake.pipeline._dumps import dumps_of
+from porlake.settings import DumpSettings
 from porlake.transport import ElectrumRpc, Endpoint, Recording
 from support import named, on_loopback, own_rows
 
@@ -109,9 +110,9 @@ def test_settings_of_dumps() -> None:
             "X": "y",
         }
     )
-    assert found == {"bitcoin": bitcoin.Dump("/d/{height}", "/n", ("muhash",), False)}
+    assert found == {"bitcoin": DumpSettings("/d/{height}", "/n", ("muhash",), False)}
     told = {"PORLAKE_UTXO_DUMP_BITCOIN_CASH": "f", "PORLAKE_OUTPOINTS": "1"}
-    assert dumps_of(told) == {"bitcoin_cash": bitcoin.Dump("f", outpoints=True)}
+    assert dumps_of(told) == {"bitcoin_cash": DumpSettings("f", outpoints=True)}
     for wrong in (
         "PORLAKE_UTXO_DUMP_ETHEREUM",
         "PORLAKE_UTXO_DUMP_MOON",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 
@@ -9,7 +10,7 @@ import pytest
 
 from porlake.errors import BadAnswer, RateLimited, TimedOut, TransportError
 from porlake.transport import Endpoint, deadline, limits, retries
-from porlake.transport.limits import WIDEN_AFTER, ConcurrencyLimiter, RateLimiter
+from porlake.transport.limits import WIDEN_AFTER, ConcurrencyLimiter, RateLimiter, rate_limiter
 from porlake.transport.retries import MalformedAnswer, Retries, TransientFault
 
 
@@ -75,6 +76,17 @@ def test_a_pause_holds_for_all_and_shortens_no_turn(clock: Clock, pause: float, 
     limiter.pause(pause)
     limiter.wait()
     assert clock.slept[-1] == pytest.approx(waits)
+
+
+def test_a_place_and_its_rate_have_one_limiter_for_as_long_as_somebody_holds_it() -> None:
+    one = rate_limiter("http://host/a", 4)
+    assert rate_limiter("http://host/a", 4) is one
+    assert rate_limiter("http://host/b", 4) is not one
+    assert rate_limiter("http://host/a", 5) is not one
+    held = len(limits._shared)
+    del one
+    gc.collect()
+    assert len(limits._shared) < held
 
 
 # --- questions at once ------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 #: Seconds within which a connection stands, its TLS handshake included.
 CONNECT_SECONDS = 10.0
@@ -41,6 +42,21 @@ class RateLimiter:
         """No turn before `seconds` are over, whoever asks."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)
+
+
+_shared: WeakValueDictionary[tuple[str, float | None], RateLimiter] = WeakValueDictionary()
+_sharing = threading.Lock()
+
+
+def rate_limiter(url: str, per_second: float | None) -> RateLimiter:
+    """The one limiter of a place and its rate in this process, for as long as a client of it lives: what a server allows
+    it allows to all of them together.
+    """
+    with _sharing:
+        found = _shared.get((url, per_second))
+        if found is None:
+            _shared[url, per_second] = found = RateLimiter(per_second)
+        return found
 
 
 class ConcurrencyLimiter:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from porlake.errors import BadAnswer, RateLimited, TimedOut, TransportError
 from porlake.transport.endpoint import TRIES, Endpoint
-from porlake.transport.limits import ConcurrencyLimiter, RateLimiter
+from porlake.transport.limits import ConcurrencyLimiter, rate_limiter
 
 #: Tries of a question whose endpoint has TRIES: where the rate is limited, and where no answer came in time.
 TRIES_IF_LIMITED = 8
@@ -29,11 +29,12 @@ class MalformedAnswer(BadAnswer):
 
 
 class Retries:
-    """The endpoint's rate, concurrency and tries, for every client that asks it."""
+    """The endpoint's rate, which all clients of it in this process share, and one client's concurrency and tries."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._rate, self._concurrency = RateLimiter(endpoint.per_second), ConcurrencyLimiter(endpoint.in_flight)
+        self._rate = rate_limiter(endpoint.url, endpoint.per_second)
+        self._concurrency = ConcurrencyLimiter(endpoint.in_flight)
         self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
 
     def turn(self, questions: int = 1) -> None:

@@ -1,9 +1,10 @@
-"""EVM balances, from claims in Parquet to the `balance` partition on disk, against what others do, on one anvil in one run.
+"""EVM balances, from claims in Parquet to the partition `balance`, against what others do, on one anvil.
 
 python bench/evm.py [accounts]        default 200,000: native and one ERC-20, so twice as many (address, asset) pairs
 
-Baselines: eth_getBalance one at a time; JSON-RPC batches of 1,000; Multicall3's aggregate3, 1,000 calls each, four in flight, encoded and
-decoded by eth-abi as the PyPI package `multicall` does it (that package adds work of its own to every call, which is left out here).
+Baselines: eth_getBalance one at a time; JSON-RPC batches of 1,000; Multicall3's aggregate3, 1,000 calls each, four in
+flight, encoded and decoded by eth-abi as the PyPI package `multicall` does it (that package adds work of its own to
+every call, which is left out here).
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def main() -> None:
             )
         cpu, memory = min(run["cpu"] for run in ours), max(run["megabytes"] for run in ours)
         print(
-            f"{2 * count:,} pairs in {2 * count / rate:.2f} s, {cpu:.2f} s of CPU beside the node's; peak memory {memory:,.0f} MB in all"
+            f"{2 * count:,} pairs in {2 * count / rate:.2f} s, {cpu:.2f} s of CPU beside the node's; peak memory "
+            f"{memory:,.0f} MB in all"
         )
 
 
@@ -84,7 +86,8 @@ def put_claims(root: Path, accounts: list[str]) -> None:
     """A report that claims ETH and USDT at every account, in the order of a file."""
     now = datetime(2024, 3, 25, tzinfo=UTC)
     file = ReportFile(
-        EXCHANGE, REPORT, "okx/2024-03-25", now, now.date(), "moment", "addresses", "okx/okx_csv", 1, "okx_csv", "bench.csv", [], "file:bench.csv",
+        EXCHANGE, REPORT, "okx/2024-03-25", now, now.date(), "moment", "addresses", "okx/okx_csv", 1, "okx_csv",
+        "bench.csv", [], "file:bench.csv",
         None, 1, now, None,
     )  # fmt: skip
     lake = Lake(root)
@@ -95,7 +98,8 @@ def put_claims(root: Path, accounts: list[str]) -> None:
             for start in range(0, len(accounts), 16_384):
                 part = accounts[start : start + 16_384]
                 values: dict[str, Any] = dict.fromkeys(schema(Claim).names) | {
-                    "exchange": EXCHANGE, "report": REPORT, "network": "ethereum", "asset": asset, "label": asset, "holding": "wallet",
+                    "exchange": EXCHANGE, "report": REPORT, "network": "ethereum", "asset": asset, "label": asset,
+                    "holding": "wallet",
                     "snapshot_height": HEIGHT, "member": 0,
                 }  # fmt: skip
                 columns = {

@@ -1,11 +1,11 @@
-"""How long all marts take to build as months are added: 628,484 generated claims a month, each with its verdict, most of them observed and priced.
+"""How long all marts take to build as months are added: 628,484 generated claims with their verdicts each.
 
     bench/marts.py                      6, 12, 24 and 36 months
     bench/marts.py --rows 62848 6 12    a tenth of the claims, two sizes
 
-One in fifty addresses is replaced every month, one claim in a thousand stands twice, one in a hundred is signed by an owner whom the chain confirms,
-and a list says that another exchange has a thousand of the accounts. Printed are seconds, the largest memory of the build's process, and the
-growth against the first size, per month: 1.00 is linear.
+One in fifty addresses is replaced every month, one claim in a thousand stands twice, one in a hundred is signed by an
+owner whom the chain confirms, and a list says that another exchange has a thousand of the accounts. Printed are
+seconds, the largest memory of the build's process, and the growth against the first size, per month: 1.00 is linear.
 """
 
 from __future__ import annotations
@@ -29,33 +29,36 @@ from porlake.lake import Lake
 from porlake.model import Balance, Claim, Dataset, OwnerLink, Ownership, Price, ReportFile
 
 ROWS = 628_484
-PLACES = """(values ('ethereum', 'ETH', 18, true), ('ethereum', 'USDT', 6, true), ('tron', 'USDT', 6, true), ('tron', 'TRX', 6, true),
-    ('bitcoin', 'BTC', 8, true), ('arbitrum', 'ETH', 18, true), ('bsc', 'USDT', 18, true), ('solana', 'SOL', 9, false),
-    ('litecoin', 'LTC', 8, false), ('dogecoin', 'DOGE', 8, false)) as places (network, asset, scale, observed)"""
+PLACES = """(values ('ethereum', 'ETH', 18, true), ('ethereum', 'USDT', 6, true), ('tron', 'USDT', 6, true),
+    ('tron', 'TRX', 6, true), ('bitcoin', 'BTC', 8, true), ('arbitrum', 'ETH', 18, true),
+    ('bsc', 'USDT', 18, true), ('solana', 'SOL', 9, false), ('litecoin', 'LTC', 8, false),
+    ('dogecoin', 'DOGE', 8, false)) as places (network, asset, scale, observed)"""
 SCALES = {"ETH": 18, "USDT": 18, "TRX": 6, "BTC": 8, "SOL": 9, "LTC": 8, "DOGE": 8}
 
 # An account is replaced once in fifty months; its number gives the address, and with the month the amount. One row in a
 # thousand repeats another.
 ACCOUNTS = f"""
 select n, network, asset, observed, a.account,
-    case network when 'bitcoin' then 'bc1q' when 'tron' then 'T' else '0x' end || md5(a.account::varchar) || left(md5('b' || a.account), 8)
-        as address,
-    ((hash(a.account, $month) % 1000000007 + 1)::decimal(38, 0) * ('1' || repeat('0', greatest(scale - 5, 0)))::decimal(38, 0))::decimal(38, 0)
-        as amount
+    case network when 'bitcoin' then 'bc1q' when 'tron' then 'T' else '0x' end
+        || md5(a.account::varchar) || left(md5('b' || a.account), 8) as address,
+    ((hash(a.account, $month) % 1000000007 + 1)::decimal(38, 0)
+        * ('1' || repeat('0', greatest(scale - 5, 0)))::decimal(38, 0))::decimal(38, 0) as amount
 from (select i as n, case when i % 1000 = 0 then i - 10 else i end as who from range(1, $rows + 1) as r (i)) r
 join (select *, row_number() over () - 1 as place from {PLACES}) on place = n % 10
 cross join lateral (select who + $rows * (($month + who % 50) // 50) as account) a
 """
 OWNER = "'0x' || left(md5('o' || account), 40)"
 CLAIM = f"""
-select 'okx' as exchange, $report as report, n::bigint as source_row, network, asset, address, address as address_published, asset as label,
-    network as network_label, amount, amount::varchar as amount_published, 8::bigint as printed_decimals, 19000000::bigint as snapshot_height,
-    case when n % 97 = 0 then 'custody' else 'wallet' end as holding, null::varchar as custodian, null::varchar as remark, null::varchar as source,
-    0::bigint as member
+select 'okx' as exchange, $report as report, n::bigint as source_row, network, asset, address,
+    address as address_published, asset as label, network as network_label, amount, amount::varchar as amount_published,
+    8::bigint as printed_decimals, 19000000::bigint as snapshot_height,
+    case when n % 97 = 0 then 'custody' else 'wallet' end as holding, null::varchar as custodian,
+    null::varchar as remark, null::varchar as source, 0::bigint as member
 from ({ACCOUNTS}) order by n
 """
 OWNERSHIP = f"""
-select 'okx' as exchange, $report as report, n::bigint as source_row, null::bigint as for_row, network, asset, address, 'okx_evm' as scheme,
+select 'okx' as exchange, $report as report, n::bigint as source_row, null::bigint as for_row, network, asset, address,
+    'okx_evm' as scheme,
     case when n % 100 = 0 then 'owner_signed' when n % 10 < 7 then 'proven' else 'unsigned' end as verdict,
     case when n % 100 = 0 then 'owner' when n % 10 < 7 then 'eth_address' else 'no_signature' end as reason,
     []::varchar[] as flags, case when n % 100 = 0 then {OWNER} when n % 10 < 7 then address end as signer,
@@ -64,22 +67,26 @@ select 'okx' as exchange, $report as report, n::bigint as source_row, null::bigi
 from ({ACCOUNTS}) order by n
 """
 OWNER_LINK = f"""
-select distinct on (address) 'okx' as exchange, $report as report, network, address, {OWNER} as owner, 'safe' as relation,
-    true as holds, 1::bigint as threshold, 1::bigint as owner_count, '0x' as answer, 19000000::bigint as height, 'made' as method, 'made' as source
+select distinct on (address) 'okx' as exchange, $report as report, network, address, {OWNER} as owner,
+    'safe' as relation, true as holds, 1::bigint as threshold, 1::bigint as owner_count, '0x' as answer,
+    19000000::bigint as height, 'made' as method, 'made' as source
 from ({ACCOUNTS}) where n % 100 = 0 order by address
 """
 LIST = f"""
-select 'kucoin' as exchange, $report as report, n::bigint as source_row, network, asset, address, address as address_published, asset as label,
-    null::varchar as network_label, null::decimal(38, 0) as amount, null::varchar as amount_published, null::bigint as printed_decimals,
-    null::bigint as snapshot_height, 'wallet' as holding, null::varchar as custodian, null::varchar as remark, 'made' as source, 0::bigint as member
+select 'kucoin' as exchange, $report as report, n::bigint as source_row, network, asset, address,
+    address as address_published, asset as label, null::varchar as network_label, null::decimal(38, 0) as amount,
+    null::varchar as amount_published, null::bigint as printed_decimals, null::bigint as snapshot_height,
+    'wallet' as holding, null::varchar as custodian, null::varchar as remark, 'made' as source, 0::bigint as member
 from ({ACCOUNTS}) where n % 601 = 0 order by n
 """
 BALANCE = f"""
-select distinct on (network, asset, address, component) 'okx' as exchange, $report as report, network, asset, address, component,
+select distinct on (network, asset, address, component) 'okx' as exchange, $report as report, network, asset, address,
+    component,
     (case when component = 'total' then amount else amount // 2 end)::decimal(38, 0) as amount,
     19000000::bigint as height, 'made' as method, 'made' as source, 'exact' as as_of, 0::bigint as offset_seconds,
     null::varchar as confirmed_by
-from ({ACCOUNTS}), unnest(case when network = 'tron' and n % 7 = 0 then ['frozen', 'total'] else ['total'] end) as c (component)
+from ({ACCOUNTS}),
+    unnest(case when network = 'tron' and n % 7 = 0 then ['frozen', 'total'] else ['total'] end) as c (component)
 where observed and network = $network
 order by network, asset, address, component
 """
@@ -110,9 +117,10 @@ def grow(lake: Lake, months: range, rows: int) -> None:
 
 def _file(exchange: str, report: str, attestation: str, at: datetime, content: str, number: str | None) -> ReportFile:
     return ReportFile(
-        exchange=exchange, report=report, attestation=attestation, snapshot_at=at, snapshot_day=at.date(), snapshot_precision="day", content=content,
-        statement=f"{exchange}/made", revision=1, format="made", file_name="made.csv", members=[], origin="made", container=None, size_bytes=1,
-        retrieved_at=at, report_no=number,
+        exchange=exchange, report=report, attestation=attestation, snapshot_at=at, snapshot_day=at.date(),
+        snapshot_precision="day", content=content, statement=f"{exchange}/made", revision=1, format="made",
+        file_name="made.csv", members=[], origin="made", container=None, size_bytes=1, retrieved_at=at,
+        report_no=number,
     )  # fmt: skip
 
 

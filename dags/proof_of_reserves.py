@@ -16,16 +16,19 @@ PARAMS = {
                      description="Paths or URLs, one a line. Empty: the files of data/inbox/<exchange> of this month."),
     "snapshot": Param(None, type=["null", "string"], title="Snapshot",
                       description="A day of the exchange's clock (2024-03-25) or a moment with its zone "
-                      "(2024-03-25T16:00Z), where neither name nor "
-                      "content of the file says it."),
+                      "(2024-03-25T16:00Z), where neither name nor content of the file says it."),
     **answers(),
     "registry": Param(None, type=["null", "string"], title="Registry folder",
-                      description="Rows of your own over the registry's, for this run; for all runs: PORLAKE_REGISTRY."),
+                      description="Rows of your own over the registry's, for this run; for all runs: "
+                      "PORLAKE_REGISTRY."),
 }  # fmt: skip
 
 
 MARTS = dbt_project.marts()
-OBSERVE = "Balances at the snapshot height. Skipped, with the reason, where the report claims nothing there or nothing could be read."
+OBSERVE = (
+    "Balances at the snapshot height. Skipped, with the reason, where the report claims nothing there or nothing could "
+    "be read."
+)
 
 
 def own_pools(exchange: str) -> list[str]:
@@ -57,7 +60,8 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
     )
     def flow() -> None:
         @task(
-            doc_md="The bytes of each file as published, by their sha256, and what the file is. Skipped where no file waits."
+            doc_md="The bytes of each file as published, by their sha256, and what the file is. Skipped where no file "
+            "waits."
         )
         def archive() -> list[str]:
             from porlake.airflow import tasks

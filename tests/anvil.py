@@ -40,7 +40,10 @@ def constant(word: int) -> str:
 #: A token of which one account holds as many units as the height of the block of its last call without data; that call
 #: tells a transfer of it.
 MOVED_PLACE = "0x" + "70c3".rjust(40, "0")
-MOVES = "0x366100355743600055600061acc77fddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef60006000a3005b60005460005260206000f3"
+MOVES = (
+    "0x366100355743600055600061acc77fddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+    "60006000a3005b60005460005260206000f3"
+)
 #: Multicall3 as deployed at 0xca11...ca11 on almost every chain (github.com/mds1/multicall, MIT; taken from the PyPI
 #: package `multicall` 0.15.2).
 MULTICALL3 = (Path(__file__).parent / "multicall3.hex").read_text().strip()

@@ -75,7 +75,8 @@ def knots() -> Iterator[Node]:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         loader = next(KNOTS.rglob("ld-linux-x86-64.so.2"))
-        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0", "-txindex", "-coinstatsindex",
+        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0",
+                   "-txindex", "-coinstatsindex",
                    "-fallbackfee=0.0001", "-printtoconsole=0", "-acceptnonstdtxn=1"]  # fmt: skip
         command = [
             str(loader),
@@ -188,8 +189,10 @@ def electrum(node: Node) -> Iterator[Endpoint]:
     port, rpc_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         told = {
-            "COIN": "Bitcoin", "NET": "regtest", "DAEMON_URL": node.url, "DB_DIRECTORY": folder, "PEER_DISCOVERY": "off", "ALLOW_ROOT": "1",
-            "SERVICES": f"tcp://127.0.0.1:{port},rpc://127.0.0.1:{rpc_port}", "COST_SOFT_LIMIT": "0", "COST_HARD_LIMIT": "0",
+            "COIN": "Bitcoin", "NET": "regtest", "DAEMON_URL": node.url, "DB_DIRECTORY": folder,
+            "PEER_DISCOVERY": "off", "ALLOW_ROOT": "1",
+            "SERVICES": f"tcp://127.0.0.1:{port},rpc://127.0.0.1:{rpc_port}", "COST_SOFT_LIMIT": "0",
+            "COST_HARD_LIMIT": "0",
         }  # fmt: skip
         command = [str(ELECTRUM / "bin/python"), str(ELECTRUM / "bin/electrumx_server")]
         process = subprocess.Popen(command, env=os.environ | told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -13,8 +13,8 @@ from hypothesis import settings
 from porlake import warehouse
 from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once, stages
 
-#: Where tests build the tables by dbt or start Airflow: `make check` leaves them out. Single tests elsewhere that do are
-#: marked `slow`; CHECK holds both to it.
+#: Where tests build the tables by dbt or start Airflow: `make check` leaves them out. Single tests elsewhere that do
+#: are marked `slow`; CHECK holds both to it.
 BUILDING = ("sql", "airflow", "warehouse", "test_warehouse.py", "test_wheel.py", "cli/test_examples.py")
 #: What starts a process for each of its cases, or judges thousands of rows: no part of a check of a minute.
 LONG = ("pipeline/test_cli.py", "pipeline/test_runs.py", "ownership/test_made_rows.py")

@@ -38,7 +38,8 @@ def running() -> Iterator[Chain]:
     config = {"chainId": 1, "terminalTotalDifficulty": 0, "shanghaiTime": 0, "cancunTime": 0,
               "blobSchedule": {"cancun": {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477}}}  # fmt: skip
     config |= dict.fromkeys(
-        ("homesteadBlock", "eip150Block", "eip155Block", "eip158Block", "byzantiumBlock", "constantinopleBlock", "petersburgBlock", "istanbulBlock",
+        ("homesteadBlock", "eip150Block", "eip155Block", "eip158Block", "byzantiumBlock", "constantinopleBlock",
+         "petersburgBlock", "istanbulBlock",
          "berlinBlock", "londonBlock", "mergeNetsplitBlock"), 0,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
@@ -53,11 +54,13 @@ def running() -> Iterator[Chain]:
         place = ["--datadir", f"{folder}/data", "--verbosity", "1"]
         subprocess.run([str(GETH), *place, "init", f"{folder}/genesis.json"], check=True)
         port = anvil.free_port()
-        command = [str(GETH), *place, "--dev", "--dev.period", "0", "--http", "--http.port", str(port), "--ipcdisable", "--gcmode", "archive",
+        command = [str(GETH), *place, "--dev", "--dev.period", "0", "--http", "--http.port", str(port), "--ipcdisable",
+                   "--gcmode", "archive",
                    "--http.api", "eth,web3,net", "--nodiscover", "--maxpeers", "0"]  # fmt: skip
         with anvil.answering(command, port) as url:
             for height in range(1, HEIGHT + 4):
-                paid = {"to": anvil.MOVED_PLACE, "value": 1, "nonce": height - 1, "gas": 21_000, "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 1,
+                paid = {"to": anvil.MOVED_PLACE, "value": 1, "nonce": height - 1, "gas": 21_000, "maxFeePerGas": 10**10,
+                        "maxPriorityFeePerGas": 1,
                         "chainId": 1, "type": 2}  # fmt: skip
                 anvil.rpc(
                     url,
@@ -72,8 +75,8 @@ def running() -> Iterator[Chain]:
 
 
 def answers(recording: Recording, accounts: list[str], *endpoints: Endpoint) -> dict[str, list[list[str | None]]]:
-    """What a client and a prover make of the answers: asset, address, amount or reason, method; asset, address, the reason
-    why it is not proved.
+    """What a client and a prover make of the answers: asset, address, amount or reason, method; asset, address, the
+    reason why it is not proved.
     """
     network = registry.load().networks["ethereum"]
     client = chains.open_client(network, list(endpoints), recording)

@@ -23,7 +23,8 @@ def litecoind() -> Iterator[Node]:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         libraries = ":".join(str(LITECOIN / place) for place in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
-        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0", "-txindex",
+        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0",
+                   "-txindex",
                    "-fallbackfee=0.0001", "-printtoconsole=0"]  # fmt: skip
         command = [str(next(LITECOIN.rglob("ld-linux-x86-64.so.2"))), "--library-path", libraries,
                    str(LITECOIN / "usr/lib/litecoin/litecoind"), *options]  # fmt: skip

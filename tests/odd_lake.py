@@ -98,10 +98,13 @@ def _fill(chance: random.Random, lake: Lake) -> None:
         report = f"{number:064x}"
         place = {"exchange": exchange, "report": report}
         file = ReportFile(
-            exchange=exchange, report=report, attestation=attestation, snapshot_at=at, snapshot_day=at.date() if at else None,
+            exchange=exchange, report=report, attestation=attestation, snapshot_at=at,
+            snapshot_day=at.date() if at else None,
             snapshot_precision="day" if at else "unknown",
-            content=content, statement=chance.choice(["one", "okx.com", f"{exchange}/made"]), revision=chance.choice([1, 1, 2]), format="made",
-            file_name="f.csv", members=[], origin="made", container=None, size_bytes=1, retrieved_at=datetime(2024, 6, 1, tzinfo=UTC),
+            content=content, statement=chance.choice(["one", "okx.com", f"{exchange}/made"]),
+            revision=chance.choice([1, 1, 2]), format="made",
+            file_name="f.csv", members=[], origin="made", container=None, size_bytes=1,
+            retrieved_at=datetime(2024, 6, 1, tzinfo=UTC),
             report_no=chance.choice([None, "1", "2147483647", "x"]),
         )  # fmt: skip
         lake.write(ReportFile, place | {"attestation": attestation}, [file])

@@ -17,7 +17,8 @@ from porlake.errors import InvalidAmount
 @pytest.mark.parametrize(
     ("text", "scale", "base"),
     [("0", 8, 0), ("6983.70", 8, 698_370_000_000), (".5", 18, 5 * 10**17), ("5.", 6, 5_000_000), ("007", 0, 7),
-     ("0.00000001", 8, 1), ("1.10000000000000000000000000", 1, 11), ("360522032584187.00", 18, 360522032584187 * 10**18)],
+     ("0.00000001", 8, 1), ("1.10000000000000000000000000", 1, 11),
+     ("360522032584187.00", 18, 360522032584187 * 10**18)],
 )  # fmt: skip
 def test_a_plain_decimal_is_scaled_exactly(text: str, scale: int, base: int) -> None:
     assert amounts.base_units(text, scale) == base
@@ -25,8 +26,10 @@ def test_a_plain_decimal_is_scaled_exactly(text: str, scale: int, base: int) -> 
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("1e400", "not_a_number"), ("NaN", "not_a_number"), ("-5", "not_a_number"), ("+5", "not_a_number"), ("1,234.5", "not_a_number"),
-     ("", "not_a_number"), (".", "not_a_number"), (" " "5", "not_a_number"), ("٣", "not_a_number"), ("0x10", "not_a_number"),
+    [("1e400", "not_a_number"), ("NaN", "not_a_number"), ("-5", "not_a_number"), ("+5", "not_a_number"),
+     ("1,234.5", "not_a_number"),
+     ("", "not_a_number"), (".", "not_a_number"), (" " "5", "not_a_number"), ("٣", "not_a_number"),
+     ("0x10", "not_a_number"),
      ("=1+1", "not_a_number"), ("1.2.3", "not_a_number"), ("9" * 10_000_000, "not_a_number"),
      ("0.000000001", "too_fine"), ("9" * 60, "too_large"), ("1" + "0" * 30, "too_large")],
 )  # fmt: skip
@@ -89,7 +92,8 @@ def test_a_column_is_scaled_as_its_amounts_are(raws: list[int], decimals: int, s
 # --- borders ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "scale", "fits"),
-    [("9" * 37, 0, True), ("9" * 38, 0, True), ("9" * 39, 0, False), ("9" * 29 + ".5", 8, True), ("0" + "9" * 30, 8, True),
+    [("9" * 37, 0, True), ("9" * 38, 0, True), ("9" * 39, 0, False), ("9" * 29 + ".5", 8, True),
+     ("0" + "9" * 30, 8, True),
      ("1" + "0" * 30, 8, False), (".12345678", 8, True), (".123456780", 8, True), (".123456781", 8, False)],
 )  # fmt: skip
 def test_38_digits_in_base_units_and_no_digit_below_one(text: str, scale: int, fits: bool) -> None:
@@ -134,7 +138,8 @@ def test_nothing_is_cut_where_nothing_is_lost(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "decimals", "scale", "units"),
-    [(10**38 - 2, 0, 0, 10**38 - 2), (10**38 - 1, 0, 0, 10**38 - 1), (10**38, 0, 0, None), (10**38 + 1, 0, 0, None), (1, 6, 6, 1), (0, 6, 18, 0),
+    [(10**38 - 2, 0, 0, 10**38 - 2), (10**38 - 1, 0, 0, 10**38 - 1), (10**38, 0, 0, None), (10**38 + 1, 0, 0, None),
+     (1, 6, 6, 1), (0, 6, 18, 0),
      (-1, 6, 6, None), (-1, 6, 18, None), (10**26 - 1, 6, 18, 10**38 - 10**12), (10**26, 6, 18, None), (7, 6, 8, 700)],
 )  # fmt: skip
 def test_a_balance_fits_from_nothing_to_38_digits(raw: int, decimals: int, scale: int, units: int | None) -> None:

@@ -204,14 +204,17 @@ WIDE: dict[str, Any] = {"what": WHAT, "most": 10**200}
     [
         (numbers.whole, -1, None), (numbers.whole, 0, 0), (numbers.whole, 1, 1),
         (numbers.whole, 10**38 - 2, 10**38 - 2), (numbers.whole, 10**38 - 1, 10**38 - 1), (numbers.whole, 10**38, None),
-        (numbers.height, -1, None), (numbers.height, 0, 0), (numbers.height, 2**53 - 1, 2**53 - 1), (numbers.height, 2**53, None),
+        (numbers.height, -1, None), (numbers.height, 0, 0), (numbers.height, 2**53 - 1, 2**53 - 1),
+        (numbers.height, 2**53, None),
         (numbers.quantity, "0x" + "f" * 64, 2**256 - 1), (numbers.quantity, "0x" + "f" * 63 + "e", 2**256 - 2),
         (numbers.quantity, "0x1" + "0" * 64, None),
         (numbers.decimal, -1, None), (numbers.decimal, 0, 0), (numbers.decimal, Decimal("-0.1"), None),
-        (numbers.decimal, 10**38 - 1, 10**38 - 1), (numbers.decimal, 10**38, None), (numbers.decimal, Decimal(10**38) - Decimal("0.5"), None),
+        (numbers.decimal, 10**38 - 1, 10**38 - 1), (numbers.decimal, 10**38, None),
+        (numbers.decimal, Decimal(10**38) - Decimal("0.5"), None),
         (numbers.moment, -1, None), (numbers.moment, 0, datetime(1970, 1, 1, tzinfo=UTC)),
         (numbers.moment, 253_402_300_798, datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)),
-        (numbers.moment, 253_402_300_799, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)), (numbers.moment, 253_402_300_800, None),
+        (numbers.moment, 253_402_300_799, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (numbers.moment, 253_402_300_800, None),
     ],
 )  # fmt: skip
 def test_the_first_and_the_last_number_of_a_range(read: Callable[..., Any], value: object, found: object) -> None:
@@ -236,8 +239,10 @@ def test_thousandths_are_told_to_the_thousandth(ticks: int, micro: int) -> None:
 
 @pytest.mark.parametrize(
     ("value", "fits"),
-    [("9" * 99, True), ("9" * 100, True), ("9" * 101, False), (10**100 - 1, True), (10**100, False), (10**100 + 1, False), (-(10**100), False),
-     (Decimal("1e99"), True), (Decimal("1e100"), True), (Decimal("1e101"), False), (Decimal("1e-99"), True), (Decimal("1e-100"), True),
+    [("9" * 99, True), ("9" * 100, True), ("9" * 101, False), (10**100 - 1, True), (10**100, False),
+     (10**100 + 1, False), (-(10**100), False),
+     (Decimal("1e99"), True), (Decimal("1e100"), True), (Decimal("1e101"), False), (Decimal("1e-99"), True),
+     (Decimal("1e-100"), True),
      (Decimal("1e-101"), False), ("0." + "1" * 99, True), ("0." + "1" * 100, False)],
 )  # fmt: skip
 def test_a_number_of_a_hundred_digits_is_looked_at_and_none_longer(value: Any, fits: bool) -> None:
@@ -250,8 +255,10 @@ def test_a_number_of_a_hundred_digits_is_looked_at_and_none_longer(value: Any, f
 
 @pytest.mark.parametrize(
     ("value", "scale", "found"),
-    [("0.1", 0, None), ("1", 0, 1), ("0.12345678", 8, 12_345_678), ("0.123456780", 8, 12_345_678), ("0.123456785", 8, None),
-     ("9" * 30, 8, int("9" * 30 + "0" * 8)), ("1" + "0" * 30, 8, None), (Decimal("9" * 30), 8, int("9" * 30 + "0" * 8)), (0, 8, 0)],
+    [("0.1", 0, None), ("1", 0, 1), ("0.12345678", 8, 12_345_678), ("0.123456780", 8, 12_345_678),
+     ("0.123456785", 8, None),
+     ("9" * 30, 8, int("9" * 30 + "0" * 8)), ("1" + "0" * 30, 8, None), (Decimal("9" * 30), 8, int("9" * 30 + "0" * 8)),
+     (0, 8, 0)],
 )  # fmt: skip
 def test_units_become_base_units_or_nothing(value: Any, scale: int, found: int | None) -> None:
     if found is None:
@@ -272,7 +279,8 @@ def test_bytes_have_the_size_that_is_asked_for(size: int | None, fits: bool) -> 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(2**400 - 1, str(2**400 - 1)[:40] + "…"), (2**400, "a number of 401 bits"), (10**43, "1" + "0" * 43), (10**44, "1" + "0" * 39 + "…"),
+    [(2**400 - 1, str(2**400 - 1)[:40] + "…"), (2**400, "a number of 401 bits"), (10**43, "1" + "0" * 43),
+     (10**44, "1" + "0" * 39 + "…"),
      ("x" * 41, "'" + "x" * 41 + "'"), ("x" * 42, "'" + "x" * 41 + "'"), (None, "null"), (True, "true"),
      (False, "false"), ([1], "a list"), ({}, "an object")],
 )  # fmt: skip

@@ -69,10 +69,14 @@ def test_an_asset_without_a_key_is_not_asked_for(tmp_path: Path) -> None:
 
 NOW = int(AT.timestamp())
 ODD = [
-    [], {}, "x", 7, True, {"price": "1", "timestamp": NOW}, {"price": 1}, {"price": True, "timestamp": NOW}, {"price": None, "timestamp": NOW},
-    {"price": {}, "timestamp": NOW}, {"price": [1], "timestamp": NOW}, {"price": 1, "timestamp": "x"}, {"price": 1, "timestamp": str(NOW)},
-    {"price": 1, "timestamp": True}, {"price": 1, "timestamp": Decimal(NOW)}, {"price": 1, "timestamp": 2**63}, {"price": 1, "timestamp": -1},
-    {"price": Decimal("1e999999"), "timestamp": NOW}, {"price": Decimal("1e-999999"), "timestamp": NOW}, {"price": 10**4000, "timestamp": NOW},
+    [], {}, "x", 7, True, {"price": "1", "timestamp": NOW}, {"price": 1}, {"price": True, "timestamp": NOW},
+    {"price": None, "timestamp": NOW},
+    {"price": {}, "timestamp": NOW}, {"price": [1], "timestamp": NOW}, {"price": 1, "timestamp": "x"},
+    {"price": 1, "timestamp": str(NOW)},
+    {"price": 1, "timestamp": True}, {"price": 1, "timestamp": Decimal(NOW)}, {"price": 1, "timestamp": 2**63},
+    {"price": 1, "timestamp": -1},
+    {"price": Decimal("1e999999"), "timestamp": NOW}, {"price": Decimal("1e-999999"), "timestamp": NOW},
+    {"price": 10**4000, "timestamp": NOW},
 ]  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def test_installed_in_an_empty_folder_it_verifies_runs_and_builds(wheel: Path, t
     site, empty = tmp_path / "site", tmp_path / "empty"
     empty.mkdir()
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site), str(wheel)],
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site),
+         str(wheel)],
         env=environment(), check=True,
     )  # fmt: skip
 
@@ -61,7 +62,10 @@ def test_installed_in_an_empty_folder_it_verifies_runs_and_builds(wheel: Path, t
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
-    look = "import porlake; from porlake import dbt_project as d; print(porlake.__file__, d.sql_folder(), d.shipped('dags'), sep='\\n')"
+    look = (
+        "import porlake; from porlake import dbt_project as d; "
+        "print(porlake.__file__, d.sql_folder(), d.shipped('dags'), sep='\\n')"
+    )
     assert said(sys.executable, "-c", look).splitlines() == [
         str(site / "porlake" / name) for name in ("__init__.py", "sql", "dags")
     ]

@@ -3,8 +3,8 @@
     .venv/bin/python tools/documents.py                     both pages
     .venv/bin/python tools/documents.py --page build/docs   dbt's page on the tables, with their lineage, as one file
 
-The dictionary comes from the classes of porlake.model, the registry, and the dbt project; the results from a build of the bundled month and
-docs/examples.
+The dictionary comes from the classes of porlake.model, the registry, and the dbt project; the results from a build of
+the bundled month and docs/examples.
 """
 
 from __future__ import annotations
@@ -46,12 +46,16 @@ def tables() -> str:
 
 HEAD = """# The tables
 
-Made by `tools/documents.py` from the dbt project, the classes of `plugins/porlake/model.py` and the registry; a test holds it to them. The
+Made by `tools/documents.py` from the dbt project, the classes of `plugins/porlake/model.py` and the registry; a test \
+holds it to them. The
 same words stand in DuckDB's catalogue as comments (`select * from duckdb_columns()`).
 
-The marts are published as Parquet, in version VERSION (`version` in `data/marts/manifest.json`): a column or mart added raises the second
-number; a column or mart that is renamed or removed, or changes its type, unit or meaning, raises the first. Amounts are `DECIMAL`: whole base
-units with scale 0, units of the asset with 8 digits, US dollars with cents. Null means that a source says nothing, never zero. Times are UTC.
+The marts are published as Parquet, in version VERSION (`version` in `data/marts/manifest.json`): a column or mart \
+added raises the second
+number; a column or mart that is renamed or removed, or changes its type, unit or meaning, raises the first. Amounts \
+are `DECIMAL`: whole base
+units with scale 0, units of the asset with 8 digits, US dollars with cents. Null means that a source says nothing, \
+never zero. Times are UTC.
 """
 
 

@@ -74,7 +74,8 @@ def _from_debian(name: str, package: str, suite: str, program: str) -> str:
     apt = _apt(lists, suite)
     subprocess.run(["apt-get", *apt, "-qq", "update"], check=True)
     needed = subprocess.run(
-        ["apt-cache", *apt, "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces",
+        ["apt-cache", *apt, "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
+         "--no-replaces",
          "--no-enhances", package],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
@@ -147,8 +148,10 @@ def _apt(folder: Path, suite: str) -> list[str]:
     source = folder / "sources.list"
     source.write_text(f"deb {_mirror()} {suite} main\n", encoding="utf-8")
     return [
-        f"-oDir::State::Lists={folder / 'lists'}", f"-oDir::Cache={folder / 'cache'}", f"-oDir::Etc::SourceList={source}",
-        "-oDir::Etc::SourceParts=/dev/null", f"-oDir::State::status={folder / 'status'}", "-oAPT::Get::List-Cleanup=0", "-oAPT::Sandbox::User=root",
+        f"-oDir::State::Lists={folder / 'lists'}", f"-oDir::Cache={folder / 'cache'}",
+        f"-oDir::Etc::SourceList={source}",
+        "-oDir::Etc::SourceParts=/dev/null", f"-oDir::State::status={folder / 'status'}", "-oAPT::Get::List-Cleanup=0",
+        "-oAPT::Sandbox::User=root",
     ]  # fmt: skip
 
 

@@ -53,7 +53,8 @@ ROOMS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "reports": (["reports"], ["reports"]),
 }
 #: Imported once, before mutants are forked: they are no part of what is changed.
-LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "orjson", "coincurve", "nacl.signing", "Crypto.Cipher",
+LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "orjson", "coincurve",
+             "nacl.signing", "Crypto.Cipher",
              "urllib3", "cryptography.x509", "sha3", "rich.console")  # fmt: skip
 FAST = "not slow and not node"
 
@@ -61,7 +62,7 @@ FAST = "not slow and not node"
 # --- mutants ----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Mutant:
-    """`number` counts the changes of the file, in the order of the tree; `lines` are those of the changed expression."""
+    """`number` counts the changes of the file, in the order of the tree; `lines` has the changed expression."""
 
     path: Path
     number: int
@@ -81,15 +82,19 @@ class Mutant:
 
 COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
-    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
 }  # fmt: skip
 COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
+    ast.Pow: ast.Mult,
     ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitAnd: ast.BitOr, ast.BitXor: ast.BitAnd,
 }  # fmt: skip
 SIGNS = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.In: "in", ast.NotIn: "not in",
-    ast.Is: "is", ast.IsNot: "is not", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is", ast.IsNot: "is not", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%",
+    ast.Pow: "**",
     ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.And: "and", ast.Or: "or",
 }  # fmt: skip
 Change = tuple[ast.AST, str, Callable[[], None]]
@@ -154,8 +159,10 @@ def _is_none(node: ast.AST) -> bool:
 
 def _is_of_types(node: ast.BinOp) -> bool:
     """Sums of texts: changed, they only raise TypeError where they are met."""
-    return any(isinstance(side, ast.JoinedStr) or (isinstance(side, ast.Constant) and isinstance(side.value, str | bytes))
-               for side in (node.left, node.right))  # fmt: skip
+    return any(
+        isinstance(side, ast.JoinedStr) or (isinstance(side, ast.Constant) and isinstance(side.value, str | bytes))
+        for side in (node.left, node.right)
+    )
 
 
 def _code(node: ast.AST) -> Iterator[ast.AST]:
@@ -213,7 +220,8 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         package = self._mutant.path.name == "__init__.py"
         return importlib.util.spec_from_file_location(
-            fullname, self._mutant.path, loader=self, submodule_search_locations=[str(self._mutant.path.parent)] if package else None
+            fullname, self._mutant.path, loader=self,
+            submodule_search_locations=[str(self._mutant.path.parent)] if package else None
         )  # fmt: skip
 
     def exec_module(self, module: ModuleType) -> None:
@@ -302,8 +310,8 @@ def run_tests(places: Sequence[str], *plugins: object) -> int:
 
 
 def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
-    """What `work` gives in a process of its own, with its output in a file; TimeoutError past its time, ChildProcessError
-    where it died.
+    """What `work` gives in a process of its own, with its output in a file; TimeoutError past its time,
+    ChildProcessError where it died.
     """
     with tempfile.NamedTemporaryFile() as answer:
         child = os.fork()
@@ -409,7 +417,8 @@ def run(found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], li
             print(f"{mutant.place}: {mutant.change}{reason}: {mutant.source}", flush=True)
         if number % 50 == 0:
             print(
-                f"  {number} of {len(found)}, {len(survivors)} survive, {(time.monotonic() - began) / number:.1f} s each",
+                f"  {number} of {len(found)}, {len(survivors)} survive, {(time.monotonic() - began) / number:.1f} s "
+                "each",
                 flush=True,
             )
     share = 100 * len(survivors) / max(1, len(found))

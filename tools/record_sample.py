@@ -48,11 +48,12 @@ CLOCK = "2024-03-26T12:00:00+00:00"
 NODES_OF = ("evm", "utxo", "tron")  # clients; the sample claims nothing that a beacon node could show
 SAFE_CALLS = (b"getThreshold()", b"getOwners()")
 PRICES = {
-    "bitcoin": "67211.40", "ethereum": "3454.71", "tether": "1.0003", "usd-coin": "1.0001", "tron": "0.1209", "okb": "57.42", "oec-token": "14.27",
-    "litecoin": "88.9", "dogecoin": "0.1741", "bitcoin-cash": "463.2", "bitcoin-cash-sv": "108.3", "dash": "37.1", "cardano": "0.6493",
-    "solana": "186.04", "polkadot": "9.41", "aptos": "16.86", "sui": "1.83", "the-open-network": "5.03", "near": "7.13", "filecoin": "9.29",
-    "conflux-token": "0.421", "aelf": "0.69", "eos": "1.046", "starknet": "2.13", "avalanche-2": "54.6", "terra-luna": "0.0001394", "nuls": "0.83",
-    "baby-doge-coin": "0.0000000024",
+    "bitcoin": "67211.40", "ethereum": "3454.71", "tether": "1.0003", "usd-coin": "1.0001", "tron": "0.1209",
+    "okb": "57.42", "oec-token": "14.27", "litecoin": "88.9", "dogecoin": "0.1741", "bitcoin-cash": "463.2",
+    "bitcoin-cash-sv": "108.3", "dash": "37.1", "cardano": "0.6493", "solana": "186.04", "polkadot": "9.41",
+    "aptos": "16.86", "sui": "1.83", "the-open-network": "5.03", "near": "7.13", "filecoin": "9.29",
+    "conflux-token": "0.421", "aelf": "0.69", "eos": "1.046", "starknet": "2.13", "avalanche-2": "54.6",
+    "terra-luna": "0.0001394", "nuls": "0.83", "baby-doge-coin": "0.0000000024",
 }  # fmt: skip
 
 

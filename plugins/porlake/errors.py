@@ -25,7 +25,7 @@ PorlakeError
 │   └── NotRecorded         a replay was asked something that its recording does not hold
 ├── ChainError              a chain's answers contradict each other or the question (wrong block, reorganised hash)
 │   ├── ProofFails          a proof does not lead from the block's root to what the endpoint says
-│   └── BadDump             a file of a node's coins breaks its layout, is of another block or does not hash to what was published
+│   └── BadDump             a node's file of coins breaks its layout, is of another block or another hash
 ├── LakeError               the lake breaks its contract, or its disk does not do as asked
 │   ├── Damaged             a file is not what was written; its stage, run again, writes it anew
 │   ├── Outdated            a partition has the schema of an older porlake; `porlake upgrade` carries it over

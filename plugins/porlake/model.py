@@ -31,8 +31,8 @@ class Dataset:
     """What the class of a dataset says beside its columns.
 
     `NAME` is the name under which it lies in the lake: `ReportFile` is `report_file`. `VERSION` is the number of its
-    schema, which a pointer carries: whoever changes a column raises it by one; `lake.carried` says how older rows become
-    new ones.
+    schema, which a pointer carries: whoever changes a column raises it by one; `lake.carried` says how older rows
+    become new ones.
     """
 
     __slots__ = ()

@@ -1,8 +1,8 @@
 """The build in DuckDB, and the published marts.
 
 `build` takes the lake's pointers first and holds the files that they name: a lake that is written meanwhile changes
-nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on it
-as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
+nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on
+it as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
 writes the marts as Parquet and shows them all at once.
 
     <root>/porlake.duckdb                         schemas main (marts), core, registry (tables); staging, lake (views)

@@ -143,9 +143,8 @@ def test_kinds_by_spelling() -> None:
     assert near.parse("g" * 64, "near").kind == "named"
     assert kadena.parse("k:" + "a" * 64, "kadena").kind == "k"
     assert kadena.parse("abc", "kadena").kind == "named"
-    assert [hedera.parse(text, "hedera").kind for text in ("0.0.1", "0.0.01", "0.0." + "9" * 19, "0.0." + "9" * 20, "0.0")] == [
-        "hedera", "alias", "hedera", "alias", "alias",
-    ]  # fmt: skip
+    texts = ("0.0.1", "0.0.01", "0.0." + "9" * 19, "0.0." + "9" * 20, "0.0")
+    assert [hedera.parse(text, "hedera").kind for text in texts] == ["hedera", "alias", "hedera", "alias", "alias"]
     assert flow.parse("ABCDEF0123456789", "flow").text == "0xabcdef0123456789"
     assert opaque.parse("Any-Text", "iost").payload == b"Any-Text"
 

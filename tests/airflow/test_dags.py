@@ -28,12 +28,13 @@ from airflow.dag_processing.dagbag import DagBag
 began = time.process_time()
 bag = DagBag(sys.argv[1])
 def told(dag):
-    tasks = {t.task_id: {"pool": t.pool, "retries": t.retries, "owner": t.owner, "doc": t.doc_md, "timeout": t.execution_timeout is not None,
-                         "below": sorted(t.downstream_task_ids), "rule": str(t.trigger_rule),
+    tasks = {t.task_id: {"pool": t.pool, "retries": t.retries, "owner": t.owner, "doc": t.doc_md,
+                         "timeout": t.execution_timeout is not None, "below": sorted(t.downstream_task_ids),
+                         "rule": str(t.trigger_rule),
                          "outlets": [o.uri for o in t.outlets]} for t in dag.tasks}
     schedule = getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None)
-    return {"tasks": tasks, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs, "params": sorted(dag.params),
-            "schedule": schedule, "timetable": type(dag.timetable).__name__}
+    return {"tasks": tasks, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
+            "params": sorted(dag.params), "schedule": schedule, "timetable": type(dag.timetable).__name__}
 spent = time.process_time() - began
 errors = {str(k): str(v) for k, v in bag.import_errors.items()}
 print(json.dumps({"spent": spent, "errors": errors, "dags": {d: told(g) for d, g in bag.dags.items()}}))
@@ -247,7 +248,8 @@ print(json.dumps([endpoint.url, dict(endpoint.headers), repr(endpoint)]))
 @pytest.mark.parametrize(
     ("connection", "url", "headers"),
     [
-        ({"conn_type": "porlake_rpc", "host": "https://node.example/rpc", "password": "k3y", "extra": {"header": "X-Key"}},
+        ({"conn_type": "porlake_rpc", "host": "https://node.example/rpc", "password": "k3y",
+         "extra": {"header": "X-Key"}},
          "https://node.example/rpc", {"X-Key": "k3y"}),
         ({"conn_type": "porlake_rpc", "host": "http://127.0.0.1:8332", "login": "u", "password": "p"},
          "http://127.0.0.1:8332", {"Authorization": "Basic dTpw"}),
@@ -278,7 +280,8 @@ for number in range(6):
 
 def test_a_connection_that_makes_no_sense_is_named_and_nothing_of_it_shown(home: Path) -> None:
     odd: list[dict[str, Any]] = [
-        {"host": "http://user:k3y/x@host"}, {"host": "http://host:k3y"}, {"host": "host", "password": "k3y\nX: " "y", "extra": {"header": "X-Key"}},
+        {"host": "http://user:k3y/x@host"}, {"host": "http://host:k3y"},
+        {"host": "host", "password": "k3y\nX: " "y", "extra": {"header": "X-Key"}},
         {"host": "http://ho st/k3y"}, {"host": ""}, {"host": "::1", "port": 8545, "login": "u", "password": "k3y"},
     ]  # fmt: skip
     named = {

@@ -19,8 +19,9 @@ from porlake.airflow.hook import EndpointHook
 from porlake.errors import ConfigurationError
 client = EndpointHook("porlake_ethereum").get_conn()
 endpoint = EndpointHook("porlake_ethereum_2").endpoint()
-print(json.dumps([type(client).__module__, client.eth.block_number, type(EndpointHook("porlake_tron").get_conn()).__module__,
-                  endpoint.per_second, endpoint.tries, endpoint.timeout, endpoint.in_flight, endpoint.pause, endpoint.answer_bytes]))
+print(json.dumps([type(client).__module__, client.eth.block_number,
+                  type(EndpointHook("porlake_tron").get_conn()).__module__, endpoint.per_second, endpoint.tries,
+                  endpoint.timeout, endpoint.in_flight, endpoint.pause, endpoint.answer_bytes]))
 for name in ("porlake_nowhere", "porlake_ethereum_3"):
     try:
         EndpointHook(name).get_conn()

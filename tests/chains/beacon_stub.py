@@ -91,8 +91,10 @@ def validator(
     pubkey: str, balance: int, credentials: str, effective: int = 32 * 10**9, status: str = "active_ongoing"
 ) -> dict[str, Any]:
     never = str(2**64 - 1)
-    inner = {"pubkey": pubkey, "withdrawal_credentials": credentials, "effective_balance": str(effective), "slashed": False,
-             "activation_eligibility_epoch": "1", "activation_epoch": "2", "exit_epoch": never, "withdrawable_epoch": never}  # fmt: skip
+    inner = {"pubkey": pubkey, "withdrawal_credentials": credentials, "effective_balance": str(effective),
+             "slashed": False,
+             "activation_eligibility_epoch": "1", "activation_epoch": "2", "exit_epoch": never,
+             "withdrawable_epoch": never}  # fmt: skip
     return {"index": "123", "balance": str(balance), "status": status, "validator": inner}
 
 

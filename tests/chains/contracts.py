@@ -10,8 +10,10 @@ from itertools import pairwise
 from porlake.encoding.keccak import keccak256
 
 OPCODES = {
-    "ADD": 0x01, "EQ": 0x14, "SHL": 0x1B, "SHR": 0x1C, "KECCAK256": 0x20, "CALLDATALOAD": 0x35, "POP": 0x50, "MSTORE": 0x52, "SLOAD": 0x54,
-    "JUMP": 0x56, "JUMPI": 0x57, "DUP1": 0x80, "DUP3": 0x82, "SWAP1": 0x90, "RETURN": 0xF3, "REVERT": 0xFD, "INVALID": 0xFE,
+    "ADD": 0x01, "EQ": 0x14, "SHL": 0x1B, "SHR": 0x1C, "KECCAK256": 0x20, "CALLDATALOAD": 0x35, "POP": 0x50,
+    "MSTORE": 0x52, "SLOAD": 0x54,
+    "JUMP": 0x56, "JUMPI": 0x57, "DUP1": 0x80, "DUP3": 0x82, "SWAP1": 0x90, "RETURN": 0xF3, "REVERT": 0xFD,
+    "INVALID": 0xFE,
 }  # fmt: skip
 
 # Storage of a Safe: 2 is the mapping of owners, each to the next, from the sentinel 1 around to it; 3 their number; 4

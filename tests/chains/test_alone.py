@@ -84,7 +84,8 @@ def server(told: Told) -> Iterator[Endpoint]:
         plain = {"server.version": ["stub", "1.4"], "blockchain.block.header": HEADER,
                  "blockchain.headers.subscribe": {"height": 900_000, "hex": HEADER},
                  "blockchain.scripthash.listunspent": [COIN],
-                 "blockchain.scripthash.get_history": [{"tx_hash": COIN["tx_hash"], "height": COIN["height"]}]}  # fmt: skip
+                 "blockchain.scripthash.get_history": [{"tx_hash": COIN["tx_hash"],
+                     "height": COIN["height"]}]}  # fmt: skip
         try:
             found = told(method, params)
             return {"jsonrpc": "2.0", "id": item["id"], "result": plain[method] if found is None else found}
@@ -140,7 +141,8 @@ def all_but_the_second(found: dict[str, Any], reason: str, raw: int = COIN["valu
 @pytest.mark.parametrize("method", ["listunspent", "get_history"])
 @pytest.mark.parametrize(
     ("code", "message"),
-    [(1, "history too large"), (-32600, "response too large (at least 8,000,123 " "bytes)"), (-32600, "no"), (2, "daemon error: timed out"),
+    [(1, "history too large"), (-32600, "response too large (at least 8,000,123 " "bytes)"), (-32600, "no"),
+     (2, "daemon error: timed out"),
      (1, "header not found")],
 )  # fmt: skip
 def test_a_script_that_electrum_refuses_costs_itself(method: str, code: int, message: str) -> None:
@@ -183,8 +185,10 @@ def test_a_server_that_stops_answering_is_not_asked_forever(monkeypatch: pytest.
 
 
 WRONG = [
-    {}, 3.7, True, "null", "3", [3], -1, "x", 1 << 200, [{"tx_hash": "11" * 32}], [COIN, COIN], [COIN | {"value": 1.0}], [COIN | {"value": True}],
-    [COIN | {"value": {}}], [COIN | {"height": "x"}], [COIN | {"tx_hash": "11"}], [COIN | {"tx_pos": -1}], [COIN | {"height": 700_001}],
+    {}, 3.7, True, "null", "3", [3], -1, "x", 1 << 200, [{"tx_hash": "11" * 32}], [COIN, COIN], [COIN | {"value": 1.0}],
+    [COIN | {"value": True}],
+    [COIN | {"value": {}}], [COIN | {"height": "x"}], [COIN | {"tx_hash": "11"}], [COIN | {"tx_pos": -1}],
+    [COIN | {"height": 700_001}],
 ]  # fmt: skip
 
 
@@ -251,7 +255,8 @@ def esplora(path: str, spent: int = 0, count: int = 1, since: tuple[int, ...] = 
             return {"address": text, "chain_stats": {"funded_txo_sum": 500, "spent_txo_sum": spent, "tx_count": count}}
         case ["address", text, "txs", "chain", *last]:
             script = form.script(addresses.parse("bitcoin", text)).hex()
-            paid = [{"txid": f"{height:064x}", "status": {"block_height": height}, "vin": [], "vout": [{"scriptpubkey": script, "value": 1}]}
+            paid = [{"txid": f"{height:064x}", "status": {"block_height": height}, "vin": [],
+                    "vout": [{"scriptpubkey": script, "value": 1}]}
                     for height in since]  # fmt: skip
             return [] if last else paid
     raise Status(404, "not found")
@@ -271,7 +276,8 @@ def blockbook(path: str, balance: Any = "500", txs: Any = 1, since: tuple[int, .
             if "details=txs" in query:
                 lowest = int(query.partition("from=")[2].partition("&")[0])
                 told |= {"totalPages": 1, "transactions": [
-                    {"txid": f"{height:064x}", "blockHeight": height, "vin": [], "vout": [{"value": "1", "addresses": [text]}]}
+                    {"txid": f"{height:064x}", "blockHeight": height, "vin": [],
+                     "vout": [{"value": "1", "addresses": [text]}]}
                     for height in since if height >= lowest
                 ]}  # fmt: skip
             return told
@@ -437,7 +443,8 @@ def test_an_index_says_of_which_address_it_knows_nothing(kind: str, none: dict[s
 # --- numbers, whatever they are ---------------------------------------------------------------------------------------
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False) | st.text(max_size=6)
-    | st.sampled_from(["0", "1", "-1", "007", "1e3", "9" * 38, "9" * 39, " 5", "5 ", "1_000", "٣", "0x10", 1e308, 3.7, 10**38 - 1, 10**38]),
+    | st.sampled_from(["0", "1", "-1", "007", "1e3", "9" * 38, "9" * 39, " 5", "5 ", "1_000", "٣", "0x10", 1e308, 3.7,
+        10**38 - 1, 10**38]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=4,
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Families: each network's rows are what its client needs, a face opens its client and nothing else is loaded for it."""
+"""Families: each network's rows are what its client needs, and a face loads nothing but its client."""
 
 from __future__ import annotations
 

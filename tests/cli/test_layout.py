@@ -114,7 +114,8 @@ def test_an_error_shows_no_escapes(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, ""), (True, "yes"), (1234567, "1,234,567"), (Decimal("0E-8"), "0.00000000"), (Decimal("113754.00000000"), "113,754.00000000"),
+        (None, ""), (True, "yes"), (1234567, "1,234,567"), (Decimal("0E-8"), "0.00000000"),
+        (Decimal("113754.00000000"), "113,754.00000000"),
         (104.01, "104.010000"), (0.0, "0.000000"), (0.0000012, "1.2e-06"), (["a", None, 2], "a, , 2"), ("x", "x"),
     ],
 )  # fmt: skip

@@ -12,7 +12,8 @@ from porlake.cli import _prompt
 @pytest.mark.parametrize(
     ("text", "whole"),
     [
-        ("select 1;", True), ("select 1; \n", True), ("select 1", False), ("select ';", False), ("select ';';", True), ('select 1 as "a;', False),
+        ("select 1;", True), ("select 1; \n", True), ("select 1", False), ("select ';", False), ("select ';';", True),
+        ('select 1 as "a;', False),
         ("select 1 -- a; b;", False), ("select 1 /* a;", False), ("selec 1;", True), ("select 1; select 2;", True),
         ("select $$a;", False), ("", False),
     ],

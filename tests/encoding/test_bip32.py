@@ -93,7 +93,10 @@ def test_what_is_no_extended_public_key_is_refused(text: str, code: str) -> None
 
 def test_a_private_key_is_not_quoted() -> None:
     """The master key of the standard's first vector."""
-    private = "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi"
+    private = (
+        "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqji"
+        "ChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi"
+    )
     for text in (private, private[:-1] + "j"):
         with pytest.raises(InvalidAddress) as caught:
             bip32.child(text, ())

@@ -164,8 +164,10 @@ def test_a_report_is_found_by_its_key_or_the_beginning_of_it(lake: Lake) -> None
     for report, exchange in (("ab" * 32, "okx"), ("ac" * 32, "okx"), ("ad" * 32, "htx")):
         for day in ("2024-03-25", "2024-04-25"):
             values = dict.fromkeys(ReportFile.__slots__) | {
-                "exchange": exchange, "report": report, "attestation": f"{exchange}/{day}", "snapshot_precision": "day", "content": "totals",
-                "statement": "s", "revision": 1, "format": "f", "file_name": "f", "members": [], "origin": "o", "size_bytes": 1, "retrieved_at": AT,
+                "exchange": exchange, "report": report, "attestation": f"{exchange}/{day}", "snapshot_precision": "day",
+                "content": "totals",
+                "statement": "s", "revision": 1, "format": "f", "file_name": "f", "members": [], "origin": "o",
+                "size_bytes": 1, "retrieved_at": AT,
             }  # fmt: skip
             place = {"exchange": exchange, "report": report, "attestation": f"{exchange}/{day}"}
             lake.write(ReportFile, place, [ReportFile(**values)])  # type: ignore[arg-type]
@@ -505,7 +507,8 @@ def test_a_csv_cell_runs_nothing_and_every_row_stays_one_row() -> None:
         write([cell, "end"])
     back = list(csv.reader(io.StringIO(out.getvalue(), newline="")))
     assert [row[0] for row in back] == [
-        "'=1+1", "-1:" + "ab" * 32, "'@x", "'+1", "-5", "-5.25", "'-2+3|x", "'\tx", "'\rx", "a\rb", "a\nb", 'a"b', "\\x1b[31m", "\\u202e", "", "'-",
+        "'=1+1", "-1:" + "ab" * 32, "'@x", "'+1", "-5", "-5.25", "'-2+3|x", "'\tx", "'\rx", "a\rb", "a\nb", 'a"b',
+        "\\x1b[31m", "\\u202e", "", "'-",
     ]  # fmt: skip
     assert all(row[1] == "end" for row in back)
     assert '"a\rb"' in out.getvalue()

@@ -24,7 +24,8 @@ PLACES: dict[type[Dataset], dict[str, str]] = {
 ROWS: dict[type[Dataset], Dataset] = {
     Balance: Balance("okx", "ab", "tron", "TRX", "T", "total", 7, 1, "m", "h", "exact", 0, "other"),
     ReportFile: ReportFile(
-        "okx", "ab", "okx/2024-03-25", AT, AT.date(), "day", "addresses", "mine", 1, "okx_csv", "f.csv", ["x"], "o", None, 1, AT, None
+        "okx", "ab", "okx/2024-03-25", AT, AT.date(), "day", "addresses", "mine", 1, "okx_csv", "f.csv", ["x"], "o",
+        None, 1, AT, None
     ),
 }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Rows with a known verdict, made by seeded generators: one module a scheme family, each with `SCHEMES` and `case`.
 
     SCHEMES: frozenset[str]                      ids of schemes.csv for which the module makes rows
-    case(chance: random.Random) -> Case          a row of one of them; about a third of the rows are changed so that they no longer hold
+    case(chance: random.Random) -> Case          a row of one of them; about a third of the rows are changed so that
+                                                 they no longer hold
 
 The keys come from `chance` alone: equal seeds, equal rows.
 """

@@ -60,7 +60,8 @@ def put(root: Path, claims: list[Claim], at: datetime | None = None, precision: 
     """A parsed report that makes these claims."""
     now = datetime.fromtimestamp(BEGIN, UTC)
     file = ReportFile(
-        exchange=EXCHANGE, report=REPORT, attestation="okx/2024-03-25", snapshot_at=at or now, snapshot_day=(at or now).date(),
+        exchange=EXCHANGE, report=REPORT, attestation="okx/2024-03-25", snapshot_at=at or now,
+        snapshot_day=(at or now).date(),
         snapshot_precision=precision, content="addresses",
         statement="okx/okx_csv", revision=1, format="okx_csv", file_name="made.csv", members=[],
         origin="file:made.csv", container=None, size_bytes=1, retrieved_at=now, report_no=None,
@@ -166,8 +167,10 @@ def test_without_a_height_the_block_of_the_moment_is_found(chain: Chain, tmp_pat
 def test_a_token_of_more_digits_than_fit_is_no_balance(chain: Chain, tmp_path: Path) -> None:
     """USDT has 6 decimals here and 18 in the asset: 10^26 and more of its base units do not fit 38 digits."""
     account = "0x" + "ab" * 20
-    with anvil.started(alloc={token("ethereum", "USDT").contract: {"balance": "0x0", "code": anvil.TOKEN_CODE, "storage": {
-        anvil.slot(account): f"0x{10**26:064x}", anvil.slot(chain.accounts[0]): f"0x{10**26 - 1:064x}"}}}) as url:  # fmt: skip
+    with anvil.started(alloc={token("ethereum", "USDT").contract: {"balance": "0x0", "code": anvil.TOKEN_CODE,
+        "storage": {
+        anvil.slot(account): f"0x{10**26:064x}",
+        anvil.slot(chain.accounts[0]): f"0x{10**26 - 1:064x}"}}}) as url:  # fmt: skip
         for _ in range(4):
             anvil.rpc(url, "evm_mine")
         put(tmp_path, [claim(1, "USDT", account, 1), claim(2, "USDT", chain.accounts[0], 1)])
@@ -319,7 +322,8 @@ def test_what_was_not_confirmed_any_more_is_withheld_too(
 
 @pytest.mark.parametrize(
     ("against", "asked", "expected"),
-    [(0, 1, False), (1, 1_000, False), (1, 1_001, False), (1, 999, True), (2, 1_999, True), (2, 2_000, False), (2, 2_001, False),
+    [(0, 1, False), (1, 1_000, False), (1, 1_001, False), (1, 999, True), (2, 1_999, True), (2, 2_000, False),
+     (2, 2_001, False),
      (2, 10_000, False), (3, 10_000, True), (4, 10_000, True), (1, 1, True)],
 )  # fmt: skip
 def test_how_much_contradiction_settles_an_asset(against: int, asked: int, expected: bool) -> None:

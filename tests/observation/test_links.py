@@ -128,7 +128,8 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
         for address in (OWNED, SAFE_2):  # what happens later must not be seen
             node("anvil_setCode", address, assemble(ENDLESS))
         node.mine(2)
-        withdraw = {"native": to(A.account), "taken": to(B.account), "pod": to(POD), "foreign_pod": to(FOREIGN_POD, "02"), "no_pod_named": to(POD),
+        withdraw = {"native": to(A.account), "taken": to(B.account), "pod": to(POD),
+                    "foreign_pod": to(FOREIGN_POD, "02"), "no_pod_named": to(POD),
                     "bls": "0x00" + "11" * 31}  # fmt: skip
         known = {
             VALIDATORS[name]: validator(VALIDATORS[name], 32 * GWEI + 1_234_567, credentials)
@@ -220,7 +221,8 @@ def test_what_signatures_and_chain_say_together_decides_what_is_proven(month: Mo
     )
     claims = ask("select address, verdict, final_verdict, final_reason from core_claim")
     names = {address: name for name, address in VALIDATORS.items()} | {
-        SAFE_2: "safe_2", SAFE_ALONE: "safe_alone", SAFE_3: "safe_3", OWNED: "owned", NOT_OURS: "not_ours", LOOP: "loop", C.account: "itself",
+        SAFE_2: "safe_2", SAFE_ALONE: "safe_alone", SAFE_3: "safe_3", OWNED: "owned", NOT_OURS: "not_ours",
+        LOOP: "loop", C.account: "itself",
     }  # fmt: skip
     final = {names[address]: (verdict, final, reason) for address, verdict, final, reason in claims}
     confirmed = {name for name, row in final.items() if row == ("owner_signed", "proven", "owners_confirmed")}
@@ -266,7 +268,8 @@ def test_rows_that_sign_for_the_row_above_name_its_owners(tmp_path: Path) -> Non
     """HTX: a contract's row is unsigned, and its signers stand below it."""
     path = tmp_path / "huobi_por_20240701.csv"
     below = [f"ETH,{key.account},-,-,htx,{key.signature}" for key in (A, B)]
-    path.write_text("\n".join(["coin,snapshot " "height,balance", "ETH,7,1", "", "coin,address,snapshot " "height,balance,message,signature",
+    path.write_text("\n".join(["coin,snapshot " "height,balance", "ETH,7,1", "",
+                               "coin,address,snapshot " "height,balance,message,signature",
                                f"ETH,{SAFE_2},7,1,-,-", *below, "ETH,0xnonsense,-,-,htx,0x00"]) + "\n")  # fmt: skip
     chosen = pipeline.session(tmp_path / "lake", environ={})
     (report,) = pipeline.archive(chosen, "htx", str(path))

@@ -87,7 +87,8 @@ def test_a_sweep_is_recorded_the_report_is_published_and_observe_takes_near_and_
         (MOMENT, HEIGHT - 20, MOMENT - timedelta(seconds=60))
     }
     assert [(r.asset, r.component, r.amount) for r in rows if r.address == FIRST and r.asset == "TRX"] == [
-        ("TRX", "delegated", 0), ("TRX", "frozen", 3), ("TRX", "liquid", 7), ("TRX", "total", 10), ("TRX", "unstaking", 0),
+        ("TRX", "delegated", 0), ("TRX", "frozen", 3), ("TRX", "liquid", 7), ("TRX", "total", 10),
+        ("TRX", "unstaking", 0),
     ]  # fmt: skip
 
     # A month later the report of that moment is there; all has moved since.
@@ -282,8 +283,10 @@ def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean
     node.history = {named(10): [(HEIGHT - 1, 5)], named(11): [(HEIGHT - 1, 9)], account(71): [(HEIGHT, 5)]}
     report = published(
         settings, tmp_path, "2024070100",
-        row("TRX", named(10), "0.000005", signed(10)), row("TRX", named(11), "0.000007", signed(11)), row("TRX", named(12), "7", signed(12)),
-        row("TRX", named(13), "7", signed(13)), row("TRX", named(14), "7", signed(20), signed(21), named(20), named(21)),
+        row("TRX", named(10), "0.000005", signed(10)), row("TRX", named(11), "0.000007", signed(11)),
+        row("TRX", named(12), "7", signed(12)),
+        row("TRX", named(13), "7", signed(13)),
+        row("TRX", named(14), "7", signed(20), signed(21), named(20), named(21)),
         row("TRX", named(15), "7", signed(20), "", named(20)), row("TRX", named(16), "0"),
     )  # fmt: skip
     pipeline.observe(settings, report, "tron")

@@ -1,4 +1,4 @@
-"""The walk of one claim through observe: which modules it enters, and how often it climbs from a lower room to a higher.
+"""The walk of one claim through observe: modules that it enters, climbs from a lower room to a higher.
 
 python tests/observation/test_walk.py prints it (with tests/ on PYTHONPATH).
 """

@@ -263,7 +263,10 @@ def test_a_message_that_is_no_element_of_the_field_is_refused(text: str) -> None
 def test_typed_data_hashes_of_published_rows() -> None:
     """The digests under which OKX's two published signatures hold."""
     account = bytes.fromhex("0668a58aec3151bdf0f6f9360ea89453733d5c65f45cafe2d1591d8cddbd2395")
-    signature = "07abc5982853352d98763940726e0ab31f8c25fa6f1fc9951edad49cbfab6297018d6b42f497cefdcdb70aab45604612f03598a085bf984778fa413c7fab1b75"
+    signature = (
+        "07abc5982853352d98763940726e0ab31f8c25fa6f1fc9951edad49cbfab6297"
+        "018d6b42f497cefdcdb70aab45604612f03598a085bf984778fa413c7fab1b75"
+    )
     key = 0x346262FFA4EC2F40FEB9AE81E416AF7CCA9FCFA8871F1F9169E6DCCD63AA667
     digest = scheme.message_hash(account, "hello world")
     assert stark.signed(key, digest, int(signature[:64], 16), int(signature[64:], 16))
@@ -285,7 +288,10 @@ def test_the_steps_of_a_judgement_are_told() -> None:
 
 
 def test_the_slow_libraries_are_loaded_on_first_use() -> None:
-    seen = "import sys, porlake.ownership; print([m for m in ('crypto_cpp_py', 'sympy', 'py_arkworks_bls12381') if m in sys.modules])"
+    seen = (
+        "import sys, porlake.ownership; "
+        "print([m for m in ('crypto_cpp_py', 'sympy', 'py_arkworks_bls12381') if m in sys.modules])"
+    )
     assert (
         subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
@@ -293,8 +299,10 @@ def test_the_slow_libraries_are_loaded_on_first_use() -> None:
 
 def test_labels_lead_to_the_schemes_of_their_families() -> None:
     coins = (
-        "SOL USDC-SPL USDT-SPL USDG FOGO APTOS APTOS-FA USDT-APTOS USDC-APTOS APT SUI USDC-SUI TON TONCOIN-NEW USDT-TON VENOM DOT ASSET-HUB KSM "
-        "ASSET_HUB_KSM ENJIN ENJ PHA_KHA PHALA CLV AVAIL SDN ASTR ACA CFG_DOT EFI_DOT KARU XLM STELLAR PI ADA NEAR HBAR HEDERA SC IOTA "
+        "SOL USDC-SPL USDT-SPL USDG FOGO APTOS APTOS-FA USDT-APTOS USDC-APTOS APT SUI USDC-SUI TON TONCOIN-NEW "
+        "USDT-TON VENOM DOT ASSET-HUB KSM "
+        "ASSET_HUB_KSM ENJIN ENJ PHA_KHA PHALA CLV AVAIL SDN ASTR ACA CFG_DOT EFI_DOT KARU XLM STELLAR PI ADA NEAR "
+        "HBAR HEDERA SC IOTA "
         "IOTA_STARDUST IOTA_NEW ICP CSPR XTZ TEZOS KDA EGLD ERD ALGO USDT-ALGO IOST LSK KLY POKT CC_CANTON"
     )
     label = registry.load().label

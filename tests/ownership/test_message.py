@@ -9,7 +9,8 @@ from porlake.ownership import _message
 
 
 @pytest.mark.parametrize(("text", "is_none"), [
-    ("", True), (" ", True), ("null", True), ("NULL", True), (" Null\n", True), ("\\N", True), ("\\n", True), ("-", True),
+    ("", True), (" ", True), ("null", True), ("NULL", True), (" Null\n", True), ("\\N", True), ("\\n", True),
+    ("-", True),
     ("--", False), ("nullx", False), ("0", False), ("N", False),
 ])  # fmt: skip
 def test_how_files_write_that_there_is_no_message(text: str, is_none: bool) -> None:
@@ -40,7 +41,8 @@ def test_a_date_is_a_day_or_month_that_exists(message: str, is_named: bool) -> N
 @pytest.mark.parametrize(
     ("message", "is_named"),
     [
-        ("I am an OKX address", True), ("okx", True), ("okx.com", True), ("_okx_", True), ("okxx", False), ("Okcoin", False),
+        ("I am an OKX address", True), ("okx", True), ("okx.com", True), ("_okx_", True), ("okxx", False),
+        ("Okcoin", False),
         ("o k x", False),
     ],
 )  # fmt: skip

@@ -146,7 +146,8 @@ def test_der_has_one_form() -> None:
             changed[at] = (changed[at] + by) % 256
             assert not _script._is_strict_der(bytes(changed)), (at, by)
     for bad in (
-        good[:-1], good + b"\0", b"", b"\x30", b"\x30\x06\x02\x01\x80\x02\x01\x01", b"\x30\x07\x02\x02\x00\x7f\x02\x01\x01",
+        good[:-1], good + b"\0", b"", b"\x30", b"\x30\x06\x02\x01\x80\x02\x01\x01",
+        b"\x30\x07\x02\x02\x00\x7f\x02\x01\x01",
         b"\x30\x05\x02\x00\x02\x01\x01", b"\x30\x06\x02\x01\x01\x02\x01\x80", b"\x30\x07\x02\x01\x01\x02\x02\x00\x01",
     ):  # fmt: skip
         assert not _script._is_strict_der(bad), bad.hex()

@@ -114,7 +114,8 @@ def test_numbers_of_a_table_are_taken_as_they_stand(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "said"),
-    [("{}", "the folder holds no " "file"), ("{}/pipe", "is no file"), ("{}/nothing.csv", "No such file"), ("a\0b", "cannot be read"),
+    [("{}", "the folder holds no " "file"), ("{}/pipe", "is no file"), ("{}/nothing.csv", "No such file"),
+     ("a\0b", "cannot be read"),
     ("http://[bad", "host or port"),
      (f"https://user:{SECRET}/x@host/f.csv", "host or port"), (f"htps://user:{SECRET}@host/f.csv",
      "an endpoint is an http"), ("http://", "an endpoint is")],

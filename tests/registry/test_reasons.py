@@ -92,7 +92,7 @@ def rows() -> list[registry.ReasonRow]:
 
 
 def is_known(code: str) -> bool:
-    """Whether a code has a row, alone or behind the column that it is told of; of one that is put together, some row."""
+    """Whether a code has a row, alone or behind its column; of one that is put together, some row."""
     if "%" in code:
         made = re.compile("[a-z0-9_%-]+".join(map(re.escape, code.split("%"))))
         return any(made.fullmatch(row.code) for row in rows())
@@ -121,7 +121,8 @@ def test_a_code_without_a_row_is_seen() -> None:
     said = 'raise InvalidAddress("bad_luck", "why")\nJudgement("invalid", "x" if y else f"no_{kind}")\nf(reason="odd")'
     assert set(codes(said)) == {"bad_luck", "x", "no_%", "odd"}
     assert lacking({"bad_luck", "bad_hex", "extra_signature%"}) == ["bad_luck"]
-    assert set(sql_codes("case when a then 'moon' else 'sun' end as share_null_reason, {{ null_reason('x', [('star', 'y')], 'sky') }}")) == {
+    assert set(sql_codes("case when a then 'moon' else 'sun' end as share_null_reason, {{ null_reason('x', [('star', "
+                         "'y')], 'sky') }}")) == {
         "moon", "sun", "star", "sky",
     }  # fmt: skip
 

@@ -34,8 +34,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 _UTXO = {
-    "p2pkh": "00", "p2sh": "05", "segwit": "bc", "cash": "", "key": "sha256", "checksum": "sha256d", "header": "X Signed Message:",
-    "digest": "sha256d", "bip322": "no", "id": "sha256d", "magic": "", "bits": "31", "hidden": "", "witness": "", "source": "somewhere",
+    "p2pkh": "00", "p2sh": "05", "segwit": "bc", "cash": "", "key": "sha256", "checksum": "sha256d",
+    "header": "X Signed Message:",
+    "digest": "sha256d", "bip322": "no", "id": "sha256d", "magic": "", "bits": "31", "hidden": "", "witness": "",
+    "source": "somewhere",
 }  # fmt: skip
 BAD_UTXO = [
     (f"bitcoin_cash2,{','.join((_UTXO | spoiled).values())},", why)
@@ -511,10 +513,14 @@ def test_every_label_of_the_real_signatures_and_files_is_known() -> None:
 @pytest.mark.parametrize(
     ("host", "operator"),
     [
-        ("eth-mainnet.g.alchemy.com", "alchemy"), ("eth.blastapi.io:443", "alchemy"), ("mainnet.infura.io", "consensys"),
-        ("rpc.linea.build", "consensys"), ("a.example.com", "example.com"), ("b.example.com:8545", "example.com"), ("example.com.", "example.com"),
-        ("RPC.Example.COM", "example.com"), ("a.b.co.uk", "b.co.uk"), ("c.co.uk", "c.co.uk"), ("co.uk", "co.uk"), ("node", "node"),
-        ("127.0.0.1:8545", "127.0.0.1"), ("127.0.0.2:8545", "127.0.0.2"), ("localhost:8545", "127.0.0.1"), ("a.localhost", "127.0.0.1"),
+        ("eth-mainnet.g.alchemy.com", "alchemy"), ("eth.blastapi.io:443", "alchemy"),
+        ("mainnet.infura.io", "consensys"),
+        ("rpc.linea.build", "consensys"), ("a.example.com", "example.com"), ("b.example.com:8545", "example.com"),
+        ("example.com.", "example.com"),
+        ("RPC.Example.COM", "example.com"), ("a.b.co.uk", "b.co.uk"), ("c.co.uk", "c.co.uk"), ("co.uk", "co.uk"),
+        ("node", "node"),
+        ("127.0.0.1:8545", "127.0.0.1"), ("127.0.0.2:8545", "127.0.0.2"), ("localhost:8545", "127.0.0.1"),
+        ("a.localhost", "127.0.0.1"),
         ("[::1]:8545", "127.0.0.1"), ("::1", "127.0.0.1"), ("[2001:db8::5]:1", "2001:db8::5"), ("10.0.0.7", "10.0.0.7"),
     ],
 )  # fmt: skip

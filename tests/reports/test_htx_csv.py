@@ -68,7 +68,10 @@ def test_a_file_cut_before_its_address_block_is_refused() -> None:
 def test_owners_below_a_contract_row_that_is_signed_itself_sign_for_it() -> None:
     head = "coin,address,snapshot height,balance,message,signature\n"
     other = ETH.replace("1", "2")
-    rows = f"ETH,{ETH},1,5,m,s\nETH,{other},-,-,m,s\nETH,{other},-,-,m,s\nUSDT-TRC20,{other},-,-,m,s\nETH,{ETH},1,5,-,-\nUSDT-ERC20,{other},-,-,m,s\n"
+    rows = (
+        f"ETH,{ETH},1,5,m,s\nETH,{other},-,-,m,s\nETH,{other},-,-,m,s\n"
+        f"USDT-TRC20,{other},-,-,m,s\nETH,{ETH},1,5,-,-\nUSDT-ERC20,{other},-,-,m,s\n"
+    )
     found = read((head + rows).encode(), "htx")
     assert [getattr(item, "for_row", item.reason if isinstance(item, reports.Refused) else None) for item in found] == [
         None, 2, 2, "no_row_to_sign_for", None, 6,

@@ -50,9 +50,12 @@ def test_a_totals_file_is_split_by_exchange_snapshot_and_source_and_keeps_every_
 @pytest.mark.parametrize(
     ("snapshot", "precision", "taken"),
     [
-        ("2024-03-25", "day", True), ("2000-01-01", "day", True), ("1999-12-31", "day", False), ("0001-01-01", "day", False),
-        ("2024-W13-1", "day", False), ("20240325", "day", False), ("٢٠٢٤-٠٣-٢٥", "day", False), ("2024-3-25", "day", False),
-        ("2024-03", "month", True), ("2024-03-25", "month", False), ("2024-02-30", "day", False), ("2024-03-25T00:00", "day", False),
+        ("2024-03-25", "day", True), ("2000-01-01", "day", True), ("1999-12-31", "day", False),
+        ("0001-01-01", "day", False),
+        ("2024-W13-1", "day", False), ("20240325", "day", False), ("٢٠٢٤-٠٣-٢٥", "day", False),
+        ("2024-3-25", "day", False),
+        ("2024-03", "month", True), ("2024-03-25", "month", False), ("2024-02-30", "day", False),
+        ("2024-03-25T00:00", "day", False),
     ],
 )  # fmt: skip
 def test_a_day_of_a_totals_file_has_one_spelling(snapshot: str, precision: str, taken: bool) -> None:

@@ -27,8 +27,10 @@ BREAKS: dict[str, str] = {
     "a_part_exceeds_its_whole": "update reserve_ratio set claimed_without_custody = reserves_claimed + 1 where "
     "claimed_from = 'totals'",
     "heights_of_other_moment": """create or replace view lake.block as
-        select 'okx' as exchange, report, network, 1::bigint as height, '0x' as block_hash, moment as block_time, 'published' as block_origin
-        from lake.report_file, (values ('ethereum', '2024-03-25'::timestamptz), ('bitcoin', '2024-03-27'::timestamptz)) as v (network, moment)
+        select 'okx' as exchange, report, network, 1::bigint as height, '0x' as block_hash, moment as block_time,
+            'published' as block_origin
+        from lake.report_file,
+            (values ('ethereum', '2024-03-25'::timestamptz), ('bitcoin', '2024-03-27'::timestamptz)) v (network, moment)
         where attestation = 'okx/2024-03-25'""",
     "assets_and_networks_are_registered": "delete from registry.assets where asset = 'ELF'",
     "money_is_exact": "alter table cleanliness add column usd_rough double",
@@ -38,8 +40,8 @@ BREAKS: dict[str, str] = {
     "a_printed_ratio_hides_a_shortfall": "update reserve_ratio set printed_hides_shortfall = true where asset = 'BTC'",
     "a_summary_differs_from_its_rows": "update report_arithmetic set status = 'differs' where source_row % 2 = 1",
     "an_account_is_claimed_twice": """insert into address_collisions by name
-        select 'okx' as exchange, 'bitcoin' as network, 'x' as address, 'exchange' as against_kind, 'htx' as against, true as at_the_same_time,
-            true as with_amounts""",
+        select 'okx' as exchange, 'bitcoin' as network, 'x' as address, 'exchange' as against_kind, 'htx' as against,
+            true as at_the_same_time, true as with_amounts""",
     "a_file_was_published_again": "insert into restatements by name select 'okx/1' as attestation, 'repeat' as kind, "
     "'r' as report, 'file' as what",
     "nulls_say_why": "update dominance set share_null_reason = 'made up'",

@@ -1,4 +1,4 @@
-"""Every model of core and staging says what a row is, in its SQL and in DuckDB's catalogue alike, and what each column is."""
+"""Each model of core and staging says what a row and a column is, in its SQL as in DuckDB's catalogue."""
 
 from __future__ import annotations
 

@@ -121,7 +121,8 @@ def test_an_own_token_has_an_effect_of_its_own(ask: Ask) -> None:
 
 
 def test_a_year_and_the_first_report_are_compared_too(ask: Ask) -> None:
-    assert ask("select distinct since, base_attestation, days from net_flow where attestation = 'okx/2025-02-01' " "order by 1") == [
+    sql = "select distinct since, base_attestation, days from net_flow where attestation = 'okx/2025-02-01' order by 1"
+    assert ask(sql) == [
         ("first", "okx/2024-01-01", 397), ("previous", "okx/2024-02-01", 366), ("year_before", "okx/2024-02-01", 366),
     ]  # fmt: skip
     found = parts(ask, "okx/2025-02-01", "year_before", "ETH")
@@ -147,12 +148,14 @@ def test_the_sum_over_assets_is_the_change_of_the_whole(ask: Ask) -> None:
 
 def test_address_changes_name_what_came_and_went_with_its_value(ask: Ask) -> None:
     rows = ask(
-        "select asset, holdings, holdings_before, holdings_added, holdings_dropped, usd_added, usd_dropped from address_changes"
+        "select asset, holdings, holdings_before, holdings_added, holdings_dropped, usd_added, usd_dropped from "
+        "address_changes"
         " where attestation = 'okx/2024-02-01' and since = 'previous' order by asset"
     )
     assert rows[0] == ("ETH", 2, 2, 1, 1, Decimal("32003.20"), Decimal("2000.20"))
     assert [row[3:5] for row in rows[1:]] == [(0, 0)] * 3, "coins that arrive at a listed address change no list"
-    assert ask("select change, asset, amount / 1e18 from core_address_change where attestation = 'okx/2024-02-01' order by 1") == [
+    assert ask("select change, asset, amount / 1e18 from core_address_change where attestation = 'okx/2024-02-01' "
+               "order by 1") == [
         ("added", "ETH", 16.0), ("dropped", "ETH", 2.0),
     ]  # fmt: skip
 
@@ -160,7 +163,8 @@ def test_address_changes_name_what_came_and_went_with_its_value(ask: Ask) -> Non
 def test_a_list_of_addresses_attests_nothing_and_collides(ask: Ask) -> None:
     assert ask("select count(*) from core_attestation where exchange = 'kraken'") == [(0,)]
     assert ask(
-        "select exchange, against, against_source, at_the_same_time, with_amounts, usd from address_collisions order by 1"
+        "select exchange, against, against_source, at_the_same_time, with_amounts, usd from address_collisions order "
+        "by 1"
     ) == [
         ("kraken", "okx", "okx/2025-02-01", True, False, None),
         ("okx", "kraken", "a tracker", True, True, Decimal("12111.33")),
@@ -225,7 +229,8 @@ def test_heights_of_another_moment_are_told_and_refuse_nothing(lake: Lake, tmp_p
         _block(found, report.report, network, begins + timedelta(seconds=seconds))
     built = warehouse.build(found)
     assert built.warnings["heights_of_other_moment"] == 2
-    sql = "select attestation, network, seconds_from_snapshot, seconds_from_others from failed_tests.heights_of_other_moment order by network"
+    sql = """select attestation, network, seconds_from_snapshot, seconds_from_others
+        from failed_tests.heights_of_other_moment order by network"""
     assert warehouse.query(found, sql)[1] == [
         ("okx/2025-02-01", "litecoin", -10801.0, -10801.0),
         ("okx/2025-02-01", "tron", 0.0, 10801.0),
@@ -256,7 +261,8 @@ def test_more_attestations_than_one_word_has_bits(tmp_path: Path) -> None:
     pipeline.build(chosen)
     changed = warehouse.query(
         chosen.lake,
-        "select attestation, since, holdings_added, holdings_dropped from address_changes where holdings_added + holdings_dropped > 0 order by all",
+        "select attestation, since, holdings_added, holdings_dropped from address_changes where holdings_added + "
+        "holdings_dropped > 0 order by all",
     )[1]
     assert changed == [
         ("okx/2024-03-04", "first", 0, 1),

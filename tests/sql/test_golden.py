@@ -267,6 +267,9 @@ def test_rows_that_stand_under_another_label_exceed_the_line_of_all(htx: Ask) ->
             f"contradicted_by_own_total"
         ) == [("ETH", Decimal("19614630.32"))]
     assert htx("select contradicted_assets from dominance where attestation = 'htx/2024-05-01'") == [(["ETH"],)]
-    assert htx("select label, status, under_other_label from report_arithmetic where under_other_label is not null " "order by 1") == [
+    sql = (
+        "select label, status, under_other_label from report_arithmetic where under_other_label is not null order by 1"
+    )
+    assert htx(sql) == [
         ("ETH-Optimism", "no_total", "USDT-Optimism"), ("USDT-Optimism", "no_rows", "ETH-Optimism"),
     ]  # fmt: skip

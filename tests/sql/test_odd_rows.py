@@ -59,15 +59,20 @@ def ask(cased: Path, tmp_path_factory: pytest.TempPathFactory, silent: Path) -> 
     chosen = pipeline.session(folder / "lake", environ={}, price_file=prices, replay=silent)
     files = {
         # a lost decimal point beside a good row
-        "okx_por_2030010100.csv": WALLETS + f"BTC,BTC,200,{P2PKH},100000000000000,,,,,,\nETH,ETH,1,{ACCOUNTS[0]},4,,,,,,\n",
+        "okx_por_2030010100.csv": WALLETS
+        + f"BTC,BTC,200,{P2PKH},100000000000000,,,,,,\nETH,ETH,1,{ACCOUNTS[0]},4,,,,,,\n",
         # one label on two networks
         "okx_por_2030020100.csv": "coin,snapshot height,amount\nETH,19300000,3\n\n" + WALLETS
         + f"ETH,ETH,19300000,{ACCOUNTS[0]},1,,,,,,\nETH,ARBITRUM,1,{ACCOUNTS[0]},2,,,,,,\n",
         # two files of one name, snapshot and revision
-        "a/okx_por_2030030100_V2.csv": WALLETS + f"ETH,ETH,1,{ACCOUNTS[0]},10,,,,,,\nETH,ETH,1,{ACCOUNTS[1]},20,,,,,,\n",
-        "b/okx_por_2030030100_V2.csv": WALLETS + f"ETH,ETH,1,{ACCOUNTS[0]},10,,,,,,\nETH,ETH,1,{ACCOUNTS[2]},20,,,,,,\n",
-        "two_sources.csv": TOTALS + "kucoin,1,2030-01-01,day,BTC,100,100,0,40,,,,a,\nkucoin,1,2030-01-01,day,BTC,50,,,40,,,,b,\n",
-        "own.csv": TOTALS + "kucoin,1,2030-02-01,day,BTC,100,,,40,,,,a,\nkucoin,1,2030-02-01,day,BTC,64,,,80,,,,kucoin.com/proof,\n",
+        "a/okx_por_2030030100_V2.csv": WALLETS
+        + f"ETH,ETH,1,{ACCOUNTS[0]},10,,,,,,\nETH,ETH,1,{ACCOUNTS[1]},20,,,,,,\n",
+        "b/okx_por_2030030100_V2.csv": WALLETS
+        + f"ETH,ETH,1,{ACCOUNTS[0]},10,,,,,,\nETH,ETH,1,{ACCOUNTS[2]},20,,,,,,\n",
+        "two_sources.csv": TOTALS
+        + "kucoin,1,2030-01-01,day,BTC,100,100,0,40,,,,a,\nkucoin,1,2030-01-01,day,BTC,50,,,40,,,,b,\n",
+        "own.csv": TOTALS
+        + "kucoin,1,2030-02-01,day,BTC,100,,,40,,,,a,\nkucoin,1,2030-02-01,day,BTC,64,,,80,,,,kucoin.com/proof,\n",
         "liabilities.csv": TOTALS + "kucoin,,2030-03-01,day,BTC,,,,90,,,,their page,\n",
         "reserves.csv": TOTALS + "kucoin,,2030-03-01,day,BTC,100,,,,,,,their wallets page,\n",
         "part.csv": TOTALS + "kucoin,,2030-04-01,day,BTC,1,2,,,,,,their page,\n",

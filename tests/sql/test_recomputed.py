@@ -28,8 +28,10 @@ TRON = "TZ1SsapyhKNWaVLca6P2qgVzkHTdk6nkXa"  # stands in collateral.csv, since 2
 #: HTX: (day, lines of the summary, rows of the address block).
 HTX = {
     "20240401": (
-        [("ETH(ALL)", "-", "3000"), ("ETH", 19, "1000"), ("stETH", 19, "2000"), ("USDT(ALL)", "-", "64"), ("USDT-ETH", 19, "64")],
-        [("ETH", 0, 19, "600"), ("ETH", 1, 19, "400"), ("stETH", 0, 19, "2000"), ("USDT-ETH", 2, 19, "64"), ("USDT-ETH", 3, 19, "0")],
+        [("ETH(ALL)", "-", "3000"), ("ETH", 19, "1000"), ("stETH", 19, "2000"), ("USDT(ALL)", "-", "64"),
+         ("USDT-ETH", 19, "64")],
+        [("ETH", 0, 19, "600"), ("ETH", 1, 19, "400"), ("stETH", 0, 19, "2000"), ("USDT-ETH", 2, 19, "64"),
+         ("USDT-ETH", 3, 19, "0")],
     ),
     # 512.25 USDT of one height stand under the label of ether
     "20240501": (
@@ -40,7 +42,8 @@ HTX = {
     # an own token without a price, one account twice, and once more with another amount; what rounding explains
     "20240601": (
         [("ETH(ALL)", "-", "1000.1"), ("ETH", 19, "1000.1"), ("HTX(ALL)", "-", "4096"), ("USDT(ALL)", "-", "100")],
-        [("ETH", 0, 19, "600"), ("ETH", 1, 19, "400.12"), ("ETH", 1, 19, "400.12"), ("HTX-ERC20", 4, 19, "4096"), ("USDT-ETH", 2, 19, "36"),
+        [("ETH", 0, 19, "600"), ("ETH", 1, 19, "400.12"), ("ETH", 1, 19, "400.12"), ("HTX-ERC20", 4, 19, "4096"),
+         ("USDT-ETH", 2, 19, "36"),
          ("USDT-ETH", 3, 19, "128"), ("USDT-ETH", 3, 19, "64"), ("USDT-aEthUSDT", 5, 19, "32")],
     ),
     "20240910": ([("ETH(ALL)", "-", "2"), ("TRX(ALL)", "-", "1024")], [("ETH", 6, 19, "2"), ("TRX", TRON, 19, "1024")]),
@@ -81,8 +84,8 @@ binance,4,2024-03-31,day,TOTAL,,,,,,8000001,all,a tracker,
 gate,,,unknown,GT,7,,,8,,,,its page,
 """
 PRICED = {
-    "ETH": "3000.123456789012", "USDT": "0.999", "OKB": "50.5", "LINK": None, "HTX": None, "BTC": "60000", "stETH": "2990", "aEthUSDT": None,
-    "TRX": "0.12",
+    "ETH": "3000.123456789012", "USDT": "0.999", "OKB": "50.5", "LINK": None, "HTX": None, "BTC": "60000",
+    "stETH": "2990", "aEthUSDT": None, "TRX": "0.12",
 }  # fmt: skip
 
 
@@ -128,9 +131,10 @@ def judged(dice: random.Random, claim: Claim) -> Ownership:
         else None
     )
     return Ownership(
-        exchange=claim.exchange, report=claim.report, source_row=claim.source_row, for_row=None, network=claim.network, asset=claim.asset,
-        address=claim.address, scheme="eip191", verdict=verdict, reason=f"because_{verdict}", flags=[], signer=signer,
-        message=dice.choice(["", "I am an " "exchange", "okx " "2024-05-01"]), binds=dice.sample(["exchange", "date", "address"], dice.randrange(4)),
+        exchange=claim.exchange, report=claim.report, source_row=claim.source_row, for_row=None, network=claim.network,
+        asset=claim.asset, address=claim.address, scheme="eip191", verdict=verdict, reason=f"because_{verdict}",
+        flags=[], signer=signer, message=dice.choice(["", "I am an " "exchange", "okx " "2024-05-01"]),
+        binds=dice.sample(["exchange", "date", "address"], dice.randrange(4)),
     )  # fmt: skip
 
 
@@ -138,8 +142,9 @@ def linked(dice: random.Random, claim: Claim) -> Iterator[OwnerLink]:
     relation = dice.choice(["safe_owner", "owner_permission", "active_permission", "owner"])
     for owner in [claim.address, *dice.sample(OWNERS, 2)]:
         yield OwnerLink(
-            exchange=claim.exchange, report=claim.report, network=claim.network, address=claim.address, owner=owner, relation=relation,
-            holds=dice.random() < 0.7, threshold=dice.choice([None, 1, 2, 3]), owner_count=3, answer="", height=19, method="made", source="made",
+            exchange=claim.exchange, report=claim.report, network=claim.network, address=claim.address, owner=owner,
+            relation=relation, holds=dice.random() < 0.7, threshold=dice.choice([None, 1, 2, 3]), owner_count=3,
+            answer="", height=19, method="made", source="made",
         )  # fmt: skip
 
 
@@ -149,9 +154,9 @@ def seen(dice: random.Random, claim: Claim) -> Iterator[Balance | Unobserved]:
 
     def balance(component: str, held: int, as_of: str) -> Balance:
         return Balance(
-            exchange=claim.exchange, report=claim.report, network=claim.network, asset=claim.asset, address=claim.address, component=component,
-            amount=held, height=19, method=dice.choice(["call", "proved"]), source="made", as_of=as_of, offset_seconds=0,
-            confirmed_by="another" if held % 2 else None,
+            exchange=claim.exchange, report=claim.report, network=claim.network, asset=claim.asset,
+            address=claim.address, component=component, amount=held, height=19, method=dice.choice(["call", "proved"]),
+            source="made", as_of=as_of, offset_seconds=0, confirmed_by="another" if held % 2 else None,
         )  # fmt: skip
 
     if dice.random() < 0.2:
@@ -211,7 +216,8 @@ def fill(lake: Lake, dice: random.Random) -> None:
             priced = dict.fromkeys(PRICED) | ({"BTC": "60000"} if day == "2024-02-01" else {})
         else:
             priced = PRICED
-        rows = [Price(exchange, attestation, asset, "coins.llama.fi", Decimal(value) if value else None, at, None if value else "no_price")
+        rows = [Price(exchange, attestation, asset, "coins.llama.fi", Decimal(value) if value else None, at,
+                None if value else "no_price")
                 for asset, value in sorted(priced.items())]  # fmt: skip
         lake.write(Price, {"exchange": exchange, "attestation": attestation}, rows)
 
@@ -246,11 +252,13 @@ def test_a_cell_that_was_changed_is_found(lake: Lake, tmp_path: Path) -> None:
     (broken.root / "porlake.duckdb").write_bytes((lake.root / "porlake.duckdb").read_bytes())
     with duckdb.connect(str(broken.root / "porlake.duckdb")) as connection:
         connection.execute(
-            "update reserve_ratio set reserves_claimed = reserves_claimed + 1 where attestation = 'htx/2024-04-01' and asset = 'ETH'"
+            "update reserve_ratio set reserves_claimed = reserves_claimed + 1 where attestation = 'htx/2024-04-01' "
+            "and asset = 'ETH'"
         )
     (told,) = differences(broken)[1]
     assert told.startswith(
-        "reserve_ratio ['htx/2024-04-01', 'ETH']: reserves_claimed is Decimal('1000000000000000000001') in SQL and 1000000000000000000000"
+        "reserve_ratio ['htx/2024-04-01', 'ETH']: reserves_claimed is Decimal('1000000000000000000001') in SQL and "
+        "1000000000000000000000"
     )
 
 
@@ -263,22 +271,27 @@ def test_the_lake_holds_what_the_marts_tell_apart(ask: Ask) -> None:
         reason for (reason,) in ask("select distinct reason from ownership_coverage")
     }
     told = {reason for mart, columns in {
-        "reserve_ratio": ["ratio_claimed", "ratio_onchain", "ratio_proven", "ratio_without_custody", "ratio_claimed_through", "ratio_proven_through"],
-        "net_flow": ["ratio_usd_change", "ratio_amount_change"], "asset_composition": ["share", "share_published"], "dominance": ["share"],
-        "network_composition": ["share", "share_of_asset"], "cleanliness": ["cleanliness", "cleanliness_without_affiliated", "cleanliness_defillama"],
+        "reserve_ratio": ["ratio_claimed", "ratio_onchain", "ratio_proven", "ratio_without_custody",
+            "ratio_claimed_through", "ratio_proven_through"],
+        "net_flow": ["ratio_usd_change", "ratio_amount_change"], "asset_composition": ["share", "share_published"],
+        "dominance": ["share"], "network_composition": ["share", "share_of_asset"],
+        "cleanliness": ["cleanliness", "cleanliness_without_affiliated", "cleanliness_defillama"],
         "balance_reconciliation": ["proved_share"], "ownership_coverage": ["share"],
-    }.items() for column in columns for (reason,) in ask(f"select distinct {column}_null_reason from {mart}")}  # fmt: skip
+    }.items() for column in columns
+    for (reason,) in ask(f"select distinct {column}_null_reason from {mart}")}  # fmt: skip
     assert told == {
-        None, "no_liabilities", "nothing_owed", "nothing_claimed", "no_amount", "nothing_observed", "custody_not_stated", "looked_through",
-        "no_value", "nothing_before", "zero_before", "published_sum", "no_price", "not_published", "nothing_priced", "own_token_unpriced",
-        "affiliated_token_unpriced", "token_unpriced", "nothing_proved", "total_is_zero",
+        None, "no_liabilities", "nothing_owed", "nothing_claimed", "no_amount", "nothing_observed",
+        "custody_not_stated", "looked_through", "no_value", "nothing_before", "zero_before", "published_sum",
+        "no_price", "not_published", "nothing_priced", "own_token_unpriced", "affiliated_token_unpriced",
+        "token_unpriced", "nothing_proved", "total_is_zero",
     }  # fmt: skip
 
 
 def test_a_row_under_another_label_marks_its_asset_wherever_it_counts(ask: Ask) -> None:
     for mart in ("reserve_ratio", "asset_composition", "coverage_streak"):
         assert ask(
-            f"select asset, amount_beyond_own_total / 1e18 from {mart} where attestation = 'htx/2024-05-01' and contradicted_by_own_total"
+            f"select asset, amount_beyond_own_total / 1e18 from {mart} where attestation = 'htx/2024-05-01' and "
+            "contradicted_by_own_total"
         ) == [("ETH", 512.25)], mart
     changed = (
         "select since, asset, units_beyond_own_total from net_flow "
@@ -307,7 +320,8 @@ def test_a_line_without_rows_and_a_label_without_a_line_are_told_together(ask: A
 
 
 def test_rows_that_were_refused_stand_beside_the_figures_that_they_lack_in(ask: Ask) -> None:
-    assert ask("select asset, rows_refused, rows_refused_unread from reserve_ratio where attestation = 'htx/2024-05-01' order by 1") == [
+    assert ask("select asset, rows_refused, rows_refused_unread from reserve_ratio where attestation = "
+               "'htx/2024-05-01' order by 1") == [
         ("ETH", 0, 1), ("USDT", 1, 1),
     ]  # fmt: skip
     assert ask("select rows_refused, rows_refused_unread from dominance where attestation = 'htx/2024-05-01'") == [
@@ -333,7 +347,10 @@ def test_wrapped_tokens_are_priced_as_what_they_stand_for(ask: Ask) -> None:
     priced = "select asset, priced_as, usd_price from asset_composition where attestation = '{}' order by 1"
     assert ("aEthUSDT", "USDT", Decimal("0.999")) in ask(priced.format("htx/2024-07-01"))
     assert ("stETH", None, Decimal("2990")) in ask(priced.format("htx/2024-04-01"))
-    clean = "select cleanliness, cleanliness_null_reason, is_lower_bound, unpriced_assets from cleanliness where attestation = '{}'"
+    clean = (
+        "select cleanliness, cleanliness_null_reason, is_lower_bound, unpriced_assets from cleanliness "
+        "where attestation = '{}'"
+    )
     ((share, reason, is_lower_bound, unpriced),) = ask(clean.format("okx/2024-05-01"))
     assert (0 < share < 1, reason, is_lower_bound, unpriced) == (True, None, True, ["LINK"])
     assert ask(clean.format("htx/2024-07-01")) == [(None, "own_token_unpriced", None, ["HTX"])]
@@ -341,8 +358,10 @@ def test_wrapped_tokens_are_priced_as_what_they_stand_for(ask: Ask) -> None:
 
 def test_a_collision_tells_how_far_apart_and_how_much_both_claim(ask: Ask) -> None:
     rows = ask(
-        "select exchange, against, days_apart, nearest_attestation, nearest_assets, nearest_units, against_attestation, against_assets,"
-        f" against_units from address_collisions where address = '{ACCOUNTS[0]}' and network = 'ethereum' and exchange <> 'kraken' order by 1, 2"
+        "select exchange, against, days_apart, nearest_attestation, nearest_assets, nearest_units, "
+        "against_attestation, against_assets,"
+        f" against_units from address_collisions where address = '{ACCOUNTS[0]}' and network = 'ethereum' and "
+        "exchange <> 'kraken' order by 1, 2"
     )
     assert rows[0][:3] == ("htx", "kraken", 1)
     assert rows[0][7:] == ([], [])
@@ -367,11 +386,13 @@ def test_a_streak_ends_where_the_rhythm_of_the_exchange_is_missed(ask: Ask) -> N
     """HTX attests on 1 April, May, June and July and on 10 September: 30, 31, 30 and 71 days. Binance numbers its
     editions.
     """
-    streak = "select attestation, rhythm_days, days_since, missing_before from coverage_streak where exchange = 'htx' and asset = 'ETH' order by 1"
+    streak = """select attestation, rhythm_days, days_since, missing_before from coverage_streak
+        where exchange = 'htx' and asset = 'ETH' order by 1"""
     assert ask(streak) == [
-        ("htx/2024-04-01", 30, None, []), ("htx/2024-05-01", 30, 30, []), ("htx/2024-06-01", 30, 31, []), ("htx/2024-07-01", 30, 30, []),
-        ("htx/2024-09-10", 30, 71, ["2024-07-31"]),
+        ("htx/2024-04-01", 30, None, []), ("htx/2024-05-01", 30, 30, []), ("htx/2024-06-01", 30, 31, []),
+        ("htx/2024-07-01", 30, 30, []), ("htx/2024-09-10", 30, 71, ["2024-07-31"]),
     ]  # fmt: skip
     assert ask(
-        "select attestation, missing_before from coverage_streak where exchange = 'binance' and asset = 'BTC' order by 1"
+        "select attestation, missing_before from coverage_streak where exchange = 'binance' and asset = 'BTC' order "
+        "by 1"
     )[2][1] == ["3"]

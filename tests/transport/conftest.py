@@ -42,7 +42,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
 
 @pytest.fixture
 def deep_recursion() -> Iterator[None]:
-    """As py_ecc leaves the interpreter once it is imported: a deep answer would end the process, were the limit of recursion its only bound."""
+    """As py_ecc leaves the interpreter once it is imported: a deep answer would end the process, were the limit of
+    recursion its only bound.
+    """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(100_000)
     yield

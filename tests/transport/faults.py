@@ -257,7 +257,7 @@ def faults_of_http() -> Iterator[Case]:
     )
 
 
-# --- faults of JSON ---------------------------------------------------------------------------------------------------------
+# --- faults of JSON ---------------------------------------------------------------------------------------------------
 def told(change: Callable[[Talk], bytes | str]) -> Fault:
     def play(talk: Talk) -> None:
         body = change(talk)
@@ -274,8 +274,10 @@ def faults_of_json() -> Iterator[Case]:
         "UTF-16 that is none": b"\xff\xfe\x00",
         "bytes that are no text": b'"\xff\xc3\x28"', "two JSONs": b"{}{}", "NaN": b"NaN", "Infinity": b"-Infinity",
         "a comment": b"/* */ {}",
-        "a million brackets": b"[" * 1_000_000, "brackets in texts": b'["]",' * 60_000, "brackets after escapes": b'["\\\\",{"]}\\"":' * 60_000,
-        "brackets in UTF-16": ("[" * 60_000).encode("utf-16"), "texts in UTF-16": ('["\u0122]\u0122",' * 60_000).encode("utf-16"),
+        "a million brackets": b"[" * 1_000_000, "brackets in texts": b'["]",' * 60_000,
+        "brackets after escapes": b'["\\\\",{"]}\\"":' * 60_000,
+        "brackets in UTF-16": ("[" * 60_000).encode("utf-16"),
+        "texts in UTF-16": ('["\u0122]\u0122",' * 60_000).encode("utf-16"),
         "deep lists": b"[" * deep + b"]" * deep,
         "deep objects": b'{"a":' * deep + b"1" + b"}" * deep,
         "half of a surrogate pair": b'{"value":"\\ud800"}',

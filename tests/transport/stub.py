@@ -19,7 +19,7 @@ USER, PASSWORD, IN_PATH, IN_QUERY, IN_HEADER = "Cust0mer", "p4ss/w0rd+x", "SEKRE
 SECRETS = (USER, PASSWORD, IN_PATH, IN_QUERY, IN_HEADER)
 RIGHT = {"value": 7, "text": "seven"}
 STALL, PATIENT = 0.4, 20.0
-"""Seconds that are waited for an answer: of a server that stalls, and of one that does not (the machine may be busy)."""
+"""Seconds that are waited for an answer: of a server that stalls, and of one that does not."""
 BOUND = 15.0
 TABLE = ErrorTable(
     (

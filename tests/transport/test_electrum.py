@@ -57,7 +57,7 @@ def right_lines(asked: list[Any]) -> list[Any]:
 def on_line(
     answer: Callable[[list[Any]], bytes | None], *, of_version: bool = False
 ) -> Callable[[socket.socket], None]:
-    """A server that answers what its client asks first, its version, and then by `answer`; or by that from the beginning."""
+    """A server that answers for its version first, then by `answer`; or by that from the beginning."""
 
     def speak(conn: socket.socket) -> None:
         with conn.makefile("rb") as lines:
@@ -206,7 +206,8 @@ def test_a_fault_of_a_line_costs_an_answer_and_never_a_number_a_key_or_the_run(
     def ask(case: OfLines, recording: Recording) -> Any:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             served(listener, case.speak)
-            url = f"electrum+tcp://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{listener.getsockname()[1]}/{IN_PATH}?token={IN_QUERY}"
+            host = f"{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{listener.getsockname()[1]}"
+            url = f"electrum+tcp://{host}/{IN_PATH}?token={IN_QUERY}"
             where = Endpoint(url, timeout=STALL if case.stalls else PATIENT, tries=1, pause=0.001, answer_bytes=1 << 20)
             found = ElectrumRpc("bitcoin", where, recording, TABLE).batch([("m", [n]) for n in range(questions)])
         for failed in found:

@@ -81,7 +81,8 @@ def test_an_endpoint_is_an_http_url_with_a_host(text: str) -> None:
 
 
 LIMITS = {
-    "per_second": (0.0001, 1e6, 0.00001), "timeout": (0.001, 86_400, 0.0001), "tries": (1, 100, 1), "pause": (0, 3_600, 0.1),
+    "per_second": (0.0001, 1e6, 0.00001), "timeout": (0.001, 86_400, 0.0001), "tries": (1, 100, 1),
+    "pause": (0, 3_600, 0.1),
     "in_flight": (1, 1_000, 1), "answer_bytes": (1, 1 << 40, 1),
 }  # fmt: skip
 

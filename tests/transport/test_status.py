@@ -29,13 +29,15 @@ def outcome(status: int, body: bytes = PAGE, **headers: str) -> type[TransportEr
         (199, TransientFault, TransientFault), (200, None, None), (201, None, None), (205, None, None),
         (206, TransientFault, TransientFault), (207, None, None), (299, None, None),
         (300, BadAnswer, BadAnswer), (399, BadAnswer, BadAnswer),
-        (400, RequestFailed, None), (401, TransportError, None), (403, TransportError, None), (404, TransportError, None),
+        (400, RequestFailed, None), (401, TransportError, None), (403, TransportError, None),
+        (404, TransportError, None),
         (407, TransportError, None), (408, TransientFault, TransientFault), (409, TransportError, None),
         (412, TransportError, None), (413, TooBig, TooBig), (414, TransportError, None),
         (421, TransportError, None), (422, RequestFailed, None), (423, TransportError, None),
         (424, TransportError, None), (425, TransientFault, TransientFault), (426, TransportError, None),
         (428, TransportError, None), (429, RateLimited, RateLimited), (430, TransportError, None),
-        (499, TransportError, None), (500, TransientFault, None), (503, TransientFault, None), (599, TransientFault, None),
+        (499, TransportError, None), (500, TransientFault, None), (503, TransientFault, None),
+        (599, TransientFault, None),
     ],
 )  # fmt: skip
 def test_what_a_status_means(status: int, of_a_page: Any, of_json: Any) -> None:
@@ -51,7 +53,8 @@ def test_503_is_a_rate_limit_where_it_says_for_how_long(status: int) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("7", 7.0), ("0", 0.0), ("9" * 12, float("9" * 12)), ("9" * 13, None), (" 7 ", 7.0), ("-1", None), ("0.5", None),
+        ("7", 7.0), ("0", 0.0), ("9" * 12, float("9" * 12)), ("9" * 13, None), (" 7 ", 7.0), ("-1", None),
+        ("0.5", None),
         ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("", None),
     ],
 )  # fmt: skip

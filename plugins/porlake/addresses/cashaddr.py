@@ -1,5 +1,4 @@
-"""Cash addresses of Bitcoin Cash and eCash, with their prefix or without, and the legacy base58 spelling of the same
-account.
+"""Cash addresses of Bitcoin Cash and eCash, with their prefix or without, and the legacy base58 spelling.
 
 https://github.com/bitcoincashorg/bitcoincash.org/blob/master/spec/cashaddr.md
 """

@@ -62,8 +62,8 @@ def is_meant(text: str) -> bool:
 
 
 def parse(text: str) -> Descriptor:
-    """Raises InvalidAddress (bad_descriptor, bad_checksum, and those of keys: bad_key, bad_path, bad_base58 ...), NoRule
-    (descriptor_range, descriptor_tr ...) for what has no rule here.
+    """Raises InvalidAddress (bad_descriptor, bad_checksum, and those of keys: bad_key, bad_path, bad_base58 ...),
+    NoRule (descriptor_range, descriptor_tr ...) for what has no rule here.
     """
     text = text.strip()
     if len(text) > LONGEST:

@@ -1,11 +1,10 @@
 """Airflow on its embedded default: SQLite, one folder, no service that must run already.
 
-python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'     one DAG run, in this process; `registry`
-                                                                                                  there: as PORLAKE_REGISTRY
-python -m porlake.airflow.local up                                                                scheduler, API and UI
-python -m porlake.airflow.local dags                                                              the folder of the DAG files, for an
-                                                                                                  Airflow of your own
-python -m porlake.airflow.local pools                                                             its pools, for `airflow pools import`
+python -m porlake.airflow.local run okx '{"reports": ["data/samples/..."], "replay": "..."}'
+                                          one DAG run, in this process; `registry` there: as PORLAKE_REGISTRY
+python -m porlake.airflow.local up        scheduler, API and UI
+python -m porlake.airflow.local dags      the folder of the DAG files, for an Airflow of your own
+python -m porlake.airflow.local pools     its pools, for `airflow pools import`
 """
 
 from __future__ import annotations

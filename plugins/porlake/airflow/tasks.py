@@ -48,9 +48,7 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
 
 
 def settings(context: Context, networks: list[str] | None = None) -> pipeline.Session:
-    """Settings from the run's params, the environment, and Airflow's connections for the `networks` that the task
-    asks.
-    """
+    """Settings from the run's params, the environment and Airflow's connections for `networks`."""
     params = context["params"]
     if own := params.get("registry"):  # of this task's process, and of those that it starts
         os.environ[registry.OWN_ROWS] = str(Path(own).absolute())

@@ -48,11 +48,11 @@ from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 __all__ = [
-    "LIMIT", "TEXT", "TOTAL", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "BlockRef", "ByMoment", "Client", "Coin", "Coins",
-    "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne", "Outcome", "OwnerLinks", "Past", "Prover", "Proves", "Reading",
-    "Readings", "Rows", "Stated", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Witnesses", "Words", "at_least",
-    "beside", "family", "first", "holdings", "in_columns", "largest", "native_client", "number",
-    "open_client", "total", "wrong_rows",
+    "LIMIT", "TEXT", "TOTAL", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "BlockRef", "ByMoment",
+    "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne", "Outcome",
+    "OwnerLinks", "Past", "Prover", "Proves", "Reading", "Readings", "Rows", "Stated", "Unchanged", "Unread",
+    "Unreadable", "Wanted", "Withdrawn", "Witnesses", "Words", "at_least", "beside", "family", "first", "holdings",
+    "in_columns", "largest", "native_client", "number", "open_client", "total", "wrong_rows",
 ]  # fmt: skip
 
 

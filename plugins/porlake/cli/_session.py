@@ -30,14 +30,15 @@ def file_alone(options: argparse.Namespace) -> Iterator[tuple[Session, list[str]
 
 
 def existing(options: argparse.Namespace, **others: Any) -> Session:
-    """A session with a lake that is there already. Raises ConfigurationError where a name leads to none: it is mistyped,
-    not empty.
+    """A session with a lake that is there already. Raises ConfigurationError where a name leads to none: it is
+    mistyped, not empty.
     """
     from porlake import pipeline
 
     session = pipeline.session(options.lake, **others)
     if options.lake and not (session.root / "lake").is_dir():
         raise ConfigurationError(
-            f"{options.lake}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {options.lake}` would make one"
+            f"{options.lake}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {options.lake}` would "
+            "make one"
         )
     return session

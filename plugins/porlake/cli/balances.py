@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> None:
     with progress.shown() as tell:
         session = pipeline.with_dump(
             pipeline.session(endpoints=endpoints, progress=tell),
-            options.network, options.dump, options.dump_at_node, options.dump_hash, outpoints=options.outpoints is not None,
+            options.network, options.dump, options.dump_at_node, options.dump_hash,
+            outpoints=options.outpoints is not None,
         )  # fmt: skip
         unfinished = options.out.with_name(f".unfinished-{options.out.name}")
         rows, coins = balances.balances(
@@ -82,7 +83,8 @@ def run(options: argparse.Namespace) -> None:
             pipeline.export(options.outpoints, balances.CoinLine, coins)
     unread = Counter(row.reason for row in rows if row.reason)
     say(
-        f"{len(rows) - sum(unread.values()):,} balances in {options.out}: whole base units, and units with their decimals"
+        f"{len(rows) - sum(unread.values()):,} balances in {options.out}: whole base units, and units with their "
+        "decimals"
     )
     for reason, count in sorted(unread.items()):
         say(f"{count:,} not read: {reason}")

@@ -43,7 +43,8 @@ def run(options: argparse.Namespace) -> None:
     facts = [
         ("file", f"{told.name}, line {row.source_row}, sha256 {told.file.report}"),
         ("labels", " / ".join(filter(None, (row.label, row.network_label)))),
-        ("network, asset", f"{row.network or 'unknown'}, {row.asset or 'unknown'}" + ("" if row.holding == "wallet" else f", held as {row.holding}")),
+        ("network, asset", f"{row.network or 'unknown'}, {row.asset or 'unknown'}"
+                           + ("" if row.holding == "wallet" else f", held as {row.holding}")),
         ("address", row.address_published),
         ("account", told.account if told.account != row.address_published else ""),
         ("message", repr(row.message)),
@@ -62,13 +63,15 @@ def run(options: argparse.Namespace) -> None:
         ("reason", judgement.reason),
         ("flags", ", ".join(judgement.flags)),
         ("signer", judgement.signer or ""),
-        ("message names", ", ".join(judgement.binds) or "neither exchange, date nor address: it may have been signed at any time, for any file"),
+        ("message names", ", ".join(judgement.binds) or "neither exchange, date nor address: it may have been signed "
+                                                        "at any time, for any file"),
     ])  # fmt: skip
     if told.rule:
         show_facts("to check it elsewhere", [
             ("standard", told.scheme.standard),
             ("rule", " ".join(told.rule.split())),
-            ("how", "any library of the curve gives the same key from the digest and the signature; hash the key as the address form says, compare"),
+            ("how", "any library of the curve gives the same key from the digest and the signature; hash the key as "
+                    "the address form says, compare"),
         ])  # fmt: skip
 
 

@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """What will be done comes first; nothing is deleted, and an upgrade that was interrupted goes on where it stopped."""
+    """What will be done is listed first; nothing is deleted; an interrupted upgrade continues where it stopped."""
     from porlake import pipeline, progress
 
     with progress.shown() as tell:

@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
         by_reason[verdict, reason] += count
     _verdict_table(by_network)
     show_table("why", ("verdict", "reason", "rows"), [
-        (verdict, reason, f"{count:,}") for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"
+        (verdict, reason, f"{count:,}")
+        for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"
     ])  # fmt: skip
     failed = [
         (place(row.member, row.source_row), row.network or "-", row.address, row.verdict, row.reason)

@@ -1,6 +1,4 @@
-"""Ed25519 signatures (RFC 8032) by libsodium, which refuses keys and R of small order and every form that is not
-canonical.
-"""
+"""Ed25519 signatures (RFC 8032) by libsodium, which refuses points of small order and forms not canonical."""
 
 from __future__ import annotations
 

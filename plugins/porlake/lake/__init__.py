@@ -219,9 +219,7 @@ class Lake:
         return self.reports(report)[0]
 
     def all_files(self) -> Iterator[Callable[[], object]]:
-        """For each file of the datasets and of the archive, in order of their places, what reads it whole and raises
-        LakeError.
-        """
+        """For each file of datasets and archive, in order of place, what reads it whole and raises LakeError."""
         for key in self.store.list("lake"):
             if key.rpartition("/")[2] != POINTER:
                 continue

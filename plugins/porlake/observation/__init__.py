@@ -28,8 +28,7 @@ __all__ = ["DATASETS", "Line", "Run", "endpoints_of", "observe", "open_client", 
 
 
 def observe(run: Run, file: ReportFile, network: str, *, give_up: bool = False) -> None:
-    """Balances of everything that a report claims on a network, at the snapshot height or as near as the chain lets one
-    look.
+    """Balances of all that a report claims on a network, at the snapshot height or as near as its chain tells.
 
     Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then
     unobserved, for the reason endpoint_failed, and what was read is kept for the next time.

@@ -18,9 +18,7 @@ Failure = TransportError | ChainError
 
 
 def open_client(run: Run, network: str, endpoints: Sequence[Endpoint] | None = None) -> Any:
-    """The client of a network, over all its endpoints or those that are named, with the one beside it whose blocks it
-    goes by.
-    """
+    """A network's client over all its endpoints or those named, and the client whose blocks it goes by."""
     facts = registry.load().networks[network]
     places = run.endpoints_of(network) if endpoints is None else tuple(endpoints)
     other = chains.beside(facts)

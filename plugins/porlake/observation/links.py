@@ -93,8 +93,8 @@ def stated(lake: Lake, file: ReportFile, network: str, owner_network: str) -> li
 
 
 def signed_for(lake: Lake, file: ReportFile, network: str) -> list[Stated]:
-    """The accounts that somebody signs for, with each who is stated to do so: the stated owners of the row and who signs
-    for it in a row of his own, or the account itself.
+    """The accounts that somebody signs for, with each who is stated to do so: the stated owners of the row and who
+    signs for it in a row of his own, or the account itself.
     """
     published: dict[tuple[int, int], str] = {}
     signers: set[tuple[str, str]] = set()

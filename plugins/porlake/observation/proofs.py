@@ -34,8 +34,7 @@ class Proofs:
     give_up: bool = False
 
     def prove(self, claimed: Claimed, token: registry.Token, blocks: Blocks) -> None:
-        """Mark the balances of an asset that a proof confirms, and withhold those that one speaks against (proof_fails,
-        proof_differs).
+        """Mark balances of an asset that a proof confirms, withhold what one contradicts (proof_fails, proof_differs).
 
         The rest stays as it was read. Raises TransportError where the endpoint fails for a passing reason; with
         `give_up` that leaves balances unproved too.

@@ -156,9 +156,7 @@ class SecondOpinion:
 
 
 def contradicted(against: int, asked: int) -> bool:
-    """Whether so many contradictions among the accounts that were asked about twice speak against all that the first
-    endpoint said.
-    """
+    """Whether so many contradictions among accounts asked about twice discredit the whole first endpoint."""
     return against >= 3 or against * 1_000 > asked
 
 

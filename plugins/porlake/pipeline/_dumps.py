@@ -1,7 +1,9 @@
 """Where sets of all coins lie, and what they must hash to: read from the environment.
 
-PORLAKE_UTXO_DUMP_BITCOIN=/data/utxo-{height}.dat      a path or URL; a node that is the endpoint writes it where it is not there yet
-PORLAKE_UTXO_WRITTEN_BITCOIN=/node/utxo-{height}.dat   the path under which the node does so, where that is another machine
+PORLAKE_UTXO_DUMP_BITCOIN=/data/utxo-{height}.dat      a path or URL; a node that is the endpoint writes it where it is
+                                                       not there yet
+PORLAKE_UTXO_WRITTEN_BITCOIN=/node/utxo-{height}.dat   the path under which the node does so, where that is another
+                                                       machine
 PORLAKE_UTXO_HASH_BITCOIN=muhash:...                   what the set must hash to; `muhash` asks the node
 PORLAKE_OUTPOINTS=1                                    keep the coins below each balance, in the dataset utxo
 """

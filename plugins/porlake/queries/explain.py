@@ -43,8 +43,7 @@ def named(file: ReportFile, member: int) -> str:
 
 
 def explain(session: Session, report: str, row: int, member: int = 0) -> Explanation:
-    """The reasoning behind the verdict of the row on line `row` of a published file, of several the one numbered
-    `member`.
+    """The reasoning behind the verdict on line `row` of a published file, of several that numbered `member`.
 
     Raises ConfigurationError where no row stands there.
     """
@@ -78,7 +77,8 @@ def explain(session: Session, report: str, row: int, member: int = 0) -> Explana
         judgement, steps = ownership.Judgement("malformed", refused.reason, (), None, judgement.binds), []
     scheme = registry.load().schemes[found.scheme]
     return Explanation(
-        file, named(file, member), found, ownership.account(found.network, found.address_published), refused, judgement, steps,
+        file, named(file, member), found, ownership.account(found.network, found.address_published), refused, judgement,
+        steps,
         scheme, ownership.rule(found.scheme),
         tuple(signers),
     )  # fmt: skip

@@ -23,6 +23,7 @@ def publisher(source: str) -> str:
         found = by_name or [exchange for exchange in found if {f"{exchange}_csv"} == formats]
     if len(found) != 1:
         raise ConfigurationError(
-            f"{came.bundle.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with --exchange"
+            f"{came.bundle.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with "
+            "--exchange"
         )
     return found[0]

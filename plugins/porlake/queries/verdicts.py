@@ -180,7 +180,8 @@ def repeated(session: Session, report: str) -> list[Repeated]:
         return []
     sql = """select network, asset, address, count(*), min((member, source_row)) as first, first[1], first[2],
                 list(distinct amount order by amount) filter (amount is not null)
-             from read_parquet($paths, hive_partitioning = false) group by network, asset, address having count(*) > 1 order by first"""
+             from read_parquet($paths, hive_partitioning = false)
+             group by network, asset, address having count(*) > 1 order by first"""
     with duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     ) as connection:

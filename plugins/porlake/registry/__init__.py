@@ -1,5 +1,4 @@
-"""Facts about networks, assets, tokens, exchanges, labels, schemes and collateral, one CSV each, and the loader that
-refuses a bad row.
+"""Facts about networks, assets, tokens, exchanges, labels and more, one CSV each; a bad row is refused.
 
 `load()` reads all of them once and checks every reference between them. Standard library only: DAG files import this at
 their top, and Airflow parses them often. Money never passes through here.

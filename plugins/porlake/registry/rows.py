@@ -82,8 +82,8 @@ class EvmNetwork:
 
 DEFAULT = "default"
 DEFAULT_SELF_CHECK, DEFAULT_FINAL_TAG, DEFAULT_FINAL_DEPTH = "number", "finalized", 20_000
-"""What stands in for `default`: where a chain does otherwise, a balance stays unread and none is wrong. The depth is that
-of rollups which settle on Ethereum, hours of any chain that is known.
+"""What stands in for `default`: where a chain does otherwise, a balance stays unread and none is wrong. The depth is
+that of rollups which settle on Ethereum, hours of any chain that is known.
 """
 
 

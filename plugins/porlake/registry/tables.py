@@ -1,4 +1,4 @@
-"""The files of the registry, each named once: its rows, their key, their check, and which columns name a row of another."""
+"""The files of the registry, each named once: rows, key, check, and columns that name a row of another."""
 
 from __future__ import annotations
 

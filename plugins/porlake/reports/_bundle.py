@@ -95,8 +95,11 @@ def joined(
         ]
         if len(fitting) > 1:
             names = ", ".join(group[0].name for group in fitting)
-            why = f"the file ({other.role}) belongs to the report of one file ({roles[0]}), and could belong to each of {names}"
-            raise BadStructure(other.name, 0, why)
+            raise BadStructure(
+                other.name, 0,
+                f"the file ({other.role}) belongs to the report of one file ({roles[0]}), and could belong to each of "
+                f"{names}",
+            )  # fmt: skip
         if fitting:
             fitting[0].append(other)
         else:

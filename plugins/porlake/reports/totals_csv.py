@@ -22,8 +22,8 @@ NAME = "totals_csv"
 ROLES = (NAME,)
 
 COLUMNS = (
-    "exchange", "report_no", "snapshot", "snapshot_precision", "asset", "wallet_amount", "own_amount", "custody_amount", "liabilities",
-    "printed_ratio", "usd", "scope", "source", "note",
+    "exchange", "report_no", "snapshot", "snapshot_precision", "asset", "wallet_amount", "own_amount", "custody_amount",
+    "liabilities", "printed_ratio", "usd", "scope", "source", "note",
 )  # fmt: skip
 TOTAL = "TOTAL"  # in `asset`: a sum in US dollars over what `scope` names
 UNSAID = "not stated"  # in place of a source

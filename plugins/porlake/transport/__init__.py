@@ -1,5 +1,5 @@
-"""The only sockets: JSON-RPC, HTTP and Electrum's lines, each question bounded in time and size, with bounded retries, a rate
-limit for each endpoint, and a recording that records and replays.
+"""The only sockets: JSON-RPC, HTTP and Electrum's lines, each question bounded in time and size, with bounded retries,
+a rate limit for each endpoint, and a recording that records and replays.
 
 An endpoint's URL and headers may hold keys: every text of this room shows its host and nothing else of it, and what a
 server echoes of them is blanked in answers and errors before anybody sees it (`secrets`).

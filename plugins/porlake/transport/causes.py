@@ -1,6 +1,4 @@
-"""Why there is no connection, or no longer one, in the words of operating systems and without those of a library, which
-quote URLs.
-"""
+"""Why there is no connection, or no longer one, in an operating system's words: a library's quote URLs."""
 
 from __future__ import annotations
 

@@ -34,9 +34,7 @@ _limit = threading.local()
 
 @contextmanager
 def deadline(moment: float) -> Iterator[None]:
-    """What sockets of this module do in this thread is over at a moment of the monotonic clock, or raises
-    TimeoutError.
-    """
+    """Sockets of this module are done in this thread by a moment of the monotonic clock, or raise TimeoutError."""
     before = getattr(_limit, "moment", None)
     _limit.moment = moment
     try:

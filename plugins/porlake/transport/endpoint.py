@@ -26,8 +26,8 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Endpoint:
-    """Where to ask. `per_second` questions are put in a second, each call of a batch being one, None where the rate that
-    the endpoint allows is not known.
+    """Where to ask. `per_second` questions are put in a second, each call of a batch being one, None where the rate
+    that the endpoint allows is not known.
 
     Within `timeout` seconds an answer is whole, however it comes, and it has up to `answer_bytes`, or is TooBig. A
     question is put `tries` times, after pauses of `pause` seconds that double: twice as often where the endpoint limits

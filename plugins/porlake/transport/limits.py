@@ -49,8 +49,8 @@ _sharing = threading.Lock()
 
 
 def rate_limiter(url: str, per_second: float | None) -> RateLimiter:
-    """The one limiter of a place and its rate in this process, for as long as a client of it lives: what a server allows
-    it allows to all of them together.
+    """The one limiter of a place and its rate in this process, for as long as a client of it lives: what a server
+    allows it allows to all of them together.
     """
     with _sharing:
         found = _shared.get((url, per_second))

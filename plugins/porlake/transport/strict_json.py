@@ -1,6 +1,4 @@
-"""JSON from outside, read strictly: UTF-8, each key once in its object, numbers with a point as Decimal, depth and length
-bounded.
-"""
+"""JSON from outside, read strictly: UTF-8, keys once, numbers with a point as Decimal, depth and length bounded."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ SMALL = 1 << 14
 
 
 def loads(body: bytes, host: str) -> Any:
-    """A body's JSON: each key once in its object, numbers with a point as Decimal. Raises MalformedAnswer, BadAnswer."""
+    """A body's JSON, each key once, numbers with a point as Decimal. Raises MalformedAnswer, BadAnswer."""
     _not_too_deep(body, host)
     if not json.detect_encoding(body).startswith("utf-8"):
         raise _garbled(body, host)  # RFC 8259, 8.1; and brackets are counted in UTF-8

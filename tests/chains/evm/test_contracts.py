@@ -93,7 +93,8 @@ def owners_by_hand(data: bytes) -> tuple[str, ...] | None:
 
 
 near_numbers = st.one_of(
-    st.integers(0, 5), st.sampled_from([31, 32, 33, 64, A, B, 1 << 160, (1 << 160) - 1, 1 << 255, (1 << 32) - 1, 1 << 32])
+    st.integers(0, 5),
+    st.sampled_from([31, 32, 33, 64, A, B, 1 << 160, (1 << 160) - 1, 1 << 255, (1 << 32) - 1, 1 << 32])
 )  # fmt: skip
 lists = st.lists(st.sampled_from([A, B, 7, 8, 9]), max_size=4).map(lambda owners: words(32, len(owners), *owners))
 answers = st.one_of(

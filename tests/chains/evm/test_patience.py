@@ -364,8 +364,12 @@ def test_bytes_are_pairs_of_digits_behind_0x_and_nothing_else(value: Any) -> Non
     usdt = token("ethereum", "USDT")
     if len(digits) % 2 == 0 and all(digit in "0123456789abcdefABCDEF" for digit in digits):
         held = _evm_methods.balance_in("h", usdt, value)
-        assert held == (_evm_methods.SHORT if len(digits) < 64 else min(int(digits[:64], 16), _evm_methods.LARGE) if int(digits[:64], 16) < 2**127
-                        else _evm_methods.LARGE)  # fmt: skip
+        word = int(digits[:64] or "0", 16)
+        assert held == (
+            _evm_methods.SHORT if len(digits) < 64
+            else min(word, _evm_methods.LARGE) if word < 2**127
+            else _evm_methods.LARGE
+        )  # fmt: skip
         return
     with pytest.raises(BadAnswer):
         _evm_methods.balance_in("h", usdt, value)

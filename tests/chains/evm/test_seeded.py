@@ -32,13 +32,17 @@ pytestmark = pytest.mark.node
 COUNT, LONG = 256, 60.0  # cases, and seconds that one may take on a busy machine
 BALANCES = {"eth_call", "eth_getBalance"}
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, 1, 3.7, -1, 10**30, 1e308, "", "0x", "0xzz", "zz", " " "0x1", "0x_1", "-0x1", "0x" + "f" * 64, "0x" + "f" * 65, "٣", "0x１",
+    None, True, False, 0, 1, 3.7, -1, 10**30, 1e308, "", "0x", "0xzz", "zz", " " "0x1", "0x_1", "-0x1", "0x" + "f" * 64,
+    "0x" + "f" * 65, "٣", "0x１",
     [], {}, [1], {"a": 1}, "5", "0x1e999999",
 )  # fmt: skip
 WORDS = (
-    (-32000, "missing trie node 12ab (path )"), (-32000, "header not found"), (-32007, "100/second request limit reached"),
-    (-32603, "Internal error"), (-32000, "gas required exceeds allowance"), (-32015, "VM execution error."), (-32003, "response too large"),
-    (-32005, "limit exceeded"), (-32601, "the method does not exist/is not available"), (-32602, "too many arguments, want at most 2"),
+    (-32000, "missing trie node 12ab (path )"), (-32000, "header not found"),
+    (-32007, "100/second request limit reached"),
+    (-32603, "Internal error"), (-32000, "gas required exceeds allowance"), (-32015, "VM execution error."),
+    (-32003, "response too large"),
+    (-32005, "limit exceeded"), (-32601, "the method does not exist/is not available"),
+    (-32602, "too many arguments, want at most 2"),
     (-32600, "batch too large"), (-32000, "execution aborted (timeout = 5s)"), (3, "execution reverted"), (7, ""),
 )  # fmt: skip
 
@@ -113,8 +117,10 @@ def of_one_item(rng: random.Random) -> Fault:
 
 
 def on_the_way(rng: random.Random) -> Fault:
-    return rng.choice([faults.reset, faults.reset_in_the_body, faults.short_body, faults.short_chunk, faults.truncated, faults.html, faults.wrong_ids,
-                       faults.gzipped, faults.status(rng.choice([400, 401, 403, 404, 413, 429, 500, 502, 503, 504]))])  # fmt: skip
+    return rng.choice([faults.reset, faults.reset_in_the_body, faults.short_body, faults.short_chunk, faults.truncated,
+                       faults.html, faults.wrong_ids,
+                       faults.gzipped,
+                       faults.status(rng.choice([400, 401, 403, 404, 413, 429, 500, 502, 503, 504]))])  # fmt: skip
 
 
 def newest(rng: random.Random) -> Fault:
@@ -164,7 +170,8 @@ def lying(rng: random.Random) -> Fault:
 
 
 KINDS: dict[str, Callable[[random.Random], Fault]] = {
-    "odd result": odd_result, "odd envelope": odd_envelope, "odd error": odd_error, "words": words, "of one item": of_one_item,
+    "odd result": odd_result, "odd envelope": odd_envelope, "odd error": odd_error, "words": words,
+    "of one item": of_one_item,
     "on the way": on_the_way, "newest": newest, "lying": lying,
 }  # fmt: skip
 

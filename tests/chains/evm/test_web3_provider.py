@@ -26,7 +26,8 @@ ETHEREUM = registry.load().networks["ethereum"]
 ERC20: list[dict[str, Any]] = [
     {"type": "function", "name": "balanceOf", "stateMutability": "view", "inputs": [{"name": "", "type": "address"}],
      "outputs": [{"name": "", "type": "uint256"}]},
-    {"type": "function", "name": "decimals", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint8"}]},
+    {"type": "function", "name": "decimals", "stateMutability": "view", "inputs": [],
+     "outputs": [{"name": "", "type": "uint8"}]},
 ]  # fmt: skip
 
 

@@ -79,9 +79,11 @@ NOTHING = {"liquid": 0, "frozen": 0, "delegated": 0, "unstaking": 0}
         ({"account_resource": {"delegated_frozen_balance_for_energy": 7}}, {"delegated": 7}),
         ({"delegated_frozenV2_balance_for_bandwidth": 7}, {"delegated": 7}),
         ({"account_resource": {"delegated_frozenV2_balance_for_energy": 7}}, {"delegated": 7}),
-        ({"unfrozenV2": [{"type": "ENERGY", "unfreeze_amount": 7, "unfreeze_expire_time": 1}, {"unfreeze_amount": 1}]}, {"unstaking": 8}),
+        ({"unfrozenV2": [{"type": "ENERGY", "unfreeze_amount": 7, "unfreeze_expire_time": 1}, {"unfreeze_amount": 1}]},
+         {"unstaking": 8}),
         ({"acquired_delegated_frozen_balance_for_bandwidth": 7, "acquired_delegated_frozenV2_balance_for_bandwidth": 7,
-          "account_resource": {"acquired_delegated_frozenV2_balance_for_energy": 7}, "allowance": 7, "old_tron_power": -1}, {}),
+          "account_resource": {"acquired_delegated_frozenV2_balance_for_energy": 7}, "allowance": 7,
+          "old_tron_power": -1}, {}),
         (None, {}),
     ],
 )  # fmt: skip
@@ -109,7 +111,8 @@ def test_an_account_below_zero_is_not_read_and_spoils_nothing(node: Node, url: s
      b'{"balance": 9223372036854775808, "address": "%s"}',
      b'{"frozenV2": [{"amount": 9}, {"amount": -1}], "address": "%s"}',
      b'{"frozen": {"a": 1}, "address": "%s"}',
-     b'{"account_resource": [], "address": ' b'"%s"}', b'{"balance": true, "address": "%s"}', b"<html>", b'{"balance": 1', b"",
+     b'{"account_resource": [], "address": ' b'"%s"}', b'{"balance": true, "address": "%s"}', b"<html>",
+     b'{"balance": 1', b"",
      b'{"owner_permission": 7, "address": "%s"}', b'{"owner_permission": {"keys": [{}]}, "address": "%s"}',
      b'{"active_permission": [{"keys": [{"address": "41"}]}], "address": "%s"}'],
 )  # fmt: skip
@@ -124,7 +127,8 @@ def test_one_account_that_fails_costs_itself(node: Node, url: str) -> None:
     asked for.
     """
     answers = {
-        b'{"Error":"class java.lang.Exception : no"}': "refused_by_server", b"[]": "bad_answer", b'{"address": "%s"}': "bad_answer",
+        b'{"Error":"class java.lang.Exception : no"}': "refused_by_server", b"[]": "bad_answer",
+        b'{"address": "%s"}': "bad_answer",
         b'{"balance": 340282366920938463463374607431768211455, "address": "%m"}': "bad_answer",
         b'{"balance": 5, "address": "%m", "owner_permission": 7}': "bad_answer",
     }  # fmt: skip
@@ -236,7 +240,8 @@ def test_without_a_multicall_each_balance_is_asked_alone(node: Node, url: str) -
     for _ in range(2):
         answers = read(client, *tether(ME, YOU))
         assert [(answer.raw, answer.method, answer.as_of) for answer in answers] == [
-            (7, "walletsolidity_triggerconstantcontract", "head"), (8, "walletsolidity_triggerconstantcontract", "head"),
+            (7, "walletsolidity_triggerconstantcontract", "head"),
+            (8, "walletsolidity_triggerconstantcontract", "head"),
         ]  # fmt: skip
     assert node.count(CONSTANT) == 2 + 4, "what the endpoint refused is not tried again"
 
@@ -262,7 +267,8 @@ def test_a_contract_that_is_not_there_is_unread(node: Node, url: str) -> None:
     [
         b"[]",
         b'{"result": [], "transaction": 3}',
-        b'{"result": {"result": true, "message": "REVERT"}, "constant_result": ["zz"], "transaction": {"ret": [{"ret": "FAILED"}]}}',
+        b'{"result": {"result": true, "message": "REVERT"}, "constant_result": ["zz"], "transaction": {"ret": '
+        b'[{"ret": "FAILED"}]}}',
         b'{"result": {"result": true, "message": "REVERT"}, "constant_result": 7}',
         b"<html>busy</html>",
         b"no json",
@@ -279,9 +285,12 @@ def _whole_or_none(answers: Iterator[Any]) -> None:
         assert isinstance(answer, chains.Unread) or (type(answer.raw) is int and 0 <= answer.raw < 4 << 63)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=4), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-    st.sampled_from(["result", "code", "message", "constant_result", "transaction", "ret", "balance", "block_header", "raw_data", "timestamp",
-                     "blockID", "number", "owner_permission", "keys", "address", "weight", "account_resource", "frozen", "Error"]),
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+    st.sampled_from(["result", "code", "message", "constant_result", "transaction", "ret", "balance", "block_header",
+                     "raw_data", "timestamp",
+                     "blockID", "number", "owner_permission", "keys", "address", "weight", "account_resource", "frozen",
+                     "Error"]),
     inner, max_size=5), max_leaves=12))  # fmt: skip
 def test_whatever_a_node_answers_only_typed_errors_come_of_it(answer: Any) -> None:
     class Asked:

@@ -1,4 +1,4 @@
-"""Litecoin's own node: its older dump of coins, its scan, and the extension block, whose value belongs to no address."""
+"""Litecoin's own node: its older dump of coins, its scan, and the extension block, which has no addresses."""
 
 from __future__ import annotations
 

@@ -17,17 +17,17 @@ from porlake.encoding.keccak import keccak256
 
 NUMBER = 0
 FIELDS: tuple[tuple[str, int], ...] = (
-    ("parentHash", 32), ("sha3Uncles", 32), ("miner", 20), ("stateRoot", 32), ("transactionsRoot", 32), ("receiptsRoot", 32),
-    ("logsBloom", 256), ("difficulty", NUMBER), ("number", NUMBER), ("gasLimit", NUMBER), ("gasUsed", NUMBER), ("timestamp", NUMBER),
-    ("extraData", -1), ("mixHash", 32), ("nonce", 8),
+    ("parentHash", 32), ("sha3Uncles", 32), ("miner", 20), ("stateRoot", 32), ("transactionsRoot", 32),
+    ("receiptsRoot", 32), ("logsBloom", 256), ("difficulty", NUMBER), ("number", NUMBER), ("gasLimit", NUMBER),
+    ("gasUsed", NUMBER), ("timestamp", NUMBER), ("extraData", -1), ("mixHash", 32), ("nonce", 8),
 )  # fmt: skip
 LATER: tuple[tuple[str, int], ...] = (
-    ("baseFeePerGas", NUMBER), ("withdrawalsRoot", 32), ("blobGasUsed", NUMBER), ("excessBlobGas", NUMBER), ("parentBeaconBlockRoot", 32),
-    ("requestsHash", 32),
+    ("baseFeePerGas", NUMBER), ("withdrawalsRoot", 32), ("blobGasUsed", NUMBER), ("excessBlobGas", NUMBER),
+    ("parentBeaconBlockRoot", 32), ("requestsHash", 32),
 )  # fmt: skip
 AVALANCHE: tuple[tuple[str, int], ...] = (
-    ("extDataHash", 32), ("baseFeePerGas", NUMBER), ("extDataGasUsed", NUMBER), ("blockGasCost", NUMBER), ("blobGasUsed", NUMBER),
-    ("excessBlobGas", NUMBER), ("parentBeaconBlockRoot", 32),
+    ("extDataHash", 32), ("baseFeePerGas", NUMBER), ("extDataGasUsed", NUMBER), ("blockGasCost", NUMBER),
+    ("blobGasUsed", NUMBER), ("excessBlobGas", NUMBER), ("parentBeaconBlockRoot", 32),
 )  # fmt: skip
 """Names and bytes of a header's fields; NUMBER is a whole number without leading zeros, -1 is any length."""
 

@@ -1,5 +1,4 @@
-"""The ladder of methods by which an EVM node is asked for many balances, from the one that asks most at once to single
-calls.
+"""The methods by which an EVM node is asked for many balances, the one that asks most at once first.
 
 Each `ask` gives one word for each account (`_evm_words`), from the pinned block and no other: the programs and
 Multicall3 answer with the block's number and its parent's hash, which are compared; batches and single calls ask

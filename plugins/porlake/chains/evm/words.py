@@ -25,7 +25,8 @@ REASONS = (
 )  # fmt: skip
 TOO_LARGE = REASONS.index("balance_too_large")
 _OF_WORD = {
-    FAILED: "token_call_failed", SHORT: "token_returns_no_word", REFUSED: "refused_by_server", NOT_SHOWN: "block_not_shown",
+    FAILED: "token_call_failed", SHORT: "token_returns_no_word", REFUSED: "refused_by_server",
+    NOT_SHOWN: "block_not_shown",
 }  # fmt: skip
 
 _NIBBLE = np.full(256, 255, np.uint8)

@@ -4,9 +4,9 @@ creation   the simulated creation of a contract that reads them (HTTP API; see _
 multicall  the Multicall3 that is deployed on Tron, https://www.multicall3.com/
 single     one balanceOf for each account
 
-A way that an endpoint refuses is not tried on it again. The public network gives a constant call 80 ms: a call that takes too long, or too much
-energy, is asked again in halves; what goes through is the size from then on, and a larger one is tried now and then, for one bad account shrinks
-the calls of all.
+A way that an endpoint refuses is not tried on it again. The public network gives a constant call 80 ms: a call that
+takes too long, or too much energy, is asked again in halves; what goes through is the size from then on, and a larger
+one is tried now and then, for one bad account shrinks the calls of all.
 """
 
 from __future__ import annotations

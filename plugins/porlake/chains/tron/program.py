@@ -29,7 +29,7 @@ loop:
     RETURNDATASIZE 0x1f LT AND  @good JUMPI
     0x00 NOT  @store JUMP
 good:
-    0x40 MLOAD  DUP1 NOT ISZERO SWAP1 SUB       ; a balance of ones is one less: far too large either way, and no failure
+    0x40 MLOAD  DUP1 NOT ISZERO SWAP1 SUB       ; a balance of ones is one less: too large either way, and no failure
 store:
     DUP2 MSTORE
     0x20 ADD SWAP1 0x14 ADD SWAP1

@@ -40,7 +40,8 @@ class Client(AddressIndex):
         if not isinstance(told, dict):
             raise BadAnswer(f"{what}: the answer is no block")
         block = BlockRef(
-            numbers.height(told.get("height"), what=what), hash_of(told.get("hash"), what=what), numbers.moment(told.get("time"), what=what)
+            numbers.height(told.get("height"), what=what), hash_of(told.get("hash"), what=what),
+            numbers.moment(told.get("time"), what=what)
         )  # fmt: skip
         if (block.height, block.hash) != (height, name):
             raise ChainError(f"{self._http.host}: gives block {block.height:,}, asked for was {height:,}")

@@ -157,7 +157,8 @@ class _Work:
     """
 
     def __init__(
-        self, stream: BinaryIO, found: Header, scripts: list[bytes], key_hashes: frozenset[bytes], hashes: tuple[str, ...],
+        self, stream: BinaryIO, found: Header, scripts: list[bytes], key_hashes: frozenset[bytes],
+        hashes: tuple[str, ...],
         outpoints: bool, height_bits: int,
     ) -> None:  # fmt: skip
         import numpy as np
@@ -241,7 +242,8 @@ class _Work:
                 break
             coins, txid, ticket, big = chunk
             found, plain, over = loops.scan(
-                data, coins, self._grouped, starts, scripts, groups, self._watch, sums, picked, slots, bare, hits, self._keep
+                data, coins, self._grouped, starts, scripts, groups, self._watch, sums, picked, slots, bare, hits,
+                self._keep
             )  # fmt: skip
             if over:
                 raise BadDump(OVER)

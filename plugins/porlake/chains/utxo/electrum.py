@@ -198,7 +198,8 @@ class Client(OneByOne):
             }
             coins = {
                 (hash_of(row["tx_hash"], what=what), numbers.whole(row["tx_pos"], what=what, most=2**32 - 1)):
-                (numbers.height(row["height"], what=what, least=-1), numbers.whole(row["value"], what=what)) for row in unspent
+                (numbers.height(row["height"], what=what, least=-1), numbers.whole(row["value"], what=what))
+                for row in unspent
             }  # fmt: skip
         except (TypeError, LookupError) as error:
             raise BadAnswer(f"{what} of another form") from error

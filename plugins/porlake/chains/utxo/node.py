@@ -1,12 +1,14 @@
 """Bitcoin and its family. Who is asked is said by the endpoint's scheme, and what each can say about a past height:
 
-    http(s)://              a node like Bitcoin Core: `scantxoutset` sums the coins of all watched scripts in one pass, at the tip alone
+    http(s)://              a node like Bitcoin Core: `scantxoutset` sums the coins of all watched scripts in one pass,
+                            at the tip alone
     electrum+ssl://, +tcp   an Electrum server: any height, by the histories of the scripts (electrum.py)
     esplora+https://        Esplora (Bitcoin, Litecoin): any height, by walking back from the tip (esplora.py)
     blockbook+https://      Blockbook: any height, by walking back from the tip (blockbook.py)
 
-Beside any of them, or alone, a dump of all coins at the height (utxo_dump.py): a file that is there, or that the node is asked to write. Only a
-reading of the snapshot block itself is `exact`; a scan whose tip is another block is `head`, with the block that was really read.
+Beside any of them, or alone, a dump of all coins at the height (dump.py): a file that is there, or that the node is
+asked to write. Only a reading of the snapshot block itself is `exact`; a scan whose tip is another block is `head`,
+with the block that was really read.
 https://developer.bitcoin.org/reference/rpc/scantxoutset.html
 """
 
@@ -402,7 +404,10 @@ class DumpClient(OneByOne):
         for coin in outpoints:
             want = wants[coin["script"]]
             self.coins.append(
-                Coin(want.asset, want.address, coin["txid"], coin["vout"], coin["amount"], coin["height"], coin["coinbase"])
+                Coin(
+                    want.asset, want.address,
+                    coin["txid"], coin["vout"], coin["amount"], coin["height"], coin["coinbase"],
+                )
             )  # fmt: skip
 
     def _content(self, scripts: list[bytes], keys: frozenset[bytes], at: BlockRef) -> tuple[dict[str, Any], str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from porlake import warehouse
+from porlake.warehouse import building
 from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once, stages
 
 #: Where tests build the tables by dbt or start Airflow: `make check` leaves them out. Single tests elsewhere that do
@@ -51,7 +51,7 @@ def _nothing_is_built_in_a_check() -> Iterator[None]:
     """Under `make check` a test that builds fails: it lacks its mark."""
     with pytest.MonkeyPatch.context() as patch:
         if os.environ.get(CHECK):
-            patch.setattr(warehouse, "dbt", lambda *_, **__: pytest.fail("builds by dbt: mark it slow"))
+            patch.setattr(building, "dbt", lambda *_, **__: pytest.fail("builds by dbt: mark it slow"))
         yield
 
 

@@ -21,6 +21,7 @@ from porlake.errors import BuildError, ConfigurationError, ContractViolation, Da
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS, Balance, Claim, Price
 from porlake.queries import files
+from porlake.warehouse import building
 from support import MONTH, stages, tree
 
 
@@ -81,7 +82,7 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(
         assert not pointer.paths[0].exists()
         dbt(*arguments, **options)
 
-    monkeypatch.setattr(warehouse, "dbt", written_meanwhile)
+    monkeypatch.setattr(building, "dbt", written_meanwhile)
     monkeypatch.setitem(warehouse.SETTINGS, "threads", "1")
     warehouse.build(again)
     warehouse.publish(again)

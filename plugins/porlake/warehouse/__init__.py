@@ -1,0 +1,30 @@
+"""The build in DuckDB, and the published marts.
+
+`build` takes the lake's pointers first and holds the files that they name: a lake that is written meanwhile changes
+nothing. It makes a fresh DuckDB file aside: typed views over these files, the registry as tables, then `dbt build` on
+it as one subprocess (run in process, dbt keeps the file locked); the finished file takes the old one's place. `publish`
+writes the marts as Parquet and shows them all at once.
+
+    <root>/porlake.duckdb                         schemas main (marts), core, registry (tables); staging, lake (views)
+    <root>/failed_build.duckdb                    the last build that failed, its offending rows in schema failed_tests
+    <root>/marts/<mart>/<content>/part-0.parquet  immutable
+    <root>/marts/manifest.json                    what is published now
+    <root>/marts/latest/<mart>/part-0.parquet     a stable path for dashboards: `latest` is a link that is swapped
+"""
+
+from __future__ import annotations
+
+from porlake.dbt_project import marts as marts
+from porlake.dbt_project import sql_folder as sql_folder
+from porlake.warehouse.building import Built, build, files_of, identity
+from porlake.warehouse.database import OFFLINE, SEARCH_PATH, SETTINGS, database_of, failed_of, search_path
+from porlake.warehouse.dbt_run import dbt
+from porlake.warehouse.publishing import MARTS_VERSION, all_files, manifest_of, publish
+from porlake.warehouse.statements import query, read
+from porlake.warehouse.views import prepare
+
+__all__ = [
+    "MARTS_VERSION", "OFFLINE", "SEARCH_PATH", "SETTINGS", "Built", "all_files", "build", "database_of", "dbt",
+    "failed_of", "files_of", "identity", "manifest_of", "marts", "prepare", "publish", "query", "read",
+    "search_path", "sql_folder",
+]  # fmt: skip

@@ -1,0 +1,165 @@
+"""The build: the lake's pointers first, held, then all tables anew in a file aside that takes the old one's place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from porlake import registry
+from porlake.dbt_project import sql_folder
+from porlake.errors import BuildError, LakeError
+from porlake.lake import Lake, Pointer
+from porlake.model import DATASETS
+from porlake.warehouse.database import aside, connected, database_of, explained, failed_of
+from porlake.warehouse.dbt_run import dbt, describe, keep_results
+from porlake.warehouse.views import prepare, view
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """`warnings` names the tests that found something a reader should know and that stops nothing, with the number of
+    their rows.
+    """
+
+    build_id: str
+    database: Path
+    warnings: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPartition:
+    """A partition as it was when a build began; `paths` are links to its files, which no writer removes."""
+
+    pointer: Pointer
+    paths: list[Path]
+
+
+State = Mapping[str, Sequence[LinkedPartition]]
+
+
+def build(lake: Lake) -> Built:
+    """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it."""
+    with explained(BuildError, f"{lake.root}: the build failed, nothing was replaced"):
+        lake.root.mkdir(parents=True, exist_ok=True)
+        with aside(lake.root, ".building-") as (folder, lock):
+            return _built(lake, folder, lock)
+
+
+def _built(lake: Lake, folder: Path, lock: int) -> Built:
+    target, state = folder / "porlake.duckdb", _linked(lake, folder / "lake")
+    build_id = identity(lake, state)
+    files = {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS}
+    prepare(target, files, root=folder)
+    try:
+        dbt(
+            target,
+            folder,
+            "build",
+            "--exclude-resource-type",
+            "unit_test",
+            "--vars",
+            json.dumps(_variables(state, build_id)),
+            lock=lock,
+        )
+    except BuildError:
+        with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
+            keep_results(target, folder / "target" / "run_results.json")
+            _point_views_at_lake(lake, target, state)
+            target.replace(failed_of(lake))
+        raise
+    warnings = keep_results(target, folder / "target" / "run_results.json")
+    describe(target, folder / "target" / "manifest.json")
+    _point_views_at_lake(lake, target, state)
+    target.replace(database_of(lake))
+    failed_of(lake).unlink(missing_ok=True)
+    return Built(build_id, database_of(lake), warnings)
+
+
+def _linked(lake: Lake, folder: Path) -> State:
+    """The lake's pointers as they are now, and links in `folder` to the files that they name."""
+    folder.mkdir()
+    return {
+        dataset: [_link_partition(lake, pointer, folder) for pointer in lake.pointers(DATASETS[dataset])]
+        for dataset in DATASETS
+    }
+
+
+def _link_partition(lake: Lake, pointer: Pointer, folder: Path) -> LinkedPartition:
+    for _ in range(3):
+        held = folder / f"{pointer.dataset}-{hashlib.sha256(pointer.place.encode()).hexdigest()[:16]}-{pointer.folder}"
+        held.mkdir(exist_ok=True)
+        try:
+            return LinkedPartition(pointer, [_link(lake, key, held) for key in pointer.checked()])
+        except LakeError:
+            (now,) = lake.pointers(pointer.row_class, **pointer.partition)
+            if now == pointer:
+                raise
+            pointer = now  # it was written twice since its pointer was read
+    raise LakeError(
+        f"{lake.store.where(pointer.place)}: is written faster than it can be read; build again when the "
+        "stage that writes it has ended"
+    )
+
+
+def _link(lake: Lake, key: str, held: Path) -> Path:
+    target = held / key.rpartition("/")[2]
+    lake.store.fetch(key, target)
+    return target
+
+
+def _variables(state: State, build_id: str) -> dict[str, str | int]:
+    """What the SQL cannot know when it is compiled: `most_attestations` of one exchange, in steps of 64."""
+    named = {
+        (held.pointer.partition["exchange"], held.pointer.partition["attestation"]) for held in state["report_file"]
+    }
+    most = max(Counter(exchange for exchange, _ in named).values(), default=1)
+    return {"build_id": build_id, "most_attestations": -(-most // 64) * 64}
+
+
+def identity(lake: Lake, state: State | None = None) -> str:
+    """Hash of everything that a build is made of: pointers, those of a build's state or the lake's of now, the SQL, the
+    registry.
+    """
+    digest = hashlib.sha256()
+    for dataset in DATASETS:
+        for pointer in lake.pointers(DATASETS[dataset]) if state is None else [held.pointer for held in state[dataset]]:
+            digest.update(f"{dataset} {dict(pointer.partition)} {pointer.content}\n".encode())
+    rows = ((folder, "*.csv") for folder in (registry.FOLDER, *registry.own_folders()))
+    for folder, pattern in ((sql_folder(), "**/*.sql"), (sql_folder(), "**/*.yml"), *rows):
+        for path in sorted(folder.glob(pattern)):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def files_of(lake: Lake) -> dict[str, list[Path]]:
+    """The files of every dataset, as the lake's pointers name them now. Raises Damaged."""
+    return {
+        dataset: [lake.store.local(key) for pointer in lake.pointers(row_class) for key in pointer.checked()]
+        for dataset, row_class in DATASETS.items()
+    }
+
+
+def _point_views_at_lake(lake: Lake, target: Path, state: State) -> None:
+    """The views over the links that the build held, as views over the lake's own files."""
+    with connected(target, lake.root) as connection:
+        connection.begin()
+        for dataset in DATASETS:
+            paths = [path for held in state[dataset] for path in _files_now(lake, held.pointer)]
+            view(connection, dataset, paths, lake.root)
+        connection.commit()
+
+
+def _files_now(lake: Lake, pointer: Pointer) -> list[Path]:
+    """The files that a pointer names; where it was written twice since they are gone, and those that took their place
+    are named.
+    """
+    if all(map(lake.store.holds, pointer.keys)):
+        return pointer.paths
+    return [path for now in lake.pointers(pointer.row_class, **pointer.partition) for path in now.paths]

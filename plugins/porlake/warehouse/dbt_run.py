@@ -1,0 +1,115 @@
+"""`dbt` as one subprocess: in process it keeps the file locked. What its tests found is kept in the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from porlake.dbt_project import sql_folder
+from porlake.errors import BuildError
+from porlake.warehouse.database import OFFLINE, SETTINGS, quoted, search_path
+
+
+def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) -> None:
+    """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError.
+
+    It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there
+    before it has ended.
+    """
+    settings = SETTINGS | {"file_search_path": search_path(folder)}
+    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": settings}
+    (folder / "profiles.yml").write_text(
+        json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8"
+    )
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--quiet", *arguments]
+    places = {
+        "DBT_PROJECT_DIR": sql_folder(),
+        "DBT_PROFILES_DIR": folder,
+        "DBT_LOG_PATH": folder / "logs",
+        "DBT_TARGET_PATH": folder / "target",
+    }
+    env = (
+        dict(os.environ)
+        | {name: str(place) for name, place in places.items()}
+        | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    )
+    done = subprocess.run(
+        command,
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=() if lock is None else (lock,),
+    )
+    if done.returncode:
+        said = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
+        raise BuildError(
+            _failures(folder / "target" / "run_results.json")
+            or f"the build failed, nothing was replaced. dbt ended with {done.returncode}: "
+            f"{said[-1][:2000] if said else 'it said nothing'}"
+        )
+
+
+def _failures(path: Path) -> str:
+    try:
+        results = json.loads(path.read_bytes())["results"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    failed = [result for result in results if result["status"] in ("error", "fail")]
+    lines = [
+        f"{result['unique_id'].split('.')[2]}: {result['failures'] or ''} {result['message'] or ''}".strip()
+        for result in failed
+    ]
+    return "the build failed, nothing was replaced. " + "; ".join(lines) if lines else ""
+
+
+def keep_results(target: Path, path: Path) -> dict[str, int]:
+    """What every data test found, as the table failed_tests.results beside the offending rows; the tests that only
+    warn, with their rows.
+    """
+    try:
+        results = json.loads(path.read_bytes())["results"]
+    except (OSError, ValueError, KeyError):
+        return {}  # dbt did not come to its end; what it said is in the error
+    tests = [result for result in results if result["unique_id"].startswith("test.")]
+    rows = [
+        (
+            result["unique_id"].split(".")[2],
+            "pass" if result["status"] == "pass" else "warn" if result["status"] == "warn" else "stop",
+            result["failures"],
+            (result.get("relation_name") or "").replace('"', "").partition(".")[2] or None,
+            result["message"],
+        )
+        for result in sorted(tests, key=lambda result: str(result["unique_id"]))
+    ]
+    with duckdb.connect(str(target), config=OFFLINE) as connection:
+        connection.execute("create schema if not exists failed_tests")
+        columns = "test varchar, result varchar, rows bigint, offending varchar, message varchar"
+        connection.execute(f"create or replace table failed_tests.results ({columns})")
+        if rows:
+            connection.executemany("insert into failed_tests.results values (?, ?, ?, ?, ?)", rows)
+        connection.execute(
+            "comment on table failed_tests.results is 'What every data test found; `offending` is the table with its "
+            "rows.'"
+        )
+    return {test: int(found or 0) for test, result, found, *_ in rows if result == "warn"}
+
+
+def describe(target: Path, manifest: Path) -> None:
+    """Comments on tables and columns, from the dbt project, in DuckDB's catalogue."""
+    nodes = [node for node in json.loads(manifest.read_bytes())["nodes"].values() if node["resource_type"] == "model"]
+    with duckdb.connect(str(target), config=OFFLINE) as connection:
+        connection.begin()
+        for node in nodes:
+            table = f'{node["schema"]}."{node["alias"]}"'
+            about = node["description"] or node["raw_code"].split("\n")[0].removeprefix("-- ")
+            connection.execute(f"comment on table {table} is {quoted(about)}")
+            for name, column in node["columns"].items():
+                connection.execute(f'comment on column {table}."{name}" is {quoted(column["description"])}')
+        connection.commit()

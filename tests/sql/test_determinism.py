@@ -204,7 +204,7 @@ def tables(database: Path) -> dict[str, list[str]]:
     with duckdb.connect(str(database), read_only=True) as connection:
         names = connection.execute(
             "select schema_name, table_name from duckdb_tables() where schema_name in ('main', 'core')"
-            " union all select schema_name, view_name from duckdb_views() where schema_name = 'core' order by all"
+            " union all select schema_name, view_name from duckdb_views() where view_name like 'core_%' order by all"
         ).fetchall()
         return {
             name: sorted(map(repr, connection.execute(f'from "{schema}"."{name}"').fetchall()))

@@ -5,8 +5,10 @@ python tools/mutate.py amounts --list
 
 A mutant is one small change of the code: a comparison moved by one or turned round, a number off by one, a flag or a
 condition inverted, `and` for `or`, one arithmetic operator for another, a value not returned, an error not raised. Each
-runs in a process of its own, forked from one that has imported other people's libraries, with the tests that reach its
-line in the unchanged code; the first test that fails kills it, and so does its time. Survivors are printed by file
+runs in a process of its own, forked from one that has collected the tests, with the tests that reach its line in the
+unchanged code: the changed functions take the place of the loaded ones. What runs when a module is imported is imported
+anew. The first test that fails kills it, and so does its time (counted apart). What a test starts as another program
+runs the unchanged code. Survivors are printed by file
 and line: each asks for a test, or stands in tools/mutants_equivalent.csv with the reason why nothing could notice it.
 
 The same seed and code give the same sample. cosmic-ray and mutmut were looked at: they start pytest anew for every
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import ast
 import csv
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -25,16 +28,18 @@ import importlib.util
 import os
 import pickle
 import random
+import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 HOME = Path(__file__).resolve().parents[1]
@@ -212,11 +217,11 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def __init__(self, mutant: Mutant) -> None:
         names = mutant.path.relative_to(PACKAGE.parent).with_suffix("").parts
-        self._name = ".".join(names[:-1] if names[-1] == "__init__" else names)
+        self.name = ".".join(names[:-1] if names[-1] == "__init__" else names)
         self._mutant = mutant
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self._name:
+        if fullname != self.name:
             return None
         package = self._mutant.path.name == "__init__.py"
         return importlib.util.spec_from_file_location(
@@ -275,38 +280,48 @@ class Only:
         self._seconds = seconds
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        items[:] = sorted(
-            (item for item in items if item.nodeid in self._seconds), key=lambda item: self._seconds[item.nodeid]
-        )
+        items[:] = chosen(items, self._seconds)
+
+
+def chosen(items: Iterable[Any], seconds: dict[str, float]) -> list[Any]:
+    return sorted((item for item in items if item.nodeid in seconds), key=lambda item: seconds[item.nodeid])
 
 
 class Timed:
+    """A plugin of pytest: the seconds of each test, those that passed, those that failed."""
+
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.failed: set[str] = set()
+        self.passed: set[str] = set()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        if report.failed:
+            self.failed.add(report.nodeid)
+        elif report.when == "call" and report.passed:
+            self.passed.add(report.nodeid)
+
+
+OPTIONS = [
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:randomly",
+    "--hypothesis-seed=0",
+    "--no-header",
+    "--tb=line",
+    "-s",
+]
 
 
 def run_tests(places: Sequence[str], *plugins: object) -> int:
     import pytest
 
-    options = [
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:randomly",
-        "-m",
-        FAST,
-        "--hypothesis-seed=0",
-        "--no-header",
-        "--tb=line",
-    ]
-    return int(pytest.main([*options, *places], plugins=list(plugins)))
+    return int(pytest.main(["-x", *OPTIONS, "-m", FAST, *places], plugins=list(plugins)))
 
 
 def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
@@ -340,32 +355,192 @@ def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
         return pickle.loads(data)
 
 
-def baseline(files: Sequence[Path], tests: Sequence[str]) -> tuple[dict[str, set[tuple[str, int]]], dict[str, float]]:
-    """Of the unchanged code: the lines that each test reaches, the seconds of each test. SystemExit where one fails."""
+class InPlace:
+    """A plugin of pytest: collects once, then judges each mutant in a fork of that process, where the changed
+    functions take the place of the loaded ones. What runs when modules are imported cannot be changed so: `later`.
+    """
 
-    def work() -> object:
+    def __init__(
+        self, files: Sequence[Path], found: Sequence[Mutant], limit: float, say: Callable[[str], None]
+    ) -> None:
+        self._reached = Reached(files)
+        self._files = {str(path) for path in files}
+        self._found, self._limit, self._say = found, limit, say
+        self.outcomes: dict[Mutant, str] = {}
+        self.later: dict[Mutant, dict[str, float]] = {}
+
+    def tests(self) -> Reached:
+        return self._reached
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
+        if session.testsfailed:
+            raise SystemExit("the tests cannot be collected")
+        collected = set(self._reached.lines[""])
+        with tempfile.TemporaryDirectory() as folder:
+            self._folder = Path(folder)
+            lines, timed = self._in_fork(session, lambda: self._baseline(session), 1800)
+            for name in sorted(timed.failed):
+                self._say(f"left out, fails without any change: {name}")
+            seconds = {name: timed.seconds[name] for name in timed.passed - timed.failed}
+            everything = chosen(session.items, seconds)
+            if not self._in_fork(session, lambda: self._passes(session, everything), 1800):
+                raise SystemExit("the tests fail without any change when the shortest come first")
+            self._say(f"{len(self._found)} mutants, {len(seconds)} tests of {sum(seconds.values()):.0f} s")
+            self._functions = [
+                one
+                for one in gc.get_objects()
+                if isinstance(one, FunctionType) and one.__code__.co_filename in self._files
+            ]
+            for one in gc.get_objects():
+                if type(one).__name__ == "_lru_cache_wrapper" and str(one.__module__).startswith("porlake"):
+                    one.cache_clear()
+            self._judge_all(session, lines, collected, seconds)
+        return True
+
+    def _judge_all(self, session: Any, lines: Any, collected: set[tuple[str, int]], seconds: dict[str, float]) -> None:
+        began = time.monotonic()
+        for number, mutant in enumerate(self._found, 1):
+            touched = {(str(mutant.path), line) for line in range(mutant.lines[0], mutant.lines[1] + 1)}
+            shared = bool(touched & lines[""])
+            those = {name: seconds[name] for name in seconds if shared or touched & lines.get(name, set())}
+            if not those:
+                self._tell(mutant, "unreached")
+            elif touched & collected or Loader(mutant).name not in sys.modules:
+                self.later[mutant] = those
+            else:
+                self._tell(mutant, self._judge(session, mutant, those))
+            if number % 50 == 0:
+                self._say(f"  {number} of {len(self._found)}, {(time.monotonic() - began) / number:.1f} s each")
+
+    def _tell(self, mutant: Mutant, outcome: str) -> None:
+        self.outcomes[mutant] = outcome
+        told(mutant, outcome, self._say)
+
+    def _judge(self, session: Any, mutant: Mutant, those: dict[str, float]) -> str:
+        def work() -> bool | None:
+            return self._passes(session, chosen(session.items, those)) if self._put(mutant) else None
+
+        try:
+            passes = self._in_fork(session, work, max(self._limit, 5 * sum(those.values())))
+        except TimeoutError:
+            return "timed out"
+        except ChildProcessError:
+            return "died"
+        if passes is None:
+            self.later[mutant] = those
+            return "later"
+        return "survives" if passes else "killed"
+
+    def _put(self, mutant: Mutant) -> bool:
+        """False where a function cannot be told from another one or has other variables of outer functions."""
+        codes: dict[tuple[str, int], list[CodeType]] = {}
+        left = [compile(mutated(mutant), str(mutant.path), "exec")]
+        while left:
+            for code in left.pop().co_consts:
+                if isinstance(code, CodeType):
+                    codes.setdefault((code.co_qualname, code.co_firstlineno), []).append(code)
+                    left.append(code)
+        for function in self._functions:
+            old = function.__code__
+            if old.co_filename == str(mutant.path):
+                new = codes.get((old.co_qualname, old.co_firstlineno), [])
+                if len(new) != 1 or new[0].co_freevars != old.co_freevars:
+                    return False
+                function.__code__ = new[0]
+        return True
+
+    def _in_fork(self, session: Any, work: Callable[[], Any], seconds: float) -> Any:
+        place = self._folder / "temporary"
+
+        def prepared() -> object:
+            session.config._tmp_path_factory._given_basetemp = place
+            return work()
+
+        try:
+            return forked(prepared, seconds, self._folder / "said")
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _baseline(self, session: Any) -> tuple[dict[str, set[tuple[str, int]]], Timed]:
         timed = Timed()
-        with Reached(files) as reached:
-            code = run_tests(tests, reached, timed)
-        return code, reached.lines, timed.seconds
+        session.config.pluginmanager.register(timed)
+        session.config.pluginmanager.register(self._reached)
+        with self._reached:
+            self._each(session, session.items, stops=False)
+        return self._reached.lines, timed
 
-    with tempfile.NamedTemporaryFile() as said:
-        code, lines, seconds = forked(work, 1800, Path(said.name))  # type: ignore[misc]
-        if code:
-            raise SystemExit(f"the tests fail without any change:\n{Path(said.name).read_text()[-3000:]}")
-    return lines, seconds
+    def _passes(self, session: Any, items: Sequence[Any]) -> bool:
+        self._each(session, items, stops=True)
+        return not session.testsfailed
+
+    @staticmethod
+    def _each(session: Any, items: Sequence[Any], *, stops: bool) -> None:
+        for number, item in enumerate(items, 1):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[number] if number < len(items) else None)
+            if stops and session.testsfailed:
+                return
 
 
-def is_killed(mutant: Mutant, tests: dict[str, float], limit: float) -> bool:
+def told(mutant: Mutant, outcome: str, say: Callable[[str], None]) -> None:
+    if outcome in ("survives", "unreached"):
+        reason = " (no test reaches it)" if outcome == "unreached" else ""
+        say(f"{mutant.place}: {mutant.change}{reason}: {mutant.source}")
+
+
+def judged_in_place(
+    found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], limit: float
+) -> tuple[dict[Mutant, str], dict[Mutant, dict[str, float]]]:
+    """Outcomes, and the mutants whose modules have to be imported anew, with their tests."""
+    out = os.dup(1)
+
+    def say(text: str) -> None:
+        os.write(out, f"{text}\n".encode())
+
     def work() -> object:
-        sys.meta_path.insert(0, Loader(mutant))
-        return run_tests(sorted({name.partition("::")[0] for name in tests}), Only(tests))
+        import pytest
+
+        plugin = InPlace(files, found, limit, say)
+        with plugin.tests():
+            try:
+                code = int(pytest.main([*OPTIONS, "-m", FAST, *tests], plugins=[plugin]))
+            except SystemExit as error:
+                return str(error)
+        return (plugin.outcomes, plugin.later) if code == 0 else f"pytest ends with {code}"
 
     with tempfile.NamedTemporaryFile() as said:
         try:
-            return forked(work, limit, Path(said.name)) != 0
-        except (TimeoutError, ChildProcessError):
-            return True
+            result = forked(work, 86_400, Path(said.name))
+        except ChildProcessError:
+            result = "it died"
+        if isinstance(result, str):
+            raise SystemExit(f"{result}\n{Path(said.name).read_text()[-3000:]}")
+        return result  # type: ignore[return-value]
+
+
+def judge(mutant: Mutant, tests: dict[str, float], limit: float) -> str:
+    """By importing everything anew."""
+
+    def work() -> object:
+        sys.meta_path.insert(0, Loader(mutant))
+        return run_tests(sorted({name.partition("::")[0] for name in tests}), Only(tests), Basetemp(folder))
+
+    with tempfile.NamedTemporaryFile() as said, tempfile.TemporaryDirectory() as folder:
+        try:
+            return "killed" if forked(work, limit, Path(said.name)) != 0 else "survives"
+        except TimeoutError:
+            return "timed out"
+        except ChildProcessError:
+            return "died"
+
+
+class Basetemp:
+    def __init__(self, folder: str) -> None:
+        self._place = Path(folder) / "temporary"
+
+    def pytest_sessionstart(self, session: Any) -> None:
+        session.config._tmp_path_factory._given_basetemp = self._place
 
 
 def main() -> int:
@@ -380,6 +555,9 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     asked = parser.parse_args()
     os.chdir(HOME)
+    os.environ["PORLAKE_TESTS_CHECK"] = (
+        "1"  # as `make check`: fewer examples, and no deadline that a loaded machine misses
+    )
     sys.path[:0] = [str(HOME / "plugins"), str(HOME / "tests")]
     places, tests = ROOMS[asked.room]
     folders = [PACKAGE / place for place in places]
@@ -403,26 +581,17 @@ def main() -> int:
 
 def run(found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], limit: float) -> int:
     """0 where under 5 % survive."""
-    reached, seconds = baseline(files, tests)
-    print(f"{len(found)} mutants, {len(seconds)} tests of {sum(seconds.values()):.0f} s", flush=True)
-    survivors, began = [], time.monotonic()
-    for number, mutant in enumerate(found, 1):
-        first, last = mutant.lines
-        touched = {(str(mutant.path), line) for line in range(first, last + 1)}
-        at_import = bool(touched & reached[""])
-        those = {name: seconds[name] for name in seconds if at_import or touched & reached.get(name, set())}
-        if not those or not is_killed(mutant, those, max(limit, 5 * sum(those.values()))):
-            survivors.append(mutant)
-            reason = "" if those else " (no test reaches it)"
-            print(f"{mutant.place}: {mutant.change}{reason}: {mutant.source}", flush=True)
-        if number % 50 == 0:
-            print(
-                f"  {number} of {len(found)}, {len(survivors)} survive, {(time.monotonic() - began) / number:.1f} s "
-                "each",
-                flush=True,
-            )
-    share = 100 * len(survivors) / max(1, len(found))
-    print(f"{len(survivors)} of {len(found)} mutants survive: {share:.1f} %")
+    outcomes, later = judged_in_place(found, files, tests, limit)
+    for number, (mutant, those) in enumerate(later.items(), 1):
+        outcomes[mutant] = judge(mutant, those, max(limit, 5 * sum(those.values())))
+        told(mutant, outcomes[mutant], lambda text: print(text, flush=True))
+        if number % 20 == 0:
+            print(f"  {number} of {len(later)} that are imported anew", flush=True)
+    counts = Counter(outcomes.values())
+    survivors = counts["survives"] + counts["unreached"]
+    print(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+    share = 100 * survivors / max(1, len(found))
+    print(f"{survivors} of {len(found)} mutants survive: {share:.1f} %")
     return int(share >= 5)
 
 

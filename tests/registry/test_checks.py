@@ -1,0 +1,158 @@
+"""The checks of a row alone, each at its border: below it, on it, above it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from porlake import registry
+from porlake.registry import checks
+from porlake.registry.rows import (
+    Asset,
+    Collateral,
+    EvmNetworkRow,
+    ExchangeToken,
+    LabelRow,
+    Provider,
+    ReasonRow,
+    SchemeRow,
+    SweptNetwork,
+    Token,
+    TrackerToken,
+)
+
+CONTRACT = "0x" + "1a" * 20
+ASSET = Asset("XX", "X", "other", 8, "", "", "")
+TOKEN = Token("ethereum", "XX", "erc20", CONTRACT, 8, "2", "")
+PLAIN = replace(TOKEN, kind="other", contract="", balance_slot="")
+EVM = EvmNetworkRow("x", "number", "finalized", "1", "", "")
+OWN = ExchangeToken("okx", "OKB", "own", date(2020, 1, 2), None, "")
+BACKS = Collateral("bitcoin", "bc1q", "BitGo", date(2020, 1, 2), None, "somewhere")
+TRACKED = TrackerToken("defillama", "okx", "OKB", date(2020, 1, 2), None, "")
+REASON = ReasonRow("bad_row", "parse", "rejection.reason", "a bad row")
+LABEL = LabelRow("okx", "XX", "", "bitcoin", "BTC", "utxo", "", "")
+PROVIDER = Provider("example.com", "example", "")
+
+
+def _sides(check: Any, row: Any, **cases: tuple[tuple[Any, ...], tuple[Any, ...]]) -> list[Any]:
+    return [
+        pytest.param(check, replace(row, **{column: value}), good, id=f"{type(row).__name__} {column} {value}")
+        for column, (held, refused) in cases.items()
+        for values, good in ((held, True), (refused, False))
+        for value in values
+    ]
+
+
+@pytest.mark.parametrize(
+    ("check", "row", "good"),
+    [
+        *_sides(checks.check_asset, ASSET, scale=((0, 1, 23, 24), (-1, 25)), asset=(("X",), ("",)),
+                asset_class=(("bitcoin",), ("", "wrapped", "receipt")), underlying=((), ("BTC",))),
+        *_sides(checks.check_asset, replace(ASSET, underlying="BTC"), asset_class=(("wrapped", "receipt"), ("other",))),
+        *_sides(checks.check_token, PLAIN, decimals=((0, 1, 23, 24), (-1, 25)), kind=(("native", "omni"), ("trc20",)),
+                balance_slot=((), ("2",))),
+        *_sides(checks.check_token, TOKEN, balance_slot=(("", "0", "v2", "9:1", "9:2", "9:255", "9:256"), ("9:0", "9:257")),
+                contract=((), ("", CONTRACT.upper(), CONTRACT[:-1], CONTRACT + "a")), kind=((), ("native", "rebasing"))),
+        *_sides(checks.check_token, replace(TOKEN, balance_slot=""), kind=(("rebasing", "trc20"), ("native",))),
+        *_sides(checks.check_token, replace(PLAIN, kind="trc20"), contract=(("T1",), ("",))),
+        *_sides(checks.check_sweep, SweptNetwork("tron", 60, ""), window_seconds=((1, 2, 86_399, 86_400), (-1, 0, 86_401))),
+        *_sides(checks.check_exchange_token, OWN, until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
+                relation=(("affiliated",), ("",))),
+        *_sides(checks.check_collateral, BACKS, until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
+                address=((), ("",)), whose=((), ("",)), source=((), ("",))),
+        *_sides(checks.check_tracker, TRACKED, until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
+                tracker=(("cryptoquant",), ("", "nansen"))),
+        *_sides(checks.check_evm_network, EVM, final_depth=(("1", "999999999", "default"), ("0", "1000000000", "")),
+                final_tag=(("", "safe", "default"), ("latest",)), self_check=(("arbsys", "none", "default"), ("",)),
+                multicall3=(("", CONTRACT), (CONTRACT[:-1], CONTRACT + "a"))),
+        *_sides(checks.check_reason, REASON, code=(("a%", "%_b"), ("", "%", "%%", "Bad", "a b")),
+                stage=(("build",), ("",)), place=((), ("", "rejection")), meaning=((), ("",))),
+        *_sides(checks.check_scheme, SchemeRow("new", "utxo", "", ""), module=((), ("", "none")), scheme=((), ("New", ""))),
+        *_sides(checks.check_scheme, SchemeRow("new", "none", "", "why"), note=((), ("",))),
+        *_sides(checks.check_provider, PROVIDER, domain=(("b.co.uk",), ("example", "a.example.com", "Example.com", "")),
+                provider=((), ("", "Example"))),
+        *_sides(checks.check_label, LABEL, holding=(("", "custody"), ("pocket",)), label=((), ("", "x x", "xx")),
+                asset=((), ("",)), network=(("",), ()), exchange=((), ("",))),
+        *_sides(checks.check_label, replace(LABEL, label="", asset="", network_label="BTC"), network=((), ("",)),
+                network_label=((), ("", "btc")), exchange=(("okx",), ("",))),
+        *_sides(checks.check_label, LabelRow("", "", "BTC", "bitcoin", "", "", "", ""), label=((), ("XX",)), asset=((), ("BTC",)),
+                scheme=((), ("utxo",)), holding=((), ("custody",))),
+    ],
+)  # fmt: skip
+def test_a_row_is_right_up_to_its_border(check: Any, row: Any, good: bool) -> None:
+    assert isinstance(check(row), str)
+    assert (check(row) == "") is good, check(row)
+
+
+@pytest.mark.parametrize(
+    ("columns", "good"),
+    [
+        ({"dump_height_bits": 0}, False), ({"dump_height_bits": 1}, True), ({"dump_height_bits": 2}, True),
+        ({"dump_height_bits": 30}, True), ({"dump_height_bits": 31}, True), ({"dump_height_bits": 32}, False),
+        ({"dump_magic": "f9beb4d9"}, True), ({"dump_magic": "f9beb4d"}, False), ({"dump_magic": ""}, True),
+        ({"hidden": "zs1:sapling:43", "hidden_witness": "0 16"}, True), ({"hidden": "zs1:sapling:43", "hidden_witness": "17"}, False),
+        ({"hidden": "", "hidden_witness": "8"}, False), ({"hidden": "zs1:a:43 zt1:b:1", "hidden_witness": "8"}, False),
+        ({"hidden": "zs1:a:43 zt1:b:1", "hidden_witness": ""}, True), ({"hidden": "", "hidden_witness": ""}, True),
+    ],
+)  # fmt: skip
+def test_constants_of_bitcoins_family_up_to_their_border(columns: dict[str, Any], good: bool) -> None:
+    row = replace(registry.load().utxo_networks["bitcoin"], **columns)
+    assert (checks.check_utxo_network(row) == "") is good, checks.check_utxo_network(row)
+
+
+@pytest.mark.parametrize(
+    ("offset", "good"),
+    [("-14:59", True), ("+14:00", True), ("+15:00", False), ("+09:60", False), ("+09:59", True), ("08:00", False)],
+)
+def test_a_clock_lies_less_than_fifteen_hours_from_utc(offset: str, good: bool) -> None:
+    row = replace(registry.load().exchanges["okx"], utc_offset=offset)
+    assert (checks.check_exchange(row) == "") is good
+    hours, minutes = int(offset[-5:-3]), int(offset[-2:])
+    if good:
+        assert row.clock.utcoffset(None).total_seconds() == (hours * 60 + minutes) * 60 * (
+            -1 if offset[0] == "-" else 1
+        )
+
+
+@pytest.mark.parametrize(("decimals", "good"), [(17, True), (18, True), (19, False)])
+def test_a_token_is_as_fine_as_its_asset_at_most(decimals: int, good: bool) -> None:
+    facts = registry.load()
+    token = replace(facts.tokens["ethereum", "ETH"], decimals=decimals)
+    assert (checks.check_token_there(token, facts.assets["ETH"], facts.networks["ethereum"]) == "") is good
+
+
+ZEROS, ONES = "0" * 64, "1" * 64
+
+
+@pytest.mark.parametrize(
+    ("caip2", "shows", "good"),
+    [
+        (f"bip122:{ONES[:32]}", f"0:{ZEROS} 7:{ONES}", True),  # a fork names the block where it began
+        (f"bip122:{ONES[:32]}", f"0:{ZEROS} 7!{ONES}", False),
+        (f"tron:0x{ZEROS[-8:]}", f"0:{ZEROS} 7:{ONES}", True),
+        (f"tron:0x{ONES[-8:]}", f"0:{ZEROS} 7:{ONES}", False),  # Tron's id is of the first block alone
+        (f"tron:0x{ZEROS[-8:]}", f"0!{ZEROS}", False),
+        ("", f"0:{ZEROS}", True),
+        ("", None, False),
+        (f"bip122:{ONES[:32]}", None, False),
+        ("solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", None, True),
+    ],
+)
+def test_an_id_by_a_block_is_of_one_that_the_chain_holds(caip2: str, shows: str | None, good: bool) -> None:
+    network = replace(registry.load().networks["bitcoin"], caip2=caip2)
+    identity = None if shows is None else registry.Identity("bitcoin", shows, "somewhere")
+    assert (checks.check_chain(network, identity, None) == "") is good
+
+
+@pytest.mark.parametrize(
+    ("shows", "good"),
+    [
+        (f"0:{ZEROS}", True), (f"0:{ZEROS} 7:{ONES} 8!{ONES}", True), (f"1:{ZEROS}", False), (f"0!{ZEROS}", False),
+        (f"0:{ZEROS} 7", False), (f"0x{ZEROS}", True), (f"0x{ZEROS}0", False), ("", False),
+    ],
+)  # fmt: skip
+def test_an_identity_begins_with_the_first_block(shows: str, good: bool) -> None:
+    assert (checks.check_identity(registry.Identity("x", shows, "somewhere")) == "") is good

@@ -193,6 +193,9 @@ def test_bytes_of_a_length() -> None:
     for text, size in (("0xab01", 3), ("0xab0", None), ("0xab 01", None), ("ab01", None), ("0xab\n", None)):
         with pytest.raises(BadAnswer, match=WHAT):
             numbers.data(text, what=WHAT, size=size)
+    for prefix, told in (("0x", "is no hexadecimal text behind 0x$"), ("", "is no hexadecimal text$")):
+        with pytest.raises(BadAnswer, match=told):
+            numbers.data("xy", what=WHAT, prefix=prefix)
 
 
 # --- borders ----------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ import importlib.util
 import os
 import pickle
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -284,19 +285,22 @@ class Only:
 
 
 def chosen(items: Iterable[Any], seconds: dict[str, float]) -> list[Any]:
-    return sorted((item for item in items if item.nodeid in seconds), key=lambda item: seconds[item.nodeid])
+    return sorted((item for item in items if item.nodeid in seconds), key=lambda item: round(seconds[item.nodeid], 2))
 
 
 class Timed:
-    """A plugin of pytest: the seconds of each test, those that passed, those that failed."""
+    """A plugin of pytest: the seconds of the processor for each test, those that passed, those that failed."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self._since = time.process_time()
         self.failed: set[str] = set()
         self.passed: set[str] = set()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        now = time.process_time()
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + now - self._since
+        self._since = now
         if report.failed:
             self.failed.add(report.nodeid)
         elif report.when == "call" and report.passed:
@@ -325,8 +329,8 @@ def run_tests(places: Sequence[str], *plugins: object) -> int:
 
 
 def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
-    """What `work` gives in a process of its own, with its output in a file; TimeoutError past its time,
-    ChildProcessError where it died.
+    """What `work` gives in a process of its own, with its output in a file; TimeoutError past its time of the
+    processor, or ten times that by the clock; ChildProcessError where it died.
     """
     with tempfile.NamedTemporaryFile() as answer:
         child = os.fork()
@@ -334,6 +338,7 @@ def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
             code = 1
             with suppress(BaseException):
                 os.setsid()
+                resource.setrlimit(resource.RLIMIT_CPU, (round(seconds) + 1, round(seconds) + 2))
                 with said.open("wb") as out:
                     os.dup2(out.fileno(), 1)
                     os.dup2(out.fileno(), 2)
@@ -341,8 +346,8 @@ def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
                 Path(answer.name).write_bytes(pickle.dumps(result))
                 code = 0
             os._exit(code)
-        end = time.monotonic() + seconds
-        while os.waitpid(child, os.WNOHANG) == (0, 0):
+        end = time.monotonic() + 10 * seconds
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
             if time.monotonic() > end:
                 os.killpg(child, signal.SIGKILL)
                 os.waitpid(child, 0)
@@ -350,6 +355,8 @@ def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
             time.sleep(0.01)
         with suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # servers that its tests started
+        if os.WIFSIGNALED(ended[1]) and os.WTERMSIG(ended[1]) in (signal.SIGXCPU, signal.SIGKILL):
+            raise TimeoutError
         if not (data := Path(answer.name).read_bytes()):
             raise ChildProcessError
         return pickle.loads(data)
@@ -550,7 +557,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--module", metavar="TEXT", default="", help="only files whose path holds this")
     parser.add_argument(
-        "--limit", type=float, default=20.0, metavar="SECONDS", help="at least so long for a mutant (20)"
+        "--limit",
+        type=float,
+        default=20.0,
+        metavar="SECONDS",
+        help="at least so long of the processor for a mutant (20)",
     )
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     asked = parser.parse_args()

@@ -80,6 +80,9 @@ class Mutant:
     def place(self) -> str:
         return f"{self.path.relative_to(HOME)}:{self.lines[0]}"
 
+    def __str__(self) -> str:
+        return f"{self.place}: {self.change}: {self.source}"
+
     @property
     def key(self) -> tuple[str, str, str]:
         """By what a row of mutants_equivalent.csv names it: not by its line, which moves."""
@@ -563,6 +566,7 @@ def main() -> int:
         metavar="SECONDS",
         help="at least so long of the processor for a mutant (20)",
     )
+    parser.add_argument("--only", metavar="TEXT", default="", help="only mutants whose line as it is listed holds this")
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     asked = parser.parse_args()
     os.chdir(HOME)
@@ -579,8 +583,9 @@ def main() -> int:
     if asked.sample is not None and asked.sample < len(found):
         chosen = set(random.Random(asked.seed).sample(range(len(found)), asked.sample))
         found = [mutant for number, mutant in enumerate(found) if number in chosen]
+    found = [mutant for mutant in found if asked.only in str(mutant)]
     if asked.list:
-        print(*(f"{mutant.place}: {mutant.change}: {mutant.source}" for mutant in found), sep="\n")
+        print(*found, sep="\n")
         return 0
     for name in LIBRARIES:
         with suppress(ImportError):

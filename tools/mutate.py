@@ -68,17 +68,20 @@ FAST = "not slow and not node"
 # --- mutants ----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Mutant:
-    """`number` counts the changes of the file, in the order of the tree; `lines` has the changed expression."""
+    """`number` counts the changes of the file, in the order of the tree; `lines` are those of the changed statement,
+    `line` is that of the expression in it.
+    """
 
     path: Path
     number: int
     lines: tuple[int, int]
     change: str
     source: str
+    line: int
 
     @property
     def place(self) -> str:
-        return f"{self.path.relative_to(HOME)}:{self.lines[0]}"
+        return f"{self.path.relative_to(HOME)}:{self.line}"
 
     def __str__(self) -> str:
         return f"{self.place}: {self.change}: {self.source}"
@@ -195,10 +198,18 @@ def _code(node: ast.AST) -> Iterator[ast.AST]:
 def mutants(path: Path) -> list[Mutant]:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
+    tree = ast.parse(text)
     found = []
-    for number, (node, change, _) in enumerate(changes(ast.parse(text))):
+    whole = [
+        (one.lineno, one.end_lineno or one.lineno)
+        for one in ast.walk(tree)
+        if isinstance(one, ast.stmt) and not hasattr(one, "body")
+    ]
+    for number, (node, change, _) in enumerate(changes(tree)):
         first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
-        found.append(Mutant(path, number, (first, last), change, lines[first - 1].strip()))
+        # a constant on a line of its own is reached where its statement is
+        around = max((each for each in whole if each[0] <= first and last <= each[1]), default=(first, last))
+        found.append(Mutant(path, number, around, change, lines[first - 1].strip(), first))
     return found
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import coincurve
 import pytest
 
-from porlake.addresses import cardano, conflux, descriptor, evm, nervos, sia
+from porlake import addresses, registry
+from porlake.addresses import cardano, conflux, descriptor, evm, nervos, sia, ss58, stacks, starknet
 from porlake.encoding import bech32
 from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress, NoRule
 
 KEY = coincurve.PrivateKey(b"\1" * 32).public_key
 SHORT = KEY.format()
+
+NETWORKS = registry.load().networks.values()
 
 #: RFC 21 of Nervos: one account in the full form, in the deprecated full one and in the deprecated short one.
 FULL = "ckb1qzda0cr08m85hc8jlnfp3zer7xulejywt49kt2rr0vthywaa50xwsqdnnw7qkdnnclfkg59uzn8umtfd2kwxceqxwquc4"
@@ -101,3 +104,50 @@ def test_a_script_of_one_key() -> None:
 def test_what_is_nested_elsewhere_than_in_sh_has_no_rule(text: str) -> None:
     with pytest.raises((NoRule, InvalidAddress)):
         descriptor.parse(text.format(SHORT.hex()))
+
+
+@pytest.mark.parametrize(
+    ("network", "prefix"),
+    [
+        ("polkadot", 0), ("polkadot_asset_hub", 0), ("kusama", 2), ("kusama_asset_hub", 2), ("shiden", 5), ("astar", 5), ("karura", 8),
+        ("acala", 10), ("khala", 30), ("phala", 30), ("centrifuge", 36), ("clover", 42), ("avail", 42), ("enjin_relay", 1110),
+        ("enjin", 2135),
+    ],
+)  # fmt: skip
+def test_the_prefixes_are_those_of_the_ss58_registry(network: str, prefix: int) -> None:
+    """https://github.com/paritytech/ss58-registry, and OKX's own for Clover and Avail."""
+    key = bytes(range(32))
+    assert ss58.decode(addresses.parse(network, ss58.encode(42, key)).text) == (prefix, key)
+    assert set(ss58.PREFIX) == {row.network for row in NETWORKS if row.address_form == "ss58"}
+
+
+@pytest.mark.parametrize(("version", "begins"), [(22, "SP"), (20, "SM"), (26, "ST"), (21, "SN")])
+def test_a_stacks_account_is_a_key_or_a_script_of_the_main_network(version: int, begins: str) -> None:
+    """SIP-5: P and M of the main network, T and N of test networks."""
+    text = stacks.text_of(version, b"\7" * 20)
+    assert text.startswith(begins)
+    if version in (20, 22):
+        found = stacks.parse(text, "stacks")
+        assert (found.kind, found.text) == ("stacks_key" if version == 22 else "stacks_script", text)
+    else:
+        with pytest.raises(InvalidAddress, match="not of the main network"):
+            stacks.parse(text, "stacks")
+
+
+def test_classes_of_starknet_accounts_are_those_that_their_makers_print() -> None:
+    """The wallets of Argent (its list of class hashes) and OKX: by a class of another number no account of a key would be
+    found.
+    """
+    proxy = 0x025EC026985A3BF9D0CC1FE17326B245DFDC3FF89B8FDE106542A3EA56C5A918
+    behind = {
+        "0.2.3": 0x033434AD846CDD5F23EB73FF09FE6FDDD568284A0FB7D1BE20EE482F044DABE2,
+        "0.2.2": 0x03E327DE1C40540B98D05CBCB13552008E36F0EC8D61D46956D2F9752C294328,
+        "0.2.1": 0x07E28FB0161D10D1CF7FE1F13E7CA57BCE062731A3BD04494DFD2D0412699727,
+        "0.2.0": 0x01A7820094FEAF82D53F53F214B81292D717E7BB9A92BB2488092CD306F3993F,
+    }
+    argent = {name: found for name, found in starknet.PROXIED.items() if name.startswith("argent_")}
+    assert argent == {f"argent_{version}": (proxy, number) for version, number in behind.items()}
+    assert starknet.PROXIED["okx_cairo_0"] == (
+        0x03530CC4759D78042F1B543BF797F5F3D647CDE0388C33734CF91B7F7B9314A9,
+        0x0309C042D3729173C7F2F91A34F04D8C509C1B292D334679EF1AABF8DA0899CC,
+    )

@@ -55,9 +55,10 @@ def test_a_lock_script_holds_a_code_hash_and_its_type(size: int, is_good: bool) 
         *((kind, size, size == 57) for kind in (0, 1, 2, 3) for size in (56, 57, 58)),
         *((kind, size, size == 29) for kind in (6, 7) for size in (28, 29, 30)),
         *((kind, size, size >= 29) for kind in (4, 5) for size in (28, 29, 30, 40)),
-        (8, 29, False), (8, 57, False),
+        (8, 29, False),
+        (8, 57, False),
     ],
-)  # fmt: skip
+)
 def test_a_shelley_address_is_as_long_as_its_header_says(kind: int, size: int, is_good: bool) -> None:
     """CIP-19: two hashes, one, or one and a pointer."""
     text = bech32.encode_bytes("addr", bytes([kind << 4 | 1]) + bytes(size - 1), bech32.BECH32)
@@ -76,10 +77,13 @@ def test_a_conflux_account_is_ethereums_with_a_1_in_front() -> None:
 
 def test_an_unlock_hash_has_the_leaves_that_sias_core_prints() -> None:
     """go.sia.tech/core, types: hashes of the leaves of no time lock and of one signature."""
-    no_lock, one = map(bytes.fromhex, (
-        "5187b7a8021bf4f2c004ea3a54cfece1754f11c7624d2363c7f4cf4fddd1441e",
-        "b36010eb285c154a8cd63084acbe7eac0c4d625ab4e1a76e624a8798cb63497b",
-    ))  # fmt: skip
+    no_lock, one = map(
+        bytes.fromhex,
+        (
+            "5187b7a8021bf4f2c004ea3a54cfece1754f11c7624d2363c7f4cf4fddd1441e",
+            "b36010eb285c154a8cd63084acbe7eac0c4d625ab4e1a76e624a8798cb63497b",
+        ),
+    )
     key = bytes(range(32))
     leaf = blake2b(b"\0ed25519" + bytes(9) + b"\x20" + bytes(7) + key, 32)
     assert sia.from_public_key(key) == blake2b(b"\1" + blake2b(b"\1" + no_lock + leaf, 32) + one, 32)
@@ -109,11 +113,23 @@ def test_what_is_nested_elsewhere_than_in_sh_has_no_rule(text: str) -> None:
 @pytest.mark.parametrize(
     ("network", "prefix"),
     [
-        ("polkadot", 0), ("polkadot_asset_hub", 0), ("kusama", 2), ("kusama_asset_hub", 2), ("shiden", 5), ("astar", 5), ("karura", 8),
-        ("acala", 10), ("khala", 30), ("phala", 30), ("centrifuge", 36), ("clover", 42), ("avail", 42), ("enjin_relay", 1110),
+        ("polkadot", 0),
+        ("polkadot_asset_hub", 0),
+        ("kusama", 2),
+        ("kusama_asset_hub", 2),
+        ("shiden", 5),
+        ("astar", 5),
+        ("karura", 8),
+        ("acala", 10),
+        ("khala", 30),
+        ("phala", 30),
+        ("centrifuge", 36),
+        ("clover", 42),
+        ("avail", 42),
+        ("enjin_relay", 1110),
         ("enjin", 2135),
     ],
-)  # fmt: skip
+)
 def test_the_prefixes_are_those_of_the_ss58_registry(network: str, prefix: int) -> None:
     """https://github.com/paritytech/ss58-registry, and OKX's own for Clover and Avail."""
     key = bytes(range(32))
@@ -135,7 +151,7 @@ def test_a_stacks_account_is_a_key_or_a_script_of_the_main_network(version: int,
 
 
 def test_classes_of_starknet_accounts_are_those_that_their_makers_print() -> None:
-    """The wallets of Argent (its list of class hashes) and OKX: by a class of another number no account of a key would be
+    """The wallets of Argent (its list of class hashes) and OKX: by another number no account of a key would be
     found.
     """
     proxy = 0x025EC026985A3BF9D0CC1FE17326B245DFDC3FF89B8FDE106542A3EA56C5A918

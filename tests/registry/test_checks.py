@@ -49,39 +49,106 @@ def _sides(check: Any, row: Any, **cases: tuple[tuple[Any, ...], tuple[Any, ...]
 @pytest.mark.parametrize(
     ("check", "row", "good"),
     [
-        *_sides(checks.check_asset, ASSET, scale=((0, 1, 23, 24), (-1, 25)), asset=(("X",), ("",)),
-                asset_class=(("bitcoin",), ("", "wrapped", "receipt")), underlying=((), ("BTC",))),
+        *_sides(
+            checks.check_asset,
+            ASSET,
+            scale=((0, 1, 23, 24), (-1, 25)),
+            asset=(("X",), ("",)),
+            asset_class=(("bitcoin",), ("", "wrapped", "receipt")),
+            underlying=((), ("BTC",)),
+        ),
         *_sides(checks.check_asset, replace(ASSET, underlying="BTC"), asset_class=(("wrapped", "receipt"), ("other",))),
-        *_sides(checks.check_token, PLAIN, decimals=((0, 1, 23, 24), (-1, 25)), kind=(("native", "omni"), ("trc20",)),
-                balance_slot=((), ("2",))),
-        *_sides(checks.check_token, TOKEN, balance_slot=(("", "0", "v2", "9:1", "9:2", "9:255", "9:256"), ("9:0", "9:257")),
-                contract=((), ("", CONTRACT.upper(), CONTRACT[:-1], CONTRACT + "a")), kind=((), ("native", "rebasing"))),
+        *_sides(
+            checks.check_token,
+            PLAIN,
+            decimals=((0, 1, 23, 24), (-1, 25)),
+            kind=(("native", "omni"), ("trc20",)),
+            balance_slot=((), ("2",)),
+        ),
+        *_sides(
+            checks.check_token,
+            TOKEN,
+            balance_slot=(("", "0", "v2", "9:1", "9:2", "9:255", "9:256"), ("9:0", "9:257")),
+            contract=((), ("", CONTRACT.upper(), CONTRACT[:-1], CONTRACT + "a")),
+            kind=((), ("native", "rebasing")),
+        ),
         *_sides(checks.check_token, replace(TOKEN, balance_slot=""), kind=(("rebasing", "trc20"), ("native",))),
         *_sides(checks.check_token, replace(PLAIN, kind="trc20"), contract=(("T1",), ("",))),
-        *_sides(checks.check_sweep, SweptNetwork("tron", 60, ""), window_seconds=((1, 2, 86_399, 86_400), (-1, 0, 86_401))),
-        *_sides(checks.check_exchange_token, OWN, until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
-                relation=(("affiliated",), ("",))),
-        *_sides(checks.check_collateral, BACKS, until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
-                address=((), ("",)), whose=((), ("",)), source=((), ("",))),
-        *_sides(checks.check_tracker, TRACKED, until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
-                tracker=(("cryptoquant",), ("", "nansen"))),
-        *_sides(checks.check_evm_network, EVM, final_depth=(("1", "999999999", "default"), ("0", "1000000000", "")),
-                final_tag=(("", "safe", "default"), ("latest",)), self_check=(("arbsys", "none", "default"), ("",)),
-                multicall3=(("", CONTRACT), (CONTRACT[:-1], CONTRACT + "a"))),
-        *_sides(checks.check_reason, REASON, code=(("a%", "%_b"), ("", "%", "%%", "Bad", "a b")),
-                stage=(("build",), ("",)), place=((), ("", "rejection")), meaning=((), ("",))),
-        *_sides(checks.check_scheme, SchemeRow("new", "utxo", "", ""), module=((), ("", "none")), scheme=((), ("New", ""))),
+        *_sides(
+            checks.check_sweep, SweptNetwork("tron", 60, ""), window_seconds=((1, 2, 86_399, 86_400), (-1, 0, 86_401))
+        ),
+        *_sides(
+            checks.check_exchange_token,
+            OWN,
+            until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
+            relation=(("affiliated",), ("",)),
+        ),
+        *_sides(
+            checks.check_collateral,
+            BACKS,
+            until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
+            address=((), ("",)),
+            whose=((), ("",)),
+            source=((), ("",)),
+        ),
+        *_sides(
+            checks.check_tracker,
+            TRACKED,
+            until=((None, date(2020, 1, 2), date(2020, 1, 3)), (date(2020, 1, 1),)),
+            tracker=(("cryptoquant",), ("", "nansen")),
+        ),
+        *_sides(
+            checks.check_evm_network,
+            EVM,
+            final_depth=(("1", "999999999", "default"), ("0", "1000000000", "")),
+            final_tag=(("", "safe", "default"), ("latest",)),
+            self_check=(("arbsys", "none", "default"), ("",)),
+            multicall3=(("", CONTRACT), (CONTRACT[:-1], CONTRACT + "a")),
+        ),
+        *_sides(
+            checks.check_reason,
+            REASON,
+            code=(("a%", "%_b"), ("", "%", "%%", "Bad", "a b")),
+            stage=(("build",), ("",)),
+            place=((), ("", "rejection")),
+            meaning=((), ("",)),
+        ),
+        *_sides(
+            checks.check_scheme, SchemeRow("new", "utxo", "", ""), module=((), ("", "none")), scheme=((), ("New", ""))
+        ),
         *_sides(checks.check_scheme, SchemeRow("new", "none", "", "why"), note=((), ("",))),
-        *_sides(checks.check_provider, PROVIDER, domain=(("b.co.uk",), ("example", "a.example.com", "Example.com", "")),
-                provider=((), ("", "Example"))),
-        *_sides(checks.check_label, LABEL, holding=(("", "custody"), ("pocket",)), label=((), ("", "x x", "xx")),
-                asset=((), ("",)), network=(("",), ()), exchange=((), ("",))),
-        *_sides(checks.check_label, replace(LABEL, label="", asset="", network_label="BTC"), network=((), ("",)),
-                network_label=((), ("", "btc")), exchange=(("okx",), ("",))),
-        *_sides(checks.check_label, LabelRow("", "", "BTC", "bitcoin", "", "", "", ""), label=((), ("XX",)), asset=((), ("BTC",)),
-                scheme=((), ("utxo",)), holding=((), ("custody",))),
+        *_sides(
+            checks.check_provider,
+            PROVIDER,
+            domain=(("b.co.uk",), ("example", "a.example.com", "Example.com", "")),
+            provider=((), ("", "Example")),
+        ),
+        *_sides(
+            checks.check_label,
+            LABEL,
+            holding=(("", "custody"), ("pocket",)),
+            label=((), ("", "x x", "xx")),
+            asset=((), ("",)),
+            network=(("",), ()),
+            exchange=((), ("",)),
+        ),
+        *_sides(
+            checks.check_label,
+            replace(LABEL, label="", asset="", network_label="BTC"),
+            network=((), ("",)),
+            network_label=((), ("", "btc")),
+            exchange=(("okx",), ("",)),
+        ),
+        *_sides(
+            checks.check_label,
+            LabelRow("", "", "BTC", "bitcoin", "", "", "", ""),
+            label=((), ("XX",)),
+            asset=((), ("BTC",)),
+            scheme=((), ("utxo",)),
+            holding=((), ("custody",)),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_row_is_right_up_to_its_border(check: Any, row: Any, good: bool) -> None:
     assert isinstance(check(row), str)
     assert (check(row) == "") is good, check(row)
@@ -90,14 +157,23 @@ def test_a_row_is_right_up_to_its_border(check: Any, row: Any, good: bool) -> No
 @pytest.mark.parametrize(
     ("columns", "good"),
     [
-        ({"dump_height_bits": 0}, False), ({"dump_height_bits": 1}, True), ({"dump_height_bits": 2}, True),
-        ({"dump_height_bits": 30}, True), ({"dump_height_bits": 31}, True), ({"dump_height_bits": 32}, False),
-        ({"dump_magic": "f9beb4d9"}, True), ({"dump_magic": "f9beb4d"}, False), ({"dump_magic": ""}, True),
-        ({"hidden": "zs1:sapling:43", "hidden_witness": "0 16"}, True), ({"hidden": "zs1:sapling:43", "hidden_witness": "17"}, False),
-        ({"hidden": "", "hidden_witness": "8"}, False), ({"hidden": "zs1:a:43 zt1:b:1", "hidden_witness": "8"}, False),
-        ({"hidden": "zs1:a:43 zt1:b:1", "hidden_witness": ""}, True), ({"hidden": "", "hidden_witness": ""}, True),
+        ({"dump_height_bits": 0}, False),
+        ({"dump_height_bits": 1}, True),
+        ({"dump_height_bits": 2}, True),
+        ({"dump_height_bits": 30}, True),
+        ({"dump_height_bits": 31}, True),
+        ({"dump_height_bits": 32}, False),
+        ({"dump_magic": "f9beb4d9"}, True),
+        ({"dump_magic": "f9beb4d"}, False),
+        ({"dump_magic": ""}, True),
+        ({"hidden": "zs1:sapling:43", "hidden_witness": "0 16"}, True),
+        ({"hidden": "zs1:sapling:43", "hidden_witness": "17"}, False),
+        ({"hidden": "", "hidden_witness": "8"}, False),
+        ({"hidden": "zs1:a:43 zt1:b:1", "hidden_witness": "8"}, False),
+        ({"hidden": "zs1:a:43 zt1:b:1", "hidden_witness": ""}, True),
+        ({"hidden": "", "hidden_witness": ""}, True),
     ],
-)  # fmt: skip
+)
 def test_constants_of_bitcoins_family_up_to_their_border(columns: dict[str, Any], good: bool) -> None:
     row = replace(registry.load().utxo_networks["bitcoin"], **columns)
     assert (checks.check_utxo_network(row) == "") is good, checks.check_utxo_network(row)
@@ -150,9 +226,15 @@ def test_an_id_by_a_block_is_of_one_that_the_chain_holds(caip2: str, shows: str 
 @pytest.mark.parametrize(
     ("shows", "good"),
     [
-        (f"0:{ZEROS}", True), (f"0:{ZEROS} 7:{ONES} 8!{ONES}", True), (f"1:{ZEROS}", False), (f"0!{ZEROS}", False),
-        (f"0:{ZEROS} 7", False), (f"0x{ZEROS}", True), (f"0x{ZEROS}0", False), ("", False),
+        (f"0:{ZEROS}", True),
+        (f"0:{ZEROS} 7:{ONES} 8!{ONES}", True),
+        (f"1:{ZEROS}", False),
+        (f"0!{ZEROS}", False),
+        (f"0:{ZEROS} 7", False),
+        (f"0x{ZEROS}", True),
+        (f"0x{ZEROS}0", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_an_identity_begins_with_the_first_block(shows: str, good: bool) -> None:
     assert (checks.check_identity(registry.Identity("x", shows, "somewhere")) == "") is good

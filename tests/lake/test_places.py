@@ -1,0 +1,88 @@
+"""What lies where in a lake, and which of it is looked at."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from porlake.errors import ContractViolation, Damaged, LakeError
+from porlake.lake import Lake, schema
+from porlake.lake.schema import record_batch
+from porlake.model import Balance, Price
+
+AT = datetime(2024, 3, 25, tzinfo=UTC)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    made = Lake(tmp_path)
+    for network in ("bitcoin", "tron"):
+        row = Balance("okx", "ab", network, "TRX", "T", "total", 7, 1, "m", "h", "exact", 0, "other")
+        made.write(Balance, {"exchange": "okx", "report": "ab", "network": network}, [row])
+    return made
+
+
+def test_a_partition_is_named_by_its_columns_alone(lake: Lake) -> None:
+    assert [pointer.partition["network"] for pointer in lake.pointers(Balance)] == ["bitcoin", "tron"]
+    assert [pointer.partition["network"] for pointer in lake.pointers(Balance, network="tron")] == ["tron"]
+    with pytest.raises(LakeError, match="no partition column"):
+        lake.pointers(Balance, asset="TRX")
+
+
+def test_a_pointer_stands_at_the_depth_of_its_dataset(lake: Lake) -> None:
+    """Copies of it deeper or higher are none."""
+    place = lake.root / lake.pointers(Balance)[0].place
+    text = (place / "pointer.json").read_bytes()
+    for other in (place.parent / "pointer.json", place / "deeper" / "pointer.json", place / "pointer.json.bak"):
+        other.parent.mkdir(exist_ok=True)
+        other.write_bytes(text)
+    assert len(lake.pointers(Balance)) == 2
+
+
+def test_every_file_of_the_datasets_and_the_archive_is_looked_at(lake: Lake) -> None:
+    sha256 = lake.keep(io.BytesIO(b"published"), {"file_name": "f.csv"})
+    looks = list(lake.all_files())
+    assert len(looks) == 2 * 2 + 2  # two partitions, each a pointer and a file; a published file and its facts
+    for look in looks:
+        look()
+    files = [*(path for pointer in lake.pointers(Balance) for path in pointer.paths), lake.root / "raw" / sha256]
+    for path in files:
+        before = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        wrong = []
+        for look in lake.all_files():
+            try:
+                look()
+            except Damaged as error:
+                wrong.append(str(error))
+        assert [str(path) in text for text in wrong] == [True], path
+        path.write_bytes(before)
+
+
+def test_the_inbox_is_a_place_that_a_person_finds(lake: Lake) -> None:
+    assert lake.inbox("okx") == str(lake.root / "inbox" / "okx")
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("99999999.999999999999", True),
+        ("99999999", True),
+        ("100000000", False),
+        ("0.000000000001", True),
+        ("0.0000000000001", False),
+    ],
+)
+def test_a_price_has_8_digits_before_the_point_and_12_behind_it(text: str, fits: bool) -> None:
+    made = pa.schema([schema(Price).field("usd")])
+    if fits:
+        assert record_batch("price", made, [(Decimal(text),)]).column(0).to_pylist() == [Decimal(text)]
+    else:
+        with pytest.raises(ContractViolation):
+            record_batch("price", made, [(Decimal(text),)])

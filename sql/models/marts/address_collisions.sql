@@ -11,7 +11,7 @@ with claims as (
     union all by name
     select l.network, l.address, l.exchange, l.attestation, l.snapshot_at, l.snapshot_day, l.report, coalesce(l.source, l.label) as source
     from {{ ref('stg_listed_address') }} l
-    semi join {{ ref('core_shared_account') }} k using (network, address)
+    semi join {{ ref('core_shared_account') }} using (network, address)
 ),
 parties as (
     -- an exchange and the newest statement in which it names the account: one with amounts before a list

@@ -142,8 +142,8 @@ unsummed as (
         case when min(b.network) = max(b.network) then min(b.network) end as network,
         case when min(b.lowest) = max(b.highest) then nullif(min(b.lowest), -1) end as height
     from by_label b
-    anti join matched m using (attestation, report, member, label_of)
-    semi join lines l using (attestation, report, member)
+    anti join matched using (attestation, report, member, label_of)
+    semi join lines using (attestation, report, member)
     group by attestation, report, member, asset, b.folded
 ),
 compared as (

@@ -13,7 +13,9 @@ compared as (
 ),
 touched as (
     -- the files at hand, each once
-    select exchange, report from compared union select exchange, base_report as report from compared
+    select exchange, report from compared
+    union
+    select exchange, base_report as report from compared
 ),
 rows_of as (
     select c.report, c.network, c.asset, c.address, min(c.amount) as amount

@@ -31,7 +31,7 @@ sums as (
 lines as (
     select t.attestation, t.asset, t.amount, t.printed_decimals as digits, t.holding = 'native_staking' as is_staking
     from {{ ref('stg_published_total') }} t
-    semi join listed l using (attestation, asset)
+    semi join listed using (attestation, asset)
     where t.level in ('group', 'part') and t.content = 'addresses' and (t.holding = 'native_staking' or {{ folded('t.label') }} = {{ folded('t.asset') }})
 ),
 staked as (

@@ -188,6 +188,6 @@ class Registry:
         form = self.networks[network].address_form
         told = [(row.network, row.scheme) for row in self.labels.values() if row.exchange == exchange and row.network]
         here = {scheme for place, scheme in told if place == network}
-        alike = {scheme for place, scheme in told if self.networks[place].address_form == form}
-        of = here or alike
+        of_same_form = {scheme for place, scheme in told if self.networks[place].address_form == form}
+        of = here or of_same_form
         return of.pop() if len(of) == 1 else "no_scheme"

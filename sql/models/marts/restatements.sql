@@ -12,7 +12,7 @@ compared as (
     select * from revisions where base_report is not null and base_report <> report
 ),
 touched as (
-    -- the files at hand, each once
+    -- the files that were compared, each once
     select exchange, report from compared
     union
     select exchange, base_report as report from compared

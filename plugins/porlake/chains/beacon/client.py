@@ -240,7 +240,7 @@ class Client(OneByOne):
             raise  # the node's, or of the whole state
         except TransportError as error:
             if reason_of(error) != "refused_by_server":
-                # raises where nobody answers any more
+                # raises where the endpoint no longer answers
                 self._data("/eth/v1/beacon/genesis", self._http.get("/eth/v1/beacon/genesis"))
             if len(pubkeys) > 1:
                 for half in (pubkeys[: len(pubkeys) // 2], pubkeys[len(pubkeys) // 2 :]):

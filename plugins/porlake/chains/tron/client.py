@@ -340,7 +340,7 @@ class Client(OneByOne):
         return addresses.parse(self._network.network, text).text
 
     def ping(self) -> None:
-        """Raises TransportError where nobody answers."""
+        """Raises TransportError where no endpoint answers."""
         self._post("/walletsolidity/getnowblock", {})
 
     # --- constant calls: what the reader of tokens asks ---

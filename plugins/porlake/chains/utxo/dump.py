@@ -196,12 +196,12 @@ class _Work:
             if size > LONGEST:
                 raise BadDump(f"a script of {size} bytes is none that an address stands for")
             rows = np.nonzero(sizes == size)[0]
-            alike = np.frombuffer(b"".join([scripts[row] for row in rows.tolist()]), np.uint8).reshape(-1, size)
-            kept[rows, 0], kept[rows, 1 : 1 + size] = size + 6, alike
+            table = np.frombuffer(b"".join([scripts[row] for row in rows.tolist()]), np.uint8).reshape(-1, size)
+            kept[rows, 0], kept[rows, 1 : 1 + size] = size + 6, table
             for head, tail, kind in (_P2PKH, _P2SH):
                 if size == len(head) + 20 + len(tail):
-                    paid = (alike[:, : len(head)] == list(head)).all(1) & (alike[:, -len(tail) :] == list(tail)).all(1)
-                    kept[rows[paid], 0], kept[rows[paid], 1:21] = kind, alike[paid, len(head) : len(head) + 20]
+                    paid = (table[:, : len(head)] == list(head)).all(1) & (table[:, -len(tail) :] == list(tail)).all(1)
+                    kept[rows[paid], 0], kept[rows[paid], 1:21] = kind, table[paid, len(head) : len(head) + 20]
                     sizes[rows[paid]] = 20
         sizes += 1
         seeds = np.frombuffer(os.urandom(48), np.uint64) | np.uint64(1)

@@ -165,7 +165,7 @@ class Client(OneByOne):
         matter.
         """
         reason_of(error)  # raises what is no script's
-        self.head()  # raises where nobody answers there any more
+        self.head()  # raises where the server no longer answers
         answers = []
         for found in self._lines.tried([[call] for call in calls], ALONE, seconds=SECONDS):
             answers.append(found if isinstance(found, TransportError) else found[0])

@@ -63,6 +63,8 @@ LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.comput
              "nacl.signing", "Crypto.Cipher",
              "urllib3", "cryptography.x509", "sha3", "rich.console")  # fmt: skip
 FAST = "not slow and not node"
+#: Seconds of a test that is run for each mutant; most that are longer start programs, which run the unchanged code.
+LONGEST = 4.0
 
 
 # --- mutants ----------------------------------------------------------------------------------------------------------
@@ -299,22 +301,19 @@ class Only:
 
 
 def chosen(items: Iterable[Any], seconds: dict[str, float]) -> list[Any]:
-    return sorted((item for item in items if item.nodeid in seconds), key=lambda item: round(seconds[item.nodeid], 2))
+    return sorted((item for item in items if item.nodeid in seconds), key=lambda item: round(seconds[item.nodeid], 1))
 
 
 class Timed:
-    """A plugin of pytest: the seconds of the processor for each test, those that passed, those that failed."""
+    """A plugin of pytest: the seconds of each test, those that passed, those that failed."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._since = time.process_time()
         self.failed: set[str] = set()
         self.passed: set[str] = set()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        now = time.process_time()
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + now - self._since
-        self._since = now
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed:
             self.failed.add(report.nodeid)
         elif report.when == "call" and report.passed:
@@ -404,7 +403,11 @@ class InPlace:
             lines, timed = self._in_fork(session, lambda: self._baseline(session), 1800)
             for name in sorted(timed.failed):
                 self._say(f"left out, fails without any change: {name}")
-            seconds = {name: timed.seconds[name] for name in timed.passed - timed.failed}
+            seconds = {
+                name: took
+                for name, took in timed.seconds.items()
+                if name in timed.passed - timed.failed and took <= LONGEST
+            }
             everything = chosen(session.items, seconds)
             if not self._in_fork(session, lambda: self._passes(session, everything), 1800):
                 raise SystemExit("the tests fail without any change when the shortest come first")
@@ -444,7 +447,7 @@ class InPlace:
             return self._passes(session, chosen(session.items, those)) if self._put(mutant) else None
 
         try:
-            passes = self._in_fork(session, work, max(self._limit, 5 * sum(those.values())))
+            passes = self._in_fork(session, work, max(self._limit, sum(those.values())))
         except TimeoutError:
             return "timed out"
         except ChildProcessError:
@@ -610,7 +613,7 @@ def run(found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], li
     """0 where under 5 % survive."""
     outcomes, later = judged_in_place(found, files, tests, limit)
     for number, (mutant, those) in enumerate(later.items(), 1):
-        outcomes[mutant] = judge(mutant, those, max(limit, 5 * sum(those.values())))
+        outcomes[mutant] = judge(mutant, those, max(limit, sum(those.values())))
         told(mutant, outcomes[mutant], lambda text: print(text, flush=True))
         if number % 20 == 0:
             print(f"  {number} of {len(later)} that are imported anew", flush=True)

@@ -28,6 +28,7 @@ import importlib.util
 import os
 import pickle
 import random
+import re
 import resource
 import shutil
 import signal
@@ -580,7 +581,8 @@ def main() -> int:
         metavar="SECONDS",
         help="at least so long of the processor for a mutant (20)",
     )
-    parser.add_argument("--only", metavar="TEXT", default="", help="only mutants whose line as it is listed holds this")
+    parser.add_argument("--only", metavar="REGEX", default="", help="only mutants whose line as it is listed matches")
+    parser.add_argument("--tests", nargs="+", metavar="PATH", help="instead of the room's: files or folders in tests/")
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     asked = parser.parse_args()
     os.chdir(HOME)
@@ -589,6 +591,7 @@ def main() -> int:
     )
     sys.path[:0] = [str(HOME / "plugins"), str(HOME / "tests")]
     places, tests = ROOMS[asked.room]
+    tests = asked.tests or tests
     folders = [PACKAGE / place for place in places]
     files = sorted({path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*.py"))})
     files = [path for path in files if asked.module in str(path)]
@@ -597,7 +600,7 @@ def main() -> int:
     if asked.sample is not None and asked.sample < len(found):
         chosen = set(random.Random(asked.seed).sample(range(len(found)), asked.sample))
         found = [mutant for number, mutant in enumerate(found) if number in chosen]
-    found = [mutant for mutant in found if asked.only in str(mutant)]
+    found = [mutant for mutant in found if re.search(asked.only, str(mutant))]
     if asked.list:
         print(*found, sep="\n")
         return 0

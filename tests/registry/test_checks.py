@@ -37,6 +37,12 @@ LABEL = LabelRow("okx", "XX", "", "bitcoin", "BTC", "utxo", "", "")
 PROVIDER = Provider("example.com", "example", "")
 
 
+def judged(said: str) -> bool:
+    """A check says '' or what is wrong."""
+    assert isinstance(said, str)
+    return said == ""
+
+
 def _sides(check: Any, row: Any, **cases: tuple[tuple[Any, ...], tuple[Any, ...]]) -> list[Any]:
     return [
         pytest.param(check, replace(row, **{column: value}), good, id=f"{type(row).__name__} {column} {value}")
@@ -150,8 +156,7 @@ def _sides(check: Any, row: Any, **cases: tuple[tuple[Any, ...], tuple[Any, ...]
     ],
 )
 def test_a_row_is_right_up_to_its_border(check: Any, row: Any, good: bool) -> None:
-    assert isinstance(check(row), str)
-    assert (check(row) == "") is good, check(row)
+    assert judged(check(row)) is good
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def test_a_row_is_right_up_to_its_border(check: Any, row: Any, good: bool) -> No
 )
 def test_constants_of_bitcoins_family_up_to_their_border(columns: dict[str, Any], good: bool) -> None:
     row = replace(registry.load().utxo_networks["bitcoin"], **columns)
-    assert (checks.check_utxo_network(row) == "") is good, checks.check_utxo_network(row)
+    assert judged(checks.check_utxo_network(row)) is good
 
 
 @pytest.mark.parametrize(
@@ -185,7 +190,7 @@ def test_constants_of_bitcoins_family_up_to_their_border(columns: dict[str, Any]
 )
 def test_a_clock_lies_less_than_fifteen_hours_from_utc(offset: str, good: bool) -> None:
     row = replace(registry.load().exchanges["okx"], utc_offset=offset)
-    assert (checks.check_exchange(row) == "") is good
+    assert judged(checks.check_exchange(row)) is good
     hours, minutes = int(offset[-5:-3]), int(offset[-2:])
     if good:
         assert row.clock.utcoffset(None).total_seconds() == (hours * 60 + minutes) * 60 * (
@@ -197,7 +202,7 @@ def test_a_clock_lies_less_than_fifteen_hours_from_utc(offset: str, good: bool) 
 def test_a_token_is_as_fine_as_its_asset_at_most(decimals: int, good: bool) -> None:
     facts = registry.load()
     token = replace(facts.tokens["ethereum", "ETH"], decimals=decimals)
-    assert (checks.check_token_there(token, facts.assets["ETH"], facts.networks["ethereum"]) == "") is good
+    assert judged(checks.check_token_there(token, facts.assets["ETH"], facts.networks["ethereum"])) is good
 
 
 ZEROS, ONES = "0" * 64, "1" * 64
@@ -220,7 +225,7 @@ ZEROS, ONES = "0" * 64, "1" * 64
 def test_an_id_by_a_block_is_of_one_that_the_chain_holds(caip2: str, shows: str | None, good: bool) -> None:
     network = replace(registry.load().networks["bitcoin"], caip2=caip2)
     identity = None if shows is None else registry.Identity("bitcoin", shows, "somewhere")
-    assert (checks.check_chain(network, identity, None) == "") is good
+    assert judged(checks.check_chain(network, identity, None)) is good
 
 
 @pytest.mark.parametrize(
@@ -237,4 +242,66 @@ def test_an_id_by_a_block_is_of_one_that_the_chain_holds(caip2: str, shows: str 
     ],
 )
 def test_an_identity_begins_with_the_first_block(shows: str, good: bool) -> None:
-    assert (checks.check_identity(registry.Identity("x", shows, "somewhere")) == "") is good
+    assert judged(checks.check_identity(registry.Identity("x", shows, "somewhere"))) is good
+
+
+@pytest.mark.parametrize(
+    ("columns", "good"),
+    [
+        ({}, True),
+        ({"network": "Bitcoin"}, False),
+        ({"caip2": ""}, True),
+        ({"caip2": "no-caip"}, False),
+        ({"client": "none", "why_none": "not yet"}, True),
+        ({"client": "none"}, False),
+        ({"why_none": "not yet"}, False),
+        ({"client": "Telnet 2"}, False),
+        ({"address_form": ""}, False),
+        ({"native_asset": ""}, False),
+    ],
+)
+def test_a_network_has_a_client_or_the_reason_for_none(columns: dict[str, Any], good: bool) -> None:
+    assert judged(checks.check_network(replace(registry.load().networks["bitcoin"], **columns))) is good
+
+
+@pytest.mark.parametrize(
+    ("columns", "good"),
+    [
+        ({"p2pkh_versions": "0"}, False),
+        ({"p2pkh_versions": "00 0a1b"}, True),
+        ({"p2pkh_versions": "05"}, False),
+        ({"p2sh_versions": "000000"}, False),
+        ({"segwit_prefix": "BC"}, False),
+        ({"cash_prefix": "a:"}, False),
+        ({"key_hash": "md5"}, False),
+        ({"message_header": "X"}, False),
+        ({"hidden": "zs:sapling:43"}, False),
+        ({"source": ""}, False),
+    ],
+)
+def test_constants_of_bitcoins_family_are_in_their_form(columns: dict[str, Any], good: bool) -> None:
+    assert judged(checks.check_utxo_network(replace(registry.load().utxo_networks["bitcoin"], **columns))) is good
+
+
+@pytest.mark.parametrize(
+    ("columns", "good"),
+    [({"schedule": "0 12 2 * *"}, True), ({"snapshot": "midnight"}, False), ({"exchange": "Okx"}, False)],
+)
+def test_an_exchange_has_an_id_and_cron_expressions(columns: dict[str, Any], good: bool) -> None:
+    assert judged(checks.check_exchange(replace(registry.load().exchanges["okx"], **columns))) is good
+
+
+def test_a_token_is_of_a_known_kind() -> None:
+    assert not judged(checks.check_token(replace(PLAIN, kind="gold")))
+
+
+def test_a_chain_id_and_a_row_of_evm_networks_go_together() -> None:
+    networks = registry.load().networks
+    identity = registry.Identity("ethereum", f"0:{ZEROS}", "somewhere")
+    assert judged(checks.check_chain(networks["ethereum"], None, EVM))
+    assert not judged(checks.check_chain(networks["ethereum"], None, None))
+    assert not judged(checks.check_chain(networks["ethereum"], identity, EVM))
+    assert not judged(checks.check_chain(networks["bitcoin"], identity, EVM))
+    none = replace(networks["ethereum"], client="none", why_none="not yet")
+    assert judged(checks.check_chain(none, None, None))
+    assert not judged(checks.check_chain(none, None, EVM))

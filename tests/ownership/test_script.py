@@ -200,3 +200,24 @@ def test_the_address_is_that_of_the_script() -> None:
     with pytest.raises(NoKey) as caught:
         _script.spend(made, 0, (other,))
     assert caught.value.code == "script_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("before", "is_true"),
+    [
+        ("51 63 51 67 00 68", True),  # IF
+        ("00 63 51 67 00 68", False),
+        ("00 64 51 67 00 68", True),  # NOTIF
+        ("51 64 51 67 00 68", False),
+        ("51 63 51 68", True),  # without ELSE
+        ("00 63 51 63 00 67 00 68 67 51 68", True),  # an ELSE in a branch that is not taken takes none
+        ("51 63 00 63 00 67 51 68 67 00 68", True),
+    ],
+)
+def test_branches(before: str, is_true: bool) -> None:
+    assert holds(lambda: spent(bytes.fromhex(before) + b"\x69" + CHECK)) == is_true
+
+
+@pytest.mark.parametrize("before", ["51 63 51", "51 68", "51 67", "51 63 51 67 00 68 68"])
+def test_branches_end_once(before: str) -> None:
+    assert not holds(lambda: spent(bytes.fromhex(before) + b"\x69" + CHECK))

@@ -123,3 +123,8 @@ def test_each_signature_is_paid_for_by_50_bytes_of_witness(short: int, holds: bo
 )
 def test_sums_and_negations(before: bytes, holds: bool) -> None:
     assert (code(lambda: spent(before + CHECK)) == "") is holds
+
+
+@pytest.mark.parametrize(("first", "told"), [(0x4F, "script_mismatch"), (0x50, "annex"), (0x51, "script_mismatch")])
+def test_an_annex_begins_with_50(first: int, told: str) -> None:
+    assert code(lambda: spent(CHECK, change=lambda control: bytes([first]) + control[1:])) == told

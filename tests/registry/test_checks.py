@@ -305,3 +305,15 @@ def test_a_chain_id_and_a_row_of_evm_networks_go_together() -> None:
     none = replace(networks["ethereum"], client="none", why_none="not yet")
     assert judged(checks.check_chain(none, None, None))
     assert not judged(checks.check_chain(none, None, EVM))
+
+
+def test_a_network_of_bitcoins_forms_has_constants_and_only_such_a_one() -> None:
+    facts = registry.load()
+    bitcoin, ecash, ethereum = (facts.networks[name] for name in ("bitcoin", "ecash", "ethereum"))
+    constants = facts.utxo_networks["ecash"]
+    assert judged(checks.check_utxo_form(bitcoin, facts.utxo_networks["bitcoin"]))
+    assert judged(checks.check_utxo_form(ecash, constants))
+    assert judged(checks.check_utxo_form(ethereum, None))
+    assert not judged(checks.check_utxo_form(bitcoin, None))
+    assert not judged(checks.check_utxo_form(ethereum, constants))
+    assert not judged(checks.check_utxo_form(ecash, replace(constants, cash_prefix="")))

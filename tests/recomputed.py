@@ -896,7 +896,7 @@ class Recomputed:
                     )
         return found
 
-    def doubts(self, attestation: str, asset: str) -> Row:
+    def quality_flags(self, attestation: str, asset: str) -> Row:
         contradicted, amount = self.beyond.get((attestation, asset), (None, None))
         return self.of_file(attestation) | {
             "rows_refused": self.rows_refused(attestation, asset=asset),
@@ -932,7 +932,7 @@ class Recomputed:
                 unvalued = self.unvalued(attestation, row["asset"], row["amount"], row["claims_left_out"])
                 yield (
                     row
-                    | self.doubts(attestation, row["asset"])
+                    | self.quality_flags(attestation, row["asset"])
                     | {
                         "share": share,
                         "is_priced": row["usd"] is not None,
@@ -1337,7 +1337,7 @@ class Recomputed:
                     made["reserves_proven_through"], made["liabilities_through"], through.get("is_complete")
                 ),
             }
-            found[key] = made | self.doubts(attestation, asset)
+            found[key] = made | self.quality_flags(attestation, asset)
         return found
 
     @staticmethod
@@ -1403,7 +1403,7 @@ class Recomputed:
                 ):
                     streaks[name] = (0 if missing else streaks[name]) + 1 if covered else 0
                     made[f"streak_{name}"] = None if covered is None else streaks[name]
-                yield made | self.doubts(row["attestation"], asset)
+                yield made | self.quality_flags(row["attestation"], asset)
                 before = (edition, day)
 
     # --- marts of what changed ---
@@ -1646,10 +1646,10 @@ class Recomputed:
         counted = known("amount")
         more = (of(after, "amount") or 0) - (of(before, "amount") or 0) if counted else None
         by_usd, by_amount = ratio(change, usd_before), ratio(more, of(before, "amount"))
-        of_base = self.doubts(base, asset)
+        of_base = self.quality_flags(base, asset)
         return (
             parts
-            | self.doubts(now, asset)
+            | self.quality_flags(now, asset)
             | {
                 "asset": asset,
                 "scope": None,

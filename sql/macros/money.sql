@@ -53,8 +53,8 @@ case when {{ value }} is not null then null
 {# Columns that every mart carries. #}
 {% macro about(a) %}{{ a }}.attestation, {{ a }}.exchange, {{ a }}.snapshot_at, {{ a }}.is_latest, {{ a }}.report, '{{ var("build_id") }}' as build_id{% endmacro %}
 
-{# What an asset's figure may be doubted for, of a row of core_doubt; for a whole attestation with `whole`. #}
-{% macro doubts(d, whole=false) -%}
+{# What an asset's figure may be doubted for, of a row of core_quality_flag; for a whole attestation with `whole`. #}
+{% macro quality_flags(d, whole=false) -%}
 coalesce({{ d }}.rows_refused, 0) as rows_refused, coalesce({{ d }}.rows_refused_unread, 0) as rows_refused_unread,
     coalesce({{ d }}.is_repeat, false) as is_repeat, {{ d }}.contradicted_by_own_total,
     {% if whole %}coalesce({{ d }}.contradicted_assets, []) as contradicted_assets, {{ d }}.usd_beyond_own_total

@@ -12,7 +12,7 @@ with compared as (
 listed as (
     -- what stands in either list, each holding counted once: of different amounts the smallest
     select p.attestation, p.base_attestation, c.attestation = p.attestation as is_new, c.network, c.address, c.asset, min(c.amount) as amount,
-        min(get_bit(l.standing, case when c.attestation = p.attestation then p.base_number else p.number end::integer)) as in_other
+        min(get_bit(l.listed_in, case when c.attestation = p.attestation then p.base_number else p.number end::integer)) as in_other
     from compared p
     join {{ ref('stg_claim') }} c on c.attestation in (p.attestation, p.base_attestation)
     join {{ ref('core_account') }} l on l.exchange = c.exchange and l.network = c.network and l.address = c.address

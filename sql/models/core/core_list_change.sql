@@ -2,7 +2,7 @@
 -- added where its address was not listed before for any asset, and dropped where its address is listed no longer; so a coin that arrives at a
 -- listed address is no change of the list. The values are those of the day on which the holding stands in a list.
 with listed as (
-    select attestation, network, asset, standing, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount
+    select attestation, network, asset, listed_in, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount
     from {{ ref('core_claim_group') }}
     group by all
 ),
@@ -18,7 +18,7 @@ sides as (
     -- what stands in either list; `in_other` where its accounts stand in the other one too
     select p.attestation, p.since, p.base_attestation, l.network, l.asset, l.holdings, l.amount,
         l.attestation = p.attestation as is_new,
-        get_bit(l.standing, case when l.attestation = p.attestation then p.base_number else p.number end::integer) = 1 as in_other
+        get_bit(l.listed_in, case when l.attestation = p.attestation then p.base_number else p.number end::integer) = 1 as in_other
     from compared p
     join listed l on l.attestation in (p.attestation, p.base_attestation)
 ),

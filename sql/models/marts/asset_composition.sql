@@ -16,7 +16,7 @@ select {{ about('a') }},
     v.share_published,
     case when v.usd_published is null then 'not_published' when v.share_published is null then 'total_is_zero' end as share_published_null_reason,
     coalesce(v.claims_left_out, 0) as claims_left_out,
-    {{ doubts('d') }}
+    {{ quality_flags('d') }}
 from shared v
 join {{ ref('core_attestation') }} a using (attestation)
-left join {{ ref('core_doubt') }} d on d.attestation = v.attestation and d.asset = v.asset
+left join {{ ref('core_quality_flag') }} d on d.attestation = v.attestation and d.asset = v.asset

@@ -48,7 +48,7 @@ select {{ about('a') }}, s.usd_total,
     coalesce(s.tokens_cryptoquant, []) as tokens_cryptoquant,
     s.cleanliness_cryptoquant,
     {{ null_reason('s.cleanliness_cryptoquant', [('token_unpriced', 's.unpriced_cryptoquant > 0'), nothing]) }} as cleanliness_cryptoquant_null_reason,
-    {{ doubts('d', whole=true) }}
+    {{ quality_flags('d', whole=true) }}
 from shared s
 join {{ ref('core_attestation') }} a using (attestation)
-left join {{ ref('core_doubt') }} d on d.attestation = s.attestation and d.asset is null
+left join {{ ref('core_quality_flag') }} d on d.attestation = s.attestation and d.asset is null

@@ -45,7 +45,7 @@ select {{ about('a') }}, r.asset, r.edition, r.rhythm_days, r.days_since, r.miss
     {% endfor -%}
     -- an exchange that numbers its editions, and says of each that it was covered, states the number as its streak
     case when r.is_covered_printed then r.edition end::bigint as streak_published,
-    {{ doubts('d') }}
+    {{ quality_flags('d') }}
 from runs r
 join {{ ref('core_attestation') }} a on a.attestation = r.attestation
-left join {{ ref('core_doubt') }} d on d.attestation = r.attestation and d.asset = r.asset
+left join {{ ref('core_quality_flag') }} d on d.attestation = r.attestation and d.asset = r.asset

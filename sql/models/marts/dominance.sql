@@ -24,7 +24,7 @@ select {{ about('a') }}, v.usd_total,
     {% endfor -%}
     case when v.usd_total is null then 'nothing_priced' when v.usd_total = 0 then 'total_is_zero' end as share_null_reason,
     v.assets, coalesce(v.unpriced_assets, []) as unpriced_assets, coalesce(v.priced_as_underlying, []) as priced_as_underlying, v.usd_published,
-    {{ doubts('d', whole=true) }}
+    {{ quality_flags('d', whole=true) }}
 from valued v
 join {{ ref('core_attestation') }} a using (attestation)
-left join {{ ref('core_doubt') }} d on d.attestation = v.attestation and d.asset is null
+left join {{ ref('core_quality_flag') }} d on d.attestation = v.attestation and d.asset is null

@@ -116,11 +116,11 @@ select {{ about('a') }}, c.* exclude (attestation, ratio_usd_change, ratio_amoun
     {{ null_reason('c.ratio_amount_change',
         [('published_sum', "c.asset = 'TOTAL'"), ('no_amount', 'c.amount_change is null'), ('nothing_before', 'c.amount_before is null')], 'zero_before') }}
         as ratio_amount_change_null_reason,
-    {{ doubts('d') }},
+    {{ quality_flags('d') }},
     coalesce(e.rows_refused, 0) as base_rows_refused, coalesce(e.is_repeat, false) as base_is_repeat,
     e.contradicted_by_own_total as base_contradicted_by_own_total, e.amount_beyond_own_total as base_amount_beyond_own_total
 from compared c
 join {{ ref('core_attestation') }} a on a.attestation = c.attestation
 -- a published sum is of the whole
-left join {{ ref('core_doubt') }} d on d.attestation = c.attestation and d.asset is not distinct from nullif(c.asset, 'TOTAL')
-left join {{ ref('core_doubt') }} e on e.attestation = c.base_attestation and e.asset is not distinct from nullif(c.asset, 'TOTAL')
+left join {{ ref('core_quality_flag') }} d on d.attestation = c.attestation and d.asset is not distinct from nullif(c.asset, 'TOTAL')
+left join {{ ref('core_quality_flag') }} e on e.attestation = c.base_attestation and e.asset is not distinct from nullif(c.asset, 'TOTAL')

@@ -38,4 +38,4 @@ select {{ about('a') }}, v.network, v.asset, v.relation, v.holdings, v.amount, v
 from shared v
 join {{ ref('core_attestation') }} a using (attestation)
 left join {{ ref('core_refused') }} f on f.attestation = v.attestation and f.network = v.network and f.asset = v.asset
-left join {{ ref('core_doubt') }} d on d.attestation = v.attestation and d.asset = v.asset
+left join {{ ref('core_quality_flag') }} d on d.attestation = v.attestation and d.asset = v.asset

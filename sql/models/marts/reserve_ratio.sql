@@ -62,8 +62,8 @@ select {{ about('a') }},
     case when b.reserves_proven_through >= b.liabilities_through then true
         when b.reserves_proven_through < b.liabilities_through and b.is_complete_through then false end as is_covered_through,
     coalesce(b.claims_left_out, 0) as claims_left_out,
-    {{ doubts('d') }}
+    {{ quality_flags('d') }}
 from compared b
 join {{ ref('core_attestation') }} a using (attestation)
 join {{ source('registry', 'assets') }} s using (asset)
-left join {{ ref('core_doubt') }} d on d.attestation = b.attestation and d.asset = b.asset
+left join {{ ref('core_quality_flag') }} d on d.attestation = b.attestation and d.asset = b.asset

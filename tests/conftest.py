@@ -46,6 +46,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((n for n, place in enumerate(longest) if str(item.path).startswith(place)), 99))
 
 
+@pytest.fixture(autouse=True)
+def _rows_of_ones_own_end_with_a_test() -> Iterator[None]:
+    """`--registry` sets the variable for all that its process starts; the next test is another process's."""
+    before = os.environ.get("PORLAKE_REGISTRY")
+    yield
+    os.environ.pop("PORLAKE_REGISTRY", None)
+    if before is not None:
+        os.environ["PORLAKE_REGISTRY"] = before
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_is_built_in_a_check() -> Iterator[None]:
     """Under `make check` a test that builds fails: it lacks its mark."""

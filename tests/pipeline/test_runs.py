@@ -277,6 +277,7 @@ def test_a_run_without_any_answer_ends_well_and_says_what_is_missing(
 ) -> None:
     path = tmp_path / "okx_por_2024032500.csv"
     path.write_bytes(Path(MONTH[0]).read_bytes())
+    (silent_recording / "ethereum").mkdir()  # somebody was asked there, and nothing was answered
     done = porlake("run", "okx", "--report", str(path), "--lake", "lake", "--replay", str(silent_recording), "--strict")
     assert done.returncode == 3, done.stderr
     assert "porlake: not read: ethereum" in done.stderr

@@ -162,7 +162,7 @@ def test_every_model_has_a_test_of_its_key(built: Path) -> None:
     views = {
         name
         for name, node in manifest(built, "model").items()
-        if node["config"]["materialized"] == "view" and node["schema"] == "core"
+        if node["config"]["materialized"] == "view" and node["name"].startswith("core_")
     }
     of_latest = {node["attached_node"] for node in tests if node["test_metadata"]["kwargs"].get("of_latest")}
     assert of_latest == views | {f"model.porlake.{name}" for name in single}, (
@@ -190,7 +190,8 @@ def test_an_attestation_at_hand_is_forgotten_with_the_model_that_failed_over_it(
     shutil.copytree(warehouse.sql_folder(), project)
     (project / "models" / "core" / "core_a.sql").write_text(
         "-- one row an attestation\n{{ config(materialized='by_attestation') }}\n"
-        "select r.attestation, error('no such table') as x from {{ ref('stg_report') }} r where {{ at_hand('r') }}\n"
+        "select r.attestation, error('no such table') as x from {{ ref('stg_report') }} r "
+        "where {{ is_current_attestation('r') }}\n"
     )
     (project / "models" / "core" / "core_b.sql").write_text(
         "-- one row\nselect getvariable('attestation') as at_hand, count(distinct attestation) as attestations from "

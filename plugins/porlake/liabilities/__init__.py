@@ -10,11 +10,11 @@ Sources: the formats as their publishers' verifiers read them (OKX, Bybit, Bitge
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import BinaryIO, Literal, Protocol, cast, runtime_checkable
+from typing import BinaryIO, Literal, Protocol, runtime_checkable
+
+from porlake.formats import Formats
 
 Kind = Literal["tree", "path", "snark", "stark"]
 #: What a proof is: all leaves with their sums; one user's path to the root; a succinct proof over circuits with a
@@ -114,25 +114,4 @@ class ProofFormat(Protocol):
         """The root, the totals and the verdict. Raises nothing for what the files hold."""
 
 
-class _Formats(Mapping[str, ProofFormat]):
-    """The formats by name, each imported when it is first asked for."""
-
-    def __getitem__(self, name: str) -> ProofFormat:
-        if name not in set(self):
-            raise KeyError(name)
-        module = import_module(f"{__name__}.{name}")
-        lacking = [part for part in _PARTS if not hasattr(module, part)]
-        if lacking or name != module.NAME:
-            raise TypeError(f"liabilities/{name}.py lacks {', '.join(lacking) or f'NAME = {name!r}'}: it is no format")
-        return cast(ProofFormat, module)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_")))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-_PARTS = ("NAME", "KIND", "NOT_SHOWN", "matches", "prove")
-
-FORMATS: Mapping[str, ProofFormat] = _Formats()
+FORMATS: Formats[ProofFormat] = Formats(__name__, ("NAME", "KIND", "NOT_SHOWN", "matches", "prove"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import Iterator, Mapping
-from importlib import import_module
-from typing import Protocol, cast, runtime_checkable
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 from porlake import reports
 from porlake.errors import UnknownFormat, UnsafeArchive
+from porlake.formats import Formats
 from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part
 from porlake.reports._snapshot import Snapshot
@@ -49,32 +48,9 @@ class SplitFormat(Format, Protocol):
         """A file of its own for each exchange, moment and source that the file speaks of. Raises BadStructure."""
 
 
-class _Formats(Mapping[str, Format]):
-    """The formats by name, each imported when it is first asked for."""
-
-    def __getitem__(self, name: str) -> Format:
-        if name not in set(self):
-            raise KeyError(name)
-        module = import_module(f"{reports.__name__}.{name}")
-        lacking = [part for part in _PARTS if not hasattr(module, part)]
-        if lacking or name != module.NAME:
-            raise TypeError(
-                f"reports/{name}.py lacks {', '.join(lacking) or f'NAME = {name!r}'}: no format, see CONTRIBUTING"
-            )
-        return cast(Format, module)
-
-    def __iter__(self) -> Iterator[str]:
-        return (
-            name for name in sorted(found.name for found in pkgutil.iter_modules(reports.__path__)) if name[0] != "_"
-        )
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-_PARTS = ("NAME", "ROLES", "matches", "members", "content", "snapshot_of", "parse")
-
-FORMATS: Mapping[str, Format] = _Formats()
+FORMATS: Formats[Format] = Formats(
+    reports.__name__, ("NAME", "ROLES", "matches", "members", "content", "snapshot_of", "parse")
+)
 
 
 def format_of(name: str) -> Format:

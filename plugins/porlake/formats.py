@@ -1,0 +1,38 @@
+"""The modules of a room that are formats: each whose name begins with no underscore, found by its file."""
+
+from __future__ import annotations
+
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Generic, TypeVar, cast
+
+Form = TypeVar("Form")
+
+
+class Formats(Mapping[str, Form], Generic[Form]):
+    """Formats by name, each imported when it is first asked for. `package`: the room's full name; `parts`: what a
+    module must have to be one, NAME among it.
+    """
+
+    def __init__(self, package: str, parts: tuple[str, ...]) -> None:
+        self._package, self._parts = package, parts
+
+    def __getitem__(self, name: str) -> Form:
+        """Raises KeyError for no module of the room, TypeError for one that is no format."""
+        if name not in set(self):
+            raise KeyError(name)
+        module = import_module(f"{self._package}.{name}")
+        lacking = [part for part in self._parts if not hasattr(module, part)]
+        if lacking or name != module.NAME:
+            place = f"{self._package.rpartition('.')[2]}/{name}.py"
+            raise TypeError(f"{place} lacks {', '.join(lacking) or f'NAME = {name!r}'}: no format, see CONTRIBUTING")
+        return cast(Form, module)
+
+    def __iter__(self) -> Iterator[str]:
+        names = (found.name for found in pkgutil.iter_modules(sys.modules[self._package].__path__))
+        return iter(sorted(name for name in names if not name.startswith("_")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from porlake import chains, registry
 from porlake.lake import Lake
 from porlake.progress import Tell, silent
+from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE
 from porlake.transport import Endpoint, Recording
 
 Endpoints = Mapping[str, Endpoint | tuple[Endpoint, ...]]
@@ -27,9 +28,9 @@ class Run:
     recording: Recording
     endpoints: Endpoints = field(default_factory=dict)
     progress: Tell = silent
-    check_sample: Decimal = Decimal("0.01")
-    check_above: Decimal = Decimal("0.001")
-    proof_share: Decimal = Decimal("0.95")
+    check_sample: Decimal = CHECK_SAMPLE
+    check_above: Decimal = CHECK_ABOVE
+    proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, chains.Dump] = field(default_factory=dict)
 
     def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:

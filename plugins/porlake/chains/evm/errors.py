@@ -45,6 +45,8 @@ ERRORS = ErrorTable(
 
 #: Of a call that ended by REVERT: geth 3, Nethermind -32015.
 REVERT_CODES = (3, -32015)
+#: What a node says where one call of many failed inside the token, not for the size of the question.
+CALL_FAILED = ("revert", "out of gas", "outofgas", "invalid opcode", "invalid jump")
 #: How nodes say that the code itself gave up: geth and its forks, Erigon, Besu, Nethermind, Reth, anvil. No answer, and
 #: no fault of the node.
 GAVE_UP = re.compile(

@@ -16,6 +16,7 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._columns import Words, words_of
+from porlake.chains.evm.errors import CALL_FAILED, REVERT_CODES
 from porlake.chains.evm.programs import FAILED, LARGE, MOST_HELD, PLACE, SHORT, program
 from porlake.chains.evm.words import Accounts, digits, words_from
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
@@ -286,15 +287,9 @@ def _each(host: str, pin: Pin, token: Token, answers: Sequence[Any]) -> Answer:
     return Answer(words_from(found), failed)
 
 
-#: What a node says where one call failed inside the token, not for the size of the question; codes of geth, Nethermind
-#: and Besu for it.
-_TOKENS_OWN = ("revert", "out of gas", "outofgas", "invalid opcode", "invalid jump")
-_TOKENS_OWN_CODES = (3, -32015)
-
-
 def tokens_own(error: RequestFailed | TooBig) -> bool:
     """Whether it was the contract that failed, not the node."""
-    return getattr(error, "code", None) in _TOKENS_OWN_CODES or any(mark in str(error).lower() for mark in _TOKENS_OWN)
+    return getattr(error, "code", None) in REVERT_CODES or any(mark in str(error).lower() for mark in CALL_FAILED)
 
 
 def balance_in(host: str, token: Token, answer: Any) -> int:

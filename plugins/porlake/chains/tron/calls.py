@@ -21,6 +21,7 @@ from eth_abi.exceptions import DecodingError
 from porlake import numbers
 from porlake.chains._one_by_one import MOST, reason_of
 from porlake.chains.tron import program as _tron_program
+from porlake.chains.tron.errors import TOO_MUCH
 from porlake.chains.tron.program import FAILED
 from porlake.encoding import base58
 from porlake.encoding.keccak import keccak256
@@ -31,16 +32,6 @@ PATIENCE = 8  # calls that go through before a larger one is tried
 MULTICALL = base58.decode_check("TEazPvZwDjDtFeJupyo7QunvnrnUjPH8ED")[1:]
 _AGGREGATE, _NUMBER, _BALANCE = (
     keccak256(text)[:4] for text in (b"aggregate3((address,bool,bytes)[])", b"getBlockNumber()", b"balanceOf(address)")
-)
-_TOO_MUCH = (
-    "timeout",
-    "time out",
-    "outoftime",
-    "not enough energy",
-    "outofenergy",
-    "out of energy",
-    "out of memory",
-    "outofmemory",
 )
 
 
@@ -68,7 +59,7 @@ class TokenBalance:
 
 
 def asks_too_much(message: str) -> bool:
-    return any(mark in message.lower() for mark in _TOO_MUCH)
+    return any(mark in message.lower() for mark in TOO_MUCH)
 
 
 class Reader:

@@ -28,3 +28,15 @@ ERRORS = ErrorTable(
         ),
     )
 )
+
+#: In the answer to a constant call: it asks for more time, energy or memory than the node gives.
+TOO_MUCH = (
+    "timeout",
+    "time out",
+    "outoftime",
+    "not enough energy",
+    "outofenergy",
+    "out of energy",
+    "out of memory",
+    "outofmemory",
+)

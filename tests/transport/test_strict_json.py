@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from porlake.encoding.strict_json import DEEPEST, LONGEST_NUMBER
 from porlake.errors import BadAnswer
-from porlake.transport.strict_json import (
-    DEEPEST,
-    HIGHEST_EXPONENT,
-    LONGEST_NUMBER,
-    SMALL,
-    dumps,
-    loads,
-    loads_fast,
-    nests_deeper,
-    undecimal,
-)
+from porlake.transport.strict_json import HIGHEST_EXPONENT, SMALL, dumps, loads, loads_fast, undecimal
 
 
 @pytest.mark.parametrize("levels", [DEEPEST - 1, DEEPEST, DEEPEST + 1])
@@ -35,12 +26,6 @@ def test_an_answer_nests_so_deep(levels: int, opening: bytes, closing: bytes) ->
         assert loads(body, "host") == json.loads(body)
 
 
-@pytest.mark.parametrize("levels", [DEEPEST - 2, DEEPEST, DEEPEST + 2])
-def test_lists_in_objects_in_lists_nest_no_deeper(levels: int) -> None:
-    body = b'[{"a":' * (levels // 2) + b"1" + b"}]" * (levels // 2)
-    assert nests_deeper(body, DEEPEST) == (levels > DEEPEST)
-
-
 @pytest.mark.parametrize("levels", [DEEPEST - 1, DEEPEST, DEEPEST + 1])
 def test_the_fast_parser_nests_as_deep(levels: int) -> None:
     body = b"[" * levels + b"1," + b" " * SMALL + b"1" + b"]" * levels
@@ -49,29 +34,6 @@ def test_the_fast_parser_nests_as_deep(levels: int) -> None:
             loads_fast(body, "host")
     else:
         assert loads_fast(body, "host") == json.loads(body)
-
-
-@given(
-    st.recursive(
-        st.sampled_from(["[", "]", '"[', "{", '\\"', 7]),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("a[]"), inner, max_size=2),
-        max_leaves=20,
-    )
-)
-def test_depth_is_counted_without_the_brackets_of_texts(value: Any) -> None:
-    def depth(part: Any) -> int:
-        if isinstance(part, list | dict):
-            return 1 + max(map(depth, part.values() if isinstance(part, dict) else part), default=0)
-        return 0
-
-    body, levels = json.dumps(value).encode(), depth(value)
-    assert not nests_deeper(body, levels)
-    assert levels == 0 or nests_deeper(body, levels - 1)
-
-
-@pytest.mark.parametrize("opened", [4, 5, 6])
-def test_what_is_never_closed_is_opened_all_the_same(opened: int) -> None:
-    assert nests_deeper(b"[" * opened, 5) == (opened > 5)
 
 
 @pytest.mark.parametrize("size", [LONGEST_NUMBER - 1, LONGEST_NUMBER, LONGEST_NUMBER + 1])

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from porlake import errors, numbers
+from porlake.encoding.strict_json import DEEPEST, nests_deeper
 from porlake.errors import ConfigurationError, NotRecorded, RequestFailed, TransportError
 from porlake.transport.download import fetched
-from porlake.transport.strict_json import DEEPEST, dumps, nests_deeper, undecimal
+from porlake.transport.strict_json import dumps, undecimal
 
 #: The form of the answers' files, and the file that says it. It grows where a change makes older files unreadable or
 #: gives them another meaning.

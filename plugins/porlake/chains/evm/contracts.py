@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from porlake.chains._answers import BlockRef
-from porlake.chains.evm.errors import GAVE_UP, REVERT_CODES
+from porlake.chains.evm.errors import code_failed
 from porlake.errors import RequestFailed, TooBig
 from porlake.transport import JsonRpc
 
@@ -99,7 +99,7 @@ class Contracts:
         try:
             return bytes(self._web3.eth.call(asked, block))
         except (RequestFailed, TooBig) as error:
-            if getattr(error, "code", None) in REVERT_CODES or GAVE_UP.search(str(error)):
+            if code_failed(error):
                 return None
             if by_number or isinstance(error, TooBig):
                 raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from porlake.chains._gateways import RATE_LIMITED
-from porlake.errors import RateLimited, TooBig, Unavailable
+from porlake.errors import RateLimited, TooBig, TransportError, Unavailable
 from porlake.transport.error_table import ErrorTable, Rule
 
 METHOD_NOT_FOUND = -32601
@@ -44,14 +44,16 @@ ERRORS = ErrorTable(
 )
 
 #: Of a call that ended by REVERT: geth 3, Nethermind -32015.
-REVERT_CODES = (3, -32015)
-#: What a node says where one call of many failed inside the token, not for the size of the question.
-CALL_FAILED = ("revert", "out of gas", "outofgas", "invalid opcode", "invalid jump")
-#: How nodes say that the code itself gave up: geth and its forks, Erigon, Besu, Nethermind, Reth, anvil. No answer, and
-#: no fault of the node.
-GAVE_UP = re.compile(
+_REVERT_CODES = (3, -32015)
+#: How nodes say that the code itself gave up: geth and its forks, Erigon, Besu, Nethermind, Reth, anvil.
+_CODE_FAILED = re.compile(
     r"revert|opcode|bad instruction|invalid ?jump|stack ?(?:under|over)flow|stack limit|write protection|out of "
     r"bounds|call depth|gas uint"
     r"|out ?of ?gas|(?:vm|evm) (?:execution )?error",
     re.I,
 )
+
+
+def code_failed(error: TransportError) -> bool:
+    """Whether the code that one call ran gave up: no answer, and no fault of the node or of the size of a question."""
+    return getattr(error, "code", None) in _REVERT_CODES or bool(_CODE_FAILED.search(str(error)))

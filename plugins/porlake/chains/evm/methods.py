@@ -16,7 +16,7 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._columns import Words, words_of
-from porlake.chains.evm.errors import CALL_FAILED, REVERT_CODES
+from porlake.chains.evm.errors import code_failed
 from porlake.chains.evm.programs import FAILED, LARGE, MOST_HELD, PLACE, SHORT, program
 from porlake.chains.evm.words import Accounts, digits, words_from
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TooBig, TransportError
@@ -287,14 +287,9 @@ def _each(host: str, pin: Pin, token: Token, answers: Sequence[Any]) -> Answer:
     return Answer(words_from(found), failed)
 
 
-def tokens_own(error: RequestFailed | TooBig) -> bool:
-    """Whether it was the contract that failed, not the node."""
-    return getattr(error, "code", None) in REVERT_CODES or any(mark in str(error).lower() for mark in CALL_FAILED)
-
-
 def balance_in(host: str, token: Token, answer: Any) -> int:
     """What an answer says that an account holds. Raises what stands in its place, BadAnswer."""
-    if isinstance(answer, RequestFailed | TooBig) and token.kind != "native" and tokens_own(answer):
+    if isinstance(answer, RequestFailed | TooBig) and token.kind != "native" and code_failed(answer):
         return FAILED
     if isinstance(answer, RequestFailed):
         raise refusal(answer, "it") from answer

@@ -14,6 +14,7 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef
+from porlake.chains.evm.errors import code_failed
 from porlake.chains.evm.methods import (
     BALANCE_OF,
     GET_BLOCK_HASH,
@@ -29,7 +30,6 @@ from porlake.chains.evm.methods import (
     named,
     number_in,
     refusal,
-    tokens_own,
 )
 from porlake.chains.evm.programs import REFUSED
 from porlake.chains.evm.words import Accounts
@@ -269,7 +269,7 @@ class Node:
                 try:
                     found = self._pair(pin, block, "eth_call", [{"to": contract, "data": data}])
                 except (BadAnswer, TooBig, RequestFailed) as error:
-                    if isinstance(error, RequestFailed) and not tokens_own(error):
+                    if isinstance(error, RequestFailed) and not code_failed(error):
                         raise
                     continue  # not a token
                 if found.answers[0] != found.answers[1]:
@@ -300,7 +300,7 @@ class Node:
         try:
             return Canary(asked, self._numbers(asked))
         except (BadAnswer, TooBig, RequestFailed) as error:
-            if isinstance(error, RequestFailed) and not tokens_own(error):
+            if isinstance(error, RequestFailed) and not code_failed(error):
                 raise
             return Canary((), ())
 

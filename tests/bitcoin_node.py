@@ -71,29 +71,30 @@ class Node:
 
 
 @contextmanager
-def knots() -> Iterator[Node]:
+def started(folder: Path, binary: str, *options: str) -> Iterator[Node]:
+    """A node of Bitcoin's family on regtest, from Debian's packages unpacked in a folder with all their libraries."""
     port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        loader = next(KNOTS.rglob("ld-linux-x86-64.so.2"))
-        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0",
-                   "-txindex", "-coinstatsindex",
-                   "-fallbackfee=0.0001", "-printtoconsole=0", "-acceptnonstdtxn=1"]  # fmt: skip
-        command = [
-            str(loader),
-            "--library-path",
-            str(KNOTS / "usr/lib/x86_64-linux-gnu"),
-            str(KNOTS / "usr/bin/bitcoind"),
-            *options,
-        ]
+    loader = next(folder.rglob("ld-linux-x86-64.so.2"))
+    libraries = ":".join(str(folder / place) for place in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
+    with tempfile.TemporaryDirectory() as data:
+        command = [str(loader), "--library-path", libraries, str(folder / binary), "-regtest", f"-datadir={data}",
+                   f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0", "-txindex",
+                   "-fallbackfee=0.0001", "-printtoconsole=0", *options]  # fmt: skip
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            node = Node(f"http://u:p@127.0.0.1:{port}", Path(folder))
+            node = Node(f"http://u:p@127.0.0.1:{port}", Path(data))
             wait_for(lambda: node.rpc("getblockcount"))
-            build(node)
             yield node
         finally:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def knots() -> Iterator[Node]:
+    with started(KNOTS, "usr/bin/bitcoind", "-coinstatsindex", "-acceptnonstdtxn=1") as node:
+        build(node)
+        yield node
 
 
 def build(node: Node) -> None:

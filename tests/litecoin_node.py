@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from bitcoin_node import NODES, Node, free_port, wait_for
+from bitcoin_node import NODES, Node, started
 
 LITECOIN = NODES / "litecoin"
 #: The extension block is active from here on in regtest, and its first one must hold a coin.
@@ -20,23 +17,9 @@ PEGGED = 7 * COIN
 @contextmanager
 def litecoind() -> Iterator[Node]:
     """A node whose `held` is by its own addresses, in base units, at ACTIVE, its tip."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        libraries = ":".join(str(LITECOIN / place) for place in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
-        options = ["-regtest", f"-datadir={folder}", f"-rpcport={port}", "-rpcuser=u", "-rpcpassword=p", "-listen=0",
-                   "-txindex",
-                   "-fallbackfee=0.0001", "-printtoconsole=0"]  # fmt: skip
-        command = [str(next(LITECOIN.rglob("ld-linux-x86-64.so.2"))), "--library-path", libraries,
-                   str(LITECOIN / "usr/lib/litecoin/litecoind"), *options]  # fmt: skip
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            node = Node(f"http://u:p@127.0.0.1:{port}", Path(folder))
-            wait_for(lambda: node.rpc("getblockcount"))
-            build(node)
-            yield node
-        finally:
-            process.kill()
-            process.wait()
+    with started(LITECOIN, "usr/lib/litecoin/litecoind") as node:
+        build(node)
+        yield node
 
 
 def build(node: Node) -> None:

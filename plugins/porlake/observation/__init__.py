@@ -15,13 +15,12 @@ from porlake.errors import ChainError, TransportError
 from porlake.lake import Writer, forget
 from porlake.model import Balance, OwnerLink, ReportFile, Utxo
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed
-from porlake.observation.endpoints import current, open_client
+from porlake.observation.endpoints import Run, current, endpoints_of, open_client
 from porlake.observation.links import owner_links
 from porlake.observation.lists import Line, read_list
 from porlake.observation.proofs import Proofs
 from porlake.observation.reading import Reader, blocks_of
 from porlake.observation.rows import DATASETS, Rows
-from porlake.observation.run import Run, endpoints_of
 from porlake.observation.sweeps import NearbySweeps, sweep, swept_networks
 
 __all__ = ["DATASETS", "Line", "Run", "endpoints_of", "observe", "open_client", "read_list", "sweep", "swept_networks"]
@@ -137,14 +136,14 @@ class _Observation:
 
     def _links(self, client: Any, blocks: dict[int, chains.BlockRef], resolved: int | None) -> list[OwnerLink]:
         """What the chain says of stated owners, at the blocks that were read."""
-        if not blocks:
+        found = current(client) if blocks else None
+        if not isinstance(found, chains.OwnerLinks):
             return []
-        found = current(client)
         newest = blocks[max(blocks)]
 
         def block(height: int | None) -> chains.BlockRef | None:
-            if isinstance(found, chains.OwnerLinks) and found.of_signers:
+            if found.of_signers:
                 return newest
             return blocks.get(resolved or NO_HEIGHT) if height is None else blocks.get(height)
 
-        return owner_links(self._run, self._file, self._network, client, block)
+        return owner_links(self._run, self._file, self._network, client, found, block)

@@ -1,20 +1,64 @@
-"""The one client of a report on a network, and endpoints that take over from each other."""
+"""Who is asked: what an observation is told from outside, the one client of a report on a network, and endpoints that
+take over from each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import numpy as np
 
 from porlake import chains, registry
 from porlake.errors import ChainError, TransportError
-from porlake.observation.run import Run
-from porlake.transport import Endpoint
+from porlake.lake import Lake
+from porlake.progress import Tell, silent
+from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE
+from porlake.transport import Endpoint, Recording
 
 Found = TypeVar("Found")
 Failure = TransportError | ChainError
+Configured = Mapping[str, Endpoint | tuple[Endpoint, ...]]
+"""Endpoints by network, in the order in which they are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where rows lie, who is asked, and how much is asked twice.
+
+    Balances are read again from a second endpoint, where there is one: those of a share `check_sample` of the accounts,
+    and all that hold at least the share `check_above` of what was read of their asset. `proof_share`: of the amount of
+    each asset, how much is proved, the largest accounts first. `dumps`: sets of all coins, by network.
+    """
+
+    lake: Lake
+    recording: Recording
+    endpoints: Configured = field(default_factory=dict)
+    progress: Tell = silent
+    check_sample: Decimal = CHECK_SAMPLE
+    check_above: Decimal = CHECK_ABOVE
+    proof_share: Decimal = PROOF_SHARE
+    dumps: Mapping[str, chains.Dump] = field(default_factory=dict)
+
+    def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:
+        return endpoints_of(self.endpoints, network)
+
+    def can_be_asked(self, network: str) -> bool:
+        """Whether somebody is there to be asked about a network; a replay has nobody but its recording."""
+        if network in self.dumps:
+            return True
+        return self.recording.holds(network) if self.recording.replays else bool(self.endpoints_of(network))
+
+
+def endpoints_of(configured: Configured, network: str) -> tuple[Endpoint, ...]:
+    """Where a network is asked, in this order: as configured, else the registry's public default."""
+    if network in configured:
+        found = configured[network]
+        return (found,) if isinstance(found, Endpoint) else found
+    default = registry.load().networks[network].endpoint
+    return (Endpoint(default),) if default else ()
 
 
 def open_client(run: Run, network: str, endpoints: Sequence[Endpoint] | None = None) -> Any:

@@ -18,21 +18,20 @@ from porlake.chains import Stated
 from porlake.errors import InvalidAddress
 from porlake.lake import Lake
 from porlake.model import Claim, Dataset, Evidence, OwnerLink, ReportFile
-from porlake.observation.endpoints import Endpoints, current
-from porlake.observation.run import Run
+from porlake.observation.endpoints import Endpoints, Run
 
 BlockAt = Callable[[int | None], chains.BlockRef | None]
 """The block that was read for a height that the file names, or for none; None where none was read."""
 
 
-def owner_links(run: Run, file: ReportFile, network: str, client: Any, block: BlockAt) -> list[OwnerLink]:
-    """One row for each account and each owner that is stated for it, whether the chain confirms it or not.
+def owner_links(
+    run: Run, file: ReportFile, network: str, client: Any, found: chains.OwnerLinks, block: BlockAt
+) -> list[OwnerLink]:
+    """One row for each account and each owner that is stated for it, whether the chain confirms it or not; `found`: the
+    client that is asked now.
 
     Accounts for which no block was read have none. Raises TransportError, ChainError.
     """
-    found = current(client)
-    if not isinstance(found, chains.OwnerLinks):
-        return []
     groups: list[tuple[int | None, list[Stated]]] = (
         [(None, signed_for(run.lake, file, network))]
         if found.of_signers

@@ -12,9 +12,8 @@ import pyarrow as pa
 from porlake import chains, registry
 from porlake.errors import ChainError
 from porlake.observation.columns import Claimed, Codes, once
-from porlake.observation.endpoints import current, open_client
+from porlake.observation.endpoints import Run, current, open_client
 from porlake.observation.reading import Reader
-from porlake.observation.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from porlake import chains, registry
 from porlake.chains import Words, number, total
 from porlake.errors import ChainError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.observation.columns import Claimed, units
+from porlake.observation.endpoints import Run
 from porlake.observation.reading import Blocks
-from porlake.observation.run import Run
 
 TELL_EVERY = 1_000
 # accounts of one asset: a proof is a question of its own for a native coin, and files of a hundred thousand equal

@@ -15,8 +15,7 @@ from porlake.errors import ChainError, TransportError
 from porlake.model import ReportFile
 from porlake.observation import resume
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, Columns, Flags
-from porlake.observation.endpoints import current, moved_to
-from porlake.observation.run import Run
+from porlake.observation.endpoints import Run, current, moved_to
 from porlake.observation.second_opinion import SecondOpinion
 
 ASKED_PLAINLY = 4  # accounts of each of three kinds
@@ -113,7 +112,7 @@ class Reader:
             self.known(holdings, at, found)
         self._ask(holdings, at, found)
         self._as_anybody_reads(holdings, at, found, claims)
-        if isinstance(self.client, chains.Witnesses):
+        if isinstance(self.client, chains.Witnesses) and (found.no_history.any() or self.client.others(())):
             settings = (self.run.check_sample, self.run.check_above, self._tell)
             SecondOpinion(self.client, holdings, at, claims, found, *settings).confirm()
         _put(claimed.read, found, rows)

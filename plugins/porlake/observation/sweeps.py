@@ -16,8 +16,7 @@ from porlake.errors import ChainError, ConfigurationError, InvalidAmount, Missin
 from porlake.lake import Lake
 from porlake.model import Claim, ReportFile, Sweep
 from porlake.observation.columns import Columns
-from porlake.observation.endpoints import current, open_client
-from porlake.observation.run import Run
+from porlake.observation.endpoints import Run, current, open_client
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

@@ -20,7 +20,9 @@ from porlake.transport import Endpoint, Recording
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A run's lake, recording and endpoints; shares as in `Settings`. The lake is opened once."""
+    """A run's lake, recording and endpoints; shares as in `Settings`. The lake is opened once; `run` is what
+    an observation is told of all this.
+    """
 
     root: Path
     recording: Recording = field(default_factory=Recording.off)
@@ -32,9 +34,15 @@ class Session:
     proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, Dump] = field(default_factory=dict)
     lake: Lake = field(init=False, compare=False)
+    run: observation.Run = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lake", Lake(self.root))
+        run = observation.Run(
+            self.lake, self.recording, self.endpoints, self.progress, self.check_sample, self.check_above,
+            self.proof_share, self.dumps,
+        )  # fmt: skip
+        object.__setattr__(self, "run", run)
 
     def endpoint(self, network: str) -> Endpoint | None:
         """The first of `endpoints_of`; None where there is none."""
@@ -43,14 +51,6 @@ class Session:
     def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:
         """Where a network is asked, in this order: as configured, else the registry's public default."""
         return observation.endpoints_of(self.endpoints, network)
-
-    @property
-    def run(self) -> observation.Run:
-        """What an observation is told."""
-        return observation.Run(
-            self.lake, self.recording, self.endpoints, self.progress, self.check_sample, self.check_above,
-            self.proof_share, self.dumps,
-        )  # fmt: skip
 
 
 def open_session(settings: Settings, progress: Tell = silent) -> Session:

@@ -28,13 +28,15 @@ class Recording:
 
     An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its
     number. No URL, header or key is in it. A replay opens no socket, and its clock is the recording's. The number of
-    this form stands in <folder>/recording.json; a folder without it is of form 1.
+    this form stands in <folder>/recording.json; a folder without it is of form 1. `replays`: answers are taken from it;
+    `is_off`: they are neither kept nor taken.
 
     Raises ConfigurationError for a folder that is not there, or of a form that is not read here.
     """
 
     def __init__(self, mode: str, folder: Path | None = None) -> None:
         self._mode, self._folder = mode, folder
+        self.replays, self.is_off = mode == "replay", mode == "off"
         self._asked: dict[str, Iterator[int]] = {}
         self._lock, self._is_signed = threading.Lock(), False
         if mode == "replay" and (folder is None or not folder.is_dir()):
@@ -53,15 +55,6 @@ class Recording:
     @classmethod
     def replay(cls, folder: Path) -> Recording:
         return cls("replay", folder)
-
-    @property
-    def replays(self) -> bool:
-        return self._mode == "replay"
-
-    @property
-    def is_off(self) -> bool:
-        """Whether answers are neither kept nor taken from a recording."""
-        return self._mode == "off"
 
     def beside(self, number: int) -> Recording:
         """The same recording for a network's next endpoint, whose answers are kept under <network>.<number>."""

@@ -526,3 +526,25 @@ def test_four_thousand_published_addresses_are_read() -> None:
     assert len(rows) > 3_500
     # of Lisk's own chain, before it became an EVM network
     assert set(refused) <= {("lisk", "lsko"), ("lisk", "lskq"), ("lisk", "lskw")}
+
+
+def test_one_key_has_the_same_account_on_tron_and_on_the_evm() -> None:
+    tron, evm = "TWhDfwC8QE6pQyiYy248dNor3uphPEw5M2", "0xe3548babdbeb23c031068f875a6211aa93c1bf84"
+    for network, text in (("ethereum", evm), ("bsc", evm), ("tron", tron)):
+        assert {addresses.with_same_key(network, written).text for written in (tron, evm)} == {text}
+        assert addresses.with_same_key(network, evm).network == network
+
+
+@pytest.mark.parametrize(
+    ("network", "text", "code"),
+    [
+        ("ethereum", "TWhDfwC8QE6pQyiYy248dNor3uphPEw5M3", "address_bad_form"),
+        ("tron", "0xe3548babdbeb23c031068f875a6211aa93c1bf", "address_bad_base58"),
+        ("bitcoin", "0xe3548babdbeb23c031068f875a6211aa93c1bf84", "address_bad_base58"),
+        ("solana", "TWhDfwC8QE6pQyiYy248dNor3uphPEw5M2", "address_bad_length"),
+    ],
+)
+def test_what_is_no_account_of_either_is_refused_as_what_it_stands_for(network: str, text: str, code: str) -> None:
+    with pytest.raises(InvalidAddress) as raised:
+        addresses.with_same_key(network, text)
+    assert raised.value.code == code

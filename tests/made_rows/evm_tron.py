@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import coincurve
 
 from made_rows import Case
+from porlake import addresses
 from porlake.addresses import evm, tron
 from porlake.encoding import base58, bech32
 from porlake.encoding.keccak import keccak256
@@ -78,7 +79,8 @@ def new_key(chance: random.Random) -> Key:
 
 def case(chance: random.Random) -> Case:
     scheme = chance.choice(sorted(SCHEMES))
-    made = chance.choices((alone, one_owner, two_owners, eigenlayer, validator), (60, 12, 12, 8, 8))[0](chance, scheme)
+    kinds = (alone, one_owner, two_owners, eigenlayer, validator, found_owner)
+    made = chance.choices(kinds, (60, 12, 12, 8, 8, 6))[0](chance, scheme)
     changes = CHANGES[made.why]
     return chance.choice(changes)(chance, made) if chance.random() < 0.35 else made
 
@@ -97,6 +99,7 @@ def alone(chance: random.Random, scheme: str) -> Case:
 
 
 def one_owner(chance: random.Random, scheme: str) -> Case:
+    scheme = scheme.replace("htx", "okx")  # HTX's layout states none
     key, message = new_key(chance), any_message(chance)
     text, flags = spelled_signature(chance, *key.sign(digest_of(chance, scheme, message)))
     if chance.random() < 0.2:  # the stated owner is the account itself
@@ -111,6 +114,7 @@ def one_owner(chance: random.Random, scheme: str) -> Case:
 
 
 def two_owners(chance: random.Random, scheme: str) -> Case:
+    scheme = scheme.replace("htx", "okx")
     message = any_message(chance)
     first = new_key(chance)
     second, same = (first, ("same_owner_twice",)) if chance.random() < 0.2 else (new_key(chance), ())
@@ -126,6 +130,17 @@ def two_owners(chance: random.Random, scheme: str) -> Case:
         [first.text(scheme), second.text(scheme)],
     )
     return Case(row, "owner_signed", "owner", "two owners", tuple(dict.fromkeys((*same, *flags1, *flags2))))
+
+
+def found_owner(chance: random.Random, scheme: str) -> Case:
+    """A contract's row of HTX's layout that carries the signature of another account's row, of its own kind or not."""
+    scheme, of = (chance.choice(("htx_evm", "htx_tron")) for _ in range(2))
+    key, message = new_key(chance), any_message(chance)
+    text, flags = spelled_signature(chance, *key.sign(digest_of(chance, of, message)))
+    row = evidence(
+        scheme, network_of(chance, scheme), contract(chance, scheme), message, [text, ""], [key.text(of), ""]
+    )
+    return Case(row, "owner_signed", "signature_of_an_owner", "found owner", flags)
 
 
 def eigenlayer(chance: random.Random, scheme: str) -> Case:
@@ -309,6 +324,19 @@ def owner_of_another(chance: random.Random, made: Case) -> Case:
     return changed(made, "invalid", mismatch(made, others[0]), "another owner", owners=others)
 
 
+def found_owner_of_another(chance: random.Random, made: Case) -> Case:
+    others = chance.choice(([new_key(chance).text(made.row.scheme)], ["me"], ["T" * 34], ["0x12"]))
+    return changed(made, "invalid", "address_mismatch", "another owner", owners=others)
+
+
+def found_owner_of_the_account(_: random.Random, made: Case) -> Case:
+    """The account signed for itself: who else is listed with the signature changes nothing."""
+    signer = addresses.with_same_key(str(made.row.network), made.row.owners[0]).text
+    of_one_kind = signer == made.row.owners[0]
+    verdict = ("proven", PROVEN[made.row.scheme]) if of_one_kind else ("owner_signed", "signature_of_an_owner")
+    return changed(made, *verdict, "the account itself", address_published=signer)
+
+
 def second_did_not_sign(_: random.Random, made: Case) -> Case:
     return changed(made, "malformed", "no_signature2", "the second owner", signatures=[made.row.signatures[0], ""])
 
@@ -340,6 +368,7 @@ CHANGES: dict[str, tuple[Callable[[random.Random, Case], Case], ...]] = {
     "alone": (*_ANY, account_of_another, bad_address),
     "one owner": (*_ANY, bad_address, bad_owner, owner_of_another),
     "two owners": (*_ANY, bad_address, bad_owner, owner_of_another, second_did_not_sign, second_is_another),
+    "found owner": (*_ANY, bad_address, found_owner_of_another, found_owner_of_the_account),
     "eigenlayer": (*_ANY, bad_validator, bad_owner, owner_of_another, no_owner),
     "validator": (*_ANY, bad_validator, bad_owner, owner_of_another, no_owner),
 }
@@ -451,7 +480,7 @@ def validator_key(chance: random.Random) -> str:
 
 def mismatch(made: Case, owner: str | None = None) -> str:
     """The reason where the first signer's signature is not theirs: the account itself, stated as its own owner or not,
-    or another owner.
+    or another owner; HTX's layout states none.
     """
-    first = owner or made.row.owners[0]
-    return "owner_mismatch" if first else "address_mismatch"
+    states_owners = made.row.scheme.startswith("okx")
+    return "owner_mismatch" if states_owners and (owner or made.row.owners[0]) else "address_mismatch"

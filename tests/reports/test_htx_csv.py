@@ -7,14 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from porlake import reports
+from porlake import addresses, ownership, reports
 from porlake.errors import BadStructure
+from porlake.model import ReportFile
+from porlake.pipeline._claims import evidence_of
 from reports.published import ETH, HERE, read, report_of
 
 SHARED = HERE.parents[2] / "shared" / "data" / "htx"
 
 
 POLONIEX = SHARED.parent / "poloniex"
+SAFE, TWIN = "0x29065a4c1f2f20d1e263930088890d6f49fe715a", "TWhDfwC8QE6pQyiYy248dNor3uphPEw5M2"
+#: By month of Poloniex: rows of the address block, of which proven, signed by an owner of their contract, unsigned.
+VERDICTS = {
+    "20240801": (7, 6, 0, 1),
+    "20241001": (14, 12, 0, 2),
+    "20241201": (46, 32, 2, 12),
+    "20250201": (105, 38, 3, 64),
+    "20250401": (123, 40, 3, 80),
+    "20250601": (114, 40, 3, 71),
+    "20250801": (106, 40, 3, 63),
+    "20251001": (111, 40, 3, 68),
+    "20251201": (149, 51, 5, 93),
+    "20260201": (141, 49, 4, 88),
+    "20260401": (153, 50, 4, 99),
+}
 
 
 def address_rows(content: bytes) -> int:
@@ -95,3 +112,24 @@ def test_a_row_that_is_refused_says_what_is_known_of_it_and_has_no_signers() -> 
         ("no_row_to_sign_for", "ethereum", "ETH"),
         ("unknown_asset", "", "ETH"),
     ]
+
+
+@pytest.mark.parametrize("month", VERDICTS)
+def test_every_row_of_a_real_month_of_poloniex_has_its_verdict(month: str) -> None:
+    path = POLONIEX / f"poloniex_por_{month}.csv"
+    if not path.exists():
+        pytest.skip("the real files are not beside the project")
+    file = ReportFile(**dict.fromkeys(ReportFile.__slots__) | {"exchange": "poloniex", "report": "r"})
+    rows = [item for item in read(path.read_bytes(), "poloniex", path.name) if isinstance(item, reports.Published)]
+    judged = [(row, ownership.judge(evidence_of(file, row))) for row in rows]
+    found = Counter((judgement.verdict, judgement.reason) for _, judgement in judged)
+    of_owners = found.pop(("owner_signed", "signature_of_an_owner"), 0)
+    assert (len(rows), sum(n for (verdict, _), n in found.items() if verdict == "proven"), of_owners,
+            found["unsigned", "unsigned"]) == VERDICTS[month]  # fmt: skip
+    for row, judgement in judged:
+        if judgement.reason == "signature_of_an_owner":
+            below = [other.address for other in rows if other.for_row == row.source_row]
+            assert (row.address, row.owners, len(below)) == (SAFE, (TWIN,), 3)
+            assert judgement.signer == addresses.with_same_key("ethereum", TWIN).text
+        twice = of_owners > 0 and row.address in (SAFE, TWIN) and any(row.signatures)
+        assert ("signature_under_two_accounts" in row.remark) == twice

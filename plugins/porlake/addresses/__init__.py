@@ -7,6 +7,7 @@ an address of another network, is refused, never matched by its looks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from porlake import registry
@@ -53,7 +54,7 @@ from porlake.addresses import (
 from porlake.addresses._address import Address
 from porlake.errors import InvalidAddress
 
-__all__ = ["CODES", "FORMS", "Address", "parse"]
+__all__ = ["CODES", "FORMS", "Address", "parse", "with_same_key"]
 
 FORMS: dict[str, Callable[[str, str], Address]] = {
     module.__name__.rpartition(".")[2]: module.parse
@@ -137,3 +138,20 @@ def parse(network: str, text: str) -> Address:
     if address.text != text and form in BECH32 and address.text == text.lower():
         return replace(address, remark="spelled_otherwise")
     return address
+
+
+def with_same_key(network: str, text: str) -> Address:
+    """The account on `network` that `text` names there, or that has the key of the one which it names on Tron or on
+    Ethereum: a key has the same 20 bytes on both. Raises InvalidAddress with one of CODES.
+    """
+    try:
+        return parse(network, text)
+    except InvalidAddress:
+        form = registry.load().networks[network].address_form
+        if form == "evm":
+            with suppress(InvalidAddress):
+                return evm.of(network, parse("tron", text).payload)
+        if form == "tron":
+            with suppress(InvalidAddress):
+                return tron.of(network, parse("ethereum", text).payload)
+        raise

@@ -129,7 +129,7 @@ def _rows(
 def _canonical(network: str, text: str) -> str | None:
     """An owner in the spelling of a signer; None where it is no account, which the verdict of its row says."""
     try:
-        return addresses.parse(network, text).text
+        return addresses.with_same_key(network, text).text
     except InvalidAddress:
         return None
 

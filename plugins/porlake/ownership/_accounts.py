@@ -7,11 +7,11 @@ shows the owners' keys and no more; whether the account is theirs stands on the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from porlake.addresses import Address
 from porlake.encoding.keccak import keccak256
-from porlake.errors import InvalidSignature
+from porlake.errors import InvalidAddress, InvalidSignature
 from porlake.model import Evidence
 from porlake.ownership import _columns, _message, _secp256k1, _signers
 from porlake.ownership._judgement import Judgement
@@ -42,6 +42,27 @@ class Rules:
     def digests(self, message: bytes) -> Iterator[bytes]:
         """The 32 bytes that may have been signed."""
         return (keccak256(data) for _, data in self.signed(message))
+
+
+def judge_found(row: Evidence, address: Address, rules: Rules, kin: Rules) -> Judgement:
+    """As `judge`, of a layout that states no owners: one is given where the row's signature also stands under the row
+    of another account, which may be of a network of the other kind (`kin`), whose key has the same account.
+
+    Nothing that the row says by itself is lost by that: the owner counts where the account did not sign, and he did.
+    """
+    if not any(row.owners):
+        return judge(row, address, rules)
+    alone = judge(replace(row, owners=[]), address, rules)
+    if alone.verdict != "invalid":
+        return alone
+    try:
+        owner = _signers.Signers.stated(address, row.owners[:1], rules.network, kin.network).by_column[0]
+    except InvalidAddress:
+        return alone  # an account of a chain whose keys are none here
+    flags = _signed(row, 0, owner, kin if owner.network == kin.network else rules)
+    if flags is None:
+        return alone
+    return Judgement("owner_signed", "signature_of_an_owner", flags, rules.text(rules.network, owner.payload).text)
 
 
 def judge(row: Evidence, address: Address, rules: Rules) -> Judgement:

@@ -13,7 +13,7 @@ from functools import partial
 from porlake.addresses import Address, evm
 from porlake.encoding.keccak import keccak256
 from porlake.model import Evidence
-from porlake.ownership import _accounts
+from porlake.ownership import _accounts, tron
 from porlake.ownership._judgement import Judgement
 
 PREFIX = b"\x19Ethereum Signed Message:\n"
@@ -39,7 +39,11 @@ RULES = {"okx_evm": _rules(okx_signed), "htx_evm": _rules(htx_signed)}
 
 def judge(row: Evidence, address: Address) -> Judgement:
     """Raises InvalidSignature and InvalidAddress where a column does not hold what it should."""
-    judgement = _accounts.judge(row, address, RULES[row.scheme])
+    rules = RULES[row.scheme]
+    if row.scheme == "htx_evm":
+        judgement = _accounts.judge_found(row, address, rules, tron.RULES["htx_tron"])
+    else:
+        judgement = _accounts.judge(row, address, rules)
     if (
         address.kind == "evm"
         and row.address_published[:2] in ("0x", "0X")

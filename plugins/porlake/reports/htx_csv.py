@@ -5,12 +5,17 @@ Published in the repositories of their verifiers, https://github.com/huobiapi/To
 https://github.com/poloniex/tools-nodejs-address-verify. Content: addresses. A row without height and balance is a
 signer of the contract row above it, which HTX leaves unsigned and Poloniex does not; a contract may have several, and
 they are repeated under every coin.
+
+A contract cannot sign. Where the row of one carries a signature all the same, and the file lists that very signature
+under another account, that account is one who signs for the contract: it is given as an owner, for the chain to
+confirm.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from porlake import registry
 from porlake.errors import BadStructure
@@ -29,6 +34,9 @@ COLUMNS = {
 }  # fmt: skip
 TOTALS = ("label", "height", "amount")
 ROWS = ("label", "address", "height", "amount", "message", "signature")
+
+MOST_COMPARED = 100_000
+"""So many rows with a signature, from the first on, are compared with each other; real files have a hundred."""
 
 _NAME = re.compile(r"(?:huobi|htx|poloniex)[a-z_]*_(\d{8})(?!\d)", re.IGNORECASE | re.ASCII)
 
@@ -65,9 +73,9 @@ def snapshot_of(file_name: str) -> Snapshot | None:
 def parse(bundle: Bundle) -> Iterator[Item]:
     """Raises BadStructure."""
     (member,) = bundle.members
-    rows = _Rows(bundle.exchange)
+    rows, signatures = _Rows(bundle.exchange), _Signatures.of(_rows_alone(member, bundle.exchange))
     for line, in_rows in _blocks(member):
-        yield rows.take(line) if in_rows else _summary(line, bundle)
+        yield signatures.compared(rows.take(line)) if in_rows else _summary(line, bundle)
     if not rows.found:
         raise BadStructure(member.name, 0, "the address block has no rows")
 
@@ -104,6 +112,65 @@ def _summary(line: Line, bundle: Bundle) -> Item:
     return _rows.summary(
         bundle.exchange, bundle.name, line.number, line.raw, label=label, height_text=height, amount=amount
     )
+
+
+def _rows_alone(member: Member, exchange: str) -> Iterator[Published]:
+    """The rows of the address block that were read, as they stand by themselves."""
+    rows = _Rows(exchange)
+    taken = (rows.take(line) for line, in_rows in _blocks(member) if in_rows)
+    return (row for row in taken if isinstance(row, Published))
+
+
+@dataclass(frozen=True, slots=True)
+class _Signatures:
+    """`under`: by signature and message, the accounts of keys whose rows carry both; `under_contracts`: those of
+    contracts; `contracts`: lines of rows for which other rows sign.
+    """
+
+    under: dict[tuple[str, str], list[str]]
+    under_contracts: dict[tuple[str, str], list[str]]
+    contracts: set[int]
+
+    @classmethod
+    def of(cls, rows: Iterable[Published]) -> _Signatures:
+        found: list[tuple[int, tuple[str, str], str]] = []
+        contracts: set[int] = set()
+        for row in rows:
+            if row.for_row is not None:
+                contracts.add(row.for_row)
+            if any(row.signatures):
+                found.append((row.source_row, _signed(row), _folded(row.address)))
+            if len(found) == MOST_COMPARED:
+                break
+        made = cls({}, {}, contracts)
+        for line, signed, account in found:
+            accounts = (made.under_contracts if line in contracts else made.under).setdefault(signed, [])
+            if account not in accounts:
+                accounts.append(account)
+        return made
+
+    def compared(self, row: Published | Refused) -> Published | Refused:
+        """The row with a remark where its signature stands under another account too; and of a contract, with the first
+        such account that is none as its owner.
+        """
+        if isinstance(row, Refused) or not any(row.signatures):
+            return row
+        account, signed = _folded(row.address), _signed(row)
+        keys = [other for other in self.under.get(signed, ()) if other != account]
+        if not keys and not any(other != account for other in self.under_contracts.get(signed, ())):
+            return row
+        remark = f"{row.remark} signature_under_two_accounts".strip()
+        return replace(row, remark=remark, owners=tuple(keys[:1]) if row.source_row in self.contracts else ())
+
+
+def _signed(row: Published) -> tuple[str, str]:
+    """What tells a signature: its digits, however they are written, and the message."""
+    return row.signatures[0].lower().removeprefix("0x"), row.message
+
+
+def _folded(address: str) -> str:
+    """An account of the EVM is written in either case."""
+    return address.lower() if address[:2] in ("0x", "0X") else address
 
 
 class _Rows:

@@ -90,7 +90,7 @@ def test_batches_agree_with_judge_on_utxo_rows(utxo_rows: list[Evidence]) -> Non
 
 def test_batches_agree_with_judge_on_rows_that_are_changed_anywhere() -> None:
     chance = random.Random(4)
-    made = [evm_tron_rows.case(chance).row for _ in range(700)]
+    made = [evm_tron_rows.case(chance).row for _ in range(750)]
     rows = (
         made
         + [changed_somewhere(chance, row) for row in made]

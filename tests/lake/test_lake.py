@@ -541,8 +541,47 @@ def test_a_reader_keeps_the_files_of_the_pointer_it_holds_until_the_write_after_
         assert held.paths[0].exists() == alive, usd
         folders = [path for path in (lake.root / held.place).iterdir() if path.is_dir()]
         assert len(folders) == min(int(usd), 2)
-    with pytest.raises(LakeError, match="written anew, twice"):
+    with pytest.raises(Damaged, match="No such file"):
         held.checked()
+    (now,) = lake.pointers(Price)
+    assert held.followed(lambda pointer: (pointer, pointer.checked())) == (now, now.keys)
+
+
+@pytest.mark.parametrize("rewrites", [lake_room.REREADS - 1, lake_room.REREADS, lake_room.REREADS + 1])
+def test_a_reader_goes_after_a_partition_that_is_written_anew_but_not_for_ever(lake: Lake, rewrites: int) -> None:
+    lake.write(Price, PARTITION, [price("BTC", "1")])
+    (held,) = lake.pointers(Price)
+    written = iter(range(1, rewrites + 1))
+
+    def take(pointer: lake_room.Pointer) -> int:
+        if (number := next(written, None)) is not None:
+            for usd in (number + 1, -number):
+                lake.write(Price, PARTITION, [price("BTC", str(usd))])
+        pointer.checked()
+        return pointer.rows
+
+    if rewrites < lake_room.REREADS:
+        assert held.followed(take) == 1
+    else:
+        with pytest.raises(LakeError, match="faster than it can be read"):
+            held.followed(take)
+
+
+def test_what_is_wrong_with_a_partition_that_nobody_writes_is_told(lake: Lake) -> None:
+    lake.write(Price, PARTITION, [price("BTC", "1")])
+    (held,) = lake.pointers(Price)
+    held.paths[0].write_bytes(b"other")
+    with pytest.raises(Damaged, match="not those that were written"):
+        held.followed(lake_room.Pointer.checked)
+
+
+def test_an_open_reader_reads_on_while_its_files_are_taken_away(lake: Lake) -> None:
+    lake.write(Price, PARTITION, [price(f"A{n:06}", "1") for n in range(300_000)])
+    rows = lake.rows(Price)
+    assert next(rows).usd == 1
+    for usd in ("2", "3"):
+        lake.write(Price, PARTITION, [price("A", usd)])
+    assert sum(1 for row in rows if row.usd == 1) == 299_999
 
 
 def test_of_two_writers_without_a_lock_the_slower_one_changes_nothing(lake: Lake) -> None:

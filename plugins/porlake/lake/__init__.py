@@ -37,6 +37,7 @@ from porlake.lake.older import carried, uncarried
 from porlake.lake.partition import (
     FILE,
     POINTER,
+    REREADS,
     Pointer,
     Writer,
     check_bytes,
@@ -56,6 +57,7 @@ __all__ = [
     "BATCH_ROWS",
     "FILE",
     "PARQUET",
+    "REREADS",
     "Lake",
     "LocalStore",
     "Pointer",
@@ -166,13 +168,13 @@ class Lake:
         for name in sorted(set(only) - set(row_class.PARTITION)):
             same = pc.field(name) == only[name]
             where = same if where is None else where & same
-        for key in self._files(row_class, {name: only[name] for name in row_class.PARTITION if name in only}):
-            with checked_file(row_class, self.store, key) as parquet:
+        for key, file in self._files(row_class, {name: only[name] for name in row_class.PARTITION if name in only}):
+            with checked_file(row_class, self.store.where(key), file) as parquet:
                 if where is None:
                     batches = _one_ahead(parquet.iter_batches(batch_size=4 * BATCH_ROWS, columns=list(names)))
                     yield from (batch.select(list(names)) for batch in batches)
                 else:
-                    yield from _filtered(self.store, key, made, names, where)
+                    yield from _filtered(file, made, names, where)
 
     def scratch(self, row_class: type[Dataset], partition: Mapping[str, str]) -> Path:
         """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
@@ -186,10 +188,17 @@ class Lake:
             found.update(batch.column(column).unique().to_pylist())
         return found
 
-    def _files(self, row_class: type[Dataset], only: Mapping[str, str]) -> Iterator[str]:
-        """The keys of the files of the partitions that `only` names, their bytes checked. Raises Damaged."""
+    def _files(self, row_class: type[Dataset], only: Mapping[str, str]) -> Iterator[tuple[str, pa.NativeFile]]:
+        """The files of the partitions that `only` names, with their keys, their bytes checked: all files of a partition
+        are open before its first is given, so that no later write takes one away. Raises Damaged.
+        """
         for pointer in self.pointers(row_class, **only):
-            yield from pointer.checked()
+            with ExitStack() as stack:
+                yield from pointer.followed(
+                    lambda now, stack=stack: [  # type: ignore[misc]
+                        (key, stack.enter_context(self.store.native(key))) for key in now.checked()
+                    ]
+                )
 
     def rows(self, row_class: type[R], *, where: pc.Expression | None = None, **only: str) -> Iterator[R]:
         """Rows as instances of the dataset's class; `where` and `only` as in `columns`."""
@@ -286,19 +295,18 @@ class Lake:
 
 
 def _filtered(
-    store: Store, key: str, made: pa.Schema, names: Sequence[str], where: pc.Expression
+    file: pa.NativeFile, made: pa.Schema, names: Sequence[str], where: pc.Expression
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a file that `where` holds for, in their order, some columns of them."""
     from pyarrow import dataset  # a tenth of a second that few readers need
 
-    with store.native(key) as file:
-        fragment = dataset.ParquetFileFormat().make_fragment(file)
-        chosen = pa.schema([made.field(name) for name in names])
-        for batch in fragment.to_batches(
-            schema=made, columns=list(names), filter=where, batch_size=BATCH_ROWS, batch_readahead=2, use_threads=True
-        ):
-            if batch.num_rows:
-                yield pa.RecordBatch.from_arrays(batch.columns, schema=chosen)
+    fragment = dataset.ParquetFileFormat().make_fragment(file)
+    chosen = pa.schema([made.field(name) for name in names])
+    for batch in fragment.to_batches(
+        schema=made, columns=list(names), filter=where, batch_size=BATCH_ROWS, batch_readahead=2, use_threads=True
+    ):
+        if batch.num_rows:
+            yield pa.RecordBatch.from_arrays(batch.columns, schema=chosen)
 
 
 def _one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

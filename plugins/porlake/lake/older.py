@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from porlake.errors import ContractViolation
-from porlake.lake.partition import Pointer, opened
+from porlake.lake.partition import Pointer, parquet_of
 from porlake.lake.schema import BATCH_ROWS, columns_of, schema
 from porlake.model import Dataset, ReportFile
 
@@ -64,7 +64,7 @@ def carried(pointer: Pointer) -> Iterator[pa.RecordBatch]:
         raise ContractViolation(f"{pointer.store.where(pointer.place)}: cannot be carried: {why}")
     made = schema(pointer.row_class)
     for key in pointer.unharmed():
-        with opened(pointer.store, key) as parquet:
+        with pointer.store.native(key) as file, parquet_of(pointer.store.where(key), file) as parquet:
             for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
                 arrays = [
                     batch.column(field.name) if field.name in batch.schema.names else _filled(pointer, field, batch)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
@@ -27,6 +27,9 @@ from porlake.lake.store import Store, sha256_of, sync, written
 from porlake.model import DATASETS, Dataset
 
 POINTER, FILE = "pointer.json", "part-0.parquet"
+#: How often a reader goes after a partition that is written anew each time.
+REREADS = 20
+Taken = TypeVar("Taken")
 
 
 def place_of(row_class: type[Dataset], partition: Mapping[str, str]) -> str:
@@ -108,12 +111,27 @@ class Pointer:
         LakeError.
         """
         for key, file in zip(self.keys, self.files, strict=True):
-            if not self.store.holds(key) and self != read_pointer(self.store, f"{self.place}/{POINTER}"):
-                raise LakeError(
-                    f"{self.store.where(self.place)}: was written anew, twice, while it was read; ask again"
-                )
             check_bytes(self.store, key, str(file["sha256"]), _how_to_write(self.row_class, self.partition))
         return self.keys
+
+    def followed(self, take: Callable[[Pointer], Taken]) -> Taken:
+        """What `take` makes of the partition as it is now. Its files stay for one more write; where it was written
+        twice since this pointer was read, `take` is given the pointer of now. Raises LakeError as `take` does,
+        and for a partition that is written faster than it can be read.
+        """
+        pointer = self
+        for _ in range(REREADS):
+            try:
+                return take(pointer)
+            except LakeError:
+                now = read_pointer(self.store, f"{self.place}/{POINTER}")
+                if now == pointer:
+                    raise
+                pointer = now
+        raise LakeError(
+            f"{self.store.where(self.place)}: is written faster than it can be read; ask again when the stage that "
+            "writes it has ended"
+        )
 
     def read_whole(self, number: int) -> None:
         """Read one of its files anew. Raises Damaged, Outdated, ContractViolation for a file of another schema or with
@@ -123,7 +141,8 @@ class Pointer:
         remedy = _how_to_write(self.row_class, self.partition)
         check_bytes(self.store, key, str(file["sha256"]), remedy, anew=True)
         self.current()
-        with checked_file(self.row_class, self.store, key) as parquet:
+        where = self.store.where(key)
+        with self.store.native(key) as held, checked_file(self.row_class, where, held) as parquet:
             if len(self.files) == 1 and parquet.metadata.num_rows != self.rows:
                 raise ContractViolation(
                     f"{self.store.where(key)}: {parquet.metadata.num_rows:,} rows, its pointer says {self.rows:,}"
@@ -354,12 +373,12 @@ def written_by(row_class: type[Dataset]) -> str:
 
 
 @contextmanager
-def checked_file(row_class: type[Dataset], store: Store, key: str) -> Iterator[pq.ParquetFile]:
-    """A Parquet file whose schema is the contract's. DuckDB would read a double under a decimal column and round in
-    silence. Raises LakeError, ContractViolation.
+def checked_file(row_class: type[Dataset], where: str, file: pa.NativeFile) -> Iterator[pq.ParquetFile]:
+    """A Parquet file whose schema is the contract's; `where` names it in an error. DuckDB would read a double under a
+    decimal column and round in silence. Raises LakeError, ContractViolation.
     """
-    with opened(store, key) as parquet:
-        check_schema(row_class, parquet, store.where(key))
+    with parquet_of(where, file) as parquet:
+        check_schema(row_class, parquet, where)
         yield parquet
 
 
@@ -372,15 +391,14 @@ def check_schema(row_class: type[Dataset], parquet: pq.ParquetFile, where: str) 
 
 
 @contextmanager
-def opened(store: Store, key: str) -> Iterator[pq.ParquetFile]:
+def parquet_of(where: str, file: pa.NativeFile) -> Iterator[pq.ParquetFile]:
     """Raises LakeError."""
-    with store.native(key) as file:
-        try:
-            parquet = pq.ParquetFile(file)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise LakeError(f"{store.where(key)}: cannot be read as Parquet: {error}") from error
-        with parquet:
-            yield parquet
+    try:
+        parquet = pq.ParquetFile(file)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise LakeError(f"{where}: cannot be read as Parquet: {error}") from error
+    with parquet:
+        yield parquet
 
 
 def check_bytes(store: Store, key: str, sha256: str, remedy: str, *, anew: bool = False) -> None:

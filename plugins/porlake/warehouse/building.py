@@ -14,7 +14,7 @@ import duckdb
 
 from porlake import registry
 from porlake.dbt_project import sql_folder
-from porlake.errors import BuildError, LakeError
+from porlake.errors import BuildError
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
 from porlake.warehouse.database import aside, connected, database_of, explained, failed_of
@@ -92,20 +92,12 @@ def _linked(lake: Lake, folder: Path) -> State:
 
 
 def _link_partition(lake: Lake, pointer: Pointer, folder: Path) -> LinkedPartition:
-    for _ in range(3):
-        held = folder / f"{pointer.dataset}-{hashlib.sha256(pointer.place.encode()).hexdigest()[:16]}-{pointer.folder}"
+    def linked(now: Pointer) -> LinkedPartition:
+        held = folder / f"{now.dataset}-{hashlib.sha256(now.place.encode()).hexdigest()[:16]}-{now.folder}"
         held.mkdir(exist_ok=True)
-        try:
-            return LinkedPartition(pointer, [_link(lake, key, held) for key in pointer.checked()])
-        except LakeError:
-            (now,) = lake.pointers(pointer.row_class, **pointer.partition)
-            if now == pointer:
-                raise
-            pointer = now  # it was written twice since its pointer was read
-    raise LakeError(
-        f"{lake.store.where(pointer.place)}: is written faster than it can be read; build again when the "
-        "stage that writes it has ended"
-    )
+        return LinkedPartition(now, [_link(lake, key, held) for key in now.checked()])
+
+    return pointer.followed(linked)
 
 
 def _link(lake: Lake, key: str, held: Path) -> Path:
@@ -141,7 +133,9 @@ def identity(lake: Lake, state: State | None = None) -> str:
 def files_of(lake: Lake) -> dict[str, list[Path]]:
     """The files of every dataset, as the lake's pointers name them now. Raises Damaged."""
     return {
-        dataset: [lake.store.local(key) for pointer in lake.pointers(row_class) for key in pointer.checked()]
+        dataset: [
+            lake.store.local(key) for pointer in lake.pointers(row_class) for key in pointer.followed(Pointer.checked)
+        ]
         for dataset, row_class in DATASETS.items()
     }
 

@@ -659,7 +659,7 @@ class Recomputed:
             custody = added(row["amount"] for row in rows if row["holding"] == "custody")
             found[key] = {
                 "reserves_claimed": claimed,
-                "claimed_from": "addresses",
+                "basis": "claimed",
                 "custody_claimed": custody,
                 "claimed_without_custody": None if claimed is None else claimed - (custody or 0),
                 "reserves_onchain": added(row["onchain_exact"] for row in seen),
@@ -681,7 +681,7 @@ class Recomputed:
                 key,
                 {
                     "reserves_claimed": total["amount"],
-                    "claimed_from": "totals",
+                    "basis": "published",
                     "custody_claimed": total["custody"],
                     "claimed_without_custody": own,
                     "reserves_onchain": None,
@@ -781,7 +781,7 @@ class Recomputed:
                 "relation": self.relation(attestation, asset),
                 "stands_for": self.stands_for[asset],
                 "relation_through": self.relation(attestation, self.stands_for[asset]),
-                "claimed_from": row["claimed_from"],
+                "basis": row["basis"],
                 "amount": amount,
                 "units": units(amount, self.scale[asset]),
                 "usd_price": price["usd"],
@@ -1062,7 +1062,7 @@ class Recomputed:
                 "left_out": 0,
             }
             for (a, asset), row in self.reserves.items()
-            if row["claimed_from"] == "totals"
+            if row["basis"] == "published"
         ]
         for row in lying:
             row["usd"] = self.value(row["attestation"], row["asset"], row["amount"])
@@ -1252,7 +1252,7 @@ class Recomputed:
                 name: held.get(name)
                 for name in (
                     "reserves_claimed",
-                    "claimed_from",
+                    "basis",
                     "custody_claimed",
                     "claimed_without_custody",
                     "claimed_without_address",
@@ -1368,7 +1368,7 @@ class Recomputed:
             dated, lambda row: (row["attestation"].split("/")[0], row["asset"])
         ).items():
             rows.sort(key=lambda row: (self.snapshot(row["attestation"]), row["attestation"]))
-            streaks = dict.fromkeys(("observed", "claimed", "printed"), 0)
+            streaks: dict[Any, int] = defaultdict(int)  # by name, and of ours by basis
             before = None
             for row in rows:
                 number, day = self.attestations[row["attestation"]]["report_no"], self.day(row["attestation"])
@@ -1386,6 +1386,7 @@ class Recomputed:
                 made: Row = {
                     "attestation": row["attestation"],
                     "asset": asset,
+                    "basis": row["basis"],
                     "edition": edition,
                     "rhythm_days": rhythm[exchange],
                     "days_since": since,
@@ -1396,13 +1397,18 @@ class Recomputed:
                     "is_covered_printed": printed,
                     "streak_published": edition if printed else None,
                 }
+                if missing:
+                    streaks.clear()
+                elif row["basis"] is None:
+                    streaks = defaultdict(int, {"printed": streaks["printed"]})
                 for name, covered in (
                     ("observed", row["is_covered"]),
                     ("claimed", row["is_covered_claimed"]),
                     ("printed", printed),
                 ):
-                    streaks[name] = (0 if missing else streaks[name]) + 1 if covered else 0
-                    made[f"streak_{name}"] = None if covered is None else streaks[name]
+                    of = name if name == "printed" else (name, row["basis"])
+                    streaks[of] = streaks[of] + 1 if covered else 0
+                    made[f"streak_{name}"] = None if covered is None else streaks[of]
                 yield made | self.quality_flags(row["attestation"], asset)
                 before = (edition, day)
 
@@ -1415,19 +1421,23 @@ class Recomputed:
 
     @cached_property
     def series(self) -> list[Row]:
-        """(attestation, series, since) with what each is compared."""
+        """(attestation, basis, scope, since) with what each is compared."""
         stated = {
-            (row["attestation"], "assets")
+            (row["attestation"], row["basis"], None)
             for row in self.values.values()
             if row["amount"] is not None or row["usd_published"] is not None
         }
         found = []
         of_one = grouped(
-            (key for key in stated | set(self.sums) if self.snapshot(key[0])),
-            lambda key: (key[0].split("/")[0], key[1]),
+            (
+                key
+                for key in stated | {(attestation, "published", scope) for attestation, scope in self.sums}
+                if self.snapshot(key[0])
+            ),
+            lambda key: (key[0].split("/")[0], *key[1:]),
         )
-        for (_, name), keys in of_one.items():
-            in_order = sorted((self.snapshot(attestation), attestation) for attestation, _ in keys)
+        for (_, basis, scope), keys in of_one.items():
+            in_order = sorted((self.snapshot(attestation), attestation) for attestation, *_ in keys)
             for place, (_, attestation) in enumerate(in_order):
                 earlier = in_order[:place]
                 off = [
@@ -1443,7 +1453,8 @@ class Recomputed:
                 found += [
                     {
                         "attestation": attestation,
-                        "series": name,
+                        "basis": basis,
+                        "scope": scope,
                         "since": since,
                         "base": base[0][1],
                         "base_at": base[0][0],
@@ -1465,7 +1476,7 @@ class Recomputed:
         accounts = {a: {(row["network"], row["address"]) for row in rows} for a, rows in self.lists.items()}
         for pair in self.series:
             now, base = pair["attestation"], pair["base"]
-            if pair["series"] != "assets" or now not in accounts or base not in accounts:
+            if pair["scope"] is not None or pair["basis"] == "published" or now not in accounts or base not in accounts:
                 continue
             sides = {
                 name: grouped(self.lists[a], lambda row: (row["network"], row["asset"]))
@@ -1478,6 +1489,7 @@ class Recomputed:
                 made: Row = {
                     "holdings": len(after),
                     "holdings_before": len(before),
+                    "basis": pair["basis"],
                     "base": base,
                     "base_at": pair["base_at"],
                     "days": pair["days"],
@@ -1499,6 +1511,7 @@ class Recomputed:
                 "since": since,
                 "network": network,
                 "asset": asset,
+                "basis": row["basis"],
                 "base_attestation": row["base"],
                 "base_snapshot_at": row["base_at"],
                 "units_added": units(row["amount_added"], self.scale[asset]),
@@ -1533,17 +1546,21 @@ class Recomputed:
             common = {
                 "attestation": now,
                 "since": pair["since"],
+                "basis": pair["basis"],
                 "base_attestation": base,
                 "base_snapshot_at": pair["base_at"],
                 "days": pair["days"],
             }
-            if pair["series"] != "assets":
-                yield common | self.flow_of_sum(now, base, pair["series"])
+            if pair["scope"] is not None:
+                yield common | self.flow_of_sum(now, base, pair["scope"])
                 continue
-            for asset in {asset for attestation, asset in claimed if attestation in (now, base)}:
-                changes = [row for _, row in listed.get((now, pair["since"], asset), [])]
+            mine = {key: row for key, row in claimed.items() if row["basis"] == pair["basis"]}
+            for asset in {asset for attestation, asset in mine if attestation in (now, base)}:
+                on_lists = [] if pair["basis"] == "published" else listed.get((now, pair["since"], asset), [])
+                sides = [(mine.get((a, asset)), claimed.get((a, asset))) for a in (now, base)]
+                other = any(one is None and any_ is not None for one, any_ in sides)
                 yield common | self.flow(
-                    now, base, asset, claimed.get((now, asset)), claimed.get((base, asset)), changes
+                    now, base, asset, sides[0][0], sides[1][0], [row for _, row in on_lists], other
                 )
 
     def flow_of_sum(self, now: str, base: str, scope: str) -> Row:
@@ -1598,7 +1615,11 @@ class Recomputed:
             }
         )
 
-    def flow(self, now: str, base: str, asset: str, after: Row | None, before: Row | None, changes: list[Row]) -> Row:
+    def flow(
+        self, now: str, base: str, asset: str, after: Row | None, before: Row | None, changes: list[Row], other: bool
+    ) -> Row:
+        """`other`: a side has the asset, and of another basis: then nothing is compared."""
+
         def of(side: Row | None, name: str) -> Any:
             return side[name] if side else None
 
@@ -1611,7 +1632,7 @@ class Recomputed:
             )
 
         def known(name: str) -> bool:
-            return all(side is None or side[name] is not None for side in (after, before))
+            return not other and all(side is None or side[name] is not None for side in (after, before))
 
         scale, relation = self.scale[asset], self.relation(now, asset)
         if before is None:
@@ -1625,7 +1646,15 @@ class Recomputed:
         kept = (of(before, "amount") or 0) - (gone or 0)
         flowed = (of(after, "amount") or 0) - (came or 0) - kept
         basis = "priced" if known("usd") else "published" if known("usd_published") else None
-        unsplit = "no_amount" if not known("amount") else "no_price" if not known("usd_price") else None
+        unsplit = (
+            "other_basis"
+            if other
+            else "no_amount"
+            if not known("amount")
+            else "no_price"
+            if not known("usd_price")
+            else None
+        )
         name = {"priced": "usd", "published": "usd_published"}.get(basis or "")
         usd_before, usd_after = (of(before, name), of(after, name)) if name else (None, None)
         change = (usd_after or Decimal(0)) - (usd_before or Decimal(0)) if basis else None
@@ -1673,10 +1702,15 @@ class Recomputed:
                 "ratio_usd_change": by_usd,
                 "ratio_amount_change": by_amount,
                 "ratio_usd_change_null_reason": why(
-                    by_usd, ("no_value", basis is None), ("nothing_before", usd_before is None), otherwise="zero_before"
+                    by_usd,
+                    ("other_basis", other),
+                    ("no_value", basis is None),
+                    ("nothing_before", usd_before is None),
+                    otherwise="zero_before",
                 ),
                 "ratio_amount_change_null_reason": why(
                     by_amount,
+                    ("other_basis", other),
                     ("no_amount", more is None),
                     ("nothing_before", of(before, "amount") is None),
                     otherwise="zero_before",
@@ -2181,7 +2215,7 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
     """By the columns that name a row."""
     names = {
         "address_collisions": ("network", "address", "exchange", "against_kind", "against"),
-        "net_flow": ("attestation", "since", "asset", "scope"),
+        "net_flow": ("attestation", "since", "basis", "asset", "scope"),
         "address_changes": ("attestation", "since", "network", "asset"),
         "report_arithmetic": ("attestation", "report", "member", "source_row", "label", "asset"),
         "restatements": ("attestation", "report", "kind", "what", "asset", "statement", "base_report"),

@@ -7,4 +7,4 @@ where reserves_proven > reserves_onchain
     or (is_covered and reserves_proven < liabilities)
     or (not is_covered and not is_complete)
     or (liabilities is null and coalesce(is_covered, is_covered_claimed, ratio_claimed > 0, ratio_proven > 0) is not null)
-    or (claimed_from = 'addresses' and claimed_without_custody > reserves_claimed)
+    or (basis = 'claimed' and claimed_without_custody > reserves_claimed)

@@ -22,9 +22,9 @@ counted as (
     left join repeated r using (attestation, asset)
 ),
 said as (
-    select 'reserve_ratio' as mart, attestation, asset, reserves_claimed as amount from {{ ref('reserve_ratio') }} where claimed_from = 'addresses'
+    select 'reserve_ratio' as mart, attestation, asset, reserves_claimed as amount from {{ ref('reserve_ratio') }} where basis = 'claimed'
     union all
-    select 'asset_composition', attestation, asset, amount from {{ ref('asset_composition') }} where claimed_from = 'addresses'
+    select 'asset_composition', attestation, asset, amount from {{ ref('asset_composition') }} where basis = 'claimed'
     union all
     select 'network_composition', attestation, asset, {{ total('amount') }} from {{ ref('network_composition') }} where network <> 'not_stated' group by all
     union all

@@ -25,7 +25,7 @@ BREAKS: dict[str, str] = {
     "'TOTAL'",
     "an_amount_is_too_large": "update report_arithmetic set status = 'too_large' where source_row % 2 = 0",
     "a_part_exceeds_its_whole": "update reserve_ratio set claimed_without_custody = reserves_claimed + 1 where "
-    "claimed_from = 'totals'",
+    "basis = 'published'",
     "heights_of_other_moment": """create or replace view lake.block as
         select 'okx' as exchange, report, network, 1::bigint as height, '0x' as block_hash, moment as block_time,
             'published' as block_origin

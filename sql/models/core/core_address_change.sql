@@ -6,7 +6,7 @@ with compared as (
     from {{ ref('core_series') }} s
     join {{ ref('core_attestation') }} n on n.attestation = s.attestation
     join {{ ref('core_attestation') }} b on b.attestation = s.base_attestation
-    where s.series = 'assets' and s.since = 'previous'
+    where s.scope is null and s.basis <> 'published' and s.since = 'previous'
         and s.attestation in (select attestation from {{ ref('core_claim_group') }}) and s.base_attestation in (select attestation from {{ ref('core_claim_group') }})
 ),
 listed as (

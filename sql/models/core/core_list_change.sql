@@ -11,7 +11,7 @@ compared as (
     from {{ ref('core_series') }} s
     join {{ ref('core_attestation') }} n on n.attestation = s.attestation
     join {{ ref('core_attestation') }} b on b.attestation = s.base_attestation
-    where s.series = 'assets'
+    where s.scope is null and s.basis <> 'published'
         and s.attestation in (select attestation from listed) and s.base_attestation in (select attestation from listed)
 ),
 sides as (

@@ -34,7 +34,7 @@ without_address as (
 )
 select attestation, exchange, asset,
     case when a.attestation is not null then a.claimed else t.amount end as reserves_claimed,
-    case when a.attestation is not null then 'addresses' when t.attestation is not null then 'totals' end as claimed_from,
+    case when a.attestation is not null then 'claimed' when t.attestation is not null then 'published' end as basis,
     case when a.attestation is not null then a.custody else t.custody_amount end as custody_claimed,
     -- rows of addresses say how each is held; a total from which nobody takes custody apart says nothing
     case when a.attestation is not null then a.claimed - coalesce(a.custody, 0) else coalesce(t.own_amount, t.amount - t.custody_amount) end::decimal(38, 0)

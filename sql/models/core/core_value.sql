@@ -1,6 +1,6 @@
 -- What is claimed, valued. One row an attestation and asset that has an amount or a printed value. `stands_for` is the asset when wrapped and receipt
 -- tokens are looked through; `usd_null_because` says why there is no value.
-select r.attestation, r.exchange, r.asset, s.asset_class, s.underlying, k.relation, r.claimed_from, r.rows,
+select r.attestation, r.exchange, r.asset, s.asset_class, s.underlying, k.relation, r.basis, r.rows,
     u.asset as stands_for,
     v.relation as relation_through,
     r.reserves_claimed as amount,

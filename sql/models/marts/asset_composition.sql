@@ -7,7 +7,7 @@ with shared as (
     from {{ ref('core_value') }}
 )
 select {{ about('a') }},
-    v.asset, v.asset_class, v.underlying, v.relation, v.stands_for, v.relation_through, v.claimed_from, v.amount, v.units,
+    v.asset, v.asset_class, v.underlying, v.relation, v.stands_for, v.relation_through, v.basis, v.amount, v.units,
     v.usd_price, v.price_source, v.priced_as, v.usd,
     v.share,
     case when v.usd is null then v.usd_null_because when v.share is null then 'total_is_zero' end as share_null_reason,

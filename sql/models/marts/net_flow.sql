@@ -1,5 +1,5 @@
--- How what is claimed of an asset changed since an earlier attestation, and why. One row an attestation, since and asset, and one for each published
--- sum in US dollars (asset TOTAL). The parts add up to the change to the cent: each is rounded to cents by itself, and usd_cross takes the rest.
+-- How what is claimed of an asset changed since an earlier attestation, and why. One row an attestation, since, basis and asset, and one for each
+-- published sum in US dollars (asset TOTAL). What a side has of another basis is not compared: the row says so. The parts add up to the change to the cent: each is rounded to cents by itself, and usd_cross takes the rest.
 with claimed as (
     select * from {{ ref('core_value') }} where amount is not null or usd_published is not null
 ),
@@ -14,16 +14,17 @@ listed as (
     group by attestation, since, asset
 ),
 pairs as (
-    select s.attestation, s.since, s.base_attestation, s.base_snapshot_at, s.days, c.asset
+    select s.attestation, s.since, s.basis, s.base_attestation, s.base_snapshot_at, s.days, c.asset
     from {{ ref('core_series') }} s
-    join claimed c on c.attestation in (s.attestation, s.base_attestation)
-    where s.series = 'assets'
+    join claimed c on c.attestation in (s.attestation, s.base_attestation) and c.basis = s.basis
+    where s.scope is null
     group by all
 ),
 both_sides as (
     select p.*, x.scale, k.relation,
         n.attestation is not null as claimed_after, b.attestation is not null as claimed_before,
         n.amount as amount_after, b.amount as amount_before,
+        m.asset is not null or c.asset is not null as is_other_basis,
         n.usd_price as price_after, b.usd_price as price_before, n.priced_as, b.priced_as as base_priced_as,
         n.usd as priced_after, b.usd as priced_before,
         n.usd_published as published_after, b.usd_published as published_before,
@@ -35,15 +36,17 @@ both_sides as (
     from pairs p
     join {{ source('registry', 'assets') }} x using (asset)
     join {{ ref('core_relation') }} k using (attestation, asset)
-    left join claimed n on n.attestation = p.attestation and n.asset = p.asset
-    left join claimed b on b.attestation = p.base_attestation and b.asset = p.asset
-    left join listed l on l.attestation = p.attestation and l.since = p.since and l.asset = p.asset
+    left join claimed n on n.attestation = p.attestation and n.asset = p.asset and n.basis = p.basis
+    left join claimed b on b.attestation = p.base_attestation and b.asset = p.asset and b.basis = p.basis
+    left join claimed m on m.attestation = p.attestation and m.asset = p.asset and m.basis <> p.basis
+    left join claimed c on c.attestation = p.base_attestation and c.asset = p.asset and c.basis <> p.basis
+    left join listed l on l.attestation = p.attestation and l.since = p.since and l.asset = p.asset and p.basis <> 'published'
 ),
 measured as (
     select *,
-        (not claimed_after or priced_after is not null) and (not claimed_before or priced_before is not null) as is_priced,
-        (not claimed_after or published_after is not null) and (not claimed_before or published_before is not null) as is_published,
-        (not claimed_after or amount_after is not null) and (not claimed_before or amount_before is not null) as is_counted,
+        not is_other_basis and (not claimed_after or priced_after is not null) and (not claimed_before or priced_before is not null) as is_priced,
+        not is_other_basis and (not claimed_after or published_after is not null) and (not claimed_before or published_before is not null) as is_published,
+        not is_other_basis and (not claimed_after or amount_after is not null) and (not claimed_before or amount_before is not null) as is_counted,
         -- what came and went at addresses that both lists have
         try((coalesce(amount_after, 0) - coalesce(amount_added, 0) - (coalesce(amount_before, 0) - coalesce(amount_dropped, 0)))::decimal(38, 0)) as amount_flow,
         (coalesce(amount_before, 0) - coalesce(amount_dropped, 0))::decimal(38, 0) as amount_kept
@@ -58,6 +61,7 @@ valued as (
         {{ usd(units('amount_flow', 'scale'), 'coalesce(price_before, 0)') }} as flow,
         case when claimed_before and claimed_after then {{ usd(units('amount_kept', 'scale'), 'price_change') }} else 0 end::decimal(38, 2) as price,
         case
+            when is_other_basis then 'other_basis'
             when not is_counted then 'no_amount'
             when (claimed_after and price_after is null) or (claimed_before and price_before is null) then 'no_price'
             when not is_priced or flow is null or price is null then 'too_large'
@@ -73,7 +77,7 @@ parts as (
     from valued
 ),
 of_assets as (
-    select attestation, since, base_attestation, base_snapshot_at, days, asset, null::varchar as scope, relation,
+    select attestation, since, base_attestation, base_snapshot_at, days, basis, asset, null::varchar as scope, relation,
         amount_before, amount_after,
         case when is_counted then coalesce(amount_after, 0) - coalesce(amount_before, 0) end::decimal(38, 0) as amount_change,
         {{ units('amount_before', 'scale') }} as units_before,
@@ -90,12 +94,12 @@ of_assets as (
     from parts
 ),
 of_sums as (
-    select s.attestation, s.since, s.base_attestation, s.base_snapshot_at, s.days, 'TOTAL' as asset, s.series as scope,
+    select s.attestation, s.since, s.base_attestation, s.base_snapshot_at, s.days, s.basis, 'TOTAL' as asset, s.scope,
         'published' as usd_basis, b.usd as usd_before, n.usd as usd_after, (n.usd - b.usd)::decimal(38, 2) as usd_change,
         'published_sum' as not_split_because
     from {{ ref('core_series') }} s
-    join {{ ref('core_published_sum') }} n on n.attestation = s.attestation and n.scope = s.series
-    join {{ ref('core_published_sum') }} b on b.attestation = s.base_attestation and b.scope = s.series
+    join {{ ref('core_published_sum') }} n on n.attestation = s.attestation and n.scope = s.scope
+    join {{ ref('core_published_sum') }} b on b.attestation = s.base_attestation and b.scope = s.scope
 ),
 changes as (
     select * from of_assets
@@ -110,11 +114,11 @@ compared as (
 )
 select {{ about('a') }}, c.* exclude (attestation, ratio_usd_change, ratio_amount_change),
     c.ratio_usd_change,
-    {{ null_reason('c.ratio_usd_change', [('no_value', 'c.usd_basis is null'), ('nothing_before', 'c.usd_before is null')], 'zero_before') }}
+    {{ null_reason('c.ratio_usd_change', [('other_basis', "c.not_split_because = 'other_basis'"), ('no_value', 'c.usd_basis is null'), ('nothing_before', 'c.usd_before is null')], 'zero_before') }}
         as ratio_usd_change_null_reason,
     c.ratio_amount_change,
     {{ null_reason('c.ratio_amount_change',
-        [('published_sum', "c.asset = 'TOTAL'"), ('no_amount', 'c.amount_change is null'), ('nothing_before', 'c.amount_before is null')], 'zero_before') }}
+        [('published_sum', "c.asset = 'TOTAL'"), ('other_basis', "c.not_split_because = 'other_basis'"), ('no_amount', 'c.amount_change is null'), ('nothing_before', 'c.amount_before is null')], 'zero_before') }}
         as ratio_amount_change_null_reason,
     {{ quality_flags('d') }},
     coalesce(e.rows_refused, 0) as base_rows_refused, coalesce(e.is_repeat, false) as base_is_repeat,

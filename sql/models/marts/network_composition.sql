@@ -8,7 +8,7 @@ with lying as (
     union all
     select attestation, 'not_stated' as network, asset, 0 as holdings, reserves_claimed as amount, false as is_short
     from {{ ref('core_reserves') }}
-    where claimed_from = 'totals'
+    where basis = 'published'
 ),
 valued as (
     select l.*, k.relation, p.priced_as, {{ units('l.amount', 's.scale') }} as units, {{ usd(units('l.amount', 's.scale'), 'p.usd_price') }} as usd,

@@ -27,10 +27,10 @@ compared as (
 {% set owed_through = [
     ('looked_through', "s.underlying <> ''"), ('no_liabilities', 'b.liabilities_through is null'), ('nothing_owed', 'b.liabilities_through = 0'),
 ] -%}
-{% set claimed = [('nothing_claimed', 'b.claimed_from is null'), ('too_large', 'b.reserves_claimed is null and b.claims_left_out > 0')] -%}
+{% set claimed = [('nothing_claimed', 'b.basis is null'), ('too_large', 'b.reserves_claimed is null and b.claims_left_out > 0')] -%}
 select {{ about('a') }},
     b.asset,
-    b.reserves_claimed, b.claimed_from, b.custody_claimed, b.claimed_without_custody, b.claimed_without_address,
+    b.reserves_claimed, b.basis, b.custody_claimed, b.claimed_without_custody, b.claimed_without_address,
     b.reserves_onchain, b.reserves_proven, b.claimed_unobserved,
     coalesce(b.is_complete, false) as is_complete,
     b.liabilities,

@@ -21,7 +21,8 @@ from porlake.pipeline._run import run, unread
 from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
 from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
-from porlake.pipeline._upgrade import NUMBER, Step, plan, upgrade
+from porlake.pipeline._upgrade import upgrade
+from porlake.pipeline._upgrade_plan import NUMBER, Step, plan
 from porlake.pipeline._verify import verdicts, verify
 
 __all__ = [

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from porlake import reports
 from porlake.errors import ConfigurationError
+from porlake.pipeline._endpoints import shown
 from porlake.pipeline._session import Session
-from porlake.pipeline._settings import shown
 from porlake.transport import Endpoint
 
 

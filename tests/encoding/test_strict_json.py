@@ -19,6 +19,7 @@ from porlake.errors import InvalidEncoding
     [
         (b"", "json"), (b"{", "json"), (b"<html>", "json"), (b"[1] 2", "json"), (b"[1,]", "json"), (b"[NaN]", "json"),
         (b"[-Infinity]", "json"), (b"[01]", "json"), (b"[1.]", "json"), (b'["\\ud800"]', "json"), (b'["\xff"]', "json"),
+        (b'["\xed\xa0\x80"]', "json"),
         ('["a"]'.encode("utf-16"), "json"), (b'{"a":1,"b":{"c":1,"c":1}}', "json_key_twice"),
         (b'{"a":1,"\\u0061":1}', "json_key_twice"), (b"[" * 100_000, "json_too_deep"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "json_too_deep"), (b"[" + b"1" * 1_000_000 + b"]", "json"),

@@ -288,7 +288,7 @@ def test_every_exchange_has_a_clock() -> None:
     exchanges = registry.load().exchanges
     at = datetime.fromtimestamp(1_778_083_200, UTC)
     assert {name for name, exchange in exchanges.items() if exchange.shows(at) == datetime(2026, 5, 7)} == {
-        "okx", "htx", "poloniex", "bitget", "kucoin",
+        "okx", "htx", "poloniex", "bitget", "kucoin", "mexc",
     }  # fmt: skip
     assert all(exchange.in_utc(exchange.shows(at)) == at for exchange in exchanges.values())
     west = replace(exchanges["okx"], utc_offset="-03:30")

@@ -45,11 +45,16 @@ def loads(
     """
     if nests_deeper(body, DEEPEST):
         raise InvalidEncoding(TOO_DEEP, f"JSON nests deeper than {DEEPEST} levels")
-    if not json.detect_encoding(body).startswith("utf-8"):
+    encoding = json.detect_encoding(body)
+    if not encoding.startswith("utf-8"):
         raise InvalidEncoding("json", "JSON is UTF-8")  # RFC 8259, 8.1; and brackets are counted in UTF-8
     try:
-        value = json.loads(
-            body, parse_int=whole, parse_float=point, parse_constant=_no_constant, object_pairs_hook=_once_each
+        value = json.loads(  # which lets half of a surrogate pair through where it decodes bytes itself
+            body.decode(encoding),
+            parse_int=whole,
+            parse_float=point,
+            parse_constant=_no_constant,
+            object_pairs_hook=_once_each,
         )
         if b"\\u" in body:  # half of a surrogate pair is no text: it could neither be kept nor shown
             json.dumps(value, ensure_ascii=False, default=str).encode()

@@ -19,11 +19,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from porlake import registry
 from porlake.encoding import strict_json
 from porlake.encoding.strict_json import Number
 from porlake.errors import BadStructure, InvalidEncoding
 from porlake.reports._bundle import Member
+from porlake.reports._items import Part
 from porlake.reports._rows import RAW_CHARACTERS
+from porlake.reports._snapshot import Snapshot
 
 #: The largest file that is read whole; the largest real one is a page of 8 MiB.
 MOST_BYTES = 1 << 25
@@ -31,6 +34,9 @@ MOST_BYTES = 1 << 25
 MOST_DIGITS = 100
 #: The longest text: as the longest cell of a CSV file.
 MOST_CHARACTERS = 65_536
+
+#: What `code` is in an answer that is one, at the hosts of the formats here.
+SUCCESS = ("0", "200", "00000", "000000")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"(?a:(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?)")
@@ -115,6 +121,10 @@ class Value:
         """A decimal text: a number of JSON in plain digits, or a text as it stands; `amounts` judges it."""
         return plain(self.found) if isinstance(self.found, Number) else self.text()
 
+    def figure(self) -> str:
+        """As `amount`, and '' for null: the line that needs it is refused, not the file (`_rows.asset_total`)."""
+        return "" if self.is_null else self.amount()
+
     def whole(self) -> int:
         """A whole number of up to 18 digits without a sign, as a number or as its digits."""
         if not isinstance(self.found, str) or not _WHOLE.fullmatch(self.found):
@@ -154,10 +164,37 @@ def loads(body: bytes, file: str) -> Value:
         raise BadStructure(file, 0, error.why) from error
 
 
+def answer(page: Value) -> Value:
+    """`data` of what an API answered. Raises BadStructure where the answer says that it is none, and for a list or an
+    object beside `data`: texts and numbers of any name (times, ids, messages) may stand there, they hold nothing.
+    """
+    fields = page.fields()
+    if "code" in fields:
+        fields["code"].one_of(*SUCCESS)
+    if "success" in fields and fields["success"].found is not True:
+        raise fields["success"].bad("the answer is no success")
+    for name, value in fields.items():
+        if name != "data" and isinstance(value.found, dict | list):
+            raise value.bad("an object or a list that nobody has told us of")
+    if "data" not in fields or fields["data"].is_null:
+        raise page.bad("the answer holds no data")
+    return fields["data"]
+
+
+def part_at(exchange: str, member: Member, at: datetime) -> Part:
+    """A file that speaks of one moment (UTC), as it is, for `split`."""
+    return Part(exchange, Snapshot(registry.load().exchanges[exchange].shows(at), "moment"), member.content)
+
+
 def has_keys(member: Member, *names: str) -> bool:
     """Whether a file begins as JSON does, and its head names these keys: how a format recognises its own."""
     head = member.head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return head[:1] in (b"{", b"[") and all(re.search(rb'"%s"\s*:' % re.escape(name.encode()), head) for name in names)
+
+
+def percent(text: str) -> str:
+    """A ratio that is printed as a fraction, in percent, in the same digits: 1.0450 is 104.50."""
+    return plain(f"{text}e2") if text else ""
 
 
 def plain(text: str) -> str:

@@ -5,6 +5,7 @@ refused row and a line of totals are made.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from porlake import registry
@@ -17,6 +18,7 @@ UNREADABLE = frozenset({RAGGED, "line_too_long", "nul_byte", "invalid_utf8", "ba
 """Reasons of a row whose cells cannot be told apart: nothing of it is known, neither address nor signature."""
 
 _GROUP = re.compile(r"(.*?)\s*\(all\)", re.IGNORECASE)
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 _HEIGHT = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -40,6 +42,11 @@ def height(text: str) -> int | None:
 def null(text: str) -> str:
     """'' for the ways in which the files write that a cell holds nothing."""
     return "" if text in NULLS else text
+
+
+def ungrouped(text: str) -> str:
+    """An amount of a publisher who groups digits by commas (1,234.50) without them; any other text as it stands."""
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 
 def group(label: str) -> tuple[str, str]:
@@ -116,6 +123,36 @@ def summary(
         raw=raw,
         remark=meant.remark,
         member=member,
+    )
+
+
+def asset_total(
+    exchange: str, source_row: int, raw: str, label: str, figures: Mapping[str, str], remark: str = ""
+) -> Summary | Refused:
+    """What an exchange itself states of one coin over all its networks.
+
+    `figures`: by the names that `Summary` has for them (amount, own_amount, custody_amount, owed, printed_ratio), the
+    ratio in percent; one that is there and empty refuses the line, for it is no zero.
+    """
+    try:
+        meant = registry.load().group(exchange, label)
+    except registry.UnknownLabel as error:
+        return unused_summary(source_row, raw, error.code, str(error), label=label)
+    if empty := [name for name, text in figures.items() if not text]:
+        return unused_summary(source_row, raw, "not_a_number", f"a number ({empty[0]})", label=label)
+    return Summary(
+        source_row=source_row,
+        label=label,
+        level="asset",
+        asset=meant.asset,
+        source=exchange,
+        raw=raw,
+        remark=f"{meant.remark} {remark}".strip(),
+        amount=figures.get("amount", ""),
+        own_amount=figures.get("own_amount", ""),
+        custody_amount=figures.get("custody_amount", ""),
+        owed=figures.get("owed", ""),
+        printed_ratio=figures.get("printed_ratio", ""),
     )
 
 

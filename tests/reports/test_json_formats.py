@@ -1,0 +1,254 @@
+"""The formats that are JSON: a spoiled value becomes no other number; what nobody told us of stops the file."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from porlake import reports
+from porlake.errors import BadStructure, PorlakeError, UnknownFormat
+from porlake.model import Claim, Liability, PublishedTotal
+from porlake.reports import _rows, bitget_json
+from reports.published import HERE, as_bundle, cases, exchange_of, published_files, read, read_all
+from reports.test_spoiled import parsed
+
+#: By format: the files of its case, which are JSON.
+GOOD = {case.parent.name: published_files(case) for case in cases(HERE / "cases") if case.parent.name.endswith("_json")}
+OURS = sorted({"bitget_json", "bitstamp_json", "gate_json", "kucoin_json", "mexc_json"})
+TOTALS = sorted(set(OURS) - {"bitstamp_json"})
+VALUES: list[Any] = [
+    None, True, False, "", " ", "-", "0", 0, -1, 1.5, "1.5", "NaN", "1e400", "1,234.5", "1.234,5", "12,34", "0x10", "٣",
+    "+1", "1_000", "١٢", "1 000", [], {}, [1], {"a": 1}, "9" * 60, "0." + "0" * 50 + "1", 10**40, 1e300, "null", "a\0b",
+    "\ud800", "ETH", "A" * 70_000, 253_402_300_800_000, "2026-02-30 00:00:00", "2026-09-13T00:00:00",
+]  # fmt: skip
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of each value that is no list and no object."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(part, (*path, key))
+    else:
+        yield path
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def numbers_of(files: dict[str, bytes], name: str) -> Counter[Any]:
+    """What the lake would hold of a file's amounts, with its line and asset. Raises PorlakeError."""
+    found = parsed(files, exchange_of(name))
+    exchange = exchange_of(name)
+    for form, bundle in reports.recognised(as_bundle(files, exchange))[0]:
+        if isinstance(form, reports.SplitFormat):
+            assert len(list(form.split(bundle))) == 1
+    totals = [row for row in found["published_total"] if isinstance(row, PublishedTotal)]
+    owed = [row for row in found["liability"] if isinstance(row, Liability)]
+    claims = [row for row in found["claim"] if isinstance(row, Claim)]
+    return Counter(
+        [(row.source_row, row.asset, row.amount, row.own_amount, row.custody_amount) for row in totals]
+        + [(row.source_row, row.asset, row.owed, row.printed_ratio) for row in owed]
+        + [(row.member, row.source_row, row.network, row.address, row.amount) for row in claims]
+    )
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_spoiled_value_becomes_no_other_number(name: str) -> None:
+    """Whatever value is replaced by whatever other: what is left of the numbers are those that were there, and for the
+    spoiled row that which its new text says, or none.
+    """
+    before, outcomes = numbers_of(GOOD[name], name), Counter[str]()
+    plain = {"0", "1.5", "9" * 60, "0." + "0" * 50 + "1"}
+    for seed in range(250):
+        chance = random.Random(f"{name} {seed}")
+        files = dict(GOOD[name])
+        file = chance.choice(sorted(files))
+        body = json.loads(files[file], parse_float=str)
+        paths = list(places(body))
+        if not paths:
+            continue
+        path, value = chance.choice(paths), chance.choice(VALUES)
+        at(body, path[:-1])[path[-1]] = value
+        files[file] = json.dumps(body).encode()
+        try:
+            after = numbers_of(files, name)
+        except PorlakeError as refused:
+            assert str(refused).strip()
+            outcomes["refused"] += 1
+            continue
+        outcomes["read"] += 1
+        new = after - before
+        sane = isinstance(value, int | float) or str(value).strip() in plain or value == "1,234.5"
+        is_name = isinstance(value, str) and not sane
+        if new and not sane:  # a number that was not there: of a row whose label changed, never of a text that is none
+            assert is_name, (path, value, new)
+            assert path[-1] in ("currency", "coinName", "chainName", "network", "address"), (path, value, new)
+    assert outcomes["refused"] > 20, outcomes
+    assert outcomes["read"] > 20, outcomes
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_field_that_is_new_or_missing_stops_the_file(name: str) -> None:
+    file, content = next(iter(GOOD[name].items()))
+    body = json.loads(content)
+    inner = body.get("data", body)
+    objects = {path[:-1] for path in places(inner)}
+    assert len(objects) > 2
+    for path in objects:
+        names = list(at(inner, path))
+        if name == "bitstamp_json" and path == ("wallets",):
+            continue
+        new = copy.deepcopy(body)
+        at(new.get("data", new), path)["brand_new"] = "1"
+        with pytest.raises((BadStructure, UnknownFormat), match='unknown field "brand_new"'):
+            read_all(GOOD[name] | {file: json.dumps(new).encode()}, exchange_of(name))
+        for gone in names:
+            if isinstance(at(inner, path)[gone], list | dict):
+                continue
+            less = copy.deepcopy(body)
+            del at(less.get("data", less), path)[gone]
+            try:
+                read_all(GOOD[name] | {file: json.dumps(less).encode()}, exchange_of(name))
+            except (BadStructure, UnknownFormat) as refused:
+                assert f'"{gone}" is missing' in str(refused) or isinstance(refused, UnknownFormat)
+            else:
+                assert gone in ("auditReportUrl", "total_reserve_rate")
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize(
+    ("hostile", "why"),
+    [
+        (b"[" * 100_000, "nests deeper"), (b"7" * 1_000_000, "no JSON"), (b'1,"x":2', "the key 'x' twice"),
+        (b"NaN", "NaN is no JSON number"), (b'"', "no JSON"), (b'"\\ud800"', "no JSON"), (b"", "no JSON"),
+    ],
+)  # fmt: skip
+def test_hostile_json_is_refused_with_a_sentence(name: str, hostile: bytes, why: str) -> None:
+    file, content = next(iter(GOOD[name].items()))
+    spoiled = content.rstrip().removesuffix(b"}") + b',"x":' + hostile + b"}"
+    with pytest.raises(BadStructure) as refused:
+        read_all(GOOD[name] | {file: spoiled}, exchange_of(name))
+    assert why in str(refused.value)
+
+
+@pytest.mark.parametrize("name", TOTALS)
+@pytest.mark.parametrize(
+    ("envelope", "why"),
+    [
+        ({"code": "500"}, "known are"), ({"success": False}, "no success"), ({"data": None}, "no data"),
+        ({"more": [1]}, "nobody has told us of"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_none_is_refused(name: str, envelope: dict[str, Any], why: str) -> None:
+    ((file, content),) = GOOD[name].items()
+    body = {**json.loads(content), **envelope}
+    if envelope.get("data", 1) is None:  # such an answer names no key of the format, and is no file of it
+        with pytest.raises(UnknownFormat):
+            read(json.dumps(body).encode(), exchange_of(name), file)
+        return
+    with pytest.raises(BadStructure, match=why):
+        read(json.dumps(body).encode(), exchange_of(name), file)
+
+
+# --- moments ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "at_", "shown"),
+    [
+        ("kucoin_json", datetime(2026, 9, 30, 23, 59, 59), "2026-09-30"),
+        ("mexc_json", datetime(2026, 9, 10), "2026-09-10"),
+        ("gate_json", datetime(2026, 9, 13), "2026-09-13"),
+    ],
+)
+def test_the_content_tells_the_moment_in_the_publishers_clock(name: str, at_: datetime, shown: str) -> None:
+    ((form, bundle),), _ = reports.recognised(as_bundle(GOOD[name], exchange_of(name)))
+    assert isinstance(form, reports.SplitFormat)
+    (part,) = form.split(bundle)
+    assert (part.exchange, part.snapshot) == (exchange_of(name), reports.Snapshot(at_, "moment"))
+    assert str(part.snapshot) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "at_"),
+    [
+        ("bitget_Au2026092917.json", datetime(2026, 9, 29, 17)), ("Au2026082022", datetime(2026, 8, 20, 22)),
+        ("Au2026092925.json", None), ("Au20260929.json", None), ("bAu2026092917.json", None),
+        ("Au20260929170.json", None), ("detail.json", None),
+    ],
+)  # fmt: skip
+def test_bitgets_audit_id_tells_the_moment(name: str, at_: datetime | None) -> None:
+    found = bitget_json.snapshot_of(name)
+    assert (found and found.at) == at_
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-09-13", "2026-09-13 24:00:00", "2026-9-13 00:00:00", "13/09/26 00:00:00", "2026-02-30 00:00:00", ""]
+)
+def test_gates_moment_is_written_in_one_way(time: str) -> None:
+    ((file, content),) = GOOD["gate_json"].items()
+    body = json.loads(content)
+    body["data"]["snapshot_time"] = time
+    bundle = as_bundle({file: json.dumps(body).encode()}, "gate")
+    with pytest.raises(BadStructure, match=r"snapshot_time: a moment was expected"):
+        list(reports.FORMATS["gate_json"].split(bundle))  # type: ignore[attr-defined]
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1,234.5", "1234.5"), ("999", "999"), ("12,345,678", "12345678"), ("1,23.5", "1,23.5"), ("1.234,5", "1.234,5"),
+        (",123", ",123"), ("0,123", "0,123"), ("1,234,", "1,234,"), ("1,2345", "1,2345"), ("١,٢٣٤", "١,٢٣٤"),
+        ("1,000.", "1,000."), ("-1,000", "-1,000"),
+    ],
+)  # fmt: skip
+def test_only_digits_grouped_by_threes_are_put_together(text: str, shown: str) -> None:
+    assert _rows.ungrouped(text) == shown
+
+
+def test_bitgets_total_is_the_exact_sum_of_its_chains() -> None:
+    """A public tracker that adds floats shows 29099.606752300002."""
+    totals = read_all(GOOD["bitget_json"], "bitget")
+    assert isinstance(totals[0], reports.Summary)
+    assert Decimal(totals[0].amount) == Decimal("29099.6067523")
+    assert totals[0].remark == "sum_of_parts"
+    assert all(not isinstance(item, reports.Summary) or item.level != "part" or not item.remark for item in totals[:2])
+
+
+@pytest.mark.parametrize("amount", ['"1,5"', '"x"', '""', "-1", "1e400"])
+def test_a_chain_whose_amount_is_none_leaves_no_total(amount: str) -> None:
+    ((file, content),) = GOOD["bitget_json"].items()
+    body = content.replace(b"29003.43307867", amount.encode())
+    found = parsed({file: body}, "bitget")
+    assert not [row for row in found["published_total"] if isinstance(row, PublishedTotal) and row.source_row in (1, 2)]
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+def test_pages_are_one_report_in_the_order_of_their_numbers() -> None:
+    ((_, bundle),), _ = reports.recognised(as_bundle(GOOD["bitstamp_json"], "bitstamp"))
+    assert [member.name for member in bundle.members] == ["page_1.json", "page_2.json", "page_10.json"]
+
+
+def test_only_an_empty_page_is_the_end() -> None:
+    pages = dict(GOOD["bitstamp_json"])
+    end = pages.pop("page_10.json")
+    with pytest.raises(BadStructure, match="no page is empty"):
+        read_all(pages, "bitstamp")
+    with pytest.raises(BadStructure, match="no addresses"):
+        read_all({"page_1.json": end}, "bitstamp")
+
+
+def test_a_page_that_is_an_error_is_no_page() -> None:
+    error = b'{"code": 400, "message": "per_page", "wallets": {"a": [{"address": "b", "network": "c"}]}}'
+    with pytest.raises(BadStructure, match='unknown field "code", "message"'):
+        read_all(GOOD["bitstamp_json"] | {"page_3.json": error}, "bitstamp")

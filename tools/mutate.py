@@ -7,9 +7,10 @@ A mutant is one small change of the code: a comparison moved by one or turned ro
 condition inverted, `and` for `or`, one arithmetic operator for another, a value not returned, an error not raised. Each
 runs in a process of its own, forked from one that has collected the tests, with the tests that reach its line in the
 unchanged code: the changed functions take the place of the loaded ones. What runs when a module is imported is imported
-anew. The first test that fails kills it, and so does its time (counted apart). What a test starts as another program
-runs the unchanged code. Survivors are printed by file
-and line: each asks for a test, or stands in tools/mutants_equivalent.csv with the reason why nothing could notice it.
+anew. The first test that fails kills it, and so does its time (counted apart); tests that have killed mutants of the
+same file come first, then the shortest. What a test starts as another program runs the unchanged code. Survivors are
+printed by file and line: each asks for a test, or stands in tools/mutants_equivalent.csv with the reason why nothing
+could notice it. Tests that need a node are run with `--nodes` only: most of what is asked of EVM nodes is seen by them.
 
 The same seed and code give the same sample. cosmic-ray and mutmut were looked at: they start pytest anew for every
 mutant (seconds each here), and neither draws a sample by a seed.
@@ -36,8 +37,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,8 @@ ROOMS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
 LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "orjson", "coincurve",
              "nacl.signing", "Crypto.Cipher",
              "urllib3", "cryptography.x509", "sha3", "rich.console")  # fmt: skip
-FAST = "not slow and not node"
+FAST, NODES = "not slow and not node", "not slow"
+NO_KILLS: Mapping[str, int] = {}
 #: Seconds of a test that is run for each mutant; most that are longer start programs, which run the unchanged code.
 LONGEST = 4.0
 
@@ -301,8 +303,12 @@ class Only:
         items[:] = chosen(items, self._seconds)
 
 
-def chosen(items: Iterable[Any], seconds: dict[str, float]) -> list[Any]:
-    return sorted((item for item in items if item.nodeid in seconds), key=lambda item: round(seconds[item.nodeid], 1))
+def chosen(items: Iterable[Any], seconds: dict[str, float], kills: Mapping[str, int] = NO_KILLS) -> list[Any]:
+    """The tests named: those that have killed most, then the shortest."""
+    return sorted(
+        (item for item in items if item.nodeid in seconds),
+        key=lambda item: (-kills.get(item.nodeid, 0), round(seconds[item.nodeid], 1)),
+    )
 
 
 class Timed:
@@ -336,10 +342,10 @@ OPTIONS = [
 ]
 
 
-def run_tests(places: Sequence[str], *plugins: object) -> int:
+def run_tests(places: Sequence[str], marks: str, *plugins: object) -> int:
     import pytest
 
-    return int(pytest.main(["-x", *OPTIONS, "-m", FAST, *places], plugins=list(plugins)))
+    return int(pytest.main(["-x", *OPTIONS, "-m", marks, *places], plugins=list(plugins)))
 
 
 def forked(work: Callable[[], object], seconds: float, said: Path) -> object:
@@ -387,6 +393,7 @@ class InPlace:
         self._reached = Reached(files)
         self._files = {str(path) for path in files}
         self._found, self._limit, self._say = found, limit, say
+        self._kills: dict[Path, Counter[str]] = defaultdict(Counter)
         self.outcomes: dict[Mutant, str] = {}
         self.later: dict[Mutant, dict[str, float]] = {}
 
@@ -410,7 +417,7 @@ class InPlace:
                 if name in timed.passed - timed.failed and took <= LONGEST
             }
             everything = chosen(session.items, seconds)
-            if not self._in_fork(session, lambda: self._passes(session, everything), 1800):
+            if self._in_fork(session, lambda: self._first_failed(session, everything), 1800):
                 raise SystemExit("the tests fail without any change when the shortest come first")
             self._say(f"{len(self._found)} mutants, {len(seconds)} tests of {sum(seconds.values()):.0f} s")
             self._functions = [
@@ -444,19 +451,22 @@ class InPlace:
         told(mutant, outcome, self._say)
 
     def _judge(self, session: Any, mutant: Mutant, those: dict[str, float]) -> str:
-        def work() -> bool | None:
-            return self._passes(session, chosen(session.items, those)) if self._put(mutant) else None
+        kills = self._kills[mutant.path]
+
+        def work() -> str | None:
+            return self._first_failed(session, chosen(session.items, those, kills)) if self._put(mutant) else None
 
         try:
-            passes = self._in_fork(session, work, max(self._limit, sum(those.values())))
+            failed = self._in_fork(session, work, max(self._limit, sum(those.values())))
         except TimeoutError:
             return "timed out"
         except ChildProcessError:
             return "died"
-        if passes is None:
+        if failed is None:
             self.later[mutant] = those
             return "later"
-        return "survives" if passes else "killed"
+        kills.update([failed] if failed else [])
+        return "killed" if failed else "survives"
 
     def _put(self, mutant: Mutant) -> bool:
         """False where a function cannot be told from another one or has other variables of outer functions."""
@@ -493,19 +503,20 @@ class InPlace:
         session.config.pluginmanager.register(timed)
         session.config.pluginmanager.register(self._reached)
         with self._reached:
-            self._each(session, session.items, stops=False)
+            for _ in self._each(session, session.items):
+                pass
         return self._reached.lines, timed
 
-    def _passes(self, session: Any, items: Sequence[Any]) -> bool:
-        self._each(session, items, stops=True)
-        return not session.testsfailed
+    def _first_failed(self, session: Any, items: Sequence[Any]) -> str:
+        """The test that fails first, '' where all pass."""
+        return next((item.nodeid for item in self._each(session, items) if session.testsfailed), "")
 
     @staticmethod
-    def _each(session: Any, items: Sequence[Any], *, stops: bool) -> None:
+    def _each(session: Any, items: Sequence[Any]) -> Iterator[Any]:
+        """Runs one test after the other."""
         for number, item in enumerate(items, 1):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[number] if number < len(items) else None)
-            if stops and session.testsfailed:
-                return
+            yield item
 
 
 def told(mutant: Mutant, outcome: str, say: Callable[[str], None]) -> None:
@@ -515,7 +526,7 @@ def told(mutant: Mutant, outcome: str, say: Callable[[str], None]) -> None:
 
 
 def judged_in_place(
-    found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], limit: float
+    found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], marks: str, limit: float
 ) -> tuple[dict[Mutant, str], dict[Mutant, dict[str, float]]]:
     """Outcomes, and the mutants whose modules have to be imported anew, with their tests."""
     out = os.dup(1)
@@ -529,7 +540,7 @@ def judged_in_place(
         plugin = InPlace(files, found, limit, say)
         with plugin.tests():
             try:
-                code = int(pytest.main([*OPTIONS, "-m", FAST, *tests], plugins=[plugin]))
+                code = int(pytest.main([*OPTIONS, "-m", marks, *tests], plugins=[plugin]))
             except SystemExit as error:
                 return str(error)
         return (plugin.outcomes, plugin.later) if code == 0 else f"pytest ends with {code}"
@@ -544,12 +555,12 @@ def judged_in_place(
         return result  # type: ignore[return-value]
 
 
-def judge(mutant: Mutant, tests: dict[str, float], limit: float) -> str:
+def judge(mutant: Mutant, tests: dict[str, float], marks: str, limit: float) -> str:
     """By importing everything anew."""
 
     def work() -> object:
         sys.meta_path.insert(0, Loader(mutant))
-        return run_tests(sorted({name.partition("::")[0] for name in tests}), Only(tests), Basetemp(folder))
+        return run_tests(sorted({name.partition("::")[0] for name in tests}), marks, Only(tests), Basetemp(folder))
 
     with tempfile.NamedTemporaryFile() as said, tempfile.TemporaryDirectory() as folder:
         try:
@@ -583,6 +594,7 @@ def main() -> int:
     )
     parser.add_argument("--only", metavar="REGEX", default="", help="only mutants whose line as it is listed matches")
     parser.add_argument("--tests", nargs="+", metavar="PATH", help="instead of the room's: files or folders in tests/")
+    parser.add_argument("--nodes", action="store_true", help="with the tests that need a node (`make nodes`)")
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     asked = parser.parse_args()
     os.chdir(HOME)
@@ -609,14 +621,15 @@ def main() -> int:
             importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
-        return run(found, files, [f"tests/{name}" for name in tests if (HOME / "tests" / name).exists()], asked.limit)
+        there = [f"tests/{name}" for name in tests if (HOME / "tests" / name).exists()]
+        return run(found, files, there, NODES if asked.nodes else FAST, asked.limit)
 
 
-def run(found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], limit: float) -> int:
+def run(found: Sequence[Mutant], files: Sequence[Path], tests: Sequence[str], marks: str, limit: float) -> int:
     """0 where under 5 % survive."""
-    outcomes, later = judged_in_place(found, files, tests, limit)
+    outcomes, later = judged_in_place(found, files, tests, marks, limit)
     for number, (mutant, those) in enumerate(later.items(), 1):
-        outcomes[mutant] = judge(mutant, those, max(limit, sum(those.values())))
+        outcomes[mutant] = judge(mutant, those, marks, max(limit, sum(those.values())))
         told(mutant, outcomes[mutant], lambda text: print(text, flush=True))
         if number % 20 == 0:
             print(f"  {number} of {len(later)} that are imported anew", flush=True)

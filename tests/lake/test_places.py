@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import typing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from porlake.errors import ContractViolation, Damaged, LakeError
-from porlake.lake import Lake, schema
+from porlake.lake import Lake, column, schema
 from porlake.lake.schema import record_batch
-from porlake.model import Balance, Price
+from porlake.model import DATASETS, Balance, Price
 
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 
@@ -86,3 +87,24 @@ def test_a_price_has_8_digits_before_the_point_and_12_behind_it(text: str, fits:
     else:
         with pytest.raises(ContractViolation):
             record_batch("price", made, [(Decimal(text),)])
+
+
+#: The types of money, in any dataset: DuckDB, readers and dashboards rely on them.
+KINDS = {
+    "base_units": "decimal128(38, 0)",
+    "usd": "decimal128(38, 2)",
+    "price": "decimal128(20, 12)",
+    "ratio": "decimal128(20, 12)",
+}
+
+
+def test_money_has_the_same_exact_type_in_every_dataset() -> None:
+    seen = set()
+    for row_class in DATASETS.values():
+        columns = typing.get_type_hints(row_class, include_extras=True)
+        for field in schema(row_class):
+            kind = column(columns[field.name])[1].kind
+            if kind:
+                seen.add(kind)
+                assert str(field.type) == KINDS[kind], (row_class.NAME, field.name)
+    assert seen == set(KINDS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -133,3 +136,98 @@ def test_one_writer_at_a_time_and_what_a_dead_one_left_is_removed(store: Store, 
         assert not entered.wait(0.2)
     thread.join(10)
     assert entered.is_set()
+
+
+# --- what lies in the way ---------------------------------------------------------------------------------------------
+def test_folders_are_made_on_the_way_and_may_be_there_already(store: Store, tmp_path: Path) -> None:
+    for key in ("a/b/c/k", "a/b/c/k2", "a/k"):
+        assert store.put_if_absent(key, b"1")
+        assert store.swap(f"{key}.s", b"2", None)
+        made = tmp_path / "made"
+        made.write_bytes(b"3")
+        store.put_file(f"{key}.f/x/y", made)
+        made.write_bytes(b"4")
+        store.put_file(f"{key}.f/x/y", made)
+        with store.open(f"{key}.f/x/y") as stream:
+            assert stream.read() == b"4"
+    for prefix in ("w/x/y", "w/x/y", "w"):
+        assert store.workspace(prefix).parent == tmp_path / prefix
+    for prefix in ("v/x/y", "v/x/y", "v"):
+        with store.alone(prefix):
+            pass
+
+
+def test_what_is_put_may_be_read_by_everybody_and_written_by_its_owner(store: Store, tmp_path: Path) -> None:
+    store.put_if_absent("a", b"")
+    store.swap("b", b"", None)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"a": 0o644, "b": 0o644}
+
+
+def test_a_folder_or_a_name_that_no_disk_takes_is_a_sentence(store: Store, tmp_path: Path) -> None:
+    """Neither is read as nothing."""
+    (tmp_path / "folder").mkdir()
+    endless = "x" * 300
+    asked: list[Callable[[], object]] = [
+        lambda: store.read("folder"),
+        lambda: store.open("folder"),
+        lambda: list(store.list(endless)),
+        lambda: store.size(endless),
+        lambda: store.native(endless),
+        lambda: store.native("nothing"),
+    ]
+    for ask in asked:
+        with pytest.raises(LakeError, match="cannot be read") as caught:
+            ask()
+        assert str(tmp_path) in str(caught.value)
+    for write in (
+        lambda: store.put_if_absent(endless, b""),
+        lambda: store.swap(endless, b"", None),
+        lambda: store.delete(endless),
+        lambda: store.delete_folder(endless),
+        lambda: store.workspace(endless),
+        lambda: store.alone(endless),
+    ):
+        with pytest.raises(LakeError, match="cannot be written"):
+            write()
+
+
+def test_a_link_is_what_it_is_and_nothing_behind_it_is_listed_or_removed(store: Store, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "f").write_text("mine")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link").symlink_to(outside)
+    (tmp_path / "in" / ".writing-link").symlink_to(outside)
+    (tmp_path / "in" / ".writing-file").write_text("")
+    (tmp_path / "in" / ".writing-folder").mkdir()
+    (tmp_path / "in" / ".kept").write_text("")
+    assert list(store.list("in")) == ["in/link"]
+    with store.alone("in"):
+        pass
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == [".kept", "link"]
+    assert (outside / "f").read_text() == "mine"
+
+
+def test_a_target_that_is_there_is_replaced_and_the_stored_file_stays_as_it_is(store: Store, tmp_path: Path) -> None:
+    store.put_if_absent("k", b"stored")
+    target = tmp_path / "target"
+    for _ in range(2):
+        store.fetch("k", target)
+        assert target.read_bytes() == b"stored"
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
+def test_a_file_is_fetched_to_another_file_system(store: Store, tmp_path: Path) -> None:
+    store.put_if_absent("k", b"stored")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        store.fetch("k", Path(folder) / "target")
+        assert (Path(folder) / "target").read_bytes() == b"stored"
+
+
+def test_a_hash_is_taken_once_for_a_state_of_a_file_and_anew_when_it_is_asked_for(store: Store, tmp_path: Path) -> None:
+    store.put_if_absent("k", b"one")
+    first, times = store.sha256("k"), (tmp_path / "k").stat()
+    (tmp_path / "k").write_bytes(b"two")
+    os.utime(tmp_path / "k", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert store.sha256("k") == first
+    assert store.sha256("k", anew=True) != first

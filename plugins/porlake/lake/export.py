@@ -36,9 +36,13 @@ def writable(path: Path | None) -> None:
         return
     if path.suffix not in {".parquet", ".csv"}:
         raise ConfigurationError(f"{path}: write to a name that ends in .parquet or .csv")
-    if path.is_dir():
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as error:  # a folder on the way that may not be looked into
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror or error}") from error
+    if is_folder:
         raise ConfigurationError(f"{path}: cannot be written: it is a folder")
-    if not path.parent.is_dir():
+    if not has_folder:
         raise ConfigurationError(f"{path}: cannot be written: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise ConfigurationError(f"{path}: cannot be written: the folder {path.parent} is read-only")

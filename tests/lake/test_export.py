@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -75,24 +77,25 @@ def test_why_nothing_can_be_written_there(tmp_path: Path, name: str, why: str) -
     assert why in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="takes its own rights away, as root")
-@pytest.mark.parametrize(("mode", "why"), [(0o755, "is read-only"), (0o700, "cannot be written"), (0o777, "")])
-def test_a_folder_of_somebody_else_is_told_before_the_work(mode: int, why: str) -> None:
-    """In a folder that everybody reads but its owner alone writes, that nobody else may look into, that all share."""
-    import tempfile
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without root's rights, which come back."""
+    os.setresuid(65_534, 65_534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
 
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes its own rights away, as root")
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [(0o755, "is read-only"), (0o700, "cannot be written: Permission denied"), (0o777, "")],
+    ids=["its owner alone writes there", "its owner alone looks into it", "all share it"],
+)
+def test_a_folder_of_somebody_else_is_told_before_the_work(mode: int, why: str) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        folder = Path(name)
-        folder.chmod(mode)
-        pid = os.fork()
-        if not pid:  # a child without root's rights: 0 where it was told so
-            code = 1
-            try:
-                os.setuid(65_534)
-                writable(folder / "f.csv")
-                code = 0 if not why else 2
-            except ConfigurationError as error:
-                code = 0 if why and why in str(error) else 3
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        Path(name).chmod(mode)
+        with as_nobody(), pytest.raises(ConfigurationError) if why else nullcontext() as caught:
+            writable(Path(name) / "f.csv")
+        assert caught is None or why in str(caught.value)

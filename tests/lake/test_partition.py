@@ -167,7 +167,11 @@ def test_what_is_wrong_with_a_pointer_stays_a_line(lake: Lake) -> None:
         ("lake/price/pointer.json", "run price again"),
         ("lake/price/exchange=okx/pointer.json", "run price again for exchange okx "),
         ("lake/nothing/exchange=okx/pointer.json", "no dataset's place"),
-        ("lake/sweep/exchange=okx/pointer.json", "a sweep reads one moment and cannot be made again; take it from a backup, or remove its folder (exchange okx)"),
+        (
+            "lake/sweep/exchange=okx/pointer.json",
+            "a sweep reads one moment and cannot be made again; take it from a backup, or remove its folder "
+            "(exchange okx)",
+        ),
     ],
 )
 def test_a_damaged_pointer_says_how_its_rows_are_made_anew(lake: Lake, key: str, remedy: str) -> None:
@@ -383,8 +387,9 @@ def test_a_null_in_a_batch_is_refused_where_the_column_allows_none_and_only_ther
             with lake.writing((Price, PARTITION)) as (writer,):
                 writer.add_batch(made)
             continue
-        with pytest.raises(ContractViolation, match=r"price\.source: null"), lake.writing((Price, PARTITION)) as (
-            writer,
+        with (
+            pytest.raises(ContractViolation, match=r"price\.source: null"),
+            lake.writing((Price, PARTITION)) as (writer,),
         ):
             writer.add_batch(made)
 
@@ -424,7 +429,7 @@ def test_what_repeats_is_kept_as_a_dictionary_and_what_varies_is_not(lake: Lake)
         "content": "totals", "statement": "s", "revision": 1, "format": "f", "file_name": "f", "members": ["x", "x"],
         "origin": "o", "size_bytes": 1, "retrieved_at": AT,
     }  # fmt: skip
-    lake.write(ReportFile, {"exchange": "okx", "report": "ab", **{"attestation": "okx/2024-03-25"}}, [
+    lake.write(ReportFile, {"exchange": "okx", "report": "ab", "attestation": "okx/2024-03-25"}, [
         ReportFile(**values)  # type: ignore[arg-type]
     ])  # fmt: skip
     refused = Rejection("okx", "ab", 1, "rows", "a", "b", "c", "d", "e", "x", "y")  # type: ignore[arg-type]

@@ -217,6 +217,13 @@ def test_a_partition_is_known_by_the_hashes_of_its_files(lake: Lake) -> None:
     assert write(lake, 1, 2).content == first.content
 
 
+def test_a_pointer_is_the_same_whoever_reads_it(lake: Lake) -> None:
+    """The place where it lies is no part of what it says, nor of how it is shown."""
+    pointer = write(lake, 1)
+    assert Lake(lake.root).pointers(Price) == [pointer]
+    assert "Store" not in repr(pointer)
+
+
 # --- what is read -----------------------------------------------------------------------------------------------------
 def read_whole(lake: Lake) -> list[str]:
     """What each look at a file of datasets or archive raises."""
@@ -263,19 +270,18 @@ def test_a_look_reads_the_bytes_again_that_this_process_has_hashed_before(lake: 
         assert read_whole(lake) == []
 
 
-def test_a_file_that_is_gone_under_the_pointer_of_now_is_damaged_and_under_an_older_one_written_anew(
-    lake: Lake,
-) -> None:
+def test_a_file_that_is_gone_is_damaged_under_the_pointer_of_now_and_an_older_pointer_is_followed(lake: Lake) -> None:
     held = write(lake, 1)
     write(lake, 2)
     assert held.checked() == held.keys, "one write later its files are there still"
     held.paths[0].unlink()
-    with pytest.raises(LakeError, match="written anew, twice"):
+    with pytest.raises(Damaged, match="cannot be read"):
         held.checked()
     (now,) = lake.pointers(Price)
+    assert held.followed(Pointer.checked) == now.keys
     now.paths[0].unlink()
     with pytest.raises(Damaged, match="cannot be read"):
-        now.checked()
+        now.followed(Pointer.checked)
 
 
 def test_a_file_that_is_no_parquet_is_named(lake: Lake) -> None:

@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Store:
 
 def test_what_is_put_is_read_with_a_tag_that_changes_with_it(store: Store) -> None:
     assert store.read("a/b") is None
-    assert store.swap("a/b", b"one", None)
+    assert store.swap("a/b", b"one", None) is True
     first = store.read("a/b")
     assert first is not None
     assert first.content == b"one"
@@ -36,14 +36,14 @@ def test_what_is_put_is_read_with_a_tag_that_changes_with_it(store: Store) -> No
 def test_a_swap_with_another_tag_changes_nothing(store: Store, there: bytes | None, tag: str | None) -> None:
     if there is not None:
         store.swap("k", there, None)
-    assert not store.swap("k", b"mine", tag)
+    assert store.swap("k", b"mine", tag) is False
     found = store.read("k")
     assert (found.content if found else None) == there
 
 
 def test_only_the_first_puts_what_is_absent(store: Store) -> None:
-    assert store.put_if_absent("a/k", b"first")
-    assert not store.put_if_absent("a/k", b"second")
+    assert store.put_if_absent("a/k", b"first") is True
+    assert store.put_if_absent("a/k", b"second") is False
     found = store.read("a/k")
     assert found is not None
     assert found.content == b"first"

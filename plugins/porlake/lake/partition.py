@@ -352,7 +352,7 @@ def _is_file(file: Any) -> bool:
 
 def _of_place(key: str) -> str:
     """How a partition is written anew, told by where its pointer lies."""
-    dataset = key.split("/")[1] if key.count("/") > 1 else ""
+    dataset = key.split("/")[1]
     return _how_to_write(DATASETS[dataset], partition_in(key)) if dataset in DATASETS else "no dataset's place"
 
 

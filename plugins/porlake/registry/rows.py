@@ -127,6 +127,8 @@ class UtxoNetwork:
     where they do not. `dump_magic`: what a dump of coins says of the network, empty where no node writes one that does;
     `dump_height_bits`: how many bits of a number in it are the height. `hidden`: accounts that nobody can look up, as
     `start:kind:bytes` of their bech32 text; `hidden_witness`: the versions of witness programs that belong to them.
+    `source`: the files of the chain's own node that say so (base58Prefixes, bech32_hrp, pchMessageStart or netMagic,
+    strMessageMagic).
     """
 
     network: str

@@ -11,7 +11,7 @@ import pytest
 
 from porlake.transport import (
     connection,
-    retries,
+    limits,
 )
 from transport.faults import speak_http
 from transport.judging import Heard
@@ -29,7 +29,7 @@ def port() -> Iterator[int]:
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
-    monkeypatch.setattr(retries, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(limits, "LONGEST_WAIT", 0.01)
     monkeypatch.setattr(connection, "DOWNLOAD_BYTES", 1 << 20)
     handler, root = Heard(), logging.getLogger()
     level = root.level

@@ -9,9 +9,16 @@ import threading
 import pytest
 
 from porlake.errors import BadAnswer, RateLimited, TimedOut, TransportError
-from porlake.transport import Endpoint, deadline, limits, retries
-from porlake.transport.limits import WIDEN_AFTER, ConcurrencyLimiter, RateLimiter, rate_limiter
-from porlake.transport.retries import MalformedAnswer, Retries, TransientFault
+from porlake.transport import Endpoint, deadline, limits
+from porlake.transport.limits import (
+    WIDEN_AFTER,
+    ConcurrencyLimiter,
+    MalformedAnswer,
+    RateLimiter,
+    Retries,
+    TransientFault,
+    rate_limiter,
+)
 
 
 class Clock:
@@ -31,7 +38,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    for module in (limits, retries, deadline):
+    for module in (limits, deadline):
         monkeypatch.setattr(module, "time", found)
     return found
 

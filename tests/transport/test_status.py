@@ -8,7 +8,7 @@ import pytest
 import urllib3
 
 from porlake.errors import BadAnswer, RateLimited, RequestFailed, TooBig, TransportError
-from porlake.transport.retries import TransientFault
+from porlake.transport.limits import TransientFault
 from porlake.transport.status import check_status
 
 JSON, PAGE = b' {"error": 1}', b"<html>oops</html>"

@@ -27,8 +27,7 @@ from porlake.transport import limits
 from porlake.transport.causes import cause_of, is_untrusted
 from porlake.transport.deadline import ConnectionPool, deadline, tls_context
 from porlake.transport.endpoint import Endpoint
-from porlake.transport.limits import Bounds
-from porlake.transport.retries import Retries, TransientFault, public_error
+from porlake.transport.limits import Bounds, Retries, TransientFault, public_error
 from porlake.transport.secrets import Redactor
 from porlake.transport.status import check_status
 from porlake.transport.strict_json import loads as loads_strictly

@@ -11,10 +11,9 @@ from porlake.errors import ConfigurationError, RateLimited, TransportError
 from porlake.transport.electrum_connection import LineConnection
 from porlake.transport.endpoint import Endpoint
 from porlake.transport.error_table import NO_TABLE, ErrorTable
-from porlake.transport.limits import Bounds
+from porlake.transport.limits import Bounds, Retries, TransientFault
 from porlake.transport.ordered import in_order
 from porlake.transport.recording import Recording
-from porlake.transport.retries import Retries, TransientFault
 from porlake.transport.secrets import Redactor
 
 

@@ -18,7 +18,7 @@ from porlake.transport import limits
 from porlake.transport.causes import cause_of
 from porlake.transport.endpoint import Endpoint
 from porlake.transport.error_table import NO_TABLE
-from porlake.transport.retries import TransientFault
+from porlake.transport.limits import TransientFault
 from porlake.transport.secrets import Redactor
 from porlake.transport.strict_json import dumps, loads
 

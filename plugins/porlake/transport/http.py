@@ -9,9 +9,8 @@ from typing import Any
 from porlake.errors import ConfigurationError, RequestFailed
 from porlake.transport.connection import HttpSession
 from porlake.transport.endpoint import Endpoint
-from porlake.transport.limits import Bounds
+from porlake.transport.limits import Bounds, TransientFault
 from porlake.transport.recording import Recording
-from porlake.transport.retries import TransientFault
 from porlake.transport.strict_json import dumps
 
 #: Under one of these names an API says what is wrong.

@@ -16,10 +16,9 @@ from porlake.errors import (
 from porlake.transport.connection import HttpSession
 from porlake.transport.endpoint import Endpoint
 from porlake.transport.error_table import LONGEST_TEXT, NO_TABLE, ErrorTable
-from porlake.transport.limits import Bounds
+from porlake.transport.limits import Bounds, MalformedAnswer
 from porlake.transport.ordered import in_order
 from porlake.transport.recording import Recording
-from porlake.transport.retries import MalformedAnswer
 from porlake.transport.strict_json import dumps, loads, loads_fast
 
 

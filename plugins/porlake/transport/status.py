@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 
 from porlake.errors import BadAnswer, RateLimited, RequestFailed, TooBig, TransportError
-from porlake.transport.retries import TransientFault
+from porlake.transport.limits import TransientFault
 
 
 def check_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"") -> None:

@@ -11,7 +11,7 @@ import orjson
 from porlake.encoding import strict_json
 from porlake.encoding.strict_json import DEEPEST, LONGEST_NUMBER, nests_deeper
 from porlake.errors import BadAnswer, InvalidEncoding
-from porlake.transport.retries import MalformedAnswer
+from porlake.transport.limits import MalformedAnswer
 
 HIGHEST_EXPONENT = 6_144
 #: Up to here a body is read by the strict parser, however fast another one is.

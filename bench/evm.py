@@ -123,7 +123,7 @@ def child(root: Path, url: str) -> dict[str, float]:
 
 def observe(root: Path, url: str) -> None:
     settings = pipeline.session(root, environ={"PORLAKE_ENDPOINT_ETHEREUM": url, "PORLAKE_PROOF_SHARE": "0"})
-    evm.open_client(registry.load().networks["ethereum"], settings.endpoints_of("ethereum"), settings.recording).head()
+    evm.open_client(registry.load().networks["ethereum"], settings.endpoint("ethereum"), settings.recording).head()
     pa.array([True])  # start-up too: pyarrow loads pandas at the first array that is made
     began, used = time.perf_counter(), time.process_time()
     pipeline.observe(settings, REPORT, "ethereum")

@@ -15,6 +15,9 @@ import pytest
 import anvil
 from porlake import chains, registry
 from porlake.chains.evm import client as evm
+from porlake.chains.evm.words import ACCOUNTS
+from porlake.lake import Lake
+from porlake.observation.endpoints import Endpoints, Run, open_client
 from porlake.registry import Token
 from porlake.transport import Endpoint, Recording
 
@@ -91,23 +94,45 @@ def quick(url: str, **options: Any) -> Endpoint:
     return Endpoint(url, **({"timeout": 5.0, "tries": 3, "pause": 0.01} | options))
 
 
+def read(
+    client: evm.Client | Endpoints, asset: str, accounts: list[str], network: str = "ethereum", height: int = HEIGHT
+) -> tuple[dict[str, int], dict[str, str], set[str]]:
+    """(balances, reasons, methods) of accounts at a height."""
+    at = client.block(height)
+    found, unread, methods = dict[str, int](), dict[str, str](), dict[str, str]()
+    for answer in client.readings(chains.holdings(asset, token(network, asset), accounts, ACCOUNTS), at):
+        for place, row in enumerate(answer.rows.tolist()):
+            account = accounts[row]
+            for known in (found, unread, methods):
+                known.pop(account, None)
+            if isinstance(answer, chains.Readings):
+                assert answer.block == at
+                found[account], methods[account] = chains.number(answer.words, place), answer.method
+            elif isinstance(answer, chains.Unreadable):
+                unread[account] = answer.reason
+    assert len(found) + len(unread) == len(accounts)
+    return found, unread, set(methods.values())
+
+
 def amounts(
-    client: evm.Client, asset: str, accounts: list[str], network: str = "ethereum", height: int = HEIGHT
+    client: evm.Client | Endpoints, asset: str, accounts: list[str], network: str = "ethereum", height: int = HEIGHT
 ) -> tuple[list[int], set[str]]:
     """(balances in the order of the accounts, methods) as a client reads them; every one must have been read."""
-    at = client.block(height)
-    wanted = [chains.Wanted(asset, token(network, asset), account) for account in accounts]
-    found = {answer.address: answer for answer in client.balances(wanted, at)}
-    unread = [answer for answer in found.values() if isinstance(answer, chains.Unread)]
-    assert not unread, unread[:3]
-    assert len(found) == len(accounts)
-    readings = [answer for answer in (found[account] for account in accounts) if isinstance(answer, chains.Reading)]
-    assert {reading.block for reading in readings} == {at}
-    return [reading.raw for reading in readings], {reading.method for reading in readings}
+    found, unread, methods = read(client, asset, accounts, network, height)
+    assert not unread, unread
+    return [found[account] for account in accounts], methods
 
 
-def opened(*endpoints: Endpoint, network: str = "ethereum", recording: Recording | None = None) -> evm.Client:
-    return evm.open_client(registry.load().networks[network], list(endpoints), recording or Recording.off())
+def opened(
+    endpoint: Endpoint | None = None, network: str = "ethereum", recording: Recording | None = None
+) -> evm.Client:
+    return evm.open_client(registry.load().networks[network], endpoint, recording or Recording.off())
+
+
+def taken_over(*endpoints: Endpoint, recording: Recording | None = None) -> Endpoints:
+    """Endpoints of Ethereum that take over from each other."""
+    run = Run(Lake("nowhere"), recording or Recording.off(), {"ethereum": endpoints})
+    return open_client(run, "ethereum")
 
 
 def accounts_and_balances() -> tuple[list[str], dict[str, int], dict[str, int]]:

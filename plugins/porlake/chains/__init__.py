@@ -24,6 +24,7 @@ from porlake.chains._columns import (
     LIMIT,
     TEXT,
     TOTAL,
+    UNANSWERED,
     AccountForm,
     Accounts,
     Answer,
@@ -41,17 +42,17 @@ from porlake.chains._columns import (
     number,
     total,
 )
-from porlake.chains._family import Client, Dump, Family, first
+from porlake.chains._family import Beside, Client, Dump, Family, first
 from porlake.errors import ConfigurationError
 from porlake.progress import Tell, silent
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 __all__ = [
-    "LIMIT", "TEXT", "TOTAL", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "BlockRef", "ByMoment",
-    "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne", "Outcome",
-    "OwnerLinks", "Past", "Prover", "Proves", "Reading", "Readings", "Rows", "Stated", "Unchanged", "Unread",
-    "Unreadable", "Wanted", "Withdrawn", "Witnesses", "Words", "at_least", "beside", "family", "first", "holdings",
+    "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "Beside",
+    "BlockRef", "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link",
+    "OneByOne", "Outcome", "OwnerLinks", "Past", "Proves", "Reading", "Readings", "Rows", "Stated", "Unchanged",
+    "Unread", "Unreadable", "Wanted", "Withdrawn", "Words", "at_least", "beside", "family", "first", "holdings",
     "in_columns", "largest", "native_client", "number", "open_client", "total", "wrong_rows",
 ]  # fmt: skip
 
@@ -83,23 +84,6 @@ class ByMoment(Protocol):
         """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is
         younger.
         """
-
-
-@runtime_checkable
-class Witnesses(Protocol):
-    """A client of several endpoints, which take over from each other and confirm what one of them said."""
-
-    @property
-    def lost(self) -> Sequence[Exception]:
-        """Why endpoints are not asked any more."""
-
-    def others(self, sources: Sequence[str]) -> Sequence[Any]:
-        """The endpoints that still answer and are another operator's than every source: two hosts of one operator are
-        one witness.
-        """
-
-    def again(self, witnesses: Sequence[Any], holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
-        """As `readings`, of `others`. Raises TransportError, ChainError where all of them fail."""
 
 
 @runtime_checkable
@@ -141,16 +125,6 @@ class Unchanged(Protocol):
         """Exact readings of the holdings that did not change after the block; of the others nothing."""
 
 
-class Prover(Protocol):
-    """One endpoint that may have proofs."""
-
-    def prove(self, held: Sequence[tuple[Wanted, int]], at: BlockRef) -> Iterator[Outcome]:
-        """One outcome for each holding and what was read of it, in base units of the token, in no order.
-
-        Raises ChainError where the block's root is not to be had, TransportError where the endpoint gives no proofs.
-        """
-
-
 @runtime_checkable
 class Proves(Protocol):
     """Balances against a published root. `proved_by`: the method of a balance that a proof confirms."""
@@ -160,8 +134,11 @@ class Proves(Protocol):
     def provable(self, token: Token) -> bool:
         """Whether it is known where the state keeps the token's balances."""
 
-    def provers(self) -> Sequence[Prover]:
-        """The endpoints that are still asked, in their order. Raises ChainError, TransportError."""
+    def prove(self, held: Sequence[tuple[Wanted, int]], at: BlockRef) -> Iterator[Outcome]:
+        """One outcome for each holding and what was read of it, in base units of the token, in no order.
+
+        Raises ChainError where the block's root is not to be had, TransportError where the endpoint gives no proofs.
+        """
 
 
 @runtime_checkable
@@ -223,14 +200,15 @@ def open_client(
     network: Network,
     endpoints: Endpoint | Sequence[Endpoint] | None,
     recording: Recording,
-    beside: Client | None = None,
+    beside: Beside | None = None,
     dump: Dump | None = None,
     tell: Tell = silent,
 ) -> Any:
     """The client of a network; a replay needs no endpoint. Raises ConfigurationError.
 
-    `beside`: the client of the network that `beside()` names; `dump`: the set of all coins, for families that read one;
-    `tell`: who hears how far one long question is. Of several endpoints a client that takes one has the first.
+    `beside`: whoever asks the network that `beside()` names; `dump`: the set of all coins, for families that read one;
+    `tell`: who hears how far one long question is. Of several endpoints the client has the first: it goes on to no
+    other by itself.
     """
     if not network.is_read:
         raise ConfigurationError(f"{network.network}: {network.why_none}")

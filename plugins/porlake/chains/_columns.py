@@ -28,6 +28,13 @@ LIMIT = 10**38  # DECIMAL(38,0) ends there
 TOTAL = "total"
 
 
+#: Why an endpoint did not answer about one holding, where another endpoint may: all other reasons are the chain's.
+UNANSWERED = frozenset({
+    "bad_answer", "block_not_shown", "endpoint_failed", "json_rpc_shows_no_stakes", "refused_by_node",
+    "refused_by_server", "server_failed", "timed_out",
+})  # fmt: skip
+
+
 class AccountForm(Protocol):
     """How a family keeps a column of its addresses. `in_order`: whether `distinct` orders accounts by their text."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._columns import TEXT, AccountForm
@@ -29,6 +29,16 @@ class Client(Protocol):
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]: ...
 
 
+Found = TypeVar("Found")
+
+
+class Beside(Protocol):
+    """Whoever asks another network, at whichever of its endpoints answers."""
+
+    def ask(self, question: Callable[[Any], Found]) -> Found:
+        """What a question to a client of that network gives. Raises ChainError, TransportError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dump:
     """Where the set of all coins lies. `{height}` in a place stands for the snapshot height.
@@ -49,13 +59,11 @@ class Family:
     """A family overrides what is different with it, and stands as FAMILY in `chains/<family>/__init__.py`.
 
     `accounts`: the form of columns of its addresses. `reads_dumps`: its nodes write the set of all coins, and a file of
-    it will do in place of an endpoint. `takes_all_endpoints`: one client asks all endpoints of a network and goes from
-    one to the next by itself; else each client has one endpoint.
+    it will do in place of an endpoint.
     """
 
     accounts: ClassVar[AccountForm] = TEXT
     reads_dumps: ClassVar[bool] = False
-    takes_all_endpoints: ClassVar[bool] = False
 
     def open_client(
         self,
@@ -63,13 +71,13 @@ class Family:
         endpoints: Sequence[Endpoint],
         recording: Recording,
         *,
-        beside: Client | None = None,
+        beside: Beside | None = None,
         dump: Dump | None = None,
         tell: Tell = silent,
     ) -> Client:
-        """The client of a network; nobody is asked yet. A replay needs no endpoint.
+        """The client of the first of some endpoints of a network; nobody is asked yet. A replay needs no endpoint.
 
-        `beside`: the client of the network that `beside` names. Raises ConfigurationError.
+        `beside`: whoever asks the network that `beside` names. Raises ConfigurationError.
         """
         raise NotImplementedError
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any
 
 from porlake import chains, registry
 from porlake.errors import ChainError, TransportError
 from porlake.lake import Writer, forget
-from porlake.model import Balance, OwnerLink, ReportFile, Utxo
+from porlake.model import Balance, OwnerLink, ReportFile, Sweep, Utxo
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed
-from porlake.observation.endpoints import Run, current, endpoints_of, open_client
+from porlake.observation.endpoints import Endpoints, Run, endpoints_of, open_client
 from porlake.observation.links import owner_links
 from porlake.observation.lists import Line, read_list
 from porlake.observation.proofs import Proofs
@@ -87,8 +86,7 @@ class _Observation:
         for height, at in blocks.items():
             self._rows.block(at, "resolved" if height == resolved else "published")
         reader = self._reader(client, readable)
-        one = current(client)
-        proofs = Proofs(self._run, self._network, one, give_up) if isinstance(one, chains.Proves) else None
+        proofs = Proofs(self._run, self._network, client, give_up) if isinstance(client.now, chains.Proves) else None
         names = {one.asset for one in readable}
         with ThreadPoolExecutor(max_workers=1) as pen:
             written = []
@@ -102,7 +100,7 @@ class _Observation:
             links = self._links(client, blocks, resolved)
             for done in written:
                 done.result()
-        one = current(client)
+        one = client.now
         self._rows.finish(links, one.coins if isinstance(one, chains.Coins) else ())
         return None
 
@@ -125,18 +123,20 @@ class _Observation:
             self._rows.asset(one, {})
         self._rows.finish((), ())
 
-    def _reader(self, client: Any, readable: Iterable[Claimed]) -> Reader:
+    def _reader(self, client: Endpoints, readable: Iterable[Claimed]) -> Reader:
         run, network = self._run, self._network
         scratch = run.lake.scratch(Balance, _partition(self._file, network)) if run.recording.is_off else None
-        swept = network in registry.load().sweeps
+        swept = network in registry.load().sweeps and run.lake.pointers(
+            Sweep, exchange=self._file.exchange, network=network
+        )
         known = NearbySweeps(run.lake, self._file.exchange, network, client).take if swept else None
         what = f"observe {network} of {self._file.attestation}"
         total = sum(int(one.readable.sum()) for one in readable)
         return Reader(run, client, network, self._codes, what, scratch, known, total)
 
-    def _links(self, client: Any, blocks: dict[int, chains.BlockRef], resolved: int | None) -> list[OwnerLink]:
+    def _links(self, client: Endpoints, blocks: dict[int, chains.BlockRef], resolved: int | None) -> list[OwnerLink]:
         """What the chain says of stated owners, at the blocks that were read."""
-        found = current(client) if blocks else None
+        found = client.now if blocks else None
         if not isinstance(found, chains.OwnerLinks):
             return []
         newest = blocks[max(blocks)]

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
 
 from porlake import chains, registry
-from porlake.errors import ChainError, TransportError
+from porlake.errors import ChainError, NotRecorded, TransportError
 from porlake.lake import Lake
 from porlake.progress import Tell, silent
 from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE
@@ -20,6 +21,7 @@ from porlake.transport import Endpoint, Recording
 
 Found = TypeVar("Found")
 Failure = TransportError | ChainError
+Read = Callable[[chains.Holdings, chains.BlockRef], Iterator[chains.Answer]]
 Configured = Mapping[str, Endpoint | tuple[Endpoint, ...]]
 """Endpoints by network, in the order in which they are asked."""
 
@@ -61,20 +63,12 @@ def endpoints_of(configured: Configured, network: str) -> tuple[Endpoint, ...]:
     return (Endpoint(default),) if default else ()
 
 
-def open_client(run: Run, network: str, endpoints: Sequence[Endpoint] | None = None) -> Any:
-    """A network's client over all its endpoints or those named, and the client whose blocks it goes by."""
+def open_client(run: Run, network: str, endpoints: Sequence[Endpoint] | None = None) -> Endpoints:
+    """A network's client over all its endpoints or those named, with the one whose blocks it goes by beside it."""
     facts = registry.load().networks[network]
     places = run.endpoints_of(network) if endpoints is None else tuple(endpoints)
     other = chains.beside(facts)
-    beside = open_client(run, other) if other else None
-    if chains.family(facts).takes_all_endpoints:
-        return chains.open_client(facts, places, run.recording, beside, tell=run.progress)
-    return Endpoints(run, facts, places, beside)
-
-
-def current(client: Any) -> Any:
-    """The client that is asked now: what it can beside blocks and balances its type says."""
-    return client.now if isinstance(client, Endpoints) else client
+    return Endpoints(run, facts, places, open_client(run, other) if other else None)
 
 
 class Endpoints:
@@ -83,7 +77,7 @@ class Endpoints:
     """
 
     def __init__(
-        self, run: Run, network: registry.Network, places: Sequence[Endpoint], beside: chains.Client | None
+        self, run: Run, network: registry.Network, places: Sequence[Endpoint], beside: chains.Beside | None = None
     ) -> None:
         self._run, self._network, self._places, self._beside = run, network, list(places), beside
         count = len(places)
@@ -97,13 +91,20 @@ class Endpoints:
 
     @property
     def now(self) -> Any:
-        """The client that is asked now. Raises what the endpoints were lost for where none is left."""
+        """The client that is asked now: what it can beside blocks and balances its type says. Raises what the endpoints
+        were lost for where none is left.
+        """
         return self.ask(lambda client: client)
 
     @property
     def lost(self) -> Sequence[Failure]:
         """Why endpoints are not asked any more."""
         return list(self._lost.values())
+
+    @property
+    def asked(self) -> Sequence[int]:
+        """The endpoints that are still asked, by their number, in their order."""
+        return [number for number in range(self._count) if number not in self._lost]
 
     def block(self, height: int) -> chains.BlockRef:
         """Raises ChainError, TransportError where no endpoint has it."""
@@ -121,47 +122,61 @@ class Endpoints:
         while True:
             number = self._first()
             try:
-                return question(self._client(number))
+                return question(self.client(number))
             except (TransportError, ChainError) as error:
                 self._lose(number, error)
 
-    def readings(self, holdings: chains.Holdings, at: chains.BlockRef) -> Iterator[chains.Answer]:
-        """As of a client. What an endpoint said before the connection failed stands; what it said before its own
-        answers contradicted each other does not.
+    def readings(
+        self, holdings: chains.Holdings, at: chains.BlockRef, way: Callable[[Any], Read] = attrgetter("readings")
+    ) -> Iterator[chains.Answer]:
+        """As of a client, by its `readings` or another `way`. What an endpoint said before the connection failed
+        stands; what it said before its own answers contradicted each other does not. Holdings that one does not answer
+        about (chains.UNANSWERED) the next is asked for, and it is not lost for them.
         """
-        answered = np.zeros(len(holdings), np.bool_)
-        while True:
-            left = np.flatnonzero(~answered)
-            number = self._first()
+        if self._count == 1:
+            yield from way(self.client(0))(holdings, at)
+            return
+        answered, unanswered = np.zeros(len(holdings), np.bool_), list[chains.Unreadable]()
+        done = set[int]()
+        while not answered.all() and (left_to_ask := [number for number in self.asked if number not in done]):
+            left, number = np.flatnonzero(~answered), left_to_ask[0]
             given: list[chains.Rows] = []
             try:
-                for answer in self._client(number).readings(holdings.taken(left), at):
+                for answer in way(self.client(number))(holdings.taken(left), at):
                     moved = moved_to(answer, left)
+                    if isinstance(moved, chains.Unreadable) and moved.reason in chains.UNANSWERED:
+                        unanswered.append(moved)
+                        continue
                     given.append(moved.rows)
                     answered[moved.rows] = True
                     yield moved
-                return
+                done.add(number)
             except (TransportError, ChainError) as error:
                 self._lose(number, error)
                 if given and not isinstance(error, TransportError):
                     wrong = np.unique(np.concatenate(given))
                     answered[wrong] = False
                     yield chains.Withdrawn(wrong)
+        for refused in unanswered:
+            rows = refused.rows[~answered[refused.rows]]
+            answered[rows] = True
+            if len(rows):
+                yield replace(refused, rows=rows)
 
     def others(self, sources: Sequence[str]) -> Sequence[int]:
-        """The endpoints that still answer and are another operator's than every source, by their number."""
+        """The endpoints that still answer and are another operator's than every source, by their number: two hosts of
+        one operator are one witness.
+        """
         if self._count == 1:
             return []
-        operator = registry.load().operator
-        told = {operator(source) for source in sources}
+        operator, first = registry.load().operator, self._first()
+        known = {operator(source) for source in sources}
         if self._places and not self._run.recording.replays:
-            told.add(operator(self._places[self._first()].host))
+            known.add(operator(self._places[first].host))
         return [
             number
-            for number in range(self._count)
-            if number not in self._lost
-            and number != self._first()
-            and (self._run.recording.replays or operator(self._places[number].host) not in told)
+            for number in self.asked
+            if number != first and (self._run.recording.replays or operator(self._places[number].host) not in known)
         ]
 
     def again(
@@ -171,22 +186,27 @@ class Endpoints:
         errors: list[Failure] = []
         for number in witnesses:
             try:
-                client = self._client(number, alone=True)
+                client = self.client(number, alone=True)
                 self._check(number, client, at)
                 answers = list(client.readings(holdings, at))
             except (TransportError, ChainError) as error:
                 errors.append(error)
+                if not isinstance(error, NotRecorded):  # of a replay: nobody asked it this, and it may take over yet
+                    self._lose(number, error)
             else:
                 yield from answers
                 return
         raise errors[0] if len(errors) == 1 else TransportError("; ".join(map(str, errors)))
 
-    def _client(self, number: int, *, alone: bool = False) -> Any:
-        """`alone`: without the file of coins, which would be the same witness again."""
+    def client(self, number: int, *, alone: bool = False) -> Any:
+        """The client of one endpoint, opened and found to have the blocks that are known when it is first asked for.
+        `alone`: without the file of coins, which would be the same witness again. Raises ChainError, TransportError.
+        """
+        run, name = self._run, self._network.network
+        alone = alone and name in run.dumps
         key = -1 - number if alone else number
         if key not in self._clients:
-            run, name = self._run, self._network.network
-            self._clients[key] = chains.open_client(
+            client = chains.open_client(
                 self._network,
                 self._places[number] if number < len(self._places) else None,
                 run.recording if number == 0 else run.recording.beside(number + 1),
@@ -194,9 +214,10 @@ class Endpoints:
                 None if alone else run.dumps.get(name),
                 run.progress,
             )
-            if not alone and number and self._blocks:
+            if number and not alone:
                 for at in self._blocks.values():
-                    self._check(number, self._clients[key], at)
+                    self._check(number, client, at)
+            self._clients[key] = client
         return self._clients[key]
 
     def _check(self, number: int, client: Any, at: chains.BlockRef) -> None:
@@ -208,9 +229,9 @@ class Endpoints:
             )
 
     def _first(self) -> int:
-        if (number := next((n for n in range(self._count) if n not in self._lost), None)) is not None:
-            return number
-        errors = list(self._lost.values())
+        if asked := self.asked:
+            return asked[0]
+        errors = self.lost
         kind = ChainError if any(isinstance(error, ChainError) for error in errors) else TransportError
         raise errors[0] if len(errors) == 1 else kind("; ".join(map(str, errors)))
 

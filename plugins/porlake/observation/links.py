@@ -8,6 +8,7 @@ for the SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -25,7 +26,7 @@ BlockAt = Callable[[int | None], chains.BlockRef | None]
 
 
 def owner_links(
-    run: Run, file: ReportFile, network: str, client: Any, found: chains.OwnerLinks, block: BlockAt
+    run: Run, file: ReportFile, network: str, client: Endpoints, found: chains.OwnerLinks, block: BlockAt
 ) -> list[OwnerLink]:
     """One row for each account and each owner that is stated for it, whether the chain confirms it or not; `found`: the
     client that is asked now.
@@ -42,15 +43,12 @@ def owner_links(
         at = block(height)
         if at is None or not accounts:
             continue
-        rows += [_row(file, network, link, at) for link in _asked(client, accounts, at)]
+        rows += [_row(file, network, link, at) for link in client.ask(partial(_asked, accounts, at))]
         run.progress(f"owners on {network}", len(rows), None)
     return rows
 
 
-def _asked(client: Any, accounts: Sequence[Stated], at: chains.BlockRef) -> list[chains.Link]:
-    if isinstance(client, Endpoints):
-        found: list[chains.Link] = client.ask(lambda one: list(one.owner_links(accounts, at)))
-        return found
+def _asked(accounts: Sequence[Stated], at: chains.BlockRef, client: chains.OwnerLinks) -> list[chains.Link]:
     return list(client.owner_links(accounts, at))
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from porlake import chains, registry
 from porlake.errors import ChainError
 from porlake.observation.columns import Claimed, Codes, once
-from porlake.observation.endpoints import Run, current, open_client
+from porlake.observation.endpoints import Run, open_client
 from porlake.observation.reading import Reader
 
 
@@ -48,8 +48,7 @@ def read_list(
     family, codes = chains.family(facts), Codes()
     # a list is somebody's own: the endpoint that was given sees it, and no other
     client = open_client(run, network, run.endpoints_of(network)[:1])
-    one = current(client)
-    if isinstance(one, chains.Final) and height > (final := one.final()):
+    if isinstance(client.now, chains.Final) and height > (final := client.ask(lambda one: int(one.final()))):
         raise ChainError(f"{network}: block {height:,} is not final yet, {final:,} is")
     at = client.block(height)
     accounts, good = family.accounts.of(pa.array(listed, pa.string()))
@@ -67,7 +66,7 @@ def read_list(
         reader.read(some, token, {height: at})
         lines += _lines(some)
     lines.sort(key=lambda line: (line.asset, line.address, line.component or ""))
-    one = current(client)
+    one = client.now
     return lines, list(one.coins) if isinstance(one, chains.Coins) else []
 
 

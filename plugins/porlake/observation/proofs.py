@@ -11,7 +11,7 @@ from porlake import chains, registry
 from porlake.chains import Words, number, total
 from porlake.errors import ChainError, NotRecorded, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.observation.columns import Claimed, units
-from porlake.observation.endpoints import Run
+from porlake.observation.endpoints import Endpoints, Run
 from porlake.observation.reading import Blocks
 
 TELL_EVERY = 1_000
@@ -30,7 +30,7 @@ class Proofs:
 
     run: Run
     network: str
-    client: chains.Proves
+    client: Endpoints
     give_up: bool = False
 
     def prove(self, claimed: Claimed, token: registry.Token, blocks: Blocks) -> None:
@@ -45,7 +45,7 @@ class Proofs:
 
     def _chosen(self, claimed: Claimed, token: registry.Token) -> list[int]:
         """The rows whose balances are to be proved."""
-        if not self.run.proof_share or not self.client.provable(token) or claimed.amounts is None:
+        if not self.run.proof_share or not self.client.now.provable(token) or claimed.amounts is None:
             return []
         rows = np.flatnonzero(claimed.readable)
         chosen = largest(larger(units(claimed.amounts)[rows], claimed.claims[rows]), self.run.proof_share)
@@ -58,10 +58,10 @@ class Proofs:
     def _at(self, claimed: Claimed, token: registry.Token, rows: list[int], at: chains.BlockRef) -> None:
         """Proofs at one block, from the first endpoint that has them; what one leaves open the next is asked for."""
         errors: list[TransportError | ChainError] = []
-        proved = claimed.read.codes.method(self.client.proved_by)
-        for prover in self.client.provers():
+        proved = claimed.read.codes.method(self.client.now.proved_by)
+        for endpoint in self.client.asked:
             try:
-                self._ask(prover, claimed, token, rows, at)
+                self._ask(self.client.client(endpoint), claimed, token, rows, at)
             except (TransportError, ChainError) as error:
                 errors.append(error)
             else:
@@ -74,7 +74,7 @@ class Proofs:
         self.run.progress(what, 0, 0)
 
     def _ask(
-        self, prover: chains.Prover, claimed: Claimed, token: registry.Token, rows: list[int], at: chains.BlockRef
+        self, prover: chains.Proves, claimed: Claimed, token: registry.Token, rows: list[int], at: chains.BlockRef
     ) -> None:
         """Raises TransportError, ChainError; what was proved before it is marked."""
         what, read = f"prove {self.network}", claimed.read
@@ -82,7 +82,7 @@ class Proofs:
         wanted = [
             (chains.Wanted(claimed.asset, token, address), number(read.words, row)) for address, row in row_of.items()
         ]
-        proved = read.codes.method(self.client.proved_by)
+        proved = read.codes.method(prover.proved_by)
         for done, outcome in enumerate(prover.prove(wanted, at), 1):
             row = row_of[outcome.address]
             if outcome.reason:

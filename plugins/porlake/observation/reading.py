@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from porlake.errors import ChainError, TransportError
 from porlake.model import ReportFile
 from porlake.observation import resume
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, Columns, Flags
-from porlake.observation.endpoints import Run, current, moved_to
+from porlake.observation.endpoints import Endpoints, Run, moved_to
 from porlake.observation.second_opinion import SecondOpinion
 
 ASKED_PLAINLY = 4  # accounts of each of three kinds
@@ -27,7 +27,7 @@ Blocks = Mapping[int, chains.BlockRef]
 
 
 def blocks_of(
-    client: Any, file: ReportFile, network: str, readable: Iterable[Claimed]
+    client: Endpoints, file: ReportFile, network: str, readable: Iterable[Claimed]
 ) -> tuple[dict[int, chains.BlockRef], int | None]:
     """(the blocks at which claims are to be read, by height; the height that was found by the snapshot's moment).
 
@@ -36,8 +36,9 @@ def blocks_of(
     """
     readable = list(readable)
     named = sorted({int(height) for some in readable for height in np.unique(some.heights) if height != NO_HEIGHT})
-    one, blocks = current(client), dict[int, chains.BlockRef]()
-    final = one.final() if named and isinstance(one, chains.Final) else None
+    blocks = dict[int, chains.BlockRef]()
+    ends = bool(named) and isinstance(client.now, chains.Final)
+    final = client.ask(lambda one: int(one.final())) if ends else None
     for height in named:
         if final is None or height <= final:
             blocks[height] = client.block(height)
@@ -49,19 +50,19 @@ def blocks_of(
                 some.unread("height_not_final", some.heights == height)
     if not any((some.heights == NO_HEIGHT).any() for some in readable):
         return blocks, None
-    finder = current(client)
-    if not isinstance(finder, chains.ByMoment) or file.snapshot_at is None or file.snapshot_precision != "moment":
+    moment = file.snapshot_at if file.snapshot_precision == "moment" else None
+    if moment is None or not isinstance(client.now, chains.ByMoment):
         for some in readable:
             some.unread("no_snapshot_height", some.heights == NO_HEIGHT)
         return blocks, None
-    at = finder.block_at(file.snapshot_at)
+    at: chains.BlockRef = client.ask(lambda one: one.block_at(moment))
     blocks[at.height] = at
     for some in readable:
         some.heights[some.heights == NO_HEIGHT] = at.height
     return blocks, at.height
 
 
-def _reached(client: Any, file: ReportFile, network: str) -> None:
+def _reached(client: Endpoints, file: ReportFile, network: str) -> None:
     """Raises ChainError where the endpoint has not come as far as the snapshot: it is behind, and nothing is wrong with
     the heights.
     """
@@ -80,7 +81,7 @@ class Reader:
     """
 
     run: Run
-    client: Any
+    client: Endpoints
     network: str
     codes: Codes
     what: str
@@ -112,7 +113,7 @@ class Reader:
             self.known(holdings, at, found)
         self._ask(holdings, at, found)
         self._as_anybody_reads(holdings, at, found, claims)
-        if isinstance(self.client, chains.Witnesses) and (found.no_history.any() or self.client.others(())):
+        if found.no_history.any() or self.client.others(()):
             settings = (self.run.check_sample, self.run.check_above, self._tell)
             SecondOpinion(self.client, holdings, at, claims, found, *settings).confirm()
         _put(claimed.read, found, rows)
@@ -150,10 +151,9 @@ class Reader:
         """Whether a token says of itself that it has other decimals than the registry: its balances would be wrong by
         powers of ten.
         """
-        asked = current(self.client)
-        if token.kind == "native" or not isinstance(asked, chains.Decimals):
+        if token.kind == "native" or not isinstance(self.client.now, chains.Decimals):
             return False
-        said = asked.decimals(token, at)
+        said: int | None = self.client.ask(lambda one: one.decimals(token, at))
         if said is None or said == token.decimals:
             return False
         self._tell(f"{token.contract} has {said} decimals and not {token.decimals}: its balances are withheld")
@@ -164,14 +164,13 @@ class Reader:
         some accounts are asked about so. Where those two agree, the token is read by plain calls; where they do not,
         nobody knows what is true.
         """
-        client = current(self.client)
-        if not isinstance(client, chains.AsAnybody) or holdings.token.kind == "native":
+        if not isinstance(self.client.now, chains.AsAnybody) or holdings.token.kind == "native":
             return
         spread = np.linspace(0, len(holdings) - 1, ASKED_PLAINLY).astype(np.int64)
         known = np.where((found.reasons == 0)[:, None], found.words, np.uint64(0))
         rows = np.unique(np.concatenate([largest(known, ASKED_PLAINLY), largest(claims, ASKED_PLAINLY), spread]))
         try:
-            said = client.called(holdings.taken(rows), at)
+            said: tuple[Words, Words] | None = self.client.ask(lambda one: one.called(holdings.taken(rows), at))
         except (TransportError, ChainError) as error:
             self._tell(f"whether {holdings.token.contract} tells everybody the same is not known: {error}")
             return
@@ -185,13 +184,13 @@ class Reader:
         self._tell(
             f"{holdings.token.contract} tells a contract other balances than anybody else: it is read by plain calls"
         )
-        for answer in client.plain(holdings, at):
+        for answer in self.client.readings(holdings, at, attrgetter("plain")):
             found.take(answer)
             self.run.progress(self.what, self.done, self.total)
 
     def _tell_lost(self) -> None:
         """Say which endpoints failed, each once."""
-        for error in map(str, self.client.lost if isinstance(self.client, chains.Witnesses) else ()):
+        for error in map(str, self.client.lost):
             if error not in self._told:
                 self._told.add(error)
                 self._tell(f"an endpoint is not asked any more: {error}")

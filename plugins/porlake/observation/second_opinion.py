@@ -16,6 +16,7 @@ from porlake import chains
 from porlake.chains import Rows, Words, at_least, total
 from porlake.errors import ChainError, TransportError
 from porlake.observation.columns import Columns, Flags
+from porlake.observation.endpoints import Endpoints
 
 DISAGREE = "endpoints_disagree"
 
@@ -29,7 +30,7 @@ class SecondOpinion:
     it contradicted.
     """
 
-    client: chains.Witnesses
+    client: Endpoints
     holdings: chains.Holdings
     at: chains.BlockRef
     claims: Words

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from porlake import amounts, chains, registry
 from porlake.chains import in_columns, number
@@ -16,7 +15,7 @@ from porlake.errors import ChainError, ConfigurationError, InvalidAmount, Missin
 from porlake.lake import Lake
 from porlake.model import Claim, ReportFile, Sweep
 from porlake.observation.columns import Columns
-from porlake.observation.endpoints import Run, current, open_client
+from porlake.observation.endpoints import Endpoints, Run, open_client
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -153,7 +152,7 @@ def _window(network: str) -> timedelta:
 class NearbySweeps:
     """What sweeps read near a block."""
 
-    def __init__(self, lake: Lake, exchange: str, network: str, client: Any) -> None:
+    def __init__(self, lake: Lake, exchange: str, network: str, client: Endpoints) -> None:
         self._lake, self._exchange, self._network, self._client = lake, exchange, network, client
 
     def take(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns) -> None:
@@ -164,9 +163,9 @@ class NearbySweeps:
         near = self._near(holdings.asset, at, places)
         if not near:
             return
-        client = current(self._client)
         wanted = [chains.Wanted(holdings.asset, holdings.token, address) for address in places if address in near]
-        past = client.past(wanted, at) if isinstance(client, chains.Past) else ()
+        knows = isinstance(self._client.now, chains.Past)
+        past: list[chains.Reading] = self._client.ask(lambda one: list(one.past(wanted, at))) if knows else []
         exact = {(reading.address, reading.component): reading for reading in past}
         finer = 10 ** (registry.load().assets[holdings.asset].scale - holdings.token.decimals)
         readings: list[chains.Reading] = []

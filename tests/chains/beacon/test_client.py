@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ KEYS = ["0x" + f"{number:096x}" for number in range(1, 151)]
 class Execution:
     def block(self, height: int) -> chains.BlockRef:
         return replace(AT, height=height)
+
+    def ask(self, question: Callable[[Any], Any]) -> Any:
+        return question(self)
 
 
 def stub(**options: Any) -> Stub:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import proxy as faults
-from evm_chain import HEIGHT, Chain, amounts, opened, quick
+from evm_chain import HEIGHT, Chain, amounts, opened, quick, taken_over
 from porlake.errors import (
     BadAnswer,
     ChainError,
@@ -373,7 +373,7 @@ def test_another_endpoint_takes_over(chain: Chain, proxy: Proxy, name: str, afte
         read = {}
         for recording in (Recording.record(tmp_path), Recording.replay(tmp_path)):
             endpoints = [] if recording.replays else [quick(proxy.url, tries=2), quick(second.url, tries=2)]
-            client = opened(*endpoints, recording=recording)
+            client = taken_over(*endpoints, recording=recording)
             read[recording.replays] = (
                 amounts(client, "ETH", chain.accounts)[0],
                 amounts(client, "USDT", chain.accounts)[0],
@@ -386,7 +386,7 @@ def test_where_every_endpoint_fails_all_of_them_are_named(chain: Chain, proxy: P
     with Proxy(chain.url) as second:
         second.misbehave(faults.html, balances)
         with pytest.raises(TransportError, match="HTTP 500.*; .*HTML"):
-            amounts(opened(quick(proxy.url, tries=1), quick(second.url, tries=1)), "ETH", chain.accounts)
+            amounts(taken_over(quick(proxy.url, tries=1), quick(second.url, tries=1)), "ETH", chain.accounts)
 
 
 def test_an_endpoint_with_another_block_at_the_height_does_not_take_over(chain: Chain, proxy: Proxy) -> None:
@@ -400,4 +400,4 @@ def test_an_endpoint_with_another_block_at_the_height_does_not_take_over(chain: 
     with Proxy(chain.url) as second:
         second.misbehave(forked, lambda exchange: "eth_getBlockByNumber" in exchange.methods)
         with pytest.raises(ChainError, match=f"block {HEIGHT} of Ethereum is 0xcdcd"):
-            amounts(opened(quick(proxy.url, tries=1), quick(second.url)), "ETH", chain.accounts)
+            amounts(taken_over(quick(proxy.url, tries=1), quick(second.url)), "ETH", chain.accounts)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import evm_chain
 import proxy as faults
-from evm_chain import HEIGHT, Chain, opened, quick, running, token
+from evm_chain import HEIGHT, Chain, opened, quick, running, taken_over, token
 from nodes_lacking import NODES, lacking
 from porlake import chains, registry
 from porlake.chains.evm import client as evm
@@ -34,16 +35,7 @@ def read(
     client: Any, chain: Chain, asset: str = "ETH", count: int = 60
 ) -> tuple[dict[str, int], dict[str, str], set[str]]:
     """(balances, reasons, methods) of accounts at HEIGHT."""
-    at = client.block(HEIGHT)
-    answers = list(
-        client.balances(
-            [chains.Wanted(asset, token("ethereum", asset), account) for account in chain.accounts[:count]], at
-        )
-    )
-    readings = [answer for answer in answers if isinstance(answer, chains.Reading)]
-    unread = {answer.address: answer.reason for answer in answers if isinstance(answer, chains.Unread)}
-    assert len(answers) == count
-    return {answer.address: answer.raw for answer in readings}, unread, {answer.method for answer in readings}
+    return evm_chain.read(client, asset, chain.accounts[:count])
 
 
 def of_account(account: str, fault: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Fault:
@@ -121,11 +113,11 @@ def test_one_account_that_is_refused_for_good_costs_that_account(
 
 def test_another_endpoint_tells_the_account_that_one_refuses(chain: Chain, proxy: Proxy, other: Proxy) -> None:
     proxy.misbehave(of_account(chain.accounts[7], lambda item: REFUSALS["internal error"]))
-    client = opened(quick(proxy.url), quick(other.url))
+    client = taken_over(quick(proxy.url), quick(other.url))
     found, unread, _ = read(client, chain)
     assert not unread
     assert found == {account: chain.native[account] for account in chain.accounts[:60]}
-    assert len(client.rpcs) == 2, "neither is lost for it"
+    assert not client.lost, "neither is lost for it"
 
 
 def test_one_account_that_a_gateway_never_answers_for_costs_that_account(chain: Chain, proxy: Proxy) -> None:

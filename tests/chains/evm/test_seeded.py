@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 
 import proxy as faults
-from evm_chain import HEIGHT, Chain, opened, quick, token
+from evm_chain import HEIGHT, Chain, quick, taken_over, token
 from nodes_lacking import NODES, lacking
 from porlake import pipeline
 from porlake.chains._columns import number
-from porlake.chains.evm import client as evm
 from porlake.chains.evm.words import ACCOUNTS, accounts_from
 from porlake.errors import ChainError, TransportError
 from porlake.observation.columns import Codes, once
+from porlake.observation.endpoints import Endpoints
 from porlake.observation.reading import Reader
 from proxy import Exchange, Fault, Proxy
 
@@ -200,7 +200,7 @@ def some(rng: random.Random, name: str, fault: Fault, method: str) -> Fault:
     return applied
 
 
-def looked(client: evm.Client, chain: Chain, asset: str, accounts: list[str]) -> dict[str, int]:
+def looked(client: Endpoints, chain: Chain, asset: str, accounts: list[str]) -> dict[str, int]:
     """The balances that stand, as observe reads them."""
     at = client.block(HEIGHT)
     chosen = replace(pipeline.session("nowhere", environ={}), check_sample=Decimal(1))
@@ -234,7 +234,7 @@ def test_no_fault_of_some_hundred_makes_a_wrong_number(chain: Chain) -> None:
             ]
             began = time.monotonic()
             try:
-                found = looked(opened(*endpoints), chain, asset, accounts)
+                found = looked(taken_over(*endpoints), chain, asset, accounts)
             except (TransportError, ChainError) as error:
                 assert "secret-key" not in str(error), seed
                 outcomes["failed"] += 1

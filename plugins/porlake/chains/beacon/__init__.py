@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porlake.chains._family import Client, Dump, Family, first
+from porlake.chains._family import Beside, Client, Dump, Family, first
 from porlake.chains._identity import needs_identity
 from porlake.progress import Tell, silent
 from porlake.registry import Network, Registry
@@ -18,7 +18,7 @@ class Beacon(Family):
         endpoints: Sequence[Endpoint],
         recording: Recording,
         *,
-        beside: Client | None = None,
+        beside: Beside | None = None,
         dump: Dump | None = None,
         tell: Tell = silent,
     ) -> Client:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
 from porlake.chains._columns import OneByOne
+from porlake.chains._family import Beside
 from porlake.chains._one_by_one import MOST, reason_of
 from porlake.errors import (
     BadAnswer,
@@ -38,10 +39,6 @@ _HASH = re.compile(r"0x[0-9a-f]{64}")
 MOST_GWEI = 2**64 - 1
 # EIP-4895 and EIP-7251: withdrawals go to an account of the execution layer
 _WITHDRAWS_TO = re.compile(r"0x0[12]0{22}([0-9a-f]{40})")
-
-
-class Blocks(Protocol):
-    def block(self, height: int) -> BlockRef: ...
 
 
 @runtime_checkable
@@ -69,7 +66,7 @@ class Validator:
 
 
 def open_client(
-    network: Network, endpoint: Endpoint | None, recording: Recording, execution: Blocks | None = None
+    network: Network, endpoint: Endpoint | None, recording: Recording, execution: Beside | None = None
 ) -> Client:
     return Client(network, Http(network.network, endpoint, recording), execution)
 
@@ -78,9 +75,9 @@ EIGENLAYER = "eigenlayer"
 
 
 class Client(OneByOne):
-    """`execution`: a client of the execution layer, whose blocks a report names."""
+    """`execution`: whoever asks the execution layer, whose blocks a report names."""
 
-    def __init__(self, network: Network, http: Http, execution: Blocks | None) -> None:
+    def __init__(self, network: Network, http: Http, execution: Beside | None) -> None:
         self._network, self._http, self._execution = network, http, execution
         self._slots: dict[str, int] = {}
         self._found: dict[tuple[int, str], Validator | None] = {}
@@ -101,7 +98,7 @@ class Client(OneByOne):
                 f"{self._network.name}: heights are blocks of Ethereum: an endpoint of ethereum is needed beside the "
                 f"beacon node"
             )
-        at = self._execution.block(height)
+        at: BlockRef = self._execution.ask(lambda client: client.block(height))
         self._slot(at)
         return at
 
@@ -182,10 +179,14 @@ class Client(OneByOne):
                 )
 
     def _pod_owners(self, pods: list[str], at: BlockRef) -> dict[str, str | None]:
-        execution: object = self._execution
-        if not isinstance(execution, Pods):
+        def ask(client: object) -> dict[str, str | None]:
+            if isinstance(client, Pods):
+                return client.pod_owners(pods, at)
+            raise ConfigurationError("ethereum: its client does not tell the owners of EigenPods")
+
+        if self._execution is None:
             raise ConfigurationError("ethereum: no endpoint is configured, and the owners of EigenPods stand there")
-        return execution.pod_owners(pods, at)
+        return self._execution.ask(ask)
 
     def _time_of_genesis(self) -> int:
         """The time of slot 0 of the network. Raises ChainError where the endpoint is of another one."""

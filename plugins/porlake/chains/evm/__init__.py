@@ -1,11 +1,11 @@
-"""EVM chains: many balances in one call at a pinned block, from several endpoints that take over from each other."""
+"""EVM chains: many balances in one call at a pinned block, at one endpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from porlake.chains._family import Client, Dump, Family
+from porlake.chains._family import Beside, Client, Dump, Family, first
 from porlake.chains.evm.words import ACCOUNTS
 from porlake.progress import Tell, silent
 from porlake.registry import Network, Registry, Token
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 class Evm(Family):
     accounts = ACCOUNTS
-    takes_all_endpoints = True
 
     def open_client(
         self,
@@ -25,13 +24,13 @@ class Evm(Family):
         endpoints: Sequence[Endpoint],
         recording: Recording,
         *,
-        beside: Client | None = None,
+        beside: Beside | None = None,
         dump: Dump | None = None,
         tell: Tell = silent,
     ) -> Client:
         from porlake.chains.evm.client import open_client
 
-        return open_client(network, endpoints, recording)
+        return open_client(network, first(network, endpoints, recording), recording)
 
     def native_client(self, network: Network, endpoint: Endpoint, recording: Recording) -> Web3:
         """web3.py over the transport: rate, tries, times and sizes of the endpoint hold, and its keys stay hidden."""

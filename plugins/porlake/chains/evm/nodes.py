@@ -71,14 +71,14 @@ class OneState(ChainError):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Accounts `start` to `stop` that are to be asked for: after how many failures, which nodes will not answer, and
-    whether by a call of its own.
+    """Accounts `start` to `stop` that are to be asked for: after how many failures, whether the node will not answer,
+    and whether by a call of its own.
     """
 
     start: int
     stop: int
     tries: int = 0
-    refused_by: frozenset[int] = frozenset()
+    refused: bool = False
     alone: bool = False
 
     @property
@@ -97,12 +97,11 @@ class Node:
         network: Network,
         facts: EvmNetwork,
         rpc: JsonRpc,
-        number: int = 0,
         *,
         pause: float = 0.0,
         plain: bool = False,
     ) -> None:
-        self._network, self._facts, self.rpc, self.number, self._pause = network, facts, rpc, number, pause
+        self._network, self._facts, self.rpc, self._pause = network, facts, rpc, pause
         self.lost: TransportError | ChainError | None = None
         self.refuses: int | None = None
         lacking = (PROGRAMS if facts.self_check == "none" else set()) | (PROGRAMS | {"multicall3"} if plain else set())
@@ -380,9 +379,7 @@ class Node:
                 self._try_above()
 
     def met(self, error: TransportError | ChainError, rung: int, asked: Stretch) -> list[Stretch]:
-        """A question failed: what is to be asked instead, of this node (again, for less, in another way) or of
-        another.
-        """
+        """A question failed: what is to be asked instead: again, for less, in another way, or not at all any more."""
         if asked.alone:
             return [self._given_up(asked)]
         if self.lost is not None or rung != self.rung:
@@ -460,7 +457,7 @@ class Node:
         return replace(pin, canary=self._canary(pin, token))
 
     def _given_up(self, asked: Stretch) -> Stretch:
-        return replace(asked, refused_by=asked.refused_by | {self.number}, tries=0, alone=False)
+        return replace(asked, refused=True, tries=0, alone=False)
 
     def _ask_for_less(self, count: int) -> None:
         if 1 < count <= self.size:

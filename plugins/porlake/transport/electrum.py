@@ -50,7 +50,7 @@ class ElectrumRpc:
         questions = [[method, params] for method, params in calls]
         bounds = Bounds(patient=seconds is None, timeout=seconds)
         answers, self.host = self._recording.answer(
-            self._name, "batch", questions, self.host, lambda: self._asked(questions, bounds)
+            self._name, "batch", questions, self.host, lambda: self._exchange(questions, bounds)
         )
         return [
             self._error_in(method, answer) or answer["result"]
@@ -78,7 +78,7 @@ class ElectrumRpc:
                 self._open.close()
             self._open = None
 
-    def _asked(self, questions: list[list[Any]], bounds: Bounds) -> list[dict[str, Any]]:
+    def _exchange(self, questions: list[list[Any]], bounds: Bounds) -> list[dict[str, Any]]:
         """Answers in the order of the questions. What the server was too busy for is asked again after a pause."""
         if self._endpoint is None or self._retries is None:
             raise ConfigurationError(f"{self._name}: no endpoint is configured")
@@ -122,13 +122,13 @@ class ElectrumRpc:
         return connection.ask(questions, until)
 
     def _connection(self, until: float) -> LineConnection:
-        """The open connection, or a new one; `_lock` is held. Raises what broke the last one, where nobody has been
-        told yet.
+        """The open connection, or a new one; `_lock` is held. Raises what broke the last one, where no question has
+        met it yet.
         """
         if self._open is not None and self._open.closed:
-            untold, self._open = self._open.untold, None
-            if untold is not None:
-                raise untold
+            unreported, self._open = self._open.unreported, None
+            if unreported is not None:
+                raise unreported
         if self._open is None:
             connection = LineConnection(cast(Endpoint, self._endpoint), self._redactor)
             try:

@@ -32,7 +32,7 @@ class LineConnection:
 
     def __init__(self, endpoint: Endpoint, redactor: Redactor) -> None:
         self._host, self._redactor, self._most = endpoint.host, redactor, endpoint.answer_bytes
-        self.closed, self.untold = False, None  # type: tuple[bool, TransportError | None]
+        self.closed, self.unreported = False, None  # type: tuple[bool, TransportError | None]
         self._sending, self._state, self._ids = threading.Lock(), threading.Lock(), count(1)
         self._waiting, self._unasked = dict[int, Future[list[Any]]](), 0
         try:
@@ -85,9 +85,9 @@ class LineConnection:
         by_number = {item["id"]: item for item in answer if isinstance(item, dict) and type(item.get("id")) is int}
         if len(answer) != len(numbers_) or by_number.keys() != set(numbers_):
             raise BadAnswer(f"{self._host}: the answers are not of these questions")
-        return [self._kept(by_number[number]) for number in numbers_]
+        return [self._result_or_error(by_number[number]) for number in numbers_]
 
-    def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
+    def _result_or_error(self, item: dict[str, Any]) -> dict[str, Any]:
         if item.get("error") is not None:
             return {"error": item["error"]}
         if "result" not in item:
@@ -130,8 +130,8 @@ class LineConnection:
         """
         answer = self._redactor.answer(line, loads(line, self._host))
         items = answer if isinstance(answer, list) else [answer]
-        told = {item["id"] for item in items if isinstance(item, dict) and type(item.get("id")) is int}
-        if not told:
+        answered = {item["id"] for item in items if isinstance(item, dict) and type(item.get("id")) is int}
+        if not answered:
             self._unasked += 1
             if isinstance(answer, dict) and answer.get("error") is not None:
                 raise BadAnswer(
@@ -142,7 +142,7 @@ class LineConnection:
             return
         with self._state:
             found = {
-                id(waiting): waiting for number in told if (waiting := self._waiting.pop(number, None)) is not None
+                id(waiting): waiting for number in answered if (waiting := self._waiting.pop(number, None)) is not None
             }
             for number in [number for number, waiting in self._waiting.items() if id(waiting) in found]:
                 del self._waiting[number]
@@ -153,11 +153,11 @@ class LineConnection:
             raise BadAnswer(f"{self._host}: answers a question twice, or one that nobody put")
 
     def _fail(self, error: TransportError) -> None:
-        """Everybody who waits is told; where nobody does, the next who asks is told of a lie."""
+        """Every question that waits gets the error; where none does, a bad answer is kept for the next question."""
         with self._state:
             waiting, self._waiting = list({id(one): one for one in self._waiting.values()}.values()), {}
             if not waiting and not self.closed and isinstance(error, BadAnswer):
-                self.untold = error
+                self.unreported = error
             self.closed = True
         for one in waiting:
             one.set_exception(error)

@@ -58,8 +58,8 @@ class Http:
         return self._http.ask(verb, path, None if body is None else dumps(body), partial(self._read, path), bounds)
 
     def _read(self, path: str, status: int, answer: Any) -> Any:
-        """An error is told by its status, and by what the answer says; an API's own reader knows the words, so that it
-        sees it first.
+        """An error shows in the status and in what the answer says; the API's own `check` knows its words, and sees the
+        answer first.
         """
         if self._check is not None:
             self._check(self.host, path, answer)

@@ -116,11 +116,11 @@ class JsonRpc:
                 (answer,) = answer
             if not isinstance(answer, dict):
                 raise MalformedAnswer(f"{self.host}: {method}: the answer is no object")
-            told = answer.get("id")
+            answered = answer.get("id")
             self._check_gateway(method, status, answer)
-            if answer.get("error") is not None and (told is None or is_id(told, number)):
+            if answer.get("error") is not None and (answered is None or is_id(answered, number)):
                 raise self._errors.of_rpc(self.host, method, answer["error"])
-            if not is_id(told, number):
+            if not is_id(answered, number):
                 raise MalformedAnswer(f"{self.host}: {method}: the answer is not of this question")
             if "result" not in answer or status >= 400:
                 raise MalformedAnswer(
@@ -156,14 +156,14 @@ class JsonRpc:
                     f"{self.host}: batch: {len(answer)} answers, {len(by_id.keys() & set(numbers_))} of the "
                     f"{len(calls)} questions"
                 )
-            return [self._kept(by_id[number]) for number in numbers_]
+            return [self._result_or_error(by_id[number]) for number in numbers_]
 
         found: list[dict[str, Any]] = self._session().ask(
             "POST", "", dumps(question), read, bounds, self._loads, len(calls)
         )
         return found
 
-    def _kept(self, item: dict[str, Any]) -> dict[str, Any]:
+    def _result_or_error(self, item: dict[str, Any]) -> dict[str, Any]:
         """What of an item is kept. One that is refused for its rate fails the whole batch, which is asked again."""
         if item.get("error") is not None:
             error = self._errors.of_rpc(self.host, "batch", item["error"])
@@ -178,8 +178,8 @@ class JsonRpc:
         """Raises what a gateway before the node says in JSON of its own, where the table knows it."""
         if status < 400 or answer.keys() & {"id", "result", "error", "jsonrpc"}:
             return
-        said = dumps(answer).decode()[:LONGEST_TEXT]
-        error = self._errors.error(f"{self.host}: {method}: HTTP {status}: {said}", None, said)
+        text = dumps(answer).decode()[:LONGEST_TEXT]
+        error = self._errors.error(f"{self.host}: {method}: HTTP {status}: {text}", None, text)
         if not isinstance(error, RequestFailed):
             raise error
 
@@ -189,6 +189,6 @@ class JsonRpc:
         return self._http
 
 
-def is_id(told: object, number: int) -> bool:
+def is_id(value: object, number: int) -> bool:
     """Neither `true` nor 1.0 is the question 1."""
-    return type(told) is int and told == number
+    return type(value) is int and value == number

@@ -43,7 +43,7 @@ class RateLimiter:
         self._lock, self._next = threading.Lock(), 0.0
 
     def wait(self, questions: int = 1) -> None:
-        """Come back when it is the turn of some questions that are put as one."""
+        """Wait until it is the turn of some questions that are put as one."""
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next)
@@ -129,7 +129,7 @@ class Retries:
         self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
 
     def turn(self, questions: int = 1) -> None:
-        """Come back when some questions may be put; of a batch each counts, as providers count them."""
+        """Wait until some questions may be put; of a batch each counts, as providers count them."""
         self._rate.wait(questions)
 
     def run(self, ask: Callable[[], Found], *, patient: bool = True) -> Found:
@@ -162,7 +162,7 @@ class Retries:
 
 
 def tries_for(endpoint: Endpoint, error: TransportError) -> int:
-    """Who is told to slow down comes back more often; who waited in vain waits once more."""
+    """More tries where the endpoint limits the rate, fewer where it did not answer in time."""
     if isinstance(error, RateLimited):
         return endpoint.tries * TRIES_IF_LIMITED // TRIES
     return min(TRIES_IF_TIMED_OUT, endpoint.tries) if isinstance(error, TimedOut) else endpoint.tries

@@ -31,13 +31,13 @@ def check_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"
     if status >= 500:
         raise TransientFault(f"{host}: HTTP {status}")
     if status in (400, 422):
-        raise RequestFailed(f"{host}: HTTP {status}{_said(body)}")
+        raise RequestFailed(f"{host}: HTTP {status}{_plain_text(body)}")
     raise TransportError(
         f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status in (401, 403) else "")
     )
 
 
-def _said(body: bytes) -> str:
+def _plain_text(body: bytes) -> str:
     """A plain text of a refusal, as Esplora gives: `Too many history entries`."""
     text = body[:200].decode("utf-8", "replace").strip()
     return f": {text}" if text and text.isprintable() and not text.startswith("<") else ""

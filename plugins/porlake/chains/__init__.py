@@ -49,9 +49,9 @@ from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 __all__ = [
-    "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "AsAnybody", "Balances", "Beside",
-    "BlockRef", "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link",
-    "OneByOne", "Outcome", "OwnerLinks", "Past", "Proves", "Reading", "Readings", "Rows", "Stated", "Unchanged",
+    "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "Balances", "Beside", "BlockRef",
+    "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne",
+    "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings", "Rows", "Stated", "Unchanged",
     "Unread", "Unreadable", "Wanted", "Withdrawn", "Words", "at_least", "beside", "family", "first", "holdings",
     "in_columns", "largest", "native_client", "number", "open_client", "total", "wrong_rows",
 ]  # fmt: skip
@@ -91,20 +91,21 @@ class Decimals(Protocol):
     """A chain whose tokens say of themselves how many decimals they have."""
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
-        """None where the token says nothing of the kind. Raises ChainError, TransportError."""
+        """None where the token does not say. Raises ChainError, TransportError."""
 
 
 @runtime_checkable
-class AsAnybody(Protocol):
-    """A client that reads tokens through a contract, to which a token may say something else than to anybody."""
+class PlainCalls(Protocol):
+    """A client that reads tokens through a contract of ours, which a token may answer otherwise than a plain call."""
 
     def called(self, holdings: Holdings, at: BlockRef) -> tuple[Words, Words] | None:
-        """What the token says to nobody and to each account itself, words from LIMIT on being no balances; None where
-        it cannot be asked so. Raises TransportError, ChainError.
+        """The balances that the token returns to the zero address, and those that it returns to each account itself;
+        words from LIMIT on are no balances. None where the endpoint does not take such calls. Raises TransportError,
+        ChainError.
         """
 
     def plain(self, holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
-        """As `readings`, with no contract in between."""
+        """As `readings`, by plain calls of the token."""
 
 
 @runtime_checkable

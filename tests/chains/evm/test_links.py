@@ -70,9 +70,9 @@ def node() -> Iterator[Node]:
         yield running
 
 
-def asked(node: Node) -> tuple[evm_links.Asker, chains.BlockRef]:
+def asked(node: Node) -> tuple[evm_links.OwnerReader, chains.BlockRef]:
     at = chains.open_client(ETHEREUM, Endpoint(node.url), Recording.off()).block(HEIGHT)
-    return evm_links.open_asker(ETHEREUM, Endpoint(node.url), Recording.off()), at
+    return evm_links.open_owner_reader(ETHEREUM, Endpoint(node.url), Recording.off()), at
 
 
 def test_what_each_contract_says_of_its_owners_at_the_block(node: Node) -> None:
@@ -107,18 +107,20 @@ def refusing(refused: Callable[[Any], bool]) -> Change:
 def test_an_endpoint_that_takes_no_hash_is_asked_by_number(node: Node) -> None:
     _, at = asked(node)
     with changing(node, refusing(lambda block: isinstance(block, dict))) as url:
-        found = list(evm_links.open_asker(ETHEREUM, Endpoint(url), Recording.off()).controls([place(0), place(5)], at))
+        found = list(
+            evm_links.open_owner_reader(ETHEREUM, Endpoint(url), Recording.off()).controls([place(0), place(5)], at)
+        )
     assert [control.owners for control in found] == [(A, B, C), (A,)]
 
 
 def test_an_endpoint_that_refuses_both_is_an_error_and_no_answer(node: Node) -> None:
     _, at = asked(node)
     with changing(node, refusing(lambda block: True)) as url, pytest.raises(RequestFailed, match="cannot unmarshal"):
-        list(evm_links.open_asker(ETHEREUM, Endpoint(url), Recording.off()).controls([place(0)], at))
+        list(evm_links.open_owner_reader(ETHEREUM, Endpoint(url), Recording.off()).controls([place(0)], at))
 
 
 @pytest.mark.parametrize("answer", [None, 7, [], "0xzz", "0x1"])
 def test_an_answer_that_is_no_hex_is_an_error_and_no_answer(node: Node, answer: object) -> None:
     _, at = asked(node)
     with changing(node, lambda question, real: answer) as url, pytest.raises(BadAnswer):
-        list(evm_links.open_asker(ETHEREUM, Endpoint(url), Recording.off()).controls([place(0)], at))
+        list(evm_links.open_owner_reader(ETHEREUM, Endpoint(url), Recording.off()).controls([place(0)], at))

@@ -259,7 +259,7 @@ class Client(OneByOne):
         path = f"/eth/v1/beacon/states/{slot}/validators"
         try:
             # An empty list would mean all validators there are.
-            return self._read(path, self._http.post(path, {"ids": pubkeys}), pubkeys, slot)
+            return self._validators_of(path, self._http.post(path, {"ids": pubkeys}), pubkeys, slot)
         except (TooBig, RateLimited):
             raise
         except TransportError as error:
@@ -276,10 +276,10 @@ class Client(OneByOne):
         for start in range(0, len(pubkeys), CHUNK_OF_GET):
             asked = pubkeys[start : start + CHUNK_OF_GET]
             path = f"/eth/v1/beacon/states/{slot}/validators?id={','.join(asked)}"
-            found |= self._read(path.partition("?")[0], self._http.get(path), asked, slot)
+            found |= self._validators_of(path.partition("?")[0], self._http.get(path), asked, slot)
         return found
 
-    def _read(self, path: str, answer: Any, asked: list[str], slot: int) -> dict[str, Validator]:
+    def _validators_of(self, path: str, answer: Any, asked: list[str], slot: int) -> dict[str, Validator]:
         """The validators of an answer by their keys: nodes leave out keys that they do not know and answer in any
         order.
 

@@ -28,9 +28,9 @@ from porlake.chains import _columns
 from porlake.chains._answers import BlockRef, Link, Outcome, Reading, Stated, Unread, Wanted
 from porlake.chains._columns import TOTAL, Holdings, Readings, Unreadable, Words, all_of, number
 from porlake.chains.evm.errors import ERRORS
-from porlake.chains.evm.links import Asker
+from porlake.chains.evm.links import OwnerReader
 from porlake.chains.evm.methods import DECIMALS, Answer, Pin, balance_in, decimals_in, questions
-from porlake.chains.evm.nodes import Node, NothingShows, Stretch
+from porlake.chains.evm.nodes import Node, NothingShows, Span
 from porlake.chains.evm.programs import NOT_SHOWN, REFUSED
 from porlake.chains.evm.proof import Prover, provable
 from porlake.chains.evm.words import REASONS, Accounts, accounts_from, reasons_of, words_from
@@ -79,7 +79,7 @@ class Client:
     def _opened(self, *, plain: bool) -> Node:
         return Node(self._network, self._facts, self._rpc, pause=self._pause, plain=plain)
 
-    def _of_chain(self) -> Node:
+    def _checked_node(self) -> Node:
         """The node, once it has said which chain it is of. Raises ChainError, TransportError, and what it was lost for
         where it was.
         """
@@ -90,14 +90,14 @@ class Client:
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
         """Raises ChainError where the endpoint is of another chain or gives another block, TransportError."""
-        return self._of_chain().block(height)
+        return self._checked_node().block(height)
 
     def head(self) -> BlockRef:
-        return self._of_chain().tagged("latest")
+        return self._checked_node().block_by_tag("latest")
 
     def final(self) -> int:
         """The height up to which blocks are final by the network's rule. Raises ChainError, TransportError."""
-        return self._of_chain().final()
+        return self._checked_node().final()
 
     def block_at(self, moment: datetime) -> BlockRef:
         """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is
@@ -143,7 +143,7 @@ class Client:
 
     def pieces(self, token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
         """A word for each account. Raises ChainError, TransportError."""
-        return self._asked(self._node, token, accounts, at)
+        return self._answers_of(self._node, token, accounts, at)
 
     def readings(self, holdings: Holdings, at: BlockRef) -> Iterator[_columns.Answer]:
         """Raises ChainError, TransportError."""
@@ -153,7 +153,7 @@ class Client:
         """What a token's contract says of its own decimals (EIP-20, where it is optional); None where it says nothing
         of the kind. Raises ChainError, TransportError.
         """
-        rpc = self._of_chain().rpc
+        rpc = self._checked_node().rpc
         try:
             answer = rpc.call("eth_call", [{"to": token.contract, "data": "0x" + DECIMALS}, hex(at.height)])
         except (RequestFailed, TooBig):
@@ -161,16 +161,16 @@ class Client:
         return decimals_in(rpc.host, answer)
 
     def plain(self, holdings: Holdings, at: BlockRef) -> Iterator[_columns.Answer]:
-        """As `readings`, by calls that anybody may make and no contract is in between."""
+        """As `readings`, by plain calls of the token."""
         if self._plain is None:
             self._plain = self._opened(plain=True)
-        return _answers(self._asked(self._plain, holdings.token, holdings.accounts, at), at)
+        return _answers(self._answers_of(self._plain, holdings.token, holdings.accounts, at), at)
 
     def called(self, holdings: Holdings, at: BlockRef) -> tuple[Words, Words] | None:
-        """What a token says to nobody (the zero address) and to each account of itself; None where the endpoint does
-        not let it be called so. Raises TransportError, ChainError.
+        """The balances that a token returns to the zero address, and those that it returns to each account itself;
+        None where the endpoint does not take such calls. Raises TransportError, ChainError.
         """
-        token, accounts, node = holdings.token, holdings.accounts, self._of_chain()
+        token, accounts, node = holdings.token, holdings.accounts, self._checked_node()
         pin = node.pin(at)
         asked = [question for sender in ("", "self") for question in questions(pin, token, accounts, sender)]
         try:
@@ -193,12 +193,12 @@ class Client:
 
     def prove(self, held: Sequence[tuple[Wanted, int]], at: BlockRef) -> Iterator[Outcome]:
         """See `Prover.prove`."""
-        return Prover(self._network, self._of_chain().rpc).prove(held, at)
+        return Prover(self._network, self._checked_node().rpc).prove(held, at)
 
     def owner_links(self, accounts: Sequence[Stated], at: BlockRef) -> Iterator[Link]:
         """What each account says of its owners, at a block. Raises TransportError."""
-        said = Asker(self._of_chain().rpc).controls([account.address for account in accounts], at)
-        for account, control in zip(accounts, said, strict=True):
+        controls = OwnerReader(self._checked_node().rpc).controls([account.address for account in accounts], at)
+        for account, control in zip(accounts, controls, strict=True):
             count = len(control.owners) if control.relation != "none" else None
             for owner in account.owners:
                 yield Link(
@@ -215,23 +215,23 @@ class Client:
 
     def pod_owners(self, pods: Sequence[str], at: BlockRef) -> dict[str, str | None]:
         """What podOwner() of each contract answers; None where it answers nothing. Raises TransportError."""
-        return Asker(self._of_chain().rpc).pod_owners(pods, at)
+        return OwnerReader(self._checked_node().rpc).pod_owners(pods, at)
 
-    def _asked(self, node: Node, token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
+    def _answers_of(self, node: Node, token: Token, accounts: Accounts, at: BlockRef) -> Iterator[Piece]:
         """Answers are taken in the order of the questions, so that what is learned from them, and a replay, does not
         depend on timing.
 
         Accounts that the endpoint will not tell are words of REFUSED or NOT_SHOWN; the others are kept. What failed is
         asked for last.
         """
-        todo, under_way = deque([Stretch(0, len(accounts))] if len(accounts) else []), deque[_Question]()
+        todo, under_way = deque([Span(0, len(accounts))] if len(accounts) else []), deque[_Question]()
         _usable(node).check_chain()
-        node.begin()
+        node.start_token()
         with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
             try:
                 while todo or under_way:
                     while todo and len(under_way) < (IN_FLIGHT if _usable(node).proven else 1):
-                        put = _put(pool, node, token, accounts, at, todo)
+                        put = _next_question(pool, node, token, accounts, at, todo)
                         if isinstance(put, Piece):
                             yield put
                         else:
@@ -242,15 +242,15 @@ class Client:
                     try:
                         answer = asked.answer.result()
                     except (TransportError, ChainError) as error:
-                        todo.extend(node.met(error, asked.rung, asked.what))
+                        todo.extend(node.failed_with(error, asked.rung, asked.what))
                         continue
-                    node.did(asked.rung)
+                    node.succeeded(asked.rung)
                     if answer.failed:
-                        node.rest(1)
+                        node.pause(1)
                     yield from asked.pieces(answer, todo)
             finally:
                 pool.shutdown(cancel_futures=True)
-        node.still(at)
+        node.check_not_replaced(at)
 
 
 def _usable(node: Node) -> Node:
@@ -260,8 +260,8 @@ def _usable(node: Node) -> Node:
     return node
 
 
-def _put(
-    pool: ThreadPoolExecutor, node: Node, token: Token, accounts: Accounts, at: BlockRef, todo: deque[Stretch]
+def _next_question(
+    pool: ThreadPoolExecutor, node: Node, token: Token, accounts: Accounts, at: BlockRef, todo: deque[Span]
 ) -> _Question | Piece:
     """The next question, put to the node; the words that say so where it will not answer it."""
     what = todo.popleft()
@@ -306,10 +306,10 @@ class _Question:
     node: Node
     rung: int
     method: str
-    what: Stretch
+    what: Span
     answer: Future[Answer]
 
-    def pieces(self, answer: Answer, todo: deque[Stretch]) -> Iterator[Piece]:
+    def pieces(self, answer: Answer, todo: deque[Span]) -> Iterator[Piece]:
         """What was answered, in one stretch after the other; what was not is put at the end of `todo`."""
         start = self.what.start
         if not answer.failed:
@@ -321,7 +321,7 @@ class _Question:
             yield Piece(start + begin, answer.words[begin:end], self.method, self.node.rpc.host)
         for begin, end in _gaps(good):
             left = replace(self.what, start=start + begin, stop=start + end, tries=self.what.tries + 1)
-            todo.extend(self.node.apart(left) if left.tries >= MOST_TRIES else [left])
+            todo.extend(self.node.split(left) if left.tries >= MOST_TRIES else [left])
 
 
 def _gaps(covered: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -34,11 +34,11 @@ class Control:
     source: str
 
 
-def open_asker(network: Network, endpoint: Endpoint | None, recording: Recording) -> Asker:
-    return Asker(JsonRpc(network.network, endpoint, recording, ERRORS))
+def open_owner_reader(network: Network, endpoint: Endpoint | None, recording: Recording) -> OwnerReader:
+    return OwnerReader(JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
-class Asker:
+class OwnerReader:
     def __init__(self, rpc: JsonRpc) -> None:
         from porlake.chains.evm.contracts import Contracts
 
@@ -58,20 +58,22 @@ class Asker:
         threshold = self._contracts.threshold(address, at)
         owners = self._contracts.owners(address, at) if threshold is not None else None
         if threshold is not None and owners:
-            said = f"{threshold} of {','.join(owners)}"
+            evidence = f"{threshold} of {','.join(owners)}"
             # A threshold that no owners can reach is no Safe's: nobody is confirmed by it.
             known = owners if 1 <= threshold <= len(owners) else ()
-            return self._told(address, "safe_owner", known, threshold, "eth_call getThreshold() getOwners()", said)
+            return self._answered(
+                address, "safe_owner", known, threshold, "eth_call getThreshold() getOwners()", evidence
+            )
         for relation, call, ask in (
             ("owner", "owner()", self._contracts.owner),
             ("pod_owner", "podOwner()", self._contracts.pod_owner),
         ):
             owner = ask(address, at)
             if owner is not None:
-                return self._told(address, relation, (owner,), 1, f"eth_call {call}", owner)
-        return self._told(address, "none", (), None, "eth_call getThreshold() owner() podOwner()", "")
+                return self._answered(address, relation, (owner,), 1, f"eth_call {call}", owner)
+        return self._answered(address, "none", (), None, "eth_call getThreshold() owner() podOwner()", "")
 
-    def _told(
+    def _answered(
         self, address: str, relation: str, owners: tuple[str, ...], threshold: int | None, method: str, answer: str
     ) -> Control:
         return Control(address, relation, owners, threshold, method, answer, self._rpc.host)

@@ -1,9 +1,9 @@
 """The methods by which an EVM node is asked for many balances, the one that asks most at once first.
 
-Each `ask` gives one word for each account (`_evm_words`), from the pinned block and no other: the programs and
+Each `ask` gives one word for each account (`words`), from the pinned block and no other: the programs and
 Multicall3 answer with the block's number and its parent's hash, which are compared; batches and single calls ask
 questions beside whose answers are known and are of that block alone (`Canary`). Raises Unsupported where the node does
-not know the method, TooBig where it wants fewer, Refused where it says no in words that nobody knows, OtherBlock where
+not know the method, TooBig where it wants fewer, Refused where it refuses in a text that is not known, OtherBlock where
 it answers from another block. https://github.com/mds1/multicall, https://eips.ethereum.org/EIPS/eip-1898,
 https://eips.ethereum.org/EIPS/eip-3860
 """
@@ -45,8 +45,8 @@ class Unsupported(ChainError):
 
 
 class Refused(ChainError):
-    """The node says no, in words that are nobody's: it may be its load, the size of the question, the way of asking, or
-    one account.
+    """The node refuses, in a text that is not known: it may be its load, the size of the question, the way of asking,
+    or one account.
     """
 
 
@@ -146,7 +146,7 @@ def override(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer
     """
     code = "0x" + program(token.kind, pin.facts.self_check).hex()
     data = "0x" + token.contract[2:] + digits(accounts)
-    answer = _asked(rpc, [{"to": PLACE, "data": data}, pin.param, {PLACE: {"code": code}}], "a code override")
+    answer = _eth_call(rpc, [{"to": PLACE, "data": data}, pin.param, {PLACE: {"code": code}}], "a code override")
     return _checked(rpc.host, pin, _bytes(rpc.host, answer), len(accounts))
 
 
@@ -191,7 +191,7 @@ def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answe
     hexed = digits(accounts)
     target, selector = (own, GET_BALANCE) if token.kind == "native" else (f"{int(token.contract, 16):064x}", BALANCE_OF)
     calls += [(target, selector + hexed[i : i + 40].rjust(64, "0")) for i in range(0, len(hexed), 40)]
-    answer = _asked(rpc, [{"to": place, "data": "0x" + aggregate(calls)}, pin.param], "Multicall3")
+    answer = _eth_call(rpc, [{"to": place, "data": "0x" + aggregate(calls)}, pin.param], "Multicall3")
     results = aggregated(rpc.host, _bytes(rpc.host, answer), len(calls))
     if not all(good and len(data) == 32 for good, data in results[:2]):
         raise Unsupported(f"{rpc.host}: eth_call: Multicall3 does not tell the block")
@@ -257,7 +257,7 @@ def single(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answer:
 
 
 def questions(pin: Pin, token: Token, accounts: Accounts, sender: str = "") -> Iterable[tuple[str, list[Any]]]:
-    """A question for each account; `sender` is who asks a token: nobody, or `self`, the account itself."""
+    """A question for each account; `sender` is who calls a token: '' the zero address, `self` the account itself."""
     hexed = digits(accounts)
     for i in range(0, len(hexed), 40):
         account = hexed[i : i + 40]
@@ -301,7 +301,7 @@ def balance_in(host: str, token: Token, answer: Any) -> int:
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
-def _asked(rpc: JsonRpc, params: list[Any], what: str) -> Any:
+def _eth_call(rpc: JsonRpc, params: list[Any], what: str) -> Any:
     try:
         return rpc.call("eth_call", params, patient=False)
     except RequestFailed as error:

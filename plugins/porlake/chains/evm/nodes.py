@@ -70,7 +70,7 @@ class OneState(ChainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Span:
     """Accounts `start` to `stop` that are to be asked for: after how many failures, whether the node will not answer,
     and whether by a call of its own.
     """
@@ -87,9 +87,9 @@ class Stretch:
 
 
 class Node:
-    """`lost` is the error for which the node is no longer asked, None while it is; `refuses` the word of accounts that
-    it will not tell of the token that is asked for now, None while it does. With `plain` a token is called as anybody
-    calls it: without programs of ours.
+    """`lost`: the error for which the node is no longer asked, None while it is. `refuses`: the word (`words`) that
+    stands for the accounts of the present token where the node does not answer about it, None while it does. With
+    `plain` tokens are read by plain calls: without programs of ours.
     """
 
     def __init__(
@@ -131,17 +131,17 @@ class Node:
         self._headers[height] = header
         return self._ref(header)
 
-    def tagged(self, tag: str) -> BlockRef:
+    def block_by_tag(self, tag: str) -> BlockRef:
         return self._ref(self._header(tag, None))
 
     def final(self) -> int:
         """The height up to which no block can be reversed any more, by the network's rule."""
         if self._facts.final_tag:
             try:
-                return self.tagged(self._facts.final_tag).height
+                return self.block_by_tag(self._facts.final_tag).height
             except (RequestFailed, Unavailable, BadAnswer):
                 pass  # a node that does not know the tag: the depth decides
-        return max(0, self.tagged("latest").height - self._facts.final_depth)
+        return max(0, self.block_by_tag("latest").height - self._facts.final_depth)
 
     def pin(self, at: BlockRef) -> Pin:
         """The block as the present way of asking names it. Raises ChainError where this node has another block
@@ -170,13 +170,13 @@ class Node:
             except (RequestFailed, OneState) as error:
                 if isinstance(error, OneState) and not pin.by_hash:
                     raise
-                self._down(error if isinstance(error, OneState) else refusal(error, "the question"), for_good=True)
+                self._step_down(error if isinstance(error, OneState) else refusal(error, "the question"), for_good=True)
                 if self.lost is not None:
                     raise self.lost from error
                 if self.refuses is not None:
                     raise NothingShows(str(error)) from error
 
-    def still(self, at: BlockRef) -> None:
+    def check_not_replaced(self, at: BlockRef) -> None:
         """Raises ChainError where the block was replaced while it was read, which answers by its number would not
         show.
         """
@@ -356,13 +356,13 @@ class Node:
     def ask(self, rung: int, pin: Pin, token: Token, accounts: Accounts) -> Answer:
         return self._rungs[rung][0].ask(self.rpc, pin, token, accounts)
 
-    def begin(self) -> None:
+    def start_token(self) -> None:
         """Another token is asked for: what the last one was refused says little of it."""
         self.refuses, self._failed, self._slow = None, 0, 0
-        if self.rung != self._top():
-            self._try_above()
+        if self.rung != self._best_rung():
+            self._step_up()
 
-    def did(self, rung: int) -> None:
+    def succeeded(self, rung: int) -> None:
         """An answer was good: after a row of them the node is asked for more, or in the better way again."""
         if rung != self.rung:
             return
@@ -373,75 +373,75 @@ class Node:
         self._good += 1
         if self._good >= GROW_AFTER and self.size < self.method.most:
             self.size, self._good = min(self.method.most, self.size + max(1, self.size // 4)), 0
-        if self.rung != self._top():
+        if self.rung != self._best_rung():
             self._back_in -= 1
             if self._back_in <= 0:
-                self._try_above()
+                self._step_up()
 
-    def met(self, error: TransportError | ChainError, rung: int, asked: Stretch) -> list[Stretch]:
+    def failed_with(self, error: TransportError | ChainError, rung: int, asked: Span) -> list[Span]:
         """A question failed: what is to be asked instead: again, for less, in another way, or not at all any more."""
         if asked.alone:
             return [self._given_up(asked)]
         if self.lost is not None or rung != self.rung:
             return [asked]  # learned already, from an earlier answer
         if self._below >= 0 and not isinstance(error, RateLimited | NotRecorded | TooBig | TimedOut):
-            self._back_below(error)
+            self._step_back(error)
             return [asked]
         if isinstance(error, Unsupported):
-            self._down(error, for_good=True)
+            self._step_down(error, for_good=True)
             return [replace(asked, tries=0)]
         asked = replace(asked, tries=asked.tries + 1)
         if isinstance(error, TooBig | TimedOut):
-            return self._too_much(error, asked)
+            return self._overloaded(error, asked)
         if isinstance(error, Refused | OtherBlock):
-            return self._no(error, asked)
+            return self._refused_question(error, asked)
         self._failed += 1
         if isinstance(error, RateLimited | BadAnswer | NotRecorded) or self._failed >= FAULTS:
             self.lost = error
         elif self.proven and asked.tries >= 2:
-            return self.apart(asked)
+            return self.split(asked)
         elif isinstance(error, Unavailable) and self._failed == 1:
-            self.rest(1)  # one server of several may lag behind
+            self.pause(1)  # one server of several may lag behind
         else:
             self._ask_for_less(asked.count)
         return [asked]
 
-    def _too_much(self, error: TransportError | ChainError, asked: Stretch) -> list[Stretch]:
+    def _overloaded(self, error: TransportError | ChainError, asked: Span) -> list[Span]:
         self._slow += isinstance(error, TimedOut)
         if self._slow >= SLOW:
             self.lost = error
         elif self.proven and asked.tries >= 2:
-            return self.apart(asked)
+            return self.split(asked)
         elif asked.count == 1:
-            self._down(error, for_good=False)
+            self._step_down(error, for_good=False)
             return [replace(asked, tries=0)]
         else:
             self._ask_for_less(asked.count)
         return [asked]
 
-    def _no(self, error: TransportError | ChainError, asked: Stretch) -> list[Stretch]:
+    def _refused_question(self, error: TransportError | ChainError, asked: Span) -> list[Span]:
         """A refusal: after a pause again, then for less, then in another way."""
         self._failed += 1
         of_size = isinstance(error, Refused) and asked.count > 1
         if self._failed >= (REFUSALS if of_size else SLOW if isinstance(error, Refused) else SLOW - 1):
-            self._down(error, for_good=False)
+            self._step_down(error, for_good=False)
             return [replace(asked, tries=0)]
         if self.proven and asked.tries >= 2 and isinstance(error, Refused):
-            return self.apart(asked)
+            return self.split(asked)
         if self._failed >= SLOW:
             self._ask_for_less(asked.count)
         else:
-            self.rest(self._failed)
+            self.pause(self._failed)
         return [asked]
 
-    def apart(self, asked: Stretch) -> list[Stretch]:
+    def split(self, asked: Span) -> list[Span]:
         """It is these accounts, not the node: the halves of them, and one account by a call of its own."""
         if asked.count > 1:
             middle = asked.start + asked.count // 2
             return [replace(asked, stop=middle, tries=1), replace(asked, start=middle, tries=1)]
         return [self._given_up(asked) if self.method.name == "eth_single" else replace(asked, alone=True)]
 
-    def rest(self, times: int) -> None:
+    def pause(self, times: int) -> None:
         time.sleep(self._pause * times)
 
     def alone(self) -> int:
@@ -456,7 +456,7 @@ class Node:
         pin = self.pin(at)
         return replace(pin, canary=self._canary(pin, token))
 
-    def _given_up(self, asked: Stretch) -> Stretch:
+    def _given_up(self, asked: Span) -> Span:
         return replace(asked, refused=True, tries=0, alone=False)
 
     def _ask_for_less(self, count: int) -> None:
@@ -464,39 +464,39 @@ class Node:
             self.size, self._good = count // 2, 0
 
     # --- the ladder ---
-    def _top(self) -> int:
+    def _best_rung(self) -> int:
         return next((rung for rung in range(len(self._rungs)) if rung not in self._out), len(self._rungs) - 1)
 
-    def _to(self, rung: int) -> None:
+    def _set_rung(self, rung: int) -> None:
         self.rung, self.size, self.proven = rung, self._rungs[rung][0].first, False
         self._good, self._failed = 0, 0
 
-    def _down(self, error: TransportError | ChainError, *, for_good: bool) -> None:
+    def _step_down(self, error: TransportError | ChainError, *, for_good: bool) -> None:
         method, by_hash = self._rungs[self.rung]
         self._refused.append(f"{method.name} {'at a block hash' if by_hash else 'at a block number'}: {error}")
         if for_good:
             self._out.add(self.rung)
         below = [rung for rung in range(self.rung + 1, len(self._rungs)) if rung not in self._out]
         if below:
-            self._to(below[0])
+            self._set_rung(below[0])
             self._back_in = self._back_after
         elif self._trusted and isinstance(error, Refused):
-            self.refuses = REFUSED  # what it told before it told well: it is this token
+            self.refuses = REFUSED  # its answers before this token were good
         else:
             self.lost = ChainError(
                 f"{self.rpc.host}: no way of asking it for balances works; " + "; ".join(self._refused)
             )
 
-    def _try_above(self) -> None:
+    def _step_up(self) -> None:
         self._below = self.rung if self.proven else -1
-        self._to(self._top())
+        self._set_rung(self._best_rung())
 
-    def _back_below(self, error: TransportError | ChainError) -> None:
+    def _step_back(self, error: TransportError | ChainError) -> None:
         """What was tried again fails still."""
         if isinstance(error, Unsupported):
             self._out.add(self.rung)
         below, self._below = self._below, -1
-        self._to(below)
+        self._set_rung(below)
         self._back_after = min(BACK_MOST, 2 * self._back_after)
         self._back_in = self._back_after
 

@@ -54,14 +54,14 @@ class TransportProvider(JSONBaseProvider):
     def make_request(self, method: Any, params: Any) -> Any:
         """A JSON-RPC response. Raises TransportError; a refusal is a response with an error, as web3.py expects it."""
         try:
-            return self._response(method, self._rpc.call(method, _asked(params)))
+            return self._response(method, self._rpc.call(method, _plain_params(params)))
         except RequestFailed as error:
             if self._raises_refusals:
                 raise
             return self._refused(error)
 
     def make_batch_request(self, requests: Any) -> Any:
-        answers = self._rpc.batch([(method, _asked(params)) for method, params in requests])
+        answers = self._rpc.batch([(method, _plain_params(params)) for method, params in requests])
         return [self._item(method, answer) for (method, _), answer in zip(requests, answers, strict=True)]
 
     def is_connected(self, show_traceback: bool = False) -> bool:
@@ -87,13 +87,13 @@ class TransportProvider(JSONBaseProvider):
         return {"jsonrpc": "2.0", "id": next(self.request_counter), "result": result}
 
     def _refused(self, error: RequestFailed) -> dict[str, Any]:
-        told: dict[str, Any] = {"code": error.code if error.code is not None else -32603, "message": str(error)}
+        shown: dict[str, Any] = {"code": error.code if error.code is not None else -32603, "message": str(error)}
         if error.data is not None:
-            told["data"] = error.data
-        return {"jsonrpc": "2.0", "id": next(self.request_counter), "error": told}
+            shown["data"] = error.data
+        return {"jsonrpc": "2.0", "id": next(self.request_counter), "error": shown}
 
 
-def _asked(params: Any) -> list[Any]:
+def _plain_params(params: Any) -> list[Any]:
     """Parameters as JSON has them, one question in one form: web3.py writes addresses with a checksum in their letters,
     our other questions without.
     """

@@ -198,7 +198,7 @@ class Client(OneByOne):
     # --- TRX ---
     def _trx(self, wants: list[Wanted], read: BlockRef, at: BlockRef) -> Iterator[Reading | Unread]:
         exact = {reading.address: reading for reading in self.past(wants, at)}
-        answers = self._accounts([want.address for want in wants], self._read)
+        answers = self._accounts([want.address for want in wants], self._parts_and_permissions)
         for want, found in zip(wants, answers, strict=True):
             if isinstance(found, TransportError | ChainError):
                 yield Unread(want.asset, want.address, _alone.reason_of(found))
@@ -228,7 +228,7 @@ class Client(OneByOne):
         """What `read` makes of each account, or the error that it costs."""
         return _alone.one_by_one(accounts, read, self.ping, IN_FLIGHT)
 
-    def _read(self, account: str) -> tuple[dict[str, int], Permissions]:
+    def _parts_and_permissions(self, account: str) -> tuple[dict[str, int], Permissions]:
         """(sun by component, {} where nobody ever used the account; whose keys move it)."""
         found = self._account(account)
         return self._components(found) if found else {}, self._permissions_of(account, found)
@@ -292,8 +292,8 @@ class Client(OneByOne):
         if at.height not in self._remembered:
             canaries = self._receivers.get(at.height, [])
             # Nodes without the method refuse all of them, as do those that answer for the newest blocks only.
-            told = [found for found in self._histories(canaries, at) if isinstance(found, tuple)]
-            self._remembered[at.height] = any(raw > 0 and changed == at.height for raw, changed in told)
+            known = [found for found in self._histories(canaries, at) if isinstance(found, tuple)]
+            self._remembered[at.height] = any(raw > 0 and changed == at.height for raw, changed in known)
         return self._remembered[at.height]
 
     def _histories(
@@ -383,7 +383,7 @@ class Client(OneByOne):
                 answer.get("result", {}),
                 [entry.get("ret") for entry in answer.get("transaction", {}).get("ret", [])],
             )
-            message = _told(result.get("message", ""))
+            message = _message_text(result.get("message", ""))
             found = (answer.get("constant_result") or [""])[0]
             reverted = any(mark not in (None, "SUCCESS", "SUCESS") for mark in marks)
             refused = (
@@ -587,7 +587,7 @@ def _parted(wanted: Sequence[Wanted]) -> tuple[list[Wanted], dict[Token, list[Wa
     return [want for want in wanted if want.token.kind == "native"], tokens
 
 
-def _told(message: object) -> str:
+def _message_text(message: object) -> str:
     """A message is text where addresses are (`visible`), else the hex of its text."""
     text = str(message)
     try:

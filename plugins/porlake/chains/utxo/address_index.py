@@ -48,14 +48,14 @@ class AddressIndex(OneByOne, ABC):
     def block(self, height: int) -> BlockRef:
         """Raises TransportError, ChainError for a height above the tip."""
         self._check_chain()
-        return self._at(height)
+        return self._block_at(height)
 
     def head(self) -> BlockRef:
         self._check_chain()
         return self._tip()
 
     @abstractmethod
-    def _at(self, height: int) -> BlockRef: ...
+    def _block_at(self, height: int) -> BlockRef: ...
 
     @abstractmethod
     def _tip(self) -> BlockRef: ...
@@ -89,12 +89,12 @@ class AddressIndex(OneByOne, ABC):
         tip = self._tip() if busy else at
         for reading in busy:
             yield replace(reading, block=tip)
-        if self._at(at.height).hash != at.hash:
+        if self._block_at(at.height).hash != at.hash:
             raise ChainError(f"{self._http.host}: block {at.height:,} was replaced while balances were read")
 
     def _check_chain(self) -> None:
         if not self._checked:
-            check_chain(self._network, self._http.host, lambda height: self._at(height).hash)
+            check_chain(self._network, self._http.host, lambda height: self._block_at(height).hash)
             self._checked = True
 
     def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread:

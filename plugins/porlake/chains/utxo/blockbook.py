@@ -30,7 +30,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
 class Client(AddressIndex):
     method = METHOD
 
-    def _at(self, height: int) -> BlockRef:
+    def _block_at(self, height: int) -> BlockRef:
         what = f"{self._http.host}: block {height:,}"
         found = self._got(f"/api/v2/block-index/{height}")
         if not isinstance(found, dict) or "blockHash" not in found:
@@ -53,7 +53,7 @@ class Client(AddressIndex):
             best = answer["blockbook"]["bestHeight"]
         except (TypeError, LookupError) as error:
             raise BadAnswer(f"{self._http.host}: a status without its height") from error
-        return self._at(numbers.height(best, what=f"{self._http.host}: bestHeight"))
+        return self._block_at(numbers.height(best, what=f"{self._http.host}: bestHeight"))
 
     def _now(self, address: str) -> Now:
         answer, what = (

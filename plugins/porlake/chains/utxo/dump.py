@@ -248,7 +248,7 @@ class _Work:
             if over:
                 raise BadDump(OVER)
             if self._keep and found:
-                self._kept(data, txid, hits[:found])
+                self._keep_outpoints(data, txid, hits[:found])
             if plain and self._key_hashes:
                 self._bare_keys(data, starts, scripts, groups, bare, plain)
             if out is not None:
@@ -290,7 +290,7 @@ class _Work:
         self._tickets += 1
         return coins, txid, self._tickets - 1, bool(self._state[self._loops.BIG_VOUT])
 
-    def _kept(self, data: Any, txid: Any, hits: Any) -> None:
+    def _keep_outpoints(self, data: Any, txid: Any, hits: Any) -> None:
         """Keep the outpoints of a chunk: an id is 32 bytes of the buffer, or that of the transaction which began
         before.
         """
@@ -359,10 +359,10 @@ class _Work:
             highest=int(self._state[self._loops.HIGHEST]),
             hashes=hashes,
             total=self._total if hashes else None,
-            outpoints=list(self._told()),
+            outpoints=list(self._outpoints_found()),
         )
 
-    def _told(self) -> Iterator[Outpoint]:
+    def _outpoints_found(self) -> Iterator[Outpoint]:
         for hits, ids in self._outpoints:
             for (row, vout, code, amount), txid in zip(hits.tolist(), ids, strict=True):
                 height = (code >> 1) & ((1 << self._height_bits) - 1)

@@ -80,15 +80,15 @@ class Client(OneByOne):
     def block(self, height: int) -> BlockRef:
         """Raises RequestFailed for a height above the tip, ChainError, TransportError."""
         self._check_chain()
-        return self._at(height)
+        return self._block_at(height)
 
-    def _at(self, height: int) -> BlockRef:
+    def _block_at(self, height: int) -> BlockRef:
         return self._header(self._lines.call("blockchain.block.header", height), height)
 
     def _check_chain(self) -> None:
         """By its headers, hashed here: what `server.features` says of the first block would leave out the forks."""
         if not self._checked:
-            check_chain(self._network, self._lines.host, lambda height: self._at(height).hash)
+            check_chain(self._network, self._lines.host, lambda height: self._block_at(height).hash)
             self._checked = True
 
     def head(self) -> BlockRef:

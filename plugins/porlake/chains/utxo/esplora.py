@@ -30,7 +30,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
 class Client(AddressIndex):
     method = METHOD
 
-    def _at(self, height: int) -> BlockRef:
+    def _block_at(self, height: int) -> BlockRef:
         return self._block(self._http.get(f"/blocks/{height}"), height)
 
     def _tip(self) -> BlockRef:

@@ -99,13 +99,13 @@ def _recorded(
     """Who is asked, as the recording says it. A node alone is recorded without a word. Where a dump lay is nobody's
     business later on.
     """
-    said = {
+    asked = {
         "kind": kind,
         "alone": alone,
         "dump": {"hashes": list(dump.hashes), "outpoints": dump.outpoints} if dump else None,
     }
     try:
-        known, _ = recording.answer(network.network, "client", None, "", lambda: said, once=True)
+        known, _ = recording.answer(network.network, "client", None, "", lambda: asked, once=True)
     except NotRecorded:
         return "", False, None
     if recording.replays and known["dump"]:
@@ -420,10 +420,14 @@ class DumpClient(OneByOne):
             "outpoints": self._dump.outpoints,
         }
         return self._recording.answer(
-            self._network.network, "utxo_set", question, self._source(at.height), lambda: self._read(scripts, keys, at)
+            self._network.network,
+            "utxo_set",
+            question,
+            self._source(at.height),
+            lambda: self._read_dump(scripts, keys, at),
         )
 
-    def _read(self, scripts: list[bytes], keys: frozenset[bytes], at: BlockRef) -> dict[str, Any]:
+    def _read_dump(self, scripts: list[bytes], keys: frozenset[bytes], at: BlockRef) -> dict[str, Any]:
         published = self._published(at)
         written = {} if self._is_there(at.height) else self._asked_for(at)
         with self._opened(at.height) as stream:
@@ -490,16 +494,16 @@ class DumpClient(OneByOne):
                 f"{self._source(at.height)}: nothing lies there, and no node is the endpoint that could be asked for it"
             )
         return self._asked.write_dump(
-            _at(self._dump.written or str(Path(_at(self._dump.place, at.height)).absolute()), at.height), at
+            _place_at(self._dump.written or str(Path(_place_at(self._dump.place, at.height)).absolute()), at.height), at
         )
 
     # --- where it lies ---
     def _source(self, height: int) -> str:
-        place = _at(self._dump.place, height)
+        place = _place_at(self._dump.place, height)
         return Endpoint(place).host if _is_url(place) else f"file:{Path(place).name}"
 
     def _is_there(self, height: int) -> bool:
-        place = _at(self._dump.place, height)
+        place = _place_at(self._dump.place, height)
         if not _is_url(place):
             return Path(place).exists()
         try:
@@ -509,7 +513,7 @@ class DumpClient(OneByOne):
             return False
 
     def _opened(self, height: int) -> AbstractContextManager[BinaryIO]:
-        place = _at(self._dump.place, height)
+        place = _place_at(self._dump.place, height)
         if _is_url(place):
             return streamed(place)
         try:
@@ -527,7 +531,7 @@ def _all(
         raise BadDump(f"{source}: broke off: {error.strerror}") from error
 
 
-def _at(place: str, height: int) -> str:
+def _place_at(place: str, height: int) -> str:
     return place.replace("{height}", str(height))
 
 

@@ -17,6 +17,7 @@ from observation.toy import toy
 from porlake import chains, pipeline, registry
 from porlake.errors import ChainError, TransportError
 from porlake.model import Balance, Block, Unobserved
+from porlake.observation.endpoints import open_client
 from porlake.queries import balances
 from porlake.transport import Endpoint, Recording
 from support import on_loopback, reply, tree
@@ -173,6 +174,39 @@ def test_one_endpoint_that_fails_lands_nothing_and_the_next_time_goes_on(tmp_pat
     assert not list(tmp_path.rglob(".unfinished-*"))
 
 
+@pytest.mark.parametrize("second_knows", [True, False])
+def test_an_address_that_one_endpoint_refuses_the_next_is_asked_for_and_neither_is_lost(
+    tmp_path: Path, second_knows: bool
+) -> None:
+    told: list[str] = []
+    refused: dict[str, Any] = {"toy3": None, "toy9": None}
+    first, second = Node(lies=refused), Node(lies={} if second_knows else {"toy9": None})
+    with served(first) as place, served(second, "127.0.0.2") as other:
+        settings = settings_of(
+            tmp_path, place, other, check_sample=Decimal(0), check_above=Decimal(1),
+            progress=lambda what, *_: told.append(what),
+        )  # fmt: skip
+        pipeline.observe(settings, published(settings, tmp_path), "toynet")
+    sources = {row.address: row.source for row in settings.lake.rows(Balance, network="toynet")}
+    assert missing(settings) == ({} if second_knows else {"toy9": "refused_by_server"})
+    assert sources == {
+        address: other.host if address in refused else place.host
+        for address in HELD
+        if address not in missing(settings)
+    }
+    assert second.balances_asked() == list(refused)
+    assert not any("is not asked any more" in what for what in told)
+
+
+def test_what_no_endpoint_answers_keeps_the_first_ones_reason_where_the_next_fails_as_a_whole(tmp_path: Path) -> None:
+    first = Node(lies={"toy3": None})
+    with served(first) as place, served(Node(breaks_after=0), "127.0.0.2") as other:
+        settings = settings_of(tmp_path, place, other, check_sample=Decimal(0), check_above=Decimal(1))
+        pipeline.observe(settings, published(settings, tmp_path), "toynet")
+    assert missing(settings) == {"toy3": "refused_by_server"}
+    assert seen(settings) == {address: found for address, found in AMOUNTS.items() if address != "toy3"}
+
+
 # --- second opinions --------------------------------------------------------------------------------------------------
 def test_a_sample_and_the_large_accounts_are_confirmed_by_another_operator(tmp_path: Path) -> None:
     second = Node()
@@ -219,3 +253,16 @@ def test_a_second_endpoint_that_fails_takes_no_value_away_and_is_named(tmp_path:
         pipeline.observe(settings, published(settings, tmp_path), "toynet")
     assert seen(settings) == AMOUNTS
     assert any("no second endpoint confirms" in what for what in told)
+
+
+def test_a_second_endpoint_that_failed_is_not_asked_for_the_next_asset(tmp_path: Path) -> None:
+    first, second = Node(), Node(breaks_after=0)
+    with served(first) as place, served(second, "127.0.0.2") as other:
+        client = open_client(settings_of(tmp_path, place, other).run, "toynet")
+        at = client.block(100)
+        asked = chains.holdings("TOY", registry.load().tokens["toynet", "TOY"], ["toy1"], chains.TEXT)
+        assert client.others(()) == [1]
+        with pytest.raises(TransportError):
+            list(client.again([1], asked, at))
+        assert (client.others(()), client.asked) == ([], [0])
+        assert len(client.lost) == 1

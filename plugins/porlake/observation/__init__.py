@@ -63,9 +63,9 @@ class _Observation:
         self._facts = facts.networks[network]
         form = chains.family(self._facts).accounts if self._facts.is_read else chains.TEXT
         self._codes = Codes()
-        self._claimed, odd = claimed(run.lake, file, network, form, self._codes)
+        self._claimed, malformed = claimed(run.lake, file, network, form, self._codes)
         self._tokens = {one.asset: facts.tokens.get((network, one.asset)) for one in self._claimed}
-        self._rows = Rows(file, network, self._codes, odd, writers)
+        self._rows = Rows(file, network, self._codes, malformed, writers)
 
     def leave(self, reason: str) -> None:
         """All of it is unobserved, for one reason."""

@@ -70,7 +70,8 @@ class Part:
 class Columns:
     """What was read of some accounts of one asset, in the token's base units, by the numbers of `Codes`.
 
-    `told`: of a holding that has a reason, whether it is the chain's word; `answered`: whether anything is known of it.
+    `from_chain`: of a holding that has a reason, whether it is the chain's word; `answered`: whether anything is known
+    of it.
     """
 
     def __init__(self, codes: Codes, count: int) -> None:
@@ -80,7 +81,7 @@ class Columns:
             np.zeros(count, np.uint16) for _ in range(5)
         )
         self.blocks = np.zeros(count, np.int32)
-        self.answered, self.told, self.no_history = (np.zeros(count, np.bool_) for _ in range(3))
+        self.answered, self.from_chain, self.no_history = (np.zeros(count, np.bool_) for _ in range(3))
         self.parts: list[Part] = []
 
     def take(self, answer: chains.Answer, places: Rows | None = None) -> int:
@@ -90,7 +91,7 @@ class Columns:
             self.withdraw(rows)
             return -len(rows)
         if isinstance(answer, chains.Unreadable):
-            self.reasons[rows], self.told[rows], self.answered[rows] = (
+            self.reasons[rows], self.from_chain[rows], self.answered[rows] = (
                 self.codes.reason(answer.reason),
                 answer.answered,
                 True,
@@ -173,7 +174,7 @@ def claimed(
     for it; asset and address of claims whose address is none of the network's form). No other network's claim is read.
     """
     parts: dict[str, list[_Rows]] = {}
-    odd: list[tuple[str, str]] = []
+    malformed: list[tuple[str, str]] = []
     for rows in lake.columns(Claim, NAMES, exchange=file.exchange, report=file.report, network=network):
         if not rows.num_rows:
             continue
@@ -190,8 +191,8 @@ def claimed(
                 parts.setdefault(asset, []).append((accounts[mine[good]], heights[good & mine], claims[good & mine]))
         if not good.all():
             bad = rows.filter(pa.array(~good))
-            odd += zip(bad.column("asset").to_pylist(), bad.column("address").to_pylist(), strict=True)
-    return [once(asset, form, codes, parts.pop(asset)) for asset in sorted(parts)], odd
+            malformed += zip(bad.column("asset").to_pylist(), bad.column("address").to_pylist(), strict=True)
+    return [once(asset, form, codes, parts.pop(asset)) for asset in sorted(parts)], malformed
 
 
 _Rows = tuple[Accounts, npt.NDArray[np.int64], Words]

@@ -120,7 +120,7 @@ class Endpoints:
     def ask(self, question: Callable[[Any], Found]) -> Found:
         """The answer of the first endpoint that has one; one that fails is not asked again."""
         while True:
-            number = self._first()
+            number = self._current()
             try:
                 return question(self.client(number))
             except (TransportError, ChainError) as error:
@@ -169,7 +169,7 @@ class Endpoints:
         """
         if self._count == 1:
             return []
-        operator, first = registry.load().operator, self._first()
+        operator, first = registry.load().operator, self._current()
         known = {operator(source) for source in sources}
         if self._places and not self._run.recording.replays:
             known.add(operator(self._places[first].host))
@@ -187,7 +187,7 @@ class Endpoints:
         for number in witnesses:
             try:
                 client = self.client(number, alone=True)
-                self._check(number, client, at)
+                self._check_block(number, client, at)
                 answers = list(client.readings(holdings, at))
             except (TransportError, ChainError) as error:
                 errors.append(error)
@@ -216,11 +216,11 @@ class Endpoints:
             )
             if number and not alone:
                 for at in self._blocks.values():
-                    self._check(number, client, at)
+                    self._check_block(number, client, at)
             self._clients[key] = client
         return self._clients[key]
 
-    def _check(self, number: int, client: Any, at: chains.BlockRef) -> None:
+    def _check_block(self, number: int, client: Any, at: chains.BlockRef) -> None:
         if (found := client.block(at.height).hash) != at.hash:
             host = self._places[number].host if number < len(self._places) else self._network.network
             raise ChainError(
@@ -228,7 +228,7 @@ class Endpoints:
                 f"before it"
             )
 
-    def _first(self) -> int:
+    def _current(self) -> int:
         if asked := self.asked:
             return asked[0]
         errors = self.lost
@@ -240,7 +240,7 @@ class Endpoints:
             raise error
         self._lost[number] = error
         self._clients.pop(number, None)
-        self._first()
+        self._current()
 
 
 def moved_to(answer: chains.Answer, places: chains.Rows) -> chains.Answer:

@@ -43,12 +43,12 @@ def owner_links(
         at = block(height)
         if at is None or not accounts:
             continue
-        rows += [_row(file, network, link, at) for link in client.ask(partial(_asked, accounts, at))]
+        rows += [_as_row(file, network, link, at) for link in client.ask(partial(_links_of, accounts, at))]
         run.progress(f"owners on {network}", len(rows), None)
     return rows
 
 
-def _asked(accounts: Sequence[Stated], at: chains.BlockRef, client: chains.OwnerLinks) -> list[chains.Link]:
+def _links_of(accounts: Sequence[Stated], at: chains.BlockRef, client: chains.OwnerLinks) -> list[chains.Link]:
     return list(client.owner_links(accounts, at))
 
 
@@ -61,7 +61,7 @@ def stated(lake: Lake, file: ReportFile, network: str, owner_network: str) -> li
         pc.field("network") == network,
         pc.binary_length(pc.binary_join(pc.field("owners"), pa.scalar(""))) > 0,
     )
-    for row in _rows(
+    for row in _lake_rows(
         lake,
         Evidence,
         file,
@@ -76,7 +76,7 @@ def stated(lake: Lake, file: ReportFile, network: str, owner_network: str) -> li
         return []
     accounts: dict[str, Stated] = {}
     mine = here & pc.field("source_row").isin(sorted({line for _, line in named}))
-    for row in _rows(lake, Claim, file, ("member", "source_row", "address", "snapshot_height", "holding"), mine):
+    for row in _lake_rows(lake, Claim, file, ("member", "source_row", "address", "snapshot_height", "holding"), mine):
         stated_for = named.get((row["member"], row["source_row"]))
         if stated_for is None:
             continue
@@ -96,7 +96,7 @@ def signed_for(lake: Lake, file: ReportFile, network: str) -> list[Stated]:
     published: dict[tuple[int, int], str] = {}
     signers: set[tuple[str, str]] = set()
     names = ("member", "source_row", "for_row", "address_published", "owners", "signatures")
-    for row in _rows(lake, Evidence, file, names, pc.field("network") == network):
+    for row in _lake_rows(lake, Evidence, file, names, pc.field("network") == network):
         published[row["member"], row["source_row"]] = row["address_published"]
         if not any(row["signatures"]):
             continue
@@ -114,7 +114,7 @@ def signed_for(lake: Lake, file: ReportFile, network: str) -> list[Stated]:
     return [Stated(account, tuple(owners), None, "wallet") for account, owners in found.items()]
 
 
-def _rows(
+def _lake_rows(
     lake: Lake, row_class: type[Dataset], file: ReportFile, names: Sequence[str], mine: pc.Expression
 ) -> Iterator[dict[str, Any]]:
     """Some columns of the rows that an expression names; most rows of a file state no owner, and never become Python
@@ -139,7 +139,7 @@ def _by_height(accounts: Iterable[Stated]) -> list[tuple[int | None, list[Stated
     return sorted(heights.items(), key=lambda item: item[0] or -1)
 
 
-def _row(file: ReportFile, network: str, link: chains.Link, at: chains.BlockRef) -> OwnerLink:
+def _as_row(file: ReportFile, network: str, link: chains.Link, at: chains.BlockRef) -> OwnerLink:
     return OwnerLink(
         exchange=file.exchange,
         report=file.report,

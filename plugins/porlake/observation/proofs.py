@@ -14,10 +14,10 @@ from porlake.observation.columns import Claimed, units
 from porlake.observation.endpoints import Endpoints, Run
 from porlake.observation.reading import Blocks
 
-TELL_EVERY = 1_000
+PROGRESS_EVERY = 1_000
 # accounts of one asset: a proof is a question of its own for a native coin, and files of a hundred thousand equal
 # accounts exist
-MOST = 10_000
+MOST_ACCOUNTS = 10_000
 UNPROVED = (RequestFailed, Unavailable, TooBig, NotRecorded, ChainError)
 """What an endpoint without proofs of the block says, and a chain whose headers are not understood. Asking again would
 not help.
@@ -41,7 +41,7 @@ class Proofs:
         """
         rows = self._chosen(claimed, token)
         for height in sorted({int(height) for height in claimed.heights[rows]}):
-            self._at(claimed, token, [row for row in rows if claimed.heights[row] == height], blocks[height])
+            self._prove_height(claimed, token, [row for row in rows if claimed.heights[row] == height], blocks[height])
 
     def _chosen(self, claimed: Claimed, token: registry.Token) -> list[int]:
         """The rows whose balances are to be proved."""
@@ -49,19 +49,18 @@ class Proofs:
             return []
         rows = np.flatnonzero(claimed.readable)
         chosen = largest(larger(units(claimed.amounts)[rows], claimed.claims[rows]), self.run.proof_share)
-        if len(chosen) > MOST:
-            self.run.progress(
-                f"prove {self.network}: {claimed.asset}: the largest {MOST:,} accounts of {len(chosen):,}", 0, 0
-            )
-        return [int(rows[place]) for place in chosen[:MOST]]
+        if len(chosen) > MOST_ACCOUNTS:
+            what = f"prove {self.network}: {claimed.asset}: the largest {MOST_ACCOUNTS:,} accounts of {len(chosen):,}"
+            self.run.progress(what, 0, 0)
+        return [int(rows[place]) for place in chosen[:MOST_ACCOUNTS]]
 
-    def _at(self, claimed: Claimed, token: registry.Token, rows: list[int], at: chains.BlockRef) -> None:
+    def _prove_height(self, claimed: Claimed, token: registry.Token, rows: list[int], at: chains.BlockRef) -> None:
         """Proofs at one block, from the first endpoint that has them; what one leaves open the next is asked for."""
         errors: list[TransportError | ChainError] = []
         proved = claimed.read.codes.method(self.client.now.proved_by)
         for endpoint in self.client.asked:
             try:
-                self._ask(self.client.client(endpoint), claimed, token, rows, at)
+                self._prove_by(self.client.client(endpoint), claimed, token, rows, at)
             except (TransportError, ChainError) as error:
                 errors.append(error)
             else:
@@ -73,7 +72,7 @@ class Proofs:
         what = f"prove {self.network}: {len(rows):,} balances are not proved: {'; '.join(map(str, errors))}"
         self.run.progress(what, 0, 0)
 
-    def _ask(
+    def _prove_by(
         self, prover: chains.Proves, claimed: Claimed, token: registry.Token, rows: list[int], at: chains.BlockRef
     ) -> None:
         """Raises TransportError, ChainError; what was proved before it is marked."""
@@ -90,7 +89,7 @@ class Proofs:
                 self.run.progress(f"{what}: {outcome.asset} at {outcome.address}: {outcome.why}", 0, 0)
             else:
                 read.methods[row] = proved
-            if done % TELL_EVERY == 0 or done == len(wanted):
+            if done % PROGRESS_EVERY == 0 or done == len(wanted):
                 self.run.progress(what, done, len(wanted))
 
 

@@ -18,7 +18,7 @@ from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, Columns, Flag
 from porlake.observation.endpoints import Endpoints, Run, moved_to
 from porlake.observation.second_opinion import SecondOpinion
 
-ASKED_PLAINLY = 4  # accounts of each of three kinds
+PLAIN_SAMPLE = 4  # accounts of each of three kinds
 
 Known = Callable[[chains.Holdings, chains.BlockRef, Columns], None]
 """Puts what is known already of some holdings at a block."""
@@ -43,7 +43,7 @@ def blocks_of(
         if final is None or height <= final:
             blocks[height] = client.block(height)
     if len(blocks) < len(named):
-        _reached(client, file, network)
+        _check_not_behind(client, file, network)
     for some in readable:
         for height in np.unique(some.heights).tolist():
             if height != NO_HEIGHT and height not in blocks:
@@ -62,7 +62,7 @@ def blocks_of(
     return blocks, at.height
 
 
-def _reached(client: Endpoints, file: ReportFile, network: str) -> None:
+def _check_not_behind(client: Endpoints, file: ReportFile, network: str) -> None:
     """Raises ChainError where the endpoint has not come as far as the snapshot: it is behind, and nothing is wrong with
     the heights.
     """
@@ -89,18 +89,18 @@ class Reader:
     known: Known | None = None
     total: int = 0
     done: int = 0
-    _told: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
 
     def read(self, claimed: Claimed, token: registry.Token, blocks: Blocks) -> None:
         """Fill in one asset at the heights of its accounts, and settle it. Raises TransportError, ChainError."""
-        if blocks and claimed.readable.any() and self._counts_otherwise(token, blocks[max(blocks)]):
+        if blocks and claimed.readable.any() and self._has_other_decimals(token, blocks[max(blocks)]):
             claimed.unread("token_decimals_differ", claimed.readable)
         for height, at in blocks.items():
-            self._at(claimed, token, at, (claimed.heights == height) & claimed.readable)
+            self._read_height(claimed, token, at, (claimed.heights == height) & claimed.readable)
         claimed.settle(token)
-        self._tell_lost()
+        self._report_lost()
 
-    def _at(self, claimed: Claimed, token: registry.Token, at: chains.BlockRef, where: Flags) -> None:
+    def _read_height(self, claimed: Claimed, token: registry.Token, at: chains.BlockRef, where: Flags) -> None:
         rows = np.flatnonzero(where)
         if not len(rows):
             return
@@ -111,14 +111,14 @@ class Reader:
         found = Columns(self.codes, len(rows))
         if self.known is not None:
             self.known(holdings, at, found)
-        self._ask(holdings, at, found)
-        self._as_anybody_reads(holdings, at, found, claims)
+        self._read_missing(holdings, at, found)
+        self._check_plain_calls(holdings, at, found, claims)
         if found.no_history.any() or self.client.others(()):
-            settings = (self.run.check_sample, self.run.check_above, self._tell)
+            settings = (self.run.check_sample, self.run.check_above, self._report)
             SecondOpinion(self.client, holdings, at, claims, found, *settings).confirm()
-        _put(claimed.read, found, rows)
+        _copy(claimed.read, found, rows)
 
-    def _ask(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns) -> None:
+    def _read_missing(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns) -> None:
         """What is not known yet: first what was kept of an observation that was stopped, then by asking."""
         kept = resume.kept(self.scratch, self.network, holdings, at) if self.scratch is not None else None
         if kept is not None:
@@ -126,13 +126,13 @@ class Reader:
             covered = resume.covered(answers, len(holdings)) & ~found.answered
             for answer in resume.complete(answers, covered):
                 found.take(answer)
-        self._tell_done(int(found.answered.sum()))
+        self._report_progress(int(found.answered.sum()))
         left = np.flatnonzero(~found.answered)
         if len(left):
             asked = holdings if len(left) == len(holdings) else holdings.taken(left)
             try:
                 for answer in self.client.readings(asked, at):
-                    self._tell_done(found.take(answer, left))
+                    self._report_progress(found.take(answer, left))
                     if kept is not None:
                         kept.keep(moved_to(answer, left))
             finally:
@@ -142,60 +142,60 @@ class Reader:
             count = int((~found.answered).sum())
             raise ChainError(f"{self.network}: {count:,} holdings of {holdings.asset} were not answered at all")
 
-    def _tell_done(self, count: int) -> None:
+    def _report_progress(self, count: int) -> None:
         if count:
             self.done += count
             self.run.progress(self.what, self.done, self.total)
 
-    def _counts_otherwise(self, token: registry.Token, at: chains.BlockRef) -> bool:
+    def _has_other_decimals(self, token: registry.Token, at: chains.BlockRef) -> bool:
         """Whether a token says of itself that it has other decimals than the registry: its balances would be wrong by
         powers of ten.
         """
         if token.kind == "native" or not isinstance(self.client.now, chains.Decimals):
             return False
-        said: int | None = self.client.ask(lambda one: one.decimals(token, at))
-        if said is None or said == token.decimals:
+        stated: int | None = self.client.ask(lambda one: one.decimals(token, at))
+        if stated is None or stated == token.decimals:
             return False
-        self._tell(f"{token.contract} has {said} decimals and not {token.decimals}: its balances are withheld")
+        self._report(f"{token.contract} has {stated} decimals and not {token.decimals}: its balances are withheld")
         return True
 
-    def _as_anybody_reads(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns, claims: Words) -> None:
-        """A token may tell a contract another balance than it tells nobody (the zero address) and the account itself:
-        some accounts are asked about so. Where those two agree, the token is read by plain calls; where they do not,
-        nobody knows what is true.
+    def _check_plain_calls(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns, claims: Words) -> None:
+        """What a token's balanceOf returns may depend on who calls it. Some accounts are read again by plain calls, of
+        the zero address and of the account itself. Where those two agree with each other and not with what was read,
+        the token is read by plain calls; where they differ, its balances are withheld.
         """
-        if not isinstance(self.client.now, chains.AsAnybody) or holdings.token.kind == "native":
+        if not isinstance(self.client.now, chains.PlainCalls) or holdings.token.kind == "native":
             return
-        spread = np.linspace(0, len(holdings) - 1, ASKED_PLAINLY).astype(np.int64)
+        spread = np.linspace(0, len(holdings) - 1, PLAIN_SAMPLE).astype(np.int64)
         known = np.where((found.reasons == 0)[:, None], found.words, np.uint64(0))
-        rows = np.unique(np.concatenate([largest(known, ASKED_PLAINLY), largest(claims, ASKED_PLAINLY), spread]))
+        rows = np.unique(np.concatenate([largest(known, PLAIN_SAMPLE), largest(claims, PLAIN_SAMPLE), spread]))
         try:
-            said: tuple[Words, Words] | None = self.client.ask(lambda one: one.called(holdings.taken(rows), at))
+            answers: tuple[Words, Words] | None = self.client.ask(lambda one: one.called(holdings.taken(rows), at))
         except (TransportError, ChainError) as error:
-            self._tell(f"whether {holdings.token.contract} tells everybody the same is not known: {error}")
+            self._report(f"whether {holdings.token.contract} tells everybody the same is not known: {error}")
             return
-        if said is None or not any(_differ(words, found, rows) for words in said):
+        if answers is None or not any(_differ(words, found, rows) for words in answers):
             return
-        nobody, itself = (np.where(_is_amount(words)[:, None], words, np.uint64(0)) for words in said)
-        if (nobody != itself).any() or (_is_amount(said[0]) != _is_amount(said[1])).any():
-            self._tell(f"{holdings.token.contract} tells each caller another balance: its balances are withheld")
+        nobody, itself = (np.where(_is_amount(words)[:, None], words, np.uint64(0)) for words in answers)
+        if (nobody != itself).any() or (_is_amount(answers[0]) != _is_amount(answers[1])).any():
+            self._report(f"{holdings.token.contract} tells each caller another balance: its balances are withheld")
             found.reasons[found.reasons == 0] = self.codes.reason("balance_depends_on_caller")
             return
-        self._tell(
+        self._report(
             f"{holdings.token.contract} tells a contract other balances than anybody else: it is read by plain calls"
         )
         for answer in self.client.readings(holdings, at, attrgetter("plain")):
             found.take(answer)
             self.run.progress(self.what, self.done, self.total)
 
-    def _tell_lost(self) -> None:
+    def _report_lost(self) -> None:
         """Say which endpoints failed, each once."""
         for error in map(str, self.client.lost):
-            if error not in self._told:
-                self._told.add(error)
-                self._tell(f"an endpoint is not asked any more: {error}")
+            if error not in self._reported:
+                self._reported.add(error)
+                self._report(f"an endpoint is not asked any more: {error}")
 
-    def _tell(self, what: str) -> None:
+    def _report(self, what: str) -> None:
         self.run.progress(f"{self.what}: {what}", 0, 0)
 
 
@@ -209,14 +209,14 @@ def _differ(words: Words, found: Columns, rows: chains.Rows) -> bool:
     contradicts nobody.
     """
     is_amount, was_read = _is_amount(words), found.reasons[rows] == 0
-    silent = ~was_read & ~found.told[rows]
+    silent = ~was_read & ~found.from_chain[rows]
     other = (words != found.words[rows]).any(axis=1) & is_amount & was_read
     return bool(((other | (is_amount != was_read)) & ~silent).any())
 
 
-def _put(into: Columns, found: Columns, rows: chains.Rows) -> None:
+def _copy(into: Columns, found: Columns, rows: chains.Rows) -> None:
     """Columns of some holdings into those of all."""
-    for name in ("words", "methods", "sources", "reasons", "confirmed", "as_of", "blocks", "answered", "told"):
+    for name in ("words", "methods", "sources", "reasons", "confirmed", "as_of", "blocks", "answered", "from_chain"):
         getattr(into, name)[rows] = getattr(found, name)
     for part in found.parts:
         part.rows = rows[part.rows]

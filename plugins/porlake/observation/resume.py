@@ -42,7 +42,7 @@ class Kept:
             self._files += 1
             line, _, data = content.partition(b"\n")
             for described in json.loads(line):
-                answer, data = _read(described, data)
+                answer, data = _unpacked(described, data)
                 found.append(answer)
         return found
 
@@ -58,7 +58,7 @@ class Kept:
     def flush(self) -> None:
         """What was given to `keep` is safe when this comes back."""
         if self._waiting:
-            described, data = zip(*map(_written, self._waiting), strict=True)
+            described, data = zip(*map(_packed, self._waiting), strict=True)
             self._files += 1
             count = sum(len(answer.rows) for answer in self._waiting if _is_whole(answer))
             self.scratch.keep(f"{self._files:08d}-{count}", json.dumps(described).encode() + b"\n" + b"".join(data))
@@ -101,14 +101,14 @@ def complete(answers: Sequence[chains.Answer], known: np.ndarray[Any, np.dtype[n
             )  # fmt: skip
 
 
-def _written(answer: chains.Answer) -> tuple[dict[str, Any], bytes]:
+def _packed(answer: chains.Answer) -> tuple[dict[str, Any], bytes]:
     rows = answer.rows.astype(">i8").tobytes()
     if isinstance(answer, chains.Withdrawn):
         return {"withdrawn": len(answer.rows)}, rows
     if isinstance(answer, chains.Unreadable):
         return {"unreadable": len(answer.rows), "reason": answer.reason}, rows
     block = answer.block
-    told = {
+    description = {
         "read": len(answer.rows),
         "component": answer.component,
         "block": [block.height, block.hash, block.moment.isoformat() if block.moment else None],
@@ -116,17 +116,19 @@ def _written(answer: chains.Answer) -> tuple[dict[str, Any], bytes]:
         "method": answer.method,
         "source": answer.source,
     }
-    return told, rows + answer.words.astype(">u8").tobytes()
+    return description, rows + answer.words.astype(">u8").tobytes()
 
 
-def _read(told: dict[str, Any], data: bytes) -> tuple[chains.Answer, bytes]:
-    count = next(told[name] for name in ("withdrawn", "unreadable", "read") if name in told)
+def _unpacked(description: dict[str, Any], data: bytes) -> tuple[chains.Answer, bytes]:
+    count = next(description[name] for name in ("withdrawn", "unreadable", "read") if name in description)
     rows, data = np.frombuffer(data[: 8 * count], ">i8").astype(np.int64), data[8 * count :]
-    if "withdrawn" in told:
+    if "withdrawn" in description:
         return chains.Withdrawn(rows), data
-    if "unreadable" in told:
-        return chains.Unreadable(rows, told["reason"], answered=True), data
+    if "unreadable" in description:
+        return chains.Unreadable(rows, description["reason"], answered=True), data
     words, data = np.frombuffer(data[: 16 * count], ">u8").reshape(-1, 2).astype(np.uint64), data[16 * count :]
-    height, name, moment = told["block"]
+    height, name, moment = description["block"]
     block = chains.BlockRef(height, name, datetime.fromisoformat(moment) if moment else None)
-    return chains.Readings(rows, words, told["component"], block, told["as_of"], told["method"], told["source"]), data
+    return chains.Readings(
+        rows, words, description["component"], block, description["as_of"], description["method"], description["source"]
+    ), data

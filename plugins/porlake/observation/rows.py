@@ -21,13 +21,13 @@ DATASETS: tuple[type[Dataset], ...] = (Block, Balance, OwnerLink, Unobserved)
 
 
 class Rows:
-    """`odd`: (asset, address) of claims whose address is none of the network's form."""
+    """`malformed`: (asset, address) of claims whose address is none of the network's form."""
 
     def __init__(
-        self, file: ReportFile, network: str, codes: Codes, odd: Iterable[tuple[str, str]], writers: list[Writer]
+        self, file: ReportFile, network: str, codes: Codes, malformed: Iterable[tuple[str, str]], writers: list[Writer]
     ) -> None:
         self._of = {"exchange": file.exchange, "report": file.report, "network": network}
-        self._codes, self._odd = codes, list(odd)
+        self._codes, self._malformed = codes, list(malformed)
         self._blocks, balances, self._links, unobserved, *more = writers
         self._balances, self._unobserved = _Batches(balances), _Batches(unobserved)
         self._coins = more[0] if more else None
@@ -145,11 +145,11 @@ class Rows:
         missing = np.flatnonzero(~claimed.readable)
         addresses: pa.Array = claimed.form.texts(claimed.accounts[missing])
         reasons: pa.Array = chosen(self._codes.reasons, claimed.read.reasons[missing])
-        odd = sorted({address for of, address in self._odd if of == claimed.asset})
-        if odd:
-            addresses = pa.concat_arrays([addresses, pa.array(odd, pa.string())])
-            reasons = pa.concat_arrays([reasons, pa.repeat(pa.scalar("not_an_address"), len(odd))])
-        if odd or not claimed.form.in_order:
+        malformed = sorted({address for of, address in self._malformed if of == claimed.asset})
+        if malformed:
+            addresses = pa.concat_arrays([addresses, pa.array(malformed, pa.string())])
+            reasons = pa.concat_arrays([reasons, pa.repeat(pa.scalar("not_an_address"), len(malformed))])
+        if malformed or not claimed.form.in_order:
             order = pc.sort_indices(addresses)
             addresses, reasons = addresses.take(order), reasons.take(order)
         for start in range(0, len(addresses), BATCH):

@@ -37,7 +37,7 @@ class SecondOpinion:
     read: Columns
     sample: Decimal
     above: Decimal
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
     words: Words = field(init=False)
     asked: Flags = field(init=False)
     known: Flags = field(init=False)
@@ -61,21 +61,21 @@ class SecondOpinion:
             return
         try:
             while len(rows := np.flatnonzero(self._doubtful(balances) & balances & ~self.asked)):
-                self._ask(witnesses, rows)
+                self._compare(witnesses, rows)
                 if contradicted(self.against, asked := int((self.asked & balances).sum())):
-                    self.tell(
+                    self.report(
                         f"{self.against:,} of {asked:,} accounts of {self.holdings.asset} are "
                         f"contradicted: all are asked for again"
                     )
                     open_ = balances & ~self.asked
                     self.read.reasons[open_] = self.read.codes.reason(DISAGREE)
-                    self._ask(witnesses, np.flatnonzero(open_))
+                    self._compare(witnesses, np.flatnonzero(open_))
                     break
         except (TransportError, ChainError) as error:
             left = int((balances & ~self.asked).sum())
-            self.tell(f"no second endpoint confirms {left:,} accounts of {self.holdings.asset}: {error}")
+            self.report(f"no second endpoint confirms {left:,} accounts of {self.holdings.asset}: {error}")
         if self.against:
-            self.tell(
+            self.report(
                 f"endpoints disagree about {self.against:,} of {int(self.asked.sum()):,} accounts of "
                 f"{self.holdings.asset}"
             )
@@ -88,22 +88,22 @@ class SecondOpinion:
         rows = np.flatnonzero((read.reasons == 0) & read.no_history & (self.claims != 0).any(axis=1))
         if not len(rows):
             return
-        said = Columns(read.codes, len(rows))
+        second = Columns(read.codes, len(rows))
         witnesses = self._witnesses()
         if witnesses:
             try:
                 for answer in self.client.again(witnesses, self.holdings.taken(rows), self.at):
-                    said.take(answer)
+                    second.take(answer)
             except (TransportError, ChainError) as error:
-                self.tell(f"the second endpoint: {error}")
-                said = Columns(read.codes, len(rows))
-        told = said.answered & (said.reasons == 0)
-        empty = ~said.words.any(axis=1)
-        read.reasons[rows[~told]] = read.codes.reason("no_history") if (~told).any() else 0
-        if (told & ~empty).any():
-            read.reasons[rows[told & ~empty]] = read.codes.reason(DISAGREE)
-        good = told & empty
-        read.confirmed[rows[good]] = said.sources[good]
+                self.report(f"the second endpoint: {error}")
+                second = Columns(read.codes, len(rows))
+        answered = second.answered & (second.reasons == 0)
+        empty = ~second.words.any(axis=1)
+        read.reasons[rows[~answered]] = read.codes.reason("no_history") if (~answered).any() else 0
+        if (answered & ~empty).any():
+            read.reasons[rows[answered & ~empty]] = read.codes.reason(DISAGREE)
+        good = answered & empty
+        read.confirmed[rows[good]] = second.sources[good]
         self.asked[rows] = True
 
     def _comparable(self) -> Flags:
@@ -118,7 +118,7 @@ class SecondOpinion:
         sources = (self.read.codes.sources[code] or "" for code in np.unique(self.read.sources).tolist())
         return self.client.others(sorted({*sources} - {""}))
 
-    def _ask(self, witnesses: Sequence[Any], rows: Rows) -> None:
+    def _compare(self, witnesses: Sequence[Any], rows: Rows) -> None:
         read, codes = self.read, self.read.codes
         for answer in self.client.again(witnesses, self.holdings.taken(rows), self.at):
             here = rows[answer.rows]

@@ -1,4 +1,4 @@
-"""Sweeps: what an exchange claimed last, read at the moment itself on networks whose past nobody tells; and what a
+"""Sweeps: what an exchange claimed last, read at the moment itself on networks whose nodes keep no past; and what a
 later observation takes of them.
 """
 
@@ -22,7 +22,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 def swept_networks(lake: Lake, exchange: str) -> list[str]:
     """The networks of its last claims that are swept. Raises MissingPartition where it has claimed nothing yet."""
-    claimed = lake.distinct(Claim, "network", exchange=exchange, report=_last(lake, exchange).report)
+    claimed = lake.distinct(Claim, "network", exchange=exchange, report=_last_report(lake, exchange).report)
     return sorted(claimed & set(registry.load().sweeps))
 
 
@@ -37,7 +37,7 @@ def sweep(run: Run, exchange: str, network: str, at: datetime) -> int:
     window = _window(network)
     if not run.endpoints_of(network) and not run.recording.replays:
         raise ConfigurationError(f"{network}: no endpoint; set PORLAKE_ENDPOINT_{network.upper()}")
-    wanted = list(_wanted(run.lake, exchange, network))
+    wanted = list(_last_holdings(run.lake, exchange, network))
     client = open_client(run, network)
     head = client.head()
     if abs(head.time - at) > window:
@@ -54,19 +54,19 @@ def sweep(run: Run, exchange: str, network: str, at: datetime) -> int:
                 for row in answer.rows.tolist():
                     found.pop(places[row], None)
             elif isinstance(answer, chains.Readings):
-                for row in _rows(exchange, network, at, holdings, places, answer):
+                for row in _sweep_rows(exchange, network, at, holdings, places, answer):
                     found.setdefault(row.address, []).append(row)
                     read += row.component == chains.TOTAL
                 run.progress(what, read, count)
         rows += [row for _, some in sorted(found.items()) for row in some]
-    partition = {"exchange": exchange, "network": network, "swept_at": _named(at)}
+    partition = {"exchange": exchange, "network": network, "swept_at": _moment_text(at)}
     run.lake.write(Sweep, partition, sorted(rows, key=attrgetter(*Sweep.KEY)))
     read = sum(row.component == chains.TOTAL for row in rows)
     run.progress(what, read, count)
     return read
 
 
-def _last(lake: Lake, exchange: str) -> ReportFile:
+def _last_report(lake: Lake, exchange: str) -> ReportFile:
     """The newest dated file in which the exchange claims something at addresses; where there is none, the newest list
     of its addresses.
     """
@@ -86,9 +86,9 @@ def _last(lake: Lake, exchange: str) -> ReportFile:
     )
 
 
-def _wanted(lake: Lake, exchange: str, network: str) -> Iterator[chains.Holdings]:
+def _last_holdings(lake: Lake, exchange: str, network: str) -> Iterator[chains.Holdings]:
     """What was claimed last there and can be read, each account once and in order."""
-    facts, file = registry.load(), _last(lake, exchange)
+    facts, file = registry.load(), _last_report(lake, exchange)
     family = chains.family(facts.networks[network])
     found: dict[str, set[str]] = {}
     for batch in lake.columns(Claim, ("asset", "address"), exchange=exchange, report=file.report, network=network):
@@ -100,7 +100,7 @@ def _wanted(lake: Lake, exchange: str, network: str) -> Iterator[chains.Holdings
             yield chains.holdings(asset, token, sorted(accounts), family.accounts)
 
 
-def _rows(
+def _sweep_rows(
     exchange: str,
     network: str,
     at: datetime,
@@ -135,7 +135,7 @@ def _rows(
         )
 
 
-def _named(at: datetime) -> str:
+def _moment_text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -88,6 +88,7 @@ class Endpoints:
         self._lost: dict[int, Failure] = {}
         self._clients: dict[int, Any] = {}
         self._count, self._blocks = max(1, count), dict[int, chains.BlockRef]()
+        self._checked = set[tuple[int, str]]()
 
     @property
     def now(self) -> Any:
@@ -110,6 +111,7 @@ class Endpoints:
         """Raises ChainError, TransportError where no endpoint has it."""
         found: chains.BlockRef = self.ask(lambda client: client.block(height))
         self._blocks.setdefault(height, found)
+        self._checked.add((self._current(), found.hash))
         return found
 
     def head(self) -> chains.BlockRef:
@@ -186,7 +188,7 @@ class Endpoints:
         errors: list[Failure] = []
         for number in witnesses:
             try:
-                client = self.client(number, alone=True)
+                client = self._opened(number, alone=True)
                 self._check_block(number, client, at)
                 answers = list(client.readings(holdings, at))
             except (TransportError, ChainError) as error:
@@ -198,35 +200,41 @@ class Endpoints:
                 return
         raise errors[0] if len(errors) == 1 else TransportError("; ".join(map(str, errors)))
 
-    def client(self, number: int, *, alone: bool = False) -> Any:
-        """The client of one endpoint, opened and found to have the blocks that are known when it is first asked for.
-        `alone`: without the file of coins, which would be the same witness again. Raises ChainError, TransportError.
+    def client(self, number: int) -> Any:
+        """The client of one endpoint, which has the blocks that were asked for so far. Raises ChainError,
+        TransportError.
         """
+        client = self._opened(number)
+        for at in self._blocks.values() if number else ():
+            self._check_block(number, client, at)
+        return client
+
+    def _opened(self, number: int, *, alone: bool = False) -> Any:
+        """`alone`: without the file of coins, which would be the same witness again."""
         run, name = self._run, self._network.network
-        alone = alone and name in run.dumps
-        key = -1 - number if alone else number
+        key = -1 - number if alone and name in run.dumps else number
         if key not in self._clients:
-            client = chains.open_client(
+            self._clients[key] = chains.open_client(
                 self._network,
                 self._places[number] if number < len(self._places) else None,
                 run.recording if number == 0 else run.recording.beside(number + 1),
                 self._beside,
-                None if alone else run.dumps.get(name),
+                run.dumps.get(name) if key == number else None,
                 run.progress,
             )
-            if number and not alone:
-                for at in self._blocks.values():
-                    self._check_block(number, client, at)
-            self._clients[key] = client
         return self._clients[key]
 
     def _check_block(self, number: int, client: Any, at: chains.BlockRef) -> None:
+        """Whether an endpoint has the block that the one before it has; asked once."""
+        if (number, at.hash) in self._checked:
+            return
         if (found := client.block(at.height).hash) != at.hash:
             host = self._places[number].host if number < len(self._places) else self._network.network
             raise ChainError(
                 f"{host}: block {at.height:,} of {self._network.name} is {found} there, and {at.hash} at the endpoint "
                 f"before it"
             )
+        self._checked.add((number, at.hash))
 
     def _current(self) -> int:
         if asked := self.asked:

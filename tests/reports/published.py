@@ -21,7 +21,9 @@ KEY = "0x" + "ab" * 48
 
 
 def shown(item: reports.Item) -> list[Any]:
-    """An item as a case writes it; the number of its file stands at the end where it is not the first."""
+    """An item as a case writes it; at the end its custodian, where it has one, and its file's number, where that is not
+    the first.
+    """
     if isinstance(item, reports.Published):
         names = (
             "source_row for_row network asset scheme holding height address amount unit message signatures "
@@ -35,6 +37,8 @@ def shown(item: reports.Item) -> list[Any]:
             "source_row label level network asset holding height amount custody_amount owed printed_ratio usd source"
         )
         found = ["summary", *(getattr(item, name) for name in names.split())]
+    if isinstance(item, reports.Published) and item.custodian:
+        found.append(item.custodian)
     return [*found, item.member] if item.member else found
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from porlake.observation.run import Run
 
 from porlake import chains, registry
 from porlake.chains._columns import words_from
 from porlake.lake import Lake
 from porlake.observation.columns import Claimed, Codes, once
+from porlake.observation.endpoints import Run
 from porlake.transport import Recording
 
 AT = chains.BlockRef(7, "aa", datetime(2024, 3, 25, tzinfo=UTC))

@@ -10,6 +10,8 @@ ALL_LOCKS := $(LOCKS) requirements/tests.txt
 RUNTIME := $(VENV)/.porlake-runtime-$(call digest,$(LOCKS) setup.py)
 COMPLETE := $(VENV)/.porlake-complete-$(call digest,$(ALL_LOCKS) setup.py)
 export PORLAKE_HOME := $(CURDIR)
+# Images often set it, and then every dbt and every Airflow task compiles its packages anew: 4 s of CPU for dbt's alone.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup runtime run test check nodes nodes-built lint bench docs airflow query clean lock
 

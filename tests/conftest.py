@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +36,12 @@ LONGEST = (
     "cli/test_examples.py",
     "test_wheel.py",
 )
+
+
+def pytest_configure() -> None:
+    """What one process compiles the next need not: dozens import dbt or Airflow, 4 s each from source."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

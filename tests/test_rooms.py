@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "registry": {"model", "errors"},
     "addresses": {"errors", "encoding", "registry"},
     "transport": {"errors", "numbers", "encoding"},
+    "sources": {"formats", "errors", "numbers", "registry", "transport"},
     "reports": {"formats", "model", "errors", "encoding", "registry"},
     "chains": {"model", "errors", "numbers", "progress", "encoding", "registry", "addresses", "transport"},
     "ownership": {"model", "errors", "encoding", "registry", "addresses"},
@@ -36,13 +37,14 @@ MAY_IMPORT = {
     "warehouse": {"dbt_project", "lake", "errors", "model", "registry"},
     "pipeline": {"settings", "dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses",
                  "transport",
-                 "reports", "chains", "ownership", "liabilities", "prices", "lake", "observation", "warehouse"},
+                 "sources", "reports", "chains", "ownership", "liabilities", "prices", "lake", "observation",
+                 "warehouse"},
     "queries": {"settings", "dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses",
                 "transport",
                 "reports", "chains", "ownership", "lake", "observation", "warehouse", "pipeline"},
     "airflow": {"model", "dbt_project", "pipeline", "queries", "progress", "registry", "errors", "transport", "chains"},
     "__main__": {"cli"},
-    "cli": {"model", "airflow", "pipeline", "queries", "progress", "registry", "errors", "transport"},
+    "cli": {"model", "airflow", "sources", "pipeline", "queries", "progress", "registry", "errors", "transport"},
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class Settings:
     network, in the order in which they are asked, what `transport.Endpoint` takes: `url`, `headers`, `per_second` ...;
     it may hold keys, so that it is never shown. Shares are parts of one: `check_sample` of the accounts, and those with
     `check_above` of what was read of an asset, are read again from a second endpoint; `proof_share` of each asset's
-    amount is proved.
+    amount is proved. `mirrors`: for a publisher's host the URL below which it is asked instead.
     """
 
     lake: str
@@ -46,3 +46,4 @@ class Settings:
     check_above: Decimal = CHECK_ABOVE
     proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, DumpSettings] = field(default_factory=dict)
+    mirrors: Mapping[str, str] = field(default_factory=dict)

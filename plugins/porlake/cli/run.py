@@ -1,20 +1,30 @@
-"""porlake run: all stages for some published files."""
+"""porlake run: all stages for what an exchange published of a month, or for published files that are at hand."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from porlake.cli import _options, summary
 from porlake.cli._printing import complain
+from porlake.errors import ConfigurationError
 
-WHAT = "all stages for some published files"
+if TYPE_CHECKING:
+    from porlake.pipeline import Session
+
+WHAT = "all stages for a month's publication, or for published files"
 EXAMPLE = "porlake run htx --report huobi_por_20240701.csv --lake data"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exchange", help=_options.EXCHANGE)
     parser.add_argument(
-        "--report", action="append", required=True, metavar="FILE", help="path or URL; give it again for more files"
+        "--report", action="append", default=[], metavar="FILE", help="path or URL; give it again for more files"
+    )
+    parser.add_argument(
+        "--month",
+        metavar="YYYY-MM",
+        help="fetch what the exchange published of snapshots in this month of its own clock (`porlake find`)",
     )
     parser.add_argument(
         "--snapshot",
@@ -32,14 +42,42 @@ def run(options: argparse.Namespace) -> int:
     from porlake import pipeline, progress
     from porlake.queries.unanswered import unanswered
 
+    if bool(options.report) == bool(options.month):
+        raise ConfigurationError("say either what to run with --report FILE, or which month to fetch with --month")
+    if options.month and options.snapshot:
+        raise ConfigurationError("--snapshot goes with --report: of a month that is fetched the publisher says it")
+
     with progress.shown() as tell:
         session = pipeline.session(
             options.lake, record=options.record, replay=options.replay, price_file=options.prices, progress=tell
         )
-        found = pipeline.run(session, options.exchange, options.report, options.snapshot)
+        if options.month:
+            found = pipeline.run_archived(session, _fetched(session, options.exchange, options.month))
+        else:
+            found = pipeline.run(session, options.exchange, options.report, options.snapshot)
     spoken = pipeline.attestations(session, found)
     summary.show(session, spoken if len(spoken) <= 3 else [])
     missing = unanswered(session, found)
     for line in missing:
         complain(f"not read: {line}")
     return 3 if options.strict and missing else 0
+
+
+def _fetched(session: Session, exchange: str, month: str) -> list[str]:
+    """The reports of a month, in the lake. Raises ConfigurationError where none is, with what is known of it."""
+    from porlake import pipeline
+
+    looked = pipeline.find(session, exchange, pipeline.first_of(month))
+    done = pipeline.fetch(session, looked.of_month(month))
+    for line in (*looked.notes, *done.warnings):
+        complain(f"note: {line}")
+    unknown = [f"not known: {one.what}: {one.reason}" for one in looked.unknown]
+    for line in (*unknown, *(f"not fetched: {one}" for one in done.missing)):
+        complain(line)
+    for name in done.kept:
+        complain(f"kept in the archive, read by no format: {name}")
+    if not done.reports:
+        newest = looked.found[0].attestation if looked.found else "none that is known"
+        none = "no file of it could be read" if looked.of_month(month) else "none is listed"
+        raise ConfigurationError(f"{exchange}: no report of {month}: {none}; the newest that is listed: {newest}")
+    return done.reports

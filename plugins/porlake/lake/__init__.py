@@ -29,7 +29,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from porlake.errors import ConfigurationError, LakeError, MissingPartition
+from porlake.errors import ConfigurationError, Damaged, LakeError, MissingPartition
 from porlake.lake import raw
 from porlake.lake.checkpoint import Scratch, forget
 from porlake.lake.export import csv_writer, export, export_batches, writable
@@ -276,6 +276,16 @@ class Lake:
     def first_facts(self, sha256: str) -> Mapping[str, Any]:
         """See `raw.first_facts`."""
         return raw.first_facts(self.store, sha256)
+
+    def arrivals(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """(sha256, facts of its first arrival) of each file of the archive; those that cannot be read are left out:
+        `all_files` tells of them.
+        """
+        for key in self.store.list(raw.FOLDER):
+            if key.endswith(".json"):
+                name = key.rpartition("/")[2].removesuffix(".json")
+                with suppress(Damaged):
+                    yield name, raw.first_facts(self.store, name)
 
     def has_raw(self, sha256: str) -> bool:
         return self.store.holds(f"{raw.FOLDER}/{sha256}")

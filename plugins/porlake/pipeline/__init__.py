@@ -1,6 +1,6 @@
 """The stages, and what comes after what. The one place where the rooms meet; settings are read here, once.
 
-    archive -> parse -> verify, observe (one per network), price -> build -> publish
+    find -> fetch -> archive -> parse -> verify, observe (one per network), price -> build -> publish
     sweep, at the moment of a snapshot, of what was claimed last; observe takes it when the report is there
 
 Every stage reads what earlier stages wrote and replaces its own partition; running one again gives the same bytes.
@@ -12,12 +12,15 @@ from __future__ import annotations
 from porlake.lake import csv_writer, export, forget, writable
 from porlake.pipeline._archive import archive
 from porlake.pipeline._build import build, is_published, publish, published
+from porlake.pipeline._exchanges import publisher_of
+from porlake.pipeline._fetch import Fetched, fetch
 from porlake.pipeline._files import files_at
+from porlake.pipeline._find import Held, day, find, first_of, held, month_of, overdue
 from porlake.pipeline._inbox import inbox, undated, waiting
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._price import attestations, price
-from porlake.pipeline._run import run, unread
+from porlake.pipeline._run import run, run_archived, unread
 from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
 from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
@@ -29,28 +32,39 @@ __all__ = [
     "NUMBER",
     "OBSERVED",
     "PARSED",
+    "Fetched",
+    "Held",
     "Session",
     "Step",
     "archive",
     "attestations",
     "build",
     "csv_writer",
+    "day",
     "export",
+    "fetch",
     "files_at",
+    "find",
+    "first_of",
     "forget",
     "has_addresses",
+    "held",
     "inbox",
     "is_claimed",
     "is_published",
     "moment",
+    "month_of",
     "networks",
     "observe",
+    "overdue",
     "parse",
     "plan",
     "price",
     "publish",
     "published",
+    "publisher_of",
     "run",
+    "run_archived",
     "session",
     "sweep",
     "swept_networks",

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from porlake import registry, reports
 from porlake.errors import ConfigurationError, SnapshotUnknown
-from porlake.pipeline._files import files_at
+from porlake.pipeline._exchanges import publisher_of
+from porlake.pipeline._files import Published, files_at
 from porlake.pipeline._report_files import Arrival, Part, facts_of
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import moment
@@ -24,21 +25,31 @@ def archive(
     that does not say it; `undated` takes such a file without one. Raises ReportError where the file is refused as a
     whole, ConfigurationError for an exchange that the registry does not know.
     """
-    publisher = registry.load().exchanges.get(exchange)
-    if publisher is None:
-        raise ConfigurationError(f"{exchange!r} is no exchange of the registry: {', '.join(registry.load().exchanges)}")
+    publisher = publisher_of(exchange)
     stated = _stated_snapshot(snapshot, publisher) if snapshot else None
     fallback = reports.Snapshot(None, "unknown") if undated else None
     with ExitStack() as files:
-        came = files_at(session, files, source)
-        found, others = reports.recognised(replace(came.bundle, exchange=exchange))
-        parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, stated, fallback)]
-        listed = tuple(f"{reports.hashed(other).sha256}  -  {other.name}" for other in others)
-        container = None
-        if came.container is not None:
-            came.container.seek(0)
-            container = session.lake.keep(came.container, facts_of(session, came.bundle.name, came.origin))
-        return Arrival(session, came.origin, container, listed).keep(parts)
+        return archive_published(session, exchange, files_at(session, files, source), stated, fallback)
+
+
+def archive_published(
+    session: Session,
+    exchange: str,
+    came: Published,
+    stated: reports.Snapshot | None = None,
+    fallback: reports.Snapshot | None = None,
+) -> list[str]:
+    """Keep published files that are at hand; the ids of the reports in them. Raises ReportError."""
+    found, others = reports.recognised(replace(came.bundle, exchange=exchange))
+    parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, stated, fallback)]
+    listed = tuple(f"{reports.hashed(other).sha256}  -  {other.name}" for other in others)
+    container = None
+    if came.container is not None:
+        came.container.seek(0)
+        container = session.lake.keep(
+            came.container, facts_of(session, came.bundle.name, came.origin) | dict(came.facts)
+        )
+    return Arrival(session, came.origin, container, listed, came.facts).keep(parts)
 
 
 def attestations_of(session: Session, files: ExitStack, exchange: str, source: str) -> list[str]:
@@ -78,7 +89,7 @@ def _told(
 ) -> reports.Snapshot:
     """The moment that is stated, else the one that is named; a revision that is named stays. Raises SnapshotUnknown."""
     if stated is not None:
-        return replace(stated, revision=named.revision if named else None)
+        return replace(stated, revision=(named.revision if named else None) or stated.revision)
     if snapshot := named or fallback:
         return snapshot
     raise SnapshotUnknown(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -17,11 +18,14 @@ from porlake.transport import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What lies at a path or URL: its files, the archive that held them, and its origin without secrets."""
+    """What lies at a path or URL: its files, the archive that held them, and its origin without secrets; `facts` of its
+    arrival, where they are known already.
+    """
 
     bundle: reports.Bundle
     container: BinaryIO | None
     origin: str
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def files_at(session: Session, files: ExitStack, source: str) -> Published:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from porlake import registry, reports
 from porlake.model import ReportFile
@@ -24,11 +26,19 @@ class Part:
 class Arrival:
     """What came in together: the reports of one path or URL.
 
-    `others`: the lines of files that nobody reads. What the lake holds of an exchange is looked up once, however many
-    reports come.
+    `others`: the lines of files that nobody reads; `facts` of the arrival that are known already. What the lake holds
+    of an exchange is looked up once, however many reports come.
     """
 
-    def __init__(self, session: Session, origin: str, container: str | None, others: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        origin: str,
+        container: str | None,
+        others: tuple[str, ...],
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.facts = facts
         self.session, self.origin, self.container, self.others = session, origin, container, others
         self._known: dict[str, dict[tuple[str, str], ReportFile]] = {}
         self._newest: dict[tuple[str, str, str], int] = {}
@@ -40,7 +50,7 @@ class Arrival:
     def _keep(self, part: Part) -> str:
         lake, form, exchange = self.session.lake, part.form, part.bundle.exchange
         first = part.bundle.members[0]
-        facts = facts_of(self.session, first.name, self.origin)
+        facts = facts_of(self.session, first.name, self.origin) | dict(self.facts) | {"file_name": first.name}
         bundle = replace(part.bundle, members=tuple(self._kept(member, facts) for member in part.bundle.members))
         attestation = f"{exchange}/{part.snapshot}"
         # a file of a report that came without the first of its kind speaks for itself

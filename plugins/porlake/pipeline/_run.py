@@ -22,6 +22,11 @@ def run(session: Session, exchange: str, sources: Iterable[str], snapshot: str |
     A network or price source that does not answer leaves its part unobserved, with the reason in the tables.
     """
     found = list(dict.fromkeys(report for source in sources for report in archive(session, exchange, source, snapshot)))
+    return run_archived(session, found)
+
+
+def run_archived(session: Session, found: list[str]) -> list[str]:
+    """The stages behind archive, for reports that are in the lake; their ids."""
     for report in found:
         parse(session, report)
     with_rows = [report for report in found if has_addresses(session, report)]

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from porlake import chains, observation, registry
+from porlake import chains, observation, registry, sources
 from porlake.chains import Dump
 from porlake.errors import ConfigurationError
 from porlake.lake import Lake
 from porlake.pipeline._settings import read_settings
 from porlake.progress import Tell, silent
 from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE, Settings
-from porlake.transport import Endpoint, Recording
+from porlake.transport import Endpoint, Recording, Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Session:
     check_above: Decimal = CHECK_ABOVE
     proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, Dump] = field(default_factory=dict)
+    mirrors: Mapping[str, str] = field(default_factory=dict)
     lake: Lake = field(init=False, compare=False)
     run: observation.Run = field(init=False, compare=False)
 
@@ -51,6 +52,10 @@ class Session:
     def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:
         """Where a network is asked, in this order: as configured, else the registry's public default."""
         return observation.endpoints_of(self.endpoints, network)
+
+    def web(self, exchange: str) -> Web:
+        """The hosts of a publisher, for one look at it. Raises KeyError for one that nobody looks at."""
+        return Web(f"sources.{exchange}", sources.SOURCES[exchange].HOSTS, self.recording, self.mirrors)
 
 
 def open_session(settings: Settings, progress: Tell = silent) -> Session:
@@ -74,6 +79,7 @@ def open_session(settings: Settings, progress: Tell = silent) -> Session:
             network: Dump(found.place, found.written, found.hashes, found.outpoints)
             for network, found in settings.dumps.items()
         },
+        mirrors=settings.mirrors,
     )
 
 

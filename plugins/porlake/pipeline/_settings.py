@@ -14,6 +14,7 @@ from porlake import amounts
 from porlake.errors import ConfigurationError, InvalidAmount
 from porlake.pipeline._dumps import dumps_of
 from porlake.pipeline._endpoints import endpoints_of_environment, endpoints_of_file
+from porlake.pipeline._mirrors import mirrors_of
 from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE, Settings
 
 TELL_EVERY = 5_000
@@ -36,7 +37,8 @@ def read_settings(
     An endpoint is taken, in this order, from PORLAKE_ENDPOINT_<NETWORK>, the TOML file, the registry. The variable may
     hold several URLs, separated by blanks or commas: they are asked in their order. What a second endpoint is asked
     again, in percent: PORLAKE_CHECK_SAMPLE of the accounts (1), PORLAKE_CHECK_ABOVE of an asset's sum and more at one
-    account (0.1). What is proved: PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95).
+    account (0.1). A publisher's host is asked at the place that PORLAKE_MIRRORS names for it. What is proved:
+    PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95).
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
@@ -56,6 +58,7 @@ def read_settings(
         check_above=_share(environ, "PORLAKE_CHECK_ABOVE", CHECK_ABOVE),
         proof_share=_share(environ, "PORLAKE_PROOF_SHARE", PROOF_SHARE),
         dumps=dumps_of(environ),
+        mirrors=mirrors_of(environ.get("PORLAKE_MIRRORS", "")),
     )
 
 

@@ -20,6 +20,7 @@ from porlake.registry.rows import (
     LabelRow,
     Network,
     Provider,
+    PublicationRow,
     ReasonRow,
     SchemeRow,
     SweptNetwork,
@@ -149,6 +150,18 @@ def check_exchange(row: Exchange) -> str:
         return f"utc_offset {row.utc_offset!r} is no clock; write +08:00, or +00:00 for UTC"
     bad = [cron for cron in (row.schedule, row.snapshot) if cron and not _CRON.fullmatch(cron)]
     return f"{bad[0]!r} is no cron expression of five fields" if bad else ""
+
+
+def check_publication(row: PublicationRow) -> str:
+    if not _ID.fullmatch(row.source):
+        return f"source {row.source!r} is no id (a module of porlake.sources, or manual)"
+    if row.is_manual and (not row.how or row.awaited):
+        return "source manual says in how what to put where, and awaits nothing"
+    if row.awaited and not _CRON.fullmatch(row.awaited):
+        return f"{row.awaited!r} is no cron expression of five fields"
+    if not 0 <= row.overdue_days <= 366 or bool(row.awaited) != bool(row.overdue_days):
+        return "overdue_days are 1 to 366 where something is awaited, else 0"
+    return ""
 
 
 def check_sweep(row: SweptNetwork) -> str:

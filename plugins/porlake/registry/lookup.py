@@ -19,6 +19,7 @@ from porlake.registry.rows import (
     LabelRow,
     Network,
     Provider,
+    PublicationRow,
     ReasonRow,
     SchemeRow,
     SweptNetwork,
@@ -65,6 +66,7 @@ class Registry:
     tokens: Mapping[tuple[str, str], Token]
     exchanges: Mapping[str, Exchange]
     exchange_tokens: Mapping[tuple[str, str, str, date], ExchangeToken]
+    publications: Mapping[str, PublicationRow]
     sweeps: Mapping[str, SweptNetwork]
     collateral: Mapping[tuple[str, str, date], Collateral]
     trackers: Mapping[tuple[str, str, str, date], TrackerToken]

@@ -237,6 +237,28 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicationRow:
+    """publications.csv: where an exchange's reports are found, and when.
+
+    `source`: the module of porlake.sources that looks for them, or `manual` with what to put where in `how`. `awaited`:
+    cron in UTC of the moment from which the report of a month (of the publisher's clock, into which the moment falls)
+    is looked for; empty where nothing is periodic any more. `overdue_days`: so many days after that moment the
+    exchange's own rhythm says that it should have come; 0 where there is none.
+    """
+
+    exchange: str
+    source: str
+    awaited: str
+    overdue_days: int
+    how: str
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether nobody looks, so that a person must."""
+        return self.source == "manual"
+
+
+@dataclass(frozen=True, slots=True)
 class SweptNetwork:
     """sweeps.csv: a network whose past nobody tells. `window_seconds`: how far from a snapshot a sweep may lie to stand
     for it.

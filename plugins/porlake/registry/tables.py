@@ -17,6 +17,7 @@ from porlake.registry.rows import (
     LabelRow,
     Network,
     Provider,
+    PublicationRow,
     ReasonRow,
     SchemeRow,
     SweptNetwork,
@@ -89,6 +90,7 @@ TABLES: tuple[Table[Any], ...] = (
         checks.check_tracker,
         {"exchange": "exchanges", "asset": "assets"},
     ),
+    Table("publications", PublicationRow, ("exchange",), checks.check_publication, {"exchange": "exchanges"}),
     Table("sweeps", SweptNetwork, ("network",), checks.check_sweep, {"network": "networks"}),
     Table("schemes", SchemeRow, ("scheme",), checks.check_scheme),
     Table(

@@ -12,6 +12,7 @@ from porlake.transport.http import Http
 from porlake.transport.json_rpc import JsonRpc
 from porlake.transport.recording import Recording
 from porlake.transport.secrets import BLANK
+from porlake.transport.web import Reply, Web, check_mirror
 
 __all__ = [
     "ANSWER_BYTES",
@@ -23,5 +24,8 @@ __all__ = [
     "Http",
     "JsonRpc",
     "Recording",
+    "Reply",
+    "Web",
+    "check_mirror",
     "streamed",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -76,6 +76,52 @@ class HttpSession:
             if not copy_body(response, out.write, DOWNLOAD_BYTES, self._host, until, self._endpoint.timeout):
                 raise BadAnswer(f"{self._host}: the file is empty")
 
+    def exchange(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        bounds: Bounds,
+        *,
+        first: int | None = None,
+        out: BinaryIO | None = None,
+        seconds: float = DOWNLOAD_SECONDS,
+    ) -> tuple[int, dict[str, str], bytes]:
+        """(status, headers by their names in lower case, bytes) of an answer, whatever it says: for places where a
+        status and the first bytes mean something of their own.
+
+        `first`: so many bytes of it are asked for, and read. `out`: where a body of status 200 goes, up to
+        DOWNLOAD_BYTES within `seconds`; it is empty again before each try. Faults that may be over are tried again.
+        Raises TransportError.
+        """
+
+        def once() -> tuple[int, dict[str, str], bytes]:
+            self._retries.turn()
+            timeout = bounds.timeout or self._endpoint.timeout
+            until, parts = time.monotonic() + timeout, list[bytes]()
+            more = {} if first is None else {"Range": f"bytes=0-{first - 1}"}
+            encoding = "gzip" if first is None and out is None else "identity"
+            with self._response(verb, joined_url(self._endpoint.url, path), body, until, encoding, more) as response:
+                status, limit = response.status, bounds.answer_bytes or self._endpoint.answer_bytes
+                if status in (408, 413, 425, 429) or status >= 500:
+                    check_status(response, self._host)
+                if first is not None:
+                    copy_first(response, parts.append, first, until)
+                elif out is not None and status == 200:
+                    out.seek(0)
+                    out.truncate()
+                    end = time.monotonic() + seconds
+                    copy_body(response, out.write, DOWNLOAD_BYTES, self._host, end, timeout)
+                else:
+                    copy_body(response, parts.append, limit, self._host, until)
+                return status, {name.lower(): value for name, value in response.headers.items()}, b"".join(parts)
+
+        try:
+            return self._retries.run(once, patient=bounds.patient)
+        except TransportError as error:
+            self.redactor.error(error)
+            raise
+
     @contextmanager
     def opened(self, until: float) -> Iterator[urllib3.BaseHTTPResponse]:
         """What lies behind the endpoint's URL, its headers read before `until`. Raises TransportError without a
@@ -102,10 +148,16 @@ class HttpSession:
 
     @contextmanager
     def _response(
-        self, verb: str, url: str, body: bytes | None, until: float, encoding: str = "gzip"
+        self,
+        verb: str,
+        url: str,
+        body: bytes | None,
+        until: float,
+        encoding: str = "gzip",
+        more: Mapping[str, str] | None = None,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """The response, its headers read before `until`, which is a time of the monotonic clock."""
-        headers = {"Accept-Encoding": encoding, "User-Agent": "porlake"} | dict(self._endpoint.headers)
+        headers = {"Accept-Encoding": encoding, "User-Agent": "porlake", **self._endpoint.headers, **(more or {})}
         parts = urlsplit(url)
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -181,3 +233,14 @@ def copy_body(
         if time.monotonic() > until:
             raise TimedOut(f"{host}: the answer does not end in time")
         write(chunk)
+
+
+def copy_first(response: urllib3.BaseHTTPResponse, write: Callable[[bytes], object], size: int, until: float) -> None:
+    """The first `size` bytes of a body, before `until`; fewer where it has no more."""
+    while size > 0:
+        with deadline(until):
+            chunk = response.read1(size, decode_content=True)
+        if not chunk:
+            return
+        write(chunk)
+        size -= len(chunk)

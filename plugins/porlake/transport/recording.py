@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -27,9 +27,10 @@ class Recording:
     """Answers from outside: passed through, kept in a folder, or taken from it.
 
     An answer is a file <folder>/<name>/<method>_<hash of the parameters>[-n].json; the n-th of equal questions has its
-    number. No URL, header or key is in it. A replay opens no socket, and its clock is the recording's. The number of
-    this form stands in <folder>/recording.json; a folder without it is of form 1. `replays`: answers are taken from it;
-    `is_off`: they are neither kept nor taken.
+    number. No URL of an endpoint, header or key is in it. Published files lie as they came in <folder>/<name>/files, by
+    their sha256. A replay opens no socket, and its clock is the recording's. The number of this form stands in
+    <folder>/recording.json; a folder without it is of form 1. `replays`: answers are taken from it; `is_off`: they are
+    neither kept nor taken.
 
     Raises ConfigurationError for a folder that is not there, or of a form that is not read here.
     """
@@ -107,6 +108,44 @@ class Recording:
         with self._lock:
             number = 1 if once else next(self._asked.setdefault(f"{name}/{stem}", count(1)))
         return folder / name / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+
+    def keep_file(self, name: str, stream: BinaryIO) -> str:
+        """The sha256 of a published file, whose bytes are kept beside the answers where this is a recording. Raises
+        ConfigurationError where they cannot be written.
+        """
+        folder = None if self._mode != "record" or self._folder is None else self._folder / name / "files"
+        digest, aside = hashlib.sha256(), None
+        try:
+            with ExitStack() as files:
+                out = None
+                if folder is not None:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    aside = folder / f"{threading.get_ident()}.writing"
+                    out = files.enter_context(aside.open("wb"))
+                stream.seek(0)
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+                    if out is not None:
+                        out.write(chunk)
+            if folder is not None and aside is not None:
+                aside.replace(folder / digest.hexdigest())
+        except OSError as error:
+            raise ConfigurationError(f"{folder}: the recording cannot be written ({error.strerror})") from error
+        stream.seek(0)
+        return digest.hexdigest()
+
+    def file(self, name: str, sha256: str) -> BinaryIO:
+        """A published file that `keep_file` kept. Raises NotRecorded where its bytes are not there, or are others."""
+        path = (self._folder or Path()) / name / "files" / sha256
+        try:
+            stream = path.open("rb")
+        except OSError as error:
+            raise NotRecorded(f"{name}: the recording does not hold the file {sha256[:16]}") from error
+        if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+            stream.close()
+            raise NotRecorded(f"{name}: the file {sha256[:16]} of the recording has other bytes")
+        stream.seek(0)
+        return stream
 
     @contextmanager
     def download(self, url: str) -> Iterator[BinaryIO]:

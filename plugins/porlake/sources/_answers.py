@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from porlake import numbers
 from porlake.errors import BadAnswer, TransportError, Unavailable
 from porlake.transport import Reply
-from porlake.transport.retries import MalformedAnswer
 from porlake.transport.strict_json import loads
 
 Kind = TypeVar("Kind")
@@ -37,14 +36,7 @@ def json_of(reply: Reply) -> Any:
     """The JSON of an answer of status 200, numbers with a point as Decimal. Raises BadAnswer for another body, a page
     of HTML above all.
     """
-    return _read(whole(reply), reply.host)
-
-
-def _read(body: bytes, host: str) -> Any:
-    try:
-        return loads(body, host)
-    except MalformedAnswer as error:
-        raise BadAnswer(str(error)) from error
+    return loads(whole(reply), reply.host)
 
 
 def script(reply: Reply, name: str) -> Any:
@@ -53,7 +45,7 @@ def script(reply: Reply, name: str) -> Any:
     found = [match[2] for match in _SCRIPT.finditer(whole(reply)) if marked.search(match[1])]
     if len(found) != 1:
         raise BadAnswer(f"{reply.host}: the page has {len(found) or 'no'} script {name}")
-    return _read(found[0], reply.host)
+    return loads(found[0], reply.host)
 
 
 def at(value: Any, path: str, kind: type[Kind], host: str) -> Kind:

@@ -25,11 +25,12 @@ _SHA = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """`at`: when it was committed, in UTC; `message`: its text, which may lie."""
+    """`at`: when it was committed, with its zone; `message`: its text, which may lie; `reply`: the page of it."""
 
     sha: str
     at: datetime
     message: str
+    reply: Reply
 
 
 def raw_url(repository: str, reference: str, path: str) -> str:
@@ -81,11 +82,12 @@ def commits(look: Look, repository: str, path: str = "") -> list[Commit]:
         rows = at(json_of(reply), "", list, reply.host)
         if not rows:
             return found
-        found += [_commit(row, reply.host) for row in rows]
+        found += [_commit(row, reply) for row in rows]
     raise BadAnswer(f"api.github.com: more than {PAGES} pages of commits")
 
 
-def _commit(row: Any, host: str) -> Commit:
+def _commit(row: Any, reply: Reply) -> Commit:
+    host = reply.host
     sha, when = at(row, "sha", str, host), at(row, "commit.committer.date", str, host)
     try:
         moment = datetime.fromisoformat(when)
@@ -93,4 +95,4 @@ def _commit(row: Any, host: str) -> Commit:
         raise BadAnswer(f"{host}: the date of a commit is {when[:40]!r}") from error
     if not _SHA.fullmatch(sha.encode()) or moment.tzinfo is None:
         raise BadAnswer(f"{host}: a commit without its hash and a date with its zone")
-    return Commit(sha, moment, at(row, "commit.message", str, host)[:200])
+    return Commit(sha, moment, at(row, "commit.message", str, host)[:200], reply)

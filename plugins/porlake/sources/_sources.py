@@ -14,7 +14,7 @@ from porlake.transport import Web
 class Source(Protocol):
     """A module of this room, named as its NAME says, which is the exchange's id.
 
-    `HOSTS`: where it may ask; a URL or a redirect to any other host is refused.
+    `HOSTS`: where it may ask, a host or what lies below `host/path`; a URL or a redirect elsewhere is refused.
     """
 
     NAME: str
@@ -31,4 +31,4 @@ SOURCES: Formats[Source] = Formats(sources.__name__, ("NAME", "HOSTS", "find"))
 
 def hosts() -> frozenset[str]:
     """The hosts of all publishers."""
-    return frozenset(host for source in SOURCES.values() for host in source.HOSTS)
+    return frozenset(host.partition("/")[0] for source in SOURCES.values() for host in source.HOSTS)

@@ -25,7 +25,7 @@ from porlake.transport.recording import Recording
 from porlake.transport.strict_json import dumps
 
 #: Of one look at a publisher: seconds in all, of one answer, bytes of one answer, questions a second and host.
-LOOK_SECONDS, ANSWER_SECONDS, PAGE_BYTES, PER_SECOND = 60.0, 30.0, 8 << 20, 3.0
+LOOK_SECONDS, ANSWER_SECONDS, PAGE_BYTES, PER_SECOND = 60.0, 30.0, 8 << 20, 2.5
 REDIRECTS = 3
 #: Of an answer's headers these are kept: who answered, what, how old it is.
 KEPT = ("age", "content-range", "content-type", "etag", "last-modified", "location", "server")
@@ -60,19 +60,25 @@ class Reply:
 
 
 class Web:
-    """A publisher's hosts, asked over https, a few questions a second, for `LOOK_SECONDS` in all (files aside).
+    """A publisher's hosts, each whole or below a path (`host/bucket`), asked over https, a few questions a second, for
+    `LOOK_SECONDS` in all (files aside).
 
     `mirrors`: for a host the URL below which it is asked instead, by which nobody else is let in: what may be asked is
-    said by the hosts. Raises TransportError: BadAnswer for a URL or a redirect that leads to another host, TimedOut
-    when the time for the look is over.
+    said by the hosts. Raises TransportError: BadAnswer for a URL or a redirect that leads elsewhere, TimedOut when the
+    time for the look is over.
     """
 
     def __init__(
         self, name: str, hosts: Iterable[str], recording: Recording, mirrors: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        self._name, self._hosts, self._recording, self._mirrors = name, frozenset(hosts), recording, mirrors
+        self._name, self._recording, self._mirrors = name, recording, mirrors
+        self._below = {host: below for host, _, below in (one.partition("/") for one in hosts)}
         self._sessions: dict[str, HttpSession] = {}
         self._until: float | None = None
+
+    def now(self) -> datetime:
+        """The time in UTC; of a recording the time when it was made."""
+        return self._recording.now()
 
     def get(self, url: str, *, first: int | None = None) -> Reply:
         """The answer to a GET; with `first` that many bytes of it."""
@@ -117,7 +123,9 @@ class Web:
             host, port, user = parts.hostname or "", parts.port, parts.username
         except ValueError as error:
             raise BadAnswer("a URL that cannot be read") from error
-        if parts.scheme != "https" or host not in self._hosts or port not in (None, 443) or user is not None:
+        below = self._below.get(host, "\0")
+        is_below = not below or f"{parts.path}/".startswith(f"/{below}/")
+        if parts.scheme != "https" or not is_below or port not in (None, 443) or user is not None:
             named = f"{parts.scheme}://{host}"[:100]
             raise BadAnswer(f"{named if named.isprintable() else 'a URL'} is not of https and of the publisher's hosts")
         return host, parts.path + (f"?{parts.query}" if parts.query else "")

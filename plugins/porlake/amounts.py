@@ -63,6 +63,19 @@ def printed_decimals(text: str) -> int:
     return len(_parts(text)[1])
 
 
+def with_point(text: str, decimals: int) -> str:
+    """Whole units of a publisher's own, 10**-decimals of an asset, as a decimal text; '' for none.
+
+    Raises InvalidAmount with code `not_a_number` for a text that is no whole number.
+    """
+    whole, fraction = _parts(text) if text else ("", "")
+    if fraction or "." in text:
+        raise InvalidAmount("not_a_number", f"{_shown(text)} is no whole number of units")
+    digits = whole.rjust(decimals + 1, "0")
+    point = len(digits) - decimals
+    return f"{digits[:point]}.{digits[point:]}" if decimals and text else whole
+
+
 def rescale(raw: int, decimals: int, scale: int) -> int:
     """`raw` of a token with `decimals` as base units of its asset, whose `scale` is at least as fine."""
     if decimals > scale:

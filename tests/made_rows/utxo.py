@@ -312,7 +312,7 @@ def _multisig(chance: random.Random, network: str) -> Case:
             "malformed",
             "signature_bad_length",
         ),
-        lambda: signatures("none", [], "unsigned", "unsigned"),
+        lambda: signatures("none", [], "unsigned", "script_shown"),
         lambda: with_script("half a byte", row.script.hex()[:-1], "malformed", "script_bad_hex"),
         lambda: with_script("no script", "", *no_script),
         lambda: with_script("a script cut off", row.script[:-1].hex(), "invalid", "script_mismatch"),

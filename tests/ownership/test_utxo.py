@@ -108,3 +108,60 @@ def test_no_change_of_a_descriptor_raises_or_makes_a_script_of_another_address(
         found = ownership.judge(replace(good, key_or_script=typed))
         if found.verdict == "proven":
             assert typed.lower() == text
+
+
+# --- rows that nobody signed, where the script is shown ---------------------------------------------------------------
+@pytest.mark.parametrize("wrap", ["sh({})", "wsh({})", "sh(wsh({}))"])
+def test_a_script_that_is_shown_and_signed_by_nobody_shows_what_locks_the_coins_and_no_more(
+    row: Row, signer: Keys, multisig: Callable[..., bytes], wrap: str
+) -> None:
+    keys = [signer(each).short for each in "abc"]
+    script = multisig(2, *keys)
+    make = {"sh({})": bitcoin.p2sh, "wsh({})": bitcoin.p2wsh, "sh(wsh({}))": bitcoin.p2sh_p2wsh}[wrap]
+    text = wrap.format(f"multi(2,{','.join(key.hex() for key in keys)})")
+    for shown in (text, script.hex()):
+        made = row("utxo", "bitcoin", make("bitcoin", script).text, script=shown)
+        assert told(made) == ("unsigned", "script_shown", ("multisig_2_of_3",), None)
+        assert told(replace(made, signatures=["", ""])) == told(made)
+        ((verdict, reason, flags, who, *_),) = judged([made])
+        assert (verdict, reason, flags, who) == told(made)
+        other = replace(made, address_published=make("bitcoin", multisig(1, *keys)).text)
+        assert told(other) == ("unsigned", "script_mismatch", (), None)
+        assert told(replace(made, message="", network=None))[:2] == ("unsigned", "unsigned")
+        assert told(replace(made, address_published="bad"))[:2] == ("unsigned", "unsigned")
+        assert told(replace(made, scheme="no_scheme"))[:2] == ("unsigned", "unsigned")
+
+
+def test_a_key_that_is_shown(row: Row, signer: Keys) -> None:
+    a, b = signer("a"), signer("b")
+    for address, text in (
+        (a.p2pkh(), a.short.hex()),
+        (a.p2pkh(), f"pkh({a.short.hex()})"),
+        (bitcoin.p2wpkh("bitcoin", a.short).text, f"wpkh({a.short.hex()})"),
+        (bitcoin.p2wpkh("bitcoin", a.short).text, a.short.hex()),
+        (bitcoin.p2wpkh("bitcoin", bip32.child(XPUB, (0, 7))).text, f"wpkh({XPUB}/0/7)"),
+    ):
+        made = row("utxo", "bitcoin", address, script=text)
+        assert told(made) == ("unsigned", "script_shown", (), None)
+        assert told(replace(made, address_published=b.p2pkh()))[1] == "script_mismatch"
+    assert told(row("utxo", "bitcoin", a.p2pkh(), script=f"wpkh({a.short.hex()})"))[1] == "script_mismatch"
+    assert told(row("utxo", "bitcoin", a.p2pkh(), script="04" * 33))[1] == "script_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("wsh(multi(2,{a},{b}))#00000000", "script_bad_checksum"),
+        ("wsh(multi(2,{a},{b})", "script_bad_descriptor"),
+        ("wsh(multi(2,{a},02" + "00" * 31 + "05))", "script_bad_key"),
+        ("wsh(multi(2,{a}," + XPUB + "/0/*))", "descriptor_range"),
+        ("tr({a})", "descriptor_tr"),
+        ("xyz", "script_bad_hex"),
+    ],
+)
+def test_what_is_shown_and_cannot_be_read_is_named_and_stays_unsigned(
+    row: Row, signer: Keys, text: str, reason: str
+) -> None:
+    shown = text.replace("{a}", signer("a").short.hex()).replace("{b}", signer("b").short.hex())
+    made = row("utxo", "bitcoin", bitcoin.p2wsh("bitcoin", b"\x51").text, script=shown)
+    assert told(made) == ("unsigned", reason, (), None)

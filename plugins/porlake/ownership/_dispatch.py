@@ -26,6 +26,9 @@ MODULES: dict[str, Callable[[Evidence, Address], Judgement]] = {
     "starknet": starknet.judge,
 }
 
+#: What is said of a row that nobody signed, where its column of key or script shows what locks its coins.
+SHOWN: dict[str, Callable[[Evidence, Address], Judgement]] = {"utxo": utxo.shown}
+
 #: Modules whose rows take milliseconds each: in batches, judged in threads of their own.
 SLOW = frozenset({"beth_bls", "starknet"})
 
@@ -77,7 +80,9 @@ def judge_with_account(row: Evidence) -> tuple[Judgement, str]:
 def _verdict(row: Evidence, address: Address | InvalidAddress | None) -> Judgement:
     scheme = registry.load().schemes.get(row.scheme)
     if not any(row.signatures):
-        return Judgement("unsigned", "unsigned")
+        if scheme is None or scheme.module not in SHOWN or not row.key_or_script or not isinstance(address, Address):
+            return Judgement("unsigned", "unsigned")
+        return SHOWN[scheme.module](row, address)
     if _message.is_none(row.message):
         step("refused", "the message column holds no message: what is signed says nothing")
         return Judgement("malformed", "no_message")

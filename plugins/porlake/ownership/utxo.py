@@ -84,6 +84,50 @@ def judge(row: Evidence, address: Address) -> Judgement:
     return _single(row, address)
 
 
+def shown(row: Evidence, address: Address) -> Judgement:
+    """Of a row that nobody signed: whether the address is that of the script, key or output descriptor beside it. It
+    shows what locks the coins, not that anybody here has the keys.
+    """
+    try:
+        if descriptor.is_meant(row.key_or_script):
+            step("descriptor", row.key_or_script)
+            found = descriptor.parse(row.key_or_script)
+            field, holds = found.script, _is_of_descriptor(address, found)
+        else:
+            field = _script(row)
+            step("script", field)
+            holds = bool(_form(address, field)) if address.kind in SCRIPTS else _is_of_key(address, field)
+    except (NoRule, InvalidSignature, InvalidAddress) as error:
+        step("refused", str(error))
+        code = error.code if isinstance(error, NoRule) else f"script_{error.code.removeprefix('script_')}"
+        return Judgement("unsigned", code)
+    if not holds:
+        return Judgement("unsigned", "script_mismatch")
+    try:
+        return Judgement("unsigned", "script_shown", _multisig.flags(script.multisig(field)))
+    except InvalidAddress:
+        return Judgement("unsigned", "script_shown")
+
+
+def _is_of_descriptor(address: Address, found: descriptor.Descriptor) -> bool:
+    try:
+        derived = found.address(address.network)
+    except InvalidAddress as error:  # a form that the network does not have
+        step("refused", str(error))
+        return False
+    step("derived account", derived.payload)
+    return (derived.kind, derived.payload) == (address.kind, address.payload)
+
+
+def _is_of_key(address: Address, field: bytes) -> bool:
+    """Whether an address of one key is that of the key in the column."""
+    if address.kind not in ("p2pkh", "p2wpkh") or not _looks_like_key(field):
+        return False
+    payload = bitcoin.key_hash(address.network, field)
+    step("derived account", payload)
+    return payload == address.payload
+
+
 # --- one key ----------------------------------------------------------------------------------------------------------
 def _single(row: Evidence, address: Address) -> Judgement:
     signature, header = _read(_columns.signature(row, 0), 0)

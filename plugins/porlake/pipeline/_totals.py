@@ -14,6 +14,7 @@ def total_of(file: ReportFile, row: Summary) -> PublishedTotal | None:
     if not (row.amount or row.own_amount or row.custody_amount or row.usd):
         return None
     figures = _Figures(_scale(row), row.remark)
+    amount = row.amount if row.decimals is None else amounts.with_point(row.amount, row.decimals)
     return PublishedTotal(
         exchange=file.exchange,
         report=file.report,
@@ -22,9 +23,9 @@ def total_of(file: ReportFile, row: Summary) -> PublishedTotal | None:
         level=row.level,
         network=row.network or None,
         asset=row.asset or None,
-        amount=figures.units(row.amount) if row.asset else None,
+        amount=figures.units(amount) if row.asset else None,
         amount_published=row.amount,
-        printed_decimals=amounts.printed_decimals(row.amount) if row.amount else None,
+        printed_decimals=amounts.printed_decimals(amount) if amount else None,
         own_amount=figures.units(row.own_amount) if row.asset else None,
         custody_amount=figures.units(row.custody_amount) if row.asset else None,
         usd_published=figures.decimal(row.usd, 38, 2),

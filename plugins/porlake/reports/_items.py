@@ -61,7 +61,8 @@ class Summary:
     """A line without an address: a total, a liability, or both. Amounts are texts in units of the asset, '' where
     nothing is printed.
 
-    `level`: group (one asset over all networks, or a sum of several assets), part (of one network), asset.
+    `level`: group (one asset over all networks, or a sum of several assets), part (of one network), asset. `decimals`:
+    where `amount` is whole units of the publisher's own, how many of its digits stand behind the point of the asset.
     """
 
     source_row: int
@@ -83,6 +84,7 @@ class Summary:
     note: str | None = None
     remark: str = ""
     member: int = 0
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,13 +53,14 @@ claimed as (
     -- as counted in every mart, each account once; `rows` and `digits` as published, for the rounding
     select m.attestation, m.total_asset as asset, r.reserves_claimed is not null as is_claimed,
         {{ rescaled('r.reserves_claimed', 's.scale', 'u.scale') }} as claimed,
-        {{ rescaled('c.rounding', 's.scale', 'u.scale') }} as rounding
+        {{ rescaled('c.rounding', 's.scale', 'u.scale') }} as rounding,
+        c.networks
     from members m
     join {{ source('registry', 'assets') }} s on s.asset = m.asset
     join {{ source('registry', 'assets') }} u on u.asset = m.total_asset
     join {{ ref('core_reserves') }} r on r.attestation = m.attestation and r.asset = m.asset
     join (
-        select attestation, asset, ({{ last_digit('x.scale', 'max(printed_decimals)') }} * count(*))::decimal(38, 0) as rounding
+        select attestation, asset, ({{ last_digit('x.scale', 'max(printed_decimals)') }} * count(*))::decimal(38, 0) as rounding, count(distinct network) as networks
         from {{ ref('stg_claim') }}
         semi join members using (attestation, asset)
         join {{ source('registry', 'assets') }} x using (asset)
@@ -70,13 +71,15 @@ added as (
     -- null where it has more than 38 digits: then nothing is compared
     select attestation, asset,
         case when count(claimed) = count(*) filter (is_claimed) then {{ total('claimed') }} end as claimed,
-        case when count(rounding) = count(*) then {{ total('rounding') }} end as rounding
+        case when count(rounding) = count(*) then {{ total('rounding') }} end as rounding,
+        max(networks) as networks
     from claimed
     group by attestation, asset
 ),
 compared as (
     select attestation, asset, o.own_total, c.claimed, try((c.claimed - o.own_total)::decimal(38, 0)) as beyond,
-        try((c.rounding + o.last_digit)::decimal(38, 0)) as rounding
+        -- the sum of each network may have been cut to the line's last digit
+        try((c.rounding + o.last_digit * greatest(c.networks, 1))::decimal(38, 0)) as rounding
     from own o
     join added c using (attestation, asset)
 )

@@ -99,7 +99,7 @@ matched as (
 by_rows as (
     select m.attestation, m.report, m.member, m.source_row, min(m.matched_by) as matched_by,
         case when count(b.amount) = count(*) filter (b.amounts > 0) then {{ total('b.amount') }} end as amount, sum(b.amounts)::bigint as amounts,
-        sum(b.rows)::bigint as rows, max(b.digits) as digits
+        sum(b.rows)::bigint as rows, max(b.digits) as digits, count(distinct b.network) as networks
     from matched m
     join by_label b on b.attestation = m.attestation and b.report = m.report and b.member = m.member and b.label_of = m.label_of
     group by m.attestation, m.report, m.member, m.source_row
@@ -152,6 +152,7 @@ compared as (
         coalesce(g.amounts, r.amounts, 0) as amounts,
         coalesce(g.rows, r.rows, 0) as rows,
         case when g.rows is not null then g.digits else r.digits end as digits_summed,
+        case when g.rows is not null then 1 else r.networks end as networks,
         case when g.rows is not null then 'lines' else r.matched_by end as matched_by,
         -- what is missing from the sum: lines where it is of lines, else rows
         case when g.rows is not null or r.rows is null then coalesce(u.lines, 0) else 0 end as unread_lines,
@@ -176,8 +177,9 @@ compared as (
 ),
 measured as (
     select *, (summed - printed)::decimal(38, 0) as difference,
-        -- rounded or cut off: every row may be off by a unit of the last digit that its label shows, and the line by one of its own
-        try({{ last_digit('scale', 'digits_summed') }} * rows + {{ last_digit('scale', 'digits_printed') }}) as rounding
+        -- rounded or cut off: every row may be off by a unit of the last digit that its label shows, and the line by one of its own for each network
+        -- that it adds up (BitMEX cuts the sum of each)
+        try({{ last_digit('scale', 'digits_summed') }} * rows + {{ last_digit('scale', 'digits_printed') }} * greatest(coalesce(networks, 1), 1)) as rounding
     from compared
 ),
 judged as (

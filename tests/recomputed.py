@@ -32,6 +32,7 @@ from porlake.model import (
     PublishedTotal,
     Rejection,
     ReportFile,
+    TrackerFigure,
     Unobserved,
 )
 
@@ -211,7 +212,8 @@ class Recomputed:
     def attestations(self) -> dict[str, Row]:
         found: dict[str, Row] = {}
         for name, files in grouped(
-            (f for f in self.newest if f.content != "address_list"), lambda file: file.attestation
+            (f for f in self.newest if f.content not in ("address_list", "tracker_figures")),
+            lambda file: file.attestation,
         ).items():
             stated = min(files, key=lambda file: (file.content == "totals", file.report))
             numbers = {file.report_no for file in files} - {None}
@@ -1871,6 +1873,25 @@ class Recomputed:
             "priced_as_underlying": [asset for asset in newest["held"] if self.price(name, asset)["priced_as"]],
         }
 
+    def tracker_figures(self) -> Iterator[Row]:
+        found = list(self.rows(TrackerFigure))
+        latest: dict[Key, datetime] = {}
+        for _, file, row in found:
+            kind = (row.exchange, row.source, row.figure, row.unit)
+            latest[kind] = max(latest.get(kind, file.snapshot_at), file.snapshot_at)
+        for attestation, file, row in found:
+            yield {
+                "attestation": attestation,
+                "exchange": row.exchange,
+                "snapshot_at": file.snapshot_at,
+                "is_latest": file.snapshot_at == latest[row.exchange, row.source, row.figure, row.unit],
+                "report": row.report,
+                "build_id": None,
+                "snapshot_precision": file.snapshot_precision,
+                **{name: getattr(row, name) for name in ("source", "figure", "unit", "value", "definition", "note")},
+                "source_row": row.source_row,
+            }
+
     def restatements(self) -> Iterator[Row]:
         claims, totals, owed = (
             grouped(self.lake.rows(name), lambda row: (row.exchange, row.report))
@@ -2220,6 +2241,7 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
         "report_arithmetic": ("attestation", "report", "member", "source_row", "label", "asset"),
         "restatements": ("attestation", "report", "kind", "what", "asset", "statement", "base_report"),
         "ownership_coverage": ("attestation", "network", "verdict", "reason"),
+        "tracker_figures": ("report", "source_row"),
         "network_composition": ("attestation", "network", "asset"),
         "balance_reconciliation": ("attestation", "network", "asset"),
     }.get(mart, ("attestation", "asset") if rows and "asset" in rows[0] else ("attestation",))

@@ -73,7 +73,8 @@ SnapshotDay = Annotated[
 ]
 Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
 Content = Annotated[
-    str, Column("what the file states: addresses, totals, liability_proof, ownership_only or address_list")
+    str,
+    Column("what the file states: addresses, totals, liability_proof, ownership_only, address_list or tracker_figures"),
 ]
 Statement = Annotated[
     str,
@@ -183,6 +184,10 @@ UsdPublished = Annotated[Decimal, Column("value in US dollars as published", kin
 Scope = Annotated[str, Column("what a published total covers, in the publisher's words")]
 Source = Annotated[str, Column("who says so: a publisher, a host (never a key), a price source")]
 Note = Annotated[str, Column("remark of the source")]
+Figure = Annotated[str, Column("what a tracker prints a number for: reserves, reserves_change, clean_reserves ...")]
+FigureValue = Annotated[Decimal, Column("the number as the tracker prints it, in its unit", kind="figure")]
+FigureUnit = Annotated[str, Column("unit of the number: usd or percent")]
+Definition = Annotated[str, Column("what the tracker counts, in words: figures of two definitions are not compared")]
 Owed = Annotated[int, Column("amount owed to customers", kind="base_units", unit="base units of the asset")]
 PrintedRatio = Annotated[Decimal, Column("reserve ratio as the exchange printed it", kind="ratio", unit="percent")]
 ProofKind = Annotated[str, Column("how the liability is shown: stated, merkle, zk")]
@@ -549,6 +554,24 @@ class Price(Dataset):
     reason: Reason | None
 
 
+@dataclass(frozen=True, slots=True)
+class TrackerFigure(Dataset):
+    """A figure that a tracker prints of an exchange, with the tracker's own definition. Written by parse."""
+
+    KEY: ClassVar = ("report", "member", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    figure: Figure
+    value: FigureValue
+    unit: FigureUnit
+    definition: Definition
+    source: Source
+    note: Note | None
+    member: Member = 0
+
+
 #: Every dataset by the name under which it lies in the lake.
 DATASETS: dict[str, type[Dataset]] = {
     row_class.NAME: row_class
@@ -558,6 +581,7 @@ DATASETS: dict[str, type[Dataset]] = {
         Evidence,
         PublishedTotal,
         Liability,
+        TrackerFigure,
         Rejection,
         Ownership,
         Block,

@@ -32,6 +32,9 @@ def shown(item: reports.Item) -> list[Any]:
         found = ["published", *(getattr(item, name) for name in names.split())]
     elif isinstance(item, reports.Refused):
         found = ["refused", item.source_row, item.block, item.reason, item.label, item.address]
+    elif isinstance(item, reports.Figure):
+        names = "source_row figure value unit definition source note"
+        found = ["figure", *(getattr(item, name) for name in names.split())]
     else:
         names = (
             "source_row label level network asset holding height amount custody_amount owed printed_ratio usd source"

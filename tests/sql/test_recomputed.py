@@ -19,6 +19,7 @@ from porlake.lake import Lake
 from porlake.model import Balance, Claim, OwnerLink, Ownership, Price, ReportFile, Unobserved
 from porlake.reports import totals_csv
 from recomputed import differences
+from support import SAMPLES
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 ACCOUNTS = ["0x" + f"{n:040x}" for n in range(0xA0, 0xB8)]
@@ -91,6 +92,7 @@ PRICED = {
 
 def files(folder: Path) -> Iterator[tuple[str, Path]]:
     """(exchange, file) in the order in which they are archived."""
+    yield "okx", SAMPLES / "tracker_figures.csv"
     for day, (summary, rows) in HTX.items():
         lines = ["coin,snapshot height,balance", *(",".join(map(str, line)) for line in summary)]
         lines += ["", "coin,address,snapshot height,balance,message,signature"]

@@ -34,6 +34,7 @@ _KINDS: dict[str, pa.DataType] = {
     "usd": pa.decimal128(38, 2),
     "price": pa.decimal128(20, 12),  # units DECIMAL(28,8) times this stays within 38 digits
     "ratio": pa.decimal128(20, 12),
+    "figure": pa.decimal128(38, 8),
 }
 
 _SCHEMAS: dict[type, pa.Schema] = {}

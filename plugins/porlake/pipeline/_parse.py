@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 
 from porlake import reports
 from porlake.errors import BadStructure, InvalidAddress, InvalidAmount
-from porlake.model import Claim, Dataset, Evidence, Liability, PublishedTotal, Rejection, ReportFile
+from porlake.model import Claim, Dataset, Evidence, Liability, PublishedTotal, Rejection, ReportFile, TrackerFigure
 from porlake.pipeline._claims import claim_of, evidence_of, rejection_of
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import TELL_EVERY
-from porlake.pipeline._totals import liability_of, total_of
+from porlake.pipeline._totals import figure_of, liability_of, total_of
 
-PARSED: tuple[type[Dataset], ...] = (Claim, Evidence, PublishedTotal, Liability, Rejection)
+PARSED: tuple[type[Dataset], ...] = (Claim, Evidence, PublishedTotal, Liability, TrackerFigure, Rejection)
 
 
 def parse(session: Session, report: str) -> str:
@@ -74,8 +74,8 @@ class ItemWriter:
         self.rows = self._claims = self._signers = self._rejections = 0
 
     def write(self, item: reports.Item) -> None:
-        if isinstance(item, reports.Summary):
-            self._write_summary(item)
+        if isinstance(item, reports.Summary | reports.Figure):
+            self._write_beside(item)
             return
         in_rows = isinstance(item, reports.Published) or item.block == "rows"
         if in_rows:
@@ -104,16 +104,19 @@ class ItemWriter:
         self._claims += 1
         self._out[Claim](claim)
 
-    def _write_summary(self, row: reports.Summary) -> None:
+    def _write_beside(self, row: reports.Summary | reports.Figure) -> None:
+        """What stands beside the address block, or without one."""
         try:
-            total, liability = total_of(self._file, row), liability_of(self._file, row)
+            if isinstance(row, reports.Figure):
+                found: tuple[Dataset | None, ...] = (figure_of(self._file, row),)
+            else:
+                found = (total_of(self._file, row), liability_of(self._file, row))
         except InvalidAmount as error:
             self._reject(row, "summary", error.code, error.why)
             return
-        if total:
-            self._out[PublishedTotal](total)
-        if liability:
-            self._out[Liability](liability)
+        for written in found:
+            if written:
+                self._out[type(written)](written)
 
     def _reject(self, row: reports.Item, block: str, reason: str, expected: str) -> None:
         self._rejections += block == "rows"

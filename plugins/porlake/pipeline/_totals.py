@@ -1,12 +1,12 @@
-"""Lines without an address, as published, to published totals and liabilities: whole base units of the asset."""
+"""Lines without an address, as published, to published totals, liabilities and trackers' figures."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from porlake import amounts, registry
-from porlake.model import Liability, PublishedTotal, ReportFile
-from porlake.reports import Summary
+from porlake.model import Liability, PublishedTotal, ReportFile, TrackerFigure
+from porlake.reports import Figure, Summary
 
 
 def total_of(file: ReportFile, row: Summary) -> PublishedTotal | None:
@@ -58,6 +58,23 @@ def liability_of(file: ReportFile, row: Summary) -> Liability | None:
         note=row.note,
         member=row.member,
         remark=figures.remark,
+    )
+
+
+def figure_of(file: ReportFile, row: Figure) -> TrackerFigure:
+    """A tracker's figure, in its unit. Raises InvalidAmount."""
+    size = amounts.decimal(row.value.removeprefix("-"), 38, 8)
+    return TrackerFigure(
+        exchange=file.exchange,
+        report=file.report,
+        source_row=row.source_row,
+        figure=row.figure,
+        value=-size if row.value.startswith("-") else size,
+        unit=row.unit,
+        definition=row.definition,
+        source=row.source,
+        note=row.note,
+        member=row.member,
     )
 
 

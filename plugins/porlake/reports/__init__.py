@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from porlake.reports._bundle import Bundle, Member, hashed
 from porlake.reports._formats import FORMATS, Format, SplitFormat, format_of, recognised, snapshot_of
-from porlake.reports._items import Item, Part, Published, Refused, Summary
+from porlake.reports._items import Figure, Item, Part, Published, Refused, Summary
 from porlake.reports._rows import RAW_CHARACTERS, UNREADABLE
 from porlake.reports._snapshot import Snapshot, day_of, first_stated
 from porlake.reports._zip import is_archive, members
@@ -19,6 +19,7 @@ __all__ = [
     "RAW_CHARACTERS",
     "UNREADABLE",
     "Bundle",
+    "Figure",
     "Format",
     "Item",
     "Member",

@@ -88,6 +88,24 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What a tracker prints of an exchange. `value`: a decimal text, signed, in `unit` (usd or percent);
+    `definition`: what the tracker counts, in words.
+    """
+
+    source_row: int
+    figure: str
+    value: str
+    unit: str
+    definition: str
+    source: str
+    raw: str
+    note: str | None = None
+    label: str = ""
+    member: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """A row that is not used, with the code of the reason. What it holds of evidence is kept, so that its verdict can
     name the reason.
@@ -114,4 +132,4 @@ class Refused:
     member: int = 0
 
 
-Item = Published | Summary | Refused
+Item = Published | Summary | Figure | Refused

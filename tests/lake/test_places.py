@@ -95,6 +95,7 @@ KINDS = {
     "usd": "decimal128(38, 2)",
     "price": "decimal128(20, 12)",
     "ratio": "decimal128(20, 12)",
+    "figure": "decimal128(38, 8)",
 }
 
 

@@ -79,10 +79,23 @@ def test_each_account_once_at_its_first_height_with_the_most_that_is_claimed(
 
 def test_an_address_that_is_none_of_the_form_is_told_apart(tmp_path: Path) -> None:
     lake, good = Lake(tmp_path), "0x" + "aa" * 20
-    lake.write(Claim, ONLY, [claim(1, "one", "ETH", good, 5, 9), claim(2, "one", "ETH", "0xnobody", 5, 9)])
+    lake.write(Claim, ONLY, [claim(1, "one", "ETH", "0xnobody", 6, 8), claim(2, "one", "ETH", good, 5, 9)])
     found, odd = read(lake, "one", ACCOUNTS)
     assert found == {"ETH": [(good, 9, 5)]}
     assert odd == [("ETH", "0xnobody")]
+
+
+def test_each_asset_has_its_own_claims_whatever_stands_between_them(tmp_path: Path) -> None:
+    lake, a, b = Lake(tmp_path), "0x" + "aa" * 20, "0x" + "bb" * 20
+    said = [("USDT", "0xnobody", 1, 2), ("ETH", a, 3, 4), ("USDT", b, 5, 6), ("ETH", "0xno", 7, 8), ("ETH", b, 9, 10)]
+    lake.write(
+        Claim,
+        ONLY,
+        [claim(row, "one", asset, at, amount, height) for row, (asset, at, amount, height) in enumerate(said)],
+    )
+    found, odd = read(lake, "one", ACCOUNTS)
+    assert found == {"ETH": [(a, 4, 3), (b, 10, 9)], "USDT": [(b, 6, 5)]}
+    assert odd == [("USDT", "0xnobody"), ("ETH", "0xno")]
 
 
 # --- amounts ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from observation.test_columns import file
-from observation.told import AT, ETH, FINER, USDT, Heard, Told, amounts_of, held, run
+from observation.told import AT, ETH, FINER, USDT, Heard, Over, Told, amounts_of, held, run
 from porlake import chains, registry
 from porlake.chains._columns import words_from
 from porlake.errors import ChainError, TransportError
@@ -64,7 +64,7 @@ def at_heights(*heights: int, asset: str = "USDT") -> Any:
 @pytest.mark.parametrize(("final", "read"), [(8, [7]), (9, [7, 9]), (10, [7, 9])])
 def test_only_a_final_block_is_read(final: int, read: list[int]) -> None:
     client, claimed = Finals(final), at_heights(9, 7, 9)
-    blocks, resolved = blocks_of(client, file(), "ethereum", [claimed])
+    blocks, resolved = blocks_of(Over(client), file(), "ethereum", [claimed])
     assert (list(blocks), resolved) == (read, None)
     assert amounts_of(claimed) == {
         f"a{n}": 0 if height in read else "height_not_final" for n, height in enumerate((9, 7, 9))
@@ -77,25 +77,25 @@ def test_an_endpoint_before_the_snapshot_is_behind_and_its_word_on_heights_is_no
     claimed = at_heights(9)
     if behind:
         with pytest.raises(ChainError, match="ethereum: the endpoint is behind: its head, 49"):
-            blocks_of(Finals(8, head), file(), "ethereum", [claimed])
+            blocks_of(Over(Finals(8, head)), file(), "ethereum", [claimed])
     else:
-        assert blocks_of(Finals(8, head), file(), "ethereum", [claimed]) == ({}, None)
+        assert blocks_of(Over(Finals(8, head)), file(), "ethereum", [claimed]) == ({}, None)
     undated = replace(file(), snapshot_at=None)
-    assert blocks_of(Finals(8, head), undated, "ethereum", [at_heights(9)]) == ({}, None)
+    assert blocks_of(Over(Finals(8, head)), undated, "ethereum", [at_heights(9)]) == ({}, None)
 
 
 def test_nobody_is_asked_what_is_final_where_no_height_is_named() -> None:
     client = Finals(8)
-    assert blocks_of(client, file(), "ethereum", []) == ({}, None)
+    assert blocks_of(Over(client), file(), "ethereum", []) == ({}, None)
     assert client.asked == []
     plain = Blocks()
-    assert list(blocks_of(plain, file(), "ethereum", [at_heights(9)])[0]) == [9]
+    assert list(blocks_of(Over(plain), file(), "ethereum", [at_heights(9)])[0]) == [9]
     assert plain.asked == [9]
 
 
 def test_claims_without_a_height_are_read_at_the_block_of_the_moment() -> None:
     client, one, two = Moments(), at_heights(NO_HEIGHT, 9), at_heights(NO_HEIGHT, asset="ETH")
-    blocks, resolved = blocks_of(client, file(), "ethereum", [one, two])
+    blocks, resolved = blocks_of(Over(client), file(), "ethereum", [one, two])
     assert (sorted(blocks), resolved) == ([9, 50], 50)
     assert (one.heights.tolist(), two.heights.tolist()) == ([50, 9], [50])
     assert client.asked == [9, MOMENT]
@@ -112,7 +112,7 @@ def test_claims_without_a_height_are_read_at_the_block_of_the_moment() -> None:
 )
 def test_without_a_height_or_a_moment_nothing_is_read_there(client: Any, changes: dict[str, Any]) -> None:
     claimed = at_heights(NO_HEIGHT, 9)
-    blocks, resolved = blocks_of(client, replace(file(), **changes), "ethereum", [claimed])
+    blocks, resolved = blocks_of(Over(client), replace(file(), **changes), "ethereum", [claimed])
     assert (list(blocks), resolved) == ([9], None)
     assert amounts_of(claimed) == {"a0": "no_snapshot_height", "a1": 0}
     assert claimed.heights.tolist() == [NO_HEIGHT, 9]
@@ -120,7 +120,7 @@ def test_without_a_height_or_a_moment_nothing_is_read_there(client: Any, changes
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
 def reader(folder: Path, client: Any, codes: Codes, heard: Heard | None = None, **options: Any) -> Reader:
-    return Reader(run(folder, heard), client, "ethereum", codes, "observing", **options)
+    return Reader(run(folder, heard), Over(client), "ethereum", codes, "observing", **options)
 
 
 def test_each_account_is_asked_for_at_its_height_and_none_that_a_reason_stands_against(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,33 @@ def amounts_of(claimed: Claimed) -> dict[str, int | str]:
         address: read.codes.reasons[read.reasons[row]] or chains.number(read.words, row)
         for row, address in enumerate(texts)
     }
+
+
+class Over:
+    """What `observation.endpoints.Endpoints` is asked for, over clients that were made already."""
+
+    def __init__(self, *clients: Any) -> None:
+        self._clients = clients
+        self.now, self.asked = clients[0], range(len(clients))
+
+    @property
+    def lost(self) -> Sequence[Exception]:
+        return list(getattr(self.now, "lost", ()))
+
+    def client(self, number: int) -> Any:
+        return self._clients[number]
+
+    def ask(self, question: Callable[[Any], Any]) -> Any:
+        return question(self.now)
+
+    def block(self, height: int) -> Any:
+        return self.now.block(height)
+
+    def head(self) -> Any:
+        return self.now.head()
+
+    def readings(self, holdings: chains.Holdings, at: chains.BlockRef, way: Any = attrgetter("readings")) -> Any:
+        return way(self.now)(holdings, at)
+
+    def others(self, sources: Sequence[str]) -> Any:
+        return self.now.others(sources) if hasattr(self.now, "others") else []

@@ -254,12 +254,6 @@ def all_of(number: int, count: int) -> Words:
     return words_of(number.to_bytes(16, "big") * count)
 
 
-def decimals_of(words: Words) -> pa.Decimal128Array:
-    """Amounts as DECIMAL(38,0); words that are none must be gone."""
-    little = np.ascontiguousarray(words[:, ::-1])
-    return pa.Decimal128Array.from_buffers(pa.decimal128(38, 0), len(words), [None, pa.py_buffer(little)])
-
-
 def holdings(asset: str, token: Token, addresses: Sequence[str], form: AccountForm) -> Holdings:
     """One asset at canonical addresses, each once, in their order."""
     accounts, _ = form.of(pa.array(addresses, pa.string()))

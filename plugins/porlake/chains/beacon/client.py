@@ -107,10 +107,10 @@ class Client(OneByOne):
         genesis = self._time_of_genesis()
         data = self._data("/eth/v1/beacon/headers/head", self._http.get("/eth/v1/beacon/headers/head"), final=False)
         try:
-            told, root = data["header"]["message"]["slot"], str(data["root"])
+            slot_text, root = data["header"]["message"]["slot"], str(data["root"])
         except (LookupError, TypeError) as error:
             raise BadAnswer(f"{self.host}: the head is no beacon header") from error
-        slot = numbers.height(told, what=f"{self.host}: the head's slot")
+        slot = numbers.height(slot_text, what=f"{self.host}: the head's slot")
         return BlockRef(slot, root, numbers.moment(genesis + SLOT * slot, what=f"{self.host}: the head's time"))
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
@@ -194,7 +194,7 @@ class Client(OneByOne):
             path, wanted = "/eth/v1/beacon/genesis", registry.load().identities[self._network.network].shows
             data = self._data(path, self._http.get(path))
             try:
-                root, told = str(data["genesis_validators_root"]).lower(), data["genesis_time"]
+                root, genesis = str(data["genesis_validators_root"]).lower(), data["genesis_time"]
             except (LookupError, TypeError) as error:
                 raise BadAnswer(f"{self.host}: {path}: the answer is no genesis") from error
             if root != wanted:
@@ -202,7 +202,7 @@ class Client(OneByOne):
                     f"{self.host}: the endpoint is of another chain: its validators' root is {root[:66]}, "
                     f"{self._network.name}'s {wanted}"
                 )
-            self._genesis = numbers.whole(told, what=f"{self.host}: {path}", most=numbers.LAST_SECOND)
+            self._genesis = numbers.whole(genesis, what=f"{self.host}: {path}", most=numbers.LAST_SECOND)
         return self._genesis
 
     def _slot(self, at: BlockRef) -> int:
@@ -219,10 +219,10 @@ class Client(OneByOne):
         data = self._data(path, self._http.get(path))
         try:
             message = data["message"]
-            held, told = message["body"]["execution_payload"]["block_hash"], message["slot"]
+            held, slot_text = message["body"]["execution_payload"]["block_hash"], message["slot"]
         except (LookupError, TypeError) as error:
             raise BadAnswer(f"{self.host}: {path}: the answer is no beacon block with an execution block") from error
-        found = numbers.height(told, what=f"{self.host}: {path}: slot")
+        found = numbers.height(slot_text, what=f"{self.host}: {path}: slot")
         if found != slot or held != at.hash:
             raise ChainError(
                 f"{self.host}: slot {slot:,} of {self._network.name} does not hold block {at.height:,} of the "
@@ -309,7 +309,7 @@ class Client(OneByOne):
     def _validator(self, path: str, key: str, entry: Any) -> Validator:
         what, inner = f"{self.host}: {path}: validator {key[:20]}", entry["validator"]
         try:
-            credentials, told = (
+            credentials, fields = (
                 inner["withdrawal_credentials"].lower(),
                 (entry["balance"], inner["effective_balance"], entry["status"]),
             )
@@ -317,8 +317,8 @@ class Client(OneByOne):
             raise BadAnswer(f"{what}: an entry that is no validator") from error
         if not _HASH.fullmatch(credentials):
             raise BadAnswer(f"{what}: {numbers.shown(credentials)} are no withdrawal credentials")
-        balance, effective = (numbers.whole(gwei, what=what, most=MOST_GWEI) for gwei in told[:2])
-        return Validator(key, balance, effective, credentials, str(told[2]))
+        balance, effective = (numbers.whole(gwei, what=what, most=MOST_GWEI) for gwei in fields[:2])
+        return Validator(key, balance, effective, credentials, str(fields[2]))
 
     def _data(self, path: str, answer: Any, *, final: bool = True) -> Any:
         """The `data` of an answer. Raises TransportError by the error's code, ChainError for a state that may still

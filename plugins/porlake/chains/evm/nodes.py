@@ -66,7 +66,7 @@ class NothingShows(ChainError):
 
 
 class OneState(ChainError):
-    """The state before a block and after it are told to be one."""
+    """A node gives one state for the time before a block and after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ then shows the native balance, and a slot of a token's storage shows the balance
 (`balance_slot` in tokens.csv). What the endpoint says counts for nothing here: whoever trusts the block's hash can
 check a proved balance.
 
-A proof that does not verify is told as ProofFails; an endpoint that gives no proofs, and a chain whose headers do not
-hash to their block's hash, raise another error: their balances are simply not proved.
+A proof that does not verify is an outcome of its own. An endpoint that gives no proofs, and a chain whose headers do
+not hash to their block's hash, raise another error: their balances are simply not proved.
 """
 
 from __future__ import annotations

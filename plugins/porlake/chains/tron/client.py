@@ -4,8 +4,8 @@ that ends with /jsonrpc).
 No API of java-tron tells a past state of tokens or of stakes: balances are those of the solidified head, `as_of =
 head`, each with the block that was read (or that was solid before the first question, where the answer does not name
 it). Only the liquid TRX of a past block is known, to nodes that keep it (`storage.balance.history.lookup`). A node that
-does not keep it says 0, so one is believed after it has told the balance of an account that is known to have changed in
-that very block.
+does not keep it says 0, so one is believed after it has given the balance of an account that is known to have changed
+in that very block.
 """
 
 from __future__ import annotations

@@ -36,12 +36,12 @@ class Client(AddressIndex):
         if not isinstance(found, dict) or "blockHash" not in found:
             raise ChainError(f"{self._http.host}: has no block {height:,}")
         name = hash_of(found["blockHash"], what=what)
-        told = self._got(f"/api/v2/block/{name}")
-        if not isinstance(told, dict):
+        block = self._got(f"/api/v2/block/{name}")
+        if not isinstance(block, dict):
             raise BadAnswer(f"{what}: the answer is no block")
         block = BlockRef(
-            numbers.height(told.get("height"), what=what), hash_of(told.get("hash"), what=what),
-            numbers.moment(told.get("time"), what=what)
+            numbers.height(block.get("height"), what=what), hash_of(block.get("hash"), what=what),
+            numbers.moment(block.get("time"), what=what)
         )  # fmt: skip
         if (block.height, block.hash) != (height, name):
             raise ChainError(f"{self._http.host}: gives block {block.height:,}, asked for was {height:,}")
@@ -62,7 +62,7 @@ class Client(AddressIndex):
         )
         if not isinstance(answer, dict):
             raise BadAnswer(f"{what}: there is none")
-        held = numbers.whole(answer.get("balance"), what=what, least=-numbers.MOST)  # below zero: told as such
+        held = numbers.whole(answer.get("balance"), what=what, least=-numbers.MOST)  # below zero: reported as such
         count = numbers.whole(answer.get("txs"), what=what)
         return Now(held, count, (held, count))
 
@@ -72,8 +72,8 @@ class Client(AddressIndex):
             answer = self._got(f"/api/v2/address/{address}?details=txs&from={height + 1}&pageSize={PAGE}&page={page}")
             if not isinstance(answer, dict) or not isinstance(answer.get("transactions", []), list):
                 raise BadAnswer(f"{self._http.host}: transactions of another form")
-            for told in answer.get("transactions", []):
-                at, txid, added = self._transaction(told, address)
+            for transaction in answer.get("transactions", []):
+                at, txid, added = self._transaction(transaction, address)
                 if txid in seen:
                     raise BadAnswer(f"{self._http.host}: a transaction that stands twice")
                 seen.add(txid)
@@ -85,12 +85,16 @@ class Client(AddressIndex):
                 return change
         return None
 
-    def _transaction(self, told: Any, address: str) -> tuple[int, str, int]:
+    def _transaction(self, transaction: Any, address: str) -> tuple[int, str, int]:
         """(height, id, what it added to the address)."""
         what = f"{self._http.host}: a transaction"
         try:
-            added = self._sum(told["vout"], address) - self._sum(told["vin"], address)
-            return numbers.height(told["blockHeight"], what=what, least=-1), hash_of(told["txid"], what=what), added
+            added = self._sum(transaction["vout"], address) - self._sum(transaction["vin"], address)
+            return (
+                numbers.height(transaction["blockHeight"], what=what, least=-1),
+                hash_of(transaction["txid"], what=what),
+                added,
+            )
         except (TypeError, LookupError, AttributeError) as error:
             raise BadAnswer(f"{what} of another form") from error
 
@@ -98,14 +102,14 @@ class Client(AddressIndex):
         mine = (part["value"] for part in parts if self._names(part.get("addresses") or [], address))
         return sum(numbers.whole(value, what=f"{self._http.host}: the value of a coin") for value in mine)
 
-    def _names(self, told: Any, address: str) -> bool:
+    def _names(self, listed: Any, address: str) -> bool:
         """An output in bare multisig names several addresses and belongs to none of them alone."""
-        if not isinstance(told, list):
-            raise TypeError(told)
-        if len(told) != 1 or not isinstance(told[0], str):
+        if not isinstance(listed, list):
+            raise TypeError(listed)
+        if len(listed) != 1 or not isinstance(listed[0], str):
             return False
         try:
-            return told[0] == address or addresses.parse(self._network.network, told[0]).text == address
+            return listed[0] == address or addresses.parse(self._network.network, listed[0]).text == address
         except InvalidAddress:
             return False
 

@@ -144,9 +144,9 @@ class Client(OneByOne):
         """Coins first, histories after them: a coin spent in between is in both, and counts once."""
         unspent = list(self._of(asked, "listunspent"))
         left = [found for found, coins in zip(asked, unspent, strict=True) if not isinstance(coins, TransportError)]
-        told = iter(list(self._of(left, "get_history")))
+        histories = iter(list(self._of(left, "get_history")))
         for found, coins in zip(asked, unspent, strict=True):
-            yield self._history(found, coins if isinstance(coins, TransportError) else next(told), coins)
+            yield self._history(found, coins if isinstance(coins, TransportError) else next(histories), coins)
 
     def _of(self, asked: Sequence[Watched], name: str) -> Iterator[Any]:
         method = f"blockchain.scripthash.{name}"
@@ -180,21 +180,22 @@ class Client(OneByOne):
             raise error
         return answers
 
-    def _history(self, found: Watched, told: Any, unspent: Any) -> _History:
-        if isinstance(told, TransportError):
-            return _History(found, failed=told)  # a history over the server's limit, as a rule
+    def _history(self, found: Watched, history: Any, unspent: Any) -> _History:
+        if isinstance(history, TransportError):
+            return _History(found, failed=history)  # a history over the server's limit, as a rule
         try:
-            return self._parsed(found, told, unspent)
+            return self._parsed(found, history, unspent)
         except (BadAnswer, ChainError) as error:
             return _History(found, failed=error)
 
-    def _parsed(self, found: Watched, told: Any, unspent: Any) -> _History:
+    def _parsed(self, found: Watched, history: Any, unspent: Any) -> _History:
         what = f"{self._lines.host}: a history"
-        if not isinstance(told, list) or not isinstance(unspent, list):
+        if not isinstance(history, list) or not isinstance(unspent, list):
             raise BadAnswer(f"{what} that is no list")
         try:
             heights = {
-                hash_of(row["tx_hash"], what=what): numbers.height(row["height"], what=what, least=-1) for row in told
+                hash_of(row["tx_hash"], what=what): numbers.height(row["height"], what=what, least=-1)
+                for row in history
             }
             coins = {
                 (hash_of(row["tx_hash"], what=what), numbers.whole(row["tx_pos"], what=what, most=2**32 - 1)):
@@ -203,7 +204,7 @@ class Client(OneByOne):
             }  # fmt: skip
         except (TypeError, LookupError) as error:
             raise BadAnswer(f"{what} of another form") from error
-        if len(coins) != len(unspent) or len(heights) != len(told):
+        if len(coins) != len(unspent) or len(heights) != len(history):
             raise BadAnswer(f"{what} with a coin or transaction that stands twice")
         if any(heights.get(txid) != at for (txid, _), (at, _) in coins.items() if at > 0):
             raise ChainError(f"{self._lines.host}: a coin whose transaction is not in its script's history")

@@ -54,8 +54,8 @@ class Client(AddressIndex):
             page = self._http.get(f"/address/{found.want.address}/txs/chain" + (f"/{last}" if last else ""))
             if not isinstance(page, list):
                 raise BadAnswer(f"{self._http.host}: transactions that are no list")
-            for told in page:
-                at, last, added = self._transaction(told, found.script.hex())
+            for transaction in page:
+                at, last, added = self._transaction(transaction, found.script.hex())
                 if at > top or last in seen:
                     raise BadAnswer(
                         f"{self._http.host}: transactions that are not in their order, or one that stands twice"
@@ -68,17 +68,17 @@ class Client(AddressIndex):
                 return change
         return None
 
-    def _transaction(self, told: Any, script: str) -> tuple[int, str, int]:
+    def _transaction(self, transaction: Any, script: str) -> tuple[int, str, int]:
         """(height, id, what it added to the script)."""
         what = f"{self._http.host}: a transaction"
         try:
-            outputs = told["vout"]
-            inputs = [spends["prevout"] for spends in told["vin"] if spends["prevout"] is not None]
+            outputs = transaction["vout"]
+            inputs = [spends["prevout"] for spends in transaction["vin"] if spends["prevout"] is not None]
             added = sum(numbers.whole(pays["value"], what=what) for pays in outputs if pays["scriptpubkey"] == script)
             taken = sum(numbers.whole(spent["value"], what=what) for spent in inputs if spent["scriptpubkey"] == script)
             return (
-                numbers.height(told["status"]["block_height"], what=what),
-                hash_of(told["txid"], what=what),
+                numbers.height(transaction["status"]["block_height"], what=what),
+                hash_of(transaction["txid"], what=what),
                 added - taken,
             )
         except (TypeError, LookupError) as error:
@@ -88,10 +88,11 @@ class Client(AddressIndex):
         what = f"{self._http.host}: a block"
         try:
             first = answer[0]
-            told, name, seconds = first["height"], first["id"], first["timestamp"]
+            number, name, seconds = first["height"], first["id"], first["timestamp"]
         except (TypeError, LookupError) as error:
             raise BadAnswer(f"{what} of another form") from error
-        found = BlockRef(numbers.height(told, what=what), hash_of(name, what=what), numbers.moment(seconds, what=what))
+        number = numbers.height(number, what=what)
+        found = BlockRef(number, hash_of(name, what=what), numbers.moment(seconds, what=what))
         if height is not None and found.height != height:
             raise ChainError(f"{self._http.host}: gives block {found.height:,}, asked for was {height:,}")
         return found

@@ -259,10 +259,10 @@ class Client(OneByOne):
         changes no answer.
         """
         try:
-            told = self._patient(POLL_SECONDS, Recording.off()).call("scantxoutset", ["status"])
+            progress = self._patient(POLL_SECONDS, Recording.off()).call("scantxoutset", ["status"])
             return (
-                numbers.whole(told["progress"], what="progress", most=100)
-                if isinstance(told, dict) and "progress" in told
+                numbers.whole(progress["progress"], what="progress", most=100)
+                if isinstance(progress, dict) and "progress" in progress
                 else None
             )
         except TransportError:

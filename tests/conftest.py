@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once
 
 #: Where tests build the tables by dbt or start Airflow: `make check` leaves them out. Single tests elsewhere that do
 #: are marked `slow`; CHECK holds both to it.
-BUILDING = ("sql", "airflow", "warehouse", "test_warehouse.py", "test_wheel.py", "cli/test_examples.py")
+BUILDING = ("sql", "airflow", "warehouse", "test_wheel.py", "cli/test_examples.py")
 #: What starts a process for each of its cases, or judges thousands of rows: no part of a check of a minute.
 LONG = ("pipeline/test_cli.py", "pipeline/test_runs.py", "ownership/test_made_rows.py")
 CHECK = "PORLAKE_TESTS_CHECK"
@@ -30,7 +31,6 @@ if os.environ.get(CHECK):  # fewer examples where a test says nothing else: `mak
 LONGEST = (
     "pipeline/test_runs.py",
     "airflow/test_dags.py",
-    "test_warehouse.py",
     "warehouse",
     "sql",
     "cli/test_examples.py",
@@ -38,10 +38,29 @@ LONGEST = (
 )
 
 
-def pytest_configure() -> None:
-    """What one process compiles the next need not: dozens import dbt or Airflow, 4 s each from source."""
+#: A process with dbt imported and the project parsed, which forks for each build: of those tests that ask for it.
+DBT_ONCE = Path(__file__).parent / "dbt_once"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once for a run, before its workers start: they take over the environment. What one process compiles the next
+    need not: dozens import dbt or Airflow, 4 s each from source.
+    """
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if hasattr(os, "pidfd_open") and "DBT_ONCE_AT" not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="dbt-")
+        config.add_cleanup(folder.cleanup)
+        os.environ |= {"DBT_ONCE_AT": str(Path(folder.name, "socket")), "DBT_ONCE_OF": str(os.getpid())}
+
+
+@pytest.fixture
+def dbt_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds of this test are forks of the run's dbt server."""
+    if "DBT_ONCE_AT" in os.environ:
+        paths = [str(DBT_ONCE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+        monkeypatch.setenv("DBT_ONCE", os.environ["DBT_ONCE_AT"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

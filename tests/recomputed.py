@@ -2032,13 +2032,16 @@ class Recomputed:
         claims = grouped(self.claims, lambda x: (x[0], x[1].report, 0 if is_validator(x[1]) else x[1].member))
         for attestation, row in self.validators:
             claims[attestation, row.report, row.member].append((attestation, row))
+        # a part that a totals file prints has no rows to be compared with
+        of_totals = {(a, *of(row)) for a, file, row in self.rows(PublishedTotal) if file.content == "totals"}
         for key in sorted(set(lines) | set(refused)):
             of_file = sorted((row for _, row in lines.get(key, ())), key=place)
             lost = sorted((row for _, row in refused.get(key, ())), key=place)
             rows = list(self.summed(of_file, [row for _, row in claims.get(key, [])] if of_file else [], lost))
             self.pair(rows)
             for row in rows:
-                yield {"attestation": key[0], "report": key[1], "member": key[2]} | row
+                if key not in of_totals or row["level"] != "part":
+                    yield {"attestation": key[0], "report": key[1], "member": key[2]} | row
 
     def summed(self, lines: list[Any], claims: list[Any], refused: list[Any]) -> Iterator[Row]:
         """The lines of a summary, each with what was added up for it; then lines that were refused, and the labels that

@@ -95,6 +95,16 @@ def test_a_file_has_so_many_bytes(size: int) -> None:
         assert read(body).found == []
 
 
+@pytest.mark.parametrize("values", [_json.MOST_VALUES - 1, _json.MOST_VALUES, _json.MOST_VALUES + 1])
+def test_a_file_has_so_many_values(values: int) -> None:
+    body = b"[" + b",".join([b"1"] * values) + b"]"
+    if values > _json.MOST_VALUES:
+        with pytest.raises(BadStructure, match="more than 1,000,000 values"):
+            _json.loads(body, "f.json")
+    else:
+        assert len(_json.loads(body, "f.json").found) == values
+
+
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b"[" + b"9" * 1_000_000 + b"]", b'{"a":1,"a":2}', b"[NaN]", b"<html>", b"", b"\xff\xfe[\0"]
 )

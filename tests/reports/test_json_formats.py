@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from porlake import reports
-from porlake.errors import BadStructure, PorlakeError, UnknownFormat
+from porlake import pipeline, registry, reports
+from porlake.errors import BadStructure, ConfigurationError, PorlakeError, UnknownFormat
 from porlake.model import Claim, Liability, PublishedTotal
 from porlake.reports import _rows, bitget_json
 from reports.published import HERE, as_bundle, cases, exchange_of, published_files, read, read_all
@@ -63,24 +66,42 @@ def numbers_of(files: dict[str, bytes], name: str) -> Counter[Any]:
     )
 
 
+AMOUNTS = {"userAsset", "walletAsset", "reserveRate", "userSpotAsset", "walletTotalAsset", "stockRate",
+           "customer_net_balances", "exchange_net_balances", "third_net_balances", "customerTotalAmount",
+           "platformTotalAmount"}  # fmt: skip
+LABELS = {"currency", "coinName", "chainName", "network", "address"}
+
+
+def said_by(value: Any, field: str) -> set[Decimal]:
+    """The numbers that a text may become in units, those of a ratio in percent; Gate alone groups digits."""
+    text = str(value).strip()
+    if field.endswith("_balances") and re.fullmatch(r"(?a:\d{1,3}(,\d{3})+(\.\d+)?)", text):
+        text = text.replace(",", "")
+    if isinstance(value, bool | list | dict) or not re.fullmatch(r"(?a:\d+(\.\d+)?(e\+?\d{1,3})?)", text):
+        return set()
+    if isinstance(value, str) and "e" in text:
+        return set()
+    with localcontext(prec=400):
+        return {Decimal(text) * (100 if field == "stockRate" else 1)}
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_a_spoiled_value_becomes_no_other_number(name: str) -> None:
-    """Whatever value is replaced by whatever other: what is left of the numbers are those that were there, and for the
-    spoiled row that which its new text says, or none.
+    """Whatever value is replaced by whatever other: the numbers of a row are those that stand in the file; of the
+    spoiled one that which its new text says, or the row has none.
     """
     before, outcomes = numbers_of(GOOD[name], name), Counter[str]()
-    plain = {"0", "1.5", "9" * 60, "0." + "0" * 50 + "1"}
-    for seed in range(250):
+    for seed in range(120):
         chance = random.Random(f"{name} {seed}")
         files = dict(GOOD[name])
         file = chance.choice(sorted(files))
-        body = json.loads(files[file], parse_float=str)
+        body = json.loads(files[file], parse_float=Decimal)
         paths = list(places(body))
         if not paths:
             continue
         path, value = chance.choice(paths), chance.choice(VALUES)
         at(body, path[:-1])[path[-1]] = value
-        files[file] = json.dumps(body).encode()
+        files[file] = json.dumps(body, default=float).encode()
         try:
             after = numbers_of(files, name)
         except PorlakeError as refused:
@@ -88,14 +109,40 @@ def test_a_spoiled_value_becomes_no_other_number(name: str) -> None:
             outcomes["refused"] += 1
             continue
         outcomes["read"] += 1
-        new = after - before
-        sane = isinstance(value, int | float) or str(value).strip() in plain or value == "1,234.5"
-        is_name = isinstance(value, str) and not sane
-        if new and not sane:  # a number that was not there: of a row whose label changed, never of a text that is none
-            assert is_name, (path, value, new)
-            assert path[-1] in ("currency", "coinName", "chainName", "network", "address"), (path, value, new)
+        told = {number for spot in places(body) if spot[-1] in AMOUNTS for number in said_by(at(body, spot), spot[-1])}
+        told |= {sum(map(amount_of, coin["platformTotalAssetList"]), Decimal(0)) for coin in coins_of(body)}
+        for row in after - before:
+            assert path[-1] in AMOUNTS | LABELS, (path, value, row)
+            assert all(stands_in(told, part, row[1]) for part in row[2:] if part is not None), (path, value, row)
+            outcomes["fresh"] += path[-1] in AMOUNTS
     assert outcomes["refused"] > 20, outcomes
     assert outcomes["read"] > 20, outcomes
+    assert outcomes["fresh"] > 0 or name == "bitstamp_json", outcomes
+
+
+def stands_in(told: set[Decimal], part: int | Decimal | str, asset: str) -> bool:
+    """Whether a figure of the lake is one of some numbers, cut to a base unit: down, or up for what is owed."""
+    if isinstance(part, str):
+        return True
+    with localcontext(prec=400):
+        if isinstance(part, Decimal):  # a ratio, to its twelfth digit
+            return any(part == Decimal(math.floor(number.scaleb(12))).scaleb(-12) for number in told)
+        exact = [number.scaleb(registry.load().assets[asset].scale) for number in told]
+        return any(part in (math.floor(number), math.ceil(number)) for number in exact)
+
+
+def coins_of(body: Any) -> list[Any]:
+    """Bitget's coins with amounts that can be added."""
+    found = body.get("data", {}).get("platformAssetDetailListList", []) if isinstance(body.get("data"), dict) else []
+    return [
+        coin
+        for coin in found
+        if all(said_by(held["platformTotalAmount"], "") for held in coin["platformTotalAssetList"])
+    ]
+
+
+def amount_of(held: Any) -> Decimal:
+    return said_by(held["platformTotalAmount"], "").pop()
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -252,3 +299,36 @@ def test_a_page_that_is_an_error_is_no_page() -> None:
     error = b'{"code": 400, "message": "per_page", "wallets": {"a": [{"address": "b", "network": "c"}]}}'
     with pytest.raises(BadStructure, match='unknown field "code", "message"'):
         read_all(GOOD["bitstamp_json"] | {"page_3.json": error}, "bitstamp")
+
+
+# --- an amount that is not told ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("nothing", [b"null", b'""', b'" "'])
+def test_what_is_not_told_is_no_zero(nothing: bytes) -> None:
+    ((file, content),) = GOOD["kucoin_json"].items()
+    items = read(content.replace(b'"7994.36640315"', nothing), "kucoin", file)
+    assert isinstance(items[0], reports.Refused)
+    assert (items[0].reason, items[0].expected) == ("not_a_number", "a number (amount)")
+    assert isinstance(items[1], reports.Summary)
+
+
+# --- whose file it is -------------------------------------------------------------------------------------------------
+def test_a_file_of_one_exchange_is_taken_for_no_others(tmp_path: Path) -> None:
+    chosen = pipeline.session(tmp_path / "lake", environ={})
+    folder = str(HERE / "cases" / "bitget_json" / "made_from_the_facts")
+    with pytest.raises(ConfigurationError, match=r"a file of bitget \(bitget_json\), not of okx"):
+        pipeline.archive(chosen, "okx", folder)
+    (report,) = pipeline.archive(chosen, "bitget", folder)
+    file = chosen.lake.report(report)
+    assert (file.attestation, file.content, file.statement) == ("bitget/2026-09-29", "totals", "bitget/bitget_json")
+    assert file.snapshot_at == datetime(2026, 9, 29, 9, tzinfo=UTC)
+
+
+def test_the_moment_of_the_content_is_nearer_than_an_option(tmp_path: Path) -> None:
+    chosen = pipeline.session(tmp_path / "lake", environ={})
+    ((name, content),) = GOOD["kucoin_json"].items()
+    (tmp_path / name).write_bytes(content)
+    (report,) = pipeline.archive(chosen, "kucoin", str(tmp_path / name), "2026-10-01")
+    file = chosen.lake.report(report)
+    assert (file.attestation, file.snapshot_at) == (
+        "kucoin/2026-09-30", datetime(2026, 9, 30, 15, 59, 59, tzinfo=UTC),
+    )  # fmt: skip

@@ -41,6 +41,7 @@ def archive_published(
 ) -> list[str]:
     """Keep published files that are at hand; the ids of the reports in them. Raises ReportError."""
     found, others = reports.recognised(replace(came.bundle, exchange=exchange))
+    _check_publisher(exchange, found)
     parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, stated, fallback)]
     listed = tuple(f"{reports.hashed(other).sha256}  -  {other.name}" for other in others)
     container = None
@@ -50,6 +51,16 @@ def archive_published(
             came.container, facts_of(session, came.bundle.name, came.origin) | dict(came.facts)
         )
     return Arrival(session, came.origin, container, listed, came.facts).keep(parts)
+
+
+def _check_publisher(exchange: str, found: list[tuple[reports.Format, reports.Bundle]]) -> None:
+    """Raises ConfigurationError for a file of a format that another exchange alone publishes (its EXCHANGE). One that
+    says itself of whom it speaks may come under any name.
+    """
+    for form, bundle in found:
+        of = getattr(form, "EXCHANGE", exchange)
+        if of != exchange and not isinstance(form, reports.SplitFormat):
+            raise ConfigurationError(f"{bundle.name}: a file of {of} ({form.NAME}), not of {exchange}")
 
 
 def attestations_of(session: Session, files: ExitStack, exchange: str, source: str) -> list[str]:

@@ -19,6 +19,7 @@ class Format(Protocol):
     """A module of this room, named as its NAME says.
 
     `ROLES`: what a file can be to one of its reports, in the order of the files' numbers; a report of one file has one.
+    `EXCHANGE`, where it is there: the one exchange that publishes it.
     """
 
     NAME: str

@@ -28,8 +28,9 @@ from porlake.reports._items import Part
 from porlake.reports._rows import RAW_CHARACTERS
 from porlake.reports._snapshot import Snapshot
 
-#: The largest file that is read whole; the largest real one is a page of 8 MiB.
-MOST_BYTES = 1 << 25
+#: The largest file that is read whole, and the values in it, each of which takes some 100 bytes of memory; the largest
+#: real one is a page of 8 MiB.
+MOST_BYTES, MOST_VALUES = 1 << 25, 1_000_000
 #: Digits before and behind the point of a number that is written out without its exponent.
 MOST_DIGITS = 100
 #: The longest text: as the longest cell of a CSV file.
@@ -158,6 +159,8 @@ def read(member: Member, most: int = MOST_BYTES) -> Value:
 
 def loads(body: bytes, file: str) -> Value:
     """As `read`, of bytes that stand in a file: a page's script. Raises BadStructure."""
+    if body.count(b",") >= MOST_VALUES:
+        raise BadStructure(file, 0, f"JSON of more than {MOST_VALUES:,} values: no file of this format has so many")
     try:
         return Value(file, "", strict_json.loads(body))
     except InvalidEncoding as error:

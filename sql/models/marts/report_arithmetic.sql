@@ -2,9 +2,10 @@
 -- label whose rows no line sums up. A line is compared with the rows of its label (without case, dashes and the order of words), else with the rows
 -- of the one label left over on the same network and asset, else, for a group without lines of its own, with the rows of its asset. A line of which
 -- something was refused, itself or what it adds up, is not said to differ. `under_other_label`: a line without rows and a label without a line that agree in
--- network, height and amount, and are alone in that, are told together; no row is moved.
+-- network, height and amount, and are alone in that, are told together; no row is moved. A part that a totals file prints has no rows and no line here;
+-- a group there is compared with its parts.
 with lines as (
-    select t.*, s.scale, {{ folded('t.label') }} as folded
+    select t.*, s.scale, {{ folded('t.label') }} as folded, coalesce(t.content = 'totals', false) and t.level = 'part' as has_no_rows
     from {{ ref('stg_published_total') }} t
     join {{ source('registry', 'assets') }} s using (asset)
     where t.level in ('group', 'part')
@@ -157,7 +158,7 @@ compared as (
         -- what is missing from the sum: lines where it is of lines, else rows
         case when g.rows is not null or r.rows is null then coalesce(u.lines, 0) else 0 end as unread_lines,
         case when g.rows is null then coalesce(x.rows, 0) else 0 end as rows_refused,
-        l.network, l.snapshot_height as height
+        l.network, l.snapshot_height as height, l.has_no_rows
     from lines l
     left join by_group g using (attestation, report, member, source_row)
     left join by_rows r using (attestation, report, member, source_row)
@@ -223,3 +224,4 @@ select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var(
 from judged c
 join {{ ref('core_attestation') }} a using (attestation)
 left join paired p on p.attestation = c.attestation and p.report = c.report and p.member = c.member and p.label = c.label and p.asset = c.asset and p.source_row is not distinct from c.source_row
+where c.has_no_rows is distinct from true

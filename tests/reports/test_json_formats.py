@@ -19,7 +19,7 @@ import pytest
 from porlake import pipeline, registry, reports
 from porlake.errors import BadStructure, ConfigurationError, PorlakeError, UnknownFormat
 from porlake.model import Claim, Liability, PublishedTotal
-from porlake.reports import _rows, bitget_json
+from porlake.reports import _rows, bitget_json, bitstamp_json
 from reports.published import HERE, as_bundle, cases, exchange_of, published_files, read, read_all
 from reports.test_spoiled import parsed
 
@@ -284,6 +284,18 @@ def test_a_chain_whose_amount_is_none_leaves_no_total(amount: str) -> None:
 def test_pages_are_one_report_in_the_order_of_their_numbers() -> None:
     ((_, bundle),), _ = reports.recognised(as_bundle(GOOD["bitstamp_json"], "bitstamp"))
     assert [member.name for member in bundle.members] == ["page_1.json", "page_2.json", "page_10.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "at_"),
+    [
+        ("bitstamp_20261101_page_1.json", datetime(2026, 11, 1)), ("bitstamp_20261131_page_1.json", None),
+        ("bitstamp_2026110_page_1.json", None), ("page_1.json", None),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_page_tells_the_day_on_which_it_was_read(name: str, at_: datetime | None) -> None:
+    found = bitstamp_json.snapshot_of(name)
+    assert (found and (found.at, found.precision)) == (at_ and (at_, "day"))
 
 
 def test_only_an_empty_page_is_the_end() -> None:

@@ -18,7 +18,7 @@ from porlake.reports import _json, _rows
 from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Published
 from porlake.reports._json import Shape, Value
-from porlake.reports._snapshot import Snapshot
+from porlake.reports._snapshot import Snapshot, stamp
 
 NAME = "bitstamp_json"
 ROLES = ("page",)
@@ -28,6 +28,7 @@ PAGE = Shape("wallets")
 WALLET = Shape("address", "network")
 
 _EMPTY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"wallets"\s*:\s*\{\s*\}\s*\}\s*')
+_NAME = re.compile(r"bitstamp_(\d{8})_page", re.ASCII)
 _NUMBER = re.compile(r"page[=_-]?(\d{1,6})(?!\d)", re.ASCII)
 
 
@@ -58,8 +59,12 @@ def content(bundle: Bundle) -> str:
 
 
 def snapshot_of(file_name: str) -> Snapshot | None:
-    """None: the answer is of now, which its name does not tell."""
-    return None
+    """bitstamp_20261101_page_1.json: the day on which the pages were read; the answer is of now and names none"""
+    match = _NAME.search(file_name)
+    try:
+        return Snapshot(stamp(match[1]), "day") if match else None
+    except ValueError:
+        return None
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

@@ -53,7 +53,9 @@ def test_a_field_that_nobody_named_and_one_that_is_missing_stop_the_file(found: 
     assert why in str(refused.value)
 
 
-@pytest.mark.parametrize("found", [1, 1.5, None, True, [], {}, "a\0", "\x1b[31m", "a" * 65_537])
+@pytest.mark.parametrize(
+    "found", [1, 1.5, None, True, [], {}, "a\0", "\x1b[31m", "a\nb", "\x85", "\u2028", "a" * 65_537]
+)
 def test_a_text_is_a_text(found: Any) -> None:
     with pytest.raises(BadStructure, match=r"f\.json: a: a text was expected, and there is"):
         value({"a": found}).fields()["a"].text()

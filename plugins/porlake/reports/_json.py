@@ -42,7 +42,7 @@ SUCCESS = ("0", "200", "00000", "000000")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"(?a:(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?)")
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # and line ends: a text is one line
 #: Milliseconds up to here: 2000-01-01 to 2099-12-31, in which exchanges publish.
 _FIRST_MS, _LAST_MS = 946_684_800_000, 4_102_444_799_999
 

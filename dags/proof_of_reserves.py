@@ -17,6 +17,8 @@ PARAMS = {
     "snapshot": Param(None, type=["null", "string"], title="Snapshot",
                       description="A day of the exchange's clock (2024-03-25) or a moment with its zone "
                       "(2024-03-25T16:00Z), where neither name nor content of the file says it."),
+    "archived": Param([], type="array", items={"type": "string"}, title="Reports in the lake",
+                      description="Ids of reports that are archived already, as find_<exchange> hands them on."),
     **answers(),
     "registry": Param(None, type=["null", "string"], title="Registry folder",
                       description="Rows of your own over the registry's, for this run; for all runs: "

@@ -81,7 +81,7 @@ def test_every_task_has_an_owner_a_timeout_and_says_what_it_does(seen: Any) -> N
 
 def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
     exchanges = registry.load().exchanges
-    assert {name for name in seen["dags"] if not name.startswith("sweep_")} == {
+    assert {name for name in seen["dags"] if name.startswith("proof_of_reserves_")} == {
         f"proof_of_reserves_{name}" for name in exchanges
     }
     for name, exchange in exchanges.items():
@@ -92,8 +92,21 @@ def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
         else:
             assert found["timetable"] == "NullTimetable"
         assert (found["catchup"], found["max_active_runs"]) == (False, 4)
-        assert found["params"] == ["record", "registry", "replay", "reports", "snapshot"]
+        assert found["params"] == ["archived", "record", "registry", "replay", "reports", "snapshot"]
     assert seen["dags"]["proof_of_reserves_okx"]["schedule"].split()[2] == "22"
+
+
+def test_every_source_has_a_dag_that_waits_without_a_pool(seen: Any) -> None:
+    rows = {row.exchange: row for row in registry.load().publications.values() if not row.is_manual}
+    assert {name.removeprefix("find_") for name in seen["dags"] if name.startswith("find_")} == set(rows)
+    for exchange, row in rows.items():
+        found = seen["dags"][f"find_{exchange}"]
+        assert (found["schedule"], found["catchup"]) == (row.awaited or None, False)
+        assert {task: told["below"] for task, told in found["tasks"].items()} == {
+            "wait": ["fetch"], "fetch": ["run"], "run": [],
+        }  # fmt: skip
+        assert {told["pool"] for told in found["tasks"].values()} == {"default_pool"}
+        assert found["params"] == ["month", "record", "replay"]
 
 
 def test_every_task_is_tried_again_and_every_network_has_a_pool(seen: Any) -> None:

@@ -16,6 +16,8 @@ import pytest
 
 from anvil import ANVIL, started
 from porlake import cli
+from sources.publishers import published
+from sources.test_okx import ROWS, listing
 from support import MONTH, RECORDING
 
 HTX = """coin,snapshot height,balance
@@ -64,15 +66,24 @@ def node(request: pytest.FixtureRequest) -> Iterator[str]:
         yield running.enter_context(started()) if asks else ""
 
 
+@pytest.fixture(scope="module")
+def okx() -> Iterator[str]:
+    """The hosts of OKX on loopback, as PORLAKE_MIRRORS names them."""
+    with published(listing(ROWS)) as there:
+        yield there.setting
+
+
 @pytest.mark.parametrize("example", examples())
 def test_an_example_runs(
-    example: str, folder: Path, node: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    example: str, folder: Path, node: str, okx: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("PORLAKE_HOME", raising=False)
     for name in ("PORLAKE_LAKE", "PORLAKE_ENDPOINTS"):
         monkeypatch.delenv(name, raising=False)
     words = shlex.split(example.partition(" > ")[0])[1:]
+    if words[0] == "find":
+        monkeypatch.setenv("PORLAKE_MIRRORS", okx)
     if words[0] in ("run", "sweep"):
         words += ["--replay", str(RECORDING)]
     if words[0] == "balances":

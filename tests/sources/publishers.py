@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any
 
 from porlake import sources
@@ -119,7 +118,6 @@ def commit(sha: str, when: str, message: str) -> dict[str, Any]:
     return {"sha": sha, "commit": {"committer": {"date": when}, "message": message}}
 
 
-def recording_with(folder: Path, answers: Answers, exchange: str, look: Callable[[Recording, Published], None]) -> None:
-    """Add what a look at a publisher hears to a recording."""
-    with published(answers) as there:
-        look(Recording.record(folder), there)
+def page_of(exchange: str) -> str:
+    """The URL of a publisher's own list."""
+    return str(sources.SOURCES[exchange].LIST)  # type: ignore[attr-defined]

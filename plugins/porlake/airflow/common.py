@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Param
+
+from porlake import registry
 
 
 def task_defaults(timeout: timedelta) -> dict[str, Any]:
@@ -24,6 +27,27 @@ def answers() -> dict[str, Param]:
     return {
         "replay": _folder("Replay folder", "Answers recorded earlier; no network is used."),
         "record": _folder("Record folder", "Keep every answer from outside here."),
+    }
+
+
+def deadline(row: registry.PublicationRow) -> dict[str, Any]:
+    """The option of a DAG that raises an alert where its exchange's own rhythm is overdue.
+
+    Under a scheduler alone, which PORLAKE_DEADLINES says (`make airflow` does): `airflow dags test` of a DAG with a
+    deadline ends with an error after a run that went well (apache/airflow#73428). Who is told is the function that
+    PORLAKE_OVERDUE names (`package.module.function`, with the exchange, its days and Airflow's context), else the log.
+    """
+    if not row.overdue_days or not os.environ.get("PORLAKE_DEADLINES"):
+        return {}
+    from airflow.sdk import DeadlineAlert, DeadlineReference, SyncCallback  # type: ignore[attr-defined]
+
+    told = os.environ.get("PORLAKE_OVERDUE", "porlake.airflow.alerts.overdue")
+    return {
+        "deadline": DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=timedelta(days=row.overdue_days),
+            callback=SyncCallback(told, kwargs={"exchange": row.exchange, "days": row.overdue_days}),
+        )
     }
 
 

@@ -129,6 +129,7 @@ def up(home: Path) -> int:
         "AIRFLOW__API__PORT": port,
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__API__HOST": "127.0.0.1",
+        "PORLAKE_DEADLINES": "yes",  # there is a scheduler, which keeps them
     }
     _migrated(env, None)
     pools = home / ".airflow" / "pools.json"

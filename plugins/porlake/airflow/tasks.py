@@ -6,6 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import wraps
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,15 @@ from airflow.sdk.exceptions import (
 
 from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
-from porlake.errors import BuildError, ConfigurationError, LakeError, NotRecorded, RegistryError, ReportError
+from porlake.errors import (
+    BuildError,
+    ConfigurationError,
+    LakeError,
+    NotRecorded,
+    RegistryError,
+    ReportError,
+    TransportError,
+)
 from porlake.model import Balance, Dataset, Unobserved
 from porlake.progress import Lines
 from porlake.queries import tables, verdicts
@@ -62,7 +71,7 @@ def sweep(exchange: str, network: str, context: Context) -> int:
     claimed yet.
     """
     chosen = settings(context, [network])
-    moment = context.get("logical_date") or context["dag_run"].run_after
+    moment = _moment(context)
     late, window = (chosen.recording.now() - moment).total_seconds(), registry.load().sweeps[network].window_seconds
     if late > window:
         raise AirflowSkipException(f"{moment:%Y-%m-%d %H:%M} is {late:,.0f} seconds ago, and {network} keeps no past")
@@ -71,13 +80,73 @@ def sweep(exchange: str, network: str, context: Context) -> int:
     return pipeline.sweep(chosen, exchange, network, moment)
 
 
+#: Days after a report was due by its exchange's own rhythm in which it is still waited for.
+PATIENCE = 31
+
+
+@tried_again_if_it_helps
+def is_listed(exchange: str, context: Context) -> bool:
+    """Whether the report of the run's month is listed. What could not be known is told and is no answer; skips where
+    the month is so long ago that nobody waits for its report any more.
+    """
+    chosen, month = settings(context), _month(exchange, context)
+    looked = pipeline.find(chosen, exchange, pipeline.first_of(month))
+    _tell(looked.notes, [f"not known: {one.what}: {one.reason}" for one in looked.unknown])
+    if due := pipeline.due(chosen, looked, month):
+        log.info("%s: %s is listed", exchange, _briefly([one.attestation for one in due]))
+        return True
+    late = pipeline.overdue(exchange, month, chosen.recording.now())
+    if late > PATIENCE:
+        why = "; what is listed could not be known" if looked.unknown else ""
+        raise AirflowSkipException(
+            f"{exchange}: no report of {month} is listed, {late} days after its own rhythm said{why}"
+        )
+    log.info("%s: no report of %s is listed yet%s", exchange, month, f", {late} days overdue" if late else "")
+    return False
+
+
+@tried_again_if_it_helps
+def fetch(exchange: str, context: Context) -> list[str]:
+    """The ids of the month's reports that the tables do not have yet; skips where there is none."""
+    chosen, month = settings(context), _month(exchange, context)
+    looked = pipeline.find(chosen, exchange, pipeline.month_before(month))
+    done = pipeline.fetch(chosen, pipeline.due(chosen, looked, month))
+    _tell([f"kept, and read by no format: {name}" for name in done.kept], [*done.warnings, *done.missing])
+    if done.missing and not done.reports:
+        raise TransportError("; ".join(done.missing))  # it is listed: the next try may get it
+    todo = [report for report in done.reports if not pipeline.is_parsed(chosen, report)]
+    if not todo:
+        raise AirflowSkipException(f"nothing of {exchange} in {month} is new: nothing is built")
+    log.info("%s: %s reports of %s", exchange, len(todo), _briefly(pipeline.attestations(chosen, todo)))
+    return todo
+
+
+def _tell(notes: Iterable[str], warnings: Iterable[str]) -> None:
+    for note in notes:
+        log.info("%s", note)
+    for warning in warnings:
+        log.warning("%s", warning)
+
+
+def _month(exchange: str, context: Context) -> str:
+    return context["params"]["month"] or pipeline.month_of(exchange, _moment(context))
+
+
+def _moment(context: Context) -> datetime:
+    """The moment of a run, by the calendar."""
+    found: datetime = context.get("logical_date") or context["dag_run"].run_after
+    return found
+
+
 @tried_again_if_it_helps
 def archive(exchange: str, context: Context) -> list[str]:
-    """The ids of the reports in the files that the run names, else of those that wait in the inbox; skips where there
-    is none.
+    """The ids of the reports in the files that the run names, or that are archived already; else of those that wait in
+    the inbox; skips where there is none.
     """
     chosen, params = settings(context), context["params"]
-    moment = context.get("logical_date") or context["dag_run"].run_after
+    if params["archived"]:
+        return [chosen.lake.report(report).report for report in params["archived"]]
+    moment = _moment(context)
     sources = params["reports"] or pipeline.waiting(chosen, exchange, moment)
     undated = "" if params["reports"] else pipeline.undated(chosen, exchange)
     if undated:
@@ -105,6 +174,8 @@ def parse(report: str, context: Context) -> str:
     chosen = settings(context)
     pipeline.parse(chosen, report)
     log.info("parsed %s: %s", report[:16], _rows_of(chosen, report, pipeline.PARSED))
+    if warning := pipeline.shrunk(chosen, report):
+        log.warning("%s", warning)
     return report
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from porlake.sources import Publication, Publications
 
 WHAT = "what an exchange has published, when, and what of it the lake has"
-EXAMPLE = "porlake find okx --since 2026-07-01"
+EXAMPLE = "porlake find okx --since 2024-01-01"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

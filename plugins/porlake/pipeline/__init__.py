@@ -15,14 +15,15 @@ from porlake.pipeline._build import build, is_published, publish, published
 from porlake.pipeline._exchanges import publisher_of
 from porlake.pipeline._fetch import Fetched, fetch
 from porlake.pipeline._files import files_at
-from porlake.pipeline._find import Held, day, find, first_of, held, month_of, overdue
+from porlake.pipeline._find import Held, day, due, find, first_of, held, month_before, month_of, overdue
 from porlake.pipeline._inbox import inbox, undated, waiting
 from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
-from porlake.pipeline._parse import PARSED, parse
+from porlake.pipeline._parse import PARSED, is_parsed, parse
 from porlake.pipeline._price import attestations, price
 from porlake.pipeline._run import run, run_archived, unread
 from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
+from porlake.pipeline._shrunk import shrunk
 from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
 from porlake.pipeline._upgrade import upgrade
 from porlake.pipeline._upgrade_plan import NUMBER, Step, plan
@@ -41,6 +42,7 @@ __all__ = [
     "build",
     "csv_writer",
     "day",
+    "due",
     "export",
     "fetch",
     "files_at",
@@ -51,8 +53,10 @@ __all__ = [
     "held",
     "inbox",
     "is_claimed",
+    "is_parsed",
     "is_published",
     "moment",
+    "month_before",
     "month_of",
     "networks",
     "observe",
@@ -66,6 +70,7 @@ __all__ = [
     "run",
     "run_archived",
     "session",
+    "shrunk",
     "sweep",
     "swept_networks",
     "undated",

@@ -43,36 +43,57 @@ def fetch(session: Session, publications: Iterable[sources.Publication]) -> Fetc
         done.warnings += _went_back(session, one)
         missing = [member for member in one.members if member.reply or member.role not in has.roles]
         found_in = _keep_answer(session, one) if missing else ""
-        for number, member in enumerate(missing, 1):
-            session.progress(f"fetch {member.name}", number, len(missing))
-            _member(session, one, member, found_in, done)
+        for number, (role, members) in enumerate(_by_role(missing).items(), 1):
+            session.progress(f"fetch {one.attestation} {role}", number, None)
+            _fetched(session, one, members, found_in, done)
     done.reports = list(dict.fromkeys(done.reports))
     done.new = list(dict.fromkeys(done.new))
     return done
 
 
-def _member(session: Session, one: sources.Publication, member: sources.Member, found_in: str, done: Fetched) -> None:
+def _by_role(members: list[sources.Member]) -> dict[str, list[sources.Member]]:
+    """Files of one role belong together: the pages of a list."""
+    found: dict[str, list[sources.Member]] = {}
+    for member in members:
+        found.setdefault(member.role, []).append(member)
+    return found
+
+
+def _fetched(
+    session: Session, one: sources.Publication, members: list[sources.Member], found_in: str, done: Fetched
+) -> None:
+    known = {row.report for row in session.lake.rows(ReportFile, exchange=one.exchange)}
+    stated = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision, one.report_no)
+    web = session.web(one.exchange)
     try:
         with ExitStack() as files:
-            reply, stream = files.enter_context(sources.fetched(session.web(one.exchange), member))
-            facts = _facts(reply, member.name) | {
-                "publication": one.attestation, "url": member.url, "role": member.role, "found_in": found_in,
-            }  # fmt: skip
-            sha256 = session.lake.keep(stream, facts)
-            done.warnings += _same_bytes(session, one, member, sha256, stream)
-            stated = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision, one.report_no)
-            known = {row.report for row in session.lake.rows(ReportFile, exchange=one.exchange)}
-            stream.seek(0)
-            found = archive_published(session, one.exchange, _published(files, stream, reply, member, facts), stated)
+            came = list[Published]()
+            for member in members:
+                reply, stream = files.enter_context(sources.fetched(web, member))
+                facts = _facts(reply, member.name) | {
+                    "publication": one.attestation, "url": member.url, "role": member.role, "found_in": found_in,
+                }  # fmt: skip
+                done.warnings += _same_bytes(one, member, session.lake.keep(stream, facts), session, stream)
+                stream.seek(0)
+                came.append(_published(files, stream, reply, member, facts))
+            found = archive_published(session, one.exchange, _together(came), stated)
     except NotRecorded:
         raise
     except UnknownFormat:
-        done.kept.append(member.name)
+        done.kept += [member.name for member in members]
     except (TransportError, ReportError) as error:
-        done.missing.append(f"{one.attestation}: {member.role}: {error}")
+        done.missing.append(f"{one.attestation}: {members[0].role}: {error}")
     else:
         done.reports += found
         done.new += [report for report in found if report not in known]
+
+
+def _together(came: list[Published]) -> Published:
+    """Files that were published together, as one bundle; the first one's origin is theirs."""
+    if len(came) == 1:
+        return came[0]
+    inside = tuple(member for one in came for member in one.bundle.members)
+    return Published(reports.Bundle(inside, came[0].bundle.name), None, came[0].origin, came[0].facts)
 
 
 def _published(
@@ -116,7 +137,7 @@ def _went_back(session: Session, one: sources.Publication) -> Iterator[str]:
 
 
 def _same_bytes(
-    session: Session, one: sources.Publication, member: sources.Member, sha256: str, stream: BinaryIO
+    one: sources.Publication, member: sources.Member, sha256: str, session: Session, stream: BinaryIO
 ) -> Iterator[str]:
     """A warning where bytes came before under another moment."""
     first = session.lake.first_facts(sha256)

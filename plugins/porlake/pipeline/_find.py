@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from porlake import registry, reports, sources
 from porlake.errors import ConfigurationError
@@ -57,12 +57,29 @@ def day(text: str) -> date:
         raise ConfigurationError(f"{error}; write it as 2026-08-01") from error
 
 
-def overdue(exchange: str, since: datetime, now: datetime) -> int:
-    """How many days more than its own rhythm says an exchange's report of a month is late, which was looked for since a
-    moment; 0 where it is not.
+def month_before(month: str) -> date:
+    """The first day of the month before one as YYYY-MM. Raises ConfigurationError."""
+    return (first_of(month) - timedelta(days=1)).replace(day=1)
+
+
+def overdue(exchange: str, month: str, now: datetime) -> int:
+    """How many days more than its own rhythm says an exchange's report of a month is late; 0 where it is not, or the
+    exchange has none.
     """
-    days = (now - since).days - registry.load().publications[exchange].overdue_days
-    return max(0, days)
+    begins = publisher_of(exchange).in_utc(datetime.combine(first_of(month), datetime.min.time()))
+    rhythm = registry.load().publications[exchange].overdue_days
+    return max(0, (now - begins).days - rhythm) if rhythm else 0
+
+
+def due(session: Session, looked: sources.Publications, month: str) -> list[sources.Publication]:
+    """What is to be fetched for a month: its own publications, and of the month before, where the lake has some of it,
+    what came after: a second snapshot, a correction.
+    """
+    own = looked.of_month(month)
+    if not any(looked.is_whole(one) for one in own):
+        return []
+    before = looked.of_month(f"{month_before(month):%Y-%m}")
+    return own + (before if any(one.reports for one in held(session, before)) else [])
 
 
 def held(session: Session, publications: Iterable[sources.Publication]) -> list[Held]:

@@ -17,6 +17,12 @@ from porlake.pipeline._totals import figure_of, liability_of, total_of
 PARSED: tuple[type[Dataset], ...] = (Claim, Evidence, PublishedTotal, Liability, TrackerFigure, Rejection)
 
 
+def is_parsed(session: Session, report: str) -> bool:
+    """Whether the rows of a report are in the lake."""
+    only = {"exchange": session.lake.report(report).exchange, "report": report}
+    return any(session.lake.pointers(row_class, **only) for row_class in PARSED)
+
+
 def parse(session: Session, report: str) -> str:
     """Rows as published to claims, evidence, totals, liabilities and rejections. Raises BadStructure and writes nothing
     then.

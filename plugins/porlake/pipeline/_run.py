@@ -13,6 +13,7 @@ from porlake.pipeline._observe import has_addresses, networks, observe
 from porlake.pipeline._parse import parse
 from porlake.pipeline._price import attestations, price
 from porlake.pipeline._session import Session
+from porlake.pipeline._shrunk import shrunk
 from porlake.pipeline._verify import verify
 
 
@@ -29,6 +30,8 @@ def run_archived(session: Session, found: list[str]) -> list[str]:
     """The stages behind archive, for reports that are in the lake; their ids."""
     for report in found:
         parse(session, report)
+    for warning in filter(None, (shrunk(session, report) for report in found)):
+        session.progress(warning, 0, 0)
     with_rows = [report for report in found if has_addresses(session, report)]
     for report in with_rows:
         verify(session, report)

@@ -88,6 +88,17 @@ class Publications:
         """Those of a month of the publisher's clock that no newer revision replaces."""
         return [publication for publication in self.found if publication.month == month and not publication.superseded]
 
+    def is_whole(self, one: Publication) -> bool:
+        """Whether a publication has what makes one: its wallets, where others of the listing have theirs; else any
+        file. Amounts may be shown before the list of wallets is.
+        """
+        roles = {member.role for member in one.members}
+        return "wallets" in roles if any(_has_wallets(other) for other in self.found) else bool(roles)
+
+
+def _has_wallets(one: Publication) -> bool:
+    return any(member.role == "wallets" for member in one.members)
+
 
 class _Part:
     def __init__(self, look: Look, what: str) -> None:

@@ -1,0 +1,153 @@
+"""The DAGs that wait for publications: one run whose report is listed at the third look, as Airflow runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from porlake import pipeline, registry
+from porlake.airflow import local
+from porlake.model import ReportFile
+from sources.publishers import Given, Published, page_of, published, zipped
+from sources.test_okx import CDN, listing, milliseconds, row
+from support import MONTH, ROOT, environment, tree
+
+#: The month that it is in the exchange's clock, and the one before: a month long ago is waited for by nobody.
+NOW = (datetime.now(UTC) + timedelta(hours=8)).replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+BEFORE = (NOW - timedelta(days=1)).replace(day=1)
+THIS, LAST = f"{NOW:%Y%m%d}00", f"{BEFORE:%Y%m%d}00"
+MOMENT = f"{NOW - timedelta(hours=8):%Y-%m-%dT%H:%M:%S}+00:00"
+
+WALLETS = zipped(**{f"okx_por_{THIS}_V1.csv": Path(MONTH[0]).read_bytes()})
+ROWS = [
+    row("5", NOW.isoformat(), f"por_csv_{THIS}_V1.zip"),
+    row("4", BEFORE.isoformat(), f"por_csv_{LAST}_V2.zip"),
+]
+FILES = {
+    f"{CDN}/chain/por_csv_{THIS}_V1.zip": Given(WALLETS),
+    f"{CDN}/merkel/por_5_proof_data.zip": Given(zipped(**{"sum_proof_data.json": b"{}"})),
+}
+
+
+def listed_at(look: int) -> dict[str, Given | Callable[[bytes], Given]]:
+    """The page that names March at so many looks."""
+    detail = {"auditId": "4", "createTime": milliseconds(BEFORE.isoformat())}
+    before, after = listing(ROWS[1:], **detail), listing(ROWS, **detail)
+    looks = iter(range(1, 1_000))
+    url = page_of("okx")
+
+    def answer(_: bytes) -> Given:
+        given = (after if next(looks) >= look else before)[url]
+        assert isinstance(given, Given)
+        return given
+
+    return {**after, **FILES, url: answer}
+
+
+def ran(home: Path, there: Published, moment: str, dag: str = "find_okx") -> str:
+    """The log of a run of the DAG at a moment."""
+    env = local.environment(
+        ROOT,
+        environment()
+        | {
+            "AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data"),
+            "PORLAKE_MIRRORS": there.setting, "PORLAKE_LOOK_EVERY": "0.1",
+        },
+    )  # fmt: skip
+    airflow = [str(local.AIRFLOW)]
+    subprocess.run([*airflow, "db", "migrate"], env=env, check=True, capture_output=True)
+    subprocess.run([*airflow, "dags", "reserialize"], env=env, check=True, capture_output=True)
+    done = subprocess.run([*airflow, "dags", "test", dag, moment], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    return done.stdout + done.stderr
+
+
+def started(home: Path) -> list[tuple[str, Any]]:
+    """The runs of other DAGs that were started: DAG and conf."""
+    with sqlite3.connect(home / ".airflow" / "airflow.db") as database:
+        rows = database.execute("select dag_id, conf from dag_run where dag_id not like 'find%'").fetchall()
+    return [(dag, json.loads(conf)) for dag, conf in rows]
+
+
+@pytest.fixture(scope="module")
+def third(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[str]]:
+    """(home, log, URLs that were asked for) of a run whose report is listed at the third look."""
+    home = tmp_path_factory.mktemp("find")
+    with published(listed_at(3)) as there:
+        log = ran(home, there, MOMENT)
+        return home, log, list(there.asked)
+
+
+def test_a_report_listed_at_the_third_look_is_archived_and_handed_on(third: tuple[Path, str, list[str]]) -> None:
+    home, log, asked = third
+    assert log.count(f"okx: no report of {NOW:%Y-%m} is listed yet") == 2
+    assert asked.count(page_of("okx")) == 4  # three looks, and one by which it is fetched
+    (file,) = pipeline.session(home / "data", environ={}).lake.rows(ReportFile, exchange="okx")
+    assert file.attestation == f"okx/{NOW:%Y-%m-%d}"
+    assert started(home) == [("proof_of_reserves_okx", {"archived": [file.report]})]
+
+
+def test_a_backfill_finds_its_own_month_and_nothing_new_starts_nothing(third: tuple[Path, str, list[str]]) -> None:
+    home, _, _ = third
+    session = pipeline.session(home / "data", environ={})
+    (file,) = session.lake.rows(ReportFile, exchange="okx")
+    pipeline.parse(session, file.report)
+    before = tree(home / "data" / "lake")
+    with published(listed_at(1)) as there:
+        log = ran(home, there, MOMENT)
+        assert f"nothing of okx in {NOW:%Y-%m} is new: nothing is built" in log
+        log = ran(home, there, "2023-12-31T16:00:00+00:00")
+    assert re.search(r"okx: no report of 2024-01 is listed, \d+ days after its own rhythm said", log)
+    assert tree(home / "data" / "lake") == before
+    assert len(started(home)) == 1
+
+
+LOOK = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+def deadline(dag):
+    found = dag.deadline or []
+    found = found if isinstance(found, list) else [found]
+    return [(d.interval.days, d.callback.path, d.callback.kwargs) for d in found]
+sensor = bag.dags["find_htx"].get_task("wait")
+print(json.dumps([{n: deadline(d) for n, d in bag.dags.items() if n.startswith("find_")}, sensor.mode]))
+"""
+
+
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_under_a_scheduler_each_rhythm_has_its_deadline(tmp_path: Path, scheduled: bool) -> None:
+    env = local.environment(ROOT, environment() | {"AIRFLOW_HOME": str(tmp_path)})
+    env |= {"PORLAKE_DEADLINES": "yes"} if scheduled else {}
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, str(ROOT / "dags")], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    deadlines, mode = json.loads(done.stdout.splitlines()[-1])
+    assert mode == "reschedule"
+    rows = [row for row in registry.load().publications.values() if not row.is_manual]
+    alert = "porlake.airflow.alerts.overdue"
+    assert deadlines == {
+        f"find_{row.exchange}": [[row.overdue_days, alert, {"exchange": row.exchange, "days": row.overdue_days}]]
+        if scheduled and row.overdue_days
+        else []
+        for row in rows
+    }
+    assert os.environ.get("PORLAKE_DEADLINES") is None
+
+
+def test_an_overdue_exchange_is_told_with_its_figures(caplog: pytest.LogCaptureFixture) -> None:
+    from porlake.airflow import alerts
+
+    alerts.overdue("htx", 26, context={"dag_run": {"dag_run_id": "scheduled__2024-02-29"}})
+    assert "find_htx scheduled__2024-02-29: no report within 26 days" in caplog.text

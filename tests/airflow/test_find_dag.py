@@ -65,8 +65,9 @@ def ran(home: Path, there: Published, moment: str, dag: str = "find_okx") -> str
         },
     )  # fmt: skip
     airflow = [str(local.AIRFLOW)]
-    subprocess.run([*airflow, "db", "migrate"], env=env, check=True, capture_output=True)
-    subprocess.run([*airflow, "dags", "reserialize"], env=env, check=True, capture_output=True)
+    if not (home / ".airflow" / "airflow.db").exists():
+        subprocess.run([*airflow, "db", "migrate"], env=env, check=True, capture_output=True)
+        subprocess.run([*airflow, "dags", "reserialize"], env=env, check=True, capture_output=True)
     done = subprocess.run([*airflow, "dags", "test", dag, moment], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     return done.stdout + done.stderr

@@ -101,11 +101,11 @@ class Web:
             yield reply, out
 
     def _followed(self, url: str, body: Mapping[str, Any] | None, first: int | None) -> Reply:
-        reply = self._answer(url, body, first, None)
-        for _ in range(REDIRECTS):
+        for _ in range(REDIRECTS + 1):
+            reply = self._answer(url, body, first, None)
             if reply.status not in _REDIRECTS:
                 return reply
-            reply = self._answer(self._target(reply), body, first, None)
+            url = self._target(reply)
         raise BadAnswer(f"{reply.host}: more than {REDIRECTS} redirects")
 
     def _target(self, reply: Reply) -> str:

@@ -36,8 +36,8 @@ def test_files_are_archived_with_the_answer_in_which_they_were_found(tmp_path: P
         chosen = session(tmp_path, there)
         done = fetched(chosen)
         assert (done.new, done.missing, done.warnings) == (done.reports, [], [])
-        assert sorted(done.kept) == ["okx_por_detail_2024032500.html", "por_502299735_proof_data.zip"]
-        (file,) = chosen.lake.rows(ReportFile, exchange="okx")
+        assert "por_502299735_proof_data.zip" in done.kept
+        (file,) = (one for one in chosen.lake.rows(ReportFile, exchange="okx") if one.format == "okx_csv")
         assert (file.attestation, file.revision, file.origin, file.report_no) == (
             "okx/2024-03-25", 1, FILE, "502299735",
         )  # fmt: skip
@@ -55,7 +55,7 @@ def test_what_the_lake_has_is_not_fetched_again_and_is_nothing_new(tmp_path: Pat
         first = fetched(chosen)
         before, there.asked[:] = tree(tmp_path / "lake"), []
         again = fetched(chosen)
-        assert (again.reports, again.new) == (first.reports, [])
+        assert (set(again.reports), again.new) == (set(first.reports), [])
         assert FILE not in there.asked
         assert PROOF not in there.asked
         assert tree(tmp_path / "lake") == before
@@ -64,7 +64,7 @@ def test_what_the_lake_has_is_not_fetched_again_and_is_nothing_new(tmp_path: Pat
 def test_a_file_that_does_not_come_costs_itself_alone(tmp_path: Path) -> None:
     with published(dict(MARCH) | {PROOF: Given(b"", 403)}) as there:
         done = fetched(session(tmp_path, there))
-    assert len(done.reports) == 1
+    assert len(done.reports) == 2
     assert done.missing[0].startswith("okx/2024-03-25: liability_proof: static.okx.com: por_502299735_proof_data.zip: ")
     assert "HTTP 403: it is not given to this client; fetch it by hand" in done.missing[0]
 

@@ -44,8 +44,11 @@ ROWS = [
 
 
 def listing(rows: list[dict[str, Any]], **detail: Any) -> Answers:
-    info = {"auditId": "502299735", "createTime": milliseconds("2026-09-08T00:00"), "merkleHash": "00"} | detail
-    return {okx.LIST: Given(page(auditList=rows)), okx.DETAIL: Given(page(auditRootInfo=info))}
+    info = {
+        "auditId": "502299735", "createTime": milliseconds("2026-09-08T00:00"), "typeNum": 4, "merkleHash": "00" * 32,
+        "capitalRatio": {"BTC": "106%"}, "liabilityBalances": {"BTC": "1"}, "reserveBalances": {"BTC": "1.06"},
+    }  # fmt: skip
+    return {okx.LIST: Given(page(auditList=rows)), okx.DETAIL: Given(page(auditRootInfo=info | detail))}
 
 
 def test_reports_are_in_the_order_of_their_moments_not_of_their_ids() -> None:

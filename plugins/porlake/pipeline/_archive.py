@@ -39,7 +39,9 @@ def archive_published(
     stated: reports.Snapshot | None = None,
     fallback: reports.Snapshot | None = None,
 ) -> list[str]:
-    """Keep published files that are at hand; the ids of the reports in them. Raises ReportError."""
+    """Keep published files that are at hand; the ids of the reports in them. `fallback`: the moment of those whose
+    names and content say none. Raises ReportError.
+    """
     found, others = reports.recognised(replace(came.bundle, exchange=exchange))
     _check_publisher(exchange, found)
     parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, stated, fallback)]
@@ -98,9 +100,15 @@ def _parts(
 def _told(
     name: str, named: reports.Snapshot | None, stated: reports.Snapshot | None, fallback: reports.Snapshot | None
 ) -> reports.Snapshot:
-    """The moment that is stated, else the one that is named; a revision that is named stays. Raises SnapshotUnknown."""
+    """The moment that is stated, else the one that is named, else `fallback`, which also tells the revision that a name
+    of the same moment leaves out; a revision that is named stays. Raises SnapshotUnknown.
+    """
     if stated is not None:
-        return replace(stated, revision=(named.revision if named else None) or stated.revision)
+        return replace(stated, revision=named.revision if named else None)
+    if named is not None and fallback is not None and str(named) == str(fallback):
+        return replace(
+            named, revision=named.revision or fallback.revision, report_no=named.report_no or fallback.report_no
+        )
     if snapshot := named or fallback:
         return snapshot
     raise SnapshotUnknown(

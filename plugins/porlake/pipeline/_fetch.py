@@ -43,27 +43,25 @@ def fetch(session: Session, publications: Iterable[sources.Publication]) -> Fetc
         done.warnings += _went_back(session, one)
         missing = [member for member in one.members if member.reply or member.role not in has.roles]
         found_in = _keep_answer(session, one) if missing else ""
-        for number, (role, members) in enumerate(_by_role(missing).items(), 1):
-            session.progress(f"fetch {one.attestation} {role}", number, None)
+        for members in _together_with(missing):
+            session.progress(f"fetch {one.attestation}: {members[0].name}", 0, 0)
             _fetched(session, one, members, found_in, done)
     done.reports = list(dict.fromkeys(done.reports))
     done.new = list(dict.fromkeys(done.new))
     return done
 
 
-def _by_role(members: list[sources.Member]) -> dict[str, list[sources.Member]]:
-    """Files of one role belong together: the pages of a list."""
-    found: dict[str, list[sources.Member]] = {}
-    for member in members:
-        found.setdefault(member.role, []).append(member)
-    return found
+def _together_with(members: list[sources.Member]) -> list[list[sources.Member]]:
+    """The pages of a list belong together; every other file comes alone."""
+    pages = [member for member in members if member.role == sources.PAGE]
+    return [[member] for member in members if member.role != sources.PAGE] + ([pages] if pages else [])
 
 
 def _fetched(
     session: Session, one: sources.Publication, members: list[sources.Member], found_in: str, done: Fetched
 ) -> None:
     known = {row.report for row in session.lake.rows(ReportFile, exchange=one.exchange)}
-    stated = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision, one.report_no)
+    told = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision, one.report_no)
     web = session.web(one.exchange)
     try:
         with ExitStack() as files:
@@ -76,7 +74,7 @@ def _fetched(
                 done.warnings += _same_bytes(one, member, session.lake.keep(stream, facts), session, stream)
                 stream.seek(0)
                 came.append(_published(files, stream, reply, member, facts))
-            found = archive_published(session, one.exchange, _together(came), stated)
+            found = archive_published(session, one.exchange, _together(came), fallback=told)
     except NotRecorded:
         raise
     except UnknownFormat:
@@ -86,6 +84,7 @@ def _fetched(
     else:
         done.reports += found
         done.new += [report for report in found if report not in known]
+        done.warnings += _of_other_moments(session, one, members, found)
 
 
 def _together(came: list[Published]) -> Published:
@@ -147,3 +146,12 @@ def _same_bytes(
             f"{one.attestation}: {member.name} has the {stream.seek(0, io.SEEK_END):,} bytes of {other}, retrieved "
             f"{str(first.get('retrieved_at'))[:10]} (sha256 {sha256[:16]})"
         )
+
+
+def _of_other_moments(
+    session: Session, one: sources.Publication, members: list[sources.Member], found: list[str]
+) -> Iterator[str]:
+    """A warning where a file says another moment than the list in which it was found."""
+    said = {row.attestation for report in found for row in session.lake.reports(report)}
+    if said and one.attestation not in said:
+        yield f"{one.attestation}: {members[0].name} says that it is of {', '.join(sorted(said)[:3])}"

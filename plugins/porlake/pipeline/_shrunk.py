@@ -50,4 +50,4 @@ def _addresses(session: Session, file: ReportFile) -> int:
     for batch in session.lake.columns(Claim, ["address"], exchange=file.exchange, report=file.report):
         found = pc.unique(batch.column("address")).cast(pa.string())
         seen = pc.unique(pa.chunked_array([seen, found])) if len(seen) else found
-    return len(seen) - seen.null_count
+    return int(len(seen) - seen.null_count)

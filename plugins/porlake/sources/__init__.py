@@ -12,10 +12,11 @@ whatever else goes wrong is `unknown`, with its reason.
 from __future__ import annotations
 
 from porlake.sources._files import fetched
-from porlake.sources._publications import Look, Member, Publication, Publications, Unknown
+from porlake.sources._publications import PAGE, Look, Member, Publication, Publications, Unknown
 from porlake.sources._sources import SOURCES, Source, hosts
 
 __all__ = [
+    "PAGE",
     "SOURCES",
     "Look",
     "Member",

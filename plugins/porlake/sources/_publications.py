@@ -10,12 +10,15 @@ from typing import Any
 from porlake.errors import NotRecorded, TransportError
 from porlake.transport import Reply, Web
 
+#: The role of files that are one report together: the pages of one list.
+PAGE = "page"
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """A published file, or an answer that is one.
 
-    `role`: what it is (`wallets`, `totals`, `liability_proof`, `audit`); `name`: under which it is archived, the
+    `role`: what it is (`wallets`, `totals`, `liability_proof`, `page`); `name`: under which it is archived, the
     publisher's own where it has one; `kind`: one of `_files.KINDS`, by which its first bytes are known; `begins`: with
     what it must begin beyond that; `holds`: what a name inside of a zip must contain, or it is another month's; `body`:
     of a POST; `others`: URLs that are asked in their order where the host says that the one before is not there;

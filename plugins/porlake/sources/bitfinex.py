@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 from porlake.errors import BadAnswer
 from porlake.sources import _github
@@ -23,7 +23,7 @@ def find(web: Web, since: date | None) -> Publications:
         if not found:
             raise BadAnswer(f"api.github.com: no commit of {REPOSITORY} changes {PATH}")
         for commit in found:
-            moment = commit.at.astimezone(UTC).replace(tzinfo=None)
+            moment = datetime.combine(commit.at.astimezone(UTC).date(), datetime.min.time())
             member = Member("wallets", PATH, raw_url(REPOSITORY, commit.sha, PATH), "text")
             remark = "the list says no moment: the commit's day is taken"
             look.add(moment, "day", [member], commit.reply, published_at=commit.at, remarks=(remark,))

@@ -46,7 +46,9 @@ def find(web: Web, since: date | None) -> Publications:
     for files in days.values():
         files.sort(key=lambda file: (file[1].role != "wallets", file[0]))
         moment, _, reply, modified = files[0]
-        look.add(moment, "day", [member for _, member, _, _ in files], reply, published_at=modified.replace(tzinfo=UTC))
+        look.add(
+            moment, "moment", [member for _, member, _, _ in files], reply, published_at=modified.replace(tzinfo=UTC)
+        )
     return look.done()
 
 

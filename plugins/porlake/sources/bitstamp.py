@@ -10,7 +10,7 @@ from datetime import UTC, date
 
 from porlake.errors import BadAnswer
 from porlake.sources._answers import at, json_of
-from porlake.sources._publications import Look, Member, Publications
+from porlake.sources._publications import PAGE, Look, Member, Publications
 from porlake.transport import Reply, Web
 
 NAME = "bitstamp"
@@ -26,11 +26,11 @@ def find(web: Web, since: date | None) -> Publications:
         pages = _pages(look)
         moment = pages[0].retrieved_at.astimezone(UTC).replace(tzinfo=None)
         members = [
-            Member("page", f"bitstamp_{moment:%Y%m%d}_page_{number}.json", page.url, "json", reply=page)
+            Member(PAGE, f"bitstamp_{moment:%Y%m%d}_page_{number}.json", page.url, "json", reply=page)
             for number, page in enumerate(pages, 1)
         ]
         remark = "the list says no moment: that of the answer is taken"
-        look.add(moment, "day", members, pages[0], remarks=(remark,))
+        look.add(moment, "moment", members, pages[0], remarks=(remark,))
     return look.done()
 
 

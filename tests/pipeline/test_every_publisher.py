@@ -1,0 +1,203 @@
+"""Every exchange with a source: its publication recorded, found again, fetched and parsed without a network.
+
+The published files are those of the formats' own cases where there are some.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.test_find import MARCH
+from porlake import pipeline, registry, sources
+from porlake.model import ReportFile
+from porlake.sources import binance, bitget, bitmex, bitstamp, bybit, gate, htx, kucoin, mexc, poloniex
+from porlake.sources._github import raw_url
+from sources.publishers import Answers, Given, as_json, commit, packets, published, zipped
+from sources.test_others import FIRST_PAGE
+from sources.test_others import listing as bucket
+from support import RECORDING, ROOT, SAMPLE_ROWS, own_rows
+
+CASES = ROOT / "tests" / "reports" / "cases"
+SHA = "ab" * 20
+BYBIT = (
+    b"Coin,Height,Amount,Address,,,,,\r\nETH(All),-,1.50 ,,,,,,\r\n"
+    b'ETH-ETH,16151774,1.50 ,"0xf89d7b9c864f589bbF53a82105107622B35EaA40\n'
+    b'0x1Db92e2EeBC8E0c075a02BeA49a2935BcD2dFCF4",,,,,\r\n'
+)
+
+
+def case(name: str) -> bytes:
+    return (CASES / name).read_bytes()
+
+
+def tagged(repository: str, path: str, day: str, content: bytes) -> Answers:
+    references = packets(f"{SHA} HEAD\0agent=git\n", f"{SHA} refs/tags/por_{day}\n")
+    place = f"https://api.github.com/repos/{repository}/commits?per_page=100&page="
+    rows = as_json([commit(SHA, "2024-07-09T01:00:00Z", f"update {day}")])
+    return {
+        f"https://github.com/{repository}.git/info/refs?service=git-upload-pack": Given(references),
+        **{f"{place}1{of}": rows for of in ("", f"&path={path}")},
+        **{f"{place}2{of}": as_json([]) for of in ("", f"&path={path}")},
+        raw_url(repository, SHA, path): Given(content),
+    }
+
+
+@dataclass(frozen=True)
+class Case:
+    month: str
+    attestations: set[str]
+    answers: Answers
+    unknown: set[str] = field(default_factory=set)
+
+
+def commits_of_bitfinex() -> Answers:
+    place = "https://api.github.com/repos/bitfinexcom/pub/commits?per_page=100&page={}&path=wallets.txt"
+    return {
+        place.format(1): as_json([commit(SHA, "2022-12-12T10:00:00Z", "x")]), place.format(2): as_json([]),
+        raw_url("bitfinexcom/pub", SHA, "wallets.txt"): Given(case("bitfinex_txt/as_typed/wallets_20221212.txt")),
+    }  # fmt: skip
+
+
+RESERVES = "20260908-reserves-966053-20260908D100102534828000.yaml"
+HTX = case("htx_csv/signers_below_a_contract/report.csv")
+HEIGHT = "BTC Block Height 2000000"
+MEMBERS = ("PR01JAN30_HotCold.csv", "PR01JAN30_Deposit.csv")
+WALLETS = zipped(**{name: case(f"binance_csv/hot_cold_and_deposit/{name}") for name in MEMBERS})
+PUBLISHED = {
+    "okx": Case("2024-03", {"okx/2024-03-25"}, dict(MARCH)),
+    "htx": Case(
+        "2024-07", {"htx/2024-07-01"}, tagged(htx.REPOSITORY.name, htx.CURRENT, "20240701", HTX),
+        {"what the site lists beside the repository"},
+    ),
+    "poloniex": Case(
+        "2024-07", {"poloniex/2024-07-01"},
+        tagged(poloniex.REPOSITORY.name, poloniex.REPOSITORY.current, "20240701", HTX),
+    ),
+    "binance": Case(
+        "2030-01", {"binance/2030-01-01"},
+        {
+            binance.SNAPSHOTS: as_json({"code": "000000", "data": [f"01/01/30 00:00:00 UTC | {HEIGHT}"]}),
+            f"{binance.FILE_OF}PR01JAN30": as_json(
+                {"code": "000000", "data": f"{binance.FILES}wallet_address_20300101.zip"}
+            ),
+            f"{binance.FILES}wallet_address_20300101.zip": Given(WALLETS),
+        },
+        {"the amounts of the latest snapshot"},
+    ),
+    "bybit": Case(
+        "2022-12", {"bybit/2022-12"},
+        {
+            f"{bybit.PLACE}bybit_por_202212.csv": Given(BYBIT),
+            "https://static.bycustody.com/download/app/bybit_por_202212.csv": Given(BYBIT),
+        },
+    ),
+    "bitget": Case(
+        "2026-09", {"bitget/2026-09-29"},
+        {
+            bitget.LIST: as_json({"data": [{"auditId": "Au2026092917", "snapshotTime": 1790672400000}]}),
+            bitget.DETAIL: Given(case("bitget_json/made_from_the_facts/bitget_Au2026092917.json")),
+        },
+    ),
+    "kucoin": Case(
+        "2026-09", {"kucoin/2026-09-30"},
+        {kucoin.TOTALS: Given(case("kucoin_json/made_from_the_facts/asset-reserve.json"))},
+        {"whether the PDF is of the same audit"},
+    ),
+    "gate": Case(
+        "2026-09", {"gate/2026-09-13"}, {gate.LAST: Given(case("gate_json/made_from_the_facts/lastSnapshot.json"))}
+    ),
+    "mexc": Case(
+        "2026-09", {"mexc/2026-09-10"},
+        {
+            mexc.DATES: as_json({"data": [1788969600000]}),
+            f"{mexc.API}?snapshotDate=1788969600000": Given(case("mexc_json/made_from_the_facts/stock_info.json")),
+        },
+    ),
+    "bitfinex": Case("2022-12", {"bitfinex/2022-12-12"}, commits_of_bitfinex()),
+    "bitmex": Case(
+        "2026-09", {"bitmex/2026-09-08"},
+        {
+            FIRST_PAGE: bucket((RESERVES, "2026-09-08T11:00:00.000Z")),
+            f"{bitmex.BUCKET}/data/porl/{RESERVES}": Given(case(f"bitmex_yaml/reserves/{RESERVES}")),
+        },
+    ),
+    "bitstamp": Case(
+        f"{datetime.now(UTC):%Y-%m}", {f"bitstamp/{datetime.now(UTC):%Y-%m-%d}"},
+        {
+            f"{bitstamp.LIST}1": Given(case("bitstamp_json/overlapping_pages/page_1.json")),
+            f"{bitstamp.LIST}2": Given(case("bitstamp_json/overlapping_pages/page_2.json")),
+            f"{bitstamp.LIST}3": as_json({"wallets": {}}),
+        },
+    ),
+}  # fmt: skip
+
+
+def test_every_source_is_here() -> None:
+    assert set(PUBLISHED) == set(sources.SOURCES)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The looks at all publishers, and their files, beside the answers of the bundled month."""
+    folder = tmp_path_factory.mktemp("publishers")
+    shutil.copytree(RECORDING, folder / "recording")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("porlake.transport.web.PER_SECOND", 1_000.0)
+        for exchange, case_ in PUBLISHED.items():
+            now = datetime(2022, 12, 28, tzinfo=UTC)
+            with pytest.MonkeyPatch.context() as then, published(case_.answers) as there:
+                then.setattr("porlake.transport.web.Web.now", lambda _, now=now: now)
+                chosen = pipeline.session(
+                    folder / exchange, record=folder / "recording", environ={"PORLAKE_MIRRORS": there.setting}
+                )
+                fetch(chosen, exchange)
+    return folder / "recording"
+
+
+def fetch(chosen: pipeline.Session, exchange: str) -> tuple[sources.Publications, pipeline.Fetched]:
+    month = PUBLISHED[exchange].month
+    looked = pipeline.find(chosen, exchange, pipeline.first_of(month))
+    return looked, pipeline.fetch(chosen, looked.of_month(month))
+
+
+@pytest.fixture
+def _then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("porlake.transport.web.Web.now", lambda _: datetime(2022, 12, 28, tzinfo=UTC))
+
+
+@pytest.mark.usefixtures("_then")
+@pytest.mark.parametrize("exchange", PUBLISHED)
+def test_a_recorded_publication_is_found_fetched_and_parsed(exchange: str, recording: Path, tmp_path: Path) -> None:
+    chosen = pipeline.session(tmp_path, replay=recording, environ={})
+    looked, done = fetch(chosen, exchange)
+    assert {unknown.what for unknown in looked.unknown} == PUBLISHED[exchange].unknown
+    assert (done.missing, done.warnings) == ([], [])
+    formats = set(registry.load().exchanges[exchange].formats.split()) - {"totals_csv", "addresses_csv"}
+    assert bool(done.reports) is bool(formats), done.kept
+    for report in done.reports:
+        pipeline.parse(chosen, report)
+        assert pipeline.is_parsed(chosen, report)
+    if formats:
+        files = list(chosen.lake.rows(ReportFile, exchange=exchange))
+        assert {file.attestation for file in files} == PUBLISHED[exchange].attestations
+        assert all(file.origin.startswith("https://") for file in files)
+        has = pipeline.held(chosen, looked.of_month(PUBLISHED[exchange].month))
+        members = [{member.role for member in one.members} for one in looked.of_month(PUBLISHED[exchange].month)]
+        assert [one.roles for one in has] == members
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_then")
+def test_all_of_them_come_to_marts_in_one_lake(recording: Path, tmp_path: Path) -> None:
+    with own_rows(SAMPLE_ROWS):
+        chosen = pipeline.session(tmp_path, replay=recording, environ={})
+        found = [report for exchange in PUBLISHED for report in fetch(chosen, exchange)[1].reports]
+        pipeline.run_archived(chosen, found)
+    manifest = json.loads((tmp_path / "marts" / "manifest.json").read_text())
+    assert manifest["marts"]["asset_composition"]["rows"] > 0

@@ -334,6 +334,7 @@ def test_scripts_of_bip_173_and_350(text: str, kind: str, script: str) -> None:
             "BITCOINCASH:QPM2QSZNHKS23Z7629MMS6S4CWEF74VCWVY22GDX6A",
         ),
         ("ethereum", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "5AAEB6053f3e94c9b9a09f33669435e7ef1beaed"),
+        ("xdc", "xdc472c619028bA67B817b48f8d64DBB7699Ce0fadf", "0x472c619028ba67b817b48f8d64dbb7699ce0fadf"),
         ("tron", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "41a614f803b6fd780986a42c78ec9c7f77e6ded13c"),
         ("aptos", "0x1", "0x" + "1".zfill(64)),
         (
@@ -367,6 +368,13 @@ def test_two_spellings_are_one_account(network: str, one: str, other: str) -> No
         pytest.fail(f"{one} is a good address")
     second = addresses.parse(network, other)
     assert (first.text, first.payload) == (second.text, second.payload)
+
+
+def test_the_prefix_of_xdc_is_of_that_network_alone() -> None:
+    with pytest.raises(InvalidAddress):
+        addresses.parse("ethereum", "xdc472c619028bA67B817b48f8d64DBB7699Ce0fadf")
+    with pytest.raises(InvalidAddress):
+        addresses.parse("xdc", "xdc472c619028bA67B817b48f8d64DBB7699Ce0fad")
 
 
 def test_a_base58_address_may_begin_as_bech32_does() -> None:

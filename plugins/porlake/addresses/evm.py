@@ -17,6 +17,7 @@ from porlake.errors import InvalidAddress
 HRP = {"oktc": "ex", "platon": "lat", "iotex": "io", "evmos": "evmos"}
 
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{40})")
+_XDC = re.compile(r"xdc([0-9a-fA-F]{40})")
 _HEXLIKE = re.compile(r"0[xX][0-9a-fA-F]*|[0-9a-fA-F]{30,}")
 
 
@@ -27,6 +28,8 @@ def parse(text: str, network: str) -> Address:
     hrp = HRP.get(network, "")
     if hrp and text.lower().startswith(f"{hrp}1"):
         return _of_twenty(network, text, bech32.decode_bytes(text, hrp))
+    if network == "xdc" and (match := _XDC.fullmatch(text)):
+        return of(network, bytes.fromhex(match[1]))
     if network == "filecoin_evm" and text[:3] == "f41":
         return _of_twenty(network, text, filecoin.delegated(text))
     if network == "conflux_evm" and text[:4].lower() == "cfx:":

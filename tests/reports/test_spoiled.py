@@ -123,7 +123,7 @@ def test_whatever_is_spoiled_each_row_has_one_outcome(name: str) -> None:
             for row in found["evidence"]:
                 assert isinstance(row, Evidence)
                 assert ownership.judge(row).verdict in ownership.MEANINGS
-    if name.split("/")[0].endswith(("_json", "_yaml")):
+    if name.split("/")[0].endswith(("_json", "_yaml")) or name.endswith("workbook"):
         return  # a byte spoils the whole file: tests of their own spoil it value by value
     assert outcomes["read"] > 20, outcomes
     assert outcomes["rejection"] > 5 or name.startswith(("totals", "addresses")), outcomes

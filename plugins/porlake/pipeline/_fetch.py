@@ -101,7 +101,7 @@ def _published(
     inside = tuple(
         reports.Member(name, files.enter_context(content)) for name, content in reports.members(stream, member.name)
     )
-    container = stream if reports.is_archive(stream) else None
+    container = None if any(held.content is stream for held in inside) else stream
     return Published(reports.Bundle(inside, member.name), container, origin_of(reply.url), facts)
 
 

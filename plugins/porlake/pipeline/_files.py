@@ -40,10 +40,10 @@ def files_at(session: Session, files: ExitStack, source: str) -> Published:
         held = tuple(reports.Member(entry.name, _opened(session, files, str(entry))[0]) for entry in inside)
         return Published(reports.Bundle(held, path.name), None, f"file:{path.name}")
     stream, name, origin = _opened(session, files, source)
-    container = stream if reports.is_archive(stream) else None
     held = tuple(
         reports.Member(member, files.enter_context(content)) for member, content in reports.members(stream, name)
     )
+    container = None if any(member.content is stream for member in held) else stream
     return Published(reports.Bundle(held, name), container, origin)
 
 

@@ -24,8 +24,16 @@ LOCAL_HEADER = 30  # bytes before the name of a member, at the least
 
 _UTF8_NAME = 0x800
 _ENCRYPTED = 1
+_PARTS_OF_A_WORKBOOK = {"[Content_Types].xml", "xl/workbook.xml"}
+SHEETS = ("huobi_por",)  # the workbooks that a format here reads, by a sheet's name
 _OLD_WORKBOOK = bytes.fromhex("d0cf11e0a1b11ae1")
 _WORKBOOK = "{}: an Excel workbook: save it as CSV, and give that"
+
+# UnicodeDecodeError: of a name that is said to be UTF-8; ValueError, IndexError: of fields that zipfile does not look
+# at closely
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, IndexError,
+)  # fmt: skip
 
 
 def is_archive(stream: BinaryIO) -> bool:
@@ -38,8 +46,8 @@ def is_archive(stream: BinaryIO) -> bool:
 def members(
     stream: BinaryIO, file_name: str, *, unpacked_bytes: int = UNPACKED_BYTES
 ) -> Iterator[tuple[str, BinaryIO]]:
-    """(name, seekable content) of each file in a zip, or the file itself. Raises UnsafeArchive, and UnknownFormat for
-    an Excel workbook.
+    """(name, seekable content) of each file in a zip, or the file itself; a workbook that a format here reads is such a
+    file. Raises UnsafeArchive, and UnknownFormat for every other workbook.
     """
     if not is_archive(stream):
         if stream.read(len(_OLD_WORKBOOK)) == _OLD_WORKBOOK:
@@ -47,31 +55,40 @@ def members(
         stream.seek(0)
         yield file_name, stream
         return
+    if sheet_of(stream):
+        yield file_name, stream
+        return
     try:
         with zipfile.ZipFile(stream) as archive:
             entries = [(_name(entry, file_name), entry) for entry in archive.infolist()]
-            if {"[Content_Types].xml", "xl/workbook.xml"} <= {name for name, _ in entries}:
+            if {name for name, _ in entries} >= _PARTS_OF_A_WORKBOOK:
                 raise UnknownFormat(_WORKBOOK.format(file_name))
             files = [(name, entry) for name, entry in entries if not name.endswith("/")]
-            _check(archive, files, file_name)
+            check(archive, files, file_name)
             left = min(unpacked_bytes, max(FREE_BYTES, RATIO * sum(entry.compress_size for _, entry in files)))
             for name, entry in files:
                 content, size = _unpacked(archive, entry, f"{file_name}: {name[:100]!r}", left)
                 left -= size
                 yield name if "__MACOSX/" in name else name.rpartition("/")[2], content
-    # UnicodeDecodeError: of a name that is said to be UTF-8; ValueError, IndexError: of fields that zipfile does not
-    # look at closely
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-        ValueError,
-        IndexError,
-    ) as error:
+    except _BROKEN as error:
         raise UnsafeArchive(f"{file_name}: the zip is broken: {error}") from error
+
+
+def sheet_of(stream: BinaryIO) -> str:
+    """The sheet of a workbook that a format here reads, by its name in the list of sheets; '' for every other file."""
+    if not is_archive(stream):
+        return ""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            if not set(archive.namelist()) >= _PARTS_OF_A_WORKBOOK:
+                return ""
+            with archive.open("xl/workbook.xml") as part:
+                listed = part.read(1 << 16)
+    except _BROKEN:
+        return ""  # what is wrong with it is said by who unpacks it
+    finally:
+        stream.seek(0)
+    return next((name for name in SHEETS if re.search(rb'\sname\s*=\s*"%s"' % name.encode(), listed)), "")
 
 
 def _name(entry: zipfile.ZipInfo, file_name: str) -> str:
@@ -92,7 +109,8 @@ def _name(entry: zipfile.ZipInfo, file_name: str) -> str:
     return name
 
 
-def _check(archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo]], file_name: str) -> None:
+def check(archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo]], file_name: str) -> None:
+    """Raises UnsafeArchive for too many files, links, encrypted ones, and bodies that lie in each other."""
     if not 1 <= len(files) <= MEMBERS:
         raise UnsafeArchive(f"{file_name}: {len(files)} files; 1 to {MEMBERS} are taken")
     for name, entry in files:

@@ -1,6 +1,7 @@
 """HTX's (Huobi's) monthly file: a block of totals, an empty line, then one row an address. Poloniex publishes the same
 layout.
 
+HTX publishes the same rows as a workbook of one sheet beside the CSV since 2024-08, which is read the same way.
 Published in the repositories of their verifiers, https://github.com/huobiapi/Tool-Node.js-VerifyAddress and
 https://github.com/poloniex/tools-nodejs-address-verify. Content: addresses. A row without height and balance is a
 signer of the contract row above it, which HTX leaves unsigned and Poloniex does not; a contract may have several, and
@@ -19,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from porlake import registry
 from porlake.errors import BadStructure
-from porlake.reports import _csv, _rows
+from porlake.reports import _csv, _rows, _workbook, _zip
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Published, Refused
@@ -42,7 +43,7 @@ _NAME = re.compile(r"(?:huobi|htx|poloniex)[a-z_]*_(\d{8})(?!\d)", re.IGNORECASE
 
 
 def matches(bundle: Bundle) -> bool:
-    """Whether a line of the head is the header of the address block."""
+    """Whether a line of the head is the header of the address block, or it is a workbook with the sheet huobi_por."""
     return any(map(_is_month, bundle.members))
 
 
@@ -52,7 +53,7 @@ def members(bundle: Bundle) -> list[tuple[Member, ...]]:
 
 
 def _is_month(member: Member) -> bool:
-    return any(_is_row_header(line.cells) for line in _csv.head_lines(member))
+    return any(_is_row_header(line.cells) for line in _csv.head_lines(member)) or bool(_zip.sheet_of(member.content))
 
 
 def content(bundle: Bundle) -> str:
@@ -84,12 +85,13 @@ def _blocks(member: Member) -> Iterator[tuple[Line, bool]]:
     """The lines of both blocks; True for a row of the address block. Raises BadStructure."""
     columns: tuple[str, ...] = ()
     number = 0
-    for line in _csv.all_lines(member):
+    is_workbook = bool(_zip.sheet_of(member.content))
+    for line in _workbook.lines(member) if is_workbook else _csv.all_lines(member):
         number = line.number
         if line.is_blank:
             columns = columns if columns == ROWS else ()
         elif columns:
-            yield line, columns == ROWS
+            yield _workbook.fitted(line, len(columns)) if is_workbook else line, columns == ROWS
         else:
             columns = tuple(_csv.header(line.cells, COLUMNS))
             _csv.nothing_left(member.name, line.number, list(columns))

@@ -144,7 +144,7 @@ def test_a_recorded_publication_comes_to_marts_in_one_command(
         (
             ["run", "okx", "--month", "2024-02"],
             1,
-            "no report of 2024-02: none is listed; the newest that is listed",
+            "no report of 2024-02 is listed; the newest that is",
         ),
     ],
 )

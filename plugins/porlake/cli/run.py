@@ -11,6 +11,7 @@ from porlake.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from porlake.pipeline import Session
+    from porlake.sources import Publications
 
 WHAT = "all stages for a month's publication, or for published files"
 EXAMPLE = "porlake run htx --report huobi_por_20240701.csv --lake data"
@@ -77,7 +78,15 @@ def _fetched(session: Session, exchange: str, month: str) -> list[str]:
     for name in done.kept:
         complain(f"kept in the archive, read by no format: {name}")
     if not done.reports:
-        newest = looked.found[0].attestation if looked.found else "none that is known"
-        none = "no file of it could be read" if looked.of_month(month) else "none is listed"
-        raise ConfigurationError(f"{exchange}: no report of {month}: {none}; the newest that is listed: {newest}")
+        raise ConfigurationError(f"{exchange}: {nothing_of(looked, month)}")
     return done.reports
+
+
+def nothing_of(looked: Publications, month: str) -> str:
+    """Why there is no report of a month: nobody says that there is none where the publisher did not."""
+    newest = looked.found[0].attestation if looked.found else "none"
+    if looked.of_month(month):
+        return f"no file of the report of {month} could be read"
+    if looked.unknown:
+        return f"whether there is a report of {month} is not known; the newest that was seen: {newest}"
+    return f"no report of {month} is listed; the newest that is: {newest}"

@@ -9,9 +9,10 @@ import pytest
 
 from porlake import addresses, ownership, reports
 from porlake.errors import BadStructure
-from porlake.model import ReportFile
+from porlake.model import PublishedTotal, ReportFile
 from porlake.pipeline._claims import evidence_of
 from reports.published import ETH, HERE, read, report_of
+from reports.test_spoiled import parsed
 
 SHARED = HERE.parents[2] / "shared" / "data" / "htx"
 
@@ -133,3 +134,17 @@ def test_every_row_of_a_real_month_of_poloniex_has_its_verdict(month: str) -> No
             assert judgement.signer == addresses.with_same_key("ethereum", TWIN).text
         twice = of_owners > 0 and row.address in (SAFE, TWIN) and any(row.signatures)
         assert ("signature_under_two_accounts" in row.remark) == twice
+
+
+def test_a_group_line_without_an_amount_stays_a_line_without_one() -> None:
+    """Poloniex's 2025-10 and 2026-02: else the lines below it would be added to the group above it."""
+    head = "coin,snapshot height,balance\nETH(ALL),-,2\nETH,7,2\nBTC(ALL),-,\nBTC,5,3\n\n"
+    rows = f"coin,address,snapshot height,balance,message,signature\nETH,{ETH},7,2,-,-\n"
+    found = parsed({"huobi_por_20260201.csv": (head + rows).encode()}, "htx")
+    totals = [row for row in found["published_total"] if isinstance(row, PublishedTotal)]
+    assert [(row.label, row.level, row.amount, row.printed_decimals) for row in totals] == [
+        ("ETH(ALL)", "group", 2 * 10**18, 0),
+        ("ETH", "part", 2 * 10**18, 0),
+        ("BTC(ALL)", "group", None, None),
+        ("BTC", "part", 3 * 10**8, 0),
+    ]

@@ -10,8 +10,13 @@ from porlake.reports import Figure, Summary
 
 
 def total_of(file: ReportFile, row: Summary) -> PublishedTotal | None:
-    """What a line says that is held; None where it says nothing of it. Raises InvalidAmount."""
-    if not (row.amount or row.own_amount or row.custody_amount or row.usd):
+    """What a line says that is held; None where it says nothing of it. Raises InvalidAmount.
+
+    A line of a file's summary that prints no amount stays one without: the lines below it are its own, and not those
+    of the group above.
+    """
+    is_of_summary = bool(row.asset) and row.level in ("group", "part")
+    if not (is_of_summary or row.amount or row.own_amount or row.custody_amount or row.usd):
         return None
     figures = _Figures(_scale(row), row.remark)
     amount = row.amount if row.decimals is None else amounts.with_point(row.amount, row.decimals)

@@ -79,21 +79,31 @@ def _agree(read: Mapping[str, Read]) -> None:
 
 def _read(folders: tuple[Path, ...], table: Table[Any]) -> Read:
     """The rows of a file by their key, later folders over earlier ones; the first folder is ours and has all files."""
+    ours, *others = folders
+    found = _read_once(ours, table.name)
+    for folder in others:
+        if (folder / table.file).exists():
+            found = found | _read_one(folder, table)
+    return found
+
+
+@cache
+def _read_once(folder: Path, name: str) -> Read:
+    """Of our own rows, which do not change while we run; whoever adds to them makes a copy."""
+    return _read_one(folder, next(table for table in TABLES if table.name == name))
+
+
+def _read_one(folder: Path, table: Table[Any]) -> Read:
     found: Read = {}
-    for folder in folders:
-        if folder != FOLDER and not (folder / table.file).exists():
-            continue
-        own: Read = {}
-        for line, row in _rows(folder / table.file, table.row):
-            if why := table.check(row):
-                raise RegistryError(table.file, line, why)
-            key = tuple(getattr(row, column) for column in table.key)
-            if key in own:
-                raise RegistryError(
-                    table.file, line, f"{', '.join(map(str, key))} stands already on line {own[key][0][1]}"
-                )
-            own[key] = ((table.file, line), row)
-        found |= own
+    for line, row in _rows(folder / table.file, table.row):
+        if why := table.check(row):
+            raise RegistryError(table.file, line, why)
+        key = tuple(getattr(row, column) for column in table.key)
+        if key in found:
+            raise RegistryError(
+                table.file, line, f"{', '.join(map(str, key))} stands already on line {found[key][0][1]}"
+            )
+        found[key] = ((table.file, line), row)
     return found
 
 
@@ -107,28 +117,22 @@ def _check_folder(folder: Path) -> None:
 
 
 def _rows(path: Path, row_class: type[Any]) -> Iterator[tuple[int, Any]]:
-    columns = [field.name for field in fields(row_class)]
-    types = {field.name: str(field.type) for field in fields(row_class)}
+    file, kinds = path.name, {field.name: str(field.type) for field in fields(row_class)}
+    columns = list(kinds)
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             header = next(reader, [])
             if header != columns:
-                raise RegistryError(path.name, 1, f"the header reads {header}, not {columns}")
+                raise RegistryError(file, 1, f"the header reads {header}, not {columns}")
             for cells in reader:
+                line = reader.line_num
                 if len(cells) != len(columns):
-                    raise RegistryError(path.name, reader.line_num, f"{len(cells)} cells for {len(columns)} columns")
-                yield (
-                    reader.line_num,
-                    row_class(
-                        **{
-                            column: _value(path.name, reader.line_num, types[column], cell)
-                            for column, cell in zip(columns, cells, strict=True)
-                        }
-                    ),
-                )
+                    raise RegistryError(file, line, f"{len(cells)} cells for {len(columns)} columns")
+                values = zip(kinds.items(), cells, strict=True)
+                yield line, row_class(**{column: _value(file, line, kind, cell) for (column, kind), cell in values})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RegistryError(path.name, 0, f"cannot be read: {error}") from error
+        raise RegistryError(file, 0, f"cannot be read: {error}") from error
 
 
 def _value(file: str, line: int, kind: str, cell: str) -> object:

@@ -14,6 +14,8 @@ import pytest
 import tron_stub
 from chains.beacon_stub import GENESIS, Stub, serving, validator
 from observation.test_walk import REPORT, put
+from observation.told import run as run_of
+from observation.toy import toy
 from porlake import chains, pipeline, registry
 from porlake.addresses import bitcoin as form
 from porlake.encoding.hashes import sha256d
@@ -169,3 +171,54 @@ def test_a_beacon_node_that_fails_is_taken_over_from(tmp_path: Path) -> None:
     }  # fmt: skip
     assert len(client.lost) == 1
     assert isinstance(client.lost[0], PorlakeError)
+
+
+# --- a file of coins beside endpoints ---------------------------------------------------------------------------------
+READS_COINS = """
+from porlake.chains import BlockRef, Family, OneByOne, Reading
+from datetime import UTC, datetime
+
+
+class Client(OneByOne):
+    def __init__(self, host, dump):
+        self.host, self.dump = host, dump
+
+    def block(self, height):
+        return BlockRef(height, "aa", datetime.fromtimestamp(1_700_000_000, UTC))
+
+    head = block
+
+    def balances(self, wanted, at):
+        for want in wanted:
+            source = f"coins at {self.host}" if self.dump else self.host
+            yield Reading(want.asset, want.address, "total", 7, at, "exact", "toy", source)
+
+
+class Toy(Family):
+    def open_client(self, network, endpoints, recording, *, beside=None, dump=None, tell=None):
+        return Client(endpoints[0].host, dump)
+
+
+FAMILY = Toy()
+"""
+
+
+@pytest.mark.parametrize("coins", [True, False])
+def test_who_is_asked_again_does_not_read_the_file_of_coins(tmp_path: Path, *, coins: bool) -> None:
+    places = [endpoint(f"http://{name}.example") for name in ("a", "b", "c")]
+    with toy(tmp_path, READS_COINS):
+        dumps = {"toynet": chains.Dump("coins")} if coins else {}
+        run, facts = run_of(tmp_path, dumps=dumps), registry.load()
+        client = Endpoints(run, facts.networks["toynet"], places)
+        at = client.block(7)
+        wanted = chains.holdings("TOY", facts.tokens["toynet", "TOY"], ["x"], chains.TEXT)
+
+        def sources(answers: Any) -> list[str]:
+            return [answer.source for answer in answers]
+
+        first = "coins at a.example" if coins else "a.example"
+        assert sources(client.readings(wanted, at)) == [first]
+        assert client.others(["a.example"]) == [1, 2]
+        for number, host in ((1, "b.example"), (2, "c.example"), (1, "b.example")):
+            assert sources(client.again([number], wanted, at)) == [host]
+        assert sources(client.readings(wanted, at)) == [first]

@@ -86,7 +86,7 @@ class Endpoints:
             while run.recording.beside(count + 1).holds(network.network):
                 count += 1
         self._lost: dict[int, Failure] = {}
-        self._clients: dict[int, Any] = {}
+        self._clients: dict[int, dict[bool, Any]] = {}  # by number, and whether the file of coins is read
         self._count, self._blocks = max(1, count), dict[int, chains.BlockRef]()
         self._checked = set[tuple[int, str]]()
 
@@ -212,17 +212,18 @@ class Endpoints:
     def _opened(self, number: int, *, alone: bool = False) -> Any:
         """`alone`: without the file of coins, which would be the same witness again."""
         run, name = self._run, self._network.network
-        key = -1 - number if alone and name in run.dumps else number
-        if key not in self._clients:
-            self._clients[key] = chains.open_client(
+        dump = None if alone else run.dumps.get(name)
+        clients = self._clients.setdefault(number, {})
+        if (key := dump is not None) not in clients:
+            clients[key] = chains.open_client(
                 self._network,
                 self._places[number] if number < len(self._places) else None,
                 run.recording if number == 0 else run.recording.beside(number + 1),
                 self._beside,
-                run.dumps.get(name) if key == number else None,
+                dump,
                 run.progress,
             )
-        return self._clients[key]
+        return clients[key]
 
     def _check_block(self, number: int, client: Any, at: chains.BlockRef) -> None:
         """Whether an endpoint has the block that the one before it has; asked once."""

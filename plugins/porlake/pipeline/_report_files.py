@@ -41,7 +41,7 @@ class Arrival:
         self.facts = facts
         self.session, self.origin, self.container, self.others = session, origin, container, others
         self._known: dict[str, dict[tuple[str, str], ReportFile]] = {}
-        self._newest: dict[tuple[str, str, str], int] = {}
+        self._newest: dict[tuple[str, str, str, str], int] = {}
 
     def keep(self, parts: list[Part]) -> list[str]:
         """The ids of the reports, now in the lake."""
@@ -56,6 +56,7 @@ class Arrival:
         # a file of a report that came without the first of its kind speaks for itself
         alone = "" if first.role == form.ROLES[0] else f"/{first.role}"
         statement = part.source or f"{exchange}/{form.NAME}{alone}"
+        content = form.content(bundle)
         earlier = self._of(exchange).get((bundle.id, attestation))
         row = ReportFile(
             exchange=exchange,
@@ -64,10 +65,10 @@ class Arrival:
             snapshot_at=part.snapshot.at and registry.load().exchanges[exchange].in_utc(part.snapshot.at),
             snapshot_day=part.snapshot.at and part.snapshot.at.date(),
             snapshot_precision=part.snapshot.precision,
-            content=form.content(bundle),
+            content=content,
             statement=statement,
             revision=part.snapshot.revision
-            or (earlier.revision if earlier else self._newest.get((exchange, attestation, statement), 0) + 1),
+            or (earlier.revision if earlier else self._newest.get((exchange, attestation, content, statement), 0) + 1),
             format=form.NAME,
             # what was true at the first time stays
             file_name=earlier.file_name if earlier else facts["file_name"],
@@ -97,7 +98,7 @@ class Arrival:
 
     def _take(self, row: ReportFile) -> None:
         self._known.setdefault(row.exchange, {})[row.report, row.attestation] = row
-        edition = (row.exchange, row.attestation, row.statement)
+        edition = (row.exchange, row.attestation, row.content, row.statement)
         self._newest[edition] = max(self._newest.get(edition, 0), row.revision)
 
 

@@ -45,7 +45,7 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
             data = data.removeprefix(BOM)
         if not data.endswith(b"\n") and len(data) >= LINE_BYTES:
             _skip_line(stream)
-            yield Line(number, [], _shown(data), "line_too_long")
+            yield Line(number, [], shown(data), "line_too_long")
             continue
         yield _line(number, data.rstrip(b"\r\n"))
 
@@ -63,11 +63,11 @@ def head_lines(member: Member) -> Iterator[Line]:
 
 def _line(number: int, data: bytes) -> Line:
     if b"\0" in data:
-        return Line(number, [], _shown(data), "nul_byte")
+        return Line(number, [], shown(data), "nul_byte")
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return Line(number, [], _shown(data), "invalid_utf8")
+        return Line(number, [], shown(data), "invalid_utf8")
     raw = text[:RAW_CHARACTERS]
     try:
         cells = split(text)
@@ -112,7 +112,8 @@ def _skip_line(stream: BinaryIO) -> None:
         pass
 
 
-def _shown(data: bytes) -> str:
+def shown(data: bytes) -> str:
+    """A line that is no text, as far as it is shown."""
     return (
         data[: RAW_CHARACTERS * 4].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")[:RAW_CHARACTERS]
     )

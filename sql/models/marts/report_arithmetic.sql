@@ -8,7 +8,7 @@ with lines as (
     select t.*, s.scale, {{ folded('t.label') }} as folded, coalesce(t.content = 'totals', false) and t.level = 'part' as has_no_rows
     from {{ ref('stg_published_total') }} t
     join {{ source('registry', 'assets') }} s using (asset)
-    where t.level in ('group', 'part')
+    where t.level in ('group', 'part') and t.content is distinct from 'totals'
 ),
 by_label_as_written as (
     select attestation, report, member, asset, network, label, {{ total('amount') }} as amount, count(amount) as amounts, count(*) as rows,

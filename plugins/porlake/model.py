@@ -74,7 +74,10 @@ SnapshotDay = Annotated[
 Precision = Annotated[str, Column("how exactly the snapshot is known: moment, day, month or unknown")]
 Content = Annotated[
     str,
-    Column("what the file states: addresses, totals, liability_proof, ownership_only, address_list or tracker_figures"),
+    Column(
+        "what the file states: addresses, totals, liability_proof, ownership_only, address_list, tracker_figures or "
+        "control_transfers"
+    ),
 ]
 Statement = Annotated[
     str,
@@ -243,6 +246,26 @@ Relation = Annotated[
 ]
 Holds = Annotated[bool, Column("whether the chain confirms the relation")]
 Threshold = Annotated[int, Column("owners that must sign", unit="owners")]
+Transaction = Annotated[str, Column("id of a transaction, as the network shows it", varied=True)]
+Recipient = Annotated[
+    str,
+    Column(
+        "canonical address to which the exchange says that the amount moved: the address itself, or another of its own"
+    ),
+]
+AmountStated = Annotated[
+    int, Column("amount that the exchange says it moved", kind="base_units", unit="base units of the asset")
+]
+AmountFound = Annotated[
+    int,
+    Column(
+        "amount that the transaction moved from the address to the recipient", kind="base_units",
+        unit="base units of the asset",
+    ),
+]  # fmt: skip
+FirstHeight = Annotated[int, Column("lowest block in which the exchange says that the transaction lies", unit="blocks")]
+LastHeight = Annotated[int, Column("highest block in which the exchange says that the transaction lies", unit="blocks")]
+FoundHeight = Annotated[int, Column("height of the block that holds the transaction", unit="blocks")]
 Answer = Annotated[
     str,
     Column("what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials"),
@@ -383,6 +406,27 @@ class Liability(Dataset):
 
 
 @dataclass(frozen=True, slots=True)
+class StatedTransfer(Dataset):
+    """A transfer by which an exchange says that it shows control of an address. Written by parse."""
+
+    KEY: ClassVar = ("report", "member", "source_row")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    source_row: SourceRow
+    network: Network
+    asset: Asset
+    address: Address
+    recipient: Recipient
+    transaction: Transaction
+    amount_stated: AmountStated
+    first_height: FirstHeight | None
+    last_height: LastHeight | None
+    source: Source
+    member: Member = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection(Dataset):
     """A row that is not used, and why. Written by parse."""
 
@@ -504,6 +548,32 @@ class OwnerLink(Dataset):
 
 
 @dataclass(frozen=True, slots=True)
+class ControlTransfer(Dataset):
+    """A transfer by which an exchange says that it shows control of an address, and what the chain shows of it. It is
+    no signature. Written by observe.
+    """
+
+    KEY: ClassVar = ("report", "network", "address", "transaction", "asset")
+    PARTITION: ClassVar = ("exchange", "report", "network")
+    exchange: Exchange
+    report: Report
+    network: Network
+    asset: Asset
+    address: Address
+    recipient: Recipient
+    transaction: Transaction
+    amount_stated: AmountStated
+    amount_found: AmountFound | None
+    first_height: FirstHeight | None
+    last_height: LastHeight | None
+    found_height: FoundHeight | None
+    block_hash: BlockHash | None
+    reason: Reason
+    method: Method | None
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
 class Unobserved(Dataset):
     """A claimed holding that could not be read, and why. Written by observe."""
 
@@ -582,12 +652,14 @@ DATASETS: dict[str, type[Dataset]] = {
         PublishedTotal,
         Liability,
         TrackerFigure,
+        StatedTransfer,
         Rejection,
         Ownership,
         Block,
         Balance,
         Utxo,
         OwnerLink,
+        ControlTransfer,
         Unobserved,
         Sweep,
         Price,

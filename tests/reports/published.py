@@ -30,6 +30,9 @@ def shown(item: reports.Item) -> list[Any]:
             "key_or_script owners remark"
         )
         found = ["published", *(getattr(item, name) for name in names.split())]
+    elif isinstance(item, reports.Transfer):
+        names = "source_row network asset address recipient transaction amount first_height last_height source"
+        found = ["transfer", *(getattr(item, name) for name in names.split())]
     elif isinstance(item, reports.Refused):
         found = ["refused", item.source_row, item.block, item.reason, item.label, item.address]
     elif isinstance(item, reports.Figure):

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
 
 from porlake import registry
-from porlake.chains._answers import BlockRef, Coin, Link, Outcome, Reading, Stated, Unread, Wanted
+from porlake.chains._answers import BlockRef, Coin, Link, Outcome, Reading, Stated, Transfer, Unread, Wanted
 from porlake.chains._columns import (
     LIMIT,
     TEXT,
@@ -51,9 +51,9 @@ from porlake.transport import Endpoint, Recording
 __all__ = [
     "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "Balances", "Beside", "BlockRef",
     "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne",
-    "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings", "Rows", "Stated", "Unchanged",
-    "Unread", "Unreadable", "Wanted", "Withdrawn", "Words", "at_least", "beside", "family", "first", "holdings",
-    "in_columns", "largest", "native_client", "number", "open_client", "total", "wrong_rows",
+    "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings", "Rows", "Stated", "Transfer",
+    "Transfers", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Words", "at_least", "beside", "family",
+    "first", "holdings", "in_columns", "largest", "native_client", "number", "open_client", "total", "wrong_rows",
 ]  # fmt: skip
 
 
@@ -155,6 +155,16 @@ class OwnerLinks(Protocol):
     def owner_links(self, accounts: Sequence[Stated], at: BlockRef) -> Iterator[Link]:
         """One for each account and stated owner, whether the chain confirms it or not; none for an account that the
         endpoint does not tell. Raises TransportError, ChainError.
+        """
+
+
+@runtime_checkable
+class Transfers(Protocol):
+    """A chain of which a single transaction can be asked for."""
+
+    def transfer(self, transaction: str, token: Token, sender: str, recipient: str) -> Transfer | None:
+        """What a transaction moved of a token from one account to another; None where the chain holds no such
+        transaction. Raises TransportError, ChainError.
         """
 
 

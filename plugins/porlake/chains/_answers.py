@@ -82,6 +82,22 @@ class Coin:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a transaction moved of one token from one account to another, in base units of the token.
+
+    `between_parties`: whether it moved anything of it from the one to the other at all.
+    """
+
+    raw: int
+    between_parties: bool
+    succeeded: bool
+    height: int
+    block_hash: str
+    method: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
     """An account, the owners that a file states for it (canonical), and the highest block at which it is claimed, None
     where none is named; `holding` as in a claim.

@@ -14,6 +14,7 @@ from porlake.errors import ChainError, TransportError
 from porlake.lake import Writer, forget
 from porlake.model import Balance, OwnerLink, ReportFile, Sweep, Utxo
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed
+from porlake.observation.control import control_transfers
 from porlake.observation.endpoints import Endpoints, Run, endpoints_of, open_client
 from porlake.observation.links import owner_links
 from porlake.observation.lists import Line, read_list
@@ -22,7 +23,18 @@ from porlake.observation.reading import Reader, blocks_of
 from porlake.observation.rows import DATASETS, Rows
 from porlake.observation.sweeps import NearbySweeps, sweep, swept_networks
 
-__all__ = ["DATASETS", "Line", "Run", "endpoints_of", "observe", "open_client", "read_list", "sweep", "swept_networks"]
+__all__ = [
+    "DATASETS",
+    "Line",
+    "Run",
+    "control_transfers",
+    "endpoints_of",
+    "observe",
+    "open_client",
+    "read_list",
+    "sweep",
+    "swept_networks",
+]
 
 
 def observe(run: Run, file: ReportFile, network: str, *, give_up: bool = False) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from porlake import observation
-from porlake.model import Claim
+from porlake.model import Claim, ControlTransfer, Dataset, StatedTransfer
 from porlake.pipeline._session import Session
 
-OBSERVED = observation.DATASETS
+OBSERVED = (*observation.DATASETS, ControlTransfer)
+TRANSFERS = "control_transfers"
 
 
 def networks(session: Session, report: str) -> list[str]:
-    """The networks on which a report claims something."""
+    """The networks on which a report claims something, or says that it moved something to show control."""
     file = session.lake.report(report)
-    return sorted(session.lake.distinct(Claim, "network", exchange=file.exchange, report=file.report))
+    stated: type[Dataset] = StatedTransfer if file.content == TRANSFERS else Claim
+    return sorted(session.lake.distinct(stated, "network", exchange=file.exchange, report=file.report))
 
 
 def has_addresses(session: Session, report: str) -> bool:
@@ -24,11 +26,14 @@ def has_addresses(session: Session, report: str) -> bool:
 
 def observe(session: Session, report: str, network: str, *, give_up: bool = False) -> str:
     """Balances of everything that a report claims on a network, at the snapshot height or as near as the chain lets one
-    look.
+    look; of transfers that show control, what the chain holds of them.
 
     Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then
     unobserved, for the reason endpoint_failed.
     """
     file = session.lake.report(report)
-    observation.observe(session.run, file, network, give_up=give_up)
+    if file.content == TRANSFERS:
+        observation.control_transfers(session.run, file, network, give_up=give_up)
+    else:
+        observation.observe(session.run, file, network, give_up=give_up)
     return file.report

@@ -8,13 +8,31 @@ from contextlib import ExitStack, contextmanager
 
 from porlake import reports
 from porlake.errors import BadStructure, InvalidAddress, InvalidAmount
-from porlake.model import Claim, Dataset, Evidence, Liability, PublishedTotal, Rejection, ReportFile, TrackerFigure
+from porlake.model import (
+    Claim,
+    Dataset,
+    Evidence,
+    Liability,
+    PublishedTotal,
+    Rejection,
+    ReportFile,
+    StatedTransfer,
+    TrackerFigure,
+)
 from porlake.pipeline._claims import claim_of, evidence_of, rejection_of
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import TELL_EVERY
-from porlake.pipeline._totals import figure_of, liability_of, total_of
+from porlake.pipeline._totals import figure_of, liability_of, total_of, transfer_of
 
-PARSED: tuple[type[Dataset], ...] = (Claim, Evidence, PublishedTotal, Liability, TrackerFigure, Rejection)
+PARSED: tuple[type[Dataset], ...] = (
+    Claim,
+    Evidence,
+    PublishedTotal,
+    Liability,
+    TrackerFigure,
+    StatedTransfer,
+    Rejection,
+)
 
 
 def is_parsed(session: Session, report: str) -> bool:
@@ -80,7 +98,7 @@ class ItemWriter:
         self.rows = self._claims = self._signers = self._rejections = 0
 
     def write(self, item: reports.Item) -> None:
-        if isinstance(item, reports.Summary | reports.Figure):
+        if isinstance(item, reports.Summary | reports.Figure | reports.Transfer):
             self._write_beside(item)
             return
         in_rows = isinstance(item, reports.Published) or item.block == "rows"
@@ -110,14 +128,16 @@ class ItemWriter:
         self._claims += 1
         self._out[Claim](claim)
 
-    def _write_beside(self, row: reports.Summary | reports.Figure) -> None:
+    def _write_beside(self, row: reports.Summary | reports.Figure | reports.Transfer) -> None:
         """What stands beside the address block, or without one."""
         try:
             if isinstance(row, reports.Figure):
                 found: tuple[Dataset | None, ...] = (figure_of(self._file, row),)
+            elif isinstance(row, reports.Transfer):
+                found = (transfer_of(self._file, row),)
             else:
                 found = (total_of(self._file, row), liability_of(self._file, row))
-        except InvalidAmount as error:
+        except (InvalidAddress, InvalidAmount) as error:
             self._reject(row, "summary", error.code, error.why)
             return
         for written in found:

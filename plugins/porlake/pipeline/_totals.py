@@ -1,12 +1,14 @@
-"""Lines without an address, as published, to published totals, liabilities and trackers' figures."""
+"""What stands beside an address block, as published, to published totals, liabilities, trackers' figures and stated
+transfers.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from porlake import amounts, registry
-from porlake.model import Liability, PublishedTotal, ReportFile, TrackerFigure
-from porlake.reports import Figure, Summary
+from porlake import addresses, amounts, registry
+from porlake.model import Liability, PublishedTotal, ReportFile, StatedTransfer, TrackerFigure
+from porlake.reports import Figure, Summary, Transfer
 
 
 def total_of(file: ReportFile, row: Summary) -> PublishedTotal | None:
@@ -79,6 +81,26 @@ def figure_of(file: ReportFile, row: Figure) -> TrackerFigure:
         definition=row.definition,
         source=row.source,
         note=row.note,
+        member=row.member,
+    )
+
+
+def transfer_of(file: ReportFile, row: Transfer) -> StatedTransfer:
+    """A transfer as an exchange states it. Raises InvalidAddress, InvalidAmount."""
+    address = addresses.parse(row.network, row.address).text
+    return StatedTransfer(
+        exchange=file.exchange,
+        report=file.report,
+        source_row=row.source_row,
+        network=row.network,
+        asset=row.asset,
+        address=address,
+        recipient=addresses.parse(row.network, row.recipient).text if row.recipient else address,
+        transaction=row.transaction,
+        amount_stated=amounts.base_units(row.amount, registry.load().assets[row.asset].scale),
+        first_height=row.first_height,
+        last_height=row.last_height,
+        source=row.source,
         member=row.member,
     )
 

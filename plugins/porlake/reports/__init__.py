@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from porlake.reports._bundle import Bundle, Member, hashed
 from porlake.reports._formats import FORMATS, Format, SplitFormat, format_of, recognised, snapshot_of
-from porlake.reports._items import Figure, Item, Part, Published, Refused, Summary
+from porlake.reports._items import Figure, Item, Part, Published, Refused, Summary, Transfer
 from porlake.reports._rows import RAW_CHARACTERS, UNREADABLE
 from porlake.reports._snapshot import Snapshot, day_of, first_stated
 from porlake.reports._zip import is_archive, members
@@ -29,6 +29,7 @@ __all__ = [
     "Snapshot",
     "SplitFormat",
     "Summary",
+    "Transfer",
     "day_of",
     "first_stated",
     "format_of",

@@ -132,4 +132,26 @@ class Refused:
     member: int = 0
 
 
-Item = Published | Summary | Figure | Refused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A transfer by which an exchange says that it shows control of an address. `amount`: a decimal text in units of
+    the asset; `recipient`: '' where the address sent it to itself; `first_height`, `last_height`: the blocks between
+    which it is said to lie, None where nothing is said.
+    """
+
+    source_row: int
+    network: str
+    asset: str
+    address: str
+    transaction: str
+    amount: str
+    source: str
+    raw: str
+    recipient: str = ""
+    first_height: int | None = None
+    last_height: int | None = None
+    label: str = ""
+    member: int = 0
+
+
+Item = Published | Summary | Figure | Transfer | Refused

@@ -9,7 +9,7 @@ with newest as (
         case when count(distinct report_no) = 1 then min(report_no) end as report_no,   -- sources that disagree on the number say none
         arg_min(report, (content = 'totals', report)) as report
     from {{ ref('stg_report') }}
-    where is_newest and content not in ('address_list', 'tracker_figures')
+    where is_newest and content not in ('address_list', 'tracker_figures', 'control_transfers')
     group by attestation, exchange
 )
 select *,

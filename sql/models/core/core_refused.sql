@@ -2,5 +2,5 @@
 -- tell it in words that we know. Lists of addresses attest nothing and are left out.
 select attestation, network, asset, count(*) as rows
 from {{ ref('stg_rejection') }}
-where block = 'rows' and content not in ('address_list', 'tracker_figures')
+where block = 'rows' and content not in ('address_list', 'tracker_figures', 'control_transfers')
 group by attestation, network, asset

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from porlake import registry
 from porlake.chains import _columns
-from porlake.chains._answers import BlockRef, Link, Outcome, Reading, Stated, Unread, Wanted
+from porlake.chains._answers import BlockRef, Link, Outcome, Reading, Stated, Transfer, Unread, Wanted
 from porlake.chains._columns import TOTAL, Holdings, Readings, Unreadable, Words, all_of, number
 from porlake.chains.evm.errors import ERRORS
 from porlake.chains.evm.links import OwnerReader
@@ -33,6 +33,7 @@ from porlake.chains.evm.methods import DECIMALS, Answer, Pin, balance_in, decima
 from porlake.chains.evm.nodes import Node, NothingShows, Span
 from porlake.chains.evm.programs import NOT_SHOWN, REFUSED
 from porlake.chains.evm.proof import Prover, provable
+from porlake.chains.evm.transfers import transfer
 from porlake.chains.evm.words import REASONS, Accounts, accounts_from, reasons_of, words_from
 from porlake.errors import ChainError, RequestFailed, TooBig, TransportError
 from porlake.registry import Network, Token
@@ -212,6 +213,13 @@ class Client:
                     method=control.method,
                     source=control.source,
                 )
+
+    def transfer(self, transaction: str, token: Token, sender: str, recipient: str) -> Transfer | None:
+        """What a transaction moved of a token from one account to another; None where the chain holds no such
+        transaction. Raises ChainError, TransportError.
+        """
+        node = self._checked_node()
+        return transfer(node.rpc, node.block, transaction, token, sender, recipient)
 
     def pod_owners(self, pods: Sequence[str], at: BlockRef) -> dict[str, str | None]:
         """What podOwner() of each contract answers; None where it answers nothing. Raises TransportError."""

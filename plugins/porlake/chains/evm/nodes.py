@@ -32,6 +32,7 @@ from porlake.chains.evm.methods import (
     refusal,
 )
 from porlake.chains.evm.programs import REFUSED
+from porlake.chains.evm.transfers import TRANSFER
 from porlake.chains.evm.words import Accounts
 from porlake.errors import (
     BadAnswer,
@@ -58,7 +59,6 @@ LOOK_BACK_LOGS = 5
 # kinds of transactions that count their sender's nonce up; 0x71 is zkSync's own
 ORDINARY = frozenset({"0x0", "0x1", "0x2", "0x71"})
 # of the event Transfer(address,address,uint256)
-TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 
 
 class NothingShows(ChainError):

@@ -1,0 +1,135 @@
+"""Transfers that show control: looked up on a real node, and compared with what the exchange states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chains.anvil_node import Node, anvil, needs_anvil
+from porlake import pipeline
+from porlake.errors import TransportError
+from porlake.model import Claim, ControlTransfer, Ownership, Rejection, StatedTransfer
+from porlake.registry import load
+from porlake.reports.control_transfers_csv import COLUMNS
+from porlake.transport import Endpoint
+
+HEADER = ",".join(COLUMNS) + "\n"
+USDT = load().tokens["ethereum", "USDT"].contract
+TOPIC = "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+#: A contract that says Transfer(caller, caller, 7) and Transfer(caller, caller, 5), as a token would.
+SAYS_TWICE = "".join(f"60{amount:02x}6000523333" + "7f" + TOPIC + "60206000a3" for amount in (7, 5)) + "00"
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    with anvil() as found:
+        found("anvil_setCode", USDT, "0x" + SAYS_TWICE)
+        yield found
+
+
+def sent(node: Node, **fields: Any) -> tuple[str, int]:
+    """A transaction of the node's first account, and its block."""
+    (first, *_) = node("eth_accounts")
+    hash_ = node("eth_sendTransaction", {"from": first, "to": first, "gas": hex(200_000)} | fields)
+    return hash_, node.mine()
+
+
+def looked_up(tmp_path: Path, url: str | None, *rows: str) -> dict[str, ControlTransfer]:
+    """What is found of the rows of a file, by their transaction."""
+    tmp_path.mkdir(exist_ok=True)
+    place = tmp_path / "control_transfers_2022-12-11.csv"
+    place.write_text(HEADER + "".join(f"{row}\n" for row in rows))
+    endpoints = {"ethereum": (Endpoint(url),)} if url else {}
+    chosen = pipeline.Session(root=tmp_path / "lake", endpoints=endpoints)
+    (report,) = pipeline.archive(chosen, "bybit", str(place))
+    pipeline.parse(chosen, report)
+    assert list(chosen.lake.rows(Claim)) == list(chosen.lake.rows(Ownership)) == []
+    for network in pipeline.networks(chosen, report):
+        pipeline.observe(chosen, report, network, give_up=True)
+    return {row.transaction: row for row in chosen.lake.rows(ControlTransfer)}
+
+
+@pytest.mark.node
+@needs_anvil
+def test_a_transfer_is_compared_with_what_is_stated(node: Node, tmp_path: Path) -> None:
+    account, other, *_ = node("eth_accounts")
+    good, at = sent(node, value=hex(123 * 10**12))
+    more, _ = sent(node, value=hex(124 * 10**12))
+    away, _ = sent(node, value=hex(123 * 10**12), to=other)
+    late, late_at = sent(node, value=hex(123 * 10**12))
+    early, early_at = sent(node, value=hex(123 * 10**12))
+    node("anvil_setCode", other, "0xfd")  # whoever sends there fails
+    failed, _ = sent(node, value=hex(123 * 10**12), to=other)
+    lost = "0x" + "ab" * 32
+    state = f"ethereum,{account},,%s,ETH,0.000123,%s,%s,"
+    found = looked_up(
+        tmp_path,
+        node.url,
+        state % (good, at, at),
+        state % (more, "", ""),
+        state % (away, "", ""),
+        state % (late, "", late_at - 1),
+        state % (early, early_at + 1, ""),
+        f"ethereum,{account},{other},{failed},ETH,0.000123,,,",
+        state % (lost, "", ""),
+    )
+    reasons = {name: found[hash_].reason for name, hash_ in {
+        "good": good, "more": more, "away": away, "late": late, "early": early, "failed": failed, "lost": lost,
+    }.items()}  # fmt: skip
+    assert reasons == {
+        "good": "as_stated", "more": "other_amount", "away": "other_parties", "late": "other_block",
+        "early": "other_block", "failed": "transaction_failed", "lost": "no_transaction",
+    }  # fmt: skip
+    row = found[good]
+    assert (row.address, row.recipient, row.found_height) == (account, account, at)
+    assert (row.amount_stated, row.amount_found) == (123 * 10**12, 123 * 10**12)
+    assert row.block_hash == node("eth_getBlockByNumber", hex(at), False)["hash"]
+    assert (row.source or "").startswith("127.0.0.1:")
+    assert found[lost].amount_found is None
+
+
+@pytest.mark.node
+@needs_anvil
+def test_a_token_says_it_by_its_events(node: Node, tmp_path: Path) -> None:
+    account = node("eth_accounts")[0]
+    token, _ = sent(node, to=USDT)
+    found = looked_up(tmp_path, node.url, f"ethereum,{account},,{token},USDT,0.000012,,,help page")
+    assert (found[token].reason, found[token].amount_found) == ("as_stated", 12 * 10**12)
+    assert found[token].method == "Transfer of a receipt"
+
+
+def test_who_cannot_be_asked_is_said(tmp_path: Path) -> None:
+    found = looked_up(tmp_path, "http://127.0.0.1:9", f"ethereum,{'0x' + '11' * 20},,0x{'ab' * 32},ETH,1,,,",
+                      f"solana,{'1' * 32},,abc,SOL,1,,,")  # fmt: skip
+    assert {row.network: row.reason for row in found.values()} == {"ethereum": "endpoint_failed", "solana": "no_client"}
+    found = looked_up(tmp_path / "b", None, f"bttc,{'0x' + '11' * 20},,0x{'ab' * 32},BTT,1,,,")
+    assert {row.network: row.reason for row in found.values()} == {"bttc": "no_endpoint"}
+
+
+def test_rows_that_cannot_be_read_are_rejected(tmp_path: Path) -> None:
+    place = tmp_path / "control_transfers_2022-12-11.csv"
+    account = "0x" + "11" * 20
+    place.write_text(
+        HEADER + f"ethereum,{account},,0x1,ETH,1e5,,,\nethereum,0x1,,0x1,ETH,1,,,\nbitcoin,{account},,1,BTC,1,,,\n"
+    )
+    chosen = pipeline.session(tmp_path / "lake", environ={})
+    (report,) = pipeline.archive(chosen, "bybit", str(place))
+    pipeline.parse(chosen, report)
+    assert list(chosen.lake.rows(StatedTransfer)) == []
+    assert [row.reason for row in chosen.lake.rows(Rejection)] == [
+        "not_a_number", "address_bad_length", "address_bad_base58"
+    ]  # fmt: skip
+
+
+def test_an_endpoint_that_fails_stops_it_where_nobody_gives_up(tmp_path: Path) -> None:
+    place = tmp_path / "control_transfers_2022-12-11.csv"
+    place.write_text(HEADER + f"ethereum,{'0x' + '11' * 20},,0x{'ab' * 32},ETH,1,,,\n")
+    chosen = pipeline.Session(root=tmp_path / "lake", endpoints={"ethereum": (Endpoint("http://127.0.0.1:9"),)})
+    (report,) = pipeline.archive(chosen, "bybit", str(place))
+    pipeline.parse(chosen, report)
+    with pytest.raises(TransportError):
+        pipeline.observe(chosen, report, "ethereum")
+    assert list(chosen.lake.rows(ControlTransfer)) == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from porlake import reports
+from porlake.cli import main
 from porlake.errors import BadStructure
 from reports.published import HERE, as_bundle, published_files, read
 
@@ -90,3 +92,10 @@ def test_a_figure_that_is_null_refuses_its_line(name: str) -> None:
 def test_a_fund_of_insurance_stops_the_file() -> None:
     with pytest.raises(BadStructure, match="whether such a fund is in the amounts"):
         coin(marginInsurance=5)
+
+
+def test_totals_have_nothing_that_anybody_signed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / NAME
+    place.write_bytes(CONTENT)
+    assert main(["verify", str(place)]) == 0
+    assert "no rows of addresses" in capsys.readouterr().out

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from porlake.cli import _options, summary
-from porlake.cli._printing import complain
+from porlake.cli._printing import complain, show_table
 from porlake.errors import ConfigurationError
+from porlake.model import ControlTransfer
 
 if TYPE_CHECKING:
     from porlake.pipeline import Session
@@ -56,12 +58,29 @@ def run(options: argparse.Namespace) -> int:
             found = pipeline.run_archived(session, _fetched(session, options.exchange, options.month))
         else:
             found = pipeline.run(session, options.exchange, options.report, options.snapshot)
-    spoken = pipeline.attestations(session, found)
-    summary.show(session, spoken if len(spoken) <= 3 else [])
+    spoken = pipeline.attestations(session, [report for report in found if pipeline.attests(session, report)])
+    if spoken or not found:
+        summary.show(session, spoken if len(spoken) <= 3 else [])
+    _control_table(session, found)
     missing = unanswered(session, found)
     for line in missing:
         complain(f"not read: {line}")
     return 3 if options.strict and missing else 0
+
+
+def _control_table(session: Session, found: list[str]) -> None:
+    """Transfers that show control, beside the tables and never in them."""
+    files = [session.lake.report(report) for report in found]
+    counts = Counter(
+        (row.network, row.asset, row.reason)
+        for file in files
+        for row in session.lake.rows(ControlTransfer, exchange=file.exchange, report=file.report)
+    )
+    if counts:
+        lines = [(*what, f"{count:,}") for what, count in sorted(counts.items())]
+        show_table(
+            "transfers that show control: what the chain shows", ("network", "asset", "what", "transfers"), lines
+        )
 
 
 def _fetched(session: Session, exchange: str, month: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from porlake.cli import _options
-from porlake.cli._printing import SHOWN, place, show_table
+from porlake.cli._printing import SHOWN, place, say, show_table
 from porlake.cli._session import file_alone
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def run(options: argparse.Namespace) -> int:
     for (network, verdict, reason), count in judged.counts.items():
         by_network[network, verdict] += count
         by_reason[verdict, reason] += count
-    _verdict_table(by_network)
+    if not by_network:
+        say("no rows of addresses: there is nothing that anybody could have signed")
+    else:
+        _verdict_table(by_network)
     show_table("why", ("verdict", "reason", "rows"), [
         (verdict, reason, f"{count:,}")
         for (verdict, reason), count in sorted(by_reason.items(), key=_by_verdict) if verdict != "proven"

@@ -17,7 +17,7 @@ from porlake.pipeline._fetch import Fetched, fetch
 from porlake.pipeline._files import files_at
 from porlake.pipeline._find import Held, day, due, find, first_of, held, month_before, month_of, overdue
 from porlake.pipeline._inbox import inbox, undated, waiting
-from porlake.pipeline._observe import OBSERVED, has_addresses, networks, observe
+from porlake.pipeline._observe import OBSERVED, attests, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, is_parsed, parse
 from porlake.pipeline._price import attestations, price
 from porlake.pipeline._run import run, run_archived, unread
@@ -39,6 +39,7 @@ __all__ = [
     "Step",
     "archive",
     "attestations",
+    "attests",
     "build",
     "csv_writer",
     "day",

@@ -17,6 +17,13 @@ def networks(session: Session, report: str) -> list[str]:
     return sorted(session.lake.distinct(stated, "network", exchange=file.exchange, report=file.report))
 
 
+def attests(session: Session, report: str) -> bool:
+    """Whether a report speaks of what is held or owed: lists of addresses, figures of trackers and transfers that show
+    control do not.
+    """
+    return session.lake.report(report).content not in {"address_list", "tracker_figures", TRANSFERS}
+
+
 def has_addresses(session: Session, report: str) -> bool:
     """Whether a report states what lies at addresses: a list without amounts or signatures has nothing to verify or
     observe.

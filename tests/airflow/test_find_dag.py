@@ -113,6 +113,38 @@ def test_a_backfill_finds_its_own_month_and_nothing_new_starts_nothing(third: tu
     assert len(started(home)) == 1
 
 
+FETCH = """
+import json, sys
+from datetime import datetime
+from types import SimpleNamespace
+from porlake.airflow import tasks
+params = {"month": None, "record": None, "replay": None}
+context = {"params": params, "logical_date": datetime.fromisoformat(sys.argv[1]),
+           "ti": SimpleNamespace(try_number=int(sys.argv[2])), "task": SimpleNamespace(retries=3)}
+try:
+    print(len(tasks.fetch("okx", context)))
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(("number", "said"), [("1", "TransportError okx/"), ("3", "TransportError okx/"), ("4", "1")])
+def test_a_file_that_does_not_come_is_tried_again_and_then_the_others_go_on(
+    tmp_path: Path, number: str, said: str
+) -> None:
+    answers = {**listed_at(1), f"{CDN}/merkel/por_5_proof_data.zip": Given(b"", 403)}
+    with published(answers) as there:
+        env = local.environment(
+            ROOT,
+            environment()
+            | {"AIRFLOW_HOME": str(tmp_path), "PORLAKE_LAKE": str(tmp_path), "PORLAKE_MIRRORS": there.setting},
+        )
+        command = [sys.executable, "-c", FETCH, MOMENT, number]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines()[-1].startswith(said)
+
+
 LOOK = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag

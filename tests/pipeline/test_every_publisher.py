@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.test_find import MARCH
-from porlake import pipeline, registry, sources
+from porlake import cli, pipeline, registry, sources
 from porlake.model import ReportFile
 from porlake.sources import binance, bitget, bitmex, bitstamp, bybit, gate, htx, kucoin, mexc, poloniex
 from porlake.sources._github import raw_url
@@ -67,6 +67,7 @@ def commits_of_bitfinex() -> Answers:
 RESERVES = "20260908-reserves-966053-20260908D100102534828000.yaml"
 HTX = case("htx_csv/signers_below_a_contract/report.csv")
 HEIGHT = "BTC Block Height 2000000"
+POLONIEX = HTX.rstrip() + b"\n" + HTX.rstrip().rpartition(b"\n")[2] + b"\n"  # bytes of its own
 MEMBERS = ("PR01JAN30_HotCold.csv", "PR01JAN30_Deposit.csv")
 WALLETS = zipped(**{name: case(f"binance_csv/hot_cold_and_deposit/{name}") for name in MEMBERS})
 PUBLISHED = {
@@ -77,7 +78,7 @@ PUBLISHED = {
     ),
     "poloniex": Case(
         "2024-07", {"poloniex/2024-07-01"},
-        tagged(poloniex.REPOSITORY.name, poloniex.REPOSITORY.current, "20240701", HTX),
+        tagged(poloniex.REPOSITORY.name, poloniex.REPOSITORY.current, "20240701", POLONIEX),
     ),
     "binance": Case(
         "2030-01", {"binance/2030-01-01"},
@@ -201,3 +202,17 @@ def test_all_of_them_come_to_marts_in_one_lake(recording: Path, tmp_path: Path) 
         pipeline.run_archived(chosen, found)
     manifest = json.loads((tmp_path / "marts" / "manifest.json").read_text())
     assert manifest["marts"]["asset_composition"]["rows"] > 0
+
+
+@pytest.mark.usefixtures("_then")
+@pytest.mark.parametrize("exchange", PUBLISHED)
+def test_what_there_is_fits_80_columns(
+    exchange: str, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    since = f"{PUBLISHED[exchange].month}-01"
+    words = ["find", exchange, "--since", since, "--replay", str(recording), "--lake", str(tmp_path)]
+    assert cli.main(words) == 0
+    table = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    assert table[0].split() == ["snapshot", "rev", "files", "listed", "lake"]
+    assert len(table) > 1
+    assert all(len(line) <= 80 for line in table)

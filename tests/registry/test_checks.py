@@ -317,3 +317,9 @@ def test_a_network_of_bitcoins_forms_has_constants_and_only_such_a_one() -> None
     assert not judged(checks.check_utxo_form(bitcoin, None))
     assert not judged(checks.check_utxo_form(ethereum, constants))
     assert not judged(checks.check_utxo_form(ecash, replace(constants, cash_prefix="")))
+
+
+@pytest.mark.parametrize(("days", "good"), [(0, False), (1, True), (366, True), (367, False)])
+def test_a_rhythm_is_of_a_day_to_a_year(days: int, good: bool) -> None:
+    row = replace(registry.load().publications["okx"], overdue_days=days)
+    assert (checks.check_publication(row) == "") is good

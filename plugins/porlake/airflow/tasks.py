@@ -107,12 +107,16 @@ def is_listed(exchange: str, context: Context) -> bool:
 
 @tried_again_if_it_helps
 def fetch(exchange: str, context: Context) -> list[str]:
-    """The ids of the month's reports that the tables do not have yet; skips where there is none."""
+    """The ids of the month's reports that the tables do not have yet; skips where there is none.
+
+    Raises TransportError where a file that is listed did not come, to be tried again; at the last try what came is
+    handed on.
+    """
     chosen, month = settings(context), _month(exchange, context)
     looked = pipeline.find(chosen, exchange, pipeline.month_before(month))
     done = pipeline.fetch(chosen, pipeline.due(chosen, looked, month))
     _tell([f"kept, and read by no format: {name}" for name in done.kept], [*done.warnings, *done.missing])
-    if done.missing and not done.reports:
+    if done.missing and (context["ti"].try_number <= context["task"].retries or not done.reports):
         raise TransportError("; ".join(done.missing))  # it is listed: the next try may get it
     todo = [report for report in done.reports if not pipeline.is_parsed(chosen, report)]
     if not todo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from porlake.cli import _options
@@ -63,10 +64,13 @@ def _line(one: Publication, has: pipeline.Held) -> tuple[str, ...]:
     at = "" if one.at is None else f"{one.at:%Y-%m-%d %H:%M}" if one.precision == "moment" else f"{one.at:%Y-%m-%d}"
     if one.precision == "month":
         at = at[:7]
-    roles = [member.role for member in one.members]
-    lake = "old" if one.superseded else "all" if roles and set(roles) <= has.roles else "part" if has.roles else "-"
+    roles = Counter(member.role for member in one.members)
+    files = " ".join(role if count == 1 else f"{count} {role}s" for role, count in roles.items())
+    lake = "part" if has.roles else "-"
+    if one.superseded or (roles and set(roles) <= has.roles):
+        lake = "replaced" if one.superseded else "all"
     listed = f"{one.published_at:%Y-%m-%d}" if one.published_at else ""
-    return at or "undated", str(one.revision or ""), " ".join(roles) or "none", listed, lake
+    return at or "undated", str(one.revision or ""), files or "none", listed, lake
 
 
 def _words(looked: Publications) -> None:

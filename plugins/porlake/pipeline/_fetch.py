@@ -152,6 +152,6 @@ def _of_other_moments(
     session: Session, one: sources.Publication, members: list[sources.Member], found: list[str]
 ) -> Iterator[str]:
     """A warning where a file says another moment than the list in which it was found."""
-    said = {row.attestation for report in found for row in session.lake.reports(report)}
+    said = {row.attestation for row in session.lake.rows(ReportFile, exchange=one.exchange) if row.report in found}
     if said and one.attestation not in said:
         yield f"{one.attestation}: {members[0].name} says that it is of {', '.join(sorted(said)[:3])}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -26,6 +26,7 @@ from porlake.model import (
     Claim,
     Dataset,
     Liability,
+    ObservedList,
     OwnerLink,
     Ownership,
     Price,
@@ -38,6 +39,8 @@ from porlake.model import (
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+OBSERVED = "observed_list"
+SAME_MOMENT = timedelta(hours=3)
 STRENGTH = ["proven", "owner_signed", "signature_only", "unsupported", "unsigned", "invalid", "malformed"]
 KINDS = {
     "bitcoin": "btc",
@@ -215,7 +218,8 @@ class Recomputed:
             (f for f in self.newest if f.content not in ("address_list", "tracker_figures")),
             lambda file: file.attestation,
         ).items():
-            stated = min(files, key=lambda file: (file.content == "totals", file.report))
+            stated = min(files, key=lambda file: (file.content == OBSERVED, file.content == "totals", file.report))
+            observed = [file.snapshot_at for file in files if file.content == OBSERVED]
             numbers = {file.report_no for file in files} - {None}
             found[name] = {
                 "attestation": name,
@@ -223,6 +227,9 @@ class Recomputed:
                 "report": stated.report,
                 "snapshot_at": stated.snapshot_at,
                 "report_no": numbers.pop() if len(numbers) == 1 else None,
+                "is_attested": len(observed) < len(files),
+                "is_a_moment": stated.snapshot_precision == "moment",
+                "observed_at": None if claims_itself(files) else most(observed),
             }
         for row in found.values():
             same = [x for x in found.values() if x["exchange"] == row["exchange"] and x["report"] == row["report"]]
@@ -240,7 +247,10 @@ class Recomputed:
         return self.attestations[attestation]["snapshot_at"]
 
     def day(self, attestation: str) -> Any:
-        return day_of(attestation.split("/")[0], self.snapshot(attestation))
+        at = self.snapshot(attestation)
+        if at is not None and not self.attestations[attestation]["is_attested"]:
+            return at.date()
+        return day_of(attestation.split("/")[0], at)
 
     # --- who signed ---
     @cached_property
@@ -260,10 +270,21 @@ class Recomputed:
     @cached_property
     def claims(self) -> list[tuple[str, Any]]:
         """Validators count beside the wallet rows where the file's own sums count them in addition."""
-        rows = [(attestation, row) for attestation, _, row in self.rows(Claim)]
+        rows = []
+        for attestation, file, row in self.rows(Claim):
+            if file.content != OBSERVED:
+                rows.append((attestation, row))
+            elif self.attestations[attestation]["observed_at"] is not None:
+                read = self.exact.get((attestation, row.report, row.network, row.asset, row.address))
+                seen = read.amount if read is not None and read.as_of in ("exact", "near") else None
+                rows.append((attestation, replace(row, amount=seen)))
         return [
             (a, row) for a, row in rows if not is_validator(row) or self.staking[a, row.asset]["basis"] == "in_addition"
         ]
+
+    def is_observed(self, attestation: str) -> bool:
+        """Whether its accounts are those of a list that porlake observed."""
+        return self.attestations[attestation]["observed_at"] is not None
 
     # --- validators that a report lists beside its wallet rows ---
     @cached_property
@@ -501,6 +522,11 @@ class Recomputed:
             )
         return found
 
+    @cached_property
+    def claimed_holdings(self) -> list[Row]:
+        """Without those of lists that were observed, which nobody claims."""
+        return [row for row in self.holdings if not self.is_observed(row["attestation"])]
+
     def too_large_from(self, attestation: str, asset: str) -> Decimal | None:
         """10^20 units, or units of 10^17 US dollars: no holding but a lost decimal point, kept and not added up."""
         scale, price = self.scale[asset], self.price(attestation, asset)["usd"]
@@ -655,12 +681,15 @@ class Recomputed:
     @cached_property
     def reserves(self) -> dict[Key, Row]:
         found: dict[Key, Row] = {}
+        listed: dict[Key, Row] = {}
         for key, rows in grouped(self.holdings, lambda row: (row["attestation"], row["asset"])).items():
             seen = [row for row in rows if row["onchain_exact"] is not None]
             claimed = added(row["amount"] for row in rows)
             custody = added(row["amount"] for row in rows if row["holding"] == "custody")
-            found[key] = {
+            (listed if self.is_observed(key[0]) else found)[key] = {
                 "reserves_claimed": claimed,
+                "amount": claimed,
+                "amount_near": None,
                 "basis": "claimed",
                 "custody_claimed": custody,
                 "claimed_without_custody": None if claimed is None else claimed - (custody or 0),
@@ -675,6 +704,21 @@ class Recomputed:
                 "rows": len(rows),
                 "claims_conflicting": False,
             }
+        for key, row in listed.items():
+            near = [held for held in self.holdings if (held["attestation"], held["asset"]) == key]
+            listed[key] = row | {
+                "basis": "onchain",
+                "amount_near": added(held["amount"] for held in near if held["status"] == "other_moment"),
+                "is_complete": False,
+                **dict.fromkeys(
+                    ("reserves_claimed", "custody_claimed", "claimed_without_custody", "claimed_unobserved")
+                ),
+            }
+            at = self.attestations[key[0]]
+            if at["is_a_moment"] and abs(at["snapshot_at"] - at["observed_at"]) > SAME_MOMENT:
+                listed[key] |= {"reserves_onchain": None, "reserves_proven": None}
+            if key[0] not in {attestation for attestation, _ in self.totals}:
+                found[key] = listed[key]
         for key, total in self.totals.items():
             own = total["own"]
             if own is None and total["amount"] is not None and total["custody"] is not None:
@@ -683,11 +727,13 @@ class Recomputed:
                 key,
                 {
                     "reserves_claimed": total["amount"],
+                    "amount": total["amount"],
+                    "amount_near": None,
                     "basis": "published",
                     "custody_claimed": total["custody"],
                     "claimed_without_custody": own,
-                    "reserves_onchain": None,
-                    "reserves_proven": None,
+                    "reserves_onchain": listed.get(key, {}).get("reserves_onchain"),
+                    "reserves_proven": listed.get(key, {}).get("reserves_proven"),
                     "claimed_unobserved": total["amount"],
                     "is_complete": False,
                     "claims_left_out": 0,
@@ -724,6 +770,17 @@ class Recomputed:
                 "conflicting": owed.get("contradicted", False),
                 "printed_ratio": printed.get("told"),
             }
+        stated = grouped(found.items(), lambda item: item[0][0])
+        for one in list(self.attestations.values()):
+            if one["is_attested"]:
+                continue
+            near = [
+                (abs(other["snapshot_at"] - one["observed_at"]), other["attestation"])
+                for other in self.attestations.values()
+                if other["exchange"] == one["exchange"] and other["is_attested"] and other["snapshot_at"] is not None
+            ]
+            for (_, asset), row in stated.get(min((x for x in near if x[0] <= SAME_MOMENT), default=(0, ""))[1], ()):
+                found[one["attestation"], asset] = row
         return found
 
     # --- prices, relations, values ---
@@ -774,7 +831,10 @@ class Recomputed:
     def values(self) -> dict[Key, Row]:
         found = {}
         for (attestation, asset), row in self.reserves.items():
-            price, amount = self.price(attestation, asset), row["reserves_claimed"]
+            price, amount = self.price(attestation, asset), row["amount"]
+            own = self.relation(attestation, asset) in ("own", "affiliated")
+            if row["basis"] == "onchain" and not (amount or (amount is None and own)):
+                continue
             found[attestation, asset] = {
                 "attestation": attestation,
                 "asset": asset,
@@ -786,6 +846,7 @@ class Recomputed:
                 "basis": row["basis"],
                 "amount": amount,
                 "units": units(amount, self.scale[asset]),
+                "units_near": units(row["amount_near"], self.scale[asset]),
                 "usd_price": price["usd"],
                 "price_source": price["source"],
                 "priced_as": price["priced_as"],
@@ -951,6 +1012,7 @@ class Recomputed:
             whole = added(row["usd"] for row in rows)
             made = {
                 "attestation": attestation,
+                "bases": sorted({row["basis"] for row in rows}),
                 "usd_total": whole,
                 "assets": len(rows),
                 "usd_published": added(row["usd_published"] for row in rows),
@@ -992,6 +1054,7 @@ class Recomputed:
             nothing = ("nothing_priced", whole is None)
             made = {
                 "attestation": attestation,
+                "bases": sorted({row["basis"] for row in rows}),
                 "usd_total": whole,
                 "usd_own": None if mute["own"] else value["own"],
                 "usd_affiliated": None if mute["affiliated"] else value["affiliated"],
@@ -1041,24 +1104,75 @@ class Recomputed:
             any(row["usd"] is None for row in held),
         )
 
+    def held_of(self, rows: list[Row]) -> list[Row]:
+        """Holdings without those of a list that hold nothing, or were not read."""
+        return [row for row in rows if not self.is_observed(row["attestation"]) or row["amount"]]
+
+    def observed_lists(self) -> Iterator[Row]:
+        files = {file.report: file for file in self.newest if file.content == OBSERVED}
+        listed = {row.report: row for row in self.lake.rows(ObservedList)}
+        missing = {
+            (a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows(Unobserved)
+        }
+        asked = grouped(
+            ((a, row) for a, file, row in self.rows(Claim) if file.report in files and self.is_observed(a)),
+            lambda x: (x[0], x[1].network),
+        )
+        for (attestation, network), rows in asked.items():
+            whole = listed[rows[0][1].report]
+            reasons, read, kinds = set(), set(), Counter[str]()
+            for _, row in rows:
+                key = (attestation, row.report, row.network, row.asset, row.address)
+                seen = self.exact.get(key)
+                kind = seen.as_of if seen is not None else None
+                reason = missing.get(key) or {None: "not_observed", "head": "no_history"}.get(kind)
+                kinds["not_read" if reason else str(kind)] += 1
+                reasons |= {reason} - {None}
+                read |= set() if reason else {row.address}
+            accounts = len({row.address for _, row in rows})
+            file = files[whole.report]
+            yield {
+                "attestation": attestation,
+                "network": network,
+                "observation": whole.report,
+                "observed_at": file.snapshot_at,
+                "accounts": accounts,
+                "accounts_read": len(read),
+                "accounts_not_read": accounts - len(read),
+                "holdings": len(rows),
+                "holdings_exact": kinds["exact"],
+                "holdings_near": kinds["near"],
+                "holdings_not_read": kinds["not_read"],
+                "not_read_because": sorted(reasons),
+                "list": whole.list,
+                "list_stated_by": whole.list_stated_by,
+                "list_day": whole.list_day,
+                "list_age_days": None if whole.list_day is None else days_between(whole.list_day, file.snapshot_day),
+                "list_accounts": whole.accounts,
+                "list_rows_refused": whole.rows_refused,
+            }
+
     def network_composition(self) -> Iterator[Row]:
         lying = [
             {
                 "attestation": a,
                 "network": network,
                 "asset": asset,
-                "holdings": len(rows),
+                "basis": self.reserves[a, asset]["basis"],
+                "holdings": len(self.held_of(rows)),
                 "amount": added(row["amount"] for row in rows),
                 "left_out": sum(row["too_large"] for row in rows),
             }
             for (a, network, asset), rows in grouped(
                 self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])
             ).items()
+            if self.reserves.get((a, asset), {"basis": "published"})["basis"] != "published"
         ] + [
             {
                 "attestation": a,
                 "network": "not_stated",
                 "asset": asset,
+                "basis": "published",
                 "holdings": 0,
                 "amount": row["reserves_claimed"],
                 "left_out": 0,
@@ -1066,6 +1180,7 @@ class Recomputed:
             for (a, asset), row in self.reserves.items()
             if row["basis"] == "published"
         ]
+        lying = [row for row in lying if row["basis"] != "onchain" or row["amount"]]
         for row in lying:
             row["usd"] = self.value(row["attestation"], row["asset"], row["amount"])
         for attestation, rows in grouped(lying, lambda row: row["attestation"]).items():
@@ -1109,7 +1224,7 @@ class Recomputed:
     def ownership_coverage(self) -> Iterator[Row]:
         made = []
         for (attestation, network, verdict, reason), rows in grouped(
-            self.holdings, lambda row: (row["attestation"], row["network"], row["verdict"], row["reason"])
+            self.claimed_holdings, lambda row: (row["attestation"], row["network"], row["verdict"], row["reason"])
         ).items():
             exchange, moment = attestation.split("/")[0], self.snapshot(attestation)
             for row in rows:
@@ -1155,7 +1270,7 @@ class Recomputed:
 
     def balance_reconciliation(self) -> Iterator[Row]:
         for (attestation, network, asset), rows in grouped(
-            self.holdings, lambda row: (row["attestation"], row["network"], row["asset"])
+            self.claimed_holdings, lambda row: (row["attestation"], row["network"], row["asset"])
         ).items():
             fitting = [
                 row for row in rows if row["status"] in ("matched", "rounded") and row["matching_component"] != "total"
@@ -1234,7 +1349,9 @@ class Recomputed:
             )
             made["is_complete"] = all(row["is_complete"] if row else True for row in held.values())
             made["counted"] = sorted(
-                asset for asset, row in held.items() if asset != stands_for and row.get("reserves_claimed") is not None
+                asset
+                for asset, row in held.items()
+                if asset != stands_for and (row.get("reserves_claimed"), row.get("reserves_onchain")) != (None, None)
             )
             found[attestation, stands_for] = made
         return found
@@ -1292,20 +1409,21 @@ class Recomputed:
                 ("nothing_claimed", held == {}),
                 ("too_large", claimed is None and held.get("claims_left_out", 0) > 0),
             ]
+            on_a_list = ("observed_list", held.get("basis") == "onchain")
             owing_through = [
                 ("looked_through", self.stands_for[asset] != asset),
                 ("no_liabilities", through.get("liabilities") is None),
                 ("nothing_owed", through.get("liabilities") == 0),
             ]
             for name, part, whole, because, otherwise in (
-                ("ratio_claimed", claimed, liabilities, owing, "no_amount"),
+                ("ratio_claimed", claimed, liabilities, [*owing, on_a_list], "no_amount"),
                 ("ratio_onchain", made["reserves_onchain"], liabilities, owing, "nothing_observed"),
                 ("ratio_proven", made["reserves_proven"], liabilities, owing, "nothing_observed"),
                 (
                     "ratio_without_custody",
                     made["claimed_without_custody"],
                     liabilities,
-                    [*owing, ("no_amount", claimed is None)],
+                    [*owing, on_a_list, ("no_amount", claimed is None)],
                     "custody_not_stated",
                 ),
                 (
@@ -1362,13 +1480,14 @@ class Recomputed:
     def coverage_streak(self) -> Iterator[Row]:
         rhythm = {}
         for exchange, rows in grouped(self.attestations.values(), lambda row: row["exchange"]).items():
-            days = sorted(self.day(row["attestation"]) for row in rows if row["snapshot_at"])
+            days = sorted(self.day(row["attestation"]) for row in rows if row["snapshot_at"] and row["is_attested"])
             gaps = sorted(gap for gap in (days_between(*pair) for pair in pairwise(days)) if gap)
             rhythm[exchange] = gaps[(len(gaps) - 1) // 2] if gaps else None
         dated = [row for row in self.ratios.values() if self.snapshot(row["attestation"])]
-        for (exchange, asset), rows in grouped(
-            dated, lambda row: (row["attestation"].split("/")[0], row["asset"])
+        for (exchange, asset, is_seen), rows in grouped(
+            dated, lambda row: (row["attestation"].split("/")[0], row["asset"], row["basis"] == "onchain")
         ).items():
+            usual = None if is_seen else rhythm[exchange]
             rows.sort(key=lambda row: (self.snapshot(row["attestation"]), row["attestation"]))
             streaks: dict[Any, int] = defaultdict(int)  # by name, and of ours by basis
             before = None
@@ -1379,18 +1498,16 @@ class Recomputed:
                 missing: list[str] = []
                 if before and edition is not None and before[0] is not None:
                     missing = [str(n) for n in range(before[0] + 1, min(edition, before[0] + 1000))]
-                elif since is not None and rhythm[exchange]:
-                    passed = math.floor(Decimal(since) / rhythm[exchange] + Decimal("0.5"))
-                    missing = [
-                        f"{before[1] + timedelta(n * rhythm[exchange]):%Y-%m-%d}" for n in range(1, min(passed, 1000))
-                    ]
+                elif since is not None and usual:
+                    passed = math.floor(Decimal(since) / usual + Decimal("0.5"))
+                    missing = [f"{before[1] + timedelta(n * usual):%Y-%m-%d}" for n in range(1, min(passed, 1000))]
                 printed = at_least(row["printed_ratio"], 100)
                 made: Row = {
                     "attestation": row["attestation"],
                     "asset": asset,
                     "basis": row["basis"],
                     "edition": edition,
-                    "rhythm_days": rhythm[exchange],
+                    "rhythm_days": usual,
                     "days_since": since,
                     "missing_before": missing,
                     "follows_gap": bool(missing),
@@ -1486,17 +1603,21 @@ class Recomputed:
             }
             for network, asset in set(sides["now"]) | set(sides["then"]):
                 after, before = sides["now"].get((network, asset), []), sides["then"].get((network, asset), [])
-                came = [row for row in after if (network, row["address"]) not in accounts[base]]
-                gone = [row for row in before if (network, row["address"]) not in accounts[now]]
+                seen = pair["basis"] != "onchain" or all(
+                    any(row["claimed"] is not None for row in side) for side in (after, before)
+                )
+                came = [row for row in after if not seen or (network, row["address"]) not in accounts[base]]
+                gone = [row for row in before if not seen or (network, row["address"]) not in accounts[now]]
                 made: Row = {
-                    "holdings": len(after),
-                    "holdings_before": len(before),
+                    "holdings": len(self.held_of(after)),
+                    "holdings_before": len(self.held_of(before)),
                     "basis": pair["basis"],
                     "base": base,
                     "base_at": pair["base_at"],
                     "days": pair["days"],
                 }
-                for name, rows, of in (("added", came, now), ("dropped", gone, base)):
+                for name, all_, of in (("added", came, now), ("dropped", gone, base)):
+                    rows = self.held_of(all_)
                     amount = added(row["amount"] for row in rows) if rows else 0
                     made |= {
                         f"holdings_{name}": len(rows),
@@ -1735,7 +1856,11 @@ class Recomputed:
             self.holdings, lambda row: (row["attestation"], row["network"], row["address"])
         ).items():
             about = self.attestations[attestation]
+            if self.is_observed(attestation):
+                rows = [row for row in rows if row["claimed"]]
             held = {row["asset"]: row["claimed"] for row in sorted(rows, key=lambda row: row["asset"])}
+            if not held:
+                continue
             found[network, address].append(
                 {
                     "exchange": about["exchange"],
@@ -2029,7 +2154,8 @@ class Recomputed:
         )
         # validators that count beside the wallets are in the total printed above those, and all of them in the total of
         # their own file
-        claims = grouped(self.claims, lambda x: (x[0], x[1].report, 0 if is_validator(x[1]) else x[1].member))
+        own = [(a, row) for a, row in self.claims if not self.is_observed(a)]
+        claims = grouped(own, lambda x: (x[0], x[1].report, 0 if is_validator(x[1]) else x[1].member))
         for attestation, row in self.validators:
             claims[attestation, row.report, row.member].append((attestation, row))
         # a part that a totals file prints has no rows to be compared with
@@ -2227,6 +2353,11 @@ class Recomputed:
         }
 
 
+def claims_itself(files: list[Any]) -> bool:
+    """Whether an exchange states what lies at addresses: then no list counts."""
+    return any(file.content in ("addresses", "ownership_only") for file in files)
+
+
 # --- comparing --------------------------------------------------------------------------------------------------------
 def same(one: Any, other: Any) -> bool:
     """Ratios and shares are doubles, for people: equal to twelve digits. All else is equal or not."""
@@ -2247,6 +2378,7 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
         "tracker_figures": ("report", "source_row"),
         "network_composition": ("attestation", "network", "asset"),
         "balance_reconciliation": ("attestation", "network", "asset"),
+        "observed_lists": ("attestation", "network"),
     }.get(mart, ("attestation", "asset") if rows and "asset" in rows[0] else ("attestation",))
     found = {repr([row[name] for name in names]): row for row in rows}
     assert len(found) == len(rows), f"{mart}: several rows of one key"

@@ -24,6 +24,7 @@ PorlakeError
 │   ├── BadAnswer           the answer is not of the form that the method defines
 │   └── NotRecorded         a replay was asked something that its recording does not hold
 ├── ChainError              a chain's answers contradict each other or the question (wrong block, reorganised hash)
+│   ├── NotFinal            the block of a moment is not final yet, or not there: ask later
 │   ├── ProofFails          a proof does not lead from the block's root to what the endpoint says
 │   └── BadDump             a node's file of coins breaks its layout, is of another block or another hash
 ├── LakeError               the lake breaks its contract, or its disk does not do as asked
@@ -155,6 +156,10 @@ class NotRecorded(TransportError):
 
 
 class ChainError(PorlakeError):
+    pass
+
+
+class NotFinal(ChainError):
     pass
 
 

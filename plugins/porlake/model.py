@@ -75,8 +75,8 @@ Precision = Annotated[str, Column("how exactly the snapshot is known: moment, da
 Content = Annotated[
     str,
     Column(
-        "what the file states: addresses, totals, liability_proof, ownership_only, address_list, tracker_figures or "
-        "control_transfers"
+        "what the file states: addresses, totals, liability_proof, ownership_only, address_list, tracker_figures, "
+        "control_transfers or observed_list (an observation of porlake's own)"
     ),
 ]
 Statement = Annotated[
@@ -145,6 +145,14 @@ Remark = Annotated[
         "rounded_up (finer than it can be kept)"
     ),
 ]
+
+ListReport = Annotated[str, Column("id of the report that lists the addresses")]
+ListStatedBy = Annotated[
+    str, Column("who says whose addresses they are: the exchange, or who compiled the list; it is never porlake")
+]
+ListDay = Annotated[date, Column("day of which the list is")]
+ListAccounts = Annotated[int, Column("accounts of the list, each once a network, that were asked for")]
+ListRowsRefused = Annotated[int, Column("rows of the list that name no account of a network that we know")]
 
 # --- what shows control ---------------------------------------------------------------------------------------------
 ForRow = Annotated[
@@ -327,6 +335,21 @@ class Claim(Dataset):
     member: Member = 0
     deposit_address: DepositAddress | None = None
     withdrawal_address: WithdrawalAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedList(Dataset):
+    """The list of addresses that an observation reads on the chains: whose it is and how old. Written by parse."""
+
+    KEY: ClassVar = ("report",)
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    list: ListReport
+    list_stated_by: ListStatedBy
+    list_day: ListDay | None
+    accounts: ListAccounts
+    rows_refused: ListRowsRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -648,6 +671,7 @@ DATASETS: dict[str, type[Dataset]] = {
     for row_class in (
         ReportFile,
         Claim,
+        ObservedList,
         Evidence,
         PublishedTotal,
         Liability,

@@ -4,5 +4,5 @@ select attestation, asset, reserves_claimed_units as claimed, reserves_onchain_u
     is_covered_claimed as claim_covers, is_covered as proven_covers, printed_hides_shortfall as hides_shortfall
 from reserve_ratio
 where (list_contains($attestations, attestation) or (len($attestations) = 0 and is_latest))
-    and (liabilities is not null or reserves_onchain is not null)
+    and (liabilities is not null or reserves_onchain > 0 or (reserves_onchain = 0 and basis <> 'onchain'))
 order by attestation, liabilities is null, asset

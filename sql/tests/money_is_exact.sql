@@ -8,6 +8,7 @@
 -- depends_on: {{ ref('dominance') }}
 -- depends_on: {{ ref('net_flow') }}
 -- depends_on: {{ ref('network_composition') }}
+-- depends_on: {{ ref('observed_lists') }}
 -- depends_on: {{ ref('ownership_coverage') }}
 -- depends_on: {{ ref('report_arithmetic') }}
 -- depends_on: {{ ref('reserve_ratio') }}

@@ -24,22 +24,27 @@ counted as (
 said as (
     select 'reserve_ratio' as mart, attestation, asset, reserves_claimed as amount from {{ ref('reserve_ratio') }} where basis = 'claimed'
     union all
-    select 'asset_composition', attestation, asset, amount from {{ ref('asset_composition') }} where basis = 'claimed'
+    select 'asset_composition', attestation, asset, amount from {{ ref('asset_composition') }} where basis <> 'published'
     union all
     select 'network_composition', attestation, asset, {{ total('amount') }} from {{ ref('network_composition') }} where network <> 'not_stated' group by all
     union all
     select 'balance_reconciliation', attestation, asset, {{ total('claimed') }} from {{ ref('balance_reconciliation') }} group by all
 ),
 marts as (
-    select unnest(['reserve_ratio', 'asset_composition', 'network_composition', 'balance_reconciliation']) as mart
+    -- of an observed list nothing is claimed, and what is empty is left out
+    select 'claimed' as basis, unnest(['reserve_ratio', 'asset_composition', 'network_composition', 'balance_reconciliation']) as mart
+    union all
+    select 'onchain', unnest(['asset_composition', 'network_composition'])
 ),
 compared as (
     select m.mart, c.attestation, c.asset, s.amount as said, c.amount as counted
     from counted c
-    cross join marts m
+    join {{ ref('core_attestation') }} a on a.attestation = c.attestation
+    left join {{ ref('core_reserves') }} r on r.attestation = c.attestation and r.asset = c.asset
+    join marts m on m.basis = case when a.observed_at is null then 'claimed' else r.basis end
     left join said s on s.mart = m.mart and s.attestation = c.attestation and s.asset = c.asset
     -- a sum of more than 38 digits is not told by anybody
-    where c.amount is not null
+    where c.amount is not null and (m.basis = 'claimed' or c.amount > 0)
 ),
 kept as (
     select attestation, asset, sum(rows) as rows from {{ ref('core_claim_group') }} group by attestation, asset

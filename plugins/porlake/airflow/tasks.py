@@ -23,8 +23,10 @@ from porlake import chains, pipeline, registry
 from porlake.airflow.hook import EndpointHook
 from porlake.errors import (
     BuildError,
+    ChainError,
     ConfigurationError,
     LakeError,
+    MissingPartition,
     NotRecorded,
     RegistryError,
     ReportError,
@@ -33,6 +35,7 @@ from porlake.errors import (
 from porlake.model import Balance, Dataset, Unobserved
 from porlake.progress import Lines
 from porlake.queries import tables, verdicts
+from porlake.queries.lists import list_read
 from porlake.transport import Endpoint
 
 log = logging.getLogger(__name__)
@@ -140,6 +143,50 @@ def _moment(context: Context) -> datetime:
     """The moment of a run, by the calendar."""
     found: datetime = context.get("logical_date") or context["dag_run"].run_after
     return found
+
+
+@tried_again_if_it_helps
+def archive_list(exchange: str, context: Context) -> str:
+    """State that the newest list of the exchange's addresses is observed at the moment of the run, or the one that the
+    run names; the observation's id. Skips where there is no list.
+    """
+    chosen, params = settings(context), context["params"]
+    at = pipeline.moment(params["at"]) if params["at"] else _moment(context)
+    try:
+        report = pipeline.archive_list(chosen, exchange, at, params["list"])
+    except MissingPartition as error:
+        raise AirflowSkipException(str(error)) from error
+    pipeline.parse(chosen, report)
+    listed = list_read(chosen, report)
+    log.info("%s", "; ".join(listed.sentences()))
+    return report
+
+
+@tried_again_if_it_helps
+def sweep_list(report: str, context: Context) -> list[str]:
+    """Read now what the list asks for on networks that keep no past, where now is the moment; the networks."""
+    chosen = settings(context)
+    swept = pipeline.swept_now(settings(context, pipeline.networks(chosen, report)), report)
+    chosen = settings(context, swept)
+    last = context["ti"].try_number > context["ti"].max_tries
+    for network in swept:
+        try:
+            read = pipeline.sweep_list(chosen, report, network)
+        except (TransportError, ChainError) as error:
+            if not last:
+                raise
+            log.warning("%s is not swept, and observe will find no past: %s", network, error)
+        else:
+            log.info("swept %s: %s holdings", network, f"{read:,}")
+    if not swept:
+        raise AirflowSkipException("the list has nothing on a network that is swept, or its moment has passed")
+    return swept
+
+
+@tried_again_if_it_helps
+def networks_of(report: str, context: Context) -> list[str]:
+    """The networks on which a report asks for something."""
+    return pipeline.networks(settings(context), report)
 
 
 @tried_again_if_it_helps

@@ -51,9 +51,10 @@ from porlake.transport import Endpoint, Recording
 __all__ = [
     "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "Balances", "Beside", "BlockRef",
     "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne",
-    "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings", "Rows", "Stated", "Transfer",
-    "Transfers", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Words", "at_least", "beside", "family",
-    "first", "holdings", "in_columns", "largest", "native_client", "number", "open_client", "total", "wrong_rows",
+    "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings", "Rows", "Stated", "Together",
+    "Transfer", "Transfers", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Words", "at_least", "beside",
+    "family", "first", "holdings", "in_columns", "largest", "native_client", "number", "open_client", "total",
+    "wrong_rows",
 ]  # fmt: skip
 
 
@@ -83,6 +84,16 @@ class ByMoment(Protocol):
     def block_at(self, moment: datetime) -> BlockRef:
         """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is
         younger.
+        """
+
+
+@runtime_checkable
+class Together(Protocol):
+    """A client that reads several assets in the same questions."""
+
+    def together(self, asked: Sequence[Holdings], at: BlockRef) -> Iterator[tuple[int, Answer]]:
+        """Readings, each with the place of its asset among those asked; of what could not be read so, nothing: it is
+        asked for by itself. Raises ChainError, TransportError.
         """
 
 

@@ -5,12 +5,12 @@ claims as columns -> one client -> blocks -> each asset: read, read again elsewh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 from porlake import chains, registry
-from porlake.errors import ChainError, TransportError
+from porlake.errors import ChainError, NotFinal, TransportError
 from porlake.lake import Writer, forget
 from porlake.model import Balance, OwnerLink, ReportFile, Sweep, Utxo
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed
@@ -19,9 +19,13 @@ from porlake.observation.endpoints import Endpoints, Run, endpoints_of, open_cli
 from porlake.observation.links import owner_links
 from porlake.observation.lists import Line, read_list
 from porlake.observation.proofs import Proofs
-from porlake.observation.reading import Reader, blocks_of
+from porlake.observation.reading import Blocks, Reader, blocks_of
 from porlake.observation.rows import DATASETS, Rows
 from porlake.observation.sweeps import NearbySweeps, sweep, swept_networks
+from porlake.observation.together import Together
+
+OBSERVED_LIST = "observed_list"
+"""Content of an observation of a list: what is read now is none of its moment."""
 
 __all__ = [
     "DATASETS",
@@ -41,7 +45,7 @@ def observe(run: Run, file: ReportFile, network: str, *, give_up: bool = False) 
     """Balances of all that a report claims on a network, at the snapshot height or as near as its chain tells.
 
     Raises TransportError or ChainError and writes nothing where an endpoint fails; with `give_up` all of it is then
-    unobserved, for the reason endpoint_failed, and what was read is kept for the next time.
+    unobserved, for the reason endpoint_failed or height_not_final, and what was read is kept for the next time.
     """
     try:
         with _writers(run, file, network) as writers:
@@ -51,7 +55,8 @@ def observe(run: Run, file: ReportFile, network: str, *, give_up: bool = False) 
             raise
         run.progress(f"observe {network}: {error}", 0, 0)
         with _writers(run, file, network) as writers:
-            _Observation(run, file, network, writers).leave("endpoint_failed")
+            reason = "height_not_final" if isinstance(error, NotFinal) else "endpoint_failed"
+            _Observation(run, file, network, writers).leave(reason)
     else:
         forget(run.lake.scratch(Balance, _partition(file, network)))
 
@@ -97,7 +102,7 @@ class _Observation:
         blocks, resolved = blocks_of(client, self._file, self._network, readable)
         for height, at in blocks.items():
             self._rows.block(at, "resolved" if height == resolved else "published")
-        reader = self._reader(client, readable)
+        reader = self._reader(client, readable, blocks)
         proofs = Proofs(self._run, self._network, client, give_up) if isinstance(client.now, chains.Proves) else None
         names = {one.asset for one in readable}
         with ThreadPoolExecutor(max_workers=1) as pen:
@@ -106,6 +111,8 @@ class _Observation:
                 token = self._tokens[some.asset]
                 if some.asset in names and token is not None:
                     reader.read(some, token, blocks)
+                    if self._file.content == OBSERVED_LIST:
+                        some.without_head()
                     if proofs is not None:
                         proofs.prove(some, token, blocks)
                 written.append(pen.submit(self._rows.asset, some, blocks))
@@ -135,16 +142,19 @@ class _Observation:
             self._rows.asset(one, {})
         self._rows.finish((), ())
 
-    def _reader(self, client: Endpoints, readable: Iterable[Claimed]) -> Reader:
+    def _reader(self, client: Endpoints, readable: Sequence[Claimed], blocks: Blocks) -> Reader:
         run, network = self._run, self._network
         scratch = run.lake.scratch(Balance, _partition(self._file, network)) if run.recording.is_off else None
         swept = network in registry.load().sweeps and run.lake.pointers(
             Sweep, exchange=self._file.exchange, network=network
         )
+        listed = self._file.content == OBSERVED_LIST
         known = NearbySweeps(run.lake, self._file.exchange, network, client).take if swept else None
+        if listed and known is None:
+            known = Together(client, readable, self._tokens, blocks).take
         what = f"observe {network} of {self._file.attestation}"
         total = sum(int(one.readable.sum()) for one in readable)
-        return Reader(run, client, network, self._codes, what, scratch, known, total)
+        return Reader(run, client, network, self._codes, what, scratch, known, total, listed)
 
     def _links(self, client: Endpoints, blocks: dict[int, chains.BlockRef], resolved: int | None) -> list[OwnerLink]:
         """What the chain says of stated owners, at the blocks that were read."""

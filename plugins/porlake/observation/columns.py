@@ -146,6 +146,13 @@ class Claimed:
         code = self.read.codes.reason(reason)
         self.read.reasons[slice(None) if where is None else where] = code
 
+    def without_head(self) -> None:
+        """What stands for no moment but now is unread."""
+        read = self.read
+        now = (read.reasons == 0) & (read.as_of == read.codes.as_of.index("head"))
+        if now.any():
+            self.unread("no_history", now)
+
     def settle(self, token: registry.Token) -> None:
         """What was read as amounts of the asset; what 38 digits do not hold is unread."""
         scale, good = registry.load().assets[self.asset].scale, self.readable

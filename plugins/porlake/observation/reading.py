@@ -77,7 +77,8 @@ def _check_not_behind(client: Endpoints, file: ReportFile, network: str) -> None
 @dataclass(slots=True)
 class Reader:
     """Reads one asset after the other, with progress over all of them. `scratch`: where answers are kept, None for
-    nowhere; `known`: what is known before anybody is asked.
+    nowhere; `known`: what is known before anybody is asked. `listed`: nobody claims anything; a token of which nothing
+    was read is then not looked at more closely.
     """
 
     run: Run
@@ -88,17 +89,24 @@ class Reader:
     scratch: Path | None = None
     known: Known | None = None
     total: int = 0
+    listed: bool = False
     done: int = 0
     _reported: set[str] = field(default_factory=set)
 
     def read(self, claimed: Claimed, token: registry.Token, blocks: Blocks) -> None:
         """Fill in one asset at the heights of its accounts, and settle it. Raises TransportError, ChainError."""
-        if blocks and claimed.readable.any() and self._has_other_decimals(token, blocks[max(blocks)]):
-            claimed.unread("token_decimals_differ", claimed.readable)
+        if not self.listed:
+            self._check_decimals(claimed, token, blocks)
         for height, at in blocks.items():
             self._read_height(claimed, token, at, (claimed.heights == height) & claimed.readable)
+        if self.listed and claimed.read.words[claimed.readable].any():
+            self._check_decimals(claimed, token, blocks)
         claimed.settle(token)
         self._report_lost()
+
+    def _check_decimals(self, claimed: Claimed, token: registry.Token, blocks: Blocks) -> None:
+        if blocks and claimed.readable.any() and self._has_other_decimals(token, blocks[max(blocks)]):
+            claimed.unread("token_decimals_differ", claimed.readable)
 
     def _read_height(self, claimed: Claimed, token: registry.Token, at: chains.BlockRef, where: Flags) -> None:
         rows = np.flatnonzero(where)
@@ -112,7 +120,8 @@ class Reader:
         if self.known is not None:
             self.known(holdings, at, found)
         self._read_missing(holdings, at, found)
-        self._check_plain_calls(holdings, at, found, claims)
+        if not self.listed or found.words.any():
+            self._check_plain_calls(holdings, at, found, claims)
         if found.no_history.any() or self.client.others(()):
             settings = (self.run.check_sample, self.run.check_above, self._report)
             SecondOpinion(self.client, holdings, at, claims, found, *settings).confirm()

@@ -26,9 +26,9 @@ def swept_networks(lake: Lake, exchange: str) -> list[str]:
     return sorted(claimed & set(registry.load().sweeps))
 
 
-def sweep(run: Run, exchange: str, network: str, at: datetime) -> int:
-    """Balances of everything that the exchange claimed last on a network, read now, for the moment `at`; the number of
-    holdings read.
+def sweep(run: Run, exchange: str, network: str, at: datetime, file: ReportFile | None = None) -> int:
+    """Balances of everything that the exchange claimed last on a network, or that a file of it claims, read now, for
+    the moment `at`; the number of holdings read.
 
     Raises ConfigurationError for a network that is not swept, MissingPartition without claims, ChainError where the
     network's newest block is further from the moment than the registry's window, and TransportError; then nothing is
@@ -37,7 +37,7 @@ def sweep(run: Run, exchange: str, network: str, at: datetime) -> int:
     window = _window(network)
     if not run.endpoints_of(network) and not run.recording.replays:
         raise ConfigurationError(f"{network}: no endpoint; set PORLAKE_ENDPOINT_{network.upper()}")
-    wanted = list(_last_holdings(run.lake, exchange, network))
+    wanted = list(_holdings(run.lake, file or _last_report(run.lake, exchange), network))
     client = open_client(run, network)
     head = client.head()
     if abs(head.time - at) > window:
@@ -86,12 +86,12 @@ def _last_report(lake: Lake, exchange: str) -> ReportFile:
     )
 
 
-def _last_holdings(lake: Lake, exchange: str, network: str) -> Iterator[chains.Holdings]:
-    """What was claimed last there and can be read, each account once and in order."""
-    facts, file = registry.load(), _last_report(lake, exchange)
+def _holdings(lake: Lake, file: ReportFile, network: str) -> Iterator[chains.Holdings]:
+    """What a file claims there and can be read, each account once and in order."""
+    facts = registry.load()
     family = chains.family(facts.networks[network])
     found: dict[str, set[str]] = {}
-    for batch in lake.columns(Claim, ("asset", "address"), exchange=exchange, report=file.report, network=network):
+    for batch in lake.columns(Claim, ("asset", "address"), exchange=file.exchange, report=file.report, network=network):
         for asset, address in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             found.setdefault(asset, set()).add(address)
     for asset, accounts in sorted(found.items()):

@@ -17,14 +17,15 @@ from porlake.pipeline._fetch import Fetched, fetch
 from porlake.pipeline._files import files_at
 from porlake.pipeline._find import Held, day, due, find, first_of, held, month_before, month_of, overdue
 from porlake.pipeline._inbox import inbox, undated, waiting
+from porlake.pipeline._lists import archive_list
 from porlake.pipeline._observe import OBSERVED, attests, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, is_parsed, parse
 from porlake.pipeline._price import attestations, price
-from porlake.pipeline._run import run, run_archived, unread
+from porlake.pipeline._run import run, run_archived, run_list, unread
 from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
 from porlake.pipeline._shrunk import shrunk
-from porlake.pipeline._sweep import is_claimed, sweep, swept_networks
+from porlake.pipeline._sweep import is_claimed, sweep, sweep_list, swept_networks, swept_now
 from porlake.pipeline._upgrade import upgrade
 from porlake.pipeline._upgrade_plan import NUMBER, Step, plan
 from porlake.pipeline._verify import verdicts, verify
@@ -38,6 +39,7 @@ __all__ = [
     "Session",
     "Step",
     "archive",
+    "archive_list",
     "attestations",
     "attests",
     "build",
@@ -70,10 +72,13 @@ __all__ = [
     "publisher_of",
     "run",
     "run_archived",
+    "run_list",
     "session",
     "shrunk",
     "sweep",
+    "sweep_list",
     "swept_networks",
+    "swept_now",
     "undated",
     "unread",
     "upgrade",

@@ -20,6 +20,7 @@ from porlake.model import (
     TrackerFigure,
 )
 from porlake.pipeline._claims import claim_of, evidence_of, rejection_of
+from porlake.pipeline._lists import parse_list
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import TELL_EVERY
 from porlake.pipeline._totals import figure_of, liability_of, total_of, transfer_of
@@ -49,6 +50,8 @@ def parse(session: Session, report: str) -> str:
     """
     lake = session.lake
     file: ReportFile = lake.report(report)
+    if file.content == reports.observed_list.NAME:
+        return parse_list(session, file)
     partition = {"exchange": file.exchange, "report": file.report}
     with (
         ExitStack() as files,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from porlake import registry, reports
@@ -62,7 +62,7 @@ class Arrival:
             exchange=exchange,
             report=bundle.id,
             attestation=attestation,
-            snapshot_at=part.snapshot.at and registry.load().exchanges[exchange].in_utc(part.snapshot.at),
+            snapshot_at=_in_utc(exchange, part.snapshot),
             snapshot_day=part.snapshot.at and part.snapshot.at.date(),
             snapshot_precision=part.snapshot.precision,
             content=content,
@@ -100,6 +100,12 @@ class Arrival:
         self._known.setdefault(row.exchange, {})[row.report, row.attestation] = row
         edition = (row.exchange, row.attestation, row.content, row.statement)
         self._newest[edition] = max(self._newest.get(edition, 0), row.revision)
+
+
+def _in_utc(exchange: str, snapshot: reports.Snapshot) -> datetime | None:
+    if snapshot.at is None or snapshot.in_utc:
+        return snapshot.at and snapshot.at.replace(tzinfo=UTC)
+    return registry.load().exchanges[exchange].in_utc(snapshot.at)
 
 
 def facts_of(session: Session, name: str, origin: str) -> dict[str, str]:

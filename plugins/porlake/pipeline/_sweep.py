@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from porlake import observation
+from porlake import observation, registry
 from porlake.errors import MissingPartition
+from porlake.pipeline._observe import networks
 from porlake.pipeline._session import Session
 
 
@@ -27,3 +28,26 @@ def sweep(session: Session, exchange: str, network: str, at: datetime) -> int:
     holdings read. Raises as `observation.sweep`; then nothing is written.
     """
     return observation.sweep(session.run, exchange, network, at)
+
+
+def swept_now(session: Session, report: str) -> list[str]:
+    """The networks of an observed list that keep no past and can be swept for its moment, which is now."""
+    at, now = session.lake.report(report).snapshot_at, session.recording.now()
+    swept = registry.load().sweeps
+    return [
+        network
+        for network in networks(session, report)
+        if at is not None
+        and network in swept
+        and abs((now - at).total_seconds()) <= swept[network].window_seconds
+        and session.run.can_be_asked(network)
+    ]
+
+
+def sweep_list(session: Session, report: str, network: str) -> int:
+    """What an observed list asks for on a network, read now for its moment; the number of holdings read. Raises as
+    `observation.sweep`; then nothing is written.
+    """
+    file = session.lake.report(report)
+    assert file.snapshot_at is not None  # an observation has a moment
+    return observation.sweep(session.run, file.exchange, network, file.snapshot_at, file)

@@ -19,6 +19,7 @@ from porlake.registry.rows import (
     Identity,
     LabelRow,
     Network,
+    ObservedExchange,
     Provider,
     PublicationRow,
     ReasonRow,
@@ -162,6 +163,10 @@ def check_publication(row: PublicationRow) -> str:
     if not 0 <= row.overdue_days <= 366 or bool(row.awaited) != bool(row.overdue_days):
         return "overdue_days are 1 to 366 where something is awaited, else 0"
     return ""
+
+
+def check_observed_exchange(row: ObservedExchange) -> str:
+    return "" if _CRON.fullmatch(row.schedule) else f"{row.schedule!r} is no cron expression of five fields"
 
 
 def check_sweep(row: SweptNetwork) -> str:

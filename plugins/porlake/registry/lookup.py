@@ -18,6 +18,7 @@ from porlake.registry.rows import (
     Identity,
     LabelRow,
     Network,
+    ObservedExchange,
     Provider,
     PublicationRow,
     ReasonRow,
@@ -65,6 +66,7 @@ class Registry:
     assets: Mapping[str, Asset]
     tokens: Mapping[tuple[str, str], Token]
     exchanges: Mapping[str, Exchange]
+    observed_exchanges: Mapping[str, ObservedExchange]
     exchange_tokens: Mapping[tuple[str, str, str, date], ExchangeToken]
     publications: Mapping[str, PublicationRow]
     sweeps: Mapping[str, SweptNetwork]

@@ -270,6 +270,17 @@ class SweptNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedExchange:
+    """observed_exchanges.csv: an exchange that publishes addresses alone, or of which others list them: what lies there
+    is observed on the chains. `schedule`: cron in UTC of the moments.
+    """
+
+    exchange: str
+    schedule: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeToken:
     """exchange_tokens.csv: own and affiliated tokens, dated (`until` is empty while it holds)."""
 

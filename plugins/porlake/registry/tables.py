@@ -16,6 +16,7 @@ from porlake.registry.rows import (
     Identity,
     LabelRow,
     Network,
+    ObservedExchange,
     Provider,
     PublicationRow,
     ReasonRow,
@@ -69,6 +70,13 @@ TABLES: tuple[Table[Any], ...] = (
     Table("assets", Asset, ("asset",), checks.check_asset, {"underlying": "assets"}),
     Table("tokens", Token, ("network", "asset"), checks.check_token, {"network": "networks", "asset": "assets"}),
     Table("exchanges", Exchange, ("exchange",), checks.check_exchange),
+    Table(
+        "observed_exchanges",
+        ObservedExchange,
+        ("exchange",),
+        checks.check_observed_exchange,
+        {"exchange": "exchanges"},
+    ),
     Table(
         "exchange_tokens",
         ExchangeToken,

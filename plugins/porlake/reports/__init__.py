@@ -7,6 +7,7 @@ file. Rows come lazily, in the order of the files: memory does not grow with the
 
 from __future__ import annotations
 
+from porlake.reports import observed_list
 from porlake.reports._bundle import Bundle, Member, hashed
 from porlake.reports._formats import FORMATS, Format, SplitFormat, format_of, recognised, snapshot_of
 from porlake.reports._items import Figure, Item, Part, Published, Refused, Summary, Transfer
@@ -36,6 +37,7 @@ __all__ = [
     "hashed",
     "is_archive",
     "members",
+    "observed_list",
     "recognised",
     "snapshot_of",
 ]

@@ -17,13 +17,15 @@ class Snapshot:
     day or month.
 
     `precision`: moment, day, month or unknown; `revision`: the V-number in the name; `report_no`: the number that the
-    exchange itself gives the edition.
+    exchange itself gives the edition. `in_utc`: the clock is not the publisher's but UTC's: nobody publishes what we
+    observe.
     """
 
     at: datetime | None
     precision: str
     revision: int | None = None
     report_no: str | None = None
+    in_utc: bool = False
 
     def __str__(self) -> str:
         """As it stands in an attestation's id: the day, the month where no more is known, or `undated`."""

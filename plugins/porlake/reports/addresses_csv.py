@@ -2,7 +2,8 @@
 docs/formats/addresses_csv.md.
 
 Content: address_list. A file may speak of many exchanges; `split` makes one canonical file of each. Such lists claim no
-reserves: they are compared with what others claim (`address_collisions`).
+reserves: they are compared with what others claim (`address_collisions`), and may be observed. Who states one is who
+compiled it, the source that its rows name, and never the exchange.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ NAME = "addresses_csv"
 ROLES = (NAME,)
 
 COLUMNS = ("exchange", "network", "address", "label", "source")
+
+#: Who states a list of which no row names a source, or of which rows name several.
+NOT_STATED, SEVERAL = "not stated", "several sources"
 
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 
@@ -73,7 +77,9 @@ def split(bundle: Bundle) -> Iterator[Part]:
     if not parts:
         raise BadStructure(member.name, 0, "the file has no rows")
     for exchange, rows in sorted(parts.items()):
-        yield Part(exchange, snapshot_of(member.name), BytesIO(_csv.text_of([COLUMNS, *rows])))
+        sources = sorted({source for *_, source in rows if source})
+        stated_by = sources[0] if len(sources) == 1 else SEVERAL if sources else NOT_STATED
+        yield Part(exchange, snapshot_of(member.name), BytesIO(_csv.text_of([COLUMNS, *rows])), stated_by)
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

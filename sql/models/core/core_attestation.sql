@@ -1,13 +1,16 @@
 -- What one exchange says of one moment. One row an attestation; `number` counts those of an exchange from zero, `report` is its address file, else its
--- totals; `repeats` names the first attestation of the exchange for which the same bytes were published. Lists of addresses without amounts attest
--- nothing and stand in stg_listed_address.
+-- totals, else the observation of a list; `repeats` names the first attestation of the exchange for which the same bytes were published. Lists of addresses
+-- without amounts attest nothing and stand in stg_listed_address. `is_attested`: by somebody else than porlake; `observed_at`: the moment of which its
+-- accounts were observed, where they are those of a list (stg_observed_list).
 with newest as (
     select attestation, exchange,
-        arg_min(snapshot_at, (content = 'totals', report, snapshot_at)) as snapshot_at,
-        arg_min(snapshot_day, (content = 'totals', report, snapshot_day)) as snapshot_day,
-        arg_min(snapshot_precision, (content = 'totals', report, snapshot_precision)) as snapshot_precision,
+        arg_min(snapshot_at, (content = 'observed_list', content = 'totals', report, snapshot_at)) as snapshot_at,
+        arg_min(snapshot_day, (content = 'observed_list', content = 'totals', report, snapshot_day)) as snapshot_day,
+        arg_min(snapshot_precision, (content = 'observed_list', content = 'totals', report, snapshot_precision)) as snapshot_precision,
+        bool_or(content <> 'observed_list') as is_attested,
+        case when not bool_or(content in ('addresses', 'ownership_only')) then max(snapshot_at) filter (content = 'observed_list') end as observed_at,
         case when count(distinct report_no) = 1 then min(report_no) end as report_no,   -- sources that disagree on the number say none
-        arg_min(report, (content = 'totals', report)) as report
+        arg_min(report, (content = 'observed_list', content = 'totals', report)) as report
     from {{ ref('stg_report') }}
     where is_newest and content not in ('address_list', 'tracker_figures', 'control_transfers')
     group by attestation, exchange

@@ -1,26 +1,38 @@
 -- What a list of addresses gained and lost against an earlier list of the exchange. One row an attestation, since, network and asset. A holding is
 -- added where its address was not listed before for any asset, and dropped where its address is listed no longer; so a coin that arrives at a
--- listed address is no change of the list. The values are those of the day on which the holding stands in a list.
+-- listed address is no change of the list. Of lists that were observed, what could not be read at one of the moments is no flow: where nothing of an
+-- asset was read on a network, its holdings count as not listed then; and a holding of nothing, or one that was not read, is none. The values are those
+-- of the day on which the holding stands in a list.
 with listed as (
-    select attestation, network, asset, listed_in, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount
+    select attestation, network, asset, listed_in, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount,
+        (sum(holdings) filter (amount is not null and is_empty is not true))::bigint as held
     from {{ ref('core_claim_group') }}
     group by all
 ),
 compared as (
-    select s.attestation, s.since, s.base_attestation, n.number, b.number as base_number
+    select s.attestation, s.since, s.basis, s.base_attestation, n.number, b.number as base_number
     from {{ ref('core_series') }} s
     join {{ ref('core_attestation') }} n on n.attestation = s.attestation
     join {{ ref('core_attestation') }} b on b.attestation = s.base_attestation
     where s.scope is null and s.basis <> 'published'
         and s.attestation in (select attestation from listed) and s.base_attestation in (select attestation from listed)
 ),
+read as (
+    -- of a list that was observed: where something was read
+    select attestation, network, asset from listed group by all having count(amount) > 0
+),
 sides as (
     -- what stands in either list; `in_other` where its accounts stand in the other one too
-    select p.attestation, p.since, p.base_attestation, l.network, l.asset, l.holdings, l.amount,
+    select p.attestation, p.since, p.base_attestation, l.network, l.asset, l.amount,
+        case when p.basis = 'onchain' then coalesce(l.held, 0) else l.holdings end as holdings,
         l.attestation = p.attestation as is_new,
-        get_bit(l.listed_in, case when l.attestation = p.attestation then p.base_number else p.number end::integer) = 1 as in_other
+        get_bit(l.listed_in, case when l.attestation = p.attestation then p.base_number else p.number end::integer) = 1
+            and (p.basis <> 'onchain' or o.attestation is not null) as in_other
     from compared p
     join listed l on l.attestation in (p.attestation, p.base_attestation)
+    left join read o
+        on o.attestation = case when l.attestation = p.attestation then p.base_attestation else p.attestation end
+        and o.network = l.network and o.asset = l.asset
 ),
 changed as (
     select attestation, since, base_attestation, network, asset,

@@ -22,6 +22,6 @@ select attestation, stands_for as asset,
     {% endfor -%}
     -- what is only owed is complete as it stands
     bool_and(coalesce(is_complete, reserves_claimed is null)) as is_complete,
-    list(asset order by asset) filter (asset <> stands_for and reserves_claimed is not null) as counted
+    list(asset order by asset) filter (asset <> stands_for and coalesce(reserves_claimed, reserves_onchain) is not null) as counted
 from looked_through
 group by attestation, stands_for

@@ -7,6 +7,7 @@ with claims as (
     from {{ ref('stg_claim') }} c
     semi join {{ ref('core_shared_account') }} k on k.network = c.network and k.address = c.address
     join {{ ref('core_attestation') }} a on a.attestation = c.attestation
+    where a.observed_at is null or c.amount > 0   -- what a list was only asked about is held by nobody
     group by all
     union all by name
     select l.network, l.address, l.exchange, l.attestation, l.snapshot_at, l.snapshot_day, l.report, coalesce(l.source, l.label) as source

@@ -1,4 +1,4 @@
--- What the claimed reserves are made of. One row an attestation and asset. The share is of what has a price; an asset without a price is listed
+-- What the reserves are made of, by their basis. One row an attestation and asset. The share is of what has a price; an asset without a price is listed
 -- with nulls, never left out. Grouped by `relation` the rows show classes, grouped by `stands_for` they look through wrapped and receipt tokens.
 with shared as (
     select *,
@@ -7,7 +7,7 @@ with shared as (
     from {{ ref('core_value') }}
 )
 select {{ about('a') }},
-    v.asset, v.asset_class, v.underlying, v.relation, v.stands_for, v.relation_through, v.basis, v.amount, v.units,
+    v.asset, v.asset_class, v.underlying, v.relation, v.stands_for, v.relation_through, v.basis, v.amount, v.units, v.units_near,
     v.usd_price, v.price_source, v.priced_as, v.usd,
     v.share,
     case when v.usd is null then v.usd_null_because when v.share is null then 'total_is_zero' end as share_null_reason,

@@ -32,6 +32,6 @@ select {{ about('a') }}, o.network, o.asset, o.holdings, o.matched, o.rounded, o
     -- of the staking file: beside the claims of the network whose coins are staked
     v.validators, v.listed as validators_claimed, v.onchain as validators_onchain, v.basis as validators_count_as
 from shared o
-join {{ ref('core_attestation') }} a using (attestation)
+join {{ ref('core_attestation') }} a on a.attestation = o.attestation and a.observed_at is null   -- nobody claims what a list was observed for
 left join {{ ref('stg_staking') }} v on v.attestation = o.attestation and v.asset = o.asset and o.network = 'ethereum'
 left join {{ ref('core_refused') }} f on f.attestation = o.attestation and f.network = o.network and f.asset = o.asset

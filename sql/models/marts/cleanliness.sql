@@ -12,7 +12,8 @@ with valued as (
         coalesce(list(asset order by asset) filter (usd is null and relation in ('own', 'affiliated')), []) as unpriced_tokens,
         count(*) filter (usd is null and relation = 'own') as unpriced_own,
         count(*) filter (usd is null and relation = 'affiliated') as unpriced_affiliated,
-        coalesce(list(distinct asset order by asset) filter (priced_as is not null), []) as priced_as_underlying
+        coalesce(list(distinct asset order by asset) filter (priced_as is not null), []) as priced_as_underlying,
+        list(distinct basis order by basis) as bases
     from {{ ref('core_value') }}
     group by attestation
 ),
@@ -30,7 +31,7 @@ shared as (
     join {{ ref('core_tracker_view') }} q on q.attestation = v.attestation and q.tracker = 'cryptoquant'
 )
 {% set nothing = ('nothing_priced', 's.usd_total is null') -%}
-select {{ about('a') }}, s.usd_total,
+select {{ about('a') }}, coalesce(s.bases, []) as bases, s.usd_total,
     case when s.unpriced_own = 0 then s.usd_own end as usd_own,
     case when s.unpriced_affiliated = 0 then s.usd_affiliated end as usd_affiliated,
     s.cleanliness,

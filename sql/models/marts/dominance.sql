@@ -11,11 +11,12 @@ with valued as (
         sum(usd_published)::decimal(38, 2) as usd_published,
         count(*) as assets,
         list(asset order by asset) filter (usd is null) as unpriced_assets,
-        list(asset order by asset) filter (priced_as is not null) as priced_as_underlying
+        list(asset order by asset) filter (priced_as is not null) as priced_as_underlying,
+        list(distinct basis order by basis) as bases
     from {{ ref('core_value') }}
     group by attestation
 )
-select {{ about('a') }}, v.usd_total,
+select {{ about('a') }}, coalesce(v.bases, []) as bases, v.usd_total,
     {% for kind in kinds -%}
     {{ ratio('v.' ~ kind, 'v.usd_total') }} as share_{{ {'bitcoin': 'btc', 'ether': 'eth'}.get(kind, kind) }},
     {% endfor -%}

@@ -1,12 +1,16 @@
--- On which networks the claimed reserves lie. One row an attestation, network and asset; shares are of what has a price. What is claimed as a total,
+-- On which networks the reserves lie. One row an attestation, network and asset; shares are of what has a price. What is claimed as a total,
 -- without addresses, has no network: its rows say `not_stated`.
 with lying as (
-    select attestation, network, asset, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount,
-        sum(holdings_too_large) > 0 or count(amount) < count(*) filter (holdings_with_amount > 0) as is_short
-    from {{ ref('core_claim_group') }}
+    select g.attestation, g.network, g.asset, r.basis,
+        coalesce(sum(g.holdings) filter (r.basis <> 'onchain' or (g.amount is not null and g.is_empty is not true)), 0)::bigint as holdings,
+        {{ total('g.amount') }} as amount,
+        sum(g.holdings_too_large) > 0 or count(g.amount) < count(*) filter (g.holdings_with_amount > 0) as is_short
+    from {{ ref('core_claim_group') }} g
+    -- a list beside published totals adds nothing to them
+    join {{ ref('core_reserves') }} r on r.attestation = g.attestation and r.asset = g.asset and r.basis <> 'published'
     group by all
     union all
-    select attestation, 'not_stated' as network, asset, 0 as holdings, reserves_claimed as amount, false as is_short
+    select attestation, 'not_stated' as network, asset, basis, 0 as holdings, reserves_claimed as amount, false as is_short
     from {{ ref('core_reserves') }}
     where basis = 'published'
 ),
@@ -19,6 +23,7 @@ valued as (
     join {{ source('registry', 'assets') }} s using (asset)
     join {{ ref('core_relation') }} k using (attestation, asset)
     left join {{ ref('core_price') }} p using (attestation, asset)
+    where l.basis <> 'onchain' or l.amount > 0
 ),
 shared as (
     select *,
@@ -26,7 +31,7 @@ shared as (
         {{ ratio('amount', total('amount', over='partition by attestation, asset')) }} as share_of_asset
     from valued
 )
-select {{ about('a') }}, v.network, v.asset, v.relation, v.holdings, v.amount, v.units, v.priced_as, v.usd,
+select {{ about('a') }}, v.network, v.asset, v.basis, v.relation, v.holdings, v.amount, v.units, v.priced_as, v.usd,
     v.usd is not null as is_priced,
     v.share,
     case when v.usd is null then v.usd_null_because when v.share is null then 'total_is_zero' end as share_null_reason,

@@ -3,7 +3,8 @@
 with aged as (
     select c.*, coalesce(c.message_first_seen_at < a.snapshot_at, false) as is_older
     from {{ ref('core_claim_group') }} c
-    join {{ ref('core_attestation') }} a using (attestation)
+    -- of a list that was observed nobody signs for anything
+    join {{ ref('core_attestation') }} a on a.attestation = c.attestation and a.observed_at is null
 ),
 by_asset as (
     -- added up before it is valued: cents are rounded once an asset

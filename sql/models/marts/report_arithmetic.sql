@@ -222,6 +222,6 @@ select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var(
     c.unread_lines::bigint as unread_lines, c.rows_refused::bigint as rows_refused,
     p.under_other_label
 from judged c
-join {{ ref('core_attestation') }} a using (attestation)
+join {{ ref('core_attestation') }} a on a.attestation = c.attestation and a.observed_at is null   -- a list that was observed has no sums
 left join paired p on p.attestation = c.attestation and p.report = c.report and p.member = c.member and p.label = c.label and p.asset = c.asset and p.source_row is not distinct from c.source_row
 where c.has_no_rows is distinct from true

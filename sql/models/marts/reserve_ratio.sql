@@ -28,6 +28,8 @@ compared as (
     ('looked_through', "s.underlying <> ''"), ('no_liabilities', 'b.liabilities_through is null'), ('nothing_owed', 'b.liabilities_through = 0'),
 ] -%}
 {% set claimed = [('nothing_claimed', 'b.basis is null'), ('too_large', 'b.reserves_claimed is null and b.claims_left_out > 0')] -%}
+{# nobody claims what was seen of a list -#}
+{% set on_a_list = [('observed_list', "b.basis = 'onchain'")] -%}
 select {{ about('a') }},
     b.asset,
     b.reserves_claimed, b.basis, b.custody_claimed, b.claimed_without_custody, b.claimed_without_address,
@@ -40,11 +42,11 @@ select {{ about('a') }},
     {% for amount in ['reserves_claimed', 'reserves_onchain', 'reserves_proven', 'liabilities', 'claimed_without_custody', 'reserves_claimed_through'] -%}
     {{ units('b.' ~ amount, 's.scale') }} as {{ amount }}_units,
     {% endfor -%}
-    b.ratio_claimed, {{ null_reason('b.ratio_claimed', owed + claimed, 'no_amount') }} as ratio_claimed_null_reason,
+    b.ratio_claimed, {{ null_reason('b.ratio_claimed', owed + claimed + on_a_list, 'no_amount') }} as ratio_claimed_null_reason,
     b.ratio_onchain, {{ null_reason('b.ratio_onchain', owed + claimed, 'nothing_observed') }} as ratio_onchain_null_reason,
     b.ratio_proven, {{ null_reason('b.ratio_proven', owed + claimed, 'nothing_observed') }} as ratio_proven_null_reason,
     b.ratio_without_custody,
-    {{ null_reason('b.ratio_without_custody', owed + claimed + [('no_amount', 'b.reserves_claimed is null')], 'custody_not_stated') }}
+    {{ null_reason('b.ratio_without_custody', owed + claimed + on_a_list + [('no_amount', 'b.reserves_claimed is null')], 'custody_not_stated') }}
         as ratio_without_custody_null_reason,
     b.ratio_claimed_through,
     {{ null_reason('b.ratio_claimed_through', owed_through, 'nothing_claimed') }} as ratio_claimed_through_null_reason,

@@ -19,7 +19,7 @@ wallet_rows as (
     from {{ source('lake', 'claim') }} c
     join {{ ref('stg_report') }} r using (exchange, report)
     semi join listed l on l.attestation = r.attestation and l.asset = c.asset
-    where r.is_newest and r.content <> 'address_list' and coalesce(c.deposit_address, c.withdrawal_address) is null
+    where r.is_newest and r.content not in ('address_list', 'observed_list') and coalesce(c.deposit_address, c.withdrawal_address) is null
     group by all
 ),
 sums as (

@@ -26,7 +26,9 @@ import numpy.typing as npt
 from porlake import registry
 from porlake.chains import _columns
 from porlake.chains._answers import BlockRef, Link, Outcome, Reading, Stated, Transfer, Unread, Wanted
+from porlake.chains._by_moment import block_at
 from porlake.chains._columns import TOTAL, Holdings, Readings, Unreadable, Words, all_of, number
+from porlake.chains.evm import pairs
 from porlake.chains.evm.errors import ERRORS
 from porlake.chains.evm.links import OwnerReader
 from porlake.chains.evm.methods import DECIMALS, Answer, Pin, balance_in, decimals_in, questions
@@ -104,26 +106,7 @@ class Client:
         """The last block of that moment or before it. Raises ChainError where it is not final yet, or the chain is
         younger.
         """
-        high = low = self.block(self.final())
-        if high.time < moment:
-            raise ChainError(
-                f"{self._network.name}: the last final block, {high.height:,}, is of {high.time:%Y-%m-%d %H:%M:%S}, "
-                f"before {moment}"
-            )
-        step = 1_024
-        while low.time > moment:
-            if low.height == 0:
-                raise ChainError(f"{self._network.name} begins after {moment}")
-            high, low, step = low, self.block(max(0, low.height - step)), step * 4
-        by_halves = False
-        while high.height - low.height > 1:
-            share = 0.5 if by_halves else (moment - low.time) / max(high.time - low.time, high.time.resolution)
-            middle = self.block(
-                min(high.height - 1, max(low.height + 1, low.height + int((high.height - low.height) * share)))
-            )
-            low, high = (middle, high) if middle.time <= moment else (low, middle)
-            by_halves = not by_halves
-        return high if high.time <= moment else low
+        return block_at(self._network, moment, self.block(self.final()), self.block)
 
     # --- balances ---
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
@@ -149,6 +132,26 @@ class Client:
     def readings(self, holdings: Holdings, at: BlockRef) -> Iterator[_columns.Answer]:
         """Raises ChainError, TransportError."""
         return _answers(self.pieces(holdings.token, holdings.accounts, at), at)
+
+    def together(self, asked: Sequence[Holdings], at: BlockRef) -> Iterator[tuple[int, _columns.Answer]]:
+        """Readings of several assets in the same questions, each with the place of its asset among those asked; of what
+        could not be read so, nothing. Raises ChainError, TransportError where the endpoint does not have the block.
+        """
+        node = self._checked_node()
+        node.pin(at)
+        lacking = {"eth_call_override", "eth_call_creation"} if self._facts.self_check == "none" else set()
+        ends = np.cumsum([len(holdings) for holdings in asked])
+        for start, words, method in pairs.read(node, pairs.pairs_of(asked), at, lacking):
+            stop, place = start + len(words), int(np.searchsorted(ends, start, side="right"))
+            while start < stop:
+                begin = int(ends[place]) - len(asked[place])
+                here = min(stop, int(ends[place]))
+                piece = Piece(start - begin, words[: here - start], method, node.rpc.host)
+                for answer in _answers([piece], at):
+                    yield place, answer
+                words, start, place = words[here - start :], here, place + 1
+                while place < len(asked) and not len(asked[place]):
+                    place += 1
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """What a token's contract says of its own decimals (EIP-20, where it is optional); None where it says nothing

@@ -11,7 +11,7 @@ https://eips.ethereum.org/EIPS/eip-3860
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from porlake import numbers
@@ -187,10 +187,7 @@ def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answe
     if pin.facts.self_check == "arbsys":
         raise Unsupported(f"NUMBER is another chain's on {pin.network.name}")
     own = f"{int(place, 16):064x}"
-    calls = [(own, GET_BLOCK_NUMBER), (own, GET_BLOCK_HASH + f"{pin.height - 1:064x}")]
-    hexed = digits(accounts)
-    target, selector = (own, GET_BALANCE) if token.kind == "native" else (f"{int(token.contract, 16):064x}", BALANCE_OF)
-    calls += [(target, selector + hexed[i : i + 40].rjust(64, "0")) for i in range(0, len(hexed), 40)]
+    calls = [(own, GET_BLOCK_NUMBER), (own, GET_BLOCK_HASH + f"{pin.height - 1:064x}"), *_calls(own, token, accounts)]
     answer = _eth_call(rpc, [{"to": place, "data": "0x" + aggregate(calls)}, pin.param], "Multicall3")
     results = aggregated(rpc.host, _bytes(rpc.host, answer), len(calls))
     if not all(good and len(data) == 32 for good, data in results[:2]):
@@ -200,6 +197,19 @@ def multicall(rpc: JsonRpc, pin: Pin, token: Token, accounts: Accounts) -> Answe
     if succeeded[0] and not succeeded[-1] and not any(succeeded[succeeded.index(False) :]):
         raise TooBig(f"{rpc.host}: eth_call: from some account on every call failed, as where the gas runs out")
     return Answer(words_from([_word(data) if good else FAILED for good, data in results[2:]]))
+
+
+def _calls(own: str, token: Token, accounts: Accounts) -> Iterable[tuple[str, str]]:
+    """(target, data) of a call for each account, or for each pair of token and account."""
+    hexed = digits(accounts)
+    if token.kind == "pairs":
+        for i in range(0, len(hexed), 80):
+            place, account = hexed[i : i + 40], hexed[i + 40 : i + 80].rjust(64, "0")
+            yield (place.rjust(64, "0"), BALANCE_OF + account) if place.strip("0") else (own, GET_BALANCE + account)
+        return
+    target, selector = (own, GET_BALANCE) if token.kind == "native" else (f"{int(token.contract, 16):064x}", BALANCE_OF)
+    for i in range(0, len(hexed), 40):
+        yield target, selector + hexed[i : i + 40].rjust(64, "0")
 
 
 def aggregate(calls: Sequence[tuple[str, str]]) -> str:
@@ -342,3 +352,6 @@ LADDER = (
     Method("eth_batch", 100, 1_000, False, batch),
     Method("eth_single", 100, 100, False, single),
 )
+
+#: Of these, those that can be asked for pairs of token and account: their answers show the block by themselves.
+MANY = tuple(replace(method, first=min(method.first, 4_000)) for method in LADDER if method.checks)

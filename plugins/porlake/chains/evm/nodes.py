@@ -156,6 +156,10 @@ class Node:
             )
         return Pin(self._network, self._facts, at.height, at.hash, header["parentHash"], self._rungs[self.rung][1])
 
+    def pin_by(self, at: BlockRef, *, by_hash: bool) -> Pin:
+        """The block by its hash or its number. Raises ChainError where this node has another block there."""
+        return replace(self.pin(at), by_hash=by_hash)
+
     def ready(self, at: BlockRef, token: Token) -> Pin:
         """The pin, with what shows that answers are of it. Raises NothingShows where nothing does for a token,
         ChainError, TransportError.

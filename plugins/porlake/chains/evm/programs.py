@@ -102,13 +102,52 @@ data:
 """
 
 
+# A token and an account beside each other: 40 bytes; the native coin has no token (zero).
+PAIRS = """
+    {begin}
+    {block}                                     ; words at 0x60 and 0x80
+    0x70a08231 0xe0 SHL  0x00 MSTORE            ; balanceOf(address)
+    0x00 0xa0
+loop:
+    {size} DUP3 LT ISZERO  @end JUMPI
+    {left} GAS LT  @starved JUMPI
+    DUP2 {load} 0x60 SHR
+    DUP1 @token JUMPI
+    POP  DUP2 0x14 ADD {load} 0x60 SHR BALANCE  @fits JUMP
+token:
+    DUP3 0x14 ADD {load} 0x60 SHR  0x04 MSTORE
+    0x20 0x40 0x24 0x00  DUP5  {gas} STATICCALL
+    SWAP1 POP
+    @called JUMPI
+    0x00 NOT  @store JUMP                       ; FAILED
+called:
+    RETURNDATASIZE 0x1f LT  @word JUMPI
+    0x01 NOT  @store JUMP                       ; SHORT
+word:
+    0x40 MLOAD
+fits:
+    DUP1 0x7f SHR ISZERO  @store JUMPI
+    POP 0x02 NOT                                ; LARGE
+store:
+    0x80 SHL  DUP2 MSTORE
+    0x10 ADD SWAP1 0x28 ADD SWAP1
+    @loop JUMP
+starved:
+    @starved JUMP                               ; out of gas: fewer pairs are asked then
+end:
+    0x60 SWAP1 SUB  0x60 {done}
+data:
+"""
+
+
 @cache
 def program(kind: str, block: str = "number", *, creation: bool = False) -> bytes:
-    """The bytes that read `native` balances or those of a `token`; the block shows itself by `number` or `arbsys`.
+    """The bytes that read `native` balances, those of a token, or those of `pairs` of token and account; the block
+    shows itself by `number` or `arbsys`.
 
     For a creation the addresses are appended to them.
     """
-    source, place = (NATIVE, "0x40") if kind == "native" else (TOKEN, "0x60")
+    source, place = {"native": (NATIVE, "0x40"), "pairs": (PAIRS, "0x60")}.get(kind, (TOKEN, "0x60"))
     parts = OWN_CODE if creation else CALL_DATA
     return assemble(source.format(**parts, block=BLOCK[block].format(at=place), gas=hex(TOKEN_GAS), left=hex(GAS_LEFT)))
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from porlake import addresses, numbers
 from porlake.addresses import tron as form
 from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
+from porlake.chains._by_moment import block_at
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.tron.calls import Reader, TokenBalance, asks_too_much, unhexed
@@ -46,6 +48,7 @@ IN_FLIGHT = 4
 LARGEST = 10**38
 MOST_SUN = 2**63 - 1  # fields of an account are protobuf's int64
 CANARIES = 3
+SOLID = 27  # blocks: each of the 27 that make them has then built on one
 Found = TypeVar("Found")
 
 
@@ -135,6 +138,10 @@ class Client(OneByOne):
         """The newest block that can no longer be reversed."""
         self._check_chain()
         return _block(self._post("/walletsolidity/getnowblock", {}), self._http.host, self._network)
+
+    def block_at(self, moment: datetime) -> BlockRef:
+        """The last solid block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
+        return block_at(self._network, moment, self.head(), self.block)
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """TRX in its components and their total; one reading for a token. Raises ChainError, TransportError.
@@ -441,6 +448,12 @@ class RpcClient(OneByOne):
     def head(self) -> BlockRef:
         """The latest block; it may still be reversed."""
         return self._named("latest")
+
+    def block_at(self, moment: datetime) -> BlockRef:
+        """The last block of that moment or before it that is SOLID below the head. Raises NotFinal, ChainError,
+        TransportError.
+        """
+        return block_at(self._network, moment, self.block(max(0, self.head().height - SOLID)), self.block)
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         blocks = _blocks_for(self, self._read_from, at)

@@ -16,6 +16,7 @@ from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain
 from porlake.chains.utxo.scripts import Watched, watched
+from porlake.chains.utxo.times import MedianTimes
 from porlake.errors import BadAnswer, ChainError, TransportError
 from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Recording
@@ -35,7 +36,7 @@ class Now:
     moves: tuple[int, ...] = ()
 
 
-class AddressIndex(OneByOne, ABC):
+class AddressIndex(OneByOne, MedianTimes, ABC):
     """`method`: as it stands in the readings."""
 
     method: str

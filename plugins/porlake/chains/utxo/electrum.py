@@ -21,6 +21,7 @@ from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._one_by_one import SECONDS, reason_of
 from porlake.chains.utxo.errors import ELECTRUM_ERRORS
 from porlake.chains.utxo.scripts import Transaction, Watched, transaction, watched
+from porlake.chains.utxo.times import MedianTimes
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
@@ -71,7 +72,7 @@ class _Spoiled(Exception):
     """What a script alone is not read for; its error is the argument."""
 
 
-class Client(OneByOne):
+class Client(OneByOne, MedianTimes):
     def __init__(self, network: Network, lines: ElectrumRpc) -> None:
         self._network, self._lines = network, lines
         self._checked = False

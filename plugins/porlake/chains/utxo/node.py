@@ -34,6 +34,7 @@ from porlake.chains.utxo import blockbook, electrum, esplora
 from porlake.chains.utxo import dump as utxo_dump
 from porlake.chains.utxo.errors import NODE_ERRORS
 from porlake.chains.utxo.scripts import Watched, watched
+from porlake.chains.utxo.times import MedianTimes
 from porlake.errors import (
     BadAnswer,
     BadDump,
@@ -87,7 +88,7 @@ def open_client(
         raise ConfigurationError(f"{network.network}: no client asks an endpoint of the kind {kind!r}")
     asked = None if alone else _KINDS[kind](network, endpoint, recording, tell)
     if dump is not None:
-        return DumpClient(network, dump, asked, recording)
+        return (DumpClient if asked is None else DatedDump)(network, dump, asked, recording)
     if asked is None:
         raise ConfigurationError(f"{network.network}: no endpoint is configured")
     return asked
@@ -117,7 +118,7 @@ def coins(client: object) -> Iterator[Coin]:
     return iter(client.coins if isinstance(client, DumpClient) else ())
 
 
-class Client(OneByOne):
+class Client(OneByOne, MedianTimes):
     """A node like Bitcoin Core."""
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell = silent) -> None:
@@ -520,6 +521,10 @@ class DumpClient(OneByOne):
             return Path(place).open("rb", buffering=0)
         except OSError as error:
             raise BadDump(f"{self._source(height)}: cannot be read: {error.strerror}") from error
+
+
+class DatedDump(DumpClient, MedianTimes):
+    """A dump beside an endpoint, which tells the times of blocks."""
 
 
 def _all(

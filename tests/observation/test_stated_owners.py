@@ -21,6 +21,7 @@ from porlake.observation.links import owner_links, signed_for, stated
 
 HERE = {"exchange": "okx", "report": "ab" * 32}
 A, B, C, D = (f"0x{n:040x}" for n in range(0xAA00, 0xAA04))
+ON_TRON, ON_ETHEREUM = "TWhDfwC8QE6pQyiYy248dNor3uphPEw5M2", "0xe3548babdbeb23c031068f875a6211aa93c1bf84"
 LATER = chains.BlockRef(9, "cc", AT.moment)
 
 
@@ -52,6 +53,9 @@ def lake_of(folder: Path, evidence: Sequence[Evidence], claims: Sequence[Claim] 
         ([said(1, A, B)], [of(1, A)], [Stated(A, (B,), 7, "wallet")]),
         ([said(1, A, "", B, "")], [of(1, A)], [Stated(A, (B,), 7, "wallet")]),
         ([said(1, A, B, C, B)], [of(1, A, None)], [Stated(A, (B, C), None, "wallet")]),
+        # an account of Tron has the key of one here (Poloniex): the chain is asked about that one
+        ([said(1, A, ON_TRON), said(2, B, signatures="s", for_row=1)], [of(1, A)],
+         [Stated(A, (ON_ETHEREUM, B), 7, "wallet")]),
         # nobody is stated, or the account itself, or what is no account
         ([said(1, A)], [of(1, A)], []),
         ([said(1, A, "", "")], [of(1, A)], []),

@@ -312,17 +312,17 @@ def chosen(items: Iterable[Any], seconds: dict[str, float], kills: Mapping[str, 
 
 
 class Timed:
-    """A plugin of pytest: the seconds of each test, those that passed, those that failed."""
+    """A plugin of pytest: the seconds of each test, those that passed, those that failed and why."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self.failed: set[str] = set()
+        self.failed: dict[str, str] = {}
         self.passed: set[str] = set()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed:
-            self.failed.add(report.nodeid)
+            self.failed[report.nodeid] = report.longreprtext.strip()[-600:]
         elif report.when == "call" and report.passed:
             self.passed.add(report.nodeid)
 
@@ -409,12 +409,12 @@ class InPlace:
         with tempfile.TemporaryDirectory() as folder:
             self._folder = Path(folder)
             lines, timed = self._in_fork(session, lambda: self._baseline(session), 1800)
-            for name in sorted(timed.failed):
-                self._say(f"left out, fails without any change: {name}")
+            for name, why in sorted(timed.failed.items()):
+                self._say(f"left out, fails without any change: {name}: {why}")
             seconds = {
                 name: took
                 for name, took in timed.seconds.items()
-                if name in timed.passed - timed.failed and took <= LONGEST
+                if name in timed.passed - timed.failed.keys() and took <= LONGEST
             }
             everything = chosen(session.items, seconds)
             if self._in_fork(session, lambda: self._first_failed(session, everything), 1800):

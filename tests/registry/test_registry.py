@@ -205,7 +205,7 @@ OWN_BAD = [
     ("identities.csv", f"{SHOWS}bitcoin,0x{FIRST},mine\n", "names a block, and identities.csv none"),
     ("identities.csv", f"{SHOWS}bitcoin,0:{FIRST},mine\nbitcoin,0:{FIRST},mine\n", "stands already on line 2"),
     ("identities.csv", f"{SHOWS}bitcoin,0:{FIRST},mine\n", "names none of the blocks"),
-    ("nets.csv", OWN, "no registry has this name"),
+    ("networks.csv", f'{OWN}x,"X" and Y,eip155:5,ETH,evm,evm,,,\n', "cannot be read"),
 ]
 
 
@@ -218,8 +218,17 @@ def test_rows_of_ones_own_are_checked_as_ours_are(tmp_path: Path, name: str, tex
 
 def test_a_folder_of_rows_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORLAKE_REGISTRY", str(tmp_path / "nowhere"))
-    with pytest.raises(RegistryError, match="nowhere.*no folder lies there"):
+    with pytest.raises(RegistryError, match="nowhere.*no folder lies there") as caught:
         registry.load()
+    assert (caught.value.file, caught.value.line) == (str(tmp_path / "nowhere"), 0)
+
+
+def test_the_first_file_of_ones_own_that_nobody_would_read_is_named(tmp_path: Path) -> None:
+    for name in ("tokens.csv", "nets.csv", "others.csv", "README.md"):
+        (tmp_path / name).write_text(OWN)
+    with pytest.raises(RegistryError, match="no registry has this name") as caught:
+        registry.load(tmp_path)
+    assert (caught.value.file, caught.value.line) == ("nets.csv", 0)
 
 
 def test_the_assets_of_okx_and_a_network_for_each_are_there() -> None:
@@ -351,24 +360,39 @@ def test_the_network_column_decides(
     labels: tuple[str, str], network: str, asset: str, scheme: str, remark: str
 ) -> None:
     found = registry.load().label("okx", *labels)
-    assert (found.network, found.asset, found.scheme, found.remark) == (network, asset, scheme, remark)
+    assert found == registry.Resolved(network, asset, scheme, "wallet", remark)
+
+
+def test_a_label_says_how_its_coins_are_held() -> None:
+    facts = registry.load()
+    assert facts.label("htx", "BTC-buy back").holding == "buy_back"
+    pledged = {key: replace(facts.labels[key], holding="custody") for key in (("okx", "BTC", ""), ("okx", "", "ETH"))}
+    facts = replace(facts, labels={**facts.labels, **pledged})
+    assert facts.label("okx", "BTC", "ETH").holding == "custody"  # of the coin, not of the network
+    assert facts.label("okx", "USDT", "ETH").holding == "wallet"
 
 
 @pytest.mark.parametrize(
-    ("labels", "code"),
+    ("labels", "code", "network", "scheme", "asset"),
     [
-        (("NO_SUCH_COIN", "ETH"), "unknown_asset"),
-        (("BTC", "NO_SUCH_CHAIN"), "unknown_network"),
-        (("", ""), "unknown_asset"),
-        (("", "ETH"), "unknown_asset"),
-        ((" ", "ETH"), "unknown_asset"),
-        (("-", "ETH"), "unknown_asset"),
+        (("NO_SUCH_COIN", "ETH"), "unknown_asset", "ethereum", "okx_evm", ""),
+        (("BTC", "NO_SUCH_CHAIN"), "unknown_network", "", "utxo", "BTC"),
+        (("NO_SUCH_COIN", "NO_SUCH_CHAIN"), "unknown_network", "", "", ""),
+        (("OLD-BTC", "NO_SUCH_CHAIN"), "unknown_network", "", "", "BTC"),
+        (("BASE-USDC", "NO_SUCH_CHAIN"), "unknown_network", "", "", "USDC"),
+        (("", ""), "unknown_asset", "", "", ""),
+        (("", "ETH"), "unknown_asset", "ethereum", "okx_evm", ""),
+        ((" ", "ETH"), "unknown_asset", "ethereum", "okx_evm", ""),
+        (("-", "ETH"), "unknown_asset", "ethereum", "okx_evm", ""),
     ],
 )
-def test_an_unknown_label_says_what_is_unknown(labels: tuple[str, str], code: str) -> None:
+def test_an_unknown_label_says_what_is_unknown_and_what_is_not(
+    labels: tuple[str, str], code: str, network: str, scheme: str, asset: str
+) -> None:
     with pytest.raises(registry.UnknownLabel) as caught:
         registry.load().label("okx", *labels)
-    assert caught.value.code == code
+    said = caught.value
+    assert (said.code, said.network, said.scheme, said.asset) == (code, network, scheme, asset)
 
 
 @pytest.mark.parametrize(
@@ -402,6 +426,7 @@ def test_a_label_of_two_known_words_is_read_by_rule_and_flagged(
         ("htx", ("USDT-NOSUCH", ""), "USDT"),
         ("htx", ("NOSUCH-BEP20", ""), ""),
         ("htx", ("BEP20", ""), ""),
+        ("htx", ("ELF", ""), "ELF"),  # on one network alone, but one word names none
         ("htx", ("USDT-BEP20-OLD", ""), "USDT"),
         ("okx", ("BASE-USDC", "TRX"), "USDC"),  # the two do not agree
     ],
@@ -410,6 +435,31 @@ def test_a_label_of_no_reading_or_of_two_stays_unknown(exchange: str, labels: tu
     with pytest.raises(registry.UnknownLabel) as caught:
         registry.load().label(exchange, *labels)
     assert (caught.value.code, caught.value.asset) == ("unknown_asset", asset)
+
+
+@pytest.mark.parametrize(
+    ("schemes", "scheme"),
+    [
+        ({"bsc": "here"}, "here"),
+        ({"bsc": "here", "ethereum": "beside"}, "here"),
+        ({"ethereum": "beside"}, "beside"),
+        ({"ethereum": "beside", "polygon": "beside"}, "beside"),
+        ({"ethereum": "beside", "polygon": "other"}, "no_scheme"),
+        ({"tron": "of another form"}, "no_scheme"),
+        ({}, "no_scheme"),
+    ],
+)
+def test_a_label_read_by_rule_is_signed_as_the_exchange_signs_there_or_on_networks_of_that_form(
+    schemes: dict[str, str], scheme: str
+) -> None:
+    facts = registry.load()
+    row = facts.labels["okx", "USDT", ""]
+    rows = {key: each for key, each in facts.labels.items() if not key[0]}  # words of all, and of nobody else
+    for exchange, signed in (("made", schemes), ("another", {"bsc": "theirs"})):
+        for network, how in signed.items():
+            label = f"X_{network}".upper()
+            rows[exchange, label, ""] = replace(row, exchange=exchange, label=label, network=network, scheme=how)
+    assert replace(facts, labels=rows).label("made", "USDT-BEP20").scheme == scheme
 
 
 def test_the_line_of_an_asset_over_all_networks_needs_the_name_of_the_asset_alone() -> None:
@@ -524,6 +574,8 @@ def test_every_label_of_the_real_signatures_and_files_is_known() -> None:
         ("rpc.linea.build", "consensys"), ("a.example.com", "example.com"), ("b.example.com:8545", "example.com"),
         ("example.com.", "example.com"),
         ("RPC.Example.COM", "example.com"), ("a.b.co.uk", "b.co.uk"), ("c.co.uk", "c.co.uk"), ("co.uk", "co.uk"),
+        ("a.b.com.au", "b.com.au"), ("a.b.de", "b.de"), ("a.com.example", "com.example"), ("uk", "uk"),
+        ("com.example.de", "example.de"),
         ("node", "node"),
         ("127.0.0.1:8545", "127.0.0.1"), ("127.0.0.2:8545", "127.0.0.2"), ("localhost:8545", "127.0.0.1"),
         ("a.localhost", "127.0.0.1"),
@@ -532,3 +584,9 @@ def test_every_label_of_the_real_signatures_and_files_is_known() -> None:
 )  # fmt: skip
 def test_two_hosts_of_one_registrable_domain_or_provider_are_one_operator(host: str, operator: str) -> None:
     assert registry.load().operator(host) == operator
+
+
+def test_a_publication_is_looked_for_by_a_module_or_by_hand() -> None:
+    rows = registry.load().publications.values()
+    assert {row.is_manual for row in rows} == {True, False}
+    assert {row.exchange for row in rows if row.is_manual} == {row.exchange for row in rows if row.source == "manual"}

@@ -10,7 +10,7 @@ _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "
 def registrable(name: str) -> str:
     """The part of a host's name that somebody registered: its last two labels, or three below such as `co.uk`."""
     labels = name.split(".")
-    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    deep = len(labels[-1]) == 2 and not _SECOND_LEVEL.isdisjoint(labels[-2:-1])
     return ".".join(labels[-3 if deep else -2 :])
 
 

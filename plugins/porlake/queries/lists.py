@@ -51,11 +51,7 @@ class ListRead:
         exact, near = sum(network.exact for network in self.networks), sum(network.near for network in self.networks)
         age = "of no known day" if self.age_days is None else f"{self.age_days:,} days old at the moment"
         yield f"list {self.listed.list[:16]}, stated by {self.listed.list_stated_by}, {age}"
-        refused = (
-            f"; {self.listed.rows_refused:,} rows of the list name none that we know"
-            if self.listed.rows_refused
-            else ""
-        )
+        refused = f"; rows of the list that name none: {self.listed.rows_refused:,}" if self.listed.rows_refused else ""
         yield f"{read:,} of {self.listed.accounts:,} accounts read on {len(self.networks)} networks{refused}"
         yield f"{exact:,} holdings at the block of the moment" + (f", {near:,} near it" if near else "")
 

@@ -36,6 +36,7 @@ from recomputed import differences
 from support import RECORDING, ROOT, named, own_rows, tree
 
 COMPILED = ROOT.parent / "shared" / "data" / "addresses" / "cex_addresses.csv"
+FILES = ROOT.parent / "shared" / "data" / "files"
 AT = datetime.fromtimestamp(MOMENT, UTC)
 DAY = "2023-11-04"  # ten days before
 HEADER = "exchange,network,address,label,source\n"
@@ -173,6 +174,29 @@ def test_a_text_that_is_no_observation_is_none(text: str) -> None:
 
     with pytest.raises(BadStructure):
         observed_list.read(reports.Member("f.json", io.BytesIO(text.encode()), "observed_list"))
+
+
+@pytest.mark.skipif(not FILES.exists(), reason="the real files are not beside the project")
+@pytest.mark.parametrize(
+    ("exchange", "name", "day", "accounts"),
+    [
+        ("bitfinex", "bitfinex_wallets_20221212.txt", "2022-12-12", 104),
+        ("bybit", "bybit_por_202212.csv", "2022-12-01", 23),
+    ],
+)
+def test_real_lists_of_exchanges_are_asked_for_and_what_nobody_answers_says_why(
+    tmp_path: Path, exchange: str, name: str, day: str, accounts: int
+) -> None:
+    session = opened(tmp_path / "lake")
+    for listed in pipeline.archive(session, exchange, str(FILES / name)):
+        pipeline.parse(session, listed)
+    read = list_read(session, observed(session, exchange=exchange))
+    assert (read.listed.list_stated_by, f"{read.listed.list_day}") == (exchange, day)
+    assert read.age_days == (AT.date() - read.listed.list_day).days
+    assert read.listed.accounts >= accounts
+    assert sum(network.accounts_not_read for network in read.networks) == read.listed.accounts
+    assert {reason for network in read.networks for reason in network.not_read} >= {"no_endpoint", "omni_layer"}
+    assert not read.is_complete
 
 
 # --- on real nodes ----------------------------------------------------------------------------------------------------

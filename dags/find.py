@@ -32,7 +32,7 @@ def find(row: registry.PublicationRow, exchange: registry.Exchange) -> DAG:
         schedule=CronTriggerTimetable(row.awaited, timezone="UTC") if row.awaited else None,
         start_date=datetime(2022, 11, 1, tzinfo=UTC),
         catchup=False,
-        max_active_runs=4,  # a month that is late holds up no other
+        max_active_runs=16,  # a month that is late holds up no other
         params=PARAMS,
         tags=["proof of reserves", "find", exchange.exchange],
         default_args=TASKS,

@@ -66,10 +66,11 @@ def commits_of_bitfinex() -> Answers:
 
 RESERVES = "20260908-reserves-966053-20260908D100102534828000.yaml"
 HTX = case("htx_csv/signers_below_a_contract/report.csv")
-HEIGHT = "BTC Block Height 2000000"
 POLONIEX = HTX.rstrip() + b"\n" + HTX.rstrip().rpartition(b"\n")[2] + b"\n"  # bytes of its own
-MEMBERS = ("PR01JAN30_HotCold.csv", "PR01JAN30_Deposit.csv")
-WALLETS = zipped(**{name: case(f"binance_csv/hot_cold_and_deposit/{name}") for name in MEMBERS})
+WALLETS = zipped(**{
+    f"PR01APR26_{name}.csv": case(f"binance_csv/hot_cold_and_deposit/PR01JAN30_{name}.csv")
+    for name in ("HotCold", "Deposit")
+})  # fmt: skip
 PUBLISHED = {
     "okx": Case("2024-03", {"okx/2024-03-25"}, dict(MARCH)),
     "htx": Case(
@@ -81,15 +82,15 @@ PUBLISHED = {
         tagged(poloniex.REPOSITORY.name, poloniex.REPOSITORY.current, "20240701", POLONIEX),
     ),
     "binance": Case(
-        "2030-01", {"binance/2030-01-01"},
+        "2026-04", {"binance/2026-04-01"},
         {
-            binance.SNAPSHOTS: as_json({"code": "000000", "data": [f"01/01/30 00:00:00 UTC | {HEIGHT}"]}),
-            f"{binance.FILE_OF}PR01JAN30": as_json(
-                {"code": "000000", "data": f"{binance.FILES}wallet_address_20300101.zip"}
+            binance.SNAPSHOTS: as_json({"code": "000000", "data": ["01/04/26 00:00:00 UTC | BTC Block Height 943129"]}),
+            f"{binance.FILE_OF}PR01APR26": as_json(
+                {"code": "000000", "data": f"{binance.FILES}wallet_address_20260401.zip"}
             ),
-            f"{binance.FILES}wallet_address_20300101.zip": Given(WALLETS),
+            f"{binance.FILES}wallet_address_20260401.zip": Given(WALLETS),
+            binance.AMOUNTS: Given(case("binance_json/audit/userReserveAuditProofSnapshot.json")),
         },
-        {"the amounts of the latest snapshot"},
     ),
     "bybit": Case(
         "2022-12", {"bybit/2022-12"},

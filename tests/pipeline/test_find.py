@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,36 @@ def test_a_mirror_is_of_a_publishers_host_and_holds_no_secret(text: str) -> None
     with pytest.raises(ConfigurationError, match="PORLAKE_MIRRORS") as error:
         pipeline.session("x", environ={"PORLAKE_MIRRORS": text})
     assert "u:p" not in str(error.value)
+
+
+@pytest.mark.parametrize(("days", "late"), [(0, 0), (25, 0), (26, 0), (27, 1), (60, 34)])
+def test_a_report_is_overdue_after_the_longest_that_its_exchange_took(days: int, late: int) -> None:
+    since = datetime(2024, 6, 30, 16, tzinfo=UTC)
+    assert pipeline.overdue("htx", since, since + timedelta(days=days)) == late
+    assert pipeline.overdue("bitfinex", since, since + timedelta(days=days)) == 0
+
+
+@pytest.mark.parametrize(
+    ("exchange", "moment", "month"),
+    [
+        ("htx", "2024-06-30T15:59:59", "2024-06"), ("htx", "2024-06-30T16:00:00", "2024-07"),
+        ("kucoin", "2024-06-30T15:59:00", "2024-06"), ("binance", "2024-06-30T23:59:59", "2024-06"),
+        ("binance", "2024-07-01T00:00:00", "2024-07"),
+    ],
+)  # fmt: skip
+def test_a_run_is_of_the_month_that_the_exchanges_clock_shows(exchange: str, moment: str, month: str) -> None:
+    assert pipeline.month_of(exchange, datetime.fromisoformat(moment).replace(tzinfo=UTC)) == month
+
+
+def test_a_correction_of_the_month_before_comes_with_the_month_where_the_lake_has_it(tmp_path: Path) -> None:
+    rows = [row("6", "2024-04-24T00:00", "okx_por_20240424.csv"), *ROWS]
+    april = listing(rows) | {f"{CDN}/chain/okx_por_20240424.csv": Given(b"")}
+    with published(dict(MARCH) | april) as there:  # type: ignore[arg-type]
+        chosen = session(tmp_path, there)
+        looked = pipeline.find(chosen, "okx", pipeline.month_before("2024-04"))
+        assert [one.attestation for one in pipeline.due(chosen, looked, "2024-04")] == ["okx/2024-04-24"]
+        pipeline.fetch(chosen, looked.of_month("2024-03"))
+        assert [one.attestation for one in pipeline.due(chosen, looked, "2024-04")] == [
+            "okx/2024-04-24", "okx/2024-03-25",
+        ]  # fmt: skip
+        assert pipeline.due(chosen, looked, "2024-05") == []

@@ -6,7 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from itertools import count
 from pathlib import Path
@@ -98,7 +98,7 @@ def is_listed(exchange: str, context: Context) -> bool:
     if due := pipeline.due(chosen, looked, month):
         log.info("%s: %s is listed", exchange, _briefly([one.attestation for one in due]))
         return True
-    late = pipeline.overdue(exchange, month, chosen.recording.now())
+    late = pipeline.overdue(exchange, _awaited_since(context), chosen.recording.now())
     if late > PATIENCE:
         why = "; what is listed could not be known" if looked.unknown else ""
         raise AirflowSkipException(
@@ -137,6 +137,14 @@ def _tell(notes: Iterable[str], warnings: Iterable[str]) -> None:
 
 def _month(exchange: str, context: Context) -> str:
     return context["params"]["month"] or pipeline.month_of(exchange, _moment(context))
+
+
+def _awaited_since(context: Context) -> datetime:
+    """From when a report is late: the run's moment; the end of a month that the run names."""
+    named = context["params"]["month"]
+    if not named:
+        return _moment(context)
+    return datetime.combine(pipeline.first_of(named), datetime.min.time(), UTC) + timedelta(days=31)
 
 
 def _moment(context: Context) -> datetime:

@@ -62,13 +62,12 @@ def month_before(month: str) -> date:
     return (first_of(month) - timedelta(days=1)).replace(day=1)
 
 
-def overdue(exchange: str, month: str, now: datetime) -> int:
-    """How many days more than its own rhythm says an exchange's report of a month is late; 0 where it is not, or the
-    exchange has none.
+def overdue(exchange: str, since: datetime, now: datetime) -> int:
+    """How many days more than its own rhythm says an exchange's report is late that is awaited since a moment; 0 where
+    it is not, or the exchange has none.
     """
-    begins = publisher_of(exchange).in_utc(datetime.combine(first_of(month), datetime.min.time()))
     rhythm = registry.load().publications[exchange].overdue_days
-    return max(0, (now - begins).days - rhythm) if rhythm else 0
+    return max(0, (now - since).days - rhythm) if rhythm else 0
 
 
 def due(session: Session, looked: sources.Publications, month: str) -> list[sources.Publication]:

@@ -25,28 +25,28 @@ PLACE = "https://api2.bybit.com/common-static/por/"
 def find(web: Web, since: date | None) -> Publications:
     """The months whose file is there."""
     look = Look(NAME, web, since.replace(day=1) if since else None)
-    today, absent, is_shown = web.now(), list[datetime](), False
+    today, absent, there = web.now(), list[datetime](), set[datetime]()
     newest = datetime(today.year, today.month, 1)
     for number in range(10_000):
         month = _before(newest, number)
         is_wanted = look.is_wanted(month) if since else number <= MONTHS
-        if not is_wanted and (is_shown or number > MONTHS):
+        if not is_wanted and (there or number > MONTHS):
             break  # of months that nobody asked for, one is needed: it shows that the host answers
         with look.part(f"the file of {month:%Y-%m}" if is_wanted else f"whether the host answers (by {month:%Y-%m})"):
             reply = look.get(PLACE + _name(month), first=HEAD_BYTES)
             if _is_there(reply, month):
-                is_shown = True
+                there.add(month)
                 _add(look, month, PLACE, reply)
             elif is_wanted:
                 absent.append(month)
-    if absent and is_shown:
+    if absent and there:
         look.note("the host says that it has no file of " + ", ".join(f"{month:%Y-%m}" for month in absent))
-    for month in absent if not is_shown else ():
+    for month in absent if not there else ():
         look.not_known(
             f"the file of {month:%Y-%m}", "api2.bybit.com gives no month's file at all: refused, moved, or not there"
         )
     for month, place in OLD.items():
-        if look.is_wanted(month):
+        if look.is_wanted(month) and month not in there:
             with look.part(f"the file of {month:%Y-%m}"):
                 reply = look.get(place + _name(month), first=HEAD_BYTES)
                 if not _is_there(reply, month):

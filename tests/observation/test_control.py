@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import tron_stub
 from chains.anvil_node import Node, anvil, needs_anvil
 from porlake import pipeline
 from porlake.errors import TransportError
@@ -37,18 +38,18 @@ def sent(node: Node, **fields: Any) -> tuple[str, int]:
     return hash_, node.mine()
 
 
-def looked_up(tmp_path: Path, url: str | None, *rows: str) -> dict[str, ControlTransfer]:
+def looked_up(tmp_path: Path, url: str | None, *rows: str, network: str = "ethereum") -> dict[str, ControlTransfer]:
     """What is found of the rows of a file, by their transaction."""
     tmp_path.mkdir(exist_ok=True)
     place = tmp_path / "control_transfers_2022-12-11.csv"
     place.write_text(HEADER + "".join(f"{row}\n" for row in rows))
-    endpoints = {"ethereum": (Endpoint(url),)} if url else {}
+    endpoints = {network: (Endpoint(url),)} if url else {}
     chosen = pipeline.Session(root=tmp_path / "lake", endpoints=endpoints)
     (report,) = pipeline.archive(chosen, "bybit", str(place))
     pipeline.parse(chosen, report)
     assert list(chosen.lake.rows(Claim)) == list(chosen.lake.rows(Ownership)) == []
-    for network in pipeline.networks(chosen, report):
-        pipeline.observe(chosen, report, network, give_up=True)
+    for place_of in pipeline.networks(chosen, report):
+        pipeline.observe(chosen, report, place_of, give_up=True)
     return {row.transaction: row for row in chosen.lake.rows(ControlTransfer)}
 
 
@@ -99,6 +100,67 @@ def test_a_token_says_it_by_its_events(node: Node, tmp_path: Path) -> None:
     found = looked_up(tmp_path, node.url, f"ethereum,{account},,{token},USDT,0.000012,,,help page")
     assert (found[token].reason, found[token].amount_found) == ("as_stated", 12 * 10**12)
     assert found[token].method == "Transfer of a receipt"
+
+
+# --- Tron: a stand-in that answers in the form of java-tron -----------------------------------------------------------
+class Holding(tron_stub.Node):
+    """A node that holds transactions: by their id, what it answers of each."""
+
+    def walletsolidity_gettransactionbyid(self, body: dict[str, Any]) -> Any:
+        assert body["visible"] is True
+        return TRANSACTIONS.get(body["value"], ({}, {}))[0]
+
+    def walletsolidity_gettransactioninfobyid(self, body: dict[str, Any]) -> Any:
+        return TRANSACTIONS.get(body["value"], ({}, {}))[1]
+
+
+FROM, TO = tron_stub.account(1), tron_stub.account(2)
+BY_ACCOUNT = {text: tron_stub.payload(text).hex() for text in (FROM, TO, tron_stub.USDT)}
+
+
+def moved(
+    number: int, *, sun: int = 123, result: str = "SUCCESS", logs: list[Any] | None = None
+) -> dict[str, tuple[Any, Any]]:
+    name = f"{number:064x}"
+    value = {"amount": sun, "owner_address": FROM, "to_address": TO}
+    kind = "TransferContract" if logs is None else "TriggerSmartContract"
+    found = {"txID": name, "ret": [{"contractRet": result}],
+             "raw_data": {"contract": [{"type": kind, "parameter": {"value": value}}]}}  # fmt: skip
+    info = {"id": name, "blockNumber": tron_stub.HEIGHT} | ({} if logs is None else {"log": logs})
+    return {name: (found, info)}
+
+
+def event(amount: int, sender: str = FROM, by: str = tron_stub.USDT) -> dict[str, Any]:
+    topics = [TOPIC, *(BY_ACCOUNT[text].rjust(64, "0") for text in (sender, TO))]
+    return {"address": BY_ACCOUNT[by], "topics": topics, "data": f"{amount:064x}"}
+
+
+LIES = {f"{9:064x}": ({"txID": f"{8:064x}"}, {}), f"{10:064x}": ({"txID": f"{10:064x}", "raw_data": 1}, {})}
+TRANSACTIONS = {
+    **moved(1), **moved(2, sun=124), **moved(3, result="REVERT"),
+    **moved(4, logs=[event(120), event(3), event(50, TO), event(70, FROM, TO)]), **moved(5, logs=[event(5, TO)]),
+    **moved(6), **LIES,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "asset", "last", "reason", "found"),
+    [
+        (1, "TRX", "", "as_stated", 123), (1, "TRX", tron_stub.HEIGHT, "as_stated", 123),
+        (1, "TRX", tron_stub.HEIGHT - 1, "other_block", 123), (2, "TRX", "", "other_amount", 124),
+        (3, "TRX", "", "transaction_failed", 123), (4, "USDT", "", "as_stated", 123 * 10**12),
+        (4, "TRX", "", "other_parties", 0), (5, "USDT", "", "other_parties", 0), (7, "TRX", "", "no_transaction", None),
+        (9, "TRX", "", "endpoint_failed", None), (10, "TRX", "", "endpoint_failed", None),
+    ],
+)  # fmt: skip
+def test_tron_tells_what_a_transaction_moved(
+    tmp_path: Path, number: int, asset: str, last: object, reason: str, found: int | None
+) -> None:
+    with tron_stub.served(Holding()) as url:
+        (row,) = looked_up(
+            tmp_path, url, f"tron,{FROM},{TO},{number:064x},{asset},0.000123,,{last},", network="tron"
+        ).values()
+    assert (row.reason, row.amount_found) == (reason, found)
 
 
 def test_who_cannot_be_asked_is_said(tmp_path: Path) -> None:

@@ -19,12 +19,13 @@ from typing import Any, TypeVar
 from porlake import addresses, numbers
 from porlake.addresses import tron as form
 from porlake.chains import _one_by_one as _alone
-from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
+from porlake.chains._answers import BlockRef, Link, Reading, Stated, Transfer, Unread, Wanted
 from porlake.chains._by_moment import block_at
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.tron.calls import Reader, TokenBalance, asks_too_much, unhexed
 from porlake.chains.tron.errors import ERRORS
+from porlake.chains.tron.transfers import transfer
 from porlake.errors import (
     BadAnswer,
     ChainError,
@@ -345,6 +346,12 @@ class Client(OneByOne):
 
     def _address(self, text: str) -> str:
         return addresses.parse(self._network.network, text).text
+
+    def transfer(self, transaction: str, token: Token, sender: str, recipient: str) -> Transfer | None:
+        """What a transaction moved of a token from one account to another; None where the solidified chain holds no
+        such transaction. Raises ChainError, TransportError.
+        """
+        return transfer(self._post, self.block, self.host, transaction, token, sender, recipient)
 
     def ping(self) -> None:
         """Raises TransportError where no endpoint answers."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -460,3 +461,20 @@ def test_the_pointer_carries_the_columns_and_the_schema_carries_what_they_mean(l
     assert about["usd"] == {b"meaning": b"price of one unit of the asset", b"unit": b"USD"}
     assert set(about["asset"]) == {b"meaning"}
     assert {field.name for field in schema(Price) if field.nullable} == {"usd", "priced_at", "reason"}
+
+
+@pytest.mark.parametrize("limit", [1_000, 100_000])
+def test_what_nests_without_end_is_told_also_where_a_library_has_raised_the_limit_of_recursion(
+    lake: Lake, limit: int
+) -> None:
+    """py_ecc sets it to 100,000: the standard parser then runs over the stack and ends the process."""
+    lake.write(Price, PARTITION, [])
+    (pointer,) = lake.pointers(Price)
+    (lake.root / pointer.place / "pointer.json").write_text("[" * 200_000)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit)
+    try:
+        with pytest.raises(Damaged, match="not a pointer of the lake"):
+            lake.pointers(Price)
+    finally:
+        sys.setrecursionlimit(before)

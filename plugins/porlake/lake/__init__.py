@@ -16,7 +16,6 @@ but the rows. Where the bytes lie is `store`'s alone.
 
 from __future__ import annotations
 
-import json
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from porlake.errors import ConfigurationError, Damaged, LakeError, MissingPartit
 from porlake.lake import raw
 from porlake.lake.checkpoint import Scratch, forget
 from porlake.lake.export import csv_writer, export, export_batches, writable
+from porlake.lake.json_text import json_bytes, json_of
 from porlake.lake.older import carried, uncarried
 from porlake.lake.partition import (
     FILE,
@@ -43,7 +43,6 @@ from porlake.lake.partition import (
     check_bytes,
     check_schema,
     checked_file,
-    json_bytes,
     partition_in,
     place_of,
     read_pointer,
@@ -76,6 +75,7 @@ __all__ = [
     "export_batches",
     "forget",
     "json_bytes",
+    "json_of",
     "parquet_options",
     "record_batch",
     "schema",
@@ -246,7 +246,7 @@ class Lake:
         with self.store.alone(pointer.place):
             stored = self.store.read(key)
             if stored is not None and read_pointer(self.store, key) == pointer:
-                content = json.loads(stored.content) | {"version": pointer.row_class.VERSION}
+                content = json_of(stored.content) | {"version": pointer.row_class.VERSION}
                 self.store.swap(key, json_bytes(content), stored.tag)
 
     def carry(self, pointer: Pointer) -> None:

@@ -6,7 +6,6 @@ pointer. The folder of the pointer before stays, for a reader may hold that poin
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from porlake.errors import ContractViolation, Damaged, LakeError, MissingPartition, Outdated
+from porlake.lake.json_text import json_bytes, json_of
 from porlake.lake.schema import BATCH_ROWS, columns_of, parquet_options, record_batch, schema
 from porlake.lake.store import Store, sha256_of, sync, written
 from porlake.model import DATASETS, Dataset
@@ -274,8 +274,8 @@ class Writer:
 
 def _folder_in(pointer: bytes) -> set[str]:
     """The folder of a pointer; a damaged one leads nowhere, so that no reader can be in one."""
-    with suppress(ValueError, RecursionError, LookupError, TypeError):
-        folder = json.loads(pointer)["folder"]
+    with suppress(ValueError, LookupError, TypeError):
+        folder = json_of(pointer)["folder"]
         return {folder} if isinstance(folder, str) else set()
     return set()
 
@@ -286,8 +286,8 @@ def read_pointer(store: Store, key: str) -> Pointer:
     if stored is None:
         raise MissingPartition(f"{store.where(key)}: no such partition")
     try:
-        content = json.loads(stored.content)
-    except (ValueError, RecursionError) as error:
+        content = json_of(stored.content)
+    except ValueError as error:
         raise Damaged(f"{store.where(key)}: not a pointer of the lake: {_of_place(key)}") from error
     if wrong := _wrong_in(content, key):
         raise Damaged(f"{store.where(key)}: not a pointer of the lake ({wrong}): {_of_place(key)}")
@@ -407,7 +407,3 @@ def check_bytes(store: Store, key: str, sha256: str, remedy: str, *, anew: bool 
         raise Damaged(
             f"{store.where(key)}: its bytes are not those that were written (sha256 {found}, not {sha256}); {remedy}"
         )
-
-
-def json_bytes(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from porlake.errors import Damaged, LakeError, MissingPartition
-from porlake.lake.partition import check_bytes, json_bytes
+from porlake.lake.json_text import json_bytes, json_of
+from porlake.lake.partition import check_bytes
 from porlake.lake.store import Store, written
 
 AGAIN = "archive the published file again (`porlake run EXCHANGE --report FILE`)"
@@ -56,8 +56,8 @@ def _facts_of(store: Store, name: str) -> Mapping[str, Any] | None:
     """None where nothing lies there, and for what `keep` does not write."""
     stored = store.read(f"{FOLDER}/{name}.json")
     try:
-        facts = json.loads(stored.content) if stored else None
-    except (ValueError, RecursionError):
+        facts = json_of(stored.content) if stored else None
+    except ValueError:
         return None
     return facts if isinstance(facts, dict) else None
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from porlake import chains
-from porlake.lake import Scratch
+from porlake.lake import Scratch, json_of
 
 VERSION = "4"  # of what a kept answer means
 KEEP_EVERY = 1.0  # seconds: as much an observation that is killed asks for again
@@ -41,7 +41,7 @@ class Kept:
         for _, content in self.scratch.parts():
             self._files += 1
             line, _, data = content.partition(b"\n")
-            for described in json.loads(line):
+            for described in json_of(line):
                 answer, data = _unpacked(described, data)
                 found.append(answer)
         return found

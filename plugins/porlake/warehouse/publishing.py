@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -96,7 +95,7 @@ def manifest_of(lake: Lake) -> Mapping[str, Any]:
     if stored is None:
         raise MissingPartition(f"{where}: nothing is published yet; `porlake publish` does it")
     try:
-        manifest = json.loads(stored.content)
+        manifest = lake_room.json_of(stored.content)
         if all(isinstance(facts["folder"] + facts["sha256"] + mart, str) for mart, facts in manifest["marts"].items()):
             return cast(Mapping[str, Any], manifest)
     except (ValueError, LookupError, TypeError, AttributeError) as error:

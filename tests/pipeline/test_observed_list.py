@@ -226,6 +226,24 @@ def test_one_account_on_many_networks_is_asked_about_once_a_network(tmp_path: Pa
         assert calls[network] == 1 + 3 * held, network
 
 
+@pytest.mark.node
+@pytest.mark.parametrize("endpoints", [1, 2])
+def test_a_moment_that_is_not_final_yet_is_no_fault_of_the_endpoints(tmp_path: Path, endpoints: int) -> None:
+    node_or_skip()
+    with listed_chains.networks({"ethereum": ACCOUNTS}) as chains:
+        ends = (chains.endpoint("ethereum"),) * endpoints
+        session = opened(tmp_path / "lake", {"ethereum": ends})
+        put(session, tmp_path, [f"bitfinex,ethereum,{ACCOUNTS[0]},,a tracker"])
+        late = datetime.fromtimestamp(listed_chains.LATER + listed_chains.MONTH, UTC)
+        report = pipeline.archive_list(session, "bitfinex", late)
+        pipeline.parse(session, report)
+        with pytest.raises(NotFinal, match="the last final block"):
+            pipeline.observe(session, report, "ethereum")
+        pipeline.observe(session, report, "ethereum", give_up=True)
+    assert not list(session.lake.rows(Balance))
+    assert "height_not_final" in {row.reason for row in session.lake.rows(Unobserved)}
+
+
 def _readable(network: str) -> list[str]:
     return [asset for (place, asset), token in registry.load().tokens.items()
             if place == network and token.kind in ("native", "erc20")]  # fmt: skip

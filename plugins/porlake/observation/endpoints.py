@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from porlake import chains, registry
-from porlake.errors import ChainError, NotRecorded, TransportError
+from porlake.errors import ChainError, NotFinal, NotRecorded, TransportError
 from porlake.lake import Lake
 from porlake.progress import Tell, silent
 from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE
@@ -241,7 +241,9 @@ class Endpoints:
         if asked := self.asked:
             return asked[0]
         errors = self.lost
-        kind = ChainError if any(isinstance(error, ChainError) for error in errors) else TransportError
+        kind: type[Failure] = TransportError
+        if any(isinstance(error, ChainError) for error in errors):
+            kind = NotFinal if all(isinstance(error, NotFinal) for error in errors) else ChainError
         raise errors[0] if len(errors) == 1 else kind("; ".join(map(str, errors)))
 
     def _lose(self, number: int, error: Failure) -> None:

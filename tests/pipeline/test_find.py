@@ -12,7 +12,8 @@ import pytest
 from porlake import cli, pipeline
 from porlake.errors import ConfigurationError, NotRecorded
 from porlake.model import ReportFile
-from sources.publishers import Given, Published, published, zipped
+from porlake.sources import gate
+from sources.publishers import Given, Published, as_json, published, zipped
 from sources.test_okx import CDN, listing, row
 from support import MONTH, RECORDING, SAMPLE_ROWS, tree
 
@@ -238,3 +239,19 @@ def test_a_correction_of_the_month_before_comes_with_the_month_where_the_lake_ha
             "okx/2024-04-24", "okx/2024-03-25",
         ]  # fmt: skip
         assert pipeline.due(chosen, looked, "2024-05") == []
+
+
+def test_other_amounts_of_the_same_moment_are_a_revision_and_the_same_are_none(tmp_path: Path) -> None:
+    def amounts(held: str) -> Given:
+        coin = {"currency": "BTC", "customer_net_balances": "1", "exchange_net_balances": held}
+        last = {"snapshot_time": "2026-09-13 00:00:00", "total_reserve_rate": "110%"}
+        return as_json({"code": 0, "data": last | {"currency_data": [coin | {"third_net_balances": "0"}]}})
+
+    with published({gate.LAST: amounts("2")}) as there:
+        chosen = session(tmp_path, there)
+        looked = [pipeline.find(chosen, "gate").found for _ in range(2)]
+        done = [pipeline.fetch(chosen, found) for found in looked]
+        there.answers[gate.LAST] = amounts("3")
+        done.append(pipeline.fetch(chosen, pipeline.find(chosen, "gate").found))
+    assert [(len(one.new), one.missing) for one in done] == [(1, []), (0, []), (1, [])]
+    assert [row.revision for row in chosen.lake.rows(ReportFile, exchange="gate")] in ([1, 2], [2, 1])

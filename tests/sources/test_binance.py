@@ -51,7 +51,7 @@ def test_days_come_before_months() -> None:
         datetime(2026, 9, 1), datetime(2026, 8, 1), datetime(2026, 4, 1), datetime(2022, 12, 22, 23, 59, 59),
         datetime(2022, 11, 22, 23, 59, 59),
     ]  # fmt: skip
-    assert [one.report_no for one in found.found] == ["PR01SEP26", "PR01AUG26", "PR01APR26", "PR22DEC22", "PR22NOV22"]
+    assert [one.audit_id for one in found.found] == ["PR01SEP26", "PR01AUG26", "PR01APR26", "PR22DEC22", "PR22NOV22"]
     assert [[member.role for member in one.members] for one in found.found] == [
         ["wallets", "totals"], ["wallets"], ["wallets"], [], [],
     ]  # fmt: skip

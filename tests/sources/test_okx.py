@@ -54,7 +54,7 @@ def listing(rows: list[dict[str, Any]], **detail: Any) -> Answers:
 def test_reports_are_in_the_order_of_their_moments_not_of_their_ids() -> None:
     with published(listing([ROWS[2], ROWS[0], ROWS[1]])) as there:
         found = there.find("okx")
-    assert [(one.attestation, one.revision, one.report_no) for one in found.found] == [
+    assert [(one.attestation, one.revision, one.audit_id) for one in found.found] == [
         ("okx/2026-09-08", 1, "502299735"), ("okx/2026-08-11", 6, "500375535"), ("okx/2026-06-19", 3, "508399035"),
     ]  # fmt: skip
     assert [[member.role for member in one.members] for one in found.found] == [
@@ -78,7 +78,7 @@ def test_reports_are_in_the_order_of_their_moments_not_of_their_ids() -> None:
 )
 def test_every_form_of_name_that_was_seen_says_moment_and_revision(name: str, at: str, revision: int | None) -> None:
     with published(listing([row("1", at, name)])) as there:
-        (one,) = [one for one in there.find("okx").found if one.report_no == "1"]
+        (one,) = [one for one in there.find("okx").found if one.audit_id == "1"]
     assert (one.at, one.revision, one.remarks) == (datetime.fromisoformat(at), revision, ())
     assert one.members[0].name == name
 
@@ -89,7 +89,7 @@ def test_of_two_revisions_the_tenth_is_newer_than_the_ninth() -> None:
         row("1", "2026-08-11T00:00", "por_csv_2026081100_V10.zip"),
     ]
     with published(listing(rows)) as there:
-        found = [one for one in there.find("okx").found if one.report_no == "1"]
+        found = [one for one in there.find("okx").found if one.audit_id == "1"]
     assert [one.revision for one in found] == [10, 9]
 
 
@@ -100,7 +100,7 @@ def test_what_the_list_and_a_name_say_differently_is_told() -> None:
         row("3", "2026-06-19T00:00", ""),
     ]
     with published(listing(rows)) as there:
-        told = {one.report_no: one for one in there.find("okx").found}
+        told = {one.audit_id: one for one in there.find("okx").found}
     assert told["1"].at == datetime(2026, 8, 11)
     assert told["1"].remarks == ("the list says 2026-08-10 00:00, the file's name 2026-08-11 00:00",)
     assert (told["2"].at, told["2"].revision) == (datetime(2026, 7, 7), None)

@@ -98,7 +98,7 @@ def test_bitgets_audits_have_a_question_each() -> None:
         found = there.find("bitget")
         with fetched(there.web("bitget"), found.found[1].members[0]) as (reply, _):
             assert reply.status == 200
-    assert [(one.at, one.report_no) for one in found.found[:2]] == [
+    assert [(one.at, one.audit_id) for one in found.found[:2]] == [
         (datetime(2026, 9, 16), "Au2026091600"), (datetime(2026, 8, 20, 22), "Au2026082022"),
     ]  # fmt: skip
     assert bodies == [{"auditId": "Au2026082022"}]

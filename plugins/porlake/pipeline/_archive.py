@@ -106,9 +106,7 @@ def _told(
     if stated is not None:
         return replace(stated, revision=named.revision if named else None)
     if named is not None and fallback is not None and str(named) == str(fallback):
-        return replace(
-            named, revision=named.revision or fallback.revision, report_no=named.report_no or fallback.report_no
-        )
+        return replace(named, revision=named.revision or fallback.revision)
     if snapshot := named or fallback:
         return snapshot
     raise SnapshotUnknown(

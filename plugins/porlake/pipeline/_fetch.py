@@ -68,7 +68,8 @@ def _fetched(
     session: Session, one: sources.Publication, members: list[sources.Member], found_in: str, done: Fetched
 ) -> None:
     known = {row.report for row in session.lake.rows(ReportFile, exchange=one.exchange)}
-    told = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision, one.report_no)
+    # a publisher's audit id is no number of an edition: OKX's do not even rise
+    told = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision)
     web = session.web(one.exchange)
     try:
         with ExitStack() as files:

@@ -41,9 +41,9 @@ class Publication:
     """What an exchange published of one moment.
 
     `at`: the snapshot as the publisher's clock shows it, without a zone, to its `precision` (moment, day, month,
-    unknown); `revision`: the publisher's own number, None where it has none; `published_at`: when, as its server tells
-    it, in UTC; `found_in`: the answer that says so; `remarks`: what is odd about it, a sentence each; `superseded`: a
-    newer revision of it is listed.
+    unknown); `revision`: the publisher's own number, None where it has none; `audit_id`: its name for the report, in no
+    order; `published_at`: when, as its server tells it, in UTC; `found_in`: the answer that says so; `remarks`: what is
+    odd about it, a sentence each; `superseded`: a newer revision of it is listed.
     """
 
     exchange: str
@@ -52,7 +52,7 @@ class Publication:
     members: tuple[Member, ...]
     found_in: Reply = field(repr=False)
     revision: int | None = None
-    report_no: str | None = None
+    audit_id: str | None = None
     published_at: datetime | None = None
     remarks: tuple[str, ...] = ()
     superseded: bool = False

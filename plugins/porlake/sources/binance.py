@@ -51,7 +51,7 @@ def find(web: Web, since: date | None) -> Publications:
                     members += _file(look, moment, moment in asked, remarks)
             if amounts is not None and amounts[0] == _audit_id(moment):
                 members.append(Member("totals", f"{amounts[0]}.json", AMOUNTS, "json", reply=amounts[1]))
-            look.add(moment, "moment", members, reply, report_no=_audit_id(moment), remarks=tuple(remarks))
+            look.add(moment, "moment", members, reply, audit_id=_audit_id(moment), remarks=tuple(remarks))
     return look.done()
 
 

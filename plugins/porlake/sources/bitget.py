@@ -48,4 +48,4 @@ def _audit(look: Look, row: Any, reply: Reply) -> None:
     differs = named != moment.replace(minute=0, second=0, microsecond=0)
     remarks = (f"the list says {moment:%Y-%m-%d %H:%M}, the id {named:%Y-%m-%d %H:%M}",) if differs else ()
     member = Member("totals", f"bitget_{audit_id}.json", DETAIL, "json", body={"auditId": audit_id})
-    look.add(named, "moment", [member], reply, report_no=audit_id, remarks=remarks)
+    look.add(named, "moment", [member], reply, audit_id=audit_id, remarks=remarks)

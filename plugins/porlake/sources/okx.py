@@ -43,7 +43,7 @@ def find(web: Web, since: date | None) -> Publications:
                 _report(look, row, reply, detail)
     if detail is not None and not detail.is_listed:
         remark = "the page of amounts speaks of it; the list of reports does not name it yet"
-        look.add(detail.at, "moment", [detail.member], detail.reply, report_no=detail.audit_id, remarks=(remark,))
+        look.add(detail.at, "moment", [detail.member], detail.reply, audit_id=detail.audit_id, remarks=(remark,))
     return look.done()
 
 
@@ -95,7 +95,7 @@ def _report(look: Look, row: Any, reply: Reply, detail: _Detail | None) -> None:
         detail.is_listed = True
         members.append(detail.member)
     look.add(
-        moment, "moment", members, reply, revision=revision, report_no=audit_id, remarks=tuple(remarks)
+        moment, "moment", members, reply, revision=revision, audit_id=audit_id, remarks=tuple(remarks)
     )  # fmt: skip
 
 

@@ -1497,10 +1497,10 @@ class Recomputed:
                 since = days_between(before[1], day) if before else None
                 missing: list[str] = []
                 if before and edition is not None and before[0] is not None:
-                    missing = [str(n) for n in range(before[0] + 1, min(edition, before[0] + 1000))]
+                    missing = [str(n) for n in range(before[0] + 1, min(edition, before[0] + 1001))]
                 elif since is not None and usual:
                     passed = math.floor(Decimal(since) / usual + Decimal("0.5"))
-                    missing = [f"{before[1] + timedelta(n * usual):%Y-%m-%d}" for n in range(1, min(passed, 1000))]
+                    missing = [f"{before[1] + timedelta(n * usual):%Y-%m-%d}" for n in range(1, min(passed, 1001))]
                 printed = at_least(row["printed_ratio"], 100)
                 made: Row = {
                     "attestation": row["attestation"],

@@ -116,6 +116,12 @@ def test_rows_are_narrowed_by_any_column_and_by_an_expression(lake: Lake) -> Non
     assert sum(batch.num_rows for batch in lake.batches(Claim, network="bsc", exchange="okx")) == 20_000 - 1 + 1
 
 
+def test_a_row_has_all_that_is_asked_for(lake: Lake) -> None:
+    lake.write(Claim, CLAIMS, [on(1, "tron"), on(2, "bsc"), on(3, "bsc")])
+    found = lake.rows(Claim, where=pc.field("source_row") > 1, network="bsc", source_row=2)  # type: ignore[arg-type]
+    assert [row.source_row for row in found] == [2]
+
+
 def test_columns_come_in_the_order_asked_for_and_others_are_not_there(lake: Lake) -> None:
     lake.write(Claim, CLAIMS, [on(1, "tron"), on(2, "bsc", None)])
     for only in ({}, {"network": "bsc"}):

@@ -19,6 +19,7 @@ from porlake.errors import TransportError
 from porlake.lake import Lake
 from porlake.model import Claim, ReportFile
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed, once
+from porlake.observation.proofs import larger
 
 REPORT, ONLY = "ab" * 32, {"exchange": "okx", "report": "ab" * 32}
 AT = chains.BlockRef(7, "aa", datetime(2024, 3, 25, tzinfo=UTC))
@@ -175,3 +176,39 @@ def test_an_answer_that_waited_a_second_is_given(monkeypatch: pytest.MonkeyPatch
     answers = [chains.Reading("TRX", f"a{number}", "total", number, AT, "exact", "m", "s") for number in range(3)]
     found = [answer.rows.tolist() for answer in in_columns(chains.Holdings("TRX", TRX, accounts), answers)]
     assert found == [[0, 1], [2]]
+
+
+def answer(rows: list[int], words: list[int], component: str = chains.TOTAL, as_of: str = "exact") -> chains.Readings:
+    return chains.Readings(np.array(rows), words_from(words), component, AT, as_of, "m", "a.example")
+
+
+def test_what_stands_for_no_moment_but_now_is_unread() -> None:
+    codes = Codes()
+    one = once("ETH", chains.TEXT, codes, [(pa.array(["a", "b", "c", "d"]), np.full(4, 7), words_from([1] * 4))])
+    one.read.take(answer([0, 1], [5, 6]))
+    one.without_head()
+    assert one.readable.tolist() == [True] * 4
+    one.read.take(answer([1], [6], as_of="near"))
+    one.read.take(answer([2, 3], [7, 8], as_of="head"))
+    one.unread("refused_by_server", np.array([3]))
+    one.without_head()
+    reasons = [codes.reasons[code] for code in one.read.reasons]
+    assert reasons == ["", "", "no_history", "refused_by_server"]
+
+
+def test_a_part_of_an_amount_that_38_digits_do_not_hold_takes_the_account_with_it() -> None:
+    codes, token = Codes(), registry.load().tokens["ethereum", "USDT"]
+    limit = 10 ** (38 - registry.load().assets["USDT"].scale + token.decimals)
+    assert limit < 10**38, "else no word is as large"
+    one = once("USDT", chains.TEXT, codes, [(pa.array(["a", "b", "c"]), np.full(3, 7), words_from([1] * 3))])
+    one.read.take(answer([0, 1, 2], [5, 6, 7]))
+    one.read.take(answer([1, 2], [limit - 1, limit], "locked"))
+    one.settle(token)
+    assert [codes.reasons[code] for code in one.read.reasons] == ["", "", "balance_too_large"]
+
+
+def test_the_larger_of_two_numbers_of_two_words() -> None:
+    numbers = [(high << 64) + low for high in range(3) for low in range(3)]
+    ones, others = zip(*((one, other) for one in numbers for other in numbers), strict=True)
+    found = larger(words_from(ones), words_from(others))
+    assert [number(found, row) for row in range(len(ones))] == list(map(max, ones, others))

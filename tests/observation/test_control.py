@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 
 import tron_stub
 from chains.anvil_node import Node, anvil, needs_anvil
-from porlake import pipeline
+from observation.told import Heard
+from porlake import chains, pipeline
 from porlake.errors import TransportError
 from porlake.model import Claim, ControlTransfer, Ownership, Rejection, StatedTransfer
+from porlake.observation import control
 from porlake.registry import load
 from porlake.reports.control_transfers_csv import COLUMNS
 from porlake.transport import Endpoint
@@ -38,13 +41,15 @@ def sent(node: Node, **fields: Any) -> tuple[str, int]:
     return hash_, node.mine()
 
 
-def looked_up(tmp_path: Path, url: str | None, *rows: str, network: str = "ethereum") -> dict[str, ControlTransfer]:
+def looked_up(
+    tmp_path: Path, url: str | None, *rows: str, network: str = "ethereum", heard: Heard | None = None
+) -> dict[str, ControlTransfer]:
     """What is found of the rows of a file, by their transaction."""
     tmp_path.mkdir(exist_ok=True)
     place = tmp_path / "control_transfers_2022-12-11.csv"
     place.write_text(HEADER + "".join(f"{row}\n" for row in rows))
     endpoints = {network: (Endpoint(url),)} if url else {}
-    chosen = pipeline.Session(root=tmp_path / "lake", endpoints=endpoints)
+    chosen = pipeline.Session(root=tmp_path / "lake", endpoints=endpoints, progress=heard or Heard())
     (report,) = pipeline.archive(chosen, "bybit", str(place))
     pipeline.parse(chosen, report)
     assert list(chosen.lake.rows(Claim)) == list(chosen.lake.rows(Ownership)) == []
@@ -164,8 +169,10 @@ def test_tron_tells_what_a_transaction_moved(
 
 
 def test_who_cannot_be_asked_is_said(tmp_path: Path) -> None:
+    heard = Heard()
     found = looked_up(tmp_path, "http://127.0.0.1:9", f"ethereum,{'0x' + '11' * 20},,0x{'ab' * 32},ETH,1,,,",
-                      f"solana,{'1' * 32},,abc,SOL,1,,,")  # fmt: skip
+                      f"solana,{'1' * 32},,abc,SOL,1,,,", heard=heard)  # fmt: skip
+    assert [said for said in heard.sentences if said.startswith("observe ethereum: ")]
     assert {row.network: row.reason for row in found.values()} == {"ethereum": "endpoint_failed", "solana": "no_client"}
     found = looked_up(tmp_path / "b", None, f"bttc,{'0x' + '11' * 20},,0x{'ab' * 32},BTT,1,,,")
     assert {row.network: row.reason for row in found.values()} == {"bttc": "no_endpoint"}
@@ -195,3 +202,56 @@ def test_an_endpoint_that_fails_stops_it_where_nobody_gives_up(tmp_path: Path) -
     with pytest.raises(TransportError):
         pipeline.observe(chosen, report, "ethereum")
     assert list(chosen.lake.rows(ControlTransfer)) == []
+
+
+STATED = StatedTransfer(
+    "bybit",
+    "ab" * 32,
+    1,
+    "ethereum",
+    "ETH",
+    "0x" + "11" * 20,
+    "0x" + "22" * 20,
+    "0x" + "ab" * 32,
+    5,
+    None,
+    None,
+    "help page",
+)
+
+
+@pytest.mark.parametrize(
+    ("stated", "transfer", "reason"),
+    [
+        ({}, {}, "as_stated"),
+        ({}, {"succeeded": False, "between_parties": False}, "transaction_failed"),
+        ({}, {"between_parties": False, "raw": 4}, "other_parties"),
+        ({}, {"raw": 4, "height": 8}, "other_amount"),
+        ({}, {"raw": 6}, "other_amount"),
+        ({}, {"height": 0}, "as_stated"),
+        ({"first_height": 6}, {}, "as_stated"),
+        ({"first_height": 7}, {}, "as_stated"),
+        ({"first_height": 8}, {}, "other_block"),
+        ({"last_height": 6}, {}, "other_block"),
+        ({"last_height": 7}, {}, "as_stated"),
+        ({"last_height": 8}, {}, "as_stated"),
+    ],
+)
+def test_the_first_thing_that_differs_is_named(stated: dict[str, int], transfer: dict[str, Any], reason: str) -> None:
+    found = chains.Transfer(**({"raw": 5, "between_parties": True, "succeeded": True, "height": 7, "block_hash": "aa",
+                                "method": "m", "source": "a.example"} | transfer))  # fmt: skip
+    assert control._reason(replace(STATED, **stated), found, found.raw) == reason
+
+
+def test_a_transaction_that_nobody_knows_is_none() -> None:
+    class Nobody:
+        def ask(self, question: Any) -> None:
+            return None
+
+    row = control._asked(Nobody(), STATED)  # type: ignore[arg-type]
+    assert (row.reason, row.transaction, row.amount_found, row.source) == (
+        "no_transaction",
+        STATED.transaction,
+        None,
+        None,
+    )

@@ -205,7 +205,7 @@ FAMILY = Toy()
 
 @pytest.mark.parametrize("coins", [True, False])
 def test_who_is_asked_again_does_not_read_the_file_of_coins(tmp_path: Path, *, coins: bool) -> None:
-    places = [endpoint(f"http://{name}.example") for name in ("a", "b", "c")]
+    places = [endpoint(f"http://{name}.example") for name in ("x.a", "b", "c")]
     with toy(tmp_path, READS_COINS):
         dumps = {"toynet": chains.Dump("coins")} if coins else {}
         run, facts = run_of(tmp_path, dumps=dumps), registry.load()
@@ -216,9 +216,12 @@ def test_who_is_asked_again_does_not_read_the_file_of_coins(tmp_path: Path, *, c
         def sources(answers: Any) -> list[str]:
             return [answer.source for answer in answers]
 
-        first = "coins at a.example" if coins else "a.example"
+        first = "coins at x.a.example" if coins else "x.a.example"
         assert sources(client.readings(wanted, at)) == [first]
-        assert client.others(["a.example"]) == [1, 2]
+        assert client.others(["a.example"]) == client.others([]) == [1, 2]
+        assert client.others(["b.example"]) == [2]
+        beside = Endpoints(run, facts.networks["toynet"], [places[0], endpoint("http://other.a.example"), places[1]])
+        assert beside.others([]) == [2], "another host of the operator that is asked is no second witness"
         for number, host in ((1, "b.example"), (2, "c.example"), (1, "b.example")):
             assert sources(client.again([number], wanted, at)) == [host]
         assert sources(client.readings(wanted, at)) == [first]

@@ -19,10 +19,10 @@ measured as (
 with_gaps as (
     select *,
         case
-            when edition - edition_before is not null then list_transform(range(edition_before::bigint + 1, least(edition::bigint, edition_before::bigint + 1000)), lambda n: n::varchar)
+            when edition - edition_before is not null then list_transform(range(edition_before::bigint + 1, least(edition::bigint, edition_before::bigint + 1001)), lambda n: n::varchar)
             -- the days on which a snapshot would have been due; whole numbers round the number of rhythms
             when rhythm_days is not null and days_since is not null then
-                list_transform(range(1, least((2 * days_since + rhythm_days) // (2 * rhythm_days), 1000)),
+                list_transform(range(1, least((2 * days_since + rhythm_days) // (2 * rhythm_days), 1001)),
                     lambda n: strftime(day_before + to_days((n * rhythm_days)::integer), '%Y-%m-%d'))
             else []
         end as missing_before

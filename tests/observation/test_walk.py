@@ -5,6 +5,7 @@ python tests/observation/test_walk.py prints it (with tests/ on PYTHONPATH).
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator
@@ -72,7 +73,10 @@ def level(module: str) -> int:
 
 @contextmanager
 def walking() -> Iterator[Walk]:
+    """Garbage of before is no part of it: closing an abandoned generator enters its module once more."""
     walk = Walk()
+    gc.collect()
+    gc.disable()
     threading.setprofile(walk.watch)
     sys.setprofile(walk.watch)
     try:
@@ -80,6 +84,7 @@ def walking() -> Iterator[Walk]:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
+        gc.enable()
 
 
 FACE = """
@@ -166,6 +171,22 @@ def test_a_climb_is_seen(tmp_path: Path) -> None:
         progress.Lines(lambda line: pipeline.moment("2024-03-25T16:00Z"))("work", 1, 1)
     assert ("progress.__call__", "pipeline._settings.moment") in walk.climbs
     assert {"progress", "pipeline._settings"} <= set(walk.modules)
+
+
+def test_what_is_thrown_away_before_or_meanwhile_is_no_part_of_a_walk(tmp_path: Path) -> None:
+    put(tmp_path, "tron", "USDT", account(1), HEIGHT)
+
+    def abandon() -> None:
+        rows = Lake(tmp_path).rows(Claim)
+        next(rows)
+        circle: list[object] = [rows]
+        circle.append(circle)
+
+    abandon()
+    with walking() as walk:
+        kept = [[number] for number in range(200_000)]
+    assert (list(walk.modules), len(kept)) == ([], 200_000)
+    assert gc.isenabled()
 
 
 if __name__ == "__main__":

@@ -230,6 +230,8 @@ class Recomputed:
                 "is_attested": len(observed) < len(files),
                 "is_a_moment": stated.snapshot_precision == "moment",
                 "observed_at": None if claims_itself(files) else most(observed),
+                "snapshot_precision": stated.snapshot_precision,
+                "retrieved_at": stated.retrieved_at,
             }
         for row in found.values():
             same = [x for x in found.values() if x["exchange"] == row["exchange"] and x["report"] == row["report"]]
@@ -2013,9 +2015,367 @@ class Recomputed:
                 "report": row.report,
                 "build_id": None,
                 "snapshot_precision": file.snapshot_precision,
+                "month": self.month_of(day_of(row.exchange, file.snapshot_at), file.snapshot_precision),
                 **{name: getattr(row, name) for name in ("source", "figure", "unit", "value", "definition", "note")},
                 "source_row": row.source_row,
             }
+
+    # --- the market side by side ---
+    @staticmethod
+    def month_of(day: date | None, precision: str) -> date | None:
+        """First day of the month whose end a snapshot shows: its first 24 hours close the month before."""
+        shown = day if day is None or precision == "month" else day - timedelta(1)
+        return None if shown is None else shown.replace(day=1)
+
+    def month(self, attestation: str) -> date | None:
+        precision = self.attestations[attestation]["snapshot_precision"]
+        return self.month_of(self.day(attestation), precision)
+
+    def listed_as(self, attestation: str) -> str:
+        """The basis of an attestation's accounts."""
+        held = {row["basis"] for (a, _), row in self.reserves.items() if a == attestation}
+        return "claimed" if "claimed" in held else "onchain"
+
+    def signed_and_seen(self) -> Iterator[Row]:
+        claimed = [
+            row for row in self.holdings if self.reserves[row["attestation"], row["asset"]]["basis"] == "claimed"
+        ]
+        for (attestation, network), rows in grouped(claimed, lambda row: (row["attestation"], row["network"])).items():
+            seen = [row for row in rows if row["onchain_exact"] is not None]
+            worth: dict[str, list[Decimal]] = {name: [] for name in ("claimed", "signed", "seen", "signed_and_seen")}
+            unpriced = []
+            for asset, held in grouped(rows, lambda row: row["asset"]).items():
+                signed = [row for row in held if row["verdict"] == "proven"]
+                amounts = {
+                    "claimed": added(row["amount"] for row in held),
+                    "signed": added(row["amount"] for row in signed),
+                    "seen": added(self.shown(row) for row in held),
+                    "signed_and_seen": added(self.shown(row) for row in signed),
+                }
+                values = {name: self.value(attestation, asset, amount) for name, amount in amounts.items()}
+                if values["claimed"] is not None:
+                    for name, value in values.items():
+                        worth[name] += [] if value is None else [value]
+                elif amounts["claimed"] is not None:
+                    unpriced.append(asset)
+            usd_claimed, usd_seen = added(worth["claimed"]), added(worth["seen"])
+            made = {
+                "attestation": attestation,
+                "network": network,
+                "holdings": len(rows),
+                "holdings_signed": sum(row["verdict"] == "proven" for row in rows),
+                "holdings_seen": len(seen),
+                "holdings_signed_and_seen": sum(row["verdict"] == "proven" for row in seen),
+                "usd_claimed": usd_claimed,
+                "usd_signed": None if usd_claimed is None else sum(worth["signed"], Decimal(0)),
+                "usd_seen": usd_seen,
+                "usd_signed_and_seen": None if usd_seen is None else sum(worth["signed_and_seen"], Decimal(0)),
+                "unpriced_assets": sorted(unpriced),
+            }
+            for name in ("signed", "seen", "signed_and_seen"):
+                share = ratio(made[f"usd_{name}"], usd_claimed)
+                made |= {
+                    f"share_{name}": share,
+                    f"share_{name}_null_reason": why(
+                        share,
+                        ("nothing_priced", usd_claimed is None),
+                        ("total_is_zero", usd_claimed == 0),
+                        otherwise="nothing_observed",
+                    ),
+                }
+            yield made
+
+    @staticmethod
+    def shown(row: Row) -> int | None:
+        """Of a claim what the chain shows, and no more than is claimed."""
+        return None if None in (row["amount"], row["onchain_exact"]) else min(row["amount"], row["onchain_exact"])
+
+    def concentration(self) -> Iterator[Row]:
+        of_assets: dict[Key, list[tuple[int, str, str]]] = defaultdict(list)
+        worth: dict[Key, list[Decimal]] = defaultdict(list)
+        for row in self.holdings:
+            if row["amount"]:
+                attestation, asset, place = row["attestation"], row["asset"], (row["network"], row["address"])
+                of_assets[attestation, asset].append((row["amount"], *place))
+                value = self.value(attestation, asset, row["amount"])
+                if value is not None and value > 0:
+                    worth[(attestation, *place)].append(value)
+        for (attestation, *place), values in worth.items():
+            of_assets[attestation, "TOTAL"].append((int(sum(values) * 100), place[0], place[1]))
+        for (attestation, asset), accounts in of_assets.items():
+            is_whole, amount = asset == "TOTAL", added(held for held, *_ in accounts)
+            largest = sorted(accounts, reverse=True)[:10]
+            shares = [ratio(largest[0][0], amount), ratio(sum(held for held, *_ in largest), amount)]
+            of_asset = None if is_whole else amount
+            cents = [Decimal(held) / 100 for held, *_ in largest]
+            yield {
+                "attestation": attestation,
+                "asset": asset,
+                "basis": self.listed_as(attestation),
+                "accounts": len(accounts),
+                "amount": of_asset,
+                "units": None if is_whole else units(amount, self.scale[asset]),
+                "usd": Decimal(amount) / 100 if is_whole else self.value(attestation, asset, of_asset),
+                "share_largest": shares[0],
+                "share_largest_null_reason": why(shares[0], otherwise="too_large"),
+                "share_top_10": shares[1],
+                "share_top_10_null_reason": why(shares[1], otherwise="too_large"),
+                "hhi": None if amount is None else float(sum((Decimal(held) / amount) ** 2 for held, *_ in accounts)),
+                "largest_networks": [network for _, network, _ in largest],
+                "largest_addresses": [address for *_, address in largest],
+                "largest_amounts": None if is_whole else [held for held, *_ in largest],
+                "largest_usd": cents if is_whole else None,
+            }
+
+    def account_turnover(self) -> Iterator[Row]:
+        of_lists = grouped((a for a in self.lists if self.snapshot(a)), lambda a: (a.split("/")[0], self.listed_as(a)))
+        for (_, basis), names in of_lists.items():
+            names.sort(key=lambda a: (self.snapshot(a), a))
+            accounts = [{(row["network"], row["address"]) for row in self.lists[a]} for a in names]
+            for place, attestation in enumerate(names):
+                now, before = accounts[place], accounts[place - 1] if place else set()
+                earlier, later = set().union(*accounts[:place]), set().union(*accounts[place + 1 :])
+                for network in sorted({network for network, _ in now | before}):
+
+                    def on(some: set[tuple[str, str]], network: str = network) -> int:
+                        return sum(of == network for of, _ in some)
+
+                    base = names[place - 1] if place else None
+                    steps: Row = dict.fromkeys(("before", "new", "back", "dropped"))
+                    if base is not None:
+                        steps = {
+                            "before": on(before),
+                            "new": on(now - earlier),
+                            "back": on((now & earlier) - before),
+                            "dropped": on(before - now),
+                        }
+                    came = ratio(steps["new"] + steps["back"], on(now)) if base else None
+                    left = ratio(steps["dropped"], on(before)) if base else None
+                    yield {
+                        "attestation": attestation,
+                        "network": network,
+                        "basis": basis,
+                        "base_attestation": base,
+                        "base_snapshot_at": self.snapshot(base) if base else None,
+                        "days": days_between(self.day(base), self.day(attestation)) if base else None,
+                        "accounts": on(now),
+                        **{f"accounts_{name}": value for name, value in steps.items()},
+                        "accounts_of_first": on(now & accounts[0]),
+                        "accounts_last_seen": None if place + 1 == len(names) else on(now - later),
+                        "share_added": came,
+                        "share_added_null_reason": why(came, ("first_list", base is None), otherwise="no_accounts"),
+                        "share_dropped": left,
+                        "share_dropped_null_reason": why(left, ("first_list", base is None), otherwise="no_accounts"),
+                    }
+
+    def in_series(self, attestations: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """(since, attestation, base) of a series of one exchange."""
+        in_order = sorted((self.snapshot(a), a) for a in attestations if self.snapshot(a))
+        for place, (_, attestation) in enumerate(in_order):
+            earlier = in_order[:place]
+            year_ago = a_year_before(self.day(attestation))
+            near = [x for x in ((abs((self.day(a) - year_ago).days), at, a) for at, a in earlier) if x[0] <= 16]
+            for since, base in (
+                ("previous", earlier[-1:]),
+                ("first", earlier[:1]),
+                ("year_before", [min(near)[1:]] if near else []),
+            ):
+                yield from ((since, attestation, name) for _, name in base)
+
+    def liabilities_change(self) -> Iterator[Row]:
+        owed = {(key[0], key[2]): rows[0] for key, rows in self.statements.items() if key[1] == "liabilities"}
+        for (_, asset), keys in grouped(owed, lambda key: (key[0].split("/")[0], key[1])).items():
+            for since, attestation, base in self.in_series(a for a, _ in keys):
+                after, before = owed[attestation, asset], owed[base, asset]
+                change, scale = after["told"] - before["told"], self.scale[asset]
+                prices = [self.price(a, asset) for a in (base, attestation)]
+                values = [self.value(a, asset, x["told"]) for a, x in ((base, before), (attestation, after))]
+                known = None not in values
+                flow = usd(units(change, scale), prices[0]["usd"]) if known else None
+                share = ratio(change, before["told"])
+                yield {
+                    "attestation": attestation,
+                    "since": since,
+                    "base_attestation": base,
+                    "base_snapshot_at": self.snapshot(base),
+                    "days": days_between(self.day(base), self.day(attestation)),
+                    "asset": asset,
+                    "liabilities_before": before["told"],
+                    "liabilities_after": after["told"],
+                    "liabilities_change": change,
+                    "units_before": units(before["told"], scale),
+                    "units_after": units(after["told"], scale),
+                    "units_change": units(change, scale),
+                    "ratio_change": share,
+                    "ratio_change_null_reason": why(share, otherwise="zero_before"),
+                    "price_before": prices[0]["usd"],
+                    "price_after": prices[1]["usd"],
+                    "base_priced_as": prices[0]["priced_as"],
+                    "priced_as": prices[1]["priced_as"],
+                    "usd_before": values[0],
+                    "usd_after": values[1],
+                    "usd_change": values[1] - values[0] if known else None,
+                    "usd_flow": flow,
+                    "usd_price": values[1] - values[0] - flow if known else None,
+                    "liabilities_conflicting": after["contradicted"],
+                    "base_liabilities_conflicting": before["contradicted"],
+                }
+
+    def exchange_month(self) -> Iterator[Row]:
+        held = grouped(self.values.values(), lambda row: (row["attestation"], row["basis"]))
+        sums = grouped(self.sums.items(), lambda item: item[0][0])
+        stated = set(held) | {(attestation, "published") for attestation in sums}
+        told = {attestation for attestation, _ in stated}
+        stated |= {(attestation, None) for attestation, _ in self.owed if attestation not in told}
+        months = grouped(
+            ((a, basis) for a, basis in stated if self.snapshot(a)),
+            lambda x: (x[0].split("/")[0], self.month(x[0]), x[1]),
+        )
+        flows, both = list(self.net_flow()), grouped(self.signed_and_seen(), lambda row: row["attestation"])
+        figures = grouped(self.tracker_figures(), lambda row: (row["exchange"], row["month"]))
+        lists = grouped(self.observed_lists(), lambda row: row["attestation"])
+        for (exchange, month, basis), keys in months.items():
+            attestation = max(keys, key=lambda x: (self.snapshot(x[0]), x[0]))[0]
+            about, rows, day = self.attestations[attestation], held.get((attestation, basis), []), self.day(attestation)
+            after = (month + timedelta(31)).replace(day=1)
+            printed = sums.get(attestation, []) if basis == "published" else []
+            largest = max(((value, scope) for (_, scope), value in printed), default=(None, None))
+            whole = added(row["usd"] for row in rows)
+            signed = (
+                added(row["usd_signed_and_seen"] for row in both.get(attestation, ())) if basis == "claimed" else None
+            )
+            share = ratio(signed, whole)
+            nothing = [("nothing_stated", not rows), ("nothing_priced", whole is None)]
+            made = {
+                "attestation": attestation,
+                "month": month,
+                "basis": basis,
+                "attestations": len(keys),
+                "snapshot_precision": about["snapshot_precision"],
+                "days_from_month_end": None if about["snapshot_precision"] == "month" else days_between(day, after),
+                "usd_total": whole,
+                "usd_published": added(row["usd_published"] for row in rows),
+                "usd_published_sum": largest[0],
+                "published_scope": largest[1],
+                "assets": len(rows),
+                "unpriced_assets": sorted(row["asset"] for row in rows if row["usd"] is None),
+                "share_null_reason": why(whole or None, *nothing),
+                "usd_signed_and_seen": signed,
+                "share_signed_and_seen": share,
+                "share_signed_and_seen_null_reason": why(
+                    share,
+                    ("no_addresses", basis != "claimed"),
+                    ("nothing_priced", whole is None),
+                    ("nothing_observed", signed is None),
+                ),
+                "addresses": len({row["address"] for row in self.lists[attestation]}) or None
+                if basis != "published" and attestation in self.lists
+                else None,
+                "list_age_days": next(
+                    (row["list_age_days"] for row in lists.get(attestation, ()) if basis == "onchain"), None
+                ),
+                "file_age_days": (about["retrieved_at"].date() - about["snapshot_at"].date()).days,
+            }
+            for kind in ("bitcoin", "ether", "stablecoin", "own"):
+                part = added(row["usd"] for row in rows if row["relation"] == kind) or Decimal(0)
+                made[f"share_{KINDS[kind]}"] = ratio(part, whole)
+            yield (
+                made
+                | self.clean(attestation, rows, whole, nothing)
+                | self.flowed(exchange, month, basis, flows, day)
+                | self.four_ratios(attestation, basis)
+                | self.printed_beside(figures.get((exchange, month), []))
+                | self.doubts_of_all(attestation)
+            )
+
+    def clean(self, attestation: str, rows: list[Row], whole: Decimal | None, nothing: list[tuple[str, bool]]) -> Row:
+        """Cleanliness of what one basis holds, by three definitions."""
+        promised = [row for row in rows if row["asset_class"] == "wrapped" and row["relation"] in ("own", "affiliated")]
+        less = None if whole is None else whole - (added(row["usd"] for row in promised) or Decimal(0))
+        own = [row for row in rows if row["relation"] == "own"]
+        found: Row = {}
+        for name, total, taken, reason in (
+            ("cleanliness", whole, own, "own_token_unpriced"),
+            *(
+                (
+                    f"cleanliness_{tracker}",
+                    of,
+                    [
+                        row
+                        for row in rows
+                        if row["asset"] in self.tracked(attestation, tracker)[0] and row["amount"] is not None
+                    ],
+                    "token_unpriced",
+                )
+                for tracker, of in (("defillama", less), ("cryptoquant", whole))
+            ),
+        ):
+            unknown = any(row["usd"] is None for row in taken)
+            share = None if unknown else self.rest(added(row["usd"] for row in taken) or Decimal(0), total)
+            found |= {name: share, f"{name}_null_reason": why(share, (reason, unknown), *nothing)}
+        return found
+
+    def flowed(self, exchange: str, month: date, basis: str | None, flows: list[Row], day: date) -> Row:
+        """The changes of the month's attestations since the one before each, added up."""
+        of_month = [
+            row
+            for row in flows
+            if row["since"] == "previous"
+            and row["scope"] is None
+            and row["basis"] == basis
+            and row["attestation"].split("/")[0] == exchange
+            and self.month(row["attestation"]) == month
+        ]
+        first = min(of_month, key=lambda row: (self.snapshot(row["attestation"]), row["attestation"]), default=None)
+        base = first["base_attestation"] if first else None
+        parts = {
+            f"usd_{part}": added(row[f"usd_{part}"] for row in of_month)
+            for part in ("change", "flow", "price", "cross", "list", "own")
+        }
+        return parts | {
+            "base_attestation": base,
+            "days": days_between(self.day(base), day) if base else None,
+            "usd_flow_null_reason": why(parts["usd_flow"], ("nothing_before", base is None), otherwise="nothing_split"),
+            "assets_not_split": sorted({row["asset"] for row in of_month if row["not_split_because"]}),
+        }
+
+    def four_ratios(self, attestation: str, basis: str | None) -> Row:
+        found: Row = {}
+        for asset in ("BTC", "ETH", "USDT", "USDC"):
+            row, name = self.ratios.get((attestation, asset), {}), asset.lower()
+            of = "ratio_onchain" if basis == "onchain" else "ratio_claimed"
+            is_of_it = bool(row) and basis is not None and row["basis"] == basis
+            share = row[of] if is_of_it else None
+            other = bool(row) and None not in (row["basis"], basis) and row["basis"] != basis
+            reason = row.get(f"{of}_null_reason" if is_of_it else "ratio_claimed_null_reason")
+            found |= {
+                f"ratio_{name}": share,
+                f"ratio_{name}_null_reason": why(
+                    share,
+                    ("not_stated", not row),
+                    ("other_basis", other),
+                    otherwise=reason or "other_basis",
+                ),
+                f"printed_ratio_{name}": row.get("printed_ratio"),
+                f"printed_ratio_{name}_null_reason": None if row.get("printed_ratio") is not None else "not_printed",
+            }
+        return found
+
+    @staticmethod
+    def printed_beside(figures: list[Row]) -> Row:
+        """What trackers print for the month, in words; and how many addresses."""
+        figures = sorted(figures, key=lambda row: (row["source"], row["figure"], row["unit"], row["source_row"]))
+        counted = [row for row in figures if row["figure"] == "addresses"]
+        counted.sort(key=lambda row: (row["source"], row["source_row"]))
+        return {
+            "addresses_printed": int(counted[0]["value"]) if counted else None,
+            "tracker_figures": [
+                f"{row['source']}: {row['figure']} {format(row['value'], 'f').rstrip('0').rstrip('.')} {row['unit']}"
+                f" ({row['definition']})"
+                for row in figures
+                if row["figure"] != "addresses"
+            ],
+        }
 
     def restatements(self) -> Iterator[Row]:
         claims, totals, owed = (
@@ -2376,6 +2736,10 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
         "restatements": ("attestation", "report", "kind", "what", "asset", "statement", "base_report"),
         "ownership_coverage": ("attestation", "network", "verdict", "reason"),
         "tracker_figures": ("report", "source_row"),
+        "exchange_month": ("exchange", "month", "basis"),
+        "account_turnover": ("attestation", "network"),
+        "signed_and_seen": ("attestation", "network"),
+        "liabilities_change": ("attestation", "since", "asset"),
         "network_composition": ("attestation", "network", "asset"),
         "balance_reconciliation": ("attestation", "network", "asset"),
         "observed_lists": ("attestation", "network"),

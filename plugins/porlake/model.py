@@ -197,7 +197,7 @@ Source = Annotated[str, Column("who says so: a publisher, a host (never a key), 
 Note = Annotated[str, Column("remark of the source")]
 Figure = Annotated[str, Column("what a tracker prints a number for: reserves, reserves_change, clean_reserves ...")]
 FigureValue = Annotated[Decimal, Column("the number as the tracker prints it, in its unit", kind="figure")]
-FigureUnit = Annotated[str, Column("unit of the number: usd or percent")]
+FigureUnit = Annotated[str, Column("unit of the number: usd, percent or count")]
 Definition = Annotated[str, Column("what the tracker counts, in words: figures of two definitions are not compared")]
 Owed = Annotated[int, Column("amount owed to customers", kind="base_units", unit="base units of the asset")]
 PrintedRatio = Annotated[Decimal, Column("reserve ratio as the exchange printed it", kind="ratio", unit="percent")]

@@ -8,3 +8,8 @@ where reserves_proven > reserves_onchain
     or (not is_covered and not is_complete)
     or (liabilities is null and coalesce(is_covered, is_covered_claimed, ratio_claimed > 0, ratio_proven > 0) is not null)
     or (basis = 'claimed' and claimed_without_custody > reserves_claimed)
+union all by name
+-- what is both signed for and seen is neither more than either, nor they more than what is claimed
+select attestation, network as asset, usd_claimed, usd_signed, usd_seen, usd_signed_and_seen
+from {{ ref('signed_and_seen') }}
+where greatest(usd_signed, usd_seen) > usd_claimed or usd_signed_and_seen > least(usd_signed, usd_seen)

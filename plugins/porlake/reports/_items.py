@@ -89,7 +89,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What a tracker prints of an exchange. `value`: a decimal text, signed, in `unit` (usd or percent);
+    """What a tracker prints of an exchange. `value`: a decimal text, signed, in `unit` (usd, percent or count);
     `definition`: what the tracker counts, in words.
     """
 

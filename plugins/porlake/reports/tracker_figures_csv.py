@@ -33,6 +33,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "inflow": ("usd",),
     "outflow": ("usd",),
     "net_flow": ("usd",),
+    "addresses": ("count",),
 }
 WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a moment of that precision
 

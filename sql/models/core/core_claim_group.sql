@@ -20,6 +20,8 @@ select o.attestation, o.exchange, o.network, o.asset, o.holding, o.final_verdict
     count(o.amount) filter (o.is_too_large is not true) as holdings_with_amount,
     {{ total('o.amount', 'o.is_too_large is not true') }} as amount,
     {{ total('o.onchain_exact') }} as onchain_exact,
+    -- of each claim what the chain shows of it
+    {{ total('case when o.amount is not null and o.onchain_exact is not null then least(o.amount, o.onchain_exact) end', 'o.is_too_large is not true') }} as amount_seen,
     {{ total('(o.onchain_exact - o.amount)', 'o.is_too_large is not true') }} as difference
 from {{ ref('core_observation') }} o
 left join {{ ref('core_message') }} m on m.exchange = o.exchange and m.message = o.message

@@ -14,27 +14,6 @@ dated as (
     from stated s
     join {{ ref('core_attestation') }} a using (attestation)
     where a.snapshot_at is not null
-),
-earlier as (
-    select n.attestation, n.basis, n.scope, b.attestation as base_attestation, b.snapshot_at as base_snapshot_at,
-        date_diff('day', b.snapshot_day, n.snapshot_day) as days,
-        row_number() over (partition by n.attestation, n.basis, n.scope order by b.snapshot_at desc, b.attestation desc) as steps_back,
-        row_number() over (partition by n.attestation, n.basis, n.scope order by b.snapshot_at, b.attestation) as steps_from_first,
-        abs(date_diff('day', (n.snapshot_day - interval 1 year)::date, b.snapshot_day)) as days_off_a_year
-    from dated n
-    join dated b
-        on b.exchange = n.exchange and b.basis = n.basis and b.scope is not distinct from n.scope
-        and (b.snapshot_at, b.attestation) < (n.snapshot_at, n.attestation)
-),
-chosen as (
-    select *, 'previous' as since from earlier where steps_back = 1
-    union all
-    select *, 'first' as since from earlier where steps_from_first = 1
-    union all
-    select *, 'year_before' as since
-    from earlier
-    where days_off_a_year <= 16
-    qualify row_number() over (partition by attestation, basis, scope order by days_off_a_year, base_snapshot_at, base_attestation) = 1
 )
 select attestation, basis, scope, since, base_attestation, base_snapshot_at, days
-from chosen
+from {{ compared_with_earlier('dated', ['basis', 'scope']) }}

@@ -3,7 +3,7 @@
 select r.attestation, r.exchange, r.snapshot_at,
     coalesce(r.snapshot_at = max(r.snapshot_at) over (partition by r.exchange, f.source, f.figure, f.unit), false) as is_latest,
     f.report, '{{ var("build_id") }}' as build_id,
-    r.snapshot_precision, f.source, f.figure, f.unit, f.value, f.definition, f.note, f.source_row
+    r.snapshot_precision, {{ month_of('r') }} as month, f.source, f.figure, f.unit, f.value, f.definition, f.note, f.source_row
 from {{ source('lake', 'tracker_figure') }} f
 join {{ ref('stg_report') }} r using (exchange, report)
 where r.is_newest

@@ -48,7 +48,7 @@ run: runtime  ## the bundled sample month through the whole pipeline, offline, a
 	@$(BIN)/porlake query "$$(cat data/samples/report_2.sql)"
 	@printf '%s\n' 'next:' '  $(BIN)/porlake verify FILE                  who signs for what in a file of your own' \
 	  '  $(BIN)/porlake run htx --report FILE        all stages for it, from your endpoints ($(BIN)/porlake doctor)' \
-	  '  make query                                a SQL prompt over these tables; docs/questions.md has ten questions' \
+	  '  make query                                a SQL prompt over these tables; docs/questions.md has eleven questions' \
 	  '  make airflow                              the same DAGs in Airflow, with its UI'
 
 test: setup  ## all tests; real nodes are used where `make nodes` has installed them

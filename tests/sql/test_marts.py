@@ -57,9 +57,9 @@ def test_the_worked_questions_give_the_results_on_the_page(lake: Lake) -> None:
     )
 
 
-def test_there_are_ten_questions_and_each_has_an_answer(lake: Lake) -> None:
+def test_there_are_eleven_questions_and_each_has_an_answer(lake: Lake) -> None:
     sections = QUESTIONS.split("\n## ")[1:]
-    assert len(sections) == 10
+    assert len(sections) == 11
     for section in sections:
         for sql in re.findall(r"```sql\n(.*?)\n```", section, re.DOTALL):
             assert warehouse.query(lake, sql)[1], sql

@@ -2329,7 +2329,7 @@ class Recomputed:
         first = min(of_month, key=lambda row: (self.snapshot(row["attestation"]), row["attestation"]), default=None)
         base = first["base_attestation"] if first else None
         parts = {
-            f"usd_{part}": added(row[f"usd_{part}"] for row in of_month)
+            f"usd_{part}": added(row[f"usd_{part}"] for row in of_month if part != "list" or row["relation"] != "own")
             for part in ("change", "flow", "price", "cross", "list", "own")
         }
         return parts | {

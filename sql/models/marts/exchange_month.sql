@@ -73,7 +73,7 @@ flows as (
     select d.exchange, d.month, f.basis,
         arg_min(f.base_attestation, (d.snapshot_at, d.attestation)) as base_attestation,
         {% for part in ['change', 'flow', 'price', 'cross', 'list', 'own'] -%}
-        sum(f.usd_{{ part }})::decimal(38, 2) as usd_{{ part }},
+        sum(f.usd_{{ part }}){{ " filter (f.relation is distinct from 'own')" if part == 'list' }}::decimal(38, 2) as usd_{{ part }},
         {% endfor -%}
         coalesce(list(distinct f.asset order by f.asset) filter (f.not_split_because is not null), []) as assets_not_split
     from {{ ref('net_flow') }} f

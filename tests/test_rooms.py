@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "ownership": {"model", "errors", "encoding", "registry", "addresses"},
     "liabilities": {"formats", "encoding", "registry"},
     "prices": {"model", "errors", "amounts", "numbers", "registry", "transport"},
-    "lake": {"model", "errors", "encoding"},
+    "lake": {"model", "errors"},
     "observation": {"settings", "model", "errors", "progress", "amounts", "registry", "addresses", "transport", "lake",
                     "chains"},
     "warehouse": {"dbt_project", "lake", "errors", "model", "registry"},

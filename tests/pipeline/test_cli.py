@@ -227,7 +227,7 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
         (["check", "--lake", "typo"], 1, "typo: no lake lies there"),
         (["verify", "F", "--out", "nowhere/v.csv"], 1, "there is no folder nowhere"),
         (["frobnicate"], 2, "invalid choice"),
-        (["run", "okx"], 2, "--report"),
+        (["run", "okx"], 1, "--report"),
         (["verify", "E"], 1, "E"),
     ],
 )
@@ -291,7 +291,9 @@ def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[
         "parse",
         "verify",
         "explain",
+        "find",
         "run",
+        "observe",
         "sweep",
         "balances",
         "build",

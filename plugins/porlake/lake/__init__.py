@@ -32,7 +32,6 @@ from porlake.errors import ConfigurationError, Damaged, LakeError, MissingPartit
 from porlake.lake import raw
 from porlake.lake.checkpoint import Scratch, forget
 from porlake.lake.export import csv_writer, export, export_batches, writable
-from porlake.lake.json_text import json_bytes, json_of
 from porlake.lake.older import carried, uncarried
 from porlake.lake.partition import (
     FILE,
@@ -43,6 +42,8 @@ from porlake.lake.partition import (
     check_bytes,
     check_schema,
     checked_file,
+    json_bytes,
+    json_of,
     partition_in,
     place_of,
     read_pointer,

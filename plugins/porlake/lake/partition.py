@@ -6,6 +6,7 @@ pointer. The folder of the pointer before stays, for a reader may hold that poin
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +17,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from porlake.errors import ContractViolation, Damaged, LakeError, MissingPartition, Outdated
-from porlake.lake.json_text import json_bytes, json_of
 from porlake.lake.schema import BATCH_ROWS, columns_of, parquet_options, record_batch, schema
 from porlake.lake.store import Store, sha256_of, sync, written
 from porlake.model import DATASETS, Dataset
@@ -407,3 +408,14 @@ def check_bytes(store: Store, key: str, sha256: str, remedy: str, *, anew: bool 
         raise Damaged(
             f"{store.where(key)}: its bytes are not those that were written (sha256 {found}, not {sha256}); {remedy}"
         )
+
+
+def json_bytes(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def json_of(content: bytes) -> Any:
+    """What `json_bytes` wrote. Raises ValueError for anything else: a file of a disk may hold any bytes, and the
+    standard parser ends the process where they nest without end and a library has raised the limit of recursion.
+    """
+    return orjson.loads(content)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from porlake.errors import Damaged, LakeError, MissingPartition
-from porlake.lake.json_text import json_bytes, json_of
-from porlake.lake.partition import check_bytes
+from porlake.lake.partition import check_bytes, json_bytes, json_of
 from porlake.lake.store import Store, written
 
 AGAIN = "archive the published file again (`porlake run EXCHANGE --report FILE`)"

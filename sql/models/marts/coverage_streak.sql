@@ -3,7 +3,8 @@
 -- about the asset. One is missed where half a rhythm more than one rhythm has passed; of one gap a thousand are named at most. Snapshots of one basis
 -- make a streak of ours: what is claimed is counted on by nothing that was only published or observed. A printed ratio is the exchange's, whatever the basis.
 with series as (
-    select r.exchange, r.asset, r.attestation, r.basis, r.basis is distinct from 'onchain' as is_attested, a.snapshot_at, try_cast(a.report_no as integer) as edition, case when r.basis is distinct from 'onchain' then h.rhythm_days end as rhythm_days,
+    select r.exchange, r.asset, r.attestation, r.basis, coalesce(r.basis <> 'onchain', true) as is_attested, a.snapshot_at,
+        try_cast(a.report_no as integer) as edition, case when coalesce(r.basis <> 'onchain', true) then h.rhythm_days end as rhythm_days,
         r.is_covered, r.is_covered_claimed, r.printed_ratio, r.printed_ratio >= 100 as is_covered_printed,
         lag(try_cast(a.report_no as integer)) over by_time as edition_before,
         a.snapshot_day, lag(a.snapshot_day) over by_time as day_before

@@ -1,5 +1,6 @@
 -- How what is claimed of an asset changed since an earlier attestation, and why. One row an attestation, since, basis and asset, and one for each
--- published sum in US dollars (asset TOTAL). What a side has of another basis is not compared: the row says so. The parts add up to the change to the cent: each is rounded to cents by itself, and usd_cross takes the rest.
+-- published sum in US dollars (asset TOTAL). What a side has of another basis is not compared: the row says so. The parts add up to the change to the
+-- cent: each is rounded to cents by itself, and usd_cross takes the rest.
 with claimed as (
     select * from {{ ref('core_value') }} where amount is not null or usd_published is not null
 ),

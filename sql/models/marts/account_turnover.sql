@@ -39,7 +39,7 @@ stepped as (
     from listed
     union all by name
     select exchange, basis, network, place + 1 as place, 0 as accounts, accounts as accounts_before,
-        case when place_after is distinct from place + 1 then accounts else 0 end as accounts_dropped
+        case when place_after = place + 1 then 0 else accounts end as accounts_dropped
     from listed
 ),
 added as (

@@ -16,10 +16,10 @@ select {{ about('a') }}, c.asset, b.basis, c.accounts,
     c.share_largest, {{ null_reason('c.share_largest', [], 'too_large') }} as share_largest_null_reason,
     c.share_top_10, {{ null_reason('c.share_top_10', [], 'too_large') }} as share_top_10_null_reason,
     c.hhi::double as hhi,
-    list_transform(c.largest, lambda x: x.network) as largest_networks,
-    list_transform(c.largest, lambda x: x.address) as largest_addresses,
-    case when c.asset <> 'TOTAL' then list_transform(c.largest, lambda x: x.amount) end as largest_amounts,
-    case when c.asset = 'TOTAL' then list_transform(c.largest, lambda x: try((x.amount * 0.01::decimal(3, 2))::decimal(38, 2))) end as largest_usd
+    list_transform(c.largest, lambda x: struct_extract(x, 'network')) as largest_networks,
+    list_transform(c.largest, lambda x: struct_extract(x, 'address')) as largest_addresses,
+    case when c.asset <> 'TOTAL' then list_transform(c.largest, lambda x: struct_extract(x, 'amount')) end as largest_amounts,
+    case when c.asset = 'TOTAL' then list_transform(c.largest, lambda x: try((struct_extract(x, 'amount') * 0.01::decimal(3, 2))::decimal(38, 2))) end as largest_usd
 from shared c
 join {{ ref('core_attestation') }} a using (attestation)
 join bases b using (attestation)

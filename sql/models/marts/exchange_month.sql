@@ -137,7 +137,7 @@ select {{ about('a') }}, a.month, a.basis, a.attestations, a.snapshot_precision,
     {% endfor -%}
     case when a.basis = 'claimed' then c.usd_signed_and_seen end as usd_signed_and_seen,
     case when a.basis = 'claimed' then {{ ratio('c.usd_signed_and_seen', 'v.usd_total') }} end as share_signed_and_seen,
-    case when a.basis is distinct from 'claimed' then 'no_addresses'
+    case when coalesce(a.basis <> 'claimed', true) then 'no_addresses'
         when c.usd_signed_and_seen is null then case when v.usd_total is null then 'nothing_priced' else 'nothing_observed' end
         when coalesce(v.usd_total, 0) = 0 then 'total_is_zero' end as share_signed_and_seen_null_reason,
     case when a.basis <> 'published' then n.addresses end as addresses, p.addresses as addresses_printed,

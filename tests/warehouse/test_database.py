@@ -71,7 +71,7 @@ def test_a_database_of_somebody_else_ends_in_a_sentence(tmp_path: Path) -> None:
         connection.execute("create table t as select 1")
     with pytest.raises(BuildError, match="dominance does not exist"):
         warehouse.query(foreign, "from dominance")
-    with pytest.raises(LakeError, match="address_changes"):
+    with pytest.raises(LakeError, match=min(warehouse.marts())):
         warehouse.publish(foreign)
     with pytest.raises(LakeError, match="dominance"):
         warehouse.read(foreign, "dominance")

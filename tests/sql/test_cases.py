@@ -177,7 +177,7 @@ def test_marts_hold_no_float_but_shares_and_ratios(built: Path) -> None:
     )
     with duckdb.connect(str(built / "porlake.duckdb"), read_only=True) as connection:
         rows = connection.execute(sql).fetchall()
-    assert [row for row in rows if not any(word in row[1] for word in ("share", "ratio", "cleanliness"))] == []
+    assert [row for row in rows if not any(word in row[1] for word in ("share", "ratio", "cleanliness", "hhi"))] == []
 
 
 def test_an_attestation_at_hand_is_forgotten_with_the_model_that_failed_over_it(

@@ -17,7 +17,18 @@ from odd_lake import built, odd_lake
 from porlake import warehouse
 
 #: Aggregates whose answer does not depend on the order of the rows.
-WITHOUT_ORDER = {"sum", "count", "count_star", "min", "max", "bool_and", "bool_or", "bitstring_agg", "quantile_disc"}
+WITHOUT_ORDER = {
+    "sum",
+    "count",
+    "count_star",
+    "min",
+    "max",
+    "bool_and",
+    "bool_or",
+    "bit_or",
+    "bitstring_agg",
+    "quantile_disc",
+}
 #: Aggregates that need an order of their own.
 LISTS = {"list", "array_agg", "string_agg", "group_concat", "listagg"}
 EXTREMES = {"arg_min", "arg_max", "argmin", "argmax", "min_by", "max_by"}

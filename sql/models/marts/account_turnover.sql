@@ -16,7 +16,7 @@ lists as (
     from {{ ref('core_attestation') }} a
     join listing i using (attestation)
     where a.snapshot_at is not null
-    window in_time as (partition by a.exchange, i.basis order by a.number)
+    window in_time as (partition by a.exchange, i.basis order by a.number, a.attestation)
 ),
 kinds as (
     -- accounts that came and went together
@@ -26,8 +26,8 @@ listed as (
     select k.network, k.accounts, l.exchange, l.basis, l.place,
         min(l.place) over of_kind as first_place,
         max(l.place) over of_kind as last_place,
-        lag(l.place) over (of_kind order by l.place) as place_before,
-        lead(l.place) over (of_kind order by l.place) as place_after
+        lag(l.place) over (of_kind order by l.place, l.attestation) as place_before,
+        lead(l.place) over (of_kind order by l.place, l.attestation) as place_after
     from kinds k
     join lists l on l.exchange = k.exchange and get_bit(k.listed_in, l.number::integer) = 1
     window of_kind as (partition by k.exchange, k.network, k.listed_in, l.basis)

@@ -71,7 +71,7 @@ chosen as (
 flows as (
     -- from the last attestation of the month before to that of this month, over those between
     select d.exchange, d.month, f.basis,
-        arg_min(f.base_attestation, (d.snapshot_at, d.attestation)) as base_attestation,
+        arg_min(f.base_attestation, (d.snapshot_at, d.attestation, f.base_attestation)) as base_attestation,
         {% for part in ['change', 'flow', 'price', 'cross', 'list', 'own'] -%}
         sum(f.usd_{{ part }}){{ " filter (f.relation is distinct from 'own')" if part == 'list' }}::decimal(38, 2) as usd_{{ part }},
         {% endfor -%}
@@ -98,7 +98,7 @@ addresses as (
 ),
 printed as (
     select exchange, month,
-        try_cast(arg_min(value, (source, source_row)) filter (figure = 'addresses') as bigint) as addresses,
+        try_cast(arg_min(value, (source, source_row, value)) filter (figure = 'addresses') as bigint) as addresses,
         list(source || ': ' || figure || ' ' || value_printed || ' ' || unit || ' (' || definition || ')' order by source, figure, unit, source_row)
             filter (figure <> 'addresses') as figures
     from (select *, rtrim(rtrim(value::varchar, '0'), '.') as value_printed from {{ ref('tracker_figures') }})

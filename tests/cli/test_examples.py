@@ -92,5 +92,8 @@ def test_an_example_runs(
     if words[0] == "sweep":  # the recording was made after its moment: it asks for the right thing, and is told so
         assert code == 1
         assert "tron: the newest block is of" in capsys.readouterr().err
+    elif words[0] == "observe":  # no list came before it here; tests/pipeline/test_observed_list.py observes one
+        assert code == 1
+        assert "the lake has no list of its addresses" in capsys.readouterr().err
     else:
         assert code == 0

@@ -82,16 +82,15 @@ def evidence_of(file: ReportFile, row: reports.Published | reports.Refused) -> E
 
 def rejection_of(file: ReportFile, row: reports.Item, block: str, reason: str, expected: str) -> Rejection:
     """Why a row of a block (rows, summary) is not used."""
-    of_asset = None if isinstance(row, reports.Figure) else row
     return Rejection(
         exchange=file.exchange,
         report=file.report,
         source_row=row.source_row,
         block=block,
-        network=(of_asset and of_asset.network) or None,
-        asset=(of_asset and of_asset.asset) or None,
+        network=row.network or None,
+        asset=row.asset or None,
         label=row.label or None,
-        address_published=None if isinstance(row, reports.Summary | reports.Figure) else row.address or None,
+        address_published=row.address or None,
         reason=reason,
         expected=expected,
         raw=row.raw[: reports.RAW_CHARACTERS],

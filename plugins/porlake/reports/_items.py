@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from porlake.reports._snapshot import Snapshot
 
@@ -85,6 +85,7 @@ class Summary:
     remark: str = ""
     member: int = 0
     decimals: int | None = None
+    address: ClassVar[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +102,15 @@ class Figure:
     source: str
     raw: str
     note: str | None = None
-    label: str = ""
     member: int = 0
+    network: ClassVar[str] = ""
+    asset: ClassVar[str] = ""
+    address: ClassVar[str] = ""
+
+    @property
+    def label(self) -> str:
+        """By which a rejection names it."""
+        return self.figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +158,8 @@ class Transfer:
     recipient: str = ""
     first_height: int | None = None
     last_height: int | None = None
-    label: str = ""
     member: int = 0
+    label: ClassVar[str] = ""
 
 
 Item = Published | Summary | Figure | Transfer | Refused

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY_IN = re.compile(rf"(?<!\d){_DAY.pattern}(?!\d)", re.ASCII)
+_WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a text of that precision
 CENTURY = 20
 
 
@@ -53,6 +55,31 @@ def stamp(digits: str) -> datetime:
     """YYYYMMDD, YYYYMMDDHH or YYYYMMDDHHMM as names of files have it. Raises ValueError."""
     day = day_of(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}")
     return datetime(day.year, day.month, day.day, int(digits[8:10] or 0), int(digits[10:12] or 0))
+
+
+def named(digits: str | None, precision: str) -> Snapshot | None:
+    """The snapshot that a stamp in a name says; None where the name has none, or one that is no moment."""
+    try:
+        return Snapshot(stamp(digits), precision) if digits else None
+    except ValueError:
+        return None
+
+
+def day_in(name: str) -> Snapshot | None:
+    """The day in a name of ours: addresses_2026-11-20.csv. None where it has none."""
+    match = _DAY_IN.search(name)
+    return named(match and match[0].replace("-", ""), "day")
+
+
+def start_of(text: str, precision: str) -> datetime:
+    """The start of what a cell names, a `day` as YYYY-MM-DD or a `month` as YYYY-MM. Raises ValueError."""
+    try:
+        day = day_of(text + _WHOLE[precision])
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"{text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM, of this century"
+        ) from error
+    return datetime(day.year, day.month, day.day)
 
 
 def first_stated(stated: Iterable[Snapshot | None]) -> Snapshot | None:

@@ -8,9 +8,7 @@ compiled it, the source that its rows name, and never the exchange.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import datetime
 from io import BytesIO
 
 from porlake import registry
@@ -19,7 +17,7 @@ from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Part, Published
-from porlake.reports._snapshot import Snapshot, day_of
+from porlake.reports._snapshot import Snapshot, day_in
 
 NAME = "addresses_csv"
 ROLES = (NAME,)
@@ -28,8 +26,6 @@ COLUMNS = ("exchange", "network", "address", "label", "source")
 
 #: Who states a list of which no row names a source, or of which rows name several.
 NOT_STATED, SEVERAL = "not stated", "several sources"
-
-_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 
 
 def matches(bundle: Bundle) -> bool:
@@ -52,13 +48,7 @@ def content(bundle: Bundle) -> str:
 
 def snapshot_of(file_name: str) -> Snapshot | None:
     """The day on which the list was made: addresses_2026-11-20.csv"""
-    match = _DAY.search(file_name)
-    if match is None:
-        return None
-    try:
-        return Snapshot(datetime.combine(day_of(match[0]), datetime.min.time()), "day")
-    except ValueError:
-        return None
+    return day_in(file_name)
 
 
 def split(bundle: Bundle) -> Iterator[Part]:

@@ -18,7 +18,7 @@ from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Published
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot, named
 
 NAME = "bitfinex_txt"
 ROLES = (NAME,)
@@ -53,10 +53,7 @@ def content(bundle: Bundle) -> str:
 def snapshot_of(file_name: str) -> Snapshot | None:
     """wallets_20221212.txt: the day of the revision, where somebody wrote it into the name"""
     match = _NAME.search(file_name)
-    try:
-        return Snapshot(stamp(match[1]), "day") if match else None
-    except ValueError:
-        return None
+    return named(match and match[1], "day")
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

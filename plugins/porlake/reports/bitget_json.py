@@ -17,7 +17,7 @@ from porlake.reports import _json, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._items import Item, Summary
 from porlake.reports._json import Shape
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot, named
 
 NAME = "bitget_json"
 ROLES = (NAME,)
@@ -52,10 +52,7 @@ def content(bundle: Bundle) -> str:
 def snapshot_of(file_name: str) -> Snapshot | None:
     """bitget_Au2026092917.json: the hour of the audit"""
     match = _NAME.search(file_name)
-    try:
-        return Snapshot(stamp(match[1]), "moment") if match else None
-    except ValueError:
-        return None
+    return named(match and match[1], "moment")
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

@@ -18,7 +18,7 @@ from porlake.reports import _json, _rows
 from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Published
 from porlake.reports._json import Shape, Value
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot, named
 
 NAME = "bitstamp_json"
 ROLES = ("page",)
@@ -61,10 +61,7 @@ def content(bundle: Bundle) -> str:
 def snapshot_of(file_name: str) -> Snapshot | None:
     """bitstamp_20261101_page_1.json: the day on which the pages were read; the answer is of now and names none"""
     match = _NAME.search(file_name)
-    try:
-        return Snapshot(stamp(match[1]), "day") if match else None
-    except ValueError:
-        return None
+    return named(match and match[1], "day")
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

@@ -29,7 +29,7 @@ from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Part, Published, Summary
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot, named
 
 NAME = "bybit_csv"
 ROLES = (NAME,)
@@ -65,10 +65,7 @@ def content(bundle: Bundle) -> str:
 def snapshot_of(file_name: str) -> Snapshot | None:
     """bybit_por_202212.csv: a month"""
     match = _NAME.search(file_name)
-    try:
-        return Snapshot(stamp(f"{match[1]}01"), "month") if match else None
-    except ValueError:
-        return None
+    return named(match and f"{match[1]}01", "month")
 
 
 def split(bundle: Bundle) -> Iterator[Part]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from porlake import registry
 from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Refused, Transfer
-from porlake.reports._snapshot import Snapshot, day_of
+from porlake.reports._snapshot import Snapshot, day_in
 
 NAME = "control_transfers_csv"
 ROLES = (NAME,)
@@ -26,7 +25,6 @@ COLUMNS = (
     "network", "address", "recipient", "transaction", "asset", "amount", "first_height", "last_height", "source",
 )  # fmt: skip
 
-_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 _TRANSACTION = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -50,13 +48,7 @@ def content(bundle: Bundle) -> str:
 
 def snapshot_of(file_name: str) -> Snapshot | None:
     """The day of the transfers: control_transfers_2022-12-11.csv"""
-    match = _DAY.search(file_name) if file_name.startswith("control_transfers") else None
-    if match is None:
-        return None
-    try:
-        return Snapshot(datetime.combine(day_of(match[0]), datetime.min.time()), "day")
-    except ValueError:
-        return None
+    return day_in(file_name) if file_name.startswith("control_transfers") else None
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

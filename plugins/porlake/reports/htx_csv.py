@@ -24,7 +24,7 @@ from porlake.reports import _csv, _rows, _workbook, _zip
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Published, Refused
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot, named
 
 NAME = "htx_csv"
 ROLES = (NAME,)
@@ -63,12 +63,7 @@ def content(bundle: Bundle) -> str:
 def snapshot_of(file_name: str) -> Snapshot | None:
     """huobi_por_20240701.csv, poloniex_por_20240801.csv: a day"""
     match = _NAME.search(file_name)
-    if match is None:
-        return None
-    try:
-        return Snapshot(stamp(match[1]), "day")
-    except ValueError:
-        return None
+    return named(match and match[1], "day")
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

@@ -17,7 +17,7 @@ from porlake.errors import BadStructure
 from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._items import Item, Published
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot, named
 
 NAME = "kucoin_post"
 ROLES = (NAME,)
@@ -59,10 +59,7 @@ def content(bundle: Bundle) -> str:
 def snapshot_of(file_name: str) -> Snapshot | None:
     """kucoin_por_202211_pasted.txt: a month"""
     match = _NAME.search(file_name)
-    try:
-        return Snapshot(stamp(f"{match[1]}01"), "month") if match else None
-    except ValueError:
-        return None
+    return named(match and f"{match[1]}01", "month")
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:

@@ -7,7 +7,6 @@ Content: totals. A file may speak of many exchanges and moments; `split` makes o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from io import BytesIO
 
 from porlake import registry
@@ -16,7 +15,7 @@ from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Part, Summary
-from porlake.reports._snapshot import Snapshot, day_of
+from porlake.reports._snapshot import Snapshot, start_of
 
 NAME = "totals_csv"
 ROLES = (NAME,)
@@ -27,7 +26,6 @@ COLUMNS = (
 )  # fmt: skip
 TOTAL = "TOTAL"  # in `asset`: a sum in US dollars over what `scope` names
 UNSAID = "not stated"  # in place of a source
-WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a snapshot of that precision
 
 
 def matches(bundle: Bundle) -> bool:
@@ -83,13 +81,12 @@ def _snapshot(cells: list[str], line: Line, file: str) -> Snapshot:
     if exchange not in registry.load().exchanges:
         raise BadStructure(file, line.number, f"{exchange!r} is no exchange of the registry")
     try:
-        at = day_of(text + WHOLE[precision]) if text else None
-    except (KeyError, ValueError) as error:
-        why = f"snapshot {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM, of this century"
-        raise BadStructure(file, line.number, why) from error
+        at = start_of(text, precision) if text else None
+    except ValueError as error:
+        raise BadStructure(file, line.number, f"snapshot {error}") from error
     if (at is None) != (precision == "unknown"):
         raise BadStructure(file, line.number, f"snapshot {text!r} and precision {precision!r} do not fit together")
-    return Snapshot(datetime(at.year, at.month, at.day) if at else None, precision)
+    return Snapshot(at, precision)
 
 
 def _numbered(snapshot: Snapshot, rows: list[list[str]]) -> Snapshot:

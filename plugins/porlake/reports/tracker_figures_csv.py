@@ -8,7 +8,6 @@ many exchanges and moments; `split` makes one canonical file of each.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from io import BytesIO
 
 from porlake import registry
@@ -17,7 +16,7 @@ from porlake.reports import _csv
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
 from porlake.reports._items import Figure, Item, Part, Refused
-from porlake.reports._snapshot import Snapshot, day_of
+from porlake.reports._snapshot import Snapshot, start_of
 
 NAME = "tracker_figures_csv"
 ROLES = (NAME,)
@@ -35,7 +34,6 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "net_flow": ("usd",),
     "addresses": ("count",),
 }
-WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a moment of that precision
 
 
 def matches(bundle: Bundle) -> bool:
@@ -85,11 +83,9 @@ def split(bundle: Bundle) -> Iterator[Part]:
 
 def _moment(text: str, precision: str, line: Line, file: str) -> Snapshot:
     try:
-        at = day_of(text + WHOLE[precision])
-    except (KeyError, ValueError) as error:
-        why = f"moment {text!r} of precision {precision!r}: a day is YYYY-MM-DD, a month YYYY-MM, of this century"
-        raise BadStructure(file, line.number, why) from error
-    return Snapshot(datetime(at.year, at.month, at.day), precision)
+        return Snapshot(start_of(text, precision), precision)
+    except ValueError as error:
+        raise BadStructure(file, line.number, f"moment {error}") from error
 
 
 def parse(bundle: Bundle) -> Iterator[Item]:
@@ -115,7 +111,6 @@ def _row(line: Line, cells: Mapping[str, str]) -> Item:
         source=cells["source"],
         note=cells["note"] or None,
         raw=line.raw,
-        label=figure,
     )
 
 

@@ -70,6 +70,21 @@ end:
 data:
 """
 
+# What two programs share: a token's answer to the call, and a balance into its place.
+ANSWERED = """\
+    @called JUMPI
+    0x00 NOT  @store JUMP                       ; FAILED
+called:
+    RETURNDATASIZE 0x1f LT  @word JUMPI
+    0x01 NOT  @store JUMP                       ; SHORT
+word:
+    0x40 MLOAD"""
+KEPT = """\
+    DUP1 0x7f SHR ISZERO  @store JUMPI
+    POP 0x02 NOT                                ; LARGE
+store:
+    0x80 SHL  DUP2 MSTORE"""
+
 # The first address is the token's.
 TOKEN = """
     {begin}
@@ -81,17 +96,8 @@ loop:
     {left} GAS LT  @starved JUMPI
     DUP2 {load} 0x60 SHR  0x04 MSTORE
     0x20 0x40 0x24 0x00  0x00 {load} 0x60 SHR  {gas} STATICCALL
-    @called JUMPI
-    0x00 NOT  @store JUMP                       ; FAILED
-called:
-    RETURNDATASIZE 0x1f LT  @word JUMPI
-    0x01 NOT  @store JUMP                       ; SHORT
-word:
-    0x40 MLOAD
-    DUP1 0x7f SHR ISZERO  @store JUMPI
-    POP 0x02 NOT                                ; LARGE
-store:
-    0x80 SHL  DUP2 MSTORE
+{answered}
+{kept}
     0x10 ADD SWAP1 0x14 ADD SWAP1
     @loop JUMP
 starved:
@@ -118,18 +124,9 @@ token:
     DUP3 0x14 ADD {load} 0x60 SHR  0x04 MSTORE
     0x20 0x40 0x24 0x00  DUP5  {gas} STATICCALL
     SWAP1 POP
-    @called JUMPI
-    0x00 NOT  @store JUMP                       ; FAILED
-called:
-    RETURNDATASIZE 0x1f LT  @word JUMPI
-    0x01 NOT  @store JUMP                       ; SHORT
-word:
-    0x40 MLOAD
+{answered}
 fits:
-    DUP1 0x7f SHR ISZERO  @store JUMPI
-    POP 0x02 NOT                                ; LARGE
-store:
-    0x80 SHL  DUP2 MSTORE
+{kept}
     0x10 ADD SWAP1 0x28 ADD SWAP1
     @loop JUMP
 starved:
@@ -149,7 +146,8 @@ def program(kind: str, block: str = "number", *, creation: bool = False) -> byte
     """
     source, place = {"native": (NATIVE, "0x40"), "pairs": (PAIRS, "0x60")}.get(kind, (TOKEN, "0x60"))
     parts = OWN_CODE if creation else CALL_DATA
-    return assemble(source.format(**parts, block=BLOCK[block].format(at=place), gas=hex(TOKEN_GAS), left=hex(GAS_LEFT)))
+    shared = {"answered": ANSWERED, "kept": KEPT, "gas": hex(TOKEN_GAS), "left": hex(GAS_LEFT)}
+    return assemble(source.format(**parts, **shared, block=BLOCK[block].format(at=place)))
 
 
 #: An account that nobody has, under which the programs run for the length of a call.

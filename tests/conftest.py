@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,24 +73,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((n for n, place in enumerate(longest) if str(item.path).startswith(place)), 99))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _rows_of_ones_own_end_with_a_module() -> Iterator[None]:
-    """What a fixture of a module sets for all of its tests (`documents.example`) is not the next module's."""
+@contextmanager
+def _own_rows_kept() -> Iterator[None]:
     before = os.environ.get("PORLAKE_REGISTRY")
     yield
     os.environ.pop("PORLAKE_REGISTRY", None)
     if before is not None:
         os.environ["PORLAKE_REGISTRY"] = before
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _rows_of_ones_own_end_with_a_module() -> Iterator[None]:
+    """What a fixture of a module sets for all of its tests (`documents.example`) is not the next module's."""
+    with _own_rows_kept():
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _rows_of_ones_own_end_with_a_test() -> Iterator[None]:
     """`--registry` sets the variable for all that its process starts; the next test is another process's."""
-    before = os.environ.get("PORLAKE_REGISTRY")
-    yield
-    os.environ.pop("PORLAKE_REGISTRY", None)
-    if before is not None:
-        os.environ["PORLAKE_REGISTRY"] = before
+    with _own_rows_kept():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -6,14 +6,13 @@ import io
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from porlake import reports, sources
 from porlake.errors import NotRecorded, ReportError, TransportError, UnknownFormat
 from porlake.model import ReportFile
 from porlake.pipeline._archive import archive_published
-from porlake.pipeline._files import Published
+from porlake.pipeline._files import Published, inside_of
 from porlake.pipeline._find import held, origin_of
 from porlake.pipeline._session import Session
 from porlake.pipeline._suspect import of_other_moments, same_bytes, went_back
@@ -39,14 +38,15 @@ def fetch(session: Session, publications: Iterable[sources.Publication]) -> Fetc
     What goes wrong with a file costs that file alone, and is told. Raises NotRecorded, LakeError.
     """
     listed, done = list(publications), Fetched()
-    for one, has in zip(listed, held(session, listed), strict=True):
+    known = list(session.lake.rows(ReportFile, exchange=listed[0].exchange)) if listed else []
+    for one, has in zip(listed, held(session, listed, known), strict=True):
         done.reports += has.reports
-        done.warnings += went_back(session, one)
+        done.warnings += went_back(known, one)
         missing = [member for member in one.members if _is_wanted(member, has.roles)]
         found_in = _keep_answer(session, one) if missing else ""
         for members in _together_with(missing):
             session.progress(f"fetch {one.attestation}: {members[0].name}", 0, 0)
-            _fetched(session, one, members, found_in, done)
+            _fetched(session, one, members, found_in, known, done)
     done.reports, done.new = list(dict.fromkeys(done.reports)), list(dict.fromkeys(done.new))
     return done
 
@@ -65,9 +65,14 @@ def _together_with(members: list[sources.Member]) -> list[list[sources.Member]]:
 
 
 def _fetched(
-    session: Session, one: sources.Publication, members: list[sources.Member], found_in: str, done: Fetched
+    session: Session,
+    one: sources.Publication,
+    members: list[sources.Member],
+    found_in: str,
+    known: list[ReportFile],
+    done: Fetched,
 ) -> None:
-    known = {row.report for row in session.lake.rows(ReportFile, exchange=one.exchange)}
+    """`known`: what the lake has of the exchange; what comes is added."""
     # a publisher's audit id is no number of an edition: OKX's do not even rise
     told = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision)
     web = session.web(one.exchange)
@@ -81,7 +86,7 @@ def _fetched(
                 }  # fmt: skip
                 done.warnings += same_bytes(one, member, session.lake.keep(stream, facts), session, stream)
                 stream.seek(0)
-                came.append(_published(files, stream, reply, member, facts))
+                came.append(inside_of(files, stream, member.name, origin_of(reply.url), facts))
             found = archive_published(session, one.exchange, _together(came), fallback=told)
     except NotRecorded:
         raise
@@ -91,8 +96,13 @@ def _fetched(
         done.missing.append(f"{one.attestation}: {members[0].role}: {error}")
     else:
         done.reports += found
-        done.new += [report for report in found if report not in known]
-        done.warnings += of_other_moments(session, one, members, found)
+        ids = {row.report for row in known}
+        done.new += [report for report in found if report not in ids]
+        came_as = [
+            row for report in found for row in session.lake.rows(ReportFile, exchange=one.exchange, report=report)
+        ]
+        done.warnings += of_other_moments(one, members, came_as)
+        known += came_as
 
 
 def _together(came: list[Published]) -> Published:
@@ -100,16 +110,6 @@ def _together(came: list[Published]) -> Published:
     first, inside = came[0], tuple(member for one in came for member in one.bundle.members)
     together = Published(reports.Bundle(inside, first.bundle.name), None, first.origin, first.facts)
     return first if len(came) == 1 else together
-
-
-def _published(
-    files: ExitStack, stream: BinaryIO, reply: Reply, member: sources.Member, facts: dict[str, str]
-) -> Published:
-    inside = tuple(
-        reports.Member(name, files.enter_context(content)) for name, content in reports.members(stream, member.name)
-    )
-    container = None if any(held.content is stream for held in inside) else stream
-    return Published(reports.Bundle(inside, member.name), container, origin_of(reply.url), facts)
 
 
 def _facts(reply: Reply, name: str) -> dict[str, str]:

@@ -39,12 +39,18 @@ def files_at(session: Session, files: ExitStack, source: str) -> Published:
             raise ConfigurationError(f"{source}: the folder holds no file")
         held = tuple(reports.Member(entry.name, _opened(session, files, str(entry))[0]) for entry in inside)
         return Published(reports.Bundle(held, path.name), None, f"file:{path.name}")
-    stream, name, origin = _opened(session, files, source)
+    return inside_of(files, *_opened(session, files, source))
+
+
+def inside_of(
+    files: ExitStack, stream: BinaryIO, name: str, origin: str, facts: Mapping[str, str] | None = None
+) -> Published:
+    """A published file, or the files of an archive. Raises ReportError."""
     held = tuple(
         reports.Member(member, files.enter_context(content)) for member, content in reports.members(stream, name)
     )
     container = None if any(member.content is stream for member in held) else stream
-    return Published(reports.Bundle(held, name), container, origin)
+    return Published(reports.Bundle(held, name), container, origin, facts or {})
 
 
 def _opened(session: Session, files: ExitStack, source: str) -> tuple[BinaryIO, str, str]:

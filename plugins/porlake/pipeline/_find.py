@@ -81,12 +81,16 @@ def due(session: Session, looked: sources.Publications, month: str) -> list[sour
     return own + (before if any(one.reports for one in held(session, before)) else [])
 
 
-def held(session: Session, publications: Iterable[sources.Publication]) -> list[Held]:
-    """What the lake has of each of some publications of one exchange, in their order."""
+def held(
+    session: Session, publications: Iterable[sources.Publication], known: list[ReportFile] | None = None
+) -> list[Held]:
+    """What the lake has of each of some publications of one exchange, in their order. `known`: the exchange's reports
+    in the lake, where they were read already.
+    """
     listed = list(publications)
     if not listed:
         return []
-    rows = list(session.lake.rows(ReportFile, exchange=listed[0].exchange))
+    rows = list(session.lake.rows(ReportFile, exchange=listed[0].exchange)) if known is None else known
     arrived = {(facts.get("publication"), facts.get("url")) for _, facts in session.lake.arrivals()}
     return [_held(one, rows, arrived) for one in listed]
 

@@ -5,7 +5,7 @@ says another moment than its list.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
@@ -15,14 +15,14 @@ from porlake.pipeline._find import origin_of
 from porlake.pipeline._session import Session
 
 
-def went_back(session: Session, one: sources.Publication) -> Iterator[str]:
-    """A warning where the newest revision that is listed is older than one that the lake has."""
+def went_back(known: Iterable[ReportFile], one: sources.Publication) -> Iterator[str]:
+    """A warning where the newest revision that is listed is older than one of those that the lake has, `known`."""
     if one.revision is None or one.superseded:
         return
     origins = {origin_of(url) for member in one.members for url in (member.url, *member.others)}
     hosts = {urlsplit(origin).hostname for origin in origins}
     seen = [
-        row.revision for row in session.lake.rows(ReportFile, exchange=one.exchange)
+        row.revision for row in known
         if row.attestation == one.attestation and urlsplit(row.origin).hostname in hosts
         and row.origin not in origins
     ]  # fmt: skip
@@ -47,9 +47,9 @@ def same_bytes(
 
 
 def of_other_moments(
-    session: Session, one: sources.Publication, members: list[sources.Member], found: list[str]
+    one: sources.Publication, members: list[sources.Member], came: Iterable[ReportFile]
 ) -> Iterator[str]:
-    """A warning where a file says another moment than the list in which it was found."""
-    said = {row.attestation for row in session.lake.rows(ReportFile, exchange=one.exchange) if row.report in found}
+    """A warning where a file, of the reports that `came`, says another moment than the list in which it was found."""
+    said = {row.attestation for row in came}
     if said and one.attestation not in said:
         yield f"{one.attestation}: {members[0].name} says that it is of {', '.join(sorted(said)[:3])}"

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
-from porlake import dbt_project, registry
-from porlake.airflow.common import answers, task_defaults
+from porlake import registry
+from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, own_rows, task_defaults
 
 TASKS = task_defaults(timedelta(hours=1))
-LONG = timedelta(hours=12)
 # A block is final minutes after its moment, a bitcoin block is known to be the last of it after eleven more: two hours.
 PATIENT = {"retries": 12, "retry_delay": timedelta(minutes=2), "max_retry_delay": timedelta(minutes=20)}
 PARAMS = {
@@ -21,11 +20,8 @@ PARAMS = {
     "list": Param(None, type=["null", "string"], title="List",
                   description="Id of the report that lists the addresses; else the exchange's newest list."),
     **answers(),
-    "registry": Param(None, type=["null", "string"], title="Registry folder",
-                      description="Rows of your own over the registry's, for this run; for all runs: "
-                      "PORLAKE_REGISTRY."),
+    **own_rows(),
 }  # fmt: skip
-MARTS = dbt_project.marts()
 
 
 def observed(exchange: registry.Exchange, schedule: str) -> DAG:
@@ -77,19 +73,13 @@ def observed(exchange: registry.Exchange, schedule: str) -> DAG:
 
             tasks.price([report], get_current_context())
 
-        @task(
-            execution_timeout=LONG,
-            doc_md="All tables in DuckDB anew. Skipped where nothing is new since the last publish.",
-        )
+        @task(**BUILDS)
         def build() -> str:
             from porlake.airflow import tasks
 
             return tasks.build(get_current_context())
 
-        @task(
-            outlets=[Asset(f"porlake://marts/{mart}") for mart in MARTS],
-            doc_md="The marts as Parquet, shown all at once.",
-        )
+        @task(**PUBLISHES)
         def publish(report: str) -> str:
             from porlake.airflow import tasks
 

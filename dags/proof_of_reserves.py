@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
-from porlake import dbt_project, registry
-from porlake.airflow.common import answers, task_defaults
+from porlake import registry
+from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, own_rows, task_defaults
 
 TASKS = task_defaults(timedelta(hours=1))
-LONG = timedelta(hours=12)  # a month of a large exchange from an endpoint that answers one address a question
 PARAMS = {
     "reports": Param([], type="array", items={"type": "string"}, title="Published files",
                      description="Paths or URLs, one a line. Empty: the files of data/inbox/<exchange> of this month."),
@@ -20,13 +19,10 @@ PARAMS = {
     "archived": Param([], type="array", items={"type": "string"}, title="Reports in the lake",
                       description="Ids of reports that are archived already, as find_<exchange> hands them on."),
     **answers(),
-    "registry": Param(None, type=["null", "string"], title="Registry folder",
-                      description="Rows of your own over the registry's, for this run; for all runs: "
-                      "PORLAKE_REGISTRY."),
+    **own_rows(),
 }  # fmt: skip
 
 
-MARTS = dbt_project.marts()
 OBSERVE = (
     "Balances at the snapshot height. Skipped, with the reason, where the report claims nothing there or nothing could "
     "be read."
@@ -109,19 +105,13 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
 
             tasks.price(list(reports), get_current_context())
 
-        @task(
-            execution_timeout=LONG,
-            doc_md="All tables in DuckDB anew. Skipped where nothing is new since the last publish.",
-        )
+        @task(**BUILDS)
         def build() -> str:
             from porlake.airflow import tasks
 
             return tasks.build(get_current_context())
 
-        @task(
-            outlets=[Asset(f"porlake://marts/{mart}") for mart in MARTS],
-            doc_md="The marts as Parquet, shown all at once.",
-        )
+        @task(**PUBLISHES)
         def publish(reports: list[str]) -> str:
             from porlake.airflow import tasks
 

@@ -6,9 +6,21 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Param
+from airflow.sdk import Asset, Param
 
-from porlake import registry
+from porlake import dbt_project, registry
+
+#: How long a task may take that reads a month of a large exchange from an endpoint that answers one address a question.
+LONG = timedelta(hours=12)
+#: Options of the tasks that build the tables and publish the marts, in every DAG that does.
+BUILDS: dict[str, Any] = {
+    "execution_timeout": LONG,
+    "doc_md": "All tables in DuckDB anew. Skipped where nothing is new since the last publish.",
+}
+PUBLISHES: dict[str, Any] = {
+    "outlets": [Asset(f"porlake://marts/{mart}") for mart in dbt_project.marts()],
+    "doc_md": "The marts as Parquet, shown all at once.",
+}
 
 
 def task_defaults(timeout: timedelta) -> dict[str, Any]:
@@ -28,6 +40,12 @@ def answers() -> dict[str, Param]:
         "replay": _folder("Replay folder", "Answers recorded earlier; no network is used."),
         "record": _folder("Record folder", "Keep every answer from outside here."),
     }
+
+
+def own_rows() -> dict[str, Param]:
+    """The param of a run with rows of somebody's own."""
+    told = "Rows of your own over the registry's, for this run; for all runs: PORLAKE_REGISTRY."
+    return {"registry": _folder("Registry folder", told)}
 
 
 def deadline(row: registry.PublicationRow) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Context
 from functools import lru_cache
 
 from porlake import registry
@@ -16,6 +17,10 @@ NULLS = frozenset({"", "null", "\\N"})
 RAGGED = "ragged"
 UNREADABLE = frozenset({RAGGED, "line_too_long", "nul_byte", "invalid_utf8", "bad_quoting", "cell_too_long"})
 """Reasons of a row whose cells cannot be told apart: nothing of it is known, neither address nor signature."""
+
+#: A plain number of a file's totals, and arithmetic on what files print that loses no digit of it.
+PLAIN = re.compile(r"\d{1,60}(?:\.\d{1,60})?", re.ASCII)
+EXACT = Context(prec=200)
 
 _GROUP = re.compile(r"(.*?)\s*\(all\)", re.IGNORECASE)
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)

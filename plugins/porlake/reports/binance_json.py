@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 
 from porlake.reports import _json, _rows, binance_csv
 from porlake.reports._bundle import Bundle, Member, each_alone
@@ -38,8 +38,6 @@ INSURANCE = ("marginInsurance", "futureInsurance")
 
 _TIME = re.compile(r"(\d\d)/(\d\d)/(\d\d) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) UTC", re.ASCII)
 _ROOT = re.compile(r"[0-9a-f]{64}")
-_EXACT = Context(prec=300)
-_PLAIN = re.compile(r"\d{1,60}(\.\d{1,60})?", re.ASCII)
 
 
 def matches(bundle: Bundle) -> bool:
@@ -128,7 +126,7 @@ def _line(number: int, entry: Value, note: str) -> Item:
 def _adds_up(figures: dict[str, str]) -> bool:
     """Whether own wallets and custody are the amount; of what is null, or no number, nothing is said."""
     texts = [figures.get(name, "") for name in (*PARTS, "amount")]
-    if not all(map(_PLAIN.fullmatch, texts)):
+    if not all(map(_rows.PLAIN.fullmatch, texts)):
         return True
     own, custody, whole = map(Decimal, texts)
-    return _EXACT.add(own, custody) == whole
+    return _rows.EXACT.add(own, custody) == whole

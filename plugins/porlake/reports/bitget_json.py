@@ -28,7 +28,6 @@ COIN = Shape("coinName", "customerTotalAmount", "platformTotalAssetList")
 CHAIN = Shape("chainName", "platformTotalAmount")
 
 _NAME = re.compile(r"(?<![A-Za-z])Au(\d{10})(?!\d)", re.ASCII)
-_PLAIN = re.compile(r"\d{1,60}(?:\.\d{1,60})?", re.ASCII)
 
 
 def matches(bundle: Bundle) -> bool:
@@ -75,9 +74,9 @@ def parse(bundle: Bundle) -> Iterator[Item]:
 
 def _sum(amounts: list[str]) -> str:
     """The sum of some amounts in plain digits; one that is none is the sum: `amounts` says what is wrong with it."""
-    if unreadable := [text for text in amounts if not _PLAIN.fullmatch(text)]:
+    if unreadable := [text for text in amounts if not _rows.PLAIN.fullmatch(text)]:
         return unreadable[0]
-    with localcontext(prec=200):
+    with localcontext(_rows.EXACT):
         return f"{sum(map(Decimal, amounts)):f}"
 
 

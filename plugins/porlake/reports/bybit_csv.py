@@ -20,7 +20,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from decimal import Context, Decimal
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 from porlake import registry
@@ -40,7 +40,6 @@ RECORD_LINES = 4_096
 
 _NAME = re.compile(r"bybit_por_(\d{6})(?!\d)", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"\d{1,60}(\.\d{0,40})?", re.ASCII)
-_EXACT = Context(prec=200)
 
 
 def matches(bundle: Bundle) -> bool:
@@ -219,7 +218,7 @@ def _adds_up(coin: str, amount: str, sums: Counter[str]) -> bool:
 
 
 def _cents(amount: str) -> int:
-    return int(_EXACT.multiply(Decimal(amount), Decimal(100)))
+    return int(_rows.EXACT.multiply(Decimal(amount), Decimal(100)))
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from decimal import Context, Decimal
+from decimal import Decimal
 
 from porlake import registry
 from porlake.errors import BadStructure
@@ -74,7 +74,6 @@ VALIDATORS = {"native_staking", "eigenlayer"}  # such rows carry a validator's k
 VALIDATOR_DIGITS = 96
 JUDGED = "5"  # the auditors' tool takes rows of this status only
 
-_EXACT = Context(prec=200)
 _NAME = re.compile(r"(\d{8})(\d{2})?(\d{2})?(?=\D|$)(?:.*?[_-][vV](\d{1,3})(?=\D|$))?", re.ASCII)
 
 
@@ -405,7 +404,7 @@ def _units(member: Member, exchange: str) -> dict[str, str]:
         if not re.fullmatch(r"\d{1,60}(\.\d{0,40})?", text, re.ASCII):
             continue
         if in_rows:
-            sums[label] = _EXACT.add(sums.get(label, Decimal(0)), Decimal(text))
+            sums[label] = _rows.EXACT.add(sums.get(label, Decimal(0)), Decimal(text))
             if text.partition(".")[2].strip("0"):
                 fractions.add(label)
         else:
@@ -422,12 +421,14 @@ def _unit(label: str, rows: Decimal, total: Decimal | None, exchange: str) -> st
     if total is None:
         return "unknown"
     last_digit = Decimal(1).scaleb(int(total.as_tuple().exponent))
-    if abs(_EXACT.subtract(rows, total)) < last_digit:
+    if abs(_rows.EXACT.subtract(rows, total)) < last_digit:
         return "coin"
     try:
         meant = registry.load().label(exchange, label)
     except registry.UnknownLabel:
         return "unknown"
     token = registry.load().token(meant.network, meant.asset)
-    in_base = token is not None and abs(_EXACT.subtract(rows.scaleb(-token.decimals, _EXACT), total)) < last_digit
+    in_base = (
+        token is not None and abs(_rows.EXACT.subtract(rows.scaleb(-token.decimals, _rows.EXACT), total)) < last_digit
+    )
     return "base" if in_base else "unknown"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from porlake.errors import BadStructure
 from porlake.reports import _json, _rows
@@ -46,7 +46,6 @@ _SCRIPT = re.compile(rb"""<script\b[^>]{0,1000}?\bid\s*=\s*["']?appState\b["']?[
 _END = re.compile(rb"</script\s*>", re.IGNORECASE)
 _HASH = re.compile(r"(?:0x)?[0-9a-fA-F]{16,128}")
 _PERCENT = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s?%", re.ASCII)
-_EXACT = Context(prec=200)
 
 
 def matches(bundle: Bundle) -> bool:
@@ -128,7 +127,7 @@ def _compared(figures: dict[str, str]) -> str:
         amount, *parts = (Decimal(figures[name]) for name in ("amount", "own_amount", "custody_amount"))
     except (KeyError, InvalidOperation):
         return ""
-    return "" if _EXACT.add(*parts) == amount else "parts_differ"
+    return "" if _rows.EXACT.add(*parts) == amount else "parts_differ"
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

@@ -45,8 +45,11 @@ DBT_ONCE = Path(__file__).parent / "dbt_once"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Once for a run, before its workers start: they take over the environment. What one process compiles the next
-    need not: dozens import dbt or Airflow, 4 s each from source.
+    need not: dozens import dbt or Airflow, 4 s each from source. Settings of whoever runs the tests (the Makefile's
+    home, endpoints of one's own) are no part of them.
     """
+    for name in [name for name in os.environ if name.startswith("PORLAKE_") and name != CHECK]:
+        del os.environ[name]
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if hasattr(os, "pidfd_open") and "DBT_ONCE_AT" not in os.environ:

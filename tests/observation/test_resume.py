@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,3 +108,23 @@ def test_withdrawn_holdings_are_not_known_whatever_was_said(steps: list[list[int
             known |= set(rows)
     assert set(np.flatnonzero(found.answered).tolist()) == known
     assert {row for part in found.parts for row in part.rows.tolist()} == known
+
+
+def test_evidence_comes_back_with_its_rows_and_stays_with_them(tmp_path: Path) -> None:
+    heads = [chains.BlockRef(9, "bb", AT.moment), chains.BlockRef(10, "cc", None)]
+    shown = [chains.Evidence(heads[row % 2], str(row), f"answer {row}") for row in range(3)]
+    whole = replace(reading([0, 1, 2]), evidence=shown)
+    kept = resume.kept(tmp_path, "bitcoin", holdings("0", "1", "2"), AT)
+    kept.keep(whole)
+    kept.flush()
+    found = again(tmp_path, 3)
+    (answer,) = found
+    assert isinstance(answer, chains.Readings)
+    assert answer.evidence == shown
+    (some,) = resume.complete(found, np.array([True, False, True]))
+    assert isinstance(some, chains.Readings)
+    assert (some.rows.tolist(), some.evidence) == ([0, 2], [shown[0], shown[2]])
+    columns = Columns(Codes(), 3)
+    columns.take(some)
+    columns.take(reading([0]))
+    assert [columns.codes.evidence[code] for code in columns.evidence] == [None, None, shown[2]]

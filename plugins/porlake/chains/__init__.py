@@ -19,7 +19,19 @@ from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
 
 from porlake import registry
-from porlake.chains._answers import BlockRef, Coin, Link, Outcome, Reading, Stated, Transfer, Unread, Wanted
+from porlake.chains._answers import (
+    BlockRef,
+    Coin,
+    Evidence,
+    Link,
+    Outcome,
+    Reading,
+    Stated,
+    Transfer,
+    Unread,
+    Wanted,
+)
+from porlake.chains._by_account import ByAccount, ByBatch, parts
 from porlake.chains._columns import (
     LIMIT,
     TEXT,
@@ -43,6 +55,7 @@ from porlake.chains._columns import (
     total,
 )
 from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.chains._unchanged import unchanged
 from porlake.errors import ConfigurationError
 from porlake.progress import Tell, silent
 from porlake.registry import Network, Token
@@ -50,11 +63,11 @@ from porlake.transport import Endpoint, Recording
 
 __all__ = [
     "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "Balances", "Beside", "BlockRef",
-    "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Family", "Final", "Holdings", "Link", "OneByOne",
-    "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings", "Rows", "Stated", "Together",
-    "Transfer", "Transfers", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn", "Words", "at_least", "beside",
-    "family", "first", "holdings", "in_columns", "largest", "native_client", "number", "open_client", "total",
-    "wrong_rows",
+    "ByAccount", "ByBatch", "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Evidence", "Family", "Final",
+    "Holdings", "Link", "OneByOne", "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings",
+    "Rows", "Stated", "Together", "Transfer", "Transfers", "Unread", "Unreadable", "Wanted", "Withdrawn", "Words",
+    "at_least", "beside", "family", "first", "holdings", "in_columns", "largest", "native_client", "number",
+    "open_client", "parts", "total", "unchanged", "wrong_rows",
 ]  # fmt: skip
 
 
@@ -125,16 +138,6 @@ class Past(Protocol):
 
     def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
         """The parts that are known, exact; of other holdings nothing. Raises ChainError, TransportError."""
-
-
-@runtime_checkable
-class Unchanged(Protocol):
-    """A chain without a past that shows when an account last changed: the head's balance is then exact. No family has
-    it yet.
-    """
-
-    def unchanged(self, holdings: Holdings, at: BlockRef) -> Iterator[Answer]:
-        """Exact readings of the holdings that did not change after the block; of the others nothing."""
 
 
 @runtime_checkable

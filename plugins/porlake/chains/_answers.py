@@ -39,12 +39,26 @@ class BlockRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a balance of a later block counts as that of the block asked for: nothing happened at the account between.
+
+    `head`: the final block up to which the account was looked at; `last_change`: the last one that was seen (a height,
+    a moment in UTC, `none`); `answer`: what the chain said of it, in short.
+    """
+
+    head: BlockRef
+    last_change: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What an address held. `raw` is in the token's own base units; `block` is the one that was really read; `as_of`:
     exact or head.
 
     `confirmed_by`: the host of another operator that said the same of the same block, None where none did.
-    `no_history`: the source knows of nothing that ever happened at the address.
+    `no_history`: the source knows of nothing that ever happened at the address. `evidence`: where a later block was
+    read, why it counts as the block that is named (`_unchanged`).
     """
 
     asset: str
@@ -57,6 +71,7 @@ class Reading:
     source: str
     confirmed_by: str | None = None
     no_history: bool = False
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

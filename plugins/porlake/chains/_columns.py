@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._answers import BlockRef, Evidence, Reading, Unread, Wanted
 from porlake.errors import ChainError, TransportError
 from porlake.registry import Token
 
@@ -100,7 +100,8 @@ class Readings:
     """What was read of some holdings, all of one component, block and source.
 
     `rows`: their places among the holdings asked for; `words`: amounts in the token's base units; the rest as in a
-    Reading. `no_history`: of which the source knows nothing that ever happened; None is none of them.
+    Reading. `no_history`: of which the source knows nothing that ever happened; None is none of them. `evidence`: that
+    of each row, where a later block counts as this one.
     """
 
     rows: Rows
@@ -111,6 +112,18 @@ class Readings:
     method: str
     source: str
     no_history: npt.NDArray[np.bool_] | None = None
+    evidence: Sequence[Evidence] | None = None
+
+    def taken(self, which: npt.NDArray[np.bool_]) -> Readings:
+        """Those of them that `which` names."""
+        known, evidence = self.no_history, self.evidence
+        return replace(
+            self,
+            rows=self.rows[which],
+            words=self.words[which],
+            no_history=None if known is None else known[which],
+            evidence=None if evidence is None else [evidence[place] for place in np.flatnonzero(which).tolist()],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,25 +176,24 @@ TOGETHER = 512
 def _grouped(answers: Sequence[tuple[int, Reading | Unread]]) -> Iterator[Readings | Unreadable]:
     too_large = {row for row, answer in answers if isinstance(answer, Reading) and answer.raw >= LIMIT}
     unread: dict[str, list[int]] = {"balance_too_large": sorted(too_large)} if too_large else {}
-    read: dict[tuple[Any, ...], list[tuple[int, int, bool]]] = {}
+    read: dict[tuple[Any, ...], list[tuple[int, Reading]]] = {}
     for row, answer in answers:
         if isinstance(answer, Unread):
             unread.setdefault(answer.reason, []).append(row)
         elif row not in too_large:
-            kind = (answer.component, answer.block, answer.as_of, answer.method, answer.source)
-            read.setdefault(kind, []).append((row, answer.raw, answer.no_history))
+            shown = answer.evidence is not None
+            kind = (answer.component, answer.block, answer.as_of, answer.method, answer.source, shown)
+            read.setdefault(kind, []).append((row, answer))
     # the total last: what was kept of a holding whose total is there is whole
-    for (component, block, as_of, method, source), found in sorted(read.items(), key=lambda kind: kind[0][0] == TOTAL):
-        rows, raws, unknown = zip(*found, strict=True)
+    for kind, found in sorted(read.items(), key=lambda kind: kind[0][0] == TOTAL):
+        rows, told = zip(*found, strict=True)
+        unknown = [one.no_history for one in told]
         yield Readings(
             np.array(rows, np.int64),
-            words_from(raws),
-            component,
-            block,
-            as_of,
-            method,
-            source,
-            np.array(unknown, np.bool_) if any(unknown) else None,
+            words_from(one.raw for one in told),
+            *kind[:-1],
+            no_history=np.array(unknown, np.bool_) if any(unknown) else None,
+            evidence=[one.evidence for one in told] if kind[-1] else None,
         )
     for reason, refused in unread.items():
         yield Unreadable(np.array(refused, np.int64), reason)

@@ -23,13 +23,14 @@ Flags = npt.NDArray[np.bool_]
 
 class Codes:
     """Names and blocks by small numbers: columns hold the numbers. Reason 0 is a balance that was read, source 0 is
-    nobody: a balance that no other operator confirmed.
+    nobody: a balance that no other operator confirmed; evidence 0 is none: the block itself was read.
     """
 
     def __init__(self) -> None:
         self.reasons, self.methods, self.as_of = [""], [""], ["exact", "head", "near"]
         self.sources: list[str | None] = [None]
         self.blocks: list[chains.BlockRef] = []
+        self.evidence: list[chains.Evidence | None] = [None]
         self._places: dict[chains.BlockRef, int] = {}
 
     def reason(self, name: str) -> int:
@@ -46,6 +47,12 @@ class Codes:
             self._places[block] = len(self.blocks)
             self.blocks.append(block)
         return self._places[block]
+
+    def shown(self, evidence: Sequence[chains.Evidence]) -> npt.NDArray[np.int32]:
+        """Each account has its own."""
+        first = len(self.evidence)
+        self.evidence += evidence
+        return np.arange(first, len(self.evidence), dtype=np.int32)
 
 
 def _code(names: list[Any], name: str) -> int:
@@ -80,7 +87,7 @@ class Columns:
         self.methods, self.sources, self.reasons, self.confirmed, self.as_of = (
             np.zeros(count, np.uint16) for _ in range(5)
         )
-        self.blocks = np.zeros(count, np.int32)
+        self.blocks, self.evidence = np.zeros(count, np.int32), np.zeros(count, np.int32)
         self.answered, self.from_chain, self.no_history = (np.zeros(count, np.bool_) for _ in range(3))
         self.parts: list[Part] = []
 
@@ -105,6 +112,7 @@ class Columns:
             return 0
         self.words[rows], self.blocks[rows], self.as_of[rows] = answer.words, block, as_of
         self.methods[rows], self.sources[rows], self.reasons[rows], self.answered[rows] = method, source, 0, True
+        self.evidence[rows] = 0 if answer.evidence is None else codes.shown(answer.evidence)
         if answer.no_history is not None:
             self.no_history[rows] = answer.no_history
         return len(rows)

@@ -225,7 +225,8 @@ def _differ(words: Words, found: Columns, rows: chains.Rows) -> bool:
 
 def _copy(into: Columns, found: Columns, rows: chains.Rows) -> None:
     """Columns of some holdings into those of all."""
-    for name in ("words", "methods", "sources", "reasons", "confirmed", "as_of", "blocks", "answered", "from_chain"):
+    for name in ("words", "methods", "sources", "reasons", "confirmed", "as_of", "blocks", "answered", "from_chain",
+                 "evidence"):  # fmt: skip
         getattr(into, name)[rows] = getattr(found, name)
     for part in found.parts:
         part.rows = rows[part.rows]

@@ -20,7 +20,7 @@ import numpy as np
 from porlake import chains
 from porlake.lake import Scratch, json_of
 
-VERSION = "4"  # of what a kept answer means
+VERSION = "5"  # of what a kept answer means
 KEEP_EVERY = 1.0  # seconds: as much an observation that is killed asks for again
 
 
@@ -94,11 +94,7 @@ def complete(answers: Sequence[chains.Answer], known: np.ndarray[Any, np.dtype[n
         if known[answer.rows].all():
             yield answer
         elif isinstance(answer, chains.Readings):
-            of = known[answer.rows]
-            yield chains.Readings(
-                answer.rows[of], answer.words[of], answer.component, answer.block, answer.as_of, answer.method,
-                answer.source,
-            )  # fmt: skip
+            yield answer.taken(known[answer.rows])
 
 
 def _packed(answer: chains.Answer) -> tuple[dict[str, Any], bytes]:
@@ -107,14 +103,15 @@ def _packed(answer: chains.Answer) -> tuple[dict[str, Any], bytes]:
         return {"withdrawn": len(answer.rows)}, rows
     if isinstance(answer, chains.Unreadable):
         return {"unreadable": len(answer.rows), "reason": answer.reason}, rows
-    block = answer.block
+    shown = answer.evidence
     description = {
         "read": len(answer.rows),
         "component": answer.component,
-        "block": [block.height, block.hash, block.moment.isoformat() if block.moment else None],
+        "block": _described(answer.block),
         "as_of": answer.as_of,
         "method": answer.method,
         "source": answer.source,
+        "evidence": None if shown is None else [[_described(one.head), one.last_change, one.answer] for one in shown],
     }
     return description, rows + answer.words.astype(">u8").tobytes()
 
@@ -127,8 +124,19 @@ def _unpacked(description: dict[str, Any], data: bytes) -> tuple[chains.Answer, 
     if "unreadable" in description:
         return chains.Unreadable(rows, description["reason"], answered=True), data
     words, data = np.frombuffer(data[: 16 * count], ">u8").reshape(-1, 2).astype(np.uint64), data[16 * count :]
-    height, name, moment = description["block"]
-    block = chains.BlockRef(height, name, datetime.fromisoformat(moment) if moment else None)
-    return chains.Readings(
-        rows, words, description["component"], block, description["as_of"], description["method"], description["source"]
-    ), data
+    shown = description["evidence"]
+    read = chains.Readings(
+        rows, words, description["component"], _block(description["block"]), description["as_of"],
+        description["method"], description["source"],
+        evidence=None if shown is None else [chains.Evidence(_block(head), *texts) for head, *texts in shown],
+    )  # fmt: skip
+    return read, data
+
+
+def _described(block: chains.BlockRef) -> list[Any]:
+    return [block.height, block.hash, block.moment.isoformat() if block.moment else None]
+
+
+def _block(described: Sequence[Any]) -> chains.BlockRef:
+    height, name, moment = described
+    return chains.BlockRef(height, name, datetime.fromisoformat(moment) if moment else None)

@@ -8,7 +8,7 @@ server echoes of them is blanked in answers and errors before anybody sees it (`
 from porlake.transport.download import streamed
 from porlake.transport.electrum import ElectrumRpc
 from porlake.transport.endpoint import ANSWER_BYTES, KINDS, NUMBERS, Endpoint
-from porlake.transport.http import Http
+from porlake.transport.http import Answered, Http
 from porlake.transport.json_rpc import JsonRpc
 from porlake.transport.recording import Recording
 from porlake.transport.secrets import BLANK
@@ -19,6 +19,7 @@ __all__ = [
     "BLANK",
     "KINDS",
     "NUMBERS",
+    "Answered",
     "ElectrumRpc",
     "Endpoint",
     "Http",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -29,10 +29,12 @@ from porlake.transport.deadline import ConnectionPool, deadline, tls_context
 from porlake.transport.endpoint import Endpoint
 from porlake.transport.limits import Bounds, Retries, TransientFault, public_error
 from porlake.transport.secrets import Redactor
-from porlake.transport.status import check_status
+from porlake.transport.status import check_status, is_json
 from porlake.transport.strict_json import loads as loads_strictly
 
 DOWNLOAD_BYTES, DOWNLOAD_SECONDS = 2 << 30, 3600.0
+#: Headers of an answer that nobody reads: a session's, which are secret.
+_NOT_TOLD = frozenset({"set-cookie", "set-cookie2"})
 
 
 class HttpSession:
@@ -60,9 +62,38 @@ class HttpSession:
 
         def once() -> Any:
             self._retries.turn(questions)
-            status, answer = self._once(verb, path, body, bounds)
-            return read(status, self.redactor.answer(answer, loads(answer, self._host)))
+            response, answer = self._once(verb, path, body, bounds)
+            return read(response.status, self.redactor.answer(answer, loads(answer, self._host)))
 
+        return self._tried(once, bounds)
+
+    def answered(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        accept: Collection[int],
+        read: Callable[[int, Any, dict[str, str]], Any],
+    ) -> Any:
+        """What `read` makes of an answer's status, JSON, and headers by their names in lower case, secrets blanked in
+        all.
+
+        `headers`: of this question alone; `accept`: statuses from 400 on that are answers where JSON comes with them.
+        Raises TransportError without a secret.
+        """
+        bounds = Bounds()
+
+        def once() -> Any:
+            self._retries.turn()
+            response, answer = self._once(verb, path, body, bounds, headers, accept)
+            told = {name.lower(): value for name, value in response.headers.items() if name.lower() not in _NOT_TOLD}
+            value = self.redactor.answer(answer, loads_strictly(answer, self._host))
+            return read(response.status, value, self.redactor.data(told))
+
+        return self._tried(once, bounds)
+
+    def _tried(self, once: Callable[[], Any], bounds: Bounds) -> Any:
         try:
             return self._retries.run(once, patient=bounds.patient)
         except TransportError as error:
@@ -116,11 +147,8 @@ class HttpSession:
                     copy_body(response, parts.append, limit, self._host, until)
                 return status, {name.lower(): value for name, value in response.headers.items()}, b"".join(parts)
 
-        try:
-            return self._retries.run(once, patient=bounds.patient)
-        except TransportError as error:
-            self.redactor.error(error)
-            raise
+        found: tuple[int, dict[str, str], bytes] = self._tried(once, bounds)
+        return found
 
     @contextmanager
     def opened(self, until: float) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -137,14 +165,24 @@ class HttpSession:
         except TransportError as error:
             raise self.redactor.error(public_error(error)) from None
 
-    def _once(self, verb: str, path: str, body: bytes | None, bounds: Bounds) -> tuple[int, bytes]:
+    def _once(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        bounds: Bounds,
+        more: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         parts: list[bytes] = []
         until = time.monotonic() + (bounds.timeout or self._endpoint.timeout)
-        with self._response(verb, joined_url(self._endpoint.url, path), body, until) as response:
+        url = joined_url(self._endpoint.url, path)
+        with self._response(verb, url, body, until, more=more) as response:
             copy_body(response, parts.append, bounds.answer_bytes or self._endpoint.answer_bytes, self._host, until)
             answer = b"".join(parts)
-            check_status(response, self._host, answer)
-        return response.status, answer
+            if response.status not in accept or not is_json(answer):
+                check_status(response, self._host, answer)
+        return response, answer
 
     @contextmanager
     def _response(

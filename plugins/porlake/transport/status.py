@@ -14,7 +14,7 @@ from porlake.transport.limits import TransientFault
 
 
 def check_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"") -> None:
-    status, is_json = response.status, body.lstrip().startswith((b"{", b"["))
+    status = response.status
     if 300 <= status < 400:
         raise BadAnswer(
             f"{host}: redirects to {_target(response, host)}, which is refused: a key may be in the request"
@@ -26,7 +26,7 @@ def check_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"
     if status in (206, 408, 425) or status < 200:
         raise TransientFault(f"{host}: HTTP {status}")
     # JSON-RPC servers and APIs answer errors with 4xx and 5xx and a JSON body that says more.
-    if status < 400 or is_json:
+    if status < 400 or is_json(body):
         return
     if status >= 500:
         raise TransientFault(f"{host}: HTTP {status}")
@@ -35,6 +35,10 @@ def check_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"
     raise TransportError(
         f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status in (401, 403) else "")
     )
+
+
+def is_json(body: bytes) -> bool:
+    return body.lstrip().startswith((b"{", b"["))
 
 
 def _plain_text(body: bytes) -> str:

@@ -72,17 +72,17 @@ def test_a_node_of_one_network_of_the_family_passes_as_no_other(node_of: str) ->
     assert passed == [node_of]
 
 
-@pytest.mark.parametrize("kind", ["", "esplora", "blockbook"])
+@pytest.mark.parametrize("kind", ["", "esplora", "blockbook", "insight", "qtuminfo", "addressindex"])
 @pytest.mark.parametrize("network", ["bitcoin", "bitcoin_cash", "litecoin", "dogecoin"])
 def test_a_regtest_passes_as_no_network_before_a_balance_is_asked(kind: str, network: str) -> None:
     asked: list[str] = []
 
     def answer(path: str, body: Any) -> Any:
         asked.append(path)
-        if path == "getblockhash" or path.startswith("/api/v2/block-index/"):
+        if path == "getblockhash" or path.startswith(("/api/v2/block-index/", "/block-index/")):
             return REGTEST if body else {"blockHash": REGTEST}
-        if path.startswith("/api/v2/block/"):
-            return {"hash": REGTEST, "height": 0, "time": 1_296_688_602}
+        if path.startswith(("/api/v2/block/", "/block/")):
+            return {"hash": REGTEST, "height": 0, "time": 1_296_688_602, "timestamp": 1_296_688_602}
         if path.startswith("/blocks/"):
             return [{"id": REGTEST, "height": 0, "timestamp": 1_296_688_602}]
         raise AssertionError(path)

@@ -20,6 +20,9 @@ KINDS = {
     "": {"http", "https"},
     "esplora": {"http", "https"},
     "blockbook": {"http", "https"},
+    "insight": {"http", "https"},
+    "qtuminfo": {"http", "https"},
+    "addressindex": {"http", "https"},
     "electrum": {"tcp", "ssl"},
 }
 

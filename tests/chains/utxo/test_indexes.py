@@ -1,4 +1,6 @@
-"""Esplora and Blockbook as their documents describe them, and an Electrum server that is busy, breaks off or lies."""
+"""Esplora, Blockbook, Insight and qtum.info as their documents describe them, and an Electrum server that is busy,
+breaks off or lies.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +18,36 @@ import pytest
 
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains.utxo import blockbook, esplora
+from porlake.chains.utxo import blockbook, esplora, insight, qtuminfo
 from porlake.chains.utxo.errors import ELECTRUM_ERRORS
 from porlake.chains.utxo.scripts import transaction
 from porlake.encoding.hashes import sha256d
 from porlake.encoding.varint import compact_size, with_length
-from porlake.errors import BadAnswer, ChainError, ConfigurationError, RateLimited, RequestFailed, TransportError
+from porlake.errors import (
+    BadAnswer,
+    ChainError,
+    ConfigurationError,
+    NodeBehind,
+    RateLimited,
+    RequestFailed,
+    TransportError,
+)
 from porlake.transport import ElectrumRpc, Endpoint, Recording
 from support import named, on_loopback, own_rows
 
 HEIGHT, TIP = 100, 105
 NETWORKS = {
     "esplora": ["bitcoin", "litecoin"],
-    "blockbook": ["bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "dash", "zcash"],
+    "blockbook": ["bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "dash", "zcash", "qtum"],
+    "insight": ["dash", "decred"],
+    "qtuminfo": ["qtum"],
 }
 
 
 @pytest.fixture(autouse=True)
 def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The registry's networks are the chains of the stand-ins."""
-    names = {network: f"0:{Index(network).hash(0)}" for network in NETWORKS["blockbook"]}
+    names = {network: f"0:{Index(network).hash(0)}" for networks in NETWORKS.values() for network in networks}
     with own_rows(named(tmp_path_factory.mktemp("rows"), **names)):
         yield
 
@@ -190,6 +202,109 @@ class Blockbook(Index):
         return who.text if self.network != "bitcoin_cash" else form._base58("bitcoin_cash", who.kind, who.payload).text
 
 
+class Insight(Index):
+    """With the clock of its blocks set back now and then, as miners may."""
+
+    def when(self, height: int) -> int:
+        return 1_700_000_000 + 600 * height - (900 if height == HEIGHT + 1 else 0)
+
+    def answer(self, path: str) -> Any:
+        path, _, query = path.partition("?")
+        chosen = dict(part.split("=") for part in query.split("&")) if query else {}
+        match path.strip("/").split("/"):
+            case ["status"]:
+                return {"syncTipHash": self.hash(TIP), "lastblockhash": self.hash(TIP)}
+            case ["block-index", height]:
+                if int(height) > TIP:
+                    raise Status(400, "Block height out of range. Code:-8")
+                return {"blockHash": self.hash(int(height))}
+            case ["block", name]:
+                (height,) = [h for h in range(TIP + 1) if self.hash(h) == name]
+                return {"hash": name, "height": height, "time": self.when(height), "tx": []}
+            case ["addr", text]:
+                found = self.of(self.address(text))
+                paid, spent = (
+                    sum(a for t in found if t[0] > 0 for who, a in t[side] if who.text == text) for side in (2, 1)
+                )
+                self.moves -= 1
+                return {
+                    "addrStr": text, "balance": (paid - spent) / 1e8, "balanceSat": paid - spent,
+                    "totalReceivedSat": paid, "totalSentSat": spent, "unconfirmedBalanceSat": -16,
+                    "txApperances": len(found) + max(0, self.moves),
+                }  # fmt: skip
+            case ["addrs", text, "txs"]:
+                found = sorted(self.of(self.address(text)), key=lambda t: -(self.when(t[0]) if t[0] > 0 else 1 << 40))
+                start, end = int(chosen["from"]), int(chosen["to"])
+                assert end - start <= 50
+                return {
+                    "totalItems": len(found),
+                    "from": start,
+                    "to": end,
+                    "items": [self.told(t) for t in found[start:end]],
+                }
+
+    def told(self, t: Any) -> Any:
+        spends = [{"addr": who.text, "valueSat": amount, "value": amount / 1e8} for who, amount in t[1]]
+        pays = [{"value": self.coins(a), "scriptPubKey": {"addresses": [who.text]}} for who, a in t[2]]
+        noise = {"value": "0.00000512", "scriptPubKey": {"addresses": [self.one.text, self.two.text]}}  # bare multisig
+        told = {
+            "txid": txid_of(t),
+            "vin": spends or [{"coinbase": "00"}],
+            "vout": [*pays, noise, {"value": "0", "scriptPubKey": {}}],
+        }
+        if t[0] < 0:
+            return told | {"blockheight": -1, "confirmations": 0, "time": 1 << 31}
+        return told | {"blockheight": t[0], "confirmations": TIP + 1 - t[0], "blocktime": self.when(t[0])}
+
+    def coins(self, amount: int) -> Any:
+        """Text of eight digits; of dcrdata a float."""
+        return amount / 1e8 if self.network == "decred" else f"{amount / 1e8:.8f}"
+
+
+class QtumInfo(Index):
+    old = False
+
+    def answer(self, path: str) -> Any:
+        path, _, query = path.partition("?")
+        chosen = dict(part.split("=") for part in query.split("&")) if query else {}
+        match path.strip("/").split("/"):
+            case ["info"]:
+                return {"height": TIP, "supply": 1, "feeRate": 0.004}
+            case ["block", height]:
+                if int(height) > TIP:
+                    raise Status(404, "Not Found")
+                return {"hash": self.hash(int(height)), "height": int(height), "timestamp": 1_700_000_000 + int(height)}
+            case ["address", text]:
+                found = [t for t in self.of(self.address(text)) if t[0] > 0]
+                self.moves -= 1
+                held = str(self.at(TIP, self.address(text)))
+                return {
+                    "balance": held,
+                    "unconfirmed": "-16",
+                    "staking": "0",
+                    "mature": held,
+                    "transactionCount": len(found) + max(0, self.moves),
+                }
+            case ["address", text, "balance-history"]:
+                assert (chosen["limit"], chosen["reversed"]) == (str(qtuminfo.PAGE), "true")
+                found = [t for t in self.of(self.address(text)) if t[0] > 0]
+                if not found:
+                    raise Status(500, "Internal Server Error")  # `[].transactions.map`
+                start = int(chosen["offset"])
+                return {
+                    "totalCount": len(found),
+                    "transactions": [self.told(t, self.address(text)) for t in found[start : start + qtuminfo.PAGE]],
+                }
+
+    def told(self, t: Any, who: Any) -> Any:
+        added = sum(a for w, a in t[2] if w == who) - sum(a for w, a in t[1] if w == who)
+        where = {"blockHeight": t[0]} if self.old else {"block": {"height": t[0], "hash": self.hash(t[0])}}
+        return {"id": txid_of(t), "amount": str(added), "balance": str(self.at(t[0], who)), **where}
+
+
+INDEXES = {"esplora": Esplora, "blockbook": Blockbook, "insight": Insight, "qtuminfo": QtumInfo}
+
+
 @contextmanager
 def served(answer: Callable[[str], Any]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
@@ -224,17 +339,19 @@ def wanted(network: str, *who: Any) -> list[chains.Wanted]:
 
 
 PLACES = [(kind, network) for kind, networks in NETWORKS.items() for network in networks]
+ONE_OF_EACH = [(kind, networks[-1 if kind == "insight" else 0]) for kind, networks in NETWORKS.items()]
 
 
 @pytest.mark.parametrize(("kind", "network"), PLACES)
 def test_an_index_gives_the_balance_at_a_height(kind: str, network: str, tmp_path: Any) -> None:
-    index = {"esplora": Esplora, "blockbook": Blockbook}[kind](network)
+    index = INDEXES[kind](network)
     who = (index.one, index.two, index.never)
     with served(index.answer) as host:
         for height in (HEIGHT, TIP, 45, HEIGHT + 1):
             reader = client(kind, network, host, Recording.record(tmp_path / str(height)))
             at = reader.block(height)
-            assert (at.height, at.hash, at.time.timestamp()) == (height, index.hash(height), 1_700_000_000 + height)
+            assert (at.height, at.hash) == (height, index.hash(height))
+            assert kind == "insight" or at.time.timestamp() == 1_700_000_000 + height
             found = list(reader.balances(wanted(network, *who), at))
             assert [answer.raw for answer in found] == [index.at(height, address) for address in who]
             assert {(answer.as_of, answer.method, answer.block) for answer in found} == {("exact", kind, at)}
@@ -247,10 +364,13 @@ def test_an_index_gives_the_balance_at_a_height(kind: str, network: str, tmp_pat
             client(kind, network, host).block(TIP + 1)
 
 
-@pytest.mark.parametrize(("kind", "network"), PLACES[:1] + PLACES[2:3])
+@pytest.mark.parametrize(("kind", "network"), ONE_OF_EACH)
 def test_too_long_a_past_is_given_as_of_the_tip(kind: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr({"esplora": esplora, "blockbook": blockbook}[kind], "PAGES", 1)
-    index = {"esplora": Esplora, "blockbook": Blockbook}[kind](network)
+    module = {"esplora": esplora, "blockbook": blockbook, "insight": insight, "qtuminfo": qtuminfo}[kind]
+    monkeypatch.setattr(module, "PAGES", 1)
+    if hasattr(module, "PAGE"):
+        monkeypatch.setattr(module, "PAGE", 1)
+    index = INDEXES[kind](network)
     with served(index.answer) as host:
         reader = client(kind, network, host)
         two, one = reader.balances(wanted(network, index.one, index.never), reader.block(HEIGHT))
@@ -258,9 +378,9 @@ def test_too_long_a_past_is_given_as_of_the_tip(kind: str, network: str, monkeyp
     assert (two.raw, two.as_of) == (0, "exact")
 
 
-@pytest.mark.parametrize(("kind", "network"), PLACES[:1] + PLACES[2:3])
+@pytest.mark.parametrize(("kind", "network"), ONE_OF_EACH)
 def test_an_address_that_moves_while_it_is_read_is_read_again_and_then_refused(kind: str, network: str) -> None:
-    index = {"esplora": Esplora, "blockbook": Blockbook}[kind](network)
+    index = INDEXES[kind](network)
     with served(index.answer) as host:
         reader = client(kind, network, host)
         at = reader.block(HEIGHT)
@@ -272,9 +392,9 @@ def test_an_address_that_moves_while_it_is_read_is_read_again_and_then_refused(k
             list(reader.balances(wanted(network, index.one), at))
 
 
-@pytest.mark.parametrize(("kind", "network"), PLACES[:1] + PLACES[2:3])
+@pytest.mark.parametrize(("kind", "network"), ONE_OF_EACH)
 def test_what_an_index_refuses_or_garbles(kind: str, network: str) -> None:
-    index = {"esplora": Esplora, "blockbook": Blockbook}[kind](network)
+    index = INDEXES[kind](network)
     stranger = owned(network, 9)
     with served(index.answer) as host:
         reader = client(kind, network, host)
@@ -283,7 +403,7 @@ def test_what_an_index_refuses_or_garbles(kind: str, network: str) -> None:
         assert (answer.address, answer.reason) == (stranger.text, "refused_by_server")
     for garbled in ([], {}, {"chain_stats": {}}, {"balance": "x", "txs": 1}, [1, 2]):
         with (
-            served(lambda path, garbled=garbled: garbled if "address" in path else index.answer(path)) as host,
+            served(lambda path, garbled=garbled: garbled if "addr" in path else index.answer(path)) as host,
             pytest.raises(BadAnswer),
         ):
             list(client(kind, network, host).balances(wanted(network, index.one), at))
@@ -294,6 +414,66 @@ def test_what_an_index_refuses_or_garbles(kind: str, network: str) -> None:
         pytest.raises(ChainError, match="asked for was"),
     ):
         client(kind, network, host).block(HEIGHT)
+
+
+# --- what Insight and qtum.info do without a word ---------------------------------------------------------------------
+def changed(answer: Callable[[str], Any], where: str, change: Callable[[Any], Any]) -> Callable[[str], Any]:
+    """The same server, whose answers behind a path that holds `where` are changed."""
+    return lambda path: change(answer(path)) if where in path else answer(path)
+
+
+def floated(answer: Any) -> Any:
+    """One float too many: 0.1 + 0.2 coins, as sums of doubles come out."""
+    answer["items"][1]["vout"][0]["value"] = 0.1 + 0.2
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "network", "where", "change", "why"),
+    [
+        ("insight", "decred", "/txs", floated, "more than 8 digits"),
+        ("insight", "dash", "/txs", lambda told: told | {"items": told["items"][:2]}, "do not add up"),
+        ("insight", "dash", "/txs", lambda told: told | {"totalItems": 500}, "stands twice"),  # its last page for ever
+        ("insight", "dash", "/addr/", lambda told: told | {"balanceSat": told["balanceSat"] + 1}, "less what was sent"),
+        ("insight", "dash", "/addr/", lambda told: told | {"addrStr": owned("dash", 9).text}, "of another address"),
+        ("qtuminfo", "qtum", "history", lambda told: told | {"transactions": told["transactions"][1:]}, "not follow"),
+        ("qtuminfo", "qtum", "history", lambda told: told | {"transactions": told["transactions"][::-1]}, "not follow"),
+        ("qtuminfo", "qtum", "history", lambda told: told | {"transactions": told["transactions"][:-1]}, "at nothing"),
+        ("qtuminfo", "qtum", "/address/Q", lambda told: told | {"transactionCount": 0} if "balance" in told else told,
+         "no transaction"),
+    ],
+)  # fmt: skip
+def test_what_an_index_leaves_out_or_rounds_is_no_balance(
+    kind: str, network: str, where: str, change: Callable[[Any], Any], why: str
+) -> None:
+    index = INDEXES[kind](network)
+    if why == "stands twice":
+        index.answer = lambda path: INDEXES[kind].answer(index, path.replace("from=50&to=100", "from=0&to=50"))
+    with served(changed(index.answer, where, change)) as host:
+        reader = client(kind, network, host)
+        with pytest.raises(BadAnswer, match=why):
+            list(reader.balances(wanted(network, index.one), reader.block(30)))
+
+
+def test_an_index_behind_its_node_has_no_balance_of_the_newest_block() -> None:
+    index = Insight("decred")
+    behind = lambda told: told | {"lastblockhash": index.hash(HEIGHT)}  # noqa: E731
+    with served(changed(index.answer, "status", behind)) as host:
+        reader = client("insight", "decred", host)
+        assert reader.head().height == HEIGHT
+        (answer,) = reader.balances(wanted("decred", index.one), reader.block(HEIGHT))
+        assert answer.raw == index.at(HEIGHT, index.one)
+        with pytest.raises(NodeBehind, match="at block 100, asked for was 101"):
+            list(reader.balances(wanted("decred", index.one), reader.block(HEIGHT + 1)))
+
+
+def test_qtum_info_names_blocks_in_two_ways() -> None:
+    index = QtumInfo("qtum")
+    index.old = True
+    with served(index.answer) as host:
+        reader = client("qtuminfo", "qtum", host)
+        (answer,) = reader.balances(wanted("qtum", index.one), reader.block(HEIGHT))
+    assert answer.raw == index.at(HEIGHT, index.one)
 
 
 # --- Electrum's line protocol -----------------------------------------------------------------------------------------

@@ -5,6 +5,9 @@
     electrum+ssl://, +tcp   an Electrum server: any height, by the histories of the scripts (electrum.py)
     esplora+https://        Esplora (Bitcoin, Litecoin): any height, by walking back from the tip (esplora.py)
     blockbook+https://      Blockbook: any height, by walking back from the tip (blockbook.py)
+    insight+https://        Insight, of Dash and Decred: any height, by walking back from the tip (insight.py)
+    qtuminfo+https://       qtum.info: any height, by the balances after each transaction (qtuminfo.py)
+    addressindex+http://    a node with an index by address: any height, by what was added (address_deltas.py)
 
 Beside any of them, or alone, a dump of all coins at the height (dump.py): a file that is there, or that the node is
 asked to write. Only a reading of the snapshot block itself is `exact`; a scan whose tip is another block is `head`,
@@ -30,7 +33,7 @@ from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
 from porlake.chains._columns import OneByOne
 from porlake.chains._family import Dump
 from porlake.chains._identity import check_chain, hash_of
-from porlake.chains.utxo import blockbook, electrum, esplora
+from porlake.chains.utxo import blockbook, electrum, esplora, insight, qtuminfo
 from porlake.chains.utxo import dump as utxo_dump
 from porlake.chains.utxo.errors import NODE_ERRORS
 from porlake.chains.utxo.scripts import Watched, watched
@@ -69,11 +72,20 @@ class _Blocks(Protocol):
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]: ...
 
 
+def _indexed_node(network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell) -> _Blocks:
+    from porlake.chains.utxo.address_deltas import Client as IndexedNode  # which is a node beside
+
+    return IndexedNode(network, endpoint, recording, tell)
+
+
 _KINDS: Mapping[str, Callable[[Network, Endpoint | None, Recording, Tell], _Blocks]] = {
     "": lambda network, endpoint, recording, tell: Client(network, endpoint, recording, tell),
     "electrum": lambda network, endpoint, recording, _: electrum.open_client(network, endpoint, recording),
     "esplora": lambda network, endpoint, recording, _: esplora.open_client(network, endpoint, recording),
     "blockbook": lambda network, endpoint, recording, _: blockbook.open_client(network, endpoint, recording),
+    "insight": lambda network, endpoint, recording, _: insight.open_client(network, endpoint, recording),
+    "qtuminfo": lambda network, endpoint, recording, _: qtuminfo.open_client(network, endpoint, recording),
+    "addressindex": _indexed_node,
 }
 
 

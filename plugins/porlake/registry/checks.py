@@ -44,7 +44,7 @@ UTXO_HASHES = {
 }
 UTXO_FORMS = frozenset({"bitcoin", "cashaddr"})
 STAGES = frozenset({"parse", "verify", "prove", "observe", "price", "build"})
-TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "other"})
+TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "pallet_asset", "other"})
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _ROOT = re.compile(r"0x[0-9a-f]{64}")

@@ -207,7 +207,7 @@ def _face(folder: str) -> Family:
 
 
 def beside(network: Network) -> str:
-    """The network whose blocks a report names for this one; '' where it has heights of its own, or no client."""
+    """The network that has to be asked beside this one (`Family.beside`); '' where there is none, or no client."""
     return family(network).beside(network.network) if network.is_read else ""
 
 

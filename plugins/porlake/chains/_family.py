@@ -94,7 +94,9 @@ class Family:
         return "contract_unknown" if token.kind != "native" and not token.contract else ""
 
     def beside(self, network: str) -> str:
-        """The network whose blocks a report names for this one, '' where it has heights of its own."""
+        """The network that has to be asked beside this one: whose blocks a report names for it, or on which a part of
+        its holdings lies; '' where there is none.
+        """
         return ""
 
     def check(self, facts: Registry, network: Network) -> str:

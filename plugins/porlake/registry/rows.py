@@ -167,8 +167,9 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `other` is a
-    token that no client reads yet.
+    """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `pallet_asset` in
+    the pallet `assets` of a Substrate chain, its contract being the asset's number; `other` is a token that no client
+    reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
     `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is

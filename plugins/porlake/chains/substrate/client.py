@@ -59,9 +59,7 @@ class Account:
         return found | ({"relay": self.here.total, "asset_hub": self.hub.total} if self.hub else {})
 
 
-def open_client(
-    network: Network, endpoint: Endpoint | None, recording: Recording, hub: Beside | None = None
-) -> Client:
+def open_client(network: Network, endpoint: Endpoint | None, recording: Recording, hub: Beside | None = None) -> Client:
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS, plain=True), hub)
 
 
@@ -104,7 +102,9 @@ class Client(ByBatch):
     def head(self) -> BlockRef:
         """The newest final block."""
         self._check_chain()
-        return self.named(_hash_of(self._rpc.call("chain_getFinalizedHead", []), f"{self.host}: chain_getFinalizedHead"))
+        return self.named(
+            _hash_of(self._rpc.call("chain_getFinalizedHead", []), f"{self.host}: chain_getFinalizedHead")
+        )
 
     def final(self) -> int:
         """Raises ChainError, TransportError."""
@@ -233,9 +233,7 @@ class Client(ByBatch):
         for some in _in_batches([one for one in held if one[0].token.kind != "native"], PROVED):
             yield from self._outcomes(some, at, None)
 
-    def _outcomes(
-        self, some: Sequence[tuple[Wanted, int]], at: BlockRef, hub_at: BlockRef | None
-    ) -> Iterator[Outcome]:
+    def _outcomes(self, some: Sequence[tuple[Wanted, int]], at: BlockRef, hub_at: BlockRef | None) -> Iterator[Outcome]:
         """A proof that fails for several accounts is asked for one by one: a bad account costs that account."""
         keys = [self._place(want) for want, _ in some]
         try:

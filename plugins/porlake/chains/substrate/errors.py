@@ -12,8 +12,8 @@ METHOD_NOT_FOUND = -32601
 
 ERRORS = ErrorTable(
     (
-        # jsonrpsee: "Request is too big" -32007, "Response is too big" -32008, "The batch request was too large" -32010,
-        # "The batch response was too large" -32011
+        # jsonrpsee: "Request is too big" -32007, "Response is too big" -32008, "The batch request was too large"
+        # -32010, "The batch response was too large" -32011
         Rule(TooBig, codes={-32008, -32010, -32011}, text=r"(?:request|response) (?:is|was) too (?:big|large)"),
         RATE_LIMITED,
         # "Client error: UnknownBlock: State already discarded for 0x…", "UnknownBlock: Header was not found in the

@@ -59,6 +59,8 @@ class Trie:
         return list(found)
 
     def _walk(self, node: bytes, rest: str, found: dict[bytes, None]) -> None:
+        if node == b"\0":  # the empty trie
+            return
         path, value, hashed, children = decoded(node)
         if not rest.startswith(path):
             return
@@ -87,7 +89,7 @@ class Trie:
                 named[blake2(own)] = own
             body = blake2(own) if hashed else compact(len(own)) + own
         if not below:
-            return header(first[at:shared], 3 if hashed else 2, 0b001 if hashed else 0b01) + body
+            return header(first[at:shared], 3 if hashed else 2, 1) + body
         present, children = 0, b""
         for digit in "0123456789abcdef":
             some = [key for key in below if key[shared] == digit]
@@ -118,9 +120,7 @@ def decoded(node: bytes) -> tuple[str, bytes | None, bool, dict[str, bytes]]:
     """(path, value or its hash, which of them, children by their digit) of a node that `Trie` wrote."""
     kinds = ((0b01 << 6, 6, False, True), (0b10 << 6, 6, True, False), (0b11 << 6, 6, True, True),
              (0b001 << 5, 5, False, True), (0b0001 << 4, 4, True, True))  # fmt: skip
-    for mark, low, is_branch, has_value in kinds:
-        if node[0] >> low == mark >> low:
-            break
+    _, low, is_branch, has_value = next(kind for kind in kinds if node[0] >> kind[1] == kind[0] >> kind[1])
     length, at = node[0] & (2**low - 1), 1
     if length == 2**low - 1:
         while node[at] == 255:

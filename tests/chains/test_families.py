@@ -44,6 +44,8 @@ A_BLOCK, A_ROOT = Identity("x", f"0:{'ab' * 32}", "made"), Identity("x", f"0x{'a
         (made("tron"), A_ROOT, "identities.csv names none"),
         (made("beacon"), A_BLOCK, "not by blocks"),
         (made("beacon"), A_ROOT, "names no network whose blocks"),
+        (made("solana"), A_BLOCK, "or by an account that identities.csv names"),
+        (made("solana", "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"), None, ""),
         (made("utxo"), A_BLOCK, ""),
         (made("tron"), A_BLOCK, ""),
     ],

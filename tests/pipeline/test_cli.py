@@ -137,9 +137,9 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
             "not known on ethereum",
         ),
         (
-            ["balances", "--network", "solana", "--asset", "SOL", "--at", "1", "--addresses", "A", "--out", "o.csv"],
+            ["balances", "--network", "horizen", "--asset", "ZEN", "--at", "1", "--addresses", "A", "--out", "o.csv"],
             1,
-            "solana",
+            "horizen",
         ),
         (
             [
@@ -283,7 +283,7 @@ def test_networks_says_how_each_is_supported(capsys: pytest.CaptureFixture[str])
     code, shown, _ = told(capsys, "networks")
     assert code == 0
     assert re.search(r"ethereum +eip155:1 +evm +\S+ +evm", shown)
-    assert re.search(r"solana +solana:\S+ .* none +\S", shown)
+    assert re.search(r"horizen +bip122:\S+ .* none +\S", shown)
 
 
 def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,7 +31,7 @@ TOTAL = "total"
 #: Why an endpoint did not answer about one holding, where another endpoint may: all other reasons are the chain's.
 UNANSWERED = frozenset({
     "bad_answer", "block_not_shown", "endpoint_failed", "json_rpc_shows_no_stakes", "refused_by_node",
-    "refused_by_server", "server_failed", "timed_out",
+    "refused_by_server", "server_failed", "stakes_not_told", "timed_out",
 })  # fmt: skip
 
 

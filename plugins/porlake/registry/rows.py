@@ -40,12 +40,18 @@ class Identity:
     where that is written.
 
     `shows`: `height:hash` of blocks that it must have, and `height!hash` of blocks that it must not have (chains that
-    came from one another share their first blocks); of a beacon node the root of the first validators.
+    came from one another share their first blocks); of a beacon node the root of the first validators;
+    `account:address` of an account that no other chain has.
     """
 
     network: str
     shows: str
     source: str
+
+    @property
+    def account(self) -> str:
+        """'' where it is not by an account."""
+        return self.shows.removeprefix("account:") if self.shows.startswith("account:") else ""
 
     @property
     def blocks(self) -> tuple[Mark, ...]:

@@ -1,0 +1,189 @@
+"""Layouts of accounts, against the real programs as litesvm runs them, and addresses against solders."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from solders.instruction import AccountMeta, Instruction
+from solders.keypair import Keypair
+from solders.litesvm import LiteSVM
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.system_program import CreateAccountParams, create_account
+from solders.token.associated import get_associated_token_address
+from solders.transaction import Transaction
+
+from chains.solana.node import little, mint_bytes, stake_bytes, token_bytes
+from porlake.chains.solana import layout
+from porlake.errors import BadAnswer
+
+RENT = Pubkey.from_string("SysvarRent111111111111111111111111111111111")
+ATA = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
+SYSTEM = Pubkey.from_string(layout.SYSTEM)
+
+
+class Chain:
+    """The real programs, in this process."""
+
+    def __init__(self) -> None:
+        self.vm, self.payer = LiteSVM(), Keypair()
+        self.vm.airdrop(self.payer.pubkey(), 10**12)
+
+    def run(self, *steps: Instruction, signers: tuple[Keypair, ...] = ()) -> None:
+        message = Message(list(steps), self.payer.pubkey())
+        done = self.vm.send_transaction(Transaction([self.payer, *signers], message, self.vm.latest_blockhash()))
+        assert type(done).__name__ == "TransactionMetadata", done
+
+    def account(self, name: Pubkey) -> layout.Account:
+        found = self.vm.get_account(name)
+        assert found is not None
+        return layout.Account(found.lamports, str(found.owner), bytes(found.data))
+
+
+@pytest.fixture
+def chain() -> Chain:
+    return Chain()
+
+
+def token(chain: Chain, program: str) -> tuple[Pubkey, Keypair, Pubkey]:
+    """(mint of 6 decimals, owner, the owner's own account with 1,234,567) of a real token."""
+    mint, owner, code = Keypair(), Keypair(), Pubkey.from_string(program)
+    rent = chain.vm.minimum_balance_for_rent_exemption(82)
+    authority = bytes(chain.payer.pubkey())
+    own = get_associated_token_address(owner.pubkey(), mint.pubkey(), code)
+    chain.run(
+        create_account(
+            CreateAccountParams(
+                from_pubkey=chain.payer.pubkey(), to_pubkey=mint.pubkey(), lamports=rent, space=82, owner=code
+            )
+        ),
+        # InitializeMint: decimals, who mints, who freezes
+        Instruction(
+            code,
+            b"\0\6" + authority + b"\1" + authority,
+            [AccountMeta(mint.pubkey(), False, True), AccountMeta(RENT, False, False)],
+        ),
+        Instruction(
+            ATA,
+            b"\0",
+            [
+                AccountMeta(chain.payer.pubkey(), True, True),
+                AccountMeta(own, False, True),
+                AccountMeta(owner.pubkey(), False, False),
+                AccountMeta(mint.pubkey(), False, False),
+                AccountMeta(SYSTEM, False, False),
+                AccountMeta(code, False, False),
+            ],
+        ),
+        Instruction(
+            code,
+            b"\7" + little(1_234_567),  # MintTo
+            [
+                AccountMeta(mint.pubkey(), False, True),
+                AccountMeta(own, False, True),
+                AccountMeta(chain.payer.pubkey(), True, False),
+            ],
+        ),
+        signers=(mint,),
+    )
+    return mint.pubkey(), owner, own
+
+
+@pytest.mark.parametrize("program", [layout.TOKEN, layout.TOKEN_2022])
+def test_a_real_token_is_read_and_the_made_bytes_are_its_bytes(chain: Chain, program: str) -> None:
+    mint, owner, own = token(chain, program)
+    name = layout.associated(bytes(owner.pubkey()), bytes(mint), program)
+    assert name == str(own)
+    found = chain.account(own)
+    assert layout.token_account(found) == layout.TokenAccount(bytes(mint), bytes(owner.pubkey()), 1_234_567, False)
+    assert layout.mint_decimals(chain.account(mint)) == 6
+    assert layout.mint_decimals(found) is None
+    assert layout.token_account(chain.account(mint)) is None
+    made = token_bytes(str(mint), str(owner.pubkey()), 1_234_567, extensions=found.data[166:])
+    assert made[:165] == found.data[:165]
+    assert made == found.data
+    chain.run(
+        Instruction(
+            Pubkey.from_string(program),
+            b"\x0a",  # FreezeAccount
+            [
+                AccountMeta(own, False, True),
+                AccountMeta(mint, False, False),
+                AccountMeta(chain.payer.pubkey(), True, False),
+            ],
+        )
+    )
+    frozen = layout.token_account(chain.account(own))
+    assert frozen is not None
+    assert frozen.is_frozen
+    assert frozen.amount == 1_234_567
+
+
+def test_a_real_stake_account_is_read_and_names_who_may_withdraw(chain: Chain) -> None:
+    stake, withdrawer, code = Keypair(), Keypair(), Pubkey.from_string(layout.STAKE)
+    chain.run(
+        create_account(
+            CreateAccountParams(
+                from_pubkey=chain.payer.pubkey(), to_pubkey=stake.pubkey(), lamports=5 * 10**9, space=200, owner=code
+            )
+        ),
+        Instruction(
+            code,
+            little(0, 4) + bytes(chain.payer.pubkey()) + bytes(withdrawer.pubkey()) + bytes(48),  # Initialize
+            [AccountMeta(stake.pubkey(), False, True), AccountMeta(RENT, False, False)],
+        ),
+        signers=(stake,),
+    )
+    found = chain.account(stake.pubkey())
+    assert found.data[layout.WITHDRAWER : layout.WITHDRAWER + 32] == bytes(withdrawer.pubkey())
+    assert layout.stake(found, what="x") == layout.Stake(0, 0, 5 * 10**9)
+    made = stake_bytes(str(withdrawer.pubkey()), None)
+    assert made[:12] == found.data[:12]
+    assert made[44:] == found.data[44:]
+
+
+def test_the_real_clock_tells_its_slot(chain: Chain) -> None:
+    chain.vm.warp_to_slot(427_319_948)
+    assert layout.clock(chain.account(Pubkey.from_string(layout.CLOCK)), what="x") == 427_319_948
+    with pytest.raises(BadAnswer, match="the node does not show the chain's clock"):
+        layout.clock(None, what="x")
+
+
+@pytest.mark.parametrize("program", [layout.TOKEN, layout.TOKEN_2022])
+def test_addresses_of_own_accounts_are_those_that_solders_derives(program: str) -> None:
+    for _ in range(100):
+        owner, mint = os.urandom(32), os.urandom(32)
+        other = get_associated_token_address(Pubkey(owner), Pubkey(mint), Pubkey.from_string(program))
+        assert layout.associated(owner, mint, program) == str(other)
+
+
+@pytest.mark.parametrize(
+    ("delegated", "leaves", "found"),
+    [
+        (9, layout.NEVER, layout.Stake(9, 0, 1)),
+        (10, layout.NEVER, layout.Stake(10, 0, 0)),
+        (9, 700, layout.Stake(0, 9, 1)),
+        (11, layout.NEVER, None),
+    ],
+)
+def test_a_stake_is_delegated_or_leaves_and_is_never_more_than_the_account(
+    delegated: int, leaves: int, found: layout.Stake | None
+) -> None:
+    one = layout.Account(10, layout.STAKE, stake_bytes(str(Keypair().pubkey()), delegated, leaves=leaves))
+    if found is not None:
+        assert layout.stake(one, what="x") == found
+        return
+    with pytest.raises(BadAnswer, match="not as its program lays it out"):
+        layout.stake(one, what="x")
+
+
+def test_what_is_longer_than_an_account_must_say_that_it_is_one() -> None:
+    mint, owner = str(Keypair().pubkey()), str(Keypair().pubkey())
+    data = token_bytes(mint, owner, 5, extensions=b"\7\0\0\0")
+    assert layout.token_account(layout.Account(1, layout.TOKEN_2022, data)) is not None
+    as_mint = data[:165] + b"\1" + data[166:]
+    assert layout.token_account(layout.Account(1, layout.TOKEN_2022, as_mint)) is None
+    assert layout.token_account(layout.Account(1, layout.SYSTEM, data)) is None
+    assert layout.mint_decimals(layout.Account(1, layout.TOKEN_2022, mint_bytes(9, extensions=b"\1"))) == 9
+    assert layout.mint_decimals(layout.Account(1, layout.SYSTEM, mint_bytes(9))) is None

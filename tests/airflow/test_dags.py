@@ -160,7 +160,11 @@ def test_a_sweep_has_the_moment_of_the_snapshot_and_a_task_for_each_network_with
             1,
             ["record", "replay"],
         )
-        assert {task: told["pool"] for task, told in dag["tasks"].items()} == {"sweep_tron": "porlake_tron"}
+        labels = [row.network for row in registry.load().labels.values() if f"sweep_{row.exchange}" == name]
+        swept = set(labels) & set(registry.load().sweeps)
+        pools = {f"sweep_{network}": f"porlake_{network}" for network in swept}
+        assert {task: told["pool"] for task, told in dag["tasks"].items()} == pools
+        assert "sweep_tron" in pools
 
 
 def test_the_moment_of_htx_is_the_end_of_the_month_in_its_own_time(seen: Any) -> None:

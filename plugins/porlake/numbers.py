@@ -30,6 +30,7 @@ WORD = 2**256 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?")
+_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,64}")
 #: Digits before and behind the point of the longest number that is looked at: beyond it arithmetic takes minutes.
 _REACH = 100
@@ -59,6 +60,19 @@ def moment(value: object, *, what: str, per_second: int = 1) -> datetime:
     """
     ticks = whole(value, what=what, most=LAST_SECOND * per_second)
     return _EPOCH + timedelta(microseconds=ticks * 1_000_000 // per_second)
+
+
+def instant(value: object, *, what: str) -> datetime:
+    """A time in UTC as RFC 3339 writes it, with Z and up to nine digits behind the second, of which six are kept.
+    Raises BadAnswer.
+    """
+    match = _INSTANT.fullmatch(value) if type(value) is str else None
+    try:
+        if match is None:
+            raise ValueError
+        return datetime.fromisoformat(f"{match[1]}.{(match[2] or '')[:6]:0<6}+00:00")
+    except ValueError as error:
+        raise BadAnswer(f"{what}: {shown(value)} is no time in UTC") from error
 
 
 def decimal(value: object, *, what: str, least: Decimal | int = 0, most: Decimal | int = MOST) -> Decimal:

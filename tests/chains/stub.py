@@ -35,7 +35,9 @@ KEY = "S3cretKey0fTheEndpoint"
 
 @dataclass(frozen=True)
 class Request:
-    """What came in: the path below the endpoint's URL, unquoted; `body`: its JSON, None where there is none."""
+    """What came in: the path below the endpoint's URL, unquoted; values of `query` that stand there several times are
+    joined by commas; `body`: its JSON, None where there is none.
+    """
 
     verb: str
     path: str
@@ -166,7 +168,9 @@ def served(world: World, host: str = "127.0.0.1") -> Iterator[Server]:
                 body = json.loads(raw, parse_float=Decimal) if raw else None
             except ValueError:
                 body = None
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
+            query: dict[str, str] = {}
+            for name, value in parse_qsl(parts.query, keep_blank_values=True):
+                query[name] = f"{query[name]},{value}" if name in query else value
             time.sleep(server.delay)
             reply = server.reply(Request(self.command, path, query, headers, body, raw))
             time.sleep(reply.silent)

@@ -221,7 +221,7 @@ def test_a_sweep_too_late_or_of_nothing_or_of_another_network_writes_nothing(
     assert pipeline.is_claimed(settings, "okx", "tron")
     with pytest.raises(ChainError, match="too far from"):
         pipeline.sweep(settings, "okx", "tron", MOMENT + timedelta(hours=3))
-    with pytest.raises(ConfigurationError, match=r"ethereum is not swept; sweeps\.csv names tron"):
+    with pytest.raises(ConfigurationError, match=r"ethereum is not swept; sweeps\.csv names .*tron"):
         pipeline.sweep(settings, "okx", "ethereum", MOMENT)
     node.raw["/walletsolidity/triggerconstantcontract"] = [(401, b"key")] * 9
     with pytest.raises(TransportError):

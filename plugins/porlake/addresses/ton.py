@@ -53,6 +53,12 @@ def _of_main_network(network: str, workchain: int, digest: bytes) -> Address:
     return of(network, workchain, digest)
 
 
+def friendly(payload: bytes) -> str:
+    """An account's 33 bytes as 48 digits of base64: bounceable, of the main network."""
+    data = bytes((BOUNCEABLE,)) + payload
+    return base64.urlsafe_b64encode(data + crc16(data).to_bytes(2, "big")).decode()
+
+
 def of(network: str, workchain: int, digest: bytes) -> Address:
     return Address(network, f"{workchain}:{digest.hex()}", workchain.to_bytes(1, "big", signed=True) + digest, "ton")
 

@@ -13,6 +13,7 @@ from porlake.registry.rows import (
     DEFAULT,
     Asset,
     Collateral,
+    CosmosNetwork,
     EvmNetworkRow,
     Exchange,
     ExchangeToken,
@@ -44,7 +45,14 @@ UTXO_HASHES = {
 }
 UTXO_FORMS = frozenset({"bitcoin", "cashaddr"})
 STAGES = frozenset({"parse", "verify", "prove", "observe", "price", "build"})
-TOKEN_KINDS = frozenset({"native", "erc20", "rebasing", "trc20", "omni", "pallet_asset", "other"})
+TOKEN_KINDS = frozenset({
+    "native", "erc20", "rebasing", "trc20", "omni",
+    "pallet_asset",
+    "jetton", "bank", "starknet_erc20",
+    "other",
+})  # fmt: skip
+#: cosmos-sdk, types/coin.go: reDnmString.
+DENOM = re.compile(r"[a-zA-Z][a-zA-Z0-9/:._-]{2,127}")
 _ID = re.compile(r"[a-z][a-z0-9_.]*")
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _ROOT = re.compile(r"0x[0-9a-f]{64}")
@@ -132,6 +140,12 @@ def check_asset(row: Asset) -> str:
     return ""
 
 
+def check_cosmos_network(row: CosmosNetwork) -> str:
+    if not DENOM.fullmatch(row.denom):
+        return f"{row.denom!r} is no denomination of a bank module"
+    return "" if row.source else "a source is needed"
+
+
 def check_token(row: Token) -> str:
     if row.kind not in TOKEN_KINDS:
         return f"kind {row.kind!r} is not one of {sorted(TOKEN_KINDS)}"
@@ -141,6 +155,8 @@ def check_token(row: Token) -> str:
         return f"{row.contract!r} is no lower-case EVM address"
     if row.balance_slot and (row.kind != "erc20" or row.mapping is None or not 1 <= row.mapping.bits <= 256):
         return f"balance_slot {row.balance_slot!r} is no slot of an erc20 contract (2, v2 or 9:255)"
+    if row.kind == "bank" and not DENOM.fullmatch(row.contract):
+        return f"{row.contract!r} is no denomination of a bank module"
     if row.kind == "native" and row.contract:
         return "a native coin has no contract"
     return "" if 0 <= row.decimals <= 24 else f"decimals {row.decimals} are not between 0 and 24"

@@ -12,6 +12,7 @@ from porlake.registry.hosts import registrable, without_port
 from porlake.registry.rows import (
     Asset,
     Collateral,
+    CosmosNetwork,
     EvmNetwork,
     Exchange,
     ExchangeToken,
@@ -63,6 +64,7 @@ class Registry:
     identities: Mapping[str, Identity]
     evm_networks: Mapping[str, EvmNetwork]
     utxo_networks: Mapping[str, UtxoNetwork]
+    cosmos_networks: Mapping[str, CosmosNetwork]
     assets: Mapping[str, Asset]
     tokens: Mapping[tuple[str, str], Token]
     exchanges: Mapping[str, Exchange]

@@ -157,6 +157,18 @@ class UtxoNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class CosmosNetwork:
+    """cosmos_networks.csv: what a network of the Cosmos SDK calls its own coin, a row for each with that client.
+
+    `denom`: the base unit's name in the bank module; `source`: where that is written.
+    """
+
+    network: str
+    denom: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """assets.csv. `scale`: digits of the base unit, at least as fine as every token of the asset. `price_id`:
     DefiLlama's key.
@@ -174,7 +186,8 @@ class Asset:
 @dataclass(frozen=True, slots=True)
 class Token:
     """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `pallet_asset` in
-    the pallet `assets` of a Substrate chain, its contract being the asset's number; `other` is a token that no client
+    the pallet `assets` of a Substrate chain, its contract being the asset's number; `jetton`: its contract on TON;
+    `bank`: its denomination in the bank module of a Cosmos chain; `other` is a token that no client
     reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.

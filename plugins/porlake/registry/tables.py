@@ -10,6 +10,7 @@ from porlake.registry import checks
 from porlake.registry.rows import (
     Asset,
     Collateral,
+    CosmosNetwork,
     EvmNetworkRow,
     Exchange,
     ExchangeToken,
@@ -67,6 +68,7 @@ TABLES: tuple[Table[Any], ...] = (
         EvmNetworkRow.resolved,
     ),
     Table("utxo_networks", UtxoNetwork, ("network",), checks.check_utxo_network, {"network": "networks"}),
+    Table("cosmos_networks", CosmosNetwork, ("network",), checks.check_cosmos_network, {"network": "networks"}),
     Table("assets", Asset, ("asset",), checks.check_asset, {"underlying": "assets"}),
     Table("tokens", Token, ("network", "asset"), checks.check_token, {"network": "networks", "asset": "assets"}),
     Table("exchanges", Exchange, ("exchange",), checks.check_exchange),

@@ -1,0 +1,43 @@
+"""Networks of the Cosmos SDK: balances, stakes and proofs through the REST gateway of their nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+
+class Cosmos(Family):
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Beside | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.cosmos.client import open_client
+
+        return open_client(network, first(network, endpoints, recording), recording)
+
+    def unreadable(self, token: Token | None) -> str:
+        if why := super().unreadable(token):
+            return why
+        return "" if token is not None and token.kind in ("native", "bank") else "contract_unknown"
+
+    def check(self, facts: Registry, network: Network) -> str:
+        if not network.caip2.startswith("cosmos:"):
+            return (
+                f"client {network.client!r} needs the chain's id in CAIP-2 (cosmos:cosmoshub-4): by it a chain is known"
+            )
+        if network.network not in facts.cosmos_networks:
+            return f"client {network.client!r} needs a row in cosmos_networks.csv: the denomination of its own coin"
+        return ""
+
+
+FAMILY = Cosmos()

@@ -1,0 +1,39 @@
+"""Starknet: balances of its ERC-20 tokens, its own coins among them, at a block's hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+
+class Starknet(Family):
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Beside | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.starknet.client import open_client
+
+        return open_client(network, first(network, endpoints, recording), recording)
+
+    def unreadable(self, token: Token | None) -> str:
+        if why := super().unreadable(token):
+            return why
+        return "" if token is not None and token.kind in ("native", "starknet_erc20") else "contract_unknown"
+
+    def check(self, facts: Registry, network: Network) -> str:
+        if not network.caip2.startswith("starknet:"):
+            return f"client {network.client!r} needs the chain's id in CAIP-2 (starknet:SN_MAIN), by which it is known"
+        return ""
+
+
+FAMILY = Starknet()

@@ -1,0 +1,42 @@
+"""TON and the chains of its kind (Venom): balances by an index of the toncenter v3 form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+GLOBAL_ID = "tvm:"
+
+
+class Ton(Family):
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Beside | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.ton.client import open_client
+
+        return open_client(network, first(network, endpoints, recording), recording)
+
+    def unreadable(self, token: Token | None) -> str:
+        if why := super().unreadable(token):
+            return why
+        return "" if token is not None and token.kind in ("native", "jetton") else "contract_unknown"
+
+    def check(self, facts: Registry, network: Network) -> str:
+        number = network.caip2.removeprefix(GLOBAL_ID)
+        if network.caip2 == number or not number.removeprefix("-").isdecimal():
+            return f"client {network.client!r} needs the chain's global id in CAIP-2 (tvm:-239), by which it is known"
+        return ""
+
+
+FAMILY = Ton()

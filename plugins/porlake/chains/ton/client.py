@@ -1,0 +1,440 @@
+"""TON through an index of the toncenter v3 form: https://docs.ton.org/ecosystem/api/toncenter/v3/overview
+
+A height is a masterchain block's number. What an account holds at it follows from logical times: the block names the
+last block of each shard, and a transaction is in the balance where its logical time is not above the end of that one.
+So the head's state of an account whose last transaction is not later counts as that of the block (`unchanged_since`);
+of any other account, the first transaction after it and the last one before it, which name each other, tell the
+balance between them. Jettons are balances of contracts of their own, one for each owner, and are known at the head.
+
+The index leaves out what it does not know. An account that is missing is asked about alone, by the node behind the
+index, and held to have nothing only where that says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from porlake import addresses, numbers
+from porlake.addresses import ton as form
+from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._by_moment import block_at
+from porlake.chains._one_by_one import reason_of
+from porlake.chains._unchanged import unchanged
+from porlake.chains.ton import cells
+from porlake.chains.ton.errors import ERRORS
+from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError
+from porlake.registry import Network, Token
+from porlake.transport import Endpoint, Http, Recording
+
+STATES, TRANSACTIONS, WALLETS = "toncenter_accountStates", "toncenter_transactions", "toncenter_jetton_wallets"
+WHOLE_SHARD = "8000000000000000"
+BATCH = 256  # accounts: an URL of 15 kB; the server takes up to 1,000, and proxies before it less
+LIMIT = 1000  # rows of a list; without it the index gives ten
+MOST_LT = 2**64 - 1
+MOST_COINS = 2**120 - 1  # VarUInteger 16
+#: The elector, which every masterchain has: an index that does not know it has no state.
+CANARY = f"{form.MASTERCHAIN}:{'33' * 32}"
+NEVER_USED = frozenset({"uninit", "uninitialized", "nonexist"})
+STATUSES = NEVER_USED | {"active", "frozen"}
+
+
+def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
+    return Client(network, endpoint, recording)
+
+
+def _refused(host: str, path: str, answer: Any) -> None:
+    if isinstance(answer, dict) and "error" in answer:
+        said = str(answer["error"])[:200]
+        raise ERRORS.error(f"{host}: {path.partition('?')[0]}: {said}", None, said)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the index says of an account: nanotons, and the logical time of its last transaction, 0 for none."""
+
+    raw: int
+    last: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard at a block: its workchain, the bits with which its accounts begin, and up to which logical time it goes.
+    https://docs.ton.org/tblkch.pdf section 1.1: a one behind the prefix and zeros make it 64 bits.
+    """
+
+    workchain: int
+    prefix: int
+    end: int
+
+    def holds(self, workchain: int, digest: bytes) -> bool:
+        mark = self.prefix & -self.prefix
+        differs = int.from_bytes(digest[:8], "big") ^ self.prefix
+        return workchain == self.workchain and not differs & ~(2 * mark - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a block before accounts are asked about."""
+
+    head: BlockRef
+    shards: tuple[Shard, ...]
+
+
+class Client(ByBatch):
+    batch = BATCH
+
+    def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
+        self._network, self._http = network, Http(network.network, endpoint, recording, _refused)
+        self._global_id = int(network.caip2.rpartition(":")[2])
+        self._known: dict[str, Known] = {}
+        self._ends: dict[int, int] = {}
+
+    # --- blocks ---
+    def block(self, height: int) -> BlockRef:
+        """The masterchain block of that number. Raises ChainError, TransportError."""
+        path = _path("/blocks", workchain=form.MASTERCHAIN, shard=WHOLE_SHARD, seqno=height, limit=1)
+        found = self._list(path, "blocks")
+        if not found:
+            raise ChainError(f"{self._http.host}: {self._network.name} has no block {height:,}")
+        block = self._block(found[0], "/blocks")
+        if block.height != height or len(found) > 1:
+            raise ChainError(f"{self._http.host}: asked for block {height:,}, it gave {block.height:,}")
+        return block
+
+    def head(self) -> BlockRef:
+        """The last block of the masterchain, which is final."""
+        return self._block(self._object("/masterchainInfo").get("last"), "/masterchainInfo")
+
+    def final(self) -> int:
+        return self.head().height
+
+    def block_at(self, moment: datetime) -> BlockRef:
+        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
+        return block_at(self._network, moment, self.head(), self.block)
+
+    # --- balances ---
+    def ping(self) -> object:
+        return self._object("/masterchainInfo")
+
+    def ready(self, at: BlockRef) -> None:
+        """The head before the first account is asked about: what is read is of it, or newer."""
+        known = self._known.get(at.hash)
+        self._known[at.hash] = Known(self.head(), known.shards if known else self._shards(at))
+
+    def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> list[Reading | Unread]:
+        if wants[0].token.kind == "jetton":
+            return self._jettons(wants, at)
+        states = self._states([want.address for want in wants])
+        found: list[Reading | Unread] = []
+        for want in wants:
+            found += self._tried(want, partial(self._native, want, states.get(want.address), at))
+        return found
+
+    def _native(self, want: Wanted, state: State | None, at: BlockRef) -> list[Reading]:
+        """Liquid coins: the masterchain keeps stakes in contracts of their own, which are other accounts."""
+        known, end = self._known[at.hash], self._end(want.address, at)
+        if state is None:
+            state = self._alone(want.address)
+        if not state.last and (first := self._transaction(want.address, start_lt=end + 1, sort="asc")):
+            # an account that was deleted since leaves no time behind
+            state = State(state.raw, first.lt, state.status)
+        if state.last > end:
+            raw = self._between(want.address, end, at)
+            return parts(want, {"liquid": raw}, at, "exact", TRANSACTIONS, self._http.host)
+        answer = f"last_transaction_lt {state.last}; block {at.height} holds its shard up to {end}"
+        unused = state.status in NEVER_USED and not state.last and not state.raw
+        readings = parts(want, {"liquid": state.raw}, known.head, "head", STATES, self._http.host, no_history=unused)
+        return [unchanged(reading, at, known.head, None, answer) for reading in readings]
+
+    def _states(self, accounts: Sequence[str]) -> dict[str, State]:
+        """What the index knows of some accounts. Raises BadAnswer where it does not know the canary."""
+        path = _path("/accountStates", address=[*map(_friendly, accounts), _friendly(CANARY)], include_boc="false")
+        asked, found = {*accounts, CANARY}, dict[str, State]()
+        for row in self._list(path, "accounts"):
+            account = self._account(row.get("address"), "/accountStates")
+            if account in found or account not in asked:
+                raise BadAnswer(f"{self._http.host}: /accountStates: {account} was not asked for, or stands twice")
+            found[account] = self._state(row, "/accountStates")
+        if CANARY not in found:
+            raise BadAnswer(f"{self._http.host}: /accountStates: the elector {CANARY} is missing")
+        return found
+
+    def _alone(self, account: str) -> State:
+        """What the node behind the index says of an account that the index does not know."""
+        path = _path("/addressInformation", address=_friendly(account))
+        return self._state(self._object(path), "/addressInformation")
+
+    def _state(self, row: dict[str, Any], path: str) -> State:
+        what, status = f"{self._http.host}: {path}", row.get("status")
+        if type(status) is not str or status not in STATUSES:
+            raise BadAnswer(f"{what}: {numbers.shown(status)} is no status of an account")
+        raw = numbers.whole(row.get("balance"), what=f"{what}: balance", most=MOST_COINS)
+        last = numbers.whole(row.get("last_transaction_lt"), what=f"{what}: last_transaction_lt", most=MOST_LT)
+        return State(raw, last, status)
+
+    # --- between two transactions ---
+    def _between(self, account: str, end: int, at: BlockRef) -> int:
+        """Nanotons at a block, of an account that changed after it."""
+        after = self._transaction(account, start_lt=end + 1, sort="asc")
+        before = self._transaction(account, end_lt=end, sort="desc")
+        what = f"{self._http.host}: /transactions of {account}"
+        if after is None or after.lt <= end or after.block <= at.height:
+            raise BadAnswer(f"{what}: none after logical time {end}, where its state has one")
+        if before is None:
+            if after.previous != (0, _NOBODY):
+                raise BadAnswer(f"{what}: none before logical time {end}, where the next one names one")
+            return after.held_before
+        if before.lt > end or before.block > at.height:
+            raise BadAnswer(f"{what}: one of block {before.block:,} before logical time {end}")
+        deleted = before.deletes and after.previous == (0, _NOBODY)
+        if after.previous != (before.lt, before.hash) and not deleted:
+            raise BadAnswer(f"{what}: the first one after logical time {end} does not follow the last one before it")
+        if before.held_after != after.held_before:
+            raise BadAnswer(f"{what}: two of them tell different balances of the time between them")
+        return before.held_after
+
+    def _transaction(self, account: str, **bounds: int | str) -> _Transaction | None:
+        """The first transaction within bounds of logical time, None where there is none."""
+        path = _path("/transactions", account=_friendly(account), limit=1, **bounds)
+        found = self._list(path, "transactions")
+        if not found:
+            return None
+        row, what = found[0], f"{self._http.host}: /transactions"
+        if len(found) > 1 or self._account(row.get("account"), "/transactions") != account:
+            raise BadAnswer(f"{what}: not one of {account}")
+        lt, previous = (
+            numbers.whole(row.get(name), what=f"{what}: {name}", most=MOST_LT) for name in ("lt", "prev_trans_lt")
+        )
+        states = row.get("account_state_before"), row.get("account_state_after")
+        before, after = (_held(state, what) for state in states)
+        return _Transaction(
+            lt,
+            _hash(row.get("hash"), what),
+            numbers.height(row.get("mc_block_seqno"), what=f"{what}: mc_block_seqno"),
+            (previous, _hash(row.get("prev_trans_hash"), what)),
+            before,
+            after,
+            row.get("end_status") == "nonexist",
+        )
+
+    # --- jettons ---
+    def _jettons(self, wants: Sequence[Wanted], at: BlockRef) -> list[Reading | Unread]:
+        """What owners hold by their wallet contracts: at the head, or at the block where those were not touched since.
+        https://github.com/ton-blockchain/TEPs/blob/master/text/0074-jettons-standard.md
+        """
+        token, known = wants[0].token, self._known[at.hash]
+        wallets = self._wallets([want.address for want in wants], token)
+        found: list[Reading | Unread] = []
+        for want in wants:
+            held = wallets.get(want.address)
+            if held is None:
+                found += self._tried(want, partial(self._no_wallet, want, at))
+                continue
+            wallet, state = held
+            end = self._end(wallet, at)
+            answer = f"{wallet}: last_transaction_lt {state.last}; block {at.height} holds its shard up to {end}"
+            last = None if 0 < state.last <= end else known.head.height
+            readings = parts(want, {"liquid": state.raw}, known.head, "head", WALLETS, self._http.host)
+            found += [unchanged(reading, at, known.head, last, answer) for reading in readings]
+        return found
+
+    def _wallets(self, owners: Sequence[str], token: Token) -> dict[str, tuple[str, State]]:
+        """(wallet contract, what it holds) by owner."""
+        path = _path(
+            "/jetton/wallets", owner_address=[*map(_friendly, owners)], jetton_address=token.contract,
+            exclude_zero_balance="false", limit=LIMIT, offset=0,
+        )  # fmt: skip
+        what, asked = f"{self._http.host}: /jetton/wallets", set(owners)
+        master, found = addresses.parse(self._network.network, token.contract).text, dict[str, tuple[str, State]]()
+        for row in self._list(path, "jetton_wallets"):
+            owner, jetton, wallet = (
+                self._account(row.get(name), "/jetton/wallets") for name in ("owner", "jetton", "address")
+            )
+            if owner in found or owner not in asked or jetton != master:
+                raise BadAnswer(f"{what}: a wallet of {owner} was not asked for, or stands twice")
+            if row.get("mintless_info") is not None:
+                raise BadAnswer(f"{what}: a jetton of which a part lies outside of its wallets")
+            raw = numbers.whole(row.get("balance"), what=f"{what}: balance", most=MOST_COINS)
+            last = numbers.whole(row.get("last_transaction_lt"), what=f"{what}: last_transaction_lt", most=MOST_LT)
+            found[owner] = wallet, State(raw, last, "active")
+        return found
+
+    def _no_wallet(self, want: Wanted, at: BlockRef) -> list[Reading]:
+        """Nothing, where the chain says that the contract at which an owner's jettons lie was never made."""
+        known, wallet = self._known[at.hash], self._wallet_of(want)
+        state, first = self._alone(wallet), self._transaction(wallet, sort="desc")
+        if state.status not in NEVER_USED or state.last or first is not None:
+            raise BadAnswer(f"{self._http.host}: /jetton/wallets lacks {wallet}, which there is")
+        readings = parts(want, {"liquid": 0}, known.head, "head", WALLETS, self._http.host, no_history=True)
+        return [unchanged(reading, at, known.head, None, f"{wallet}: {state.status}") for reading in readings]
+
+    def _wallet_of(self, want: Wanted) -> str:
+        """The contract at which an owner's jettons lie, by the word of the jetton's own contract."""
+        what, account = f"{self._http.host}: /runGetMethod", addresses.parse(self._network.network, want.address)
+        owner = cells.address_cell(int.from_bytes(account.payload[:1], "big", signed=True), account.payload[1:])
+        slice_ = {"type": "slice", "value": base64.b64encode(cells.bag(owner)).decode()}
+        answer = self._http.post(
+            "/runGetMethod", {"address": want.token.contract, "method": "get_wallet_address", "stack": [slice_]}
+        )
+        try:
+            code, (entry,) = answer["exit_code"], answer["stack"]
+            value = entry["value"] if entry["type"] in ("cell", "slice") else None
+        except (LookupError, TypeError, ValueError) as error:
+            raise BadAnswer(f"{what}: no answer of get_wallet_address") from error
+        if numbers.whole(code, what=f"{what}: exit_code", least=-(2**31)) not in (0, 1):
+            raise BadAnswer(f"{what}: get_wallet_address ended with {numbers.shown(code)}")
+        (root,) = cells.roots(_decoded(value, what))
+        workchain, digest = cells.address_of(root)
+        return form.of(self._network.network, workchain, digest).text
+
+    def decimals(self, token: Token, at: BlockRef) -> int | None:
+        """As the jetton's content on chain says it; None where it lies elsewhere, as that of USDT."""
+        if token.kind != "jetton":
+            return None
+        rows = self._list(_path("/jetton/masters", address=token.contract, limit=1), "jetton_masters")
+        master = addresses.parse(self._network.network, token.contract).text
+        if len(rows) != 1 or self._account(rows[0].get("address"), "/jetton/masters") != master:
+            raise BadAnswer(f"{self._http.host}: /jetton/masters: not one of {master}")
+        content = rows[0].get("jetton_content")
+        told = content.get("decimals") if isinstance(content, dict) else None
+        return None if told is None else numbers.whole(told, what=f"{self._http.host}: decimals", most=255)
+
+    # --- questions ---
+    def _tried(self, want: Wanted, read: Callable[[], list[Reading]]) -> list[Reading] | list[Unread]:
+        """What is read of one account, or why it is not."""
+        try:
+            return read()
+        except (TransportError, ChainError) as error:
+            reason = reason_of(error)
+            if reason in ("timed_out", "server_failed"):
+                self.ping()
+            return [Unread(want.asset, want.address, reason)]
+
+    def _shards(self, at: BlockRef) -> tuple[Shard, ...]:
+        """The last block of each shard that a masterchain block holds, and that block itself."""
+        path, what = "/masterchainBlockShardState", f"{self._http.host}: /masterchainBlockShardState"
+        if at.height not in self._ends:
+            self.block(at.height)
+        found = [Shard(form.MASTERCHAIN, 1 << 63, self._ends[at.height])]
+        for row in self._list(_path(path, seqno=at.height), "blocks"):
+            workchain = numbers.whole(row.get("workchain"), what=f"{what}: workchain", least=-1, most=2**31)
+            if workchain == form.MASTERCHAIN:
+                continue
+            prefix = int.from_bytes(numbers.data(row.get("shard"), what=f"{what}: shard", size=8, prefix=""), "big")
+            end = numbers.whole(row.get("end_lt"), what=f"{what}: end_lt", least=1, most=MOST_LT)
+            self._check(row, what)
+            reference = row.get("masterchain_block_ref")
+            held_by = reference.get("seqno") if isinstance(reference, dict) else None
+            if not prefix or numbers.height(held_by, what=f"{what}: masterchain_block_ref") > at.height:
+                raise BadAnswer(f"{what}: a shard of a later block than {at.height:,}, or of no prefix")
+            found.append(Shard(workchain, prefix, end))
+        return tuple(found)
+
+    def _end(self, account: str, at: BlockRef) -> int:
+        """The logical time up to which a block holds the transactions of an account."""
+        payload = addresses.parse(self._network.network, account).payload
+        workchain, digest = int.from_bytes(payload[:1], "big", signed=True), payload[1:]
+        ends = [shard.end for shard in self._known[at.hash].shards if shard.holds(workchain, digest)]
+        if len(ends) != 1:
+            raise BadAnswer(f"{self._http.host}: {len(ends)} shards of block {at.height:,} hold {account}")
+        return ends[0]
+
+    def _block(self, row: Any, path: str) -> BlockRef:
+        what = f"{self._http.host}: {path}"
+        if not isinstance(row, dict):
+            raise BadAnswer(f"{what}: no block")
+        self._check(row, what)
+        workchain = numbers.whole(row.get("workchain"), what=f"{what}: workchain", least=-1, most=2**31)
+        if workchain != form.MASTERCHAIN or row.get("shard") != WHOLE_SHARD:
+            raise ChainError(f"{what}: a block of workchain {workchain} where one of the masterchain was asked for")
+        block = BlockRef(
+            numbers.height(row.get("seqno"), what=f"{what}: seqno"),
+            _hash(row.get("root_hash"), what).hex(),
+            numbers.moment(row.get("gen_utime"), what=f"{what}: gen_utime"),
+        )
+        self._ends[block.height] = numbers.whole(row.get("end_lt"), what=f"{what}: end_lt", least=1, most=MOST_LT)
+        return block
+
+    def _check(self, row: dict[str, Any], what: str) -> None:
+        """Of which chain a block is. Raises ChainError."""
+        found = numbers.whole(row.get("global_id"), what=f"{what}: global_id", least=-(2**31), most=2**31)
+        if found != self._global_id:
+            raise ChainError(f"{what}: the endpoint is of chain {found}, {self._network.name} is {self._global_id}")
+
+    def _account(self, text: Any, path: str) -> str:
+        try:
+            return addresses.parse(self._network.network, text if isinstance(text, str) else "").text
+        except InvalidAddress as error:
+            raise BadAnswer(f"{self._http.host}: {path}: {numbers.shown(text)} is no address") from error
+
+    def _object(self, path: str) -> dict[str, Any]:
+        answer = self._http.get(path)
+        if not isinstance(answer, dict):
+            raise BadAnswer(f"{self._http.host}: {path.partition('?')[0]}: the answer is no object")
+        return answer
+
+    def _list(self, path: str, name: str) -> list[dict[str, Any]]:
+        rows = self._object(path).get(name)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise BadAnswer(f"{self._http.host}: {path.partition('?')[0]}: no list of {name}")
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    """`block`: the number of the masterchain block that holds it; `previous`: logical time and hash of the one before
+    it, 0 and zeros where there is none; `deletes`: the account is gone after it.
+    """
+
+    lt: int
+    hash: bytes
+    block: int
+    previous: tuple[int, bytes]
+    held_before: int
+    held_after: int
+    deletes: bool
+
+
+_NOBODY = bytes(32)
+
+
+def _held(state: Any, what: str) -> int:
+    """Nanotons of an account before or after a transaction; one that there is not holds nothing."""
+    if not isinstance(state, dict):
+        raise BadAnswer(f"{what}: a transaction without the account's state")
+    if state.get("account_status") == "nonexist" and state.get("balance") is None:
+        return 0
+    return numbers.whole(state.get("balance"), what=f"{what}: balance", most=MOST_COINS)
+
+
+def _path(path: str, **query: int | str | Iterable[str]) -> str:
+    return f"{path}?{urlencode(query, doseq=True)}"
+
+
+def _friendly(account: str) -> str:
+    """48 digits of base64, the shortest form that goes into a URL as it stands."""
+    return form.friendly(form.parse(account, "ton").payload)
+
+
+def _hash(value: Any, what: str) -> bytes:
+    """32 bytes in base64. Raises BadAnswer."""
+    found = _decoded(value, what)
+    if len(found) != 32:
+        raise BadAnswer(f"{what}: {numbers.shown(value)} is no hash")
+    return found
+
+
+def _decoded(value: Any, what: str) -> bytes:
+    try:
+        return base64.b64decode(value if isinstance(value, str) else "?", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadAnswer(f"{what}: {numbers.shown(value)} is no base64") from error

@@ -22,6 +22,16 @@ def check_chain(network: Network, host: str, at: Callable[[int], str]) -> None:
             )
 
 
+def check_name(network: Network, host: str, found: object) -> None:
+    """Whether an endpoint is of the network, by what its node says that its chain is called: a text or a number. Raises
+    ChainError.
+    """
+    known = registry.load().identities[network.network].chain
+    said = str(found) if type(found) in (str, int) else numbers.shown(found)
+    if said != known:
+        raise ChainError(f"{host}: the endpoint is of another chain: it says {said[:64]}, {network.name} is {known}")
+
+
 def hash_of(value: object, *, what: str) -> str:
     """The hash of a block or transaction, 64 hexadecimal digits in lower case. Raises BadAnswer."""
     return numbers.data(value, what=what, size=32, prefix="").hex()
@@ -40,4 +50,13 @@ def needs_blocks(facts: Registry, network: Network) -> str:
         return why
     if not facts.identities[network.network].blocks:
         return f"client {network.client!r} knows its chain by blocks, and identities.csv names none"
+    return ""
+
+
+def needs_name(facts: Registry, network: Network) -> str:
+    """As `needs_identity`, of a client that knows its chain by a name."""
+    if why := needs_identity(facts, network):
+        return why
+    if not facts.identities[network.network].chain:
+        return f"client {network.client!r} knows its chain by a name, and identities.csv names none"
     return ""

@@ -77,12 +77,12 @@ def check_network(row: Network) -> str:
 
 def check_identity(row: Identity) -> str:
     marks = [BLOCK_MARK.fullmatch(word) for word in row.shows.split()]
-    if row.account:
+    if row.account or row.chain:
         return "" if row.source else "a source is needed"
     if not _ROOT.fullmatch(row.shows) and (not all(marks) or row.shows[:2] != "0:"):
         return (
             f"{row.shows[:80]!r} is neither the first block and others (0:hash height:hash height!hash), nor a "
-            f"root of validators, nor an account (account:address)"
+            f"root of validators, nor an account (account:address) or a name (chain:name)"
         )
     return "" if row.source else "a source is needed"
 

@@ -41,7 +41,8 @@ class Identity:
 
     `shows`: `height:hash` of blocks that it must have, and `height!hash` of blocks that it must not have (chains that
     came from one another share their first blocks); of a beacon node the root of the first validators;
-    `account:address` of an account that no other chain has.
+    `account:address` of an account that no other chain has; `chain:name` of nodes that say by a name or number of which
+    chain they are.
     """
 
     network: str
@@ -52,6 +53,11 @@ class Identity:
     def account(self) -> str:
         """'' where it is not by an account."""
         return self.shows.removeprefix("account:") if self.shows.startswith("account:") else ""
+
+    @property
+    def chain(self) -> str:
+        """'' where it is not by a name."""
+        return self.shows.removeprefix("chain:") if self.shows.startswith("chain:") else ""
 
     @property
     def blocks(self) -> tuple[Mark, ...]:

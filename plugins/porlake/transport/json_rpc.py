@@ -48,13 +48,15 @@ class JsonRpc:
     def call(
         self,
         method: str,
-        params: list[Any],
+        params: list[Any] | dict[str, Any],
         *,
         patient: bool = True,
         timeout: float | None = None,
         answer_bytes: int | None = None,
     ) -> Any:
-        """The `result`. Raises TransportError by what went wrong; with `patient` False a TimedOut is raised at once.
+        """The `result`; `params` by their places or by their names.
+
+        Raises TransportError by what went wrong; with `patient` False a TimedOut is raised at once.
 
         `timeout` and `answer_bytes` take the place of the endpoint's for this question: long calls have bounds of their
         own.
@@ -107,7 +109,7 @@ class JsonRpc:
             for (method, _), item in zip(calls, answer, strict=True)
         ]
 
-    def _ask(self, method: str, params: list[Any], bounds: Bounds) -> Any:
+    def _ask(self, method: str, params: list[Any] | dict[str, Any], bounds: Bounds) -> Any:
         number = next(self._ids)
         question = dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 

@@ -235,7 +235,8 @@ def test_an_id_by_a_block_is_of_one_that_the_chain_holds(caip2: str, shows: str 
         (f"0:{ZEROS} 7:{ONES} 8!{ONES}", True),
         ("account:uSd2czE61Evaf76RNbq4KPpXnkiL3irdzgLFUMe3NoG", True),
         ("accounts:uSd2czE61Evaf76RNbq4KPpXnkiL3irdzgLFUMe3NoG", False),
-        (f"1:{ZEROS}", False),
+        (f"32570:{ZEROS}", True),  # the first that the XRP Ledger still has
+        (f"0:{ZEROS}{ZEROS[:32]}", True),
         (f"0!{ZEROS}", False),
         (f"0:{ZEROS} 7", False),
         (f"0x{ZEROS}", True),

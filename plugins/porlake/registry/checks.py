@@ -49,6 +49,7 @@ TOKEN_KINDS = frozenset({
     "native", "erc20", "rebasing", "trc20", "omni",
     "pallet_asset",
     "jetton", "bank", "starknet_erc20",
+    "issued", "asa", "hts", "fa2",
     "other",
 })  # fmt: skip
 #: cosmos-sdk, types/coin.go: reDnmString.
@@ -79,7 +80,7 @@ def check_identity(row: Identity) -> str:
     marks = [BLOCK_MARK.fullmatch(word) for word in row.shows.split()]
     if row.account or row.chain:
         return "" if row.source else "a source is needed"
-    if not _ROOT.fullmatch(row.shows) and (not all(marks) or row.shows[:2] != "0:"):
+    if not _ROOT.fullmatch(row.shows) and not (marks and marks[0] and marks[0][2] == ":" and all(marks)):
         return (
             f"{row.shows[:80]!r} is neither the first block and others (0:hash height:hash height!hash), nor a "
             f"root of validators, nor an account (account:address) or a name (chain:name)"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
 BALANCE_SLOT = re.compile(r"(v?)(\d{1,5})(?::(\d{1,3}))?")
-BLOCK_MARK = re.compile(r"(\d{1,9})([:!])([0-9a-f]{64})")
+BLOCK_MARK = re.compile(r"(\d{1,9})([:!])([0-9a-f]{64}(?:[0-9a-f]{32})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +193,9 @@ class Asset:
 class Token:
     """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `pallet_asset` in
     the pallet `assets` of a Substrate chain, its contract being the asset's number; `jetton`: its contract on TON;
-    `bank`: its denomination in the bank module of a Cosmos chain; `other` is a token that no client
-    reads yet.
+    `bank`: its denomination in the bank module of a Cosmos chain; `issued`: an issuer's (XRP Ledger `currency.issuer`,
+    Stellar `code:issuer`); `asa`, `hts`: its number on Algorand, Hedera; `fa2`: contract and number on Tezos; `other`
+    is a token that no client reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
     `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is

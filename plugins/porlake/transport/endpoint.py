@@ -23,6 +23,8 @@ KINDS = {
     "insight": {"http", "https"},
     "qtuminfo": {"http", "https"},
     "addressindex": {"http", "https"},
+    "indexer": {"http", "https"},
+    "rpc": {"http", "https"},
     "electrum": {"tcp", "ssl"},
 }
 

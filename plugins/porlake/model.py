@@ -276,7 +276,24 @@ LastHeight = Annotated[int, Column("highest block in which the exchange says tha
 FoundHeight = Annotated[int, Column("height of the block that holds the transaction", unit="blocks")]
 Answer = Annotated[
     str,
-    Column("what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials"),
+    Column(
+        "what the chain answered, as evidence: `2 of` the owners of a Safe, the owner, the withdrawal credentials, "
+        "when an account last changed"
+    ),
+]
+HeadHeight = Annotated[
+    int,
+    Column("height of the final block up to which the account was looked at, and at which it was read", unit="blocks"),
+]
+HeadHash = Annotated[str, Column("hash of that block, as the network shows it")]
+HeadTime = Annotated[datetime, Column("time of that block; null where it is not told", unit="UTC")]
+LastChange = Annotated[
+    str,
+    Column(
+        "last change of the account that the chain shows: a height, a moment in UTC, or none, where it was asked for "
+        "changes after the snapshot block and shows none",
+        varied=True,
+    ),
 ]
 OwnerCount = Annotated[int, Column("owners of the account", unit="owners")]
 SweptAt = Annotated[datetime, Column("moment for which the balances were read", unit="UTC")]
@@ -611,6 +628,27 @@ class Unobserved(Dataset):
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged(Dataset):
+    """Why a balance that was read at a later block counts as that of the snapshot block: nothing happened at the
+    account between. Written by observe.
+    """
+
+    KEY: ClassVar = ("report", "network", "asset", "address")
+    PARTITION: ClassVar = ("exchange", "report", "network")
+    exchange: Exchange
+    report: Report
+    network: Network
+    asset: Asset
+    address: Address
+    head_height: HeadHeight
+    head_hash: HeadHash
+    head_time: HeadTime | None
+    last_change: LastChange
+    answer: Answer
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep(Dataset):
     """A balance read at the moment itself, for networks whose past nobody tells. Written by sweep."""
 
@@ -685,6 +723,7 @@ DATASETS: dict[str, type[Dataset]] = {
         OwnerLink,
         ControlTransfer,
         Unobserved,
+        Unchanged,
         Sweep,
         Price,
     )

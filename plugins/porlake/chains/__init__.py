@@ -65,8 +65,8 @@ __all__ = [
     "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "Balances", "Beside", "BlockRef",
     "ByAccount", "ByBatch", "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Evidence", "Family", "Final",
     "Holdings", "Link", "OneByOne", "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings",
-    "Rows", "Stated", "Together", "Transfer", "Transfers", "Unread", "Unreadable", "Wanted", "Withdrawn", "Words",
-    "at_least", "beside", "family", "first", "holdings", "in_columns", "largest", "native_client", "number",
+    "Rows", "Stated", "Together", "Transfer", "Transfers", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn",
+    "Words", "at_least", "beside", "family", "first", "holdings", "in_columns", "largest", "native_client", "number",
     "open_client", "parts", "total", "unchanged", "wrong_rows",
 ]  # fmt: skip
 
@@ -138,6 +138,15 @@ class Past(Protocol):
 
     def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
         """The parts that are known, exact; of other holdings nothing. Raises ChainError, TransportError."""
+
+
+@runtime_checkable
+class Unchanged(Protocol):
+    """A chain without a past that shows when an account last changed: balances of the head count as exact where nothing
+    happened (`unchanged`), so that it is asked although a sweep lies near. `unchanged_since` is True.
+    """
+
+    unchanged_since: bool
 
 
 @runtime_checkable

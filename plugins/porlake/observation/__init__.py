@@ -149,12 +149,14 @@ class _Observation:
             Sweep, exchange=self._file.exchange, network=network
         )
         listed = self._file.content == OBSERVED_LIST
-        known = NearbySweeps(run.lake, self._file.exchange, network, client).take if swept else None
+        sweeps = NearbySweeps(run.lake, self._file.exchange, network, client).take if swept else None
+        asked = isinstance(client.now, chains.Unchanged)
+        known, near = (None, sweeps) if asked else (sweeps, None)
         if listed and known is None:
             known = Together(client, readable, self._tokens, blocks).take
         what = f"observe {network} of {self._file.attestation}"
         total = sum(int(one.readable.sum()) for one in readable)
-        return Reader(run, client, network, self._codes, what, scratch, known, total, listed)
+        return Reader(run, client, network, self._codes, what, scratch, known, near, total, listed)
 
     def _links(self, client: Endpoints, blocks: dict[int, chains.BlockRef], resolved: int | None) -> list[OwnerLink]:
         """What the chain says of stated owners, at the blocks that were read."""

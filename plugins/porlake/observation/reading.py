@@ -76,9 +76,11 @@ def _check_not_behind(client: Endpoints, file: ReportFile, network: str) -> None
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one asset after the other, with progress over all of them. `scratch`: where answers are kept, None for
-    nowhere; `known`: what is known before anybody is asked. `listed`: nobody claims anything; a token of which nothing
-    was read is then not looked at more closely.
+    """Reads one asset after the other, with progress over all of them.
+
+    `scratch`: where answers are kept, None for nowhere; `known`: what is known before anybody is asked; `near`: what
+    stands in for balances of the head. `listed`: nobody claims anything; a token of which nothing was read is then not
+    looked at more closely.
     """
 
     run: Run
@@ -88,6 +90,7 @@ class Reader:
     what: str
     scratch: Path | None = None
     known: Known | None = None
+    near: Known | None = None
     total: int = 0
     listed: bool = False
     done: int = 0
@@ -120,6 +123,7 @@ class Reader:
         if self.known is not None:
             self.known(holdings, at, found)
         self._read_missing(holdings, at, found)
+        self._take_near(holdings, at, found)
         if not self.listed or found.words.any():
             self._check_plain_calls(holdings, at, found, claims)
         if found.no_history.any() or self.client.others(()):
@@ -150,6 +154,16 @@ class Reader:
         if not found.answered.all():
             count = int((~found.answered).sum())
             raise ChainError(f"{self.network}: {count:,} holdings of {holdings.asset} were not answered at all")
+
+    def _take_near(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns) -> None:
+        """What a sweep saw near the block in place of what the chain says of now."""
+        rows = np.flatnonzero((found.reasons == 0) & (found.as_of == self.codes.as_of.index("head")))
+        if self.near is None or not len(rows):
+            return
+        seen = Columns(self.codes, len(rows))
+        self.near(holdings.taken(rows), at, seen)
+        found.withdraw(rows[seen.answered])
+        _copy(found, seen, rows, seen.answered)
 
     def _report_progress(self, count: int) -> None:
         if count:
@@ -223,11 +237,17 @@ def _differ(words: Words, found: Columns, rows: chains.Rows) -> bool:
     return bool(((other | (is_amount != was_read)) & ~silent).any())
 
 
-def _copy(into: Columns, found: Columns, rows: chains.Rows) -> None:
-    """Columns of some holdings into those of all."""
-    for name in ("words", "methods", "sources", "reasons", "confirmed", "as_of", "blocks", "answered", "from_chain",
-                 "evidence"):  # fmt: skip
-        getattr(into, name)[rows] = getattr(found, name)
+def _copy(into: Columns, found: Columns, rows: chains.Rows, which: Flags | None = None) -> None:
+    """Columns of some holdings, or of `which` of them, into those of all."""
+    taken = np.ones(len(rows), np.bool_) if which is None else which
+    for name in _COPIED:
+        getattr(into, name)[rows[taken]] = getattr(found, name)[taken]
     for part in found.parts:
         part.rows = rows[part.rows]
         into.parts.append(part)
+
+
+_COPIED = (
+    "words", "methods", "sources", "reasons", "confirmed", "as_of", "blocks", "answered", "from_chain", "no_history",
+    "evidence",
+)  # fmt: skip

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from porlake import amounts, chains, registry
 from porlake.lake import Writer, schema
-from porlake.model import Balance, Block, Dataset, OwnerLink, ReportFile, Unobserved, Utxo
+from porlake.model import Balance, Block, Dataset, OwnerLink, ReportFile, Unchanged, Unobserved, Utxo
 from porlake.observation.columns import Claimed, Codes, chosen
 
 BATCH = 65_536
 GATHERED = 16_384  # rows of one batch of what came in small ones
-DATASETS: tuple[type[Dataset], ...] = (Block, Balance, OwnerLink, Unobserved)
+DATASETS: tuple[type[Dataset], ...] = (Block, Balance, OwnerLink, Unobserved, Unchanged)
 
 
 class Rows:
@@ -28,8 +28,8 @@ class Rows:
     ) -> None:
         self._of = {"exchange": file.exchange, "report": file.report, "network": network}
         self._codes, self._malformed = codes, list(malformed)
-        self._blocks, balances, self._links, unobserved, *more = writers
-        self._balances, self._unobserved = _Batches(balances), _Batches(unobserved)
+        self._blocks, balances, self._links, unobserved, unchanged, *more = writers
+        self._balances, self._unobserved, self._unchanged = map(_Batches, (balances, unobserved, unchanged))
         self._coins = more[0] if more else None
         self._origins: dict[int, tuple[chains.BlockRef, str]] = {}
 
@@ -44,11 +44,14 @@ class Rows:
             self._balances.add(batch, whole=whole)
         for batch in self._of_unobserved(claimed):
             self._unobserved.add(batch, whole=whole)
+        for batch in self._of_unchanged(claimed):
+            self._unchanged.add(batch, whole=whole)
 
     def finish(self, links: Iterable[OwnerLink], coins: Iterable[chains.Coin]) -> None:
         """What is known only when all assets were read."""
         self._balances.finish()
         self._unobserved.finish()
+        self._unchanged.finish()
         for height, (at, origin) in sorted(self._origins.items()):
             self._blocks.add(
                 Block(**self._of, height=height, block_hash=at.hash, block_time=at.moment, block_origin=origin)
@@ -156,6 +159,29 @@ class Rows:
             part = addresses.slice(start, BATCH)
             yield self._batch(
                 Unobserved, len(part), asset=claimed.asset, address=part, reason=reasons.slice(start, BATCH)
+            )
+
+    def _of_unchanged(self, claimed: Claimed) -> Iterator[pa.RecordBatch]:
+        read = claimed.read
+        shown = np.flatnonzero(claimed.readable & (read.evidence != 0))
+        if not len(shown):
+            return
+        rows = shown[np.argsort(claimed.form.texts(claimed.accounts[shown]).to_numpy(zero_copy_only=False))]
+        for start in range(0, len(rows), BATCH):
+            some = rows[start : start + BATCH]
+            found = [self._codes.evidence[code] for code in read.evidence[some].tolist()]
+            evidence = [one for one in found if one is not None]
+            yield self._batch(
+                Unchanged,
+                len(some),
+                asset=claimed.asset,
+                address=claimed.form.texts(claimed.accounts[some]),
+                head_height=pa.array([one.head.height for one in evidence], pa.int64()),
+                head_hash=pa.array([one.head.hash for one in evidence], pa.string()),
+                head_time=pa.array([one.head.moment for one in evidence], schema(Unchanged).field("head_time").type),
+                last_change=pa.array([one.last_change for one in evidence], pa.string()),
+                answer=pa.array([one.answer for one in evidence], pa.string()),
+                source=chosen(self._codes.sources, read.sources[some]),
             )
 
     def _batch(self, dataset: type[Dataset], rows: int, **columns: Any) -> pa.RecordBatch:

@@ -171,7 +171,7 @@ def test_tron_tells_what_a_transaction_moved(
 def test_who_cannot_be_asked_is_said(tmp_path: Path) -> None:
     heard = Heard()
     found = looked_up(tmp_path, "http://127.0.0.1:9", f"ethereum,{'0x' + '11' * 20},,0x{'ab' * 32},ETH,1,,,",
-                      f"heco,{'0x' + '11' * 20},,0x{'ab' * 32},HT,1,,,", heard=heard)  # fmt: skip
+                      f"heco,{'0x' + '11' * 20},,0x{'cd' * 32},HT,1,,,", heard=heard)  # fmt: skip
     assert [said for said in heard.sentences if said.startswith("observe ethereum: ")]
     assert {row.network: row.reason for row in found.values()} == {
         "ethereum": "endpoint_failed",

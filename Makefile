@@ -57,7 +57,7 @@ test: setup  ## all tests; real nodes are used where `make nodes` has installed 
 check: setup  ## the tests that need no dbt, no Airflow and no node: under a minute
 	@PORLAKE_TESTS_CHECK=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not slow and not node'
 
-nodes: setup  ## real nodes for the tests (anvil, hardhat, Bitcoin Knots, Litecoin, e-x), in .nodes/
+nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x), in .nodes/
 	@$(BIN)/python tools/install_nodes.py
 
 nodes-built: setup  ## nodes that are built from source (geth), for recording their answers anew; minutes each

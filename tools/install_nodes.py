@@ -1,5 +1,5 @@
-"""Real nodes for the tests, into .nodes/ and nowhere else: anvil and hardhat from npm, Bitcoin Knots and Litecoin Core
-from Debian, an Electrum server from PyPI. A second call does nothing.
+"""Real nodes for the tests, into .nodes/ and nowhere else: anvil, hardhat and Conflux from npm, Bitcoin Knots and
+Litecoin Core from Debian, an Electrum server from PyPI. A second call does nothing.
 
 python tools/install_nodes.py            those
 python tools/install_nodes.py built      nodes that are built from source (geth), minutes each
@@ -36,20 +36,33 @@ def anvil() -> str:
 
 
 def hardhat() -> str:
-    root = NODES / "hardhat"
-    shutil.copytree(HOME / "tools" / "nodes" / "hardhat", root, dirs_exist_ok=True)
-    if (root / "node_modules" / "hardhat").exists():
-        return "hardhat: there already"
-    _from_npm(HOME / "tools" / "nodes" / "hardhat", root)
-    return "hardhat: installed"
+    return _folder_from_npm("hardhat", "hardhat")
 
 
-def _from_npm(locked: Path, root: Path) -> None:
-    """The packages of a lock, none of whose scripts run, with the npm of this environment."""
+def conflux() -> str:
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        return "conflux: skipped, its locked package is for Linux on x86-64; its tests are skipped too"
+    return _folder_from_npm("conflux", "@xcfx/node", "install")
+
+
+def _folder_from_npm(name: str, package: str, verb: str = "ci") -> str:
+    """A node with its own lock, and what starts it, in .nodes/<name>."""
+    root = NODES / name
+    shutil.copytree(HOME / "tools" / "nodes" / name, root, dirs_exist_ok=True)
+    if (root / "node_modules" / package).exists():
+        return f"{name}: there already"
+    _from_npm(HOME / "tools" / "nodes" / name, root, verb)
+    return f"{name}: installed"
+
+
+def _from_npm(locked: Path, root: Path, verb: str = "ci") -> None:
+    """The packages of a lock, none of whose scripts run, with the npm of this environment. `verb`: `ci` refuses a lock
+    that lacks packages of other systems, which some publishers do not give out any more; `install` takes it.
+    """
     for name in ("package.json", "package-lock.json"):
         if locked / name != root / name:
             shutil.copy(locked / name, root / name)
-    subprocess.run([str(NPM), "ci", "--silent", "--ignore-scripts"], cwd=root, check=True)
+    subprocess.run([str(NPM), verb, "--silent", "--ignore-scripts"], cwd=root, check=True)
 
 
 def knots() -> str:
@@ -184,7 +197,7 @@ BUILT = (geth,)
 
 def main() -> None:
     NODES.mkdir(exist_ok=True)
-    for install in BUILT if sys.argv[1:] == ["built"] else (anvil, hardhat, knots, litecoin, electrumx):
+    for install in BUILT if sys.argv[1:] == ["built"] else (anvil, hardhat, conflux, knots, litecoin, electrumx):
         print(install(), flush=True)
 
 

@@ -250,6 +250,17 @@ def changed(value: Any, where: str, change: Callable[[Any], Any], path: Path = (
     return value
 
 
+def without(value: Any, where: str, path: Path = ()) -> Any:
+    """The JSON without what stands at a pattern that ends with a name."""
+    if isinstance(value, dict):
+        return {
+            name: without(part, where, (*path, name)) for name, part in value.items() if pattern((*path, name)) != where
+        }
+    if isinstance(value, list):
+        return [without(part, where, (*path, place)) for place, part in enumerate(value)]
+    return value
+
+
 def everywhere(value: Any, change: Callable[[Any], Any]) -> Any:
     """The JSON with every leaf changed."""
     if isinstance(value, dict):

@@ -257,6 +257,19 @@ def test_as_columns(node: Node) -> None:
         assert answered == len(asked)
 
 
+def test_a_chain_without_a_past_says_so_and_is_swept(node: Node) -> None:
+    """Its networks have rows in sweeps.csv; where evidence is shown the client says that it may be
+    (`chains.Unchanged`).
+    """
+    facts, answers = registry.load(), [one for one in node.ask().answers if isinstance(one, chains.Reading)]
+    if any(one.evidence is not None for one in answers):
+        assert isinstance(node.client(), chains.Unchanged)
+    if any(one.as_of == "head" for one in answers):
+        family = facts.networks[node.world.network].client
+        kin = {row.network for row in facts.networks.values() if row.client == family}
+        assert not kin - facts.sweeps.keys(), "sweeps.csv lacks them"
+
+
 def test_what_it_says_of_the_past(node: Node) -> None:
     """An account that changed after the snapshot is never exact by its balance of now."""
     if not node.world.past:
@@ -384,6 +397,21 @@ def test_a_number_that_is_none(node: Node) -> None:
             return stub.wrong_numbers(value).get(name, value) if stub.is_number(value) else value
 
         _told(node, kind, where, name, lambda body, where=where, spoil=spoil: stub.changed(body, where, spoil))
+
+
+def test_a_field_that_is_missing(node: Node) -> None:
+    """Whatever it means there (many APIs leave out a zero): no other exception, no key in a text."""
+    cases = set[tuple[str, str]]()
+    for request, reply in node.honest():
+        for path, _ in stub.leaves(reply.body):
+            names = [step for step in range(1, len(path) + 1) if isinstance(path[step - 1], str)]
+            cases |= {(node.world.kind_of(request), stub.pattern(path[:step])) for step in names}
+    for kind, where in sampled(sorted(cases)):
+        change = of_kind(node, kind, lambda request, reply, w=where: stub.with_body(reply, stub.without(reply.body, w)))
+        error = node.ask(change, tries=1).error
+        if error is not None:
+            assert isinstance(error, ChainError | TransportError), f"without {where} of {kind}: {error!r}"
+            assert KEY not in f"{error} {error!r}"
 
 
 @pytest.mark.parametrize("name", LISTS)

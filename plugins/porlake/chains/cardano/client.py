@@ -52,6 +52,7 @@ class Witness:
 
 
 class Client(ByBatch):
+    unchanged_since = True
     batch = 7  # addresses of 103 letters, one that witnesses beside them, in the 1 kB of a question without a key
     in_flight = 4
 

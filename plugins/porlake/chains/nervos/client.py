@@ -43,6 +43,8 @@ ERRORS = ErrorTable((RATE_LIMITED,))
 
 
 class Client(ByAccount):
+    unchanged_since = True
+
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
         self._network, self._rpc = network, JsonRpc(network.network, place, recording, ERRORS)

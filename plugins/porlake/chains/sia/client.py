@@ -30,6 +30,7 @@ MEDIAN_OF = 11  # a block is later than the median of the eleven before it
 
 
 class Client(ByAccount):
+    unchanged_since = True
     in_flight = 4  # the rate that the public index allows is not published
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:

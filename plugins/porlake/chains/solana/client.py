@@ -63,6 +63,7 @@ class _Told:
 
 
 class Client(ByBatch):
+    unchanged_since = True
     batch = MOST_ACCOUNTS
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:

@@ -90,6 +90,7 @@ class Known:
 
 
 class Client(ByBatch):
+    unchanged_since = True
     batch = BATCH
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:

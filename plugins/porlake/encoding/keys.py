@@ -24,3 +24,13 @@ def _key(key: bytes) -> coincurve.PublicKey:
         return coincurve.PublicKey(key)
     except ValueError as error:
         raise InvalidAddress("bad_key", f"{key.hex()[:140]} is no secp256k1 public key") from error
+
+
+def public_key(secret: bytes) -> bytes:
+    """The 65-byte public key of a secret of 32 bytes."""
+    return bytes(coincurve.PrivateKey(secret).public_key.format(compressed=False))
+
+
+def recoverable_signature(secret: bytes, digest: bytes) -> bytes:
+    """65 bytes: r, s and the number of the key among those that it recovers to. RFC 6979, so always the same."""
+    return bytes(coincurve.PrivateKey(secret).sign_recoverable(digest, hasher=None))

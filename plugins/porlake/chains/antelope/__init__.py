@@ -1,0 +1,42 @@
+"""Antelope: EOS (Vaulta) and WAX, balances of the head; its nodes keep no past."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+
+class Antelope(Family):
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Beside | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.antelope.client import Client
+
+        return Client(network, first(network, endpoints, recording), recording)
+
+    def unreadable(self, token: Token | None) -> str:
+        from porlake.chains.antelope.assets import symbol_of
+
+        why = super().unreadable(token)
+        return why or ("contract_unknown" if token and token.kind != "native" and symbol_of(token) is None else "")
+
+    def check(self, facts: Registry, network: Network) -> str:
+        if why := super().check(facts, network):
+            return why
+        known = re.fullmatch(r"antelope:[0-9a-f]{32}", network.caip2)
+        return "" if known else f"client {network.client!r} needs the begin of the chain's id: antelope:aca376f2..."
+
+
+FAMILY = Antelope()

@@ -114,7 +114,7 @@ class WORLD(World):
     }
     rows = {
         "assets.csv": "asset,name,asset_class,scale,underlying,price_id,note\nMADE,Made,other,6,,,\n",
-        "tokens.csv": "network,asset,kind,contract,decimals,balance_slot,note\naelf,MADE,other,MADE,6,,\n",
+        "tokens.csv": "network,asset,kind,contract,decimals,balance_slot,note\naelf,MADE,aelf_token,MADE,6,,\n",
     }
 
     def answer(self, request: Request) -> Reply:

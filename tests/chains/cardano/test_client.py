@@ -131,7 +131,7 @@ def test_a_recording_replays_the_same(server: Server, tmp_path: Path) -> None:
     ],
 )
 def test_a_native_asset_is_a_policy_and_a_name(contract: str, known: bool) -> None:
-    token = Token("cardano", "MADE", "other", contract, 6, "", "")
+    token = Token("cardano", "MADE", "cardano_asset", contract, 6, "", "")
     assert (asset_of(token) is not None) is known
     family = chains.family(registry.load().networks["cardano"])
     assert family.unreadable(token) == ("" if known else "contract_unknown")

@@ -167,7 +167,8 @@ class WORLD(World):
     }
     rows = {
         "assets.csv": "asset,name,asset_class,scale,underlying,price_id,note\nMADE,Made,other,6,,,\n",
-        "tokens.csv": f"network,asset,kind,contract,decimals,balance_slot,note\ncardano,MADE,other,{TOKEN},6,,\n",
+        "tokens.csv": "network,asset,kind,contract,decimals,balance_slot,note\n"
+        f"cardano,MADE,cardano_asset,{TOKEN},6,,\n",
     }
 
     def answer(self, request: Request) -> Reply:

@@ -21,6 +21,9 @@ from porlake.transport.ordered import in_order
 from porlake.transport.recording import Recording
 from porlake.transport.strict_json import dumps, loads, loads_fast
 
+Params = list[Any] | dict[str, Any]
+"""By their places or by their names."""
+
 
 class JsonRpc:
     """JSON-RPC 2.0 over HTTP. `name` is the network's id, under which a recording keeps the answers.
@@ -48,7 +51,7 @@ class JsonRpc:
     def call(
         self,
         method: str,
-        params: list[Any] | dict[str, Any],
+        params: Params,
         *,
         patient: bool = True,
         timeout: float | None = None,
@@ -87,7 +90,7 @@ class JsonRpc:
 
     def batch(
         self,
-        calls: Sequence[tuple[str, list[Any]]],
+        calls: Sequence[tuple[str, Params]],
         *,
         patient: bool = True,
         timeout: float | None = None,
@@ -109,7 +112,7 @@ class JsonRpc:
             for (method, _), item in zip(calls, answer, strict=True)
         ]
 
-    def _ask(self, method: str, params: list[Any] | dict[str, Any], bounds: Bounds) -> Any:
+    def _ask(self, method: str, params: Params, bounds: Bounds) -> Any:
         number = next(self._ids)
         question = dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
@@ -134,7 +137,7 @@ class JsonRpc:
 
         return self._session().ask("POST", "", question, read, bounds, self._loads)
 
-    def _ask_batch(self, calls: Sequence[tuple[str, list[Any]]], bounds: Bounds) -> list[dict[str, Any]]:
+    def _ask_batch(self, calls: Sequence[tuple[str, Params]], bounds: Bounds) -> list[dict[str, Any]]:
         numbers_ = [next(self._ids) for _ in calls]
         question = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}

@@ -58,10 +58,14 @@ class Dump:
 class Family:
     """A family overrides what is different with it, and stands as FAMILY in `chains/<family>/__init__.py`.
 
-    `accounts`: the form of columns of its addresses. `reads_dumps`: its nodes write the set of all coins, and a file of
-    it will do in place of an endpoint.
+    `past`: what can be read of an earlier block: `exact`, where an endpoint keeps it; `unchanged`, as it is now, which
+    is exact where the chain shows that nothing happened since; `head`, as it is now alone. `parts`: components that a
+    holding may have beside its total. `accounts`: the form of columns of its addresses. `reads_dumps`: its nodes write
+    the set of all coins, and a file of it will do in place of an endpoint.
     """
 
+    past: ClassVar[str] = ""
+    parts: ClassVar[tuple[str, ...]] = ()
     accounts: ClassVar[AccountForm] = TEXT
     reads_dumps: ClassVar[bool] = False
 

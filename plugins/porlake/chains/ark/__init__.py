@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Ark(Family):
+    past = "head"
+    parts = ("liquid", "locked")
+
     def open_client(
         self,
         network: Network,

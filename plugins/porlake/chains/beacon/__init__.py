@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Beacon(Family):
+    past = "exact"
+    parts = ("validator",)
+
     def open_client(
         self,
         network: Network,

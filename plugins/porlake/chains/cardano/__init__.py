@@ -11,6 +11,8 @@ from porlake.transport import Endpoint, Recording
 
 
 class Cardano(Family):
+    past = "unchanged"
+
     def open_client(
         self,
         network: Network,

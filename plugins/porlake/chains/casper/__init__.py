@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Casper(Family):
+    past = "exact"
+    parts = ("liquid", "on_hold")
+
     def open_client(
         self,
         network: Network,

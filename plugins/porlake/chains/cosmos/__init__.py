@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Cosmos(Family):
+    past = "exact"
+    parts = ("liquid", "delegated", "unstaking")
+
     def open_client(
         self,
         network: Network,

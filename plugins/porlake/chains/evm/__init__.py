@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 class Evm(Family):
+    past = "exact"
     accounts = ACCOUNTS
 
     def open_client(

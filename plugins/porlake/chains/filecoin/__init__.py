@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Filecoin(Family):
+    past = "exact"
+    parts = ("liquid", "locked")
+
     def open_client(
         self,
         network: Network,

@@ -12,6 +12,8 @@ from porlake.transport import Endpoint, Recording
 
 
 class Icp(Family):
+    past = "exact"
+
     def open_client(
         self,
         network: Network,

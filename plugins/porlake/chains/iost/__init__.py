@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Iost(Family):
+    past = "head"
+    parts = ("liquid", "frozen")
+
     def open_client(
         self,
         network: Network,

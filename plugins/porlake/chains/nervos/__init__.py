@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Nervos(Family):
+    past = "unchanged"
+    parts = ("liquid", "dao")
+
     def open_client(
         self,
         network: Network,

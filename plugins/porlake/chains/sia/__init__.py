@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Sia(Family):
+    past = "unchanged"
+    parts = ("liquid", "immature")
+
     def open_client(
         self,
         network: Network,

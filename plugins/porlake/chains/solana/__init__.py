@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Solana(Family):
+    past = "unchanged"
+    parts = ("liquid", "staked", "unstaking", "undelegated", "frozen")
+
     def open_client(
         self,
         network: Network,

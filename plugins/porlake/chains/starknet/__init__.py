@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Starknet(Family):
+    past = "exact"
+    parts = ("liquid",)
+
     def open_client(
         self,
         network: Network,

@@ -17,6 +17,9 @@ DIGITS = 32
 
 
 class Substrate(Family):
+    past = "exact"
+    parts = ("free", "reserved", "frozen")
+
     def open_client(
         self,
         network: Network,

@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Sui(Family):
+    past = "unchanged"
+    parts = ("liquid", "staked")
+
     def open_client(
         self,
         network: Network,

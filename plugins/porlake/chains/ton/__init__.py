@@ -13,6 +13,9 @@ GLOBAL_ID = "tvm:"
 
 
 class Ton(Family):
+    past = "unchanged"
+    parts = ("liquid",)
+
     def open_client(
         self,
         network: Network,

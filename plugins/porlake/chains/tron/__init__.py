@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Tron(Family):
+    past = "head"
+    parts = ("liquid", "frozen", "delegated", "unstaking")
+
     def open_client(
         self,
         network: Network,

@@ -12,6 +12,8 @@ from porlake.transport import Endpoint, Recording
 
 
 class Utxo(Family):
+    past = "exact"
+    parts = ("p2pk",)
     reads_dumps = True
 
     def open_client(

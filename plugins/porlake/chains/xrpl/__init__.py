@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Xrpl(Family):
+    past = "exact"
+    parts = ("liquid", "escrowed", "in_channels")
+
     def open_client(
         self,
         network: Network,

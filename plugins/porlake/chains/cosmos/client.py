@@ -23,7 +23,7 @@ from porlake.addresses import bech32 as form
 from porlake.chains._answers import BlockRef, Outcome, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains.cosmos import proofs
+from porlake.chains.cosmos import commit, proofs
 from porlake.chains.cosmos.errors import ERRORS
 from porlake.chains.cosmos.header import Header, block_hash, header_of
 from porlake.encoding.hashes import sha256
@@ -34,6 +34,7 @@ from porlake.transport.ordered import in_order
 
 BANK, STAKING = "/cosmos/bank/v1beta1", "/cosmos/staking/v1beta1"
 BLOCKS, QUERY = "/cosmos/base/tendermint/v1beta1/blocks", "/cosmos/base/tendermint/v1beta1/abci_query"
+VALIDATORS, VALIDATORS_PAGE = "/cosmos/base/tendermint/v1beta1/validatorsets", 100
 METHOD = "cosmos_bank"
 HEIGHT, HEIGHT_OF_ANSWER = "x-cosmos-block-height", "grpc-metadata-x-cosmos-block-height"
 PAGE, PAGES = 200, 500  # of delegations
@@ -164,8 +165,7 @@ class Client(ByAccount):
         """What the bank keeps of each holding, by the hash of the state after the block. Of a holding with stakes
         nothing: those lie elsewhere.
 
-        The hash stands in the next block's header, which names this block and hashes to its own. Raises ChainError
-        where that does not hold, TransportError where the node gives no proofs.
+        Raises ChainError where no state follows from the block's hash, TransportError where the node gives no proofs.
         """
         if not held:
             return
@@ -217,19 +217,41 @@ class Client(ByAccount):
         return answer
 
     def _state_root(self, at: BlockRef) -> bytes:
-        """The hash of the state after a block. Raises ChainError."""
-        following = self._header(self._http.get(f"{BLOCKS}/{at.height + 1}"))
-        if following.height != at.height + 1 or following.last_block.hex() != at.hash:
-            raise ChainError(f"{self._http.host}: the block after {at.height:,} does not name it as its parent")
+        """The hash of the state after a block: it stands in the next block's header, on which the validators whom this
+        one names have agreed. Raises ChainError, TransportError.
+        """
+        what, height = f"{self._http.host}: block {at.height + 1:,}", at.height + 1
+        this, following = self._header(at.height), self._header(height)
+        if block_hash(this).hex() != at.hash or following.last_block.hex() != at.hash:
+            raise ChainError(f"{what} does not name {at.height:,} as its parent")
+        validators = list(self._validators(height))
+        if commit.hash_of(validators) != this.next_validators:
+            raise ChainError(f"{what}: its validators are not those that block {at.height:,} names")
+        made = _field(self._http.get(f"{BLOCKS}/{height + 1}"), "block", "last_commit")
+        commit.check(made, self._chain, height, block_hash(following), validators, what)
         return following.app_hash
 
-    def _header(self, answer: Any) -> Header:
-        """A header that hashes to its block's hash. Raises ChainError, BadAnswer."""
-        block = self._block(answer)
-        header = header_of(_field(answer, "block", "header"), f"{self._http.host}: header")
-        if block_hash(header).hex() != block.hash:
+    def _validators(self, height: int) -> Iterator[commit.Validator]:
+        """In their order, which is part of their hash."""
+        what, done = f"{self._http.host}: {VALIDATORS}", 0
+        for _ in range(PAGES):
+            query = {"pagination.offset": done, "pagination.limit": VALIDATORS_PAGE}
+            answer = self._http.get(f"{VALIDATORS}/{height}?{urlencode(query)}")
+            rows, total = _field(answer, "validators"), _field(answer, "pagination", "total")
+            if not isinstance(rows, list) or numbers.height(_field(answer, "block_height"), what=what) != height:
+                raise BadAnswer(f"{what}: no validators of block {height:,}")
+            yield from (commit.validator(row, what) for row in rows)
+            done += len(rows)
+            if not rows or done >= numbers.whole(total, what=f"{what}: total"):
+                return
+
+    def _header(self, height: int) -> Header:
+        """A header that hashes to its block's hash. Raises ChainError, TransportError."""
+        answer = self._http.get(f"{BLOCKS}/{height}")
+        block, header = self._block(answer), header_of(_field(answer, "block", "header"), f"{self._http.host}: header")
+        if header.height != height or block_hash(header).hex() != block.hash:
             raise ChainError(
-                f"{self._http.host}: the header of block {block.height:,} of {self._network.name} does not hash to the "
+                f"{self._http.host}: the header of block {height:,} of {self._network.name} does not hash to the "
                 f"block's hash"
             )
         return header

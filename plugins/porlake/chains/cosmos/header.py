@@ -28,6 +28,7 @@ class Header:
 
     height: int
     last_block: bytes
+    next_validators: bytes
     app_hash: bytes
     fields: tuple[bytes, ...]
 
@@ -49,22 +50,23 @@ def header_of(value: Any, what: str) -> Header:
     height = numbers.height(value.get("height"), what=f"{what}: height")
     block, app = (numbers.whole(version.get(name, 0), what=f"{what}: version") for name in ("block", "app"))
     total = numbers.whole(parts.get("total", 0), what=f"{what}: total")
-    last_hash, parts_hash = _bytes(last.get("hash"), what), _bytes(parts.get("hash"), what)
-    hashes = {name: _bytes(value.get(name), what) for name in HASHES}
-    part_set = _varint_field(1, total) + _bytes_field(2, parts_hash)
-    seconds, nanos = _time(moment, what)
+    last_hash, parts_hash = bytes_of(last.get("hash"), what), bytes_of(parts.get("hash"), what)
+    hashes = {name: bytes_of(value.get(name), what) for name in HASHES}
+    part_set = varint_field(1, total) + bytes_field(2, parts_hash)
+    seconds, nanos = time_of(moment, what)
     return Header(
         height,
         last_hash,
+        hashes["next_validators_hash"],
         hashes["app_hash"],
         (
-            _varint_field(1, block) + _varint_field(2, app),
-            _bytes_field(1, chain.encode()),
-            _varint_field(1, height),
-            _varint_field(1, seconds) + _varint_field(2, nanos),
-            _bytes_field(1, last_hash) + _bytes_field(2, part_set, always=True),
-            *(_bytes_field(1, hashes[name]) for name in HASHES),
-            _bytes_field(1, _bytes(proposer, what)),
+            varint_field(1, block) + varint_field(2, app),
+            bytes_field(1, chain.encode()),
+            varint_field(1, height),
+            varint_field(1, seconds) + varint_field(2, nanos),
+            bytes_field(1, last_hash) + bytes_field(2, part_set, always=True),
+            *(bytes_field(1, hashes[name]) for name in HASHES),
+            bytes_field(1, bytes_of(proposer, what)),
         ),
     )
 
@@ -79,14 +81,14 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return sha256(b"\x01" + root_of(leaves[:half]) + root_of(leaves[half:]))
 
 
-def _time(value: Any, what: str) -> tuple[int, int]:
-    """(seconds since 1970, nanoseconds): datetimes keep microseconds, a hash needs all nine digits."""
+def time_of(value: Any, what: str) -> tuple[int, int]:
+    """(seconds since 1970, nanoseconds) of a time in UTC: datetimes keep microseconds, a hash needs all nine digits."""
     moment = numbers.instant(value, what=f"{what}: time").replace(microsecond=0)
     behind = value.partition(".")[2].removesuffix("Z")
     return int((moment - _EPOCH).total_seconds()), int(f"{behind:0<9}") if behind else 0
 
 
-def _bytes(value: Any, what: str) -> bytes:
+def bytes_of(value: Any, what: str) -> bytes:
     """Bytes in base64; none where there is nothing."""
     try:
         return base64.b64decode(value, validate=True) if value else b""
@@ -103,9 +105,9 @@ def varint(number: int) -> bytes:
     return bytes((*found, number))
 
 
-def _varint_field(place: int, number: int) -> bytes:
+def varint_field(place: int, number: int) -> bytes:
     return varint(place << 3) + varint(number) if number else b""
 
 
-def _bytes_field(place: int, data: bytes, *, always: bool = False) -> bytes:
+def bytes_field(place: int, data: bytes, *, always: bool = False) -> bytes:
     return varint(place << 3 | 2) + varint(len(data)) + data if data or always else b""

@@ -26,6 +26,7 @@ KINDS = {
     "indexer": {"http", "https"},
     "rpc": {"http", "https"},
     "electrum": {"tcp", "ssl"},
+    "tonapi": {"http", "https"},
 }
 
 

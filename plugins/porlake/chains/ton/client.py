@@ -28,9 +28,9 @@ from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._one_by_one import reason_of
 from porlake.chains._unchanged import unchanged
-from porlake.chains.ton import cells
-from porlake.chains.ton.errors import ERRORS
-from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError
+from porlake.chains.ton import bridge, cells
+from porlake.chains.ton.errors import refused
+from porlake.errors import BadAnswer, ChainError, InvalidAddress, NotRecorded, TransportError
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, Recording
 
@@ -46,14 +46,15 @@ NEVER_USED = frozenset({"uninit", "uninitialized", "nonexist"})
 STATUSES = NEVER_USED | {"active", "frozen"}
 
 
-def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
-    return Client(network, endpoint, recording)
-
-
-def _refused(host: str, path: str, answer: Any) -> None:
-    if isinstance(answer, dict) and "error" in answer:
-        said = str(answer["error"])[:200]
-        raise ERRORS.error(f"{host}: {path.partition('?')[0]}: {said}", None, said)
+def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client | bridge.Client:
+    """By the kind of the endpoint; a recording says of itself which it was, for a replay has no endpoint."""
+    try:
+        kind = recording.answer(
+            network.network, "kind", None, "", lambda: endpoint.kind if endpoint else "", once=True
+        )[0]
+    except NotRecorded:
+        kind = ""
+    return (bridge.Client if kind == bridge.KIND else Client)(network, endpoint, recording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Client(ByBatch):
     batch = BATCH
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        self._network, self._http = network, Http(network.network, endpoint, recording, _refused)
+        self._network, self._http = network, Http(network.network, endpoint, recording, refused)
         self._global_id = int(network.caip2.rpartition(":")[2])
         self._known: dict[str, Known] = {}
         self._ends: dict[int, int] = {}

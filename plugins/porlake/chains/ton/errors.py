@@ -1,8 +1,10 @@
-"""What errors of toncenter v3 mean: an index in PostgreSQL, with a node behind some of its questions.
+"""What errors of toncenter v3 and TonAPI mean: an index in PostgreSQL, and liteservers.
 https://github.com/toncenter/ton-indexer (ton-index-go: index.IndexError), https://toncenter.com/api/v3/
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from porlake.chains._gateways import RATE_LIMITED
 from porlake.errors import NodeBehind, RateLimited, TimedOut, TooBig, Unavailable
@@ -23,3 +25,10 @@ ERRORS = ErrorTable(
         Rule(Unavailable, text=r"state already gc'?d|block is not found|cannot find block|not in db"),
     )
 )
+
+
+def refused(host: str, path: str, answer: Any) -> None:
+    """Raises what an index or a bridge says under `error`."""
+    if isinstance(answer, dict) and "error" in answer:
+        said = str(answer["error"])[:200]
+        raise ERRORS.error(f"{host}: {path.partition('?')[0]}: {said}", None, said)

@@ -17,7 +17,7 @@ from pytoniq_core.tlb.utils import deserialize_shard_hashes
 from chains import stub
 from chains.stub import Reply, Request
 from chains.ton import trees
-from chains.ton.world import WORLD as Index
+from chains.ton import world as index
 from chains.ton_bridge import world
 from chains.ton_bridge.world import COINS, LATE, NEVER, RICH, UPPER, parsed, proved
 from porlake import chains, registry
@@ -179,7 +179,7 @@ def outcomes(change: stub.Change | None = None, **asked: int) -> list[chains.Out
 def test_what_was_read_elsewhere_is_proved_or_contradicted() -> None:
     found = {one.address: one.reason for one in outcomes(LATE=100, RICH=5, NEVER=0, ELECTOR=10**15, EMPTY=1)}
     assert found == {
-        LATE: "", RICH: "proof_differs", NEVER: "", ELECTOR: "", world.EMPTY: "proof_differs",
+        LATE: "", RICH: "proof_differs", NEVER: "", world.ELECTOR: "", world.EMPTY: "proof_differs",
     }  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def test_another_block_of_that_height_is_not_asked_about() -> None:
 
 @pytest.mark.parametrize("kind", ["", "tonapi"])
 def test_a_replay_knows_whom_the_recording_asked(kind: str, tmp_path: Path) -> None:
-    folder, made = tmp_path, world.WORLD() if kind else Index()
+    folder, made = tmp_path, world.WORLD() if kind else index.WORLD()
     network, want = registry.load().networks["ton"], chains.Wanted("TON", TON, RICH)
     with stub.served(made) as server:
         client = chains.open_client(network, Endpoint(server.endpoint_url, pause=0.0), Recording.record(folder))

@@ -21,7 +21,7 @@ class ByAccount(OneByOne):
     asked about. `in_flight`: questions under way at once, as far as the endpoint allows.
     """
 
-    in_flight = 8
+    in_flight = 16
 
     def ping(self) -> object:
         """Ask for something that every node knows. Raises TransportError, ChainError."""

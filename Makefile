@@ -45,6 +45,8 @@ endef
 run: runtime  ## the bundled sample month through the whole pipeline, offline, and its tables
 	@$(BIN)/python -m porlake.airflow.local run okx "$$(cat data/samples/run.json)"
 	@$(BIN)/porlake summary okx/2024-03-25
+	@echo 'made: rows of an exchange that there is not, and answers of stand-ins, one network of each further family'
+	@$(BIN)/porlake run example --report data/samples/made/example_por_20261001.csv --replay data/samples/made/recording --registry data/samples/made/registry
 	@$(BIN)/porlake query "$$(cat data/samples/report_2.sql)"
 	@printf '%s\n' 'next:' '  $(BIN)/porlake verify FILE                  who signs for what in a file of your own' \
 	  '  $(BIN)/porlake run htx --report FILE        all stages for it, from your endpoints ($(BIN)/porlake doctor)' \

@@ -1,0 +1,70 @@
+"""The part of the sample whose rows and answers are made: it replays, says so, and is of nobody's accounts."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from porlake import pipeline, registry
+from porlake.model import Balance, Claim, Price, Rejection, Unchanged, Unobserved
+from support import MONTH, SAMPLES, own_rows, tree
+
+MADE = SAMPLES / "made"
+FILE = MADE / "example_por_20261001.csv"
+NETWORKS = 25  # of as many families: this number may only grow
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pipeline.Session]:
+    with own_rows(MADE / "registry"):
+        yield replayed(tmp_path_factory.mktemp("made"))
+
+
+def replayed(folder: Path) -> pipeline.Session:
+    session = pipeline.session(folder, replay=MADE / "recording", environ={})
+    (report,) = pipeline.archive(session, "example", str(FILE))
+    pipeline.parse(session, report)
+    for network in pipeline.networks(session, report):
+        pipeline.observe(session, report, network, give_up=True)
+    pipeline.price(session, pipeline.attestations(session, [report]))
+    return session
+
+
+def test_every_account_is_read_and_every_answer_says_that_it_is_made(lake: pipeline.Session) -> None:
+    claimed = {(row.network, row.asset, row.address) for row in lake.lake.rows(Claim)}
+    read = {(row.network, row.asset, row.address) for row in lake.lake.rows(Balance) if row.component == "total"}
+    assert not list(lake.lake.rows(Rejection))
+    assert not list(lake.lake.rows(Unobserved))
+    assert claimed == read
+    assert len({network for network, *_ in read}) >= NETWORKS
+    assert (
+        {row.source for row in lake.lake.rows(Balance)} == {"made"} == {row.source for row in lake.lake.rows(Unchanged)}
+    )
+    assert {row.as_of for row in lake.lake.rows(Balance)} == {"exact", "head"}
+    assert {row.reason for row in lake.lake.rows(Price)} <= {None, "no_price_id"}
+
+
+def test_it_is_of_no_exchange_and_of_nobody_s_accounts(lake: pipeline.Session) -> None:
+    assert registry.load().exchanges["example"].name == "Example (made)"
+    made = {row.address for row in lake.lake.rows(Claim)}
+    with Path(MONTH[0]).open(encoding="utf-8") as stream:
+        real = {cell for row in csv.reader(stream) for cell in row}
+    real |= {row.address for row in registry.load().collateral.values()}
+    real |= {token.contract for token in registry.load().tokens.values()}
+    assert not made & real
+
+
+def test_it_replays_to_the_same_bytes(lake: pipeline.Session, tmp_path: Path) -> None:
+    with own_rows(MADE / "registry"):
+        again = replayed(tmp_path)
+    assert tree(Path(str(again.root)) / "lake") == tree(Path(str(lake.root)) / "lake")
+
+
+def test_no_answer_names_a_place_of_the_machine_that_made_it() -> None:
+    for path in (MADE / "recording").rglob("*.json"):
+        text = path.read_text(encoding="utf-8")
+        assert "127.0.0.1" not in text, path
+        assert "S3cretKey0fTheEndpoint" not in text, path

@@ -43,6 +43,7 @@ class Entry:
 
 class Client(ByAccount):
     in_flight = 8
+    unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)

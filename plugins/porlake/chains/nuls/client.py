@@ -32,6 +32,7 @@ BY_TIME = ("liquid", "time_locked")
 
 class Client(ByAccount):
     in_flight = 8
+    unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._rpc = network, JsonRpc(network.network, endpoint, recording, ERRORS)

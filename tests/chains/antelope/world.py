@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chains.stub import Reply, Request, World, at, with_body
+from porlake.chains.antelope.hyperion import key_of
 
 HEIGHT, HEAD, FINAL = 420_000_000, 420_001_000, 420_000_600
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
@@ -22,6 +25,17 @@ RICH, STAKER, LATE, EMPTY, VAULTA, NEVER = (
 FREE = {RICH: LARGE, STAKER: 5, LATE: 150, VAULTA: 40}
 A = {VAULTA: 2, RICH: 3}
 USDT = {RICH: LARGE, LATE: 2}
+#: (block, amount after it; None where the row was closed)
+CHANGES: dict[tuple[str, str], list[tuple[int, int | None]]] = {
+    (RICH, "EOS"): [(HEIGHT - 90, 5), (HEIGHT, LARGE)],
+    (STAKER, "EOS"): [(HEIGHT - 7, 5)],
+    (LATE, "EOS"): [(HEIGHT - 50, 90), (HEIGHT, 100), (HEIGHT + 1, 150)],
+    (EMPTY, "EOS"): [(HEIGHT - 8, 4), (HEIGHT - 4, None)],
+    (RICH, "A"): [(HEIGHT - 3, 3)],
+    (RICH, "USDT"): [(HEIGHT - 3, LARGE)],
+    (LATE, "USDT"): [(HEIGHT - 3, 1), (HEIGHT + 700, 2)],
+    # what VAULTA holds was there before the index began
+}
 
 
 def amount(raw: int, code: str) -> str:
@@ -40,6 +54,27 @@ def refused(code: int, name: str, message: str) -> Reply:
     details = [{"message": message, "file": "chain_plugin.cpp", "line_number": 1, "method": "get"}]
     error = {"code": code, "name": name, "what": name, "details": details}
     return Reply({"code": 500, "message": "Internal Service Error", "error": error}, 500)
+
+
+def without_hyperion(request: Request, reply: Reply) -> Reply:
+    """A node alone: nobody knows the rows of the past."""
+    missing = {"code": 404, "message": "Not Found", "error": {"code": 0, "name": "exception", "what": "unspecified"}}
+    return Reply(missing, 404) if request.path.startswith("/v2/") else reply
+
+
+def index_behind(request: Request, reply: Reply) -> Reply:
+    """An index that lacks the last changes."""
+    if not request.path.endswith("get_deltas") or not reply.body["deltas"]:
+        return reply
+    (row,) = reply.body["deltas"]
+    return with_body(reply, {"deltas": [row | {"data": {"balance": amount(77, row["data"]["balance"].split()[1])}}]})
+
+
+def without_before(request: Request, reply: Reply) -> Reply:
+    """A proxy that drops `before`: the last change of all comes."""
+    if "before" not in request.query:
+        return reply
+    return WORLD().answer(replace(request, query={**request.query, "before": "2100-01-01T00:00:00.000Z"}))
 
 
 def no_rows(request: Request, reply: Reply) -> Reply:
@@ -73,8 +108,10 @@ class WORLD(World):
     }
     now = {"EOS": {LATE: {"liquid": 150, "total": 150}}, "USDT": {LATE: {"total": 2}}}
     absent = NEVER
-    past = "head"
     lies = {
+        "no Hyperion": (without_hyperion, "right"),
+        "an index that is behind": (index_behind, "right"),
+        "before is dropped": (without_before, "right"),
         "no rows": (no_rows, "error"),
         "behind": (behind, "error"),
         "other places": (at("*", lambda value: "0.000002 USDT", path="get_currency_balance"), "error"),
@@ -85,10 +122,15 @@ class WORLD(World):
     }
 
     def answer(self, request: Request) -> Reply:
+        match request.path.rpartition("/")[2]:
+            case "health":
+                return Reply({"version": "3.3.9", "features": {"streaming": {}, "tables": {}, "index_deltas": True}})
+            case "get_deltas":
+                return self.deltas(request.query)
         return getattr(self, request.path.rpartition("/")[2])(request.body or {})
 
     def mentions(self, request: Request, address: str) -> bool:
-        body = request.body or {}
+        body = request.body or {"scope": request.query.get("scope")}
         return address in (body.get("account_name"), body.get("account"), body.get("scope"))
 
     # --- blocks ---
@@ -104,6 +146,26 @@ class WORLD(World):
         if number > HEAD:
             return refused(3_100_002, "unknown_block_exception", f"Could not find block: {number}")
         return Reply({"block_num": number, "id": block_id(number), "timestamp": time_of(number), "producer": "eosio"})
+
+    # --- the rows of the past ---
+    def deltas(self, query: Mapping[str, str]) -> Reply:
+        names = {"code", "table", "scope", "primary_key", "limit", "sort", "before"}
+        assert query.keys() <= names
+        code = next(code for code in ("EOS", "USDT", "A") if str(key_of(code)) == query["primary_key"])
+        found = [
+            (height, raw) for height, raw in CHANGES.get((query["scope"], code), [])
+            if time_of(height) + "Z" <= query.get("before", "9")
+        ][-1:]  # fmt: skip
+        rows = [
+            {
+                "timestamp": time_of(height), "present": raw is not None, "code": query["code"],
+                "scope": query["scope"],
+                "table": "accounts", "primary_key": query["primary_key"], "payer": "x", "block_num": height,
+                "block_id": block_id(height), "data": {"balance": amount(raw, code)} if raw is not None else {},
+            }
+            for height, raw in found
+        ]  # fmt: skip
+        return Reply({"query_time_ms": 3, "total": {"value": len(rows), "relation": "eq"}, "deltas": rows})
 
     # --- accounts ---
     def get_account(self, body: dict[str, Any]) -> Reply:

@@ -1,7 +1,11 @@
 """EOS (Vaulta) and WAX through nodeos' chain API. https://docs.antelope.io/docs/latest/nodeos/plugins/chain_api_plugin
 
 nodeos keeps no past, and tells no block with a token's balance: what is read is the head, as of the block that was the
-head before the first question. A native holding is what is liquid, what it has staked (for itself and for others, rows
+head before the first question. Where a Hyperion answers at the same place, it knows the rows of the past: a part that
+it tells as the node does is exact, by the last change up to the snapshot's block. Stakes stay those of the head, and
+the total with them.
+
+A native holding is what is liquid, what it has staked (for itself and for others, rows
 of `delband`), what is refunded, and its REX at the pool's price; on EOS the token A of core.vaulta is the same coin.
 What lies in REX's own fund (`rexfund`) is not read.
 """
@@ -9,7 +13,8 @@ What lies in REX's own fund (`rexfund`) is not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,24 +23,29 @@ from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import hash_of
+from porlake.chains._one_by_one import one_by_one, reason_of
+from porlake.chains._unchanged import unchanged
 from porlake.chains.antelope.assets import MOST, Symbol, native_of, symbol_of, twin_of, units
 from porlake.chains.antelope.errors import ERRORS, UNKNOWN_ACCOUNT
+from porlake.chains.antelope.hyperion import last_change, serves_deltas
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TransportError, Unavailable
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, Recording
 
-ACCOUNT, BALANCE = "nodeos_get_account", "nodeos_get_currency_balance"
+ACCOUNT, BALANCE, DELTAS = "nodeos_get_account", "nodeos_get_currency_balance", "hyperion_get_deltas"
 FAULTS = frozenset({400, 404, 500})  # with which nodeos answers in JSON
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3}))?")
 
 
 class Client(ByAccount):
     in_flight = 8
+    unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)
         self._checked = False
         self._heads: dict[str, BlockRef] = {}
+        self._knows_past: dict[str, bool] = {}
 
     @property
     def host(self) -> str:
@@ -81,16 +91,55 @@ class Client(ByAccount):
     def ready(self, at: BlockRef) -> None:
         if at.hash not in self._heads:
             self._heads[at.hash] = self.head()
+            self._knows_past[at.hash] = at.height <= self.final() and serves_deltas(self._http)
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         head = self._heads[at.hash]
         if want.token.kind == "native":
             found = self._native(want.address, want.token, head)
-            return parts(want, found or {"liquid": 0}, head, "head", ACCOUNT, self.host, no_history=found is None)
-        symbol = symbol_of(want.token)
-        if symbol is None:
+            read = parts(want, found or {"liquid": 0}, head, "head", ACCOUNT, self.host, no_history=found is None)
+        elif (symbol := symbol_of(want.token)) is not None:
+            read = parts(want, {}, head, "head", BALANCE, self.host, total=self._held(symbol, want.address))
+        else:
             return Unread(want.asset, want.address, "contract_unknown")
-        return parts(want, {}, head, "head", BALANCE, self.host, total=self._held(symbol, want.address))
+        symbols = self._rows_of(want) if self._knows_past[at.hash] else {}
+        return [self._then(one, symbols[one.component], at) if one.component in symbols else one for one in read]
+
+    def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
+        """The parts that a Hyperion knows of the block; nothing of others. Raises ChainError, TransportError."""
+        self.ready(at)
+        if not self._knows_past[at.hash]:
+            return
+        for found in one_by_one(wanted, lambda want: self.read_account(want, at), self.ping, self.in_flight):
+            if isinstance(found, list):
+                yield from (one for one in found if one.as_of == "exact")
+
+    def _rows_of(self, want: Wanted) -> dict[str, Symbol]:
+        """Which parts of a holding are rows of tokens' tables."""
+        if want.token.kind != "native":
+            symbol = symbol_of(want.token)
+            return {} if symbol is None else {"total": symbol}
+        twin = twin_of(self._network, want.token)
+        return {"liquid": native_of(self._network, want.token)} | ({twin[1]: twin[0]} if twin else {})
+
+    def _then(self, now: Reading, symbol: Symbol, at: BlockRef) -> Reading:
+        """A part of the head as of a block, where the index of changes tells it; it is believed where its last change
+        is what the node tells.
+        """
+        try:
+            last = last_change(self._http, symbol, now.address)
+            if last is None or last.raw != now.raw:
+                return now
+            if last.height <= at.height:
+                head = self._heads[at.hash]
+                return unchanged(now, at, head, last.height, f"get_deltas: {last.raw} since block {last.height}")
+            then = last_change(self._http, symbol, now.address, at.time)
+        except (TransportError, ChainError) as error:
+            reason_of(error)  # raises what is the endpoint's; else what the head holds stands
+            return now
+        if then is None or then.height > at.height:
+            return now
+        return replace(now, raw=then.raw, block=at, as_of="exact", method=DELTAS)
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """As the contract's own statistics are written; None where it has no such token."""

@@ -100,6 +100,14 @@ def _rows_of_ones_own_end_with_a_test() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _no_power_cut_is_met() -> Iterator[None]:
+    """Lakes of tests go away with them: what is written need not lie on the disk, 3 ms a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _nothing_is_built_in_a_check() -> Iterator[None]:
     """Under `make check` a test that builds fails: it lacks its mark."""
     with pytest.MonkeyPatch.context() as patch:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import random
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import duckdb
 
@@ -83,8 +82,7 @@ def odd_lake(root: Path, seed: int) -> Lake:
     they may be.
     """
     chance, lake = random.Random(seed), Lake(root)
-    with mock.patch("os.fsync"):  # two hundred small files, which no power cut will meet
-        _fill(chance, lake)
+    _fill(chance, lake)
     return lake
 
 
@@ -155,20 +153,39 @@ def _value(chance: random.Random, row_class: type, name: str) -> Any:
 
 
 def built(cased: Path, lake: Lake, folder: Path, threads: int) -> Path:
-    """The tables of a lake, made as the materialisations of the project make them, from the SQL that was compiled in
-    the folder `cased`.
-    """
+    """The tables of a lake in a folder of their own."""
     folder.mkdir()
-    database = folder / "porlake.duckdb"
-    warehouse.prepare(database, warehouse.files_of(lake))
+    return tables_in(folder / "porlake.duckdb", cased, lake, threads)
+
+
+def tables_in(database: Path, cased: Path, lake: Lake, threads: int, root: Path | None = None) -> Path:
+    """The tables of a lake, made as the materialisations of the project make them, from the SQL that was compiled in
+    the folder `cased`, and what each data test finds. `root`: as `warehouse.prepare` takes it.
+    """
+    warehouse.prepare(database, warehouse.files_of(lake), root)
     settings = warehouse.SETTINGS | {"threads": str(threads)}
+    if root is not None:
+        settings |= {"file_search_path": warehouse.search_path(root)}
     with duckdb.connect(str(database), config=warehouse.OFFLINE) as connection:
         for name, value in settings.items():
             if name not in warehouse.OFFLINE:
                 connection.execute(f"set {name} = '{value}'")
         for node in _in_order(models(cased)):
             _make(connection, node)
+        run_tests(connection, models(cased, "test").values())
     return database
+
+
+def run_tests(connection: duckdb.DuckDBPyConnection, tests: Iterable[Mapping[str, Any]]) -> None:
+    """What each data test finds, and which found something, as a build keeps it in failed_tests."""
+    results = list[tuple[str, str, int]]()
+    for test in tests:
+        connection.execute(f"create table {test['relation_name']} as {test['compiled_code']}")
+        (rows,) = connection.execute(f"select count(*) from {test['relation_name']}").fetchall()[0]
+        outcome = "warn" if test["config"]["severity"].lower() == "warn" else "stop"
+        results.append((test["name"], outcome if rows else "pass", rows))
+    connection.execute("create table failed_tests.results (test varchar, result varchar, rows bigint)")
+    connection.executemany("insert into failed_tests.results values (?, ?, ?)", results)
 
 
 def models(cased: Path, kind: str = "model") -> dict[str, dict[str, Any]]:

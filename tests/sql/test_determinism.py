@@ -15,6 +15,7 @@ import pytest
 
 from odd_lake import built, odd_lake
 from porlake import warehouse
+from porlake.lake import Lake
 
 #: Aggregates whose answer does not depend on the order of the rows.
 WITHOUT_ORDER = {
@@ -210,14 +211,28 @@ def test_five_builds_of_one_lake_are_equal(cased: Path, tmp_path: Path) -> None:
         assert {name for name in build if build[name] != builds[0][name]} == set()
 
 
-def tables(database: Path) -> dict[str, list[str]]:
-    """Every table and view of main and core, as text, its rows in order."""
+def test_tables_made_without_dbt_are_those_of_a_build(cased: Path, published_month: Path, tmp_path: Path) -> None:
+    lake = Lake(published_month)
+    ours = tables(built(cased, lake, tmp_path / "build", threads=2))
+    theirs = tables(warehouse.database_of(lake), published_month)
+    assert ours.keys() == theirs.keys()
+    assert {name for name in ours if ours[name] != theirs[name]} == set()
+
+
+def tables(database: Path, root: Path | None = None) -> dict[str, list[str]]:
+    """Every table and view of main and core, as text, its rows in order, but for the build's own id. `root`: the lake
+    that its views lie in.
+    """
     with duckdb.connect(str(database), read_only=True) as connection:
+        if root is not None:
+            connection.execute(f"set file_search_path = '{warehouse.search_path(root)}'")
         names = connection.execute(
             "select schema_name, table_name from duckdb_tables() where schema_name in ('main', 'core')"
             " union all select schema_name, view_name from duckdb_views() where view_name like 'core_%' order by all"
         ).fetchall()
-        return {
-            name: sorted(map(repr, connection.execute(f'from "{schema}"."{name}"').fetchall()))
-            for schema, name in names
-        }
+        return {name: _rows(connection.execute(f'from "{schema}"."{name}"')) for schema, name in names}
+
+
+def _rows(found: duckdb.DuckDBPyConnection) -> list[str]:
+    kept = [place for place, (name, *_) in enumerate(found.description or []) if name != "build_id"]
+    return sorted(repr([row[place] for place in kept]) for row in found.fetchall())

@@ -19,13 +19,12 @@ HTX = sorted((ROOT.parent / "shared" / "data" / "htx").glob("*.csv"))
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
-def built(folder: Path, exchange: str, sources: list[Path]) -> Lake:
-    """Tables of some files, without looking at any chain or price."""
+def parsed(folder: Path, exchange: str, sources: list[Path]) -> Lake:
+    """A lake of some files, without looking at any chain or price."""
     chosen = pipeline.session(folder, environ={})
     for source in sources:
         for report in pipeline.archive(chosen, exchange, str(source)):
             pipeline.parse(chosen, report)
-    pipeline.build(chosen)
     return chosen.lake
 
 
@@ -34,21 +33,21 @@ def asking(lake: Lake) -> Ask:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def history(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake], Lake]) -> Ask:
     folder = tmp_path_factory.mktemp("history")
     published = (SAMPLES / "published_history.csv").read_text() + (
         Path(__file__).parent / "golden_totals.csv"
     ).read_text()
     (folder / "totals.csv").write_text(published)
-    return asking(built(folder / "lake", "okx", [folder / "totals.csv"]))
+    return asking(give_tables(parsed(folder / "lake", "okx", [folder / "totals.csv"])))
 
 
 @pytest.fixture(scope="module")
-def months(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def months(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake], Lake]) -> Lake:
     """All real months of HTX."""
     if not HTX:
         pytest.skip("../shared/data/htx is not here")
-    return built(tmp_path_factory.mktemp("htx") / "lake", "htx", HTX)
+    return give_tables(parsed(tmp_path_factory.mktemp("htx") / "lake", "htx", HTX))
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +180,9 @@ def test_addresses_that_leave_the_list_of_htx_take_their_amounts_along(htx: Ask)
     assert changed == [(202, 196)]
 
 
-def test_the_same_bytes_under_another_month_are_a_repeat_and_change_nothing(tmp_path: Path) -> None:
+def test_the_same_bytes_under_another_month_are_a_repeat_and_change_nothing(
+    tmp_path: Path, give_tables: Callable[[Lake], Lake]
+) -> None:
     rows = (
         "coin,snapshot height,balance\nTRX(ALL),48193419,7\n\ncoin,address,snapshot height,balance,message,signature\n"
     )
@@ -189,7 +190,7 @@ def test_the_same_bytes_under_another_month_are_a_repeat_and_change_nothing(tmp_
     months = [tmp_path / "huobi_por_20230201.csv", tmp_path / "huobi_por_20230301.csv"]
     for month in months:
         month.write_text(rows)
-    ask = asking(built(tmp_path / "lake", "htx", months))
+    ask = asking(give_tables(parsed(tmp_path / "lake", "htx", months)))
     assert ask("select attestation, repeats from core_attestation order by 1") == [
         ("htx/2023-02-01", None),
         ("htx/2023-03-01", "htx/2023-02-01"),

@@ -127,7 +127,7 @@ def priced(lake: Lake) -> None:
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake], Lake]) -> Lake:
     folder = tmp_path_factory.mktemp("market")
     chosen = pipeline.session(folder / "lake", environ={})
     for exchange, path in files(folder):
@@ -135,8 +135,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
             pipeline.parse(chosen, report)
     seen_and_signed(chosen.lake)
     priced(chosen.lake)
-    pipeline.build(chosen)
-    return chosen.lake
+    return give_tables(chosen.lake)
 
 
 @pytest.fixture(scope="module")

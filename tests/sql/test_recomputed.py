@@ -225,15 +225,14 @@ def fill(lake: Lake, dice: random.Random) -> None:
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake], Lake]) -> Lake:
     folder = tmp_path_factory.mktemp("recomputed")
     chosen = pipeline.session(folder / "lake", environ={})
     for exchange, path in files(folder):
         for report in pipeline.archive(chosen, exchange, str(path)):
             pipeline.parse(chosen, report)
     fill(chosen.lake, random.Random(11))
-    pipeline.build(chosen)
-    return chosen.lake
+    return give_tables(chosen.lake)
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def seen(report: str, network: str, address: str, amount: int) -> Balance:
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake], Lake]) -> Lake:
     folder = tmp_path_factory.mktemp("staking")
     chosen = pipeline.session(folder / "lake", environ={})
     for day, total in MONTHS.items():
@@ -81,8 +81,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
                 for key, to in zip(KEYS, (OWNER, OWNER, OWNER, CONTRACT), strict=True)
             ]
             chosen.lake.write(OwnerLink, partition | {"network": "ethereum_beacon"}, links)
-    pipeline.build(chosen)
-    return chosen.lake
+    return give_tables(chosen.lake)
 
 
 @pytest.fixture(scope="module")

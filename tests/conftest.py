@@ -39,7 +39,7 @@ LONGEST = (
 )
 
 
-#: A process with dbt imported and the project parsed, which forks for each build: of those tests that ask for it.
+#: A process with dbt imported and the project parsed, which forks for each build of a lake, whichever process asks.
 DBT_ONCE = Path(__file__).parent / "dbt_once"
 
 
@@ -52,19 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if hasattr(os, "pidfd_open") and "DBT_ONCE_AT" not in os.environ:
+    if hasattr(os, "pidfd_open") and "DBT_ONCE" not in os.environ:
         folder = tempfile.TemporaryDirectory(prefix="dbt-")
         config.add_cleanup(folder.cleanup)
-        os.environ |= {"DBT_ONCE_AT": str(Path(folder.name, "socket")), "DBT_ONCE_OF": str(os.getpid())}
-
-
-@pytest.fixture
-def dbt_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds of this test are forks of the run's dbt server."""
-    if "DBT_ONCE_AT" in os.environ:
-        paths = [str(DBT_ONCE), *filter(None, [os.environ.get("PYTHONPATH")])]
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
-        monkeypatch.setenv("DBT_ONCE", os.environ["DBT_ONCE_AT"])
+        os.environ |= {"DBT_ONCE": str(Path(folder.name, "socket")), "DBT_ONCE_OF": str(os.getpid())}
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(DBT_ONCE), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -124,12 +116,15 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def published_month(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The lake of one undisturbed `porlake run` of the bundled month, built and published. To be read, or copied."""
+    """The lake of one undisturbed `porlake run` of the bundled month, built by a dbt of its own and published. To be
+    read, or copied.
+    """
 
     def run(folder: Path) -> None:
         subprocess.run(
-            command(*MONTH_RUN, "--lake", str(folder)), env=environment(), check=True, stdout=subprocess.DEVNULL
-        )
+            command(*MONTH_RUN, "--lake", str(folder)), env=environment() | {"DBT_ONCE": ""}, check=True,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
 
     return made_once(tmp_path_factory, "published_month", run)
 

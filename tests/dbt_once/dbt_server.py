@@ -1,4 +1,4 @@
-"""dbt for the builds of those tests that use `dbt_once`, in one run: `dbt_server.py SOCKET PID`.
+"""dbt for the builds of lakes in one run of the tests: `dbt_server.py SOCKET PID`.
 
 A build by dbt costs some 20 s of CPU, half of which is importing dbt and parsing the project. This process does both
 once and forks for each build; the fork runs dbt's own command line with the arguments, environment, folder, streams and

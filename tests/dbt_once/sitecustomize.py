@@ -5,7 +5,7 @@ by the server (`dbt_server.py`), and ends as that ends. Any other process goes o
 import os
 import sys
 
-if "DBT_ONCE" in os.environ and sys.orig_argv[1:3] == ["-c", "from dbt.cli.main import cli; cli()"]:
+if os.environ.get("DBT_ONCE") and sys.orig_argv[1:3] == ["-c", "from dbt.cli.main import cli; cli()"]:
     import dbt_asker
 
     dbt_asker.run(os.environ["DBT_ONCE"], sys.orig_argv[3:])

@@ -20,8 +20,3 @@ def lake(published_month: Path) -> Lake:
 def own(lake: Lake, tmp_path: Path) -> Lake:
     shutil.copytree(lake.root, tmp_path / "own", symlinks=True)
     return Lake(tmp_path / "own")
-
-
-@pytest.fixture(autouse=True)
-def _by_dbts_server_and_no_setting_from_outside(dbt_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PORLAKE_SQL", raising=False)

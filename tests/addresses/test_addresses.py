@@ -65,6 +65,7 @@ CHECKED = {
     "stacks",
     "cardano",
     "ark",
+    "kaspa",
     "nervos",
     "sia",
     "icp",

@@ -32,6 +32,7 @@ from porlake.addresses import (
     icp,
     iota,
     kadena,
+    kaspa,
     lisk,
     near,
     nervos,
@@ -79,6 +80,7 @@ FORMS: dict[str, Callable[[str, str], Address]] = {
         icp,
         iota,
         kadena,
+        kaspa,
         lisk,
         near,
         nervos,
@@ -121,7 +123,7 @@ CODES = frozenset(
 LONGEST = 200
 
 #: Forms whose texts are bech32 or like it, in lower case; other cases are taken, and flagged.
-BECH32 = frozenset({"bitcoin", "bech32", "cashaddr", "cardano", "iota", "nervos"})
+BECH32 = frozenset({"bitcoin", "bech32", "cashaddr", "cardano", "iota", "kaspa", "nervos"})
 
 
 def parse(network: str, text: str) -> Address:

@@ -12,6 +12,8 @@ from porlake.transport import Endpoint, Recording
 
 
 class Aelf(Family):
+    past = "head"
+
     def open_client(
         self,
         network: Network,

@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Antelope(Family):
+    past = "head"
+    parts = ("liquid", "vaulta", "staked", "refunding", "rex")
+
     def open_client(
         self,
         network: Network,

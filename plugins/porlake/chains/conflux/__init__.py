@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Conflux(Family):
+    past = "exact"
+    parts = ("liquid", "staked", "collateral")
+
     def open_client(
         self,
         network: Network,

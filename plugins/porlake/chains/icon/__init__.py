@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Icon(Family):
+    past = "exact"
+    parts = ("liquid", "staked", "unstaking")
+
     def open_client(
         self,
         network: Network,

@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Nuls(Family):
+    past = "unchanged"
+    parts = ("liquid", "time_locked", "staked")
+
     def open_client(
         self,
         network: Network,

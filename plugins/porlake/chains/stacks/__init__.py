@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Stacks(Family):
+    past = "exact"
+    parts = ("liquid", "locked")
+
     def open_client(
         self,
         network: Network,

@@ -14,6 +14,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Stellar(Family):
+    past = "unchanged"
+    parts = ("liquid", "selling_liabilities")
+
     def open_client(
         self,
         network: Network,

@@ -1,0 +1,35 @@
+"""Kaspa: balances of now by an index of its block DAG, many addresses a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.chains._identity import needs_name
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry
+from porlake.transport import Endpoint, Recording
+
+
+class Kaspa(Family):
+    past = "head"
+
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Beside | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.kaspa.client import Client
+
+        return Client(network, first(network, endpoints, recording), recording)
+
+    def check(self, facts: Registry, network: Network) -> str:
+        return super().check(facts, network) or needs_name(facts, network)
+
+
+FAMILY = Kaspa()

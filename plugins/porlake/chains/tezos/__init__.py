@@ -1,0 +1,42 @@
+"""Tezos: any level of a node that keeps all (`archive`), one account a question; FA2 tokens many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+
+class Tezos(Family):
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Beside | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.tezos.client import open_client
+
+        return open_client(network, first(network, endpoints, recording), recording)
+
+    def unreadable(self, token: Token | None) -> str:
+        """An FA2 token is named by its contract and its number there, `KT1...:0`."""
+        if why := super().unreadable(token):
+            return why
+        return "contract_unknown" if token is not None and token.kind != "native" and ":" not in token.contract else ""
+
+    def check(self, facts: Registry, network: Network) -> str:
+        if why := super().check(facts, network):
+            return why
+        if not network.caip2.startswith("tezos:"):
+            return f"client {network.client!r} knows its chain by caip2, the id that its blocks name"
+        return ""
+
+
+FAMILY = Tezos()

@@ -289,3 +289,29 @@ def test_bytes_have_the_size_that_is_asked_for(size: int | None, fits: bool) -> 
 )  # fmt: skip
 def test_a_value_is_shown_short_and_in_words_of_json(value: object, text: str) -> None:
     assert numbers.shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "micro"),
+    [
+        ("2026-10-01T16:00:00Z", 0), ("2026-10-01T16:00:00.1Z", 100_000), ("2026-10-01T16:00:00.123456Z", 123_456),
+        ("2026-10-01T16:00:00.123456789Z", 123_456), ("2026-10-01T16:00:00.000000999Z", 0),
+    ],
+)  # fmt: skip
+def test_times_of_rfc_3339_to_the_microsecond(text: str, micro: int) -> None:
+    assert numbers.instant(text, what=WHAT) == datetime(2026, 10, 1, 16, 0, 0, micro, UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-10-01", "2026-10-01T16:00:00", "2026-10-01T16:00:00+00:00", "2026-10-01 16:00:00Z",
+        "2026-10-01T24:00:01Z",
+        "2026-13-01T16:00:00Z", "2026-02-29T16:00:00Z", "0000-01-01T00:00:00Z", "2026-10-01T16:00:00.Z",
+        "2026-10-01T16:00:00.1234567890Z", "2026-10-01T16:00:00z", " 2026-10-01T16:00:00Z", "２026-10-01T16:00:00Z",
+        *ODD,
+    ],
+)  # fmt: skip
+def test_what_is_no_time_of_rfc_3339(value: Any) -> None:
+    with pytest.raises(BadAnswer, match="is no time in UTC"):
+        numbers.instant(value, what=WHAT)

@@ -27,6 +27,7 @@ KINDS = {
     "rpc": {"http", "https"},
     "electrum": {"tcp", "ssl"},
     "tonapi": {"http", "https"},
+    "tycho": {"http", "https"},
 }
 
 

@@ -122,7 +122,7 @@ class WORLD(World):
             name = request.path.removeprefix(blocks)
             return Reply(block(HEAD if name == "latest" else int(name)))
         height = int(request.headers.get("x-cosmos-block-height", HEAD))
-        place = 0 if height < HEAD else 1
+        place = 0 if height == HEIGHT else 1
         return Reply(self._told(request, place), headers={HEIGHT_OF_ANSWER: str(height)})
 
     def _told(self, request: Request, place: int) -> dict[str, Any]:

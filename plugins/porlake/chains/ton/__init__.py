@@ -26,7 +26,7 @@ class Ton(Family):
         dump: Dump | None = None,
         tell: Tell = silent,
     ) -> Client:
-        from porlake.chains.ton.client import open_client
+        from porlake.chains.ton.apis import open_client
 
         return open_client(network, first(network, endpoints, recording), recording)
 

@@ -28,9 +28,9 @@ from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._one_by_one import reason_of
 from porlake.chains._unchanged import unchanged
-from porlake.chains.ton import bridge, cells
+from porlake.chains.ton import cells
 from porlake.chains.ton.errors import refused
-from porlake.errors import BadAnswer, ChainError, InvalidAddress, NotRecorded, TransportError
+from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, Recording
 
@@ -44,17 +44,6 @@ MOST_COINS = 2**120 - 1  # VarUInteger 16
 CANARY = f"{form.MASTERCHAIN}:{'33' * 32}"
 NEVER_USED = frozenset({"uninit", "uninitialized", "nonexist"})
 STATUSES = NEVER_USED | {"active", "frozen"}
-
-
-def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client | bridge.Client:
-    """By the kind of the endpoint; a recording says of itself which it was, for a replay has no endpoint."""
-    try:
-        kind = recording.answer(
-            network.network, "kind", None, "", lambda: endpoint.kind if endpoint else "", once=True
-        )[0]
-    except NotRecorded:
-        kind = ""
-    return (bridge.Client if kind == bridge.KIND else Client)(network, endpoint, recording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,10 @@ class Client(ByBatch):
     batch = BATCH
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        self._network, self._http = network, Http(network.network, endpoint, recording, refused)
+        self._network, self._http = (
+            network,
+            Http(network.network, endpoint.plain if endpoint else None, recording, refused),
+        )
         self._global_id = int(network.caip2.rpartition(":")[2])
         self._known: dict[str, Known] = {}
         self._ends: dict[int, int] = {}
@@ -103,7 +95,7 @@ class Client(ByBatch):
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
         """The masterchain block of that number. Raises ChainError, TransportError."""
-        path = _path("/blocks", workchain=form.MASTERCHAIN, shard=WHOLE_SHARD, seqno=height, limit=1)
+        path = path_of("/blocks", workchain=form.MASTERCHAIN, shard=WHOLE_SHARD, seqno=height, limit=1)
         found = self._list(path, "blocks")
         if not found:
             raise ChainError(f"{self._http.host}: {self._network.name} has no block {height:,}")
@@ -159,7 +151,7 @@ class Client(ByBatch):
 
     def _states(self, accounts: Sequence[str]) -> dict[str, State]:
         """What the index knows of some accounts. Raises BadAnswer where it does not know the canary."""
-        path = _path("/accountStates", address=[*map(_friendly, accounts), _friendly(CANARY)], include_boc="false")
+        path = path_of("/accountStates", address=[*map(friendly, accounts), friendly(CANARY)], include_boc="false")
         asked, found = {*accounts, CANARY}, dict[str, State]()
         for row in self._list(path, "accounts"):
             account = self._account(row.get("address"), "/accountStates")
@@ -172,7 +164,7 @@ class Client(ByBatch):
 
     def _alone(self, account: str) -> State:
         """What the node behind the index says of an account that the index does not know."""
-        path = _path("/addressInformation", address=_friendly(account))
+        path = path_of("/addressInformation", address=friendly(account))
         return self._state(self._object(path), "/addressInformation")
 
     def _state(self, row: dict[str, Any], path: str) -> State:
@@ -206,7 +198,7 @@ class Client(ByBatch):
 
     def _transaction(self, account: str, **bounds: int | str) -> _Transaction | None:
         """The first transaction within bounds of logical time, None where there is none."""
-        path = _path("/transactions", account=_friendly(account), limit=1, **bounds)
+        path = path_of("/transactions", account=friendly(account), limit=1, **bounds)
         found = self._list(path, "transactions")
         if not found:
             return None
@@ -251,8 +243,8 @@ class Client(ByBatch):
 
     def _wallets(self, owners: Sequence[str], token: Token) -> dict[str, tuple[str, State]]:
         """(wallet contract, what it holds) by owner."""
-        path = _path(
-            "/jetton/wallets", owner_address=[*map(_friendly, owners)], jetton_address=token.contract,
+        path = path_of(
+            "/jetton/wallets", owner_address=[*map(friendly, owners)], jetton_address=token.contract,
             exclude_zero_balance="false", limit=LIMIT, offset=0,
         )  # fmt: skip
         what, asked = f"{self._http.host}: /jetton/wallets", set(owners)
@@ -302,7 +294,7 @@ class Client(ByBatch):
         """As the jetton's content on chain says it; None where it lies elsewhere, as that of USDT."""
         if token.kind != "jetton":
             return None
-        rows = self._list(_path("/jetton/masters", address=token.contract, limit=1), "jetton_masters")
+        rows = self._list(path_of("/jetton/masters", address=token.contract, limit=1), "jetton_masters")
         master = addresses.parse(self._network.network, token.contract).text
         if len(rows) != 1 or self._account(rows[0].get("address"), "/jetton/masters") != master:
             raise BadAnswer(f"{self._http.host}: /jetton/masters: not one of {master}")
@@ -327,7 +319,7 @@ class Client(ByBatch):
         if at.height not in self._ends:
             self.block(at.height)
         found = [Shard(form.MASTERCHAIN, 1 << 63, self._ends[at.height])]
-        for row in self._list(_path(path, seqno=at.height), "blocks"):
+        for row in self._list(path_of(path, seqno=at.height), "blocks"):
             workchain = numbers.whole(row.get("workchain"), what=f"{what}: workchain", least=-1, most=2**31)
             if workchain == form.MASTERCHAIN:
                 continue
@@ -418,11 +410,11 @@ def _held(state: Any, what: str) -> int:
     return numbers.whole(state.get("balance"), what=f"{what}: balance", most=MOST_COINS)
 
 
-def _path(path: str, **query: int | str | Iterable[str]) -> str:
+def path_of(path: str, **query: int | str | Iterable[str]) -> str:
     return f"{path}?{urlencode(query, doseq=True)}"
 
 
-def _friendly(account: str) -> str:
+def friendly(account: str) -> str:
     """48 digits of base64, the shortest form that goes into a URL as it stands."""
     return form.friendly(form.parse(account, "ton").payload)
 

@@ -26,7 +26,7 @@ from porlake.transport import Endpoint, JsonRpc, Recording
 METHOD = "getAccountBalance"
 CHAIN, ASSET = 1, 1  # the main network's number, and its coin's on it
 MOST = 10**17  # the supply stays below 3 * 10^16
-FINAL = 100  # blocks: nodes reverse none that lies deeper than a round of consensus
+FINAL = 1_000  # blocks: a node keeps chains that left its own so far back (heightRange of nuls-block)
 BY_TIME = ("liquid", "time_locked")
 
 

@@ -98,6 +98,23 @@ def test_a_witness_is_of_a_block_that_was_made_later(
     assert [one.as_of for one in read(server, RICH, change=change)] == [as_of]
 
 
+def test_a_balance_that_is_another_when_it_is_told_again_is_not_shown(server: Server) -> None:
+    """The first server stands on a fork with a deposit that the others never see."""
+    told: list[str] = []
+
+    def forked(request: Request, reply: Reply) -> Reply:
+        if not request.path.endswith("address_info"):
+            return reply
+        told.append(request.path)
+        more = 7 if len(told) == 1 else 0
+        rows = [row | {"balance": str(int(row["balance"]) + more)} for row in reply.body]
+        return stub.with_body(reply, rows)
+
+    assert [(one.raw, one.as_of) for one in read(server, RICH, change=forked)] == [
+        (WORLD.held["ADA"][RICH]["total"] + 7, "head")
+    ]
+
+
 def test_a_transaction_that_takes_other_than_it_gives_proves_nothing(server: Server) -> None:
     """An input that is left out would be a coin that the account did not have."""
 

@@ -45,6 +45,15 @@ def test_what_a_lock_by_time_may_have_moved_stays_of_the_head(server: Server) ->
     assert found["total"].evidence.answer == f"getAccountTxs: 2, the newest in {HEIGHT}"
 
 
+@pytest.mark.parametrize(("ahead", "as_of"), [(-1, "exact"), (0, "exact"), (1, "head")])
+def test_an_index_that_is_behind_the_node_shows_nothing(server: Server, ahead: int, as_of: str) -> None:
+    server.change = stub.at("result.localHeight", lambda height: height + ahead, method="getInfo")
+    network = registry.load().networks["nuls"]
+    client = chains.open_client(network, Endpoint(server.endpoint_url, pause=0.0, tries=1), Recording.off())
+    *_, total = client.balances([chains.Wanted("NULS", NULS, RICH)], client.block(HEIGHT))
+    assert total.as_of == as_of
+
+
 def test_a_transaction_that_lies_in_no_block_yet_shows_nothing(server: Server) -> None:
     found = read(server, WAITS)
     assert (found["liquid"].raw, found["total"].raw, found["total"].as_of) == (40, 40, "head")

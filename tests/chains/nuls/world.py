@@ -60,6 +60,7 @@ class WORLD(World):
             lambda request, reply: rpc(request, WORLD().without_transactions),
             "right",
         ),
+        "an index that is behind": (at("result.localHeight", lambda height: height + 1, method="getInfo"), "right"),
         "transactions of another": (at("result.list.*.address", lambda name: NEVER, method="getAccountTxs"), "error"),
         "another block": (at("result.height", lambda height: height + 1, method="getHeaderByHeight"), "error"),
         "wrong_chain": (at("result.defaultAsset.chainId", lambda number: 2, method="getInfo"), "error"),

@@ -4,7 +4,8 @@ The balance of an earlier block is known where no transaction touched the addres
 ADA where those that did are few, by what they took (`koios_walk`): unspent then is what is unspent now of the outputs
 up to that block, and what later transactions took of them. Koios is many servers that are minutes apart. A list of
 transactions is believed where it shows one of a block that was made after the balance was told: no server that knows
-that block lacks what the balance holds.
+that block lacks what the balance holds. Servers may stand on two forks for some seconds: a balance counts that is told
+once more after the list, and is the same.
 
 ADA that is staked stays at its address; rewards that were not withdrawn are no part of it.
 """
@@ -98,7 +99,7 @@ class Client(ByBatch):
                 self._there(token, at)
                 answers = list(super().balances(some, at))
                 if at.height <= self._heads[at.hash].height - FINAL:
-                    answers = self._at(answers, token, at)
+                    answers = self._at(some, answers, at)
                 yield from answers
 
     # --- what Koios tells now ---
@@ -141,22 +142,30 @@ class Client(ByBatch):
         return self._known[key]
 
     # --- what was at the block ---
-    def _at(self, answers: Sequence[Reading | Unread], token: Token, at: BlockRef) -> list[Reading | Unread]:
+    def _at(self, wants: Sequence[Wanted], answers: Sequence[Reading | Unread], at: BlockRef) -> list[Reading | Unread]:
         """The answers, those of the head as of the block where it is known what came after it."""
         heads = {one.address: one for one in answers if isinstance(one, Reading)}
         witness = self._witness_of(at) if heads else None
         if witness is None:
             return list(answers)
         since = self._touched(list(heads), at, witness)
+        still = [want for want in wants if since.get(want.address) == frozenset()]
         found = {
-            address: unchanged(heads[address], at, witness.block, None, f"address_txs from {at.height + 1}: []")
-            for address, txs in since.items()
-            if txs is not None and not txs
+            one.address: unchanged(heads[one.address], at, witness.block, None, f"address_txs from {at.height + 1}: []")
+            for one in self._again(still, at)
+            if one.raw == heads[one.address].raw
         }
         few = [address for address, txs in since.items() if txs and len(txs) <= MOST_TXS]
-        if token.kind == "native":
+        if wants[0].token.kind == "native":
             found |= self._walked({address: heads[address] for address in few}, at)
         return [found.get(one.address, one) for one in answers]
+
+    def _again(self, wants: Sequence[Wanted], at: BlockRef) -> list[Reading]:
+        try:
+            return [one for one in super().balances(wants, at) if isinstance(one, Reading)]
+        except (TransportError, ChainError) as error:
+            reason_of(error)  # raises what is the endpoint's; else what the head holds stands
+            return []
 
     def _touched(self, addresses: Sequence[str], at: BlockRef, witness: Witness) -> dict[str, frozenset[str] | None]:
         """The transactions after a block by address; None where they are more than a page. Addresses about which

@@ -83,10 +83,10 @@ class Client(ByAccount):
         found = parts(want, components, head, "head", METHOD, self.host, total=total)
         if at.height > head.height - FINAL:
             return found
-        last, answer = self._last_change(want.address, total)
-        if last is None and total:
+        seen = self._indexed()
+        last, answer = self._last_change(want.address) if seen else (None, "")
+        if seen is None or not answer or (last is None and total):
             return found
-        seen = self._block("getBestBlockHeader", [CHAIN])
         return [one if one.component in BY_TIME else unchanged(one, at, seen, last, answer) for one in found]
 
     def _held(self, account: str) -> tuple[dict[str, int], int]:
@@ -103,8 +103,19 @@ class Client(ByAccount):
             raise BadAnswer(f"{what}: {liquid:,}, {by_time:,} and {staked:,} are not {total:,}")
         return {"liquid": liquid, "time_locked": by_time, "staked": staked}, total
 
-    def _last_change(self, account: str, total: int) -> tuple[int | None, str]:
-        """(the height of the newest transaction, what was said of it); None where there is none, or nobody tells."""
+    def _indexed(self) -> BlockRef | None:
+        """The newest block whose transactions are told, where that is as far as the node's own state has come; None
+        where it is behind.
+        """
+        told = self._object("getInfo", [CHAIN]).get("localHeight")
+        height = numbers.height(told, what=f"{self.host}: getInfo: localHeight")
+        seen = self._block("getBestBlockHeader", [CHAIN])
+        return seen if seen.height >= height else None
+
+    def _last_change(self, account: str) -> tuple[int | None, str]:
+        """(the height of the newest transaction, what was said of it); no height where there is none, no words where
+        nobody tells.
+        """
         method = "getAccountTxs"
         try:
             told = self._object(method, [CHAIN, 1, 1, account, 0, -1, -1])
@@ -121,7 +132,7 @@ class Client(ByAccount):
             raise BadAnswer(f"{what}: a transaction of another account")
         height = numbers.whole(row.get("height"), what=f"{what}: height", least=-1, most=numbers.HIGHEST)
         if height < 0:  # it lies in no block yet
-            return numbers.HIGHEST, ""
+            return numbers.HIGHEST, f"{method}: one in no block yet"
         return height, f"{method}: {count}, the newest in {height}"
 
     # --- questions ---

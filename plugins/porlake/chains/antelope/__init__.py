@@ -1,4 +1,4 @@
-"""Antelope: EOS (Vaulta) and WAX, balances of the head; its nodes keep no past."""
+"""Antelope: EOS (Vaulta) and WAX, balances of the head; the past is known to a Hyperion beside a node alone."""
 
 from __future__ import annotations
 

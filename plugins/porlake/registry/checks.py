@@ -50,6 +50,7 @@ TOKEN_KINDS = frozenset({
     "pallet_asset",
     "jetton", "bank", "starknet_erc20",
     "issued", "asa", "hts", "fa2",
+    "spl", "fungible_asset", "sui_coin", "nep141",
     "cardano_asset", "eosio_token", "aelf_token", "sip010", "esdt", "irc2",
     "other",
 })  # fmt: skip

@@ -194,10 +194,11 @@ class Token:
     """tokens.csv: an asset on a network. `kind` native has no contract; `omni` lives in Omni's layer; `pallet_asset` in
     the pallet `assets` of a Substrate chain, its contract being the asset's number; `jetton`: its contract on TON;
     `bank`: its denomination in the bank module of a Cosmos chain; `issued`: an issuer's (XRP Ledger `currency.issuer`,
-    Stellar `code:issuer`); `asa`, `hts`: its number on Algorand, Hedera; `fa2`: contract and number on Tezos;
-    `cardano_asset`: `policy.name` in hexadecimal; `eosio_token`: `contract:CODE`; `aelf_token`: its symbol; `sip010`:
-    `contract::asset` on Stacks; `esdt`: its identifier on MultiversX; `irc2`: its contract on ICON; `other` is a token
-    that no client reads yet.
+    Stellar `code:issuer`); `asa`, `hts`: its number on Algorand, Hedera; `fa2`: contract and number on Tezos; `spl`:
+    its mint on Solana; `fungible_asset`: its metadata object on Aptos, or a coin's type; `sui_coin`: its type;
+    `nep141`: its contract on NEAR; `cardano_asset`: `policy.name` in hexadecimal; `eosio_token`: `contract:CODE`;
+    `aelf_token`: its symbol; `sip010`: `contract::asset` on Stacks; `esdt`: its identifier on MultiversX; `irc2`: its
+    contract on ICON; `other` is a token that no client reads yet.
 
     `rebasing`: an ERC-20 whose balances move without transfers, so that no balance is the amount that was put there.
     `balance_slot`: where an erc20 contract keeps its mapping of balances, empty where that is not known. `2` is

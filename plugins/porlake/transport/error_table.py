@@ -41,9 +41,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ErrorTable:
-    """Rules in their order: the first that an error fits says what it means. One that fits none was refused."""
+    """Rules in their order: the first that an error fits says what it means. One that fits none was refused.
+
+    `kept`: the member of a JSON-RPC error object that RequestFailed keeps as its data, where nodes say more than the
+    standard elsewhere.
+    """
 
     rules: tuple[Rule, ...] = ()
+    kept: str = "data"
 
     def error(self, text: str, code: int | None, message: str, data: object = None) -> TransportError:
         """The error to be raised, with `text` as its text; RequestFailed keeps code and data."""
@@ -69,7 +74,7 @@ class ErrorTable:
         message = (message if isinstance(message, str) else numbers.shown(message))[:LONGEST_TEXT]
         shown = numbers.shown(code) if code is not None else "no code"
         return self.error(
-            f"{host}: {method}: {message} ({shown})", code if type(code) is int else None, message, error.get("data")
+            f"{host}: {method}: {message} ({shown})", code if type(code) is int else None, message, error.get(self.kept)
         )
 
 

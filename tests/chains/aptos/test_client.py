@@ -69,7 +69,7 @@ def test_an_address_is_quoted_in_a_question_and_a_resource_must_be_the_one_asked
         some = chains.open_client(APTOS, Endpoint(server.endpoint_url, tries=1), Recording.off())
         at = some.block(HEIGHT)
         assert some.decimals(usdt, at) == 6
-        unknown = registry.Token("aptos", "USDT", "other", "0x5::a::B", 6, "", "")
+        unknown = registry.Token("aptos", "USDT", "fungible_asset", "0x5::a::B", 6, "", "")
         assert some.decimals(unknown, at) is None
         server.change = other
         with pytest.raises(ChainError, match="asked for 0x1::fungible_asset::Metadata"):

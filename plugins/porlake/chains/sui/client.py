@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from porlake import numbers, registry
@@ -41,7 +41,6 @@ from porlake.transport import Endpoint, Http, Recording
 METHOD = "graphql_balance"
 MOST = 2**64 - 1
 PAGES = 200  # of stakes of one account: more than any validator has
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
 
 
 def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
@@ -60,6 +59,7 @@ class _Mode:
 
 class Client(ByBatch):
     batch = 16
+    unchanged_since = True
 
     def __init__(self, network: Network, http: Http) -> None:
         self._network, self._http = network, http
@@ -226,7 +226,7 @@ class Client(ByBatch):
                 raise BadAnswer(f"{what}: {numbers.shown(digest)} is no digest")
         except InvalidAddress as error:
             raise BadAnswer(f"{what}: {error.why}") from error
-        return BlockRef(numbers.height(number, what=what), digest, _moment(time, what))
+        return BlockRef(numbers.height(number, what=what), digest, numbers.instant(time, what=what))
 
 
 def _refused(host: str, path: str, answer: Any) -> None:
@@ -300,16 +300,6 @@ def _newest(account: Mapping[str, Any], what: str) -> tuple[int, str] | None:
     (checkpoint,) = _fields(effects, ("checkpoint",), what)
     (number,) = _fields(checkpoint, ("sequenceNumber",), what)
     return numbers.height(number, what=what), str(digest)
-
-
-def _moment(value: Any, what: str) -> datetime:
-    """RFC 3339 in UTC. Raises BadAnswer."""
-    try:
-        if isinstance(value, str) and _TIME.fullmatch(value):
-            return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC)
-    except ValueError:
-        pass
-    raise BadAnswer(f"{what}: {numbers.shown(value)} is no time in UTC")
 
 
 def _fields(value: Any, names: Sequence[str], what: str) -> list[Any]:

@@ -1,0 +1,43 @@
+"""Flow: accounts at a block, some hundred a question by a script, as far back as the present spork."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.progress import Tell, silent
+from porlake.registry import Network, Registry, Token
+from porlake.transport import Endpoint, Recording
+
+
+class Flow(Family):
+    def open_client(
+        self,
+        network: Network,
+        endpoints: Sequence[Endpoint],
+        recording: Recording,
+        *,
+        beside: Beside | None = None,
+        dump: Dump | None = None,
+        tell: Tell = silent,
+    ) -> Client:
+        from porlake.chains.flow.client import open_client
+
+        return open_client(network, first(network, endpoints, recording), recording)
+
+    def unreadable(self, token: Token | None) -> str:
+        """Tokens of contracts keep their balances where each contract says: none is read."""
+        if token is not None and token.kind != "native":
+            return "contract_unknown"
+        return super().unreadable(token)
+
+    def check(self, facts: Registry, network: Network) -> str:
+        if why := super().check(facts, network):
+            return why
+        found = facts.identities.get(network.network)
+        if found is None or not found.chain:
+            return f"client {network.client!r} knows its chain by its name (chain:id in identities.csv)"
+        return ""
+
+
+FAMILY = Flow()

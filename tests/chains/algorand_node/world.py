@@ -29,8 +29,9 @@ class WORLD(World):
     }  # fmt: skip
 
     def __init__(self) -> None:
-        world = indexed.WORLD()
-        self.accounts, self.assets = world.newest, world.assets
+        changed = {**self.held["ALGO"], **self.now["ALGO"]}
+        self.accounts = {name: (parts["liquid"], parts["pending_rewards"]) for name, parts in changed.items()}
+        self.assets = indexed.WORLD().assets
 
     def answer(self, request: Request) -> Reply:
         match request.path.strip("/").split("/"):

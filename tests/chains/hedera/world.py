@@ -108,6 +108,8 @@ class WORLD(World):
         self.balances = {
             TREASURY: 5 * 10**17, RICH: LARGE, MOVED: 1_000, BUSY: 0, MANY: 1, EMPTY: 0, NUMBER_OF[ALIASED]: 64
         }  # fmt: skip
+        for name, parts in self.held["HBAR"].items():
+            self.balances.setdefault(NUMBER_OF.get(name, name), parts["total"])
         self.tokens = {RICH: 4, MOVED: 16, MANY: 32}
         one = SECOND
         self.moves: dict[str, list[tuple[int, int, int]]] = {  # (when, tinybars, units of USDC)

@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chains.stub import Reply, Request, World, at
+from chains.stub import Held, Reply, Request, World, at
 from porlake.encoding.crc import crc16
 from porlake.encoding.hashes import sha256
 
@@ -15,6 +15,8 @@ MOMENT = datetime(2025, 1, 1, 0, 0, 3, tzinfo=UTC)
 PASSPHRASE = "Public Global Stellar Network ; September 2015"
 USDC, ISSUER = "USDC", "GA5ZSEJYB37JRC5AVCIA5MOP4RHTM335X2KGX3IHOJAPP5RE34K4KZVN"
 LARGE = 2**53 + 9
+Line = tuple[int, int, int]
+Account = tuple[int, int, int, Line | None]  # balance, selling liabilities, last change, trust line
 
 
 def account(number: int) -> str:
@@ -94,13 +96,23 @@ class WORLD(World):
     }
 
     def __init__(self) -> None:
-        self.accounts = {  # balance, selling, changed, {line: balance, selling, changed}
+        self.transactions = {MERGED_LATE: HEIGHT + 7, MERGED_EARLY: HEIGHT - 7}
+        self.accounts = self.planted(self.held)
+
+    def planted(self, held: Held) -> dict[str, Account]:
+        """What stands at the head; who is not told of here rests with what is planted."""
+        told: dict[str, Account] = {
             RICH: (LARGE, 0, HEIGHT - 10, (4, 0, HEIGHT - 11)),
             OFFERS: (100, 30, HEIGHT, (7, 6, HEIGHT + 1)),
             LATE: (513, 0, HEIGHT + 1, (16, 0, HEIGHT)),
             EMPTY: (0, 0, HEIGHT - 9, None),
         }
-        self.transactions = {MERGED_LATE: HEIGHT + 7, MERGED_EARLY: HEIGHT - 7}
+        rest: dict[str, Account] = {
+            name: (parts["total"], parts["selling_liabilities"], HEIGHT - 10, None)
+            for name, parts in held["XLM"].items()
+            if name not in (MERGED_LATE, MERGED_EARLY)
+        }
+        return rest | told
 
     def answer(self, request: Request) -> Reply:
         parts = request.path.strip("/").split("/")

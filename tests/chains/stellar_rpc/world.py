@@ -84,7 +84,7 @@ class WORLD(World):
 
     def __init__(self) -> None:
         self.entries: dict[bytes, tuple[xdr.LedgerEntryData, int]] = {}
-        for name, (balance, selling, changed, line) in horizon.WORLD().accounts.items():
+        for name, (balance, selling, changed, line) in horizon.WORLD().planted(self.held).items():
             self._plant(account_entry(name, balance, selling), changed)
             if line is not None:
                 self._plant(line_entry(name, line[0], line[1]), line[2])

@@ -84,7 +84,8 @@ class WORLD(World):
     }  # fmt: skip
 
     def __init__(self) -> None:
-        self.liquid = {RICH: LARGE, STAKER: 7, BAKER: 100, CONTRACT: 21}
+        rest = {name: held["liquid"] for name, held in self.held["XTZ"].items() if name != NO_CONTRACT}
+        self.liquid = rest | {RICH: LARGE, STAKER: 7, BAKER: 100, CONTRACT: 21}
         self.stakes = {STAKER: STAKES, BAKER: dict.fromkeys(STAKES, 0) | {"staked_balance": 1 << 30}}
         self.bonds = {BAKER: 9}
         self.tokens = {RICH: LARGE, STAKER: 3}

@@ -112,7 +112,7 @@ class WORLD(World):
     }
 
     def __init__(self) -> None:
-        self.balances = {RICH: LARGE, SENDER: 1 << 20, LOCKED: 100, EMPTY: 0}
+        self.balances = {name: held["total"] for name, held in self.held["XRP"].items()}
         self.owned = {SENDER: 1, LOCKED: 5}
         self.objects: dict[str, list[dict[str, Any]]] = {
             "escrow": [

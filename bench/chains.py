@@ -61,7 +61,8 @@ def measure(family: str, world: stub.World, chosen: argparse.Namespace) -> None:
     network = registry.load().networks[world.network]
     asset = network.native_asset if network.native_asset in world.held else next(iter(world.held))
     token = registry.load().tokens[world.network, asset]
-    batch = getattr(opened(network, "http://127.0.0.1:9", 1), "batch", 1)
+    kind = f"{world.kind}+" if world.kind else ""
+    batch = getattr(opened(network, f"{kind}http://127.0.0.1:9", 1), "batch", 1)
     count = chosen.batched if batch > 1 else chosen.single
     like, parts = next((account, parts) for account, parts in world.held[asset].items() if parts[chains.TOTAL])
     accounts = [made(world.network, like, number) for number in range(count)]

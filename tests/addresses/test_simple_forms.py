@@ -145,8 +145,32 @@ def test_kinds_by_spelling() -> None:
     assert kadena.parse("abc", "kadena").kind == "named"
     texts = ("0.0.1", "0.0.01", "0.0." + "9" * 19, "0.0." + "9" * 20, "0.0")
     assert [hedera.parse(text, "hedera").kind for text in texts] == ["hedera", "alias", "hedera", "alias", "alias"]
+    assert hedera.parse("0x" + "00" * 4 + "ab" * 16, "hedera").kind == "alias"
     assert flow.parse("ABCDEF0123456789", "flow").text == "0xabcdef0123456789"
     assert opaque.parse("Any-Text", "iost").payload == b"Any-Text"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0.0.123-vfmkw", "0.0.123"),  # of HIP-15
+        ("0.0.1-dfkxr", "0.0.1"),
+        ("0.0.4-cjcuq", "0.0.4"),
+        ("0x00000000000000000000000000000000000004d2", "0.0.1234"),
+        ("00000000000000000000000000000000000004D2", "0.0.1234"),
+    ],
+)
+def test_a_hedera_account_by_its_number_has_one_spelling(text: str, number: str) -> None:
+    found = hedera.parse(text, "hedera")
+    assert (found.text, found.kind, found.remark) == (number, "hedera", "spelled_otherwise")
+    assert found.payload == hedera.parse(number, "hedera").payload
+
+
+@pytest.mark.parametrize("text", ["0.0.123-vfmkx", "0.0.124-vfmkw", "0.0.123-esxsf"])  # the last: of the test network
+def test_a_hedera_number_with_another_checksum_is_refused(text: str) -> None:
+    with pytest.raises(InvalidAddress) as caught:
+        hedera.parse(text, "hedera")
+    assert caught.value.code == "bad_checksum"
 
 
 @pytest.mark.parametrize(("digits", "is_good"), [(0, False), (1, True), (63, True), (64, True), (65, False)])

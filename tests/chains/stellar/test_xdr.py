@@ -8,13 +8,13 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stellar_sdk import Asset, Keypair, Network, xdr
+from stellar_sdk import Asset, Keypair, MuxedAccount, Network, xdr
 
 from chains.stellar.world import ISSUER, account
 from chains.stellar_rpc.world import account_entry, key_of, line_entry
 from porlake import addresses, registry
 from porlake.chains.stellar import xdr as ours
-from porlake.errors import BadAnswer
+from porlake.errors import BadAnswer, InvalidAddress
 
 ACCOUNTS = st.binary(min_size=32, max_size=32)
 AMOUNTS = st.integers(0, 2**63 - 1)
@@ -25,6 +25,17 @@ def test_accounts_are_those_of_the_sdk(key: bytes) -> None:
     text = Keypair.from_raw_ed25519_public_key(key).public_key
     found = addresses.parse("stellar", text)
     assert (found.payload, found.text) == (key, text)
+
+
+@given(ACCOUNTS, st.integers(0, 2**64 - 1))
+def test_a_muxed_account_is_the_account_below_it(key: bytes, number: int) -> None:
+    text = Keypair.from_raw_ed25519_public_key(key).public_key
+    muxed = MuxedAccount(text, number).account_muxed
+    assert muxed is not None
+    found = addresses.parse("stellar", muxed)
+    assert (found.payload, found.text, found.remark) == (key, text, "spelled_otherwise")
+    with pytest.raises(InvalidAddress):
+        addresses.parse("stellar", muxed[:-1] + ("A" if muxed[-1] != "A" else "B"))
 
 
 @given(ACCOUNTS)

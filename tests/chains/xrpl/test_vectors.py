@@ -11,7 +11,8 @@ import pytest
 
 from porlake import addresses
 from porlake.chains.xrpl.amounts import in_base_units
-from porlake.errors import BadAnswer
+from porlake.encoding import base58
+from porlake.errors import BadAnswer, InvalidAddress
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 
@@ -53,3 +54,21 @@ def test_an_amount_is_text(value: object) -> None:
 def test_addresses_are_those_of_xrpl_py(vector: dict[str, str]) -> None:
     found = addresses.parse("xrp_ledger", vector["address"])
     assert (found.payload.hex(), found.text) == (vector["account"], vector["address"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["x_addresses"], ids=lambda vector: str(vector["tag"]))
+def test_an_x_address_is_its_account_s_whatever_the_tag(vector: dict[str, str]) -> None:
+    found = addresses.parse("xrp_ledger", vector["x_address"])
+    assert (found.text, found.remark) == (vector["address"], "spelled_otherwise")
+    assert found.payload == addresses.parse("xrp_ledger", vector["address"]).payload
+    with pytest.raises(InvalidAddress) as caught:
+        addresses.parse("xrp_ledger", vector["of_test_network"])
+    assert caught.value.code == "address_wrong_network"
+
+
+@pytest.mark.parametrize("tail", [b"\x02" + bytes(8), b"\x00" + b"\x01" + bytes(7), b"\x01" + bytes(4) + b"\x01\0\0\0"])
+def test_a_tag_of_another_form_is_refused(tail: bytes) -> None:
+    text = base58.encode_check(b"\x05\x44" + bytes(20) + tail, base58.RIPPLE)
+    with pytest.raises(InvalidAddress) as caught:
+        addresses.parse("xrp_ledger", text)
+    assert caught.value.code == "address_bad_form"

@@ -19,7 +19,7 @@ from porlake.errors import BadAnswer, ChainError, NodeBehind, Unavailable
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, Recording
 
-IN_FLIGHT = 8
+IN_FLIGHT = 16
 METHOD = "algod_account"
 
 

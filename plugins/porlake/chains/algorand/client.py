@@ -27,7 +27,7 @@ from porlake.errors import BadAnswer, ChainError, NodeBehind, NotRecorded, Reque
 from porlake.registry import Network, Token
 from porlake.transport import Answered, Endpoint, Http, Recording
 
-IN_FLIGHT = 8
+IN_FLIGHT = 16
 METHOD, REWOUND = "indexer_account", "indexer_rewind"
 LAG = 8  # rounds that one server behind an address may be behind the others
 PAGE = 1_000

@@ -25,7 +25,7 @@ from porlake.errors import BadAnswer, ChainError, InvalidAddress, Unavailable
 from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Recording
 
-IN_FLIGHT = 8
+IN_FLIGHT = 16
 METHOD, TOKEN_METHOD = "contracts_balance", "fa2_balance_of"
 FINAL_DEPTH = 2  # Tenderbake: a block with two on it is final
 MOST_MUTEZ = 2**63 - 1

@@ -12,6 +12,7 @@ from chains.cosmos.world import DELEGATIONS, HEAD, HEIGHT, INJ, STAKER, WORLD, b
 from chains.stub import Reply, Request, with_body
 from porlake import addresses, chains, registry
 from porlake.chains.cosmos.client import CANARY, NEAR
+from porlake.encoding.hashes import sha256
 from porlake.errors import BadAnswer, ChainError, NodeBehind, TransportError, Unavailable
 from porlake.registry import checks
 from porlake.transport import Endpoint, Recording
@@ -61,6 +62,50 @@ def test_denominations_up_to_their_border(denom: str, good: bool) -> None:
     assert (checks.check_cosmos_network(row) == "") is good
     token = replace(FACTS.tokens["injective", "USDT"], contract=denom)
     assert (checks.check_token(token) == "") is good
+
+
+def test_what_came_by_ibc_is_named_after_its_way() -> None:
+    """ibc/ and the SHA-256 of port, channel and the denomination at home: ADR 1 of ibc-go."""
+    found = [token for token in FACTS.tokens.values() if token.kind == "bank" and token.contract.startswith("ibc/")]
+    assert found
+    for token in found:
+        way = token.note.split(" of ")[0]
+        assert token.contract == "ibc/" + sha256(way.encode()).hex().upper(), token
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        ([{"denom": "peggy", "exponent": 0}, {"denom": "USDT", "exponent": 6}], 6),
+        ([{"denom": "peggy", "exponent": 0}], None),
+        ([], None),
+    ],
+)
+def test_decimals_of_the_bank_s_metadata(units: list[Any], expected: int | None) -> None:
+    token = FACTS.tokens["injective", "USDT"]
+    with stub.served(WORLD()) as server:
+        client = opened(server)
+        at = client.block(HEIGHT)
+        assert client.decimals(token, at) == 6
+        server.change = lambda request, reply: (
+            with_body(reply, {"metadata": {"base": token.contract, "denom_units": units}})
+            if "denoms_metadata" in request.path
+            else reply
+        )
+        assert client.decimals(token, at) == expected
+        for spoiled in ({"base": "other", "denom_units": units}, {"base": token.contract}, None):
+            server.change = lambda request, reply, told=spoiled: with_body(reply, {"metadata": told})
+            with pytest.raises(BadAnswer):
+                client.decimals(token, at)
+        for status, code, is_none in ((404, 5, True), (501, 12, True), (404, 3, False)):
+            server.change = lambda request, reply, status=status, code=code: Reply(
+                {"code": code, "message": "no metadata"}, status
+            )
+            if is_none:
+                assert client.decimals(token, at) is None
+            else:
+                with pytest.raises(BadAnswer):
+                    client.decimals(token, at)
 
 
 def test_a_denomination_needs_its_source() -> None:

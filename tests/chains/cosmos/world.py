@@ -128,6 +128,10 @@ class WORLD(World):
     def _told(self, request: Request, place: int) -> dict[str, Any]:
         *_, module, _version, kind, last = parts = request.path.split("/")[:6]
         denom, who = request.query.get("denom", ""), request.path.split("/")[5]
+        if "denoms_metadata" in parts:
+            denom = request.path.partition("/denoms_metadata/")[2]
+            units = [{"denom": denom, "exponent": 0, "aliases": []}, {"denom": "USDT", "exponent": 6}]
+            return {"metadata": {"base": denom, "display": "USDT", "denom_units": units}}
         if "supply" in parts:
             return {"amount": {"denom": denom, "amount": str(SUPPLY[denom][place])}}
         if request.path.endswith("by_denom"):

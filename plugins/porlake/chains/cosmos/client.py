@@ -40,7 +40,7 @@ HEIGHT, HEIGHT_OF_ANSWER = "x-cosmos-block-height", "grpc-metadata-x-cosmos-bloc
 PAGE, PAGES = 200, 500  # of delegations
 #: So far below the head a node must show that it reads the past; nearer the canary may not have changed.
 NEAR = 100
-NOT_FOUND = 5  # gRPC
+NOT_FOUND, UNIMPLEMENTED = 5, 12  # gRPC
 #: The account of the distribution module: fees and new coins pass through it in every block.
 CANARY = sha256(b"distribution")[:20]
 
@@ -137,6 +137,23 @@ class Client(ByAccount):
                 raise BadAnswer(f"{what}: an unbonding delegation without entries")
             unbonding += sum(numbers.whole(entry.get("balance"), what=f"{what}: balance") for entry in entries)
         return delegated, unbonding
+
+    def decimals(self, token: Token, at: BlockRef) -> int | None:
+        """As the bank's metadata say it: the exponent of the coarsest unit; None where a denomination has none."""
+        denom = self._denom_of(token)
+        path = f"{BANK}/denoms_metadata/{quote(denom, safe='')}"
+        answer = self._http.ask("GET", path, headers={HEIGHT: str(at.height)}, accept={404, 501})
+        what = f"{self._http.host}: {BANK}/denoms_metadata"
+        if answer.status in (404, 501):
+            if _field(answer.body, "code") in (NOT_FOUND, UNIMPLEMENTED):
+                return None
+            raise BadAnswer(f"{what}: HTTP {answer.status}")
+        told = _field(self._of_height(answer, path, at.height), "metadata")
+        units = _field(told, "denom_units")
+        if not isinstance(units, list) or _field(told, "base") != denom:
+            raise BadAnswer(f"{what}: no units of {denom}")
+        found = [numbers.whole(_field(unit, "exponent"), what=f"{what}: exponent", most=255) for unit in units]
+        return max(found, default=0) or None
 
     def _know(self, denom: str, height: int) -> None:
         """Raises ChainError where the chain has none of a denomination: a wrong one reads as zero everywhere."""

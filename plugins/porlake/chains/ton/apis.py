@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from porlake.chains.ton import bridge, client, tycho
+from porlake.chains.ton import bridge, client, index, tycho
 from porlake.errors import NotRecorded
 from porlake.registry import Network
 from porlake.transport import Endpoint, Recording
 
-APIS: Mapping[str, type[client.Client | bridge.Client]] = {
+APIS: Mapping[str, type[index.Index | bridge.Client]] = {
     "": client.Client,
     bridge.KIND: bridge.Client,
     tycho.KIND: tycho.Client,
 }
 
 
-def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> client.Client | bridge.Client:
+def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> index.Index | bridge.Client:
     """By the kind of the endpoint; a recording says of itself which it was, for a replay has no endpoint."""
     try:
         kind = recording.answer(

@@ -33,7 +33,7 @@ def test_every_line_of_bitfinexs_list_is_an_address_or_a_network_that_is_not_kno
     items = read(content, "bitfinex", LIST.name)
     assert [item.source_row for item in items] == list(range(1, len(lines) + 1))
     listed = [item for item in items if isinstance(item, reports.Published)]
-    assert (len(listed), len(items)) == (105, 135)
+    assert (len(listed), len(items)) == (106, 135)
     for item, line in zip(items, lines, strict=True):
         assert line.startswith(item.address if isinstance(item, reports.Published) else item.address or "?")  # type: ignore[union-attr]
         assert line.endswith(item.label)

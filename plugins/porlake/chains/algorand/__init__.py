@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Algorand(Family):
+    past = "unchanged"
+    parts = ("liquid", "pending_rewards")
+
     def open_client(
         self,
         network: Network,

@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class AvalancheX(Family):
+    past = "exact"
+    parts = ("liquid", "locked", "atomic")
+
     def open_client(
         self,
         network: Network,

@@ -11,6 +11,8 @@ from porlake.transport import Endpoint, Recording
 
 
 class Flow(Family):
+    past = "exact"
+
     def open_client(
         self,
         network: Network,

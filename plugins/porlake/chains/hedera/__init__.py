@@ -12,6 +12,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Hedera(Family):
+    past = "exact"
+    parts = ("liquid",)
+
     def open_client(
         self,
         network: Network,

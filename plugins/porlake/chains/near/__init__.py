@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Near(Family):
+    past = "exact"
+    parts = ("liquid", "staked")
+
     def open_client(
         self,
         network: Network,

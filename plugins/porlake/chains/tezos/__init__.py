@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Tezos(Family):
+    past = "exact"
+    parts = ("liquid", "staked", "unstaking", "unstaked", "bonds")
+
     def open_client(
         self,
         network: Network,

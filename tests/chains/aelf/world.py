@@ -129,7 +129,10 @@ class WORLD(World):
                 })  # fmt: skip
             case "blockByHeight":
                 return self.block(int(request.query["blockHeight"]))
-        return self.view(bytes.fromhex(request.body["RawTransaction"]))
+        told = self.view(bytes.fromhex(request.body["RawTransaction"]))
+        if "application/json" in request.headers.get("accept", "") or told.status != 200:
+            return told
+        return Reply(raw=told.body.encode())
 
     def mentions(self, request: Request, address: str) -> bool:
         return base58.decode_check(address).hex() in request.text

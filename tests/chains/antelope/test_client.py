@@ -84,8 +84,8 @@ def read(client: Any, account: str, height: int = HEIGHT, asset: str = "EOS") ->
     [
         (HEIGHT - 1, (90, "exact", "hyperion_get_deltas")),
         (HEIGHT, (100, "exact", "hyperion_get_deltas")),
-        (HEIGHT + 1, (150, "exact", "unchanged_since")),
-        (FINAL, (150, "exact", "unchanged_since")),
+        (HEIGHT + 1, (150, "exact", "hyperion_get_deltas")),
+        (FINAL, (150, "exact", "hyperion_get_deltas")),
         (FINAL + 1, (150, "head", "nodeos_get_account")),
     ],
 )
@@ -97,9 +97,9 @@ def test_what_is_liquid_is_that_of_the_last_change_up_to_the_block(
 
 def test_a_row_that_was_closed_is_zero_and_one_that_the_index_does_not_know_is_of_the_head(server: Server) -> None:
     client = opened(server)
-    assert read(client, EMPTY)["liquid"] == (0, "exact", "unchanged_since")
+    assert read(client, EMPTY)["liquid"] == (0, "exact", "hyperion_get_deltas")
     assert read(client, VAULTA)["liquid"] == (40, "head", "nodeos_get_account")
-    assert read(client, RICH)["vaulta"] == (3, "exact", "unchanged_since")
+    assert read(client, RICH)["vaulta"] == (3, "exact", "hyperion_get_deltas")
 
 
 def test_stakes_and_the_total_with_them_stay_of_the_head(server: Server) -> None:

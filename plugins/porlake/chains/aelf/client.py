@@ -25,6 +25,8 @@ from porlake.transport import Endpoint, Http, Recording
 
 METHOD = "aelf_get_balance"
 FAULTS = frozenset({400, 403, 404, 500})  # with which a node answers in JSON: {"Error": {"Code", "Message"}}
+#: Whoever does not ask for JSON is given a text as it stands, without its quotes.
+JSON = {"Accept": "application/json; v=1.0"}
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?Z")
 _SYMBOL = re.compile(r"[A-Z0-9]{1,20}")
 
@@ -133,7 +135,7 @@ class Client(ByAccount):
         return status
 
     def _ask(self, verb: str, path: str, body: dict[str, Any] | None) -> Any:
-        found = self._http.ask(verb, path, body, accept=FAULTS)
+        found = self._http.ask(verb, path, body, headers=JSON, accept=FAULTS)
         if found.status < 400:
             return found.body
         error = found.body.get("Error") if isinstance(found.body, dict) else None

@@ -130,7 +130,9 @@ class Client(ByAccount):
             last = last_change(self._http, symbol, now.address)
             if last is None or last.raw != now.raw:
                 return now
-            if last.height <= at.height:
+            if last.height <= at.height and now.component != "total":
+                return replace(now, block=at, as_of="exact", method=DELTAS)
+            if last.height <= at.height:  # the whole holding: of that the evidence is kept
                 head = self._heads[at.hash]
                 return unchanged(now, at, head, last.height, f"get_deltas: {last.raw} since block {last.height}")
             then = last_change(self._http, symbol, now.address, at.time)

@@ -41,7 +41,7 @@ class Status:
 
 
 class Client(ByAccount):
-    in_flight = 8
+    in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)

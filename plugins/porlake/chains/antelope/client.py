@@ -38,7 +38,7 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3}))?")
 
 
 class Client(ByAccount):
-    in_flight = 8
+    in_flight = 16
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:

@@ -55,7 +55,7 @@ class Witness:
 class Client(ByBatch):
     unchanged_since = True
     batch = 7  # addresses of 103 letters, one that witnesses beside them, in the 1 kB of a question without a key
-    in_flight = 8
+    in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._recording = network, recording

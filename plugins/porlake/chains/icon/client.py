@@ -38,7 +38,7 @@ _CONTRACT = re.compile(r"cx[0-9a-f]{40}")
 
 class Client(ByBatch):
     batch = 5  # accounts of two questions: a node takes ten at once
-    in_flight = 4
+    in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._rpc = network, JsonRpc(network.network, endpoint, recording, ERRORS)

@@ -42,7 +42,7 @@ class Entry:
 
 
 class Client(ByAccount):
-    in_flight = 8
+    in_flight = 16
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:

@@ -31,7 +31,7 @@ BY_TIME = ("liquid", "time_locked")
 
 
 class Client(ByAccount):
-    in_flight = 8
+    in_flight = 16
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:

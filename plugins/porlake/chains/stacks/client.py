@@ -30,7 +30,7 @@ FIRST = "SP000000000000000000002Q6VF78"  # the account of the contracts that wer
 
 
 class Client(ByAccount):
-    in_flight = 4
+    in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)

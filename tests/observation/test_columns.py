@@ -5,6 +5,7 @@ read; amounts at their border.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from porlake.chains.evm.words import ACCOUNTS
 from porlake.errors import TransportError
 from porlake.lake import Lake
 from porlake.model import Claim, ReportFile
-from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, claimed, once
+from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, Columns, chosen, claimed, once, units
 from porlake.observation.proofs import larger
 
 REPORT, ONLY = "ab" * 32, {"exchange": "okx", "report": "ab" * 32}
@@ -205,6 +206,60 @@ def test_a_part_of_an_amount_that_38_digits_do_not_hold_takes_the_account_with_i
     one.read.take(answer([1, 2], [limit - 1, limit], "locked"))
     one.settle(token)
     assert [codes.reasons[code] for code in one.read.reasons] == ["", "", "balance_too_large"]
+
+
+def test_what_a_reason_stands_against_is_no_amount_whatever_was_read() -> None:
+    codes, token = Codes(), registry.load().tokens["ethereum", "USDT"]
+    finer = 10 ** (registry.load().assets["USDT"].scale - token.decimals)
+    one = once("USDT", chains.TEXT, codes, [(pa.array(["a", "b", "c"]), np.full(3, 7), words_from([1] * 3))])
+    one.read.take(answer([0, 1, 2], [5, 10**38 - 1, 2**128 - 1]))
+    one.unread("endpoints_disagree", np.array([1, 2]))
+    one.settle(token)
+    assert one.amounts is not None
+    assert one.amounts.to_pylist() == [5 * finer, 0, 0]
+    assert [codes.reasons[code] for code in one.read.reasons] == ["", "endpoints_disagree", "endpoints_disagree"]
+
+
+def test_no_history_is_said_of_the_total_it_came_with() -> None:
+    """What an answer says of its accounts stays theirs where the next one does not say it."""
+    codes = Codes()
+    one = once("ETH", chains.TEXT, codes, [(pa.array(["a", "b", "c"]), np.full(3, 7), words_from([1] * 3))])
+    unknown = replace(answer([0, 1], [0, 0]), no_history=np.array([True, False]))
+    assert one.read.take(unknown) == 2
+    assert one.read.no_history.tolist() == [True, False, False]
+    assert one.read.take(answer([1, 2], [5, 6])) == 2
+    assert one.read.no_history.tolist() == [True, False, False]
+
+
+def test_answers_are_put_at_the_places_of_those_that_were_asked_for() -> None:
+    found, places = Columns(Codes(), 5), np.array([4, 2, 0])
+    assert found.take(answer([0, 2], [5, 6]), places) == 2
+    assert found.take(answer([1], [7], "liquid"), places) == 0
+    assert found.take(chains.Unreadable(np.array([1]), "token_call_failed", answered=True), places) == 1
+    assert found.words[:, 1].tolist() == [6, 0, 0, 0, 5]
+    assert found.answered.tolist() == [True, False, True, False, True]
+    assert [part.rows.tolist() for part in found.parts] == [[2]]
+    assert found.from_chain.tolist() == [False, False, True, False, False]
+    assert found.take(chains.Withdrawn(np.array([0, 1])), places) == -2
+    assert found.answered.tolist() == [True, False, False, False, False]
+    assert [part.rows.tolist() for part in found.parts] == [[]]
+
+
+@pytest.mark.parametrize(
+    ("codes", "names"),
+    [([], []), ([1], ["a"]), ([1, 1], ["a", "a"]), ([1, 2, 1], ["a", "b", "a"]), ([1, 1, 0], ["a", "a", None])],
+)
+def test_names_by_their_codes(codes: list[int], names: list[str | None]) -> None:
+    assert chosen([None, "a", "b"], np.array(codes, np.uint16)).to_pylist() == names
+
+
+@pytest.mark.parametrize(
+    ("amount", "word"),
+    [(-1, 0), (-(10**38) + 1, 0), (0, 0), (1, 1), (2**63, 2**63), (2**64, 2**64), (10**38 - 1, 10**38 - 1)],
+)
+def test_an_amount_below_zero_weighs_nothing(amount: int, word: int) -> None:
+    found = units(pa.array([5, amount, 6], pa.decimal128(38, 0)))
+    assert [number(found, row) for row in range(3)] == [5, word, 6]
 
 
 def test_the_larger_of_two_numbers_of_two_words() -> None:

@@ -258,3 +258,51 @@ def test_a_transaction_that_nobody_knows_is_none() -> None:
         None,
         None,
     )
+
+
+class Answers:
+    """A client that knows each transaction as one transfer. `asked`: of which asset it was asked."""
+
+    def __init__(self, raw: int) -> None:
+        self.raw, self.asked = raw, list[str]()
+
+    def ask(self, question: Any) -> Any:
+        return question(self)
+
+    def transfer(self, transaction: str, token: Any, sender: str, recipient: str) -> chains.Transfer:
+        self.asked.append(token.asset)
+        assert (transaction, sender, recipient) == (STATED.transaction, STATED.address, STATED.recipient)
+        return chains.Transfer(self.raw, True, True, 7, "aa", "m", "a.example")
+
+
+@pytest.mark.parametrize(
+    ("network", "asset", "reason"),
+    [
+        ("ethereum", "ETH", "as_stated"),
+        ("ethereum", "BTC", "no_token_contract"),  # no row of tokens.csv
+        ("tron", "HTX", "no_token_contract"),  # of a kind that nobody reads
+    ],
+)
+def test_an_asset_without_a_contract_is_not_asked_for(network: str, asset: str, reason: str) -> None:
+    client = Answers(5)
+    row = control._asked(client, replace(STATED, network=network, asset=asset))  # type: ignore[arg-type]
+    assert (row.network, row.asset, row.reason) == (network, asset, reason)
+    asked = reason == "as_stated"
+    assert client.asked == ([asset] if asked else [])
+    assert (row.amount_found, row.found_height, row.block_hash, row.method, row.source) == (
+        (5, 7, "aa", "m", "a.example") if asked else (None,) * 5
+    )
+
+
+@pytest.mark.parametrize(("raw", "found"), [(10**38 - 1, 10**38 - 1), (10**38, None), (2**256 - 1, None)])
+def test_a_transfer_of_more_than_38_digits_is_another_amount(raw: int, found: int | None) -> None:
+    row = control._asked(Answers(raw), STATED)  # type: ignore[arg-type]
+    assert (row.reason, row.amount_found, row.found_height) == ("other_amount", found, 7)
+
+
+def test_a_transfer_that_is_stated_twice_is_one_row_and_rows_stand_by_their_key() -> None:
+    first, second, other = (
+        control._row(replace(STATED, transaction=name, amount_stated=amount), None, reason="no_client")
+        for name, amount in (("0xbb", 1), ("0xbb", 2), ("0xaa", 3))
+    )
+    assert control._each_once([first, second, other]) == [other, first]

@@ -128,3 +128,76 @@ def test_evidence_comes_back_with_its_rows_and_stays_with_them(tmp_path: Path) -
     columns.take(some)
     columns.take(reading([0]))
     assert [columns.codes.evidence[code] for code in columns.evidence] == [None, None, shown[2]]
+
+
+def test_what_was_kept_of_another_token_or_network_is_nothing(tmp_path: Path) -> None:
+    kept = resume.kept(tmp_path, "bitcoin", holdings("0"), AT)
+    kept.keep(reading([0]))
+    kept.flush()
+    usdt = registry.load().tokens["tron", "USDT"]
+    assert again(tmp_path, 1)
+    assert not resume.kept(tmp_path, "litecoin", holdings("0"), AT).answers()
+    assert not resume.kept(tmp_path, "bitcoin", replace(holdings("0"), token=usdt), AT).answers()
+
+
+def test_rows_and_words_of_several_answers_in_one_file_are_told_apart(tmp_path: Path) -> None:
+    """A row is a number of 64 bits, an amount one of 128; each answer's stand behind those of the one before it."""
+    large = chains.Readings(np.array([4, 1]), words_from([2**64 + 5, 2**127]), "liquid", AT, "near", "m", "a.example")
+    given_ = [
+        chains.Unreadable(np.array([2**40, 3]), "token_call_failed", answered=True),
+        large,
+        chains.Withdrawn(np.array([7, 2**33])),
+        reading([6, 5, 0]),
+    ]
+    kept = resume.kept(tmp_path, "bitcoin", holdings("0"), AT)
+    for answer in given_:
+        kept.keep(answer)
+    kept.flush()
+    unreadable, part, withdrawn, total = again(tmp_path, 1)
+    assert isinstance(unreadable, chains.Unreadable)
+    assert (unreadable.rows.tolist(), unreadable.reason, unreadable.answered) == ([2**40, 3], "token_call_failed", True)
+    assert isinstance(part, chains.Readings)
+    assert (part.rows.tolist(), part.component, part.as_of) == ([4, 1], "liquid", "near")
+    assert part.words.tolist() == large.words.tolist()
+    assert isinstance(withdrawn, chains.Withdrawn)
+    assert withdrawn.rows.tolist() == [7, 2**33]
+    assert isinstance(total, chains.Readings)
+    assert (total.rows.tolist(), total.words[:, 1].tolist()) == ([6, 5, 0], [7, 6, 1])
+
+
+@pytest.mark.parametrize(("seconds", "is_kept"), [(0.999, False), (1.0, True), (1.001, True)])
+def test_answers_of_a_second_are_kept_in_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, is_kept: bool
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("porlake.observation.resume.time.monotonic", lambda: now[0])
+    scratch = resume.kept(tmp_path, "bitcoin", holdings("0", "1", "2"), AT).scratch
+    kept = resume.Kept(scratch, _since=0.0)
+    kept.keep(reading([0]))
+    assert not again(tmp_path, 3)
+    now[0] = seconds
+    kept.keep(reading([1]))
+    assert len(again(tmp_path, 3)) == (2 if is_kept else 0)
+    now[0] += 0.5
+    kept.keep(reading([2]))
+    assert len(again(tmp_path, 3)) == (2 if is_kept else 0 if now[0] < 1 else 3), "a second begins with each file"
+    kept.flush()
+    assert [answer.rows.tolist() for answer in again(tmp_path, 3)] == [[0], [1], [2]]
+
+
+def test_the_name_of_a_file_says_its_place_and_how_many_holdings_are_whole(tmp_path: Path) -> None:
+    kept = resume.kept(tmp_path, "bitcoin", holdings("0", "1", "2", "3"), AT)
+    for answers in (
+        [reading([0, 1], "liquid"), reading([0])],
+        [chains.Unreadable(np.array([2, 3]), "token_call_failed", answered=True), chains.Withdrawn(np.array([0]))],
+    ):
+        for answer in answers:
+            kept.keep(answer)
+        kept.flush()
+        kept.flush()
+    assert [name for name, _ in kept.scratch.parts()] == ["00000001-1", "00000002-2"]
+    goes_on = resume.kept(tmp_path, "bitcoin", holdings("0", "1", "2", "3"), AT)
+    goes_on.answers()
+    goes_on.keep(reading([0, 1]))
+    goes_on.flush()
+    assert [name for name, _ in kept.scratch.parts()][2:] == ["00000003-2"]

@@ -4,20 +4,28 @@ that means a part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import coincurve
+import numpy as np
 import pytest
 
 import tron_stub
-from porlake import cli, pipeline, registry, warehouse
+from observation.test_columns import claim, file
+from observation.told import Over, Told
+from porlake import chains, cli, pipeline, registry, warehouse
 from porlake.addresses import tron
 from porlake.encoding.keccak import keccak256
 from porlake.errors import ChainError, ConfigurationError, MissingPartition, TransportError
-from porlake.model import Balance, Block, OwnerLink, Sweep, Unobserved
+from porlake.lake import Lake
+from porlake.model import Balance, Block, Claim, OwnerLink, ReportFile, Sweep, Unobserved
+from porlake.observation.columns import Codes, Columns
+from porlake.observation.sweeps import NearbySweeps, swept_networks
 from porlake.pipeline import Session
 from porlake.queries import tables
 from porlake.transport import Endpoint, Recording
@@ -258,6 +266,176 @@ def test_a_sweep_is_recorded_and_replayed_from_the_shell(
     assert "htx: no file with addresses" in capsys.readouterr().err
     assert cli.main(["sweep", "okx", "--at", "noon", *lake, *replay]) == 1
     assert "is not YYYY-MM-DDTHH:MM" in capsys.readouterr().err
+
+
+# --- what an observation takes of sweeps ------------------------------------------------------------------------------
+BLOCK = chains.BlockRef(HEIGHT, "aa", MOMENT)
+ON_TRON = registry.load().tokens["tron", "USDT"]
+FINER = 10 ** (registry.load().assets["USDT"].scale - ON_TRON.decimals)
+WINDOW = registry.load().sweeps["tron"].window_seconds
+
+
+def swept(lake: Lake, at: int, *rows: tuple[str, str, int, int], asset: str = "USDT") -> None:
+    """A sweep `at` seconds after the block, of (address, component, base units of the token, seconds after the block
+    at which that was read).
+    """
+    moment = MOMENT + timedelta(seconds=at)
+    partition = {"exchange": "okx", "network": "tron", "swept_at": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+    made = [
+        Sweep("okx", "tron", moment, asset, address, component, amount * FINER, HEIGHT + seconds, f"h{seconds}",
+              MOMENT + timedelta(seconds=seconds), "swept", "a.example")
+        for address, component, amount, seconds in rows
+    ]  # fmt: skip
+    lake.write(Sweep, partition, sorted(made, key=attrgetter(*Sweep.KEY)))
+
+
+def near(
+    lake: Lake, *addresses: str, client: object = None
+) -> tuple[dict[str, tuple[int, str, int]], dict[tuple[str, str], int]]:
+    """(totals as amount, as_of and height by address; parts beside them)."""
+    found = Columns(Codes(), len(addresses))
+    holdings = chains.holdings("USDT", ON_TRON, addresses, chains.TEXT)
+    NearbySweeps(lake, "okx", "tron", Over(client or Told({}))).take(holdings, BLOCK, found)  # type: ignore[arg-type]
+    codes = found.codes
+    totals = {
+        addresses[row]: (
+            chains.number(found.words, row),
+            codes.as_of[found.as_of[row]],
+            codes.blocks[found.blocks[row]].height - HEIGHT,
+        )
+        for row in np.flatnonzero(found.answered).tolist()
+    }
+    parts = {
+        (addresses[row], part.component): chains.number(part.words, place)
+        for part in found.parts
+        for place, row in enumerate(part.rows.tolist())
+    }
+    return totals, parts
+
+
+def test_a_swept_amount_is_taken_in_units_of_the_token_with_its_parts_and_of_its_account_alone(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    assert near(lake, "a") == ({}, {})
+    swept(lake, 0, ("a", "frozen", 3, 6), ("a", "total", 5, 6), ("other", "total", 9, 6), ("b", "total", 7, 6))
+    assert near(lake, "c") == ({}, {})
+    assert near(lake, "b", "c", "a") == ({"a": (5, "near", 6), "b": (7, "near", 6)}, {("a", "frozen"): 3})
+
+
+def test_a_sweep_of_another_asset_is_none_of_this_one(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    swept(lake, 0, ("a", "total", 5, 6), asset="TRX")
+    assert near(lake, "a") == ({}, {})
+
+
+@pytest.mark.parametrize(("one", "other"), [(-30, 29), (30, -29), (-29, 30), (29, -30)])
+def test_of_two_sweeps_the_nearer_counts_by_its_blocks(tmp_path: Path, one: int, other: int) -> None:
+    """Whichever stands first in the lake; by the farthest of the blocks that it read of the account."""
+    lake = Lake(tmp_path)
+    nearer = min(one, other, key=abs)
+    swept(lake, -60, ("a", "total", 1, one))
+    swept(lake, +60, ("a", "total", 2, other))
+    assert near(lake, "a")[0] == {"a": (1 if nearer == one else 2, "near", nearer)}
+    swept(lake, +90, ("a", "frozen", 2, 0), ("a", "total", 3, 40))
+    assert near(lake, "a")[0]["a"][2] == nearer
+
+
+def test_of_two_sweeps_that_are_as_near_the_first_counts(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    swept(lake, -60, ("a", "total", 1, -30))
+    swept(lake, +60, ("a", "total", 2, 30))
+    assert near(lake, "a")[0] == {"a": (1, "near", -30)}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("at", "read", "counts"),
+    [
+        (0, WINDOW - 1, True), (0, WINDOW, True), (0, WINDOW + 1, False),
+        # a sweep whose moment is farther than its blocks: opened up to two windows
+        (2 * WINDOW - 1, WINDOW, True), (2 * WINDOW, WINDOW, True), (2 * WINDOW + 1, WINDOW, False),
+    ],
+)  # fmt: skip
+def test_a_row_counts_up_to_a_window_from_its_block_and_its_sweep_up_to_two(
+    tmp_path: Path, sign: int, at: int, read: int, counts: bool
+) -> None:
+    lake = Lake(tmp_path)
+    swept(lake, sign * at, ("a", "total", 5, sign * read))
+    swept(lake, 3 * WINDOW, ("a", "total", 6, 0))  # farther than is looked: the others are looked at all the same
+    assert near(lake, "a")[0] == ({"a": (5, "near", sign * read)} if counts else {})
+
+
+def test_a_sweep_behind_one_too_far_is_still_found(tmp_path: Path) -> None:
+    """Sweeps lie by their moment: the far one comes first."""
+    lake = Lake(tmp_path)
+    swept(lake, -3 * WINDOW, ("a", "total", 6, 0))
+    swept(lake, 0, ("a", "total", 5, 6))
+    assert near(lake, "a")[0] == {"a": (5, "near", 6)}
+
+
+def test_what_the_client_knows_of_the_past_is_exact_and_asked_only_of_what_was_swept(tmp_path: Path) -> None:
+    @dataclass
+    class Knows(Told):
+        wanted: list[list[tuple[str, str]]] = field(default_factory=list)
+
+        def past(self, wanted: Sequence[chains.Wanted], at: chains.BlockRef) -> Iterator[chains.Reading]:
+            self.wanted.append([(one.asset, one.address) for one in wanted])
+            yield chains.Reading("USDT", "a", "frozen", 4, at, "exact", "past", "b.example")
+            yield chains.Reading("USDT", "b", "total", 8, at, "exact", "past", "b.example")
+
+    lake, client = Lake(tmp_path), Knows({})
+    assert near(lake, "a", client=client) == ({}, {})
+    assert client.wanted == []
+    swept(lake, 0, ("a", "frozen", 3, 6), ("a", "total", 5, 6), ("b", "total", 7, 6))
+    totals, parts = near(lake, "a", "b", "c", client=client)
+    assert (totals, parts) == ({"a": (5, "near", 6), "b": (8, "exact", 0)}, {("a", "frozen"): 4})
+    assert client.wanted == [[("USDT", "a"), ("USDT", "b")]]
+
+
+# --- which file is swept ----------------------------------------------------------------------------------------------
+def claiming(lake: Lake, name: str, *, claims: int = 1, network: str = "tron", **changes: Any) -> ReportFile:
+    made = replace(file(), report=name * 64, **changes)
+    of = {"exchange": made.exchange, "report": made.report}
+    lake.write(ReportFile, of | {"attestation": made.attestation}, [made])
+    rows = [replace(claim(n, network, "USDT", account(n), 1, 7), report=made.report) for n in range(claims)]
+    lake.write(Claim, of, rows)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        ([("a", {})], "a"),
+        # totals have no addresses, whatever they claim; nor has a file whose claims are none
+        ([("a", {}), ("b", {"content": "totals", "revision": 9})], "a"),
+        ([("b", {}), ("a", {"claims": 0, "revision": 9})], "b"),
+        # the newest, by its snapshot; without one it is older than all
+        ([("b", {}), ("a", {"snapshot_at": MOMENT})], "a"),
+        ([("a", {}), ("b", {"snapshot_at": None, "revision": 9})], "a"),
+        ([("b", {"snapshot_at": None}), ("a", {"snapshot_at": None, "revision": 2})], "a"),
+        # of one snapshot the highest revision, then by its id
+        ([("b", {}), ("a", {"revision": 2})], "a"),
+        ([("b", {}), ("a", {})], "b"),
+        # a list of addresses only where there is nothing else
+        ([("a", {}), ("b", {"content": "address_list", "snapshot_at": MOMENT})], "a"),
+        ([("a", {"content": "address_list"}), ("b", {"content": "address_list", "snapshot_at": MOMENT})], "b"),
+    ],
+)
+def test_the_newest_file_with_addresses_is_swept(
+    tmp_path: Path, files: list[tuple[str, dict[str, Any]]], chosen: str
+) -> None:
+    lake = Lake(tmp_path)
+    for name, changes in files:
+        network = "tron" if name == chosen else "solana"
+        claiming(lake, name, network=network, **changes)
+    assert swept_networks(lake, "okx") == ["tron"]
+
+
+def test_only_networks_that_are_swept_are_named(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    claiming(lake, "a", network="ethereum")
+    assert swept_networks(lake, "okx") == []
+    with pytest.raises(MissingPartition, match="htx: no file with addresses"):
+        swept_networks(lake, "htx")
 
 
 # --- permissions and parts, in the tables -----------------------------------------------------------------------------

@@ -125,6 +125,12 @@ class WORLD(World):
         place = 0 if height == HEIGHT else 1
         return Reply(self._told(request, place), headers={HEIGHT_OF_ANSWER: str(height)})
 
+    def balance(self, who: str, denom: str, place: int) -> int:
+        """Of the accounts above, and of any other that the world is told to hold."""
+        asset = "INJ" if denom == INJ else "USDT"
+        held = self.held[asset].get(who, {}).get("liquid", 0)
+        return BALANCES.get((who, denom), (held, held))[place]
+
     def _told(self, request: Request, place: int) -> dict[str, Any]:
         *_, module, _version, kind, last = parts = request.path.split("/")[:6]
         denom, who = request.query.get("denom", ""), request.path.split("/")[5]
@@ -135,7 +141,7 @@ class WORLD(World):
         if "supply" in parts:
             return {"amount": {"denom": denom, "amount": str(SUPPLY[denom][place])}}
         if request.path.endswith("by_denom"):
-            return {"balance": {"denom": denom, "amount": str(BALANCES.get((who, denom), (0, 0))[place])}}
+            return {"balance": coin(self.balance(who, denom, place), denom)}
         if (module, kind) == ("bank", "balances"):
             rows = [coin(held[place], one) for (address, one), held in BALANCES.items() if address == last]
             return {"balances": rows, "pagination": {"next_key": None, "total": str(len(rows))}}

@@ -128,5 +128,7 @@ class WORLD(World):
         if request["entry_point_selector"] not in self.names:
             raise RpcError(40, "Contract error", {"revert_error": "ENTRYPOINT_NOT_FOUND"})
         (owner,) = request["calldata"]
-        raw = BALANCES.get((asset, "0x" + owner[2:].zfill(64)), (0, 0))[height == HEAD]
+        address = "0x" + owner[2:].zfill(64)
+        held = self.held[asset].get(address, {}).get("total", 0)
+        raw = BALANCES.get((asset, address), (held, held))[height == HEAD]
         return [hex(raw % 2**128), hex(raw >> 128)]

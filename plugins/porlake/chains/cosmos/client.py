@@ -58,6 +58,7 @@ def _refused(host: str, path: str, answer: Any) -> None:
 
 
 class Client(ByAccount):
+    in_flight = 16
     proved_by = proofs.METHOD
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:

@@ -13,7 +13,7 @@ index, and held to have nothing only where that says so.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,9 +37,11 @@ from porlake.chains.ton.index import (
 from porlake.errors import BadAnswer
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
+from porlake.transport.ordered import in_order
 
 STATES, TRANSACTIONS, WALLETS = "toncenter_accountStates", "toncenter_transactions", "toncenter_jetton_wallets"
 BATCH = 256  # accounts: an URL of 15 kB; the server takes up to 1,000, and proxies before it less
+AT_ONCE = 4  # accounts of a batch that need questions of their own
 LIMIT = 1000  # rows of a list; without it the index gives ten
 #: The elector, which every masterchain has: an index that does not know it has no state.
 CANARY = f"{form.MASTERCHAIN}:{'33' * 32}"
@@ -86,9 +88,15 @@ class Client(Index):
         if wants[0].token.kind == "jetton":
             return self._jettons(wants, at)
         states = self._states([want.address for want in wants])
+        return self._each(wants, lambda want: self._native(want, states.get(want.address), at))
+
+    def _each(self, wants: Sequence[Wanted], read: Callable[[Wanted], list[Reading]]) -> list[Reading | Unread]:
+        """What is read of each account of a batch, or why it is not; a few at once, for some need questions of their
+        own.
+        """
         found: list[Reading | Unread] = []
-        for want in wants:
-            found += self._tried(want, partial(self._native, want, states.get(want.address), at))
+        for answers in in_order(lambda want: self._tried(want, partial(read, want)), wants, AT_ONCE):
+            found += answers
         return found
 
     def _native(self, want: Wanted, state: State | None, at: BlockRef) -> list[Reading]:
@@ -153,19 +161,18 @@ class Client(Index):
         """
         token, known = wants[0].token, self._known[at.hash]
         wallets = self._wallets([want.address for want in wants], token)
-        found: list[Reading | Unread] = []
-        for want in wants:
-            held = wallets.get(want.address)
-            if held is None:
-                found += self._tried(want, partial(self._no_wallet, want, at))
-                continue
+
+        def of(want: Wanted) -> list[Reading]:
+            if (held := wallets.get(want.address)) is None:
+                return self._no_wallet(want, at)
             wallet, state = held
             end = self._end(wallet, at)
             answer = f"{wallet}: last_transaction_lt {state.last}; block {at.height} holds its shard up to {end}"
             last = None if 0 < state.last <= end else known.head.height
             readings = parts(want, {"liquid": state.raw}, known.head, "head", WALLETS, self._http.host)
-            found += [unchanged(reading, at, known.head, last, answer) for reading in readings]
-        return found
+            return [unchanged(reading, at, known.head, last, answer) for reading in readings]
+
+        return self._each(wants, of)
 
     def _wallets(self, owners: Sequence[str], token: Token) -> dict[str, tuple[str, State]]:
         """(wallet contract, what it holds) by owner."""

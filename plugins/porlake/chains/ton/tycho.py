@@ -27,7 +27,7 @@ METHOD = "tycho_getAddressInformation"
 
 class Client(Index):
     batch = 1
-    in_flight = 8
+    in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         super().__init__(network, endpoint, recording)

@@ -119,20 +119,20 @@ class Client(ByBatch):
         readings: list[Reading | Unread] = []
         for want in wants:
             number = numbered[want.address]
-            held, moved, count = None, 0, 0
-            if number is not None:
-                held, since = snapshot.held.get(number), snapshot.moment
-                if held is None and token.kind != "native" and number in snapshot.held:
-                    held, since = self._token_held(number, token, end)
-                moved, count = self._moved(number, token, since, end)
-            raw = (held or 0) + moved
-            if raw < 0:
-                raise BadAnswer(f"{self.host}: {number} held {held or 0:,} and lost {-moved:,}")
+            raw = self._held_at(number, token, snapshot, end) if number is not None else 0
             components = {"liquid": raw} if token.kind == "native" else {}
-            readings += parts(
-                want, components, at, "exact", METHOD, self.host, total=raw, no_history=held is None and not count
-            )
+            readings += parts(want, components, at, "exact", METHOD, self.host, total=raw)
         return readings
+
+    def _held_at(self, number: str, token: Token, snapshot: Snapshot, end: int) -> int:
+        """What a snapshot says and what moved since; an account that the snapshot does not hold was not there yet."""
+        held, since = snapshot.held.get(number), snapshot.moment
+        if held is None and number in snapshot.held:
+            held, since = self._token_held(number, token, end)
+        raw = (held or 0) + self._moved(number, token, since, end)
+        if raw < 0:
+            raise BadAnswer(f"{self.host}: {number} held {held or 0:,} and lost more than that")
+        return raw
 
     def _number_of(self, address: str) -> str | None:
         """The account's number; None of an alias that no account has."""
@@ -185,7 +185,7 @@ class Client(ByBatch):
             return numbers.whole(mine[0], what=f"{what}: balance of a token", most=MOST_UNITS)
         return None if len(listed) >= TOKENS_TOLD else 0
 
-    def _token_held(self, number: str, token: Token, end: int) -> tuple[int | None, int]:
+    def _token_held(self, number: str, token: Token, end: int) -> tuple[int, int]:
         """(what an account of many tokens held of one, at which moment)."""
         what = f"{self.host}: balances of {token.contract}"
         path = f"{API}/tokens/{quote(token.contract)}/balances?account.id={number}&timestamp={_text(end)}"
@@ -206,16 +206,16 @@ class Client(ByBatch):
             raise BadAnswer(f"{what}: a snapshot of {_text(moment)}, which is after {_text(end)}")
         return moment, listed
 
-    def _moved(self, number: str, token: Token, since: int, end: int) -> tuple[int, int]:
-        """(what the transactions after a moment, up to another one, brought an account; how many there are)."""
+    def _moved(self, number: str, token: Token, since: int, end: int) -> int:
+        """What the transactions after a moment, up to another one, brought an account."""
         if since == end:
-            return 0, 0
-        moved, count, last, what = 0, 0, since, f"{self.host}: transactions"
+            return 0
+        moved, last, what = 0, since, f"{self.host}: transactions"
         for transaction in self._transactions(number, since, end):
             at = _nanos(transaction.get("consensus_timestamp"), f"{what}: consensus_timestamp")
             if not last < at <= end:
                 raise BadAnswer(f"{what}: one of {_text(at)}, out of its order or of what was asked for")
-            last, count = at, count + 1
+            last = at
             name = "transfers" if token.kind == "native" else "token_transfers"
             listed = transaction.get(name, [] if token.kind != "native" else None)
             if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
@@ -226,7 +226,7 @@ class Client(ByBatch):
                 if entry.get("account") == number
                 and (token.kind == "native" or entry.get("token_id") == token.contract)
             )
-        return moved, count
+        return moved
 
     def _transactions(self, number: str, since: int, end: int) -> Iterator[dict[str, Any]]:
         what = f"{self.host}: transactions"

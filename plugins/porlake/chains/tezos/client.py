@@ -119,7 +119,7 @@ class Client(ByAccount):
                 raise BadAnswer(
                     f"{self.host}: no balance of {account.text}: accounts of keys need not exist to have one"
                 )
-            return parts(want, {"liquid": 0}, at, "exact", METHOD, self.host, no_history=True)
+            return parts(want, {"liquid": 0}, at, "exact", METHOD, self.host)
         if self._is_older[at.hash]:
             held = {"liquid": liquid} | self._older_stake(account.text, at, liquid)
         else:

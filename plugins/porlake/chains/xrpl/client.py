@@ -164,7 +164,7 @@ class Client(ByAccount):
         return parts(want, {}, at, "exact", "ledger_entry", self.host, total=raw)
 
     def _absent(self, want: Wanted, at: BlockRef, method: str, components: Sequence[str]) -> Sequence[Reading] | Unread:
-        return parts(want, dict.fromkeys(components, 0), at, "exact", method, self.host, total=0, no_history=True)
+        return parts(want, dict.fromkeys(components, 0), at, "exact", method, self.host, total=0)
 
     # --- what answers must show ---
     def _of_account(

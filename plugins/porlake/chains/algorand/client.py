@@ -56,6 +56,7 @@ class Client(ByAccount):
     """The indexer."""
 
     in_flight = IN_FLIGHT
+    unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -79,12 +80,14 @@ class Client(ByAccount):
     """Horizon."""
 
     in_flight = IN_FLIGHT
+    unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
         self._network, self._http = network, Http(network.network, place, recording, _refused)
         self._elder: int | None = None
         self._ledgers: dict[int, BlockRef] = {}
+        self._one_asks = threading.Lock()
         self._first: dict[str, BlockRef] = {}
 
     @property
@@ -216,15 +219,17 @@ class Client(ByAccount):
 
     # --- the server ---
     def _ledger(self, height: int) -> BlockRef:
-        if height not in self._ledgers:
-            answer = self._http.ask("GET", f"/ledgers/{height}", accept={404})
-            if answer.status == 404:
-                raise Unavailable(f"{self.host}: it does not hold ledger {height:,}")
-            found = _block(answer.body, self.host)
-            if found.height != height:
-                raise ChainError(f"{self.host}: asked for ledger {height:,}, it gave {found.height:,}")
-            self._ledgers[height] = found
-        return self._ledgers[height]
+        """Asked for once, however many accounts are: a recording then holds one answer to the one question."""
+        with self._one_asks:
+            if height not in self._ledgers:
+                answer = self._http.ask("GET", f"/ledgers/{height}", accept={404})
+                if answer.status == 404:
+                    raise Unavailable(f"{self.host}: it does not hold ledger {height:,}")
+                found = _block(answer.body, self.host)
+                if found.height != height:
+                    raise ChainError(f"{self.host}: asked for ledger {height:,}, it gave {found.height:,}")
+                self._ledgers[height] = found
+            return self._ledgers[height]
 
     def _check_chain(self) -> None:
         if self._elder is not None:

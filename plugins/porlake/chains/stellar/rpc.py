@@ -8,6 +8,7 @@ holds. Ledgers are told for some days only.
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -33,11 +34,13 @@ CANARY = xdr.setting_key(0)
 class RpcClient(ByBatch):
     batch = KEYS - 1
     in_flight = 4
+    unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._rpc = network, JsonRpc(network.network, endpoint, recording, ERRORS)
         self._checked, self._oldest = False, 0
         self._ledgers: dict[int, BlockRef] = {}
+        self._one_asks = threading.Lock()
 
     @property
     def host(self) -> str:
@@ -122,24 +125,29 @@ class RpcClient(ByBatch):
         )  # fmt: skip
 
     def _ledger(self, height: int) -> BlockRef:
-        if height not in self._ledgers:
-            what = f"{self.host}: getLedgers"
-            found = self._object("getLedgers", {"startLedger": height, "pagination": {"limit": 1}})
-            listed = found.get("ledgers")
-            if listed == []:
-                raise Unavailable(f"{what}: it does not keep ledger {height:,}")
-            ledger = listed[0] if isinstance(listed, list) else None
-            if not isinstance(ledger, dict):
-                raise BadAnswer(f"{what}: the answer is no list of ledgers")
-            self._oldest = numbers.whole(found.get("oldestLedger"), what=f"{what}: oldestLedger", most=height)
-            if (number := numbers.height(ledger.get("sequence"), what=f"{what}: sequence")) != height:
-                raise ChainError(f"{what}: asked for ledger {height:,}, it gave {number:,}")
-            self._ledgers[height] = BlockRef(
-                number,
-                hash_of(ledger.get("hash"), what=f"{what}: hash"),
-                numbers.moment(ledger.get("ledgerCloseTime"), what=f"{what}: ledgerCloseTime"),
-            )
-        return self._ledgers[height]
+        """Asked for once, as Horizon's."""
+        with self._one_asks:
+            if height not in self._ledgers:
+                self._ledgers[height] = self._asked_ledger(height)
+            return self._ledgers[height]
+
+    def _asked_ledger(self, height: int) -> BlockRef:
+        what = f"{self.host}: getLedgers"
+        found = self._object("getLedgers", {"startLedger": height, "pagination": {"limit": 1}})
+        listed = found.get("ledgers")
+        if listed == []:
+            raise Unavailable(f"{what}: it does not keep ledger {height:,}")
+        ledger = listed[0] if isinstance(listed, list) else None
+        if not isinstance(ledger, dict):
+            raise BadAnswer(f"{what}: the answer is no list of ledgers")
+        self._oldest = numbers.whole(found.get("oldestLedger"), what=f"{what}: oldestLedger", most=height)
+        if (number := numbers.height(ledger.get("sequence"), what=f"{what}: sequence")) != height:
+            raise ChainError(f"{what}: asked for ledger {height:,}, it gave {number:,}")
+        return BlockRef(
+            number,
+            hash_of(ledger.get("hash"), what=f"{what}: hash"),
+            numbers.moment(ledger.get("ledgerCloseTime"), what=f"{what}: ledgerCloseTime"),
+        )
 
     def _check_chain(self) -> None:
         if not self._checked:

@@ -69,6 +69,7 @@ class WORLD(World):
         "an index that is behind": (at("current-round", lambda told: HEIGHT, path="/transactions"), "error"),
         "a database that is behind": (at("current-round", lambda told: HEIGHT, path="/v2/accounts"), "error"),
         "an index without transactions": (without_transactions, "error"),
+        "another round": (at("round", lambda told: told + 1, path="/v2/blocks/"), "error"),
         "another account": (at("account.address", lambda told: RICH if told != RICH else LATE), "error"),
         "parts that do not add up": (at("account.amount", lambda told: told + 1), "error"),
         "a 404 of a gateway": (no_route, "error"),

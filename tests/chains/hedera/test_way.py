@@ -12,7 +12,7 @@ from chains import stub
 from chains.hedera import world
 from porlake import chains, registry
 from porlake.chains.hedera.client import _nanos, _text
-from porlake.errors import BadAnswer
+from porlake.errors import BadAnswer, ChainError
 from porlake.transport import Endpoint, Recording
 
 
@@ -51,6 +51,13 @@ def test_an_account_that_is_not_there_holds_nothing(node: tuple[Any, stub.Server
     """The mirror shows an account that is always there beside it: it is the chain's word, and no lack of history."""
     found = held(node[0], address)
     assert (found.raw, found.as_of, found.no_history) == (0, "exact", False)
+
+
+def test_a_block_that_the_mirror_has_otherwise_is_not_read(node: tuple[Any, stub.Server]) -> None:
+    wanted = chains.Wanted("HBAR", registry.load().tokens["hedera", "HBAR"], world.RICH)
+    other = chains.BlockRef(world.HEIGHT, "ab" * 48, world.MOMENT)
+    with pytest.raises(ChainError, match="is not abab"):
+        list(node[0].balances([wanted], other))
 
 
 def test_a_block_s_time_is_kept_to_the_microsecond(node: tuple[Any, stub.Server]) -> None:

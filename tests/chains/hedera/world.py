@@ -90,6 +90,14 @@ class WORLD(World):
         "a 404 of a gateway": (
             lambda request, reply: Reply({"message": "no"}, 404) if ALIASED in request.path else reply, "bad_answer"
         ),
+        "a loss of more than there was": (
+            at("transactions.*.transfers.*.amount", lambda told: -(10**15)), "bad_answer"
+        ),
+        "an account without its number": (at("account", lambda told: "1006", path="/accounts/"), "bad_answer"),
+        "no tokens": (at("balances.*.tokens", lambda told: None), "bad_answer"),
+        "a token of another": (at("balances.*.account", lambda told: "0.0.7", path="/tokens/"), "bad_answer"),
+        "no transfers": (at("transactions.*.transfers", lambda told: None), "bad_answer"),
+        "no links": (on("/transactions", lambda body: {"transactions": body["transactions"]}), "error"),
         "another block": (at("number", lambda told: told + 1 if told == HEIGHT else told), "error"),
     }  # fmt: skip
     unseen = {

@@ -91,6 +91,10 @@ class WORLD(World):
         "a younger history": (at("history_elder_ledger", lambda told: HEIGHT + 2), "right"),
         "changed after the answer": (at("last_modified_ledger", lambda told: HEAD + 1), "error"),
         "cut": (without_lines, "error"),
+        "another ledger": (at("sequence", lambda told: told + 1, path="/ledgers/"), "error"),
+        "more promised than there is": (at("balances.*.selling_liabilities", lambda told: units(2**62)), "error"),
+        "no transaction": (at("_embedded.records.*.source_account", lambda told: None), "bad_answer"),
+        "no page": (at("_embedded", lambda told: None), "error"),
         "six places": (at("balances.*.balance", lambda told: told[:-1]), "error"),
         "wrong_chain": (at("network_passphrase", lambda told: "Test SDF Network ; September 2015"), "error"),
     }

@@ -71,6 +71,13 @@ class WORLD(World):
         "pruned": (pruned, "error"),
         "no state": (on("full_balance", lambda reply: Reply("0")), "error"),
         "another block": (at("level", lambda told: told + 1, path=f"/blocks/{HEIGHT}/"), "error"),
+        "another block of that hash": (
+            at("level", lambda told: told + 1, path=f"/blocks/{block_hash(HEIGHT)}/"), "error"
+        ),
+        "no baker": (at("baker", lambda told: "somebody"), "error"),
+        "no hash": (at("hash", lambda told: told[:-1]), "error"),
+        "less than can be spent": (on(f"{RICH}/full_balance", lambda reply: Reply("1")), "bad_answer"),
+        "no full balance": (on(f"{STAKER}/full_balance", lambda reply: Reply([], 404)), "bad_answer"),
         "parts that do not add up": (on("/staked_balance", lambda reply: Reply("12")), "bad_answer"),
         "a number in place of text": (on(f"{RICH}/balance", lambda reply: Reply(7)), "bad_answer"),
         "not there": (on(f"{RICH}/balance", lambda reply: Reply([], 404)), "bad_answer"),

@@ -56,6 +56,19 @@ def without_state(request: Request, reply: Reply) -> Reply:
     return with_body(reply, failed("actNotFound", 19)) if lost else reply
 
 
+def objects_of_nobody(request: Request, reply: Reply) -> Reply:
+    gone = request.body["method"] == "account_objects"
+    return with_body(reply, failed("actNotFound", 19)) if gone else reply
+
+
+def another_ledger(request: Request, reply: Reply) -> Reply:
+    """The one after, whole and well."""
+    asked = request.body["params"][0]
+    if asked.get("ledger_index") != HEIGHT:
+        return reply
+    return Reply(WORLD()._ledger({"ledger_index": HEIGHT + 1}))
+
+
 def busy(request: Request, reply: Reply) -> Reply:
     return with_body(reply, failed("slowDown", 10)) if request.body["method"] == "account_info" else reply
 
@@ -105,7 +118,16 @@ class WORLD(World):
         "no ledger at all": (at("result.info.complete_ledgers", lambda told: "empty"), "error"),
         "exactly this one": (at("result.info.complete_ledgers", lambda told: f"1-5,{HEIGHT}"), "right"),
         "test network": (of_test_network, "error"),
-        "a line of others": (at("result.node.LowLimit.issuer", lambda told: NEVER), "error"),
+        "a line of others": (at("result.node.LowLimit.issuer", lambda told: NEVER), "bad_answer"),
+        "a line of another issuer": (at("result.node.HighLimit.issuer", lambda told: NEVER), "bad_answer"),
+        "objects of nobody": (objects_of_nobody, "bad_answer"),
+        "no objects": (at("result.account_objects", lambda told: ["x"]), "bad_answer"),
+        "a page that comes again": (at("result.marker", lambda told: "0"), "bad_answer"),
+        "a ledger that is not validated": (at("result.validated", lambda told: False, method="ledger"), "error"),
+        "two heights": (at("result.ledger.ledger_index", lambda told: str(int(told) + 1)), "error"),
+        "two hashes": (at("result.ledger.ledger_hash", lambda told: ledger_hash(1)), "error"),
+        "another ledger": (another_ledger, "error"),
+        "another currency": (at("result.node.Balance.currency", lambda told: "USD"), "bad_answer"),
     }
     unseen = {
         "shortened:result.account_objects": "an escrow that is left out of a page is a smaller sum: nothing names it",
@@ -116,10 +138,10 @@ class WORLD(World):
         self.owned = {SENDER: 1, LOCKED: 5}
         self.objects: dict[str, list[dict[str, Any]]] = {
             "escrow": [
-                {"Account": LOCKED, "Destination": RICH, "Amount": "16"},
-                {"Account": LOCKED, "Destination": LOCKED, "Amount": "8"},
                 {"Account": RICH, "Destination": LOCKED, "Amount": "4096"},
                 {"Account": LOCKED, "Destination": RICH, "Amount": {"currency": RLUSD, "issuer": ISSUER, "value": "9"}},
+                {"Account": LOCKED, "Destination": RICH, "Amount": "16"},
+                {"Account": LOCKED, "Destination": LOCKED, "Amount": "8"},
             ],
             "payment_channel": [{"Account": LOCKED, "Destination": RICH, "Amount": "7", "Balance": "2"}],
         }

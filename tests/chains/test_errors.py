@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from porlake import chains
+from porlake.chains.antelope.errors import ERRORS as ANTELOPE
 from porlake.chains.evm.errors import ERRORS as EVM
+from porlake.chains.icon.errors import ERRORS as ICON
+from porlake.chains.nuls.errors import ERRORS as NULS
 from porlake.chains.tron.errors import ERRORS as TRON
 from porlake.chains.utxo.errors import ELECTRUM_ERRORS, NODE_ERRORS
-from porlake.errors import NodeBehind, RateLimited, RequestFailed, TooBig, TransportError, Unavailable
+from porlake.errors import NodeBehind, RateLimited, RequestFailed, TimedOut, TooBig, TransportError, Unavailable
 from porlake.transport.error_table import ErrorTable
 
 CASES = [
@@ -51,6 +54,20 @@ CASES = [
     (TRON, None, "The key exceeds the frequency limit(15), and the query server is suspended for 30s", RateLimited),
     (TRON, 429, "", RateLimited),
     (TRON, -32000, "header not found", RequestFailed),
+    (ANTELOPE, 3_100_002, "Could not find block: 5", Unavailable),
+    (ANTELOPE, 0, "Cannot serve request due to insufficient local state", NodeBehind),
+    (ANTELOPE, 3_080_006, "deadline 2026-10-01T00:00:00.000 exceeded by 13us", TooBig),
+    (ANTELOPE, 3_060_002, "Fail to retrieve account for nobody", RequestFailed),
+    (ANTELOPE, None, "rate limit exceeded", RateLimited),
+    (ICON, -31004, "PrunedBlock(height=5,base=9)", Unavailable),
+    (ICON, -32602, "NotFoundError: block 5", Unavailable),
+    (ICON, -31005, "LackOfResource", RateLimited),
+    (ICON, -31007, "SystemTimeout", TimedOut),
+    (ICON, -32000, "too many requests in batch", RateLimited),
+    (ICON, -32602, "InvalidParams(cx00)", RequestFailed),
+    (NULS, 1001, "Data not found!", Unavailable),
+    (NULS, None, "System is syncing data", NodeBehind),
+    (NULS, 1000, "Parameters is wrong!", RequestFailed),
     (NODE_ERRORS, -28, "Loading block index...", NodeBehind),
     (NODE_ERRORS, -10, "in initial sync and waiting for blocks", NodeBehind),
     (NODE_ERRORS, -5, "Block not found", Unavailable),

@@ -31,7 +31,7 @@ from porlake.transport.ordered import in_order
 
 BALANCE, ASSETS, WALK = "koios_address_info", "koios_address_assets", "koios_walk"
 FINAL = 2_160  # blocks: the parameter k of Ouroboros, beyond which no node goes back
-SLICE = 2_000  # accounts whose balances are told before it is asked what came after
+SLICE = 5_000  # accounts whose balances are told before it is asked what came after
 MOST_TXS = 240  # after the snapshot's block, up to which they are looked at one by one
 MOST_PAGES = 20  # of unspent outputs of one address
 CANDIDATES = 12  # addresses that are tried as a witness in one block

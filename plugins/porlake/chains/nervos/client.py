@@ -20,13 +20,12 @@ from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._gateways import RATE_LIMITED
 from porlake.chains._identity import check_chain
 from porlake.chains._unchanged import unchanged
+from porlake.chains.nervos.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, NodeBehind
 from porlake.registry import Network
 from porlake.transport import Endpoint, JsonRpc, Recording
-from porlake.transport.error_table import ErrorTable
 
 METHOD = "get_cells_capacity"
 DEPTH = 24  # blocks, four minutes: what the exchanges wait for
@@ -39,7 +38,6 @@ DAO = {
     "hash_type": "type",
     "args": "0x",
 }
-ERRORS = ErrorTable((RATE_LIMITED,))
 
 
 class Client(ByAccount):

@@ -25,6 +25,13 @@ def _no_state(request: Request, reply: Reply) -> Reply:
     return with_body(reply, reply.body | {"data": "null"}) if request.path == "/getContractStorage" else reply
 
 
+def _moving(request: Request, reply: Reply) -> Reply:
+    """A node that has moved on between what is free and what is frozen."""
+    if request.path != "/getContractStorage" or not request.body["key"].startswith("TF"):
+        return reply
+    return with_body(reply, reply.body | {"block_number": str(LIB + 1), "block_hash": hash_at(LIB + 1)})
+
+
 class WORLD(World):
     network, height, head, moment = "iost", HEIGHT, LIB, MOMENT
     held: ClassVar = {
@@ -41,6 +48,7 @@ class WORLD(World):
     lies: ClassVar = {
         "has no state": (_no_state, "error"),
         "names another block": (at("block_hash", lambda _: hash_at(1), path="/getContractStorage"), "error"),
+        "moves on between two questions": (_moving, "error"),
         "a double": (at("data", lambda data: f"{data}.5" if data.isdigit() else data), "error"),
         "wrong_chain": (at("chain_id", lambda _: 1023), "error"),
     }

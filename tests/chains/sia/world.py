@@ -45,6 +45,15 @@ def _events_backwards(request: Request, reply: Reply) -> Reply:
     return with_body(reply, sorted(reply.body, key=lambda event: event["maturityHeight"]))
 
 
+def _empty(request: Request, reply: Reply) -> Reply:
+    """An index that has forgotten everybody."""
+    if request.path.endswith("/events"):
+        return with_body(reply, [])
+    if request.path.endswith("/balance"):
+        return with_body(reply, {"unspentSiacoins": "0", "immatureSiacoins": "0", "unspentSiafunds": 0})
+    return reply
+
+
 class WORLD(World):
     network, height, head, moment = "sia", HEIGHT, TIP - 6, MOMENT
     held: ClassVar = {
@@ -65,6 +74,7 @@ class WORLD(World):
         "knows nothing of anybody": (
             lambda request, reply: with_body(reply, []) if request.path.endswith("/events") else reply, "error",
         ),
+        "an empty index": (_empty, "error"),
         "an index that hangs behind its node": (
             at("height", lambda _: HEIGHT - 1, path="/explorer/tip"), "error",
         ),

@@ -19,6 +19,8 @@ DAGS = PACKAGE.parents[1] / "dags"
 OUTSIDE = [path for path in (*PACKAGE.rglob("*.py"), *DAGS.glob("*.py")) if PACKAGE / "chains" not in path.parents]
 #: Rooms in which a family's name is no family: a form of address, a kind of signature, a network.
 NAMED_ALIKE = {"registry", "addresses", "ownership", "encoding", "reports", "transport", "model.py"}
+#: Names of families that say something else as well: how a sweep stands to a block (`as_of`).
+WORDS = {"near"}
 #: The one line that tells `none` from a client.
 IS_READ = 'return self.client != "none"'
 
@@ -32,7 +34,8 @@ def test_no_family_is_told_by_its_name(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert [line for line in branches(text) if line != IS_READ] == []
     if PACKAGE in path.parents and path.relative_to(PACKAGE).parts[0] not in NAMED_ALIKE:
-        assert not re.findall(rf"[\"']({'|'.join(FAMILIES)})[\"']", text.replace('"tron_', ""))
+        names = "|".join(family for family in FAMILIES if family not in WORDS)
+        assert not re.findall(rf"[\"']({names})[\"']", text.replace('"tron_', ""))
 
 
 @pytest.mark.parametrize(

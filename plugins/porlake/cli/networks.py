@@ -37,13 +37,13 @@ def run(options: argparse.Namespace) -> None:
             one.caip2, one.address_form, " ".join(one.parts), one.endpoint,
         )
         for one in networks
-        if one.client != "none"
+        if not one.why_none
     ]  # fmt: skip
     show_table("", COLUMNS, read)
     for line in LEGEND:
         say(line)
     say("")
-    unread = [(one.network, one.why_none) for one in networks if one.client == "none"]
+    unread = [(one.network, one.why_none) for one in networks if one.why_none]
     show_facts(f"{len(unread)} networks that nothing reads", unread)
 
 

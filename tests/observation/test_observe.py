@@ -1,0 +1,117 @@
+"""What an observation asks for and leaves: networks that nobody reads, owners at the block of each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from observation.test_columns import ONLY, claim, file
+from observation.told import AT, ETH, Heard, run
+from observation.toy import toy
+from porlake import chains, registry
+from porlake.chains._columns import words_from
+from porlake.lake import Lake
+from porlake.model import Balance, Claim, Evidence, OwnerLink, Unobserved
+from porlake.observation import observe
+from porlake.observation.endpoints import Endpoints
+from porlake.transport import Endpoint
+
+FACE = """
+from porlake.chains import BlockRef, Family, Link, OneByOne, Reading
+from datetime import UTC, datetime
+
+
+class Client(OneByOne):
+    of_signers, owner_network = OF_SIGNERS, "toynet"
+
+    def block(self, height):
+        return BlockRef(height, f"h{height}", datetime.fromtimestamp(1_700_000_000, UTC))
+
+    head = block
+
+    def block_at(self, moment):
+        return self.block(50)
+
+    def balances(self, wanted, at):
+        for want in wanted:
+            yield Reading(want.asset, want.address, "total", 7, at, "exact", "toy", "a.example")
+
+    def owner_links(self, accounts, at):
+        for one in accounts:
+            for owner in one.owners:
+                yield Link(one.address, owner, "owner", True, 1, 1, "", "toy", "a.example")
+
+
+class Toy(Family):
+    def open_client(self, network, endpoints, recording, *, beside=None, dump=None, tell=None):
+        return Client()
+
+
+FAMILY = Toy()
+"""
+
+
+def states(row: int, address: str, owner: str) -> Evidence:
+    return Evidence(
+        **ONLY, source_row=row, for_row=None, network="toynet", asset="TOY", label="TOY", network_label=None,
+        holding="wallet", scheme="no_scheme", address_published=address, message="m", signatures=["s"],
+        key_or_script="", owners=[owner],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("of_signers", "heights", "links"),
+    [
+        (False, {"a": 7, "b": None, "c": 9}, {"a": 7, "b": 50, "c": 9}),
+        (False, {"a": 7, "c": 9}, {"a": 7, "c": 9}),
+        (False, {"b": None}, {"b": 50}),
+        (True, {"a": 7, "b": None, "c": 60}, {"a": 60, "b": 60, "c": 60}),
+        (True, {"a": 7, "b": None}, {"a": 50, "b": 50}),
+    ],
+)
+def test_owners_are_asked_for_at_the_block_of_their_claim_and_signers_at_the_newest(
+    tmp_path: Path, of_signers: bool, heights: dict[str, int | None], links: dict[str, int]
+) -> None:
+    with toy(tmp_path / "family", FACE.replace("OF_SIGNERS", str(of_signers))):
+        lake = Lake(tmp_path / "lake")
+        lake.write(Claim, ONLY, [claim(n, "toynet", "TOY", at, 1, heights[at]) for n, at in enumerate(heights)])
+        lake.write(Evidence, ONLY, [states(n, at, f"owner{at}") for n, at in enumerate(heights)])
+        observe(run(tmp_path / "lake", endpoints={"toynet": Endpoint("http://a.example")}), file(), "toynet")
+        assert {row.address: row.height for row in lake.rows(OwnerLink)} == links
+        assert {row.address: row.height for row in lake.rows(Balance)} == {
+            at: 50 if height is None else height for at, height in heights.items()
+        }
+
+
+def test_what_is_claimed_on_a_network_that_nobody_reads_is_unobserved(tmp_path: Path) -> None:
+    network = next(row for row in registry.load().networks.values() if not row.is_read)
+    lake = Lake(tmp_path)
+    lake.write(Claim, ONLY, [claim(n, network.network, network.native_asset, at, 1, 7) for n, at in enumerate("ab")])
+    heard = Heard()
+    observe(run(tmp_path, heard), file(), network.network)
+    assert [(row.address, row.reason) for row in lake.rows(Unobserved)] == [("a", "no_client"), ("b", "no_client")]
+    assert list(lake.rows(Balance)) == []
+    assert heard.lines == []
+
+
+class Silent:
+    """Does not answer about the first holding, and says so first."""
+
+    def readings(self, holdings: chains.Holdings, at: chains.BlockRef) -> Iterator[chains.Answer]:
+        yield chains.Unreadable(np.array([0]), sorted(chains.UNANSWERED)[0])
+        for row in range(1, len(holdings)):
+            yield chains.Readings(np.array([row]), words_from([7]), chains.TOTAL, at, "exact", "m", "a.example")
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, [0, 1]), (2, [1, 0])])
+def test_the_answers_of_one_endpoint_are_given_as_it_gives_them(tmp_path: Path, count: int, rows: list[int]) -> None:
+    """Of several, what none answers about comes last: the next may answer."""
+    places = [Endpoint(f"http://{name}.example") for name in "ab"[:count]]
+    made = Endpoints(run(tmp_path), registry.load().networks["ethereum"], places)
+    for number in range(count):
+        made._clients[number] = {False: Silent()}
+    holdings = chains.holdings("ETH", ETH, ["a", "b"], chains.TEXT)
+    assert [answer.rows.tolist()[0] for answer in made.readings(holdings, AT)] == rows

@@ -13,7 +13,7 @@ from porlake import registry
 from porlake.chains import BlockRef
 from porlake.chains._by_moment import block_at
 from porlake.chains.utxo.times import MEDIAN_OF
-from porlake.errors import ChainError, NotFinal
+from porlake.errors import ChainError, NotFinal, Unavailable
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 NETWORK = registry.load().networks["bitcoin"]
@@ -44,6 +44,27 @@ def test_of_blocks_of_one_time_the_last_counts() -> None:
 def test_a_moment_outside_of_the_chain_has_no_block(moment: int, kind: type[ChainError]) -> None:
     with pytest.raises(kind):
         at([0, 12, 24, 36, 48], moment)
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3, 700, 1_023, 1_024, 1_025, 5_000, 8_998])
+def test_a_node_that_keeps_its_newest_blocks_alone_finds_all_that_it_keeps(kept: int) -> None:
+    newest, block = chain([12 * height for height in range(9_000)])
+    oldest, asked = newest.height - kept, 0
+
+    def known(height: int) -> BlockRef:
+        nonlocal asked
+        asked += 1
+        if height < oldest:
+            raise Unavailable(f"block {height} is pruned")
+        return block(height)
+
+    for height in {oldest, oldest + 1, oldest + kept // 2}:
+        assert block_at(NETWORK, block(height).time, newest, known).height == height
+        assert asked < 100
+        asked = 0
+    with pytest.raises(Unavailable):
+        block_at(NETWORK, block(oldest).time - timedelta(seconds=1), newest, known)
+    assert asked < 100
 
 
 @pytest.mark.parametrize(("behind", "is_known"), [(10, False), (11, True), (12, True)])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from porlake.chains._answers import BlockRef
-from porlake.errors import ChainError, NotFinal
+from porlake.errors import ChainError, NotFinal, Unavailable
 from porlake.registry import Network
 
 FIRST_STEP, WIDER = 1_024, 4  # blocks from the newest one back, and how much wider each step is
@@ -20,7 +20,9 @@ def block_at(
     `newest`: no block above it counts; `block` gives that of a height. `later`: how many blocks in a row that are later
     than the moment show that all further ones are: 1 where the times of blocks never fall; 11 in Bitcoin's family,
     where a block's time is above the median of the eleven before it. Raises NotFinal where the chain up to `newest`
-    does not show so many yet, ChainError where it begins after the moment, and what `block` raises.
+    does not show so many yet, ChainError where it begins after the moment, and what `block` raises. A node that keeps
+    its newest blocks alone may keep the one that is looked for: where a step back leads to one that it lacks
+    (Unavailable), shorter ones are tried.
     """
     high = low = newest
     if high.time < moment:
@@ -28,11 +30,16 @@ def block_at(
             f"{network.name}: the last final block, {high.height:,}, is of {high.time:%Y-%m-%d %H:%M:%S}, "
             f"before {moment}"
         )
-    step = FIRST_STEP
+    step, wider = FIRST_STEP, WIDER
     while low.time > moment:
         if low.height == 0:
             raise ChainError(f"{network.name} begins after {moment}")
-        high, low, step = low, block(max(0, low.height - step)), step * WIDER
+        try:
+            high, low, step = low, block(max(0, low.height - step)), step * wider
+        except Unavailable:
+            if step == 1:
+                raise
+            step, wider = step // 2, 1
     by_halves = False
     while high.height - low.height > 1:
         share = 0.5 if by_halves else (moment - low.time) / max(high.time - low.time, high.time.resolution)

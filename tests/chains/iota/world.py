@@ -34,7 +34,7 @@ class WORLD(World):
         self.chain = Chain(
             "6364aad5",
             False,
-            coins={IOTA: {RICH: LARGE, STAKER: 5, LATE: 100, EMPTY: 0}},
+            coins={IOTA: {account: held["liquid"] for account, held in self.held["IOTA"].items()}},
             late={IOTA: {LATE: 150}},
             stakes={STAKER: [30, 40]},
             touched={RICH: HEIGHT - 9, STAKER: HEIGHT, LATE: HEIGHT + 1, EMPTY: 7},

@@ -94,8 +94,8 @@ class WORLD(World):
 
     def __init__(self) -> None:
         node = self.node = Node()
-        for address, lamports in ((RICH, LARGE), (STAKER, 5), (LATE, 150), (EMPTY, 0)):
-            node.coins(address, lamports)
+        for address, held in self.held["SOL"].items():
+            node.coins(address, self.now["SOL"].get(address, held)["liquid"])
         node.accounts |= {
             STAKE: (901, layout.STAKE, stake_bytes(key("somebody"), 900)),
             key("stake 1"): (75, layout.STAKE, stake_bytes(STAKER, 70)),

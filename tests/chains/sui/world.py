@@ -48,7 +48,10 @@ class WORLD(World):
         self.chain = Chain(
             "35834a8a",
             True,
-            coins={SUI: {RICH: LARGE, STAKER: 5, LATE: 100, EMPTY: 0}, USDC: {RICH: LARGE, LATE: 1, STAKER: 4}},
+            coins={
+                SUI: {account: held["liquid"] for account, held in self.held["SUI"].items()},
+                USDC: {account: held["total"] for account, held in self.held["USDC"].items()},
+            },
             late={SUI: {LATE: 150}, USDC: {LATE: 2}},
             beside={},
             stakes={STAKER: [30, 40]},

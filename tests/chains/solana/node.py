@@ -26,9 +26,11 @@ def little(number: int, size: int = 8) -> bytes:
     return number.to_bytes(size, "little")
 
 
-def token_bytes(mint: str, owner: str, amount: int, *, frozen: bool = False, extensions: bytes = b"") -> bytes:
+def token_bytes(
+    mint: str, owner: str, amount: int, *, frozen: bool = False, extensions: bytes = b"", delegate: bytes = bytes(36)
+) -> bytes:
     state = b"\2" if frozen else b"\1"
-    fixed = base58.decode(mint) + base58.decode(owner) + little(amount) + bytes(36) + state + bytes(12 + 8 + 36)
+    fixed = base58.decode(mint) + base58.decode(owner) + little(amount) + delegate + state + bytes(12 + 8 + 36)
     return fixed + (b"\2" + extensions if extensions else b"")
 
 
@@ -37,7 +39,7 @@ def mint_bytes(decimals: int, *, extensions: bytes = b"") -> bytes:
     return fixed + (bytes(83) + b"\1" + extensions if extensions else b"")
 
 
-def stake_bytes(withdrawer: str, delegated: int | None, *, leaves: int = layout.NEVER) -> bytes:
+def stake_bytes(withdrawer: str, delegated: int | None, *, leaves: int = 2**64 - 1) -> bytes:
     """`delegated` None: set up, and delegated to nobody."""
     state = little(1 if delegated is None else 2, 4)
     meta = little(RENT_OF_STAKE) + base58.decode(key("staker")) + base58.decode(withdrawer) + bytes(8 + 8 + 32)
@@ -59,6 +61,7 @@ class Node:
     takes_batches: bool = True
     tells_programs: bool = True
     asked: list[str] = field(default_factory=list)
+    floors: dict[str, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.touched.setdefault(layout.TOKEN, [self.head])
@@ -73,6 +76,8 @@ class Node:
                 return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "Batch is not supported"}}
             return [self.answer(one) for one in asked]
         self.asked.append(asked["method"])
+        how = asked["params"][-1] if asked["params"] else {}
+        self.floors.setdefault(asked["method"], set()).add(how.get("minContextSlot", 0))
         try:
             told = {"result": getattr(self, asked["method"])(*asked["params"])}
         except _Refused as refused:
@@ -104,6 +109,8 @@ class Node:
         }
 
     def getBlocks(self, start: int, end: int, how: dict[str, Any]) -> list[int]:
+        if start < 0:
+            raise _Refused({"code": -32602, "message": "Invalid params: invalid value: integer `-1`, expected u64"})
         return [slot for slot in range(start, min(end, self.head) + 1) if slot not in self.skipped]
 
     def getMultipleAccounts(self, names: list[str], how: dict[str, Any]) -> dict[str, Any]:
@@ -160,7 +167,7 @@ class Node:
     def _account(self, name: str, how: dict[str, Any]) -> dict[str, Any] | None:
         found = self.accounts.get(name)
         if name == layout.CLOCK:
-            found = (1_169_280, layout.SYSVAR, little(self.head) + bytes(24) + little(moment(self.head)))
+            found = (1_169_280, layout.SYSVAR, little(self.head) + b"\xee" * 24 + little(moment(self.head)))
         if found is None:
             return None
         lamports, owner, data = found

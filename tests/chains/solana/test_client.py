@@ -17,7 +17,7 @@ from chains.solana.node import GENESIS, HEAD, SNAPSHOT, Node, key, mint_bytes, m
 from porlake import chains, registry
 from porlake.chains.solana import layout
 from porlake.encoding import base58
-from porlake.errors import ChainError, NodeBehind, TransportError, Unavailable
+from porlake.errors import BadAnswer, ChainError, NodeBehind, RequestFailed, TransportError, Unavailable
 from porlake.transport import Endpoint, Recording
 from support import on_loopback, reply
 
@@ -51,6 +51,15 @@ def serving(node: Node, change: Change = lambda asked, told: told) -> Iterator[s
 def client(node: Node, change: Change = lambda asked, told: told, network: registry.Network = SOLANA) -> Iterator[Any]:
     with serving(node, change) as url:
         yield chains.open_client(network, Endpoint(url, tries=1, timeout=20), Recording.off())
+
+
+def of(method: str, change: Callable[[Any], None]) -> Change:
+    def spoil(asked: Any, told: Any) -> Any:
+        if asked["method"] == method and "result" in told:
+            change(told["result"])
+        return told
+
+    return spoil
 
 
 @pytest.fixture
@@ -277,16 +286,74 @@ def test_the_block_of_a_moment(node: Node) -> None:
         assert some.block(found.height + 1).time.timestamp() > moment(SNAPSHOT)
 
 
-# --- lies ---
-def of(method: str, change: Callable[[Any], None]) -> Change:
-    def spoil(asked: Any, told: Any) -> Any:
-        if asked["method"] == method and "result" in told:
-            change(told["result"])
+def test_a_slot_skipped_soon_after_the_first(node: Node) -> None:
+    node.skipped = {3, 4}
+    with client(node) as some:
+        assert some.block(4) == chains.BlockRef(4, some.block(2).hash, some.block(2).moment)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (-32001, Unavailable),
+        (-32004, Unavailable),
+        (-32011, Unavailable),
+        (-32005, NodeBehind),
+        (-32014, NodeBehind),
+        (-32016, NodeBehind),
+        (-32010, RequestFailed),
+    ],
+)
+def test_what_an_error_means_is_said_by_its_code(node: Node, code: int, kind: type[Exception]) -> None:
+    def fail(asked: Any, told: Any) -> Any:
+        if asked["method"] != "getBlock":
+            return told
+        return {"jsonrpc": "2.0", "id": asked["id"], "error": {"code": code, "message": "made"}}
+
+    with client(node, fail) as some, pytest.raises(kind) as found:
+        some.block(SNAPSHOT)
+    assert found.type is kind
+
+
+def test_slots_are_skipped_in_the_words_of_archives_too(node: Node) -> None:
+    node.skipped = {SNAPSHOT}
+
+    def archive(asked: Any, told: Any) -> Any:
+        if "error" in told:
+            told["error"] = {"code": -32009, "message": "Slot was skipped, or missing in long-term storage"}
         return told
 
-    return spoil
+    with client(node, archive) as some:
+        assert some.block(SNAPSHOT).hash == some.block(SNAPSHOT - 1).hash
 
 
+def test_nothing_is_asked_of_a_state_before_the_one_that_was_there_first(node: Node) -> None:
+    node.touched[WALLET] = node.touched[own(WALLET)] = node.touched[key("second")] = [SNAPSHOT - 5]
+    with client(node) as some:
+        readings(some, USDT, WALLET)
+        readings(some, SOL, WALLET)
+    for method in ("getMultipleAccounts", "getTokenAccountsByOwner", "getProgramAccounts"):
+        assert node.floors[method] == {HEAD}, method
+    assert node.floors["getSignaturesForAddress"] == {HEAD, 0}  # 0: whether the list of transactions grows at all
+
+
+def test_an_endpoint_that_does_not_say_which_chain_it_is_is_not_asked(node: Node) -> None:
+    def silent(asked: Any, told: Any) -> Any:
+        if asked["method"] != "getGenesisHash":
+            return told
+        return {"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32601, "message": "Method not found"}}
+
+    with client(node, silent) as some, pytest.raises(RequestFailed, match="Method not found"):
+        some.head()
+
+
+@pytest.mark.parametrize("lost", ["parentSlot", "blockhash", "blockTime"])
+def test_a_block_without_one_of_its_fields_is_none(node: Node, lost: str) -> None:
+    with client(node, of("getBlock", lambda result: result.pop(lost))) as some, pytest.raises(BadAnswer, match=lost):
+        some.block(SNAPSHOT)
+
+
+# --- lies ---
 def test_another_cluster_is_refused_before_anything_is_asked(node: Node) -> None:
     node.genesis = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"
     with client(node) as some, pytest.raises(ChainError, match="of another chain: its genesis is EtWT"):

@@ -187,3 +187,44 @@ def test_what_is_longer_than_an_account_must_say_that_it_is_one() -> None:
     assert layout.token_account(layout.Account(1, layout.SYSTEM, data)) is None
     assert layout.mint_decimals(layout.Account(1, layout.TOKEN_2022, mint_bytes(9, extensions=b"\1"))) == 9
     assert layout.mint_decimals(layout.Account(1, layout.SYSTEM, mint_bytes(9))) is None
+
+
+def test_an_amount_is_the_eight_bytes_behind_the_owner() -> None:
+    mint, owner = str(Keypair().pubkey()), str(Keypair().pubkey())
+    for amount in (0, 1, 2**56, 2**64 - 1):
+        data = token_bytes(mint, owner, amount, delegate=b"\xff" * 36)
+        found = layout.token_account(layout.Account(1, layout.TOKEN, data))
+        assert found is not None
+        assert found.amount == amount
+
+
+@pytest.mark.parametrize("y", [0, 1, 2**255 - 20, 2**255 - 18])
+def test_points_at_the_border_of_the_curve_are_keys(y: int) -> None:
+    """0, 1, -1, and 1 written as a number above the prime; solders agrees."""
+    data = little(y, 32)
+    assert layout._is_key(data) is Pubkey(data).is_on_curve() is True
+
+
+@pytest.mark.parametrize(
+    ("lamports", "good"), [(0, True), (2**64 - 1, True), (2**64, False), (-1, False), (1.5, False), (True, False)]
+)
+def test_lamports_are_of_64_bits(lamports: object, good: bool) -> None:
+    value = {"lamports": lamports, "owner": layout.SYSTEM, "data": ["", "base64"]}
+    if good:
+        assert layout.account(value, what="x") == layout.Account(int(str(lamports)), layout.SYSTEM, b"")
+        return
+    with pytest.raises(BadAnswer):
+        layout.account(value, what="x")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"owner": "short"}, {"owner": 7}, {"owner": "0" * 32}, {"data": ["", "base58"]}, {"data": ["!", "base64"]},
+        {"data": ""}, {"data": None}, {"lamports": None},
+    ],
+)  # fmt: skip
+def test_an_account_of_another_form_is_none(change: dict[str, object]) -> None:
+    value = {"lamports": 1, "owner": layout.SYSTEM, "data": ["", "base64"]} | change
+    with pytest.raises(BadAnswer):
+        layout.account(value, what="x")

@@ -53,6 +53,7 @@ def made(client: str, caip2: str = "", network: str = "x") -> Network:
 
 
 A_BLOCK, A_ROOT = Identity("x", f"0:{'ab' * 32}", "made"), Identity("x", f"0x{'ab' * 32}", "made")
+A_NAME = Identity("x", "chain:made", "made")
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,14 @@ A_BLOCK, A_ROOT = Identity("x", f"0:{'ab' * 32}", "made"), Identity("x", f"0x{'a
         (made("tron"), A_ROOT, "identities.csv names none"),
         (made("beacon"), A_BLOCK, "not by blocks"),
         (made("beacon"), A_ROOT, "names no network whose blocks"),
+        (made("aptos"), None, "by its id (caip2 aptos:...)"),
+        (made("aptos", "aptos:1"), None, ""),
+        (made("near"), None, "by its id (caip2 near:...)"),
+        (made("near", "near:mainnet"), None, ""),
+        (made("flow"), A_BLOCK, "by its name (chain:id in identities.csv)"),
+        (made("flow"), A_NAME, ""),
+        (made("sui"), A_BLOCK, "by its name (chain:id in identities.csv)"),
+        (made("sui"), A_NAME, "reads addresses of the forms sui and iota"),
         (made("solana"), A_BLOCK, "or by an account that identities.csv names"),
         (made("solana", "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"), None, ""),
         (made("utxo"), A_BLOCK, ""),

@@ -82,6 +82,37 @@ def test_stakes_of_several_pages_are_one_sum(network: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("network", ["sui", "iota"])
+@pytest.mark.parametrize("spoiled", ["address", "twice", "cursor", "checkpoint"])
+def test_a_page_of_stakes_that_is_not_the_next_one_costs_the_account(network: str, spoiled: str) -> None:
+    def spoil(request: Request, reply: Reply) -> Reply:
+        if "after:" not in request.text:
+            return reply
+        data = reply.body["data"]
+        found = data["checkpoint"]["query"]["a0"] if network == "sui" else data["a0"]
+        page = found["objects" if network == "sui" else "stakes"]
+        match spoiled:
+            case "address":
+                found["address"] = sui.RICH
+            case "twice":
+                page["nodes"] *= 2
+            case "cursor":
+                page["pageInfo"] = {"hasNextPage": True, "endCursor": '"}'}
+            case "checkpoint" if network == "sui":
+                data["checkpoint"]["sequenceNumber"] += 1
+            case _:
+                page["nodes"] = None
+        return reply
+
+    asset = network.upper()
+    with client(network, spoil, stakes={sui.STAKER: [10**9] * 60}) as some:
+        wants = [chains.Wanted(asset, FACTS.tokens[network, asset], one) for one in (sui.STAKER, sui.RICH)]
+        found = list(some.balances(wants, some.block(HEIGHT)))
+    assert [(one.address, one.reason) for one in found if isinstance(one, chains.Unread)] == [
+        (sui.STAKER, "bad_answer")
+    ]
+
+
+@pytest.mark.parametrize("network", ["sui", "iota"])
 def test_a_service_that_does_not_know_what_touched_an_account_tells_the_head(network: str) -> None:
     def unknown(request: Request, reply: Reply) -> Reply:
         if "AFFECTED" not in request.text:

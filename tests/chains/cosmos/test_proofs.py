@@ -13,7 +13,7 @@ from nacl.signing import SigningKey
 
 from chains import stub
 from chains.cosmos import world
-from chains.cosmos.iavl import MODULES, Tree, coded, field, state
+from chains.cosmos.iavl import MODULES, Tree, coded, field, number, state
 from chains.cosmos.world import EMPTY, HEIGHT, INJ, LARGE, LATE, NEVER, RICH, STAKER, USDT, WORLD, block
 from chains.stub import Reply, Request, with_body
 from porlake import chains, registry
@@ -168,9 +168,24 @@ def test_nodes_that_no_such_tree_has() -> None:
         replace(proved, path=(replace(first, suffix=first.suffix + bytes(33)), *proved.path[1:])),
         replace(proved, path=(replace(first, prefix=first.prefix[:-1]), *proved.path[1:])),
         replace(proved, path=proved.path[::-1]),
+        replace(proved, path=(first, first)),  # as low as the one below it
     ):
         with pytest.raises(ProofFails):
             proofs.root_by(bad, proofs.IAVL)
+
+
+@pytest.mark.parametrize("missing", [1, 3, 4, 5])
+def test_a_leaf_that_does_not_say_how_it_is_hashed(missing: int) -> None:
+    """Fields of protobuf that are left out are zero."""
+    parts = {1: number(1, 1), 3: number(3, 1), 4: number(4, 1), 5: field(5, b"\x00\x02\x02")}
+    leaf = b"".join(part for place, part in parts.items() if place != missing)
+    whole = proofs._existence(field(1, b"k") + field(2, b"v") + field(3, leaf)) if missing == 5 else None
+    if whole is None:
+        with pytest.raises(ProofFails, match="hashed otherwise"):
+            proofs._existence(field(1, b"k") + field(2, b"v") + field(3, leaf))
+    else:
+        with pytest.raises(ProofFails, match="begins as no leaf"):
+            proofs.root_by(whole, proofs.IAVL)
 
 
 # --- headers ----------------------------------------------------------------------------------------------------------
@@ -208,6 +223,22 @@ def test_every_field_is_in_the_hash(name: str, value: Any) -> None:
 def test_a_header_of_another_form(name: str, value: Any) -> None:
     with pytest.raises(BadAnswer):
         header_of(header(**{name: value}), "x")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "written"),
+    [
+        ({"version": {}}, {"version": {"block": "0", "app": 0}}),
+        (
+            {"last_block_id": {"hash": ""}},
+            {"last_block_id": {"hash": None, "part_set_header": {"total": 0, "hash": ""}}},
+        ),
+        ({"last_block_id": {"parts": {"total": 6}}}, {"last_block_id": {"part_set_header": {"total": 6}}}),
+    ],
+)
+def test_what_a_header_leaves_out_is_zero(left_out: dict[str, Any], written: dict[str, Any]) -> None:
+    one, other = (block_hash(header_of(header(**some), "x")) for some in (left_out, written))
+    assert one == other
 
 
 def test_the_root_of_no_leaves_and_of_one() -> None:
@@ -391,6 +422,22 @@ def test_what_a_validator_signs_is_cometbft_s() -> None:
     """types/vote_test.go: TestVoteSignBytesTestVectors, a vote of height 1 and round 1 at the first moment of Go."""
     expected = "210802" + "11" + "01" + "00" * 7 + "19" + "01" + "00" * 7 + "2a0b088092b8c398feffffff01"
     assert commit.sign_bytes("", 1, 1, b"", 0, b"", (-62135596800, 0)).hex() == expected
+
+
+def test_what_a_validator_signs_of_a_block() -> None:
+    """proto/tendermint/types/canonical.proto, written out."""
+    parts = "0a20" + "aa" * 32 + "1224" + "0803" + "1220" + "bb" * 32
+    body = "0802" + "11" + "0500000000000000" + "22" + f"{len(parts) // 2:02x}" + parts
+    body += "2a04" + "0807" + "1009" + "3205" + b"chain".hex()
+    found = commit.sign_bytes("chain", 5, 0, b"\xaa" * 32, 3, b"\xbb" * 32, (7, 9))
+    assert found.hex() == f"{len(body) // 2:02x}" + body
+
+
+@pytest.mark.parametrize("data", ["0a05" + "61" * 4, "0a", "ff" * 11, "0d01020304", "8a"])
+def test_what_is_no_protobuf_message(data: str) -> None:
+    """A field that is cut short, a number that does not end, a field of 32 bits."""
+    with pytest.raises(ProofFails):
+        list(proofs.fields(bytes.fromhex(data)))
 
 
 def each(name: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:

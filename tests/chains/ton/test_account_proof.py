@@ -22,7 +22,7 @@ from chains.ton_bridge import world
 from chains.ton_bridge.world import COINS, LATE, NEVER, RICH, UPPER, parsed, proved
 from porlake import chains, registry
 from porlake.chains.ton import account_proof
-from porlake.chains.ton.cells import Cell
+from porlake.chains.ton.cells import Cell, Slice
 from porlake.encoding.hashes import sha256
 from porlake.errors import ChainError, ProofFails, TransportError
 from porlake.transport import Endpoint, Recording
@@ -140,6 +140,91 @@ def single(content: Cell) -> Cell:
 def test_accounts_of_every_form(content: Cell, raw: int) -> None:
     assert account_proof._read_account(content, 0, bytes(32)).raw == raw
     assert account_proof._account_hash(single(content), bytes(32)) == content.hash()
+
+
+STORAGE = trees.bits((1, 3), (9, 8), (2, 3), (700, 16)) + "000" + trees.bits((1_790_000_000, 32))
+TIME = trees.bits((50_000_000_000_001, 64))
+
+
+@pytest.mark.parametrize("due", ["0", "1" + trees.coins(2**40)])
+@pytest.mark.parametrize("other", ["0", "1"])
+@pytest.mark.parametrize(
+    ("state", "code", "has_data"),
+    [
+        ("00", False, False),  # uninit
+        ("01" + trees.hexed(bytes(32)), False, False),  # frozen
+        ("1" + "0" + "0" + "0" + "0" + "0", False, False),
+        ("1" + "0" + "0" + "0" + "1" + "0", False, True),
+        ("1" + "0" + "0" + "1" + "1" + "0", True, True),
+        ("1" + "1" + "10110" + "1" + "01" + "1" + "1" + "0", True, True),  # split depth, tick and tock
+    ],
+)
+def test_states_of_every_form(due: str, other: str, state: str, code: bool, has_data: bool) -> None:
+    """What may stand beside an account's coins, and before its data; other currencies come first."""
+    currencies, program, data = (trees.cell(trees.bits((place, 32))) for place in (1, 2, 3))
+    below = [currencies] * (other == "1") + [program] * code + [data] * has_data
+    content = "1" + trees.addr_std(0, bytes(32)) + STORAGE + due + TIME + trees.coins(777) + other + state
+    found = account_proof._read_account(trees.cell(content, below), 0, bytes(32))
+    assert found.raw == 777
+    assert (found.data.hash() if found.data else None) == (data.hash() if has_data else None)
+
+
+def test_storage_of_no_known_form() -> None:
+    """Of the three bits before a dictionary's hash one is used."""
+    storage = trees.bits((1, 3), (9, 8), (2, 3), (700, 16)) + "010" + trees.bits((7, 256), (1, 32))
+    content = "1" + trees.addr_std(0, bytes(32)) + storage + "0" + TIME + trees.coins(777) + "0" + "00"
+    with pytest.raises(ProofFails, match="storage"):
+        account_proof._read_account(trees.cell(content), 0, bytes(32))
+
+
+@pytest.mark.parametrize(("depth", "prefix"), [(1, 1), (5, 0b10101), (30, 2**29 + 5)])
+def test_an_address_whose_beginning_was_rewritten(depth: int, prefix: int) -> None:
+    """addr_std with anycast: the first bits of the hash are those of the prefix."""
+    digest = int.from_bytes(bytes(range(32)), "big")
+    written = "101" + trees.bits((depth, 5), (prefix, depth), (-1, 8), (digest, 256))
+    workchain, found = account_proof.address(Slice(trees.cell(written)))
+    assert workchain == -1
+    expected = f"{prefix:0{depth}b}" + f"{digest:0256b}"[depth:]
+    assert f"{int.from_bytes(found, 'big'):0256b}" == expected
+
+
+def test_an_account_in_a_leaf_beside_other_currencies() -> None:
+    """What all accounts below hold stands before the account, with a reference of its own."""
+    held = trees.account(0, bytes(32), 5)
+    leaf = trees.bits((0, 5)) + trees.coins(9) + "1" + trees.bits((3, 256), (1, 64))
+    state = trees.state(0, trees.dictionary({0: (leaf, [trees.cell("1"), held])}, 256, None, trees.AUGMENTED))
+    assert account_proof._account_hash(state, bytes(32)) == held.hash()
+
+
+@pytest.mark.parametrize("workchain", [0, 5, -2])
+@pytest.mark.parametrize(("digest", "place"), [("00", 0), ("3f", 0), ("40", 1), ("7f", 1), ("80", 2), ("ff", 2)])
+def test_shards_of_different_depth(workchain: int, digest: str, place: int) -> None:
+    """Two quarters and a half."""
+    leaves = [trees.shard_descr(sha256(b"%d" % number)) for number in range(3)]
+    tree = trees.cell("1", [trees.cell("1", leaves[:2]), leaves[2]])
+    state = trees.state(-1, None, trees.master_extra(tree, workchain))
+    key = bytes.fromhex(digest).ljust(32, b"\0")
+    assert account_proof._shard_block(state, workchain, key) == sha256(b"%d" % place)
+    with pytest.raises(ProofFails, match="no shards of workchain"):
+        account_proof._shard_block(state, workchain + 1, key)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (trees.state(0, None), "names no shards"),
+        (trees.state(-1, None, trees.cell("0" * 16)), "names no shards"),
+        (
+            trees.state(-1, None, trees.master_extra(trees.cell("1", [trees.cell("0")]))),
+            "without two sides",
+        ),
+        (trees.state(-1, None, trees.master_extra(trees.cell("00000"))), "no known form"),
+        (trees.cell(trees.bits((7, 32))), "of no state"),
+    ],
+)
+def test_states_that_name_no_shard(state: Cell, why: str) -> None:
+    with pytest.raises(ProofFails, match=why):
+        account_proof._shard_block(state, 0, bytes(32))
 
 
 def test_an_account_under_another_key() -> None:

@@ -127,13 +127,87 @@ def test_what_is_no_bag(data: bytes) -> None:
         cells.roots(data)
 
 
-def test_a_bag_cannot_be_deeper_than_a_chain_s() -> None:
-    """Each cell refers to the next."""
-    count = 1100
+@pytest.mark.parametrize("mask", [1, 2, 3, 4, 5, 7])  # of 6 pytoniq-core compares a level with a count, and fails
+def test_branches_that_are_cut_off_at_several_levels(mask: int) -> None:
+    """A pruned branch has a hash for each level of its mask."""
+    count = mask.bit_count()
+    hashes = "".join(trees.hexed(bytes([place]) * 32) for place in range(1, count + 1))
+    depths = trees.bits(*((10 * place, 16) for place in range(1, count + 1)))
+    branch = trees.cell(trees.bits((1, 8), (mask, 8)) + hashes + depths, exotic=True)
+    whole = trees.cell("101", [branch, trees.cell("1", [branch])])
+    (theirs,) = Oracle.from_boc(trees.bag(whole))
+    (mine,) = cells.roots(trees.bag(whole))
+    for level in range(4):
+        assert mine.hash(level) == theirs.get_hash(level), level
+        assert mine.depth(level) == theirs.get_depth(level), level
+        assert branch.hash(level) == theirs.refs[0].get_hash(level), level
+    assert trees.merkle_proof(whole).mask == mask >> 1
+
+
+@pytest.mark.parametrize(("mask", "good"), [(0, False), (1, True), (7, True), (8, False)])
+def test_levels_of_a_pruned_branch_up_to_their_border(mask: int, good: bool) -> None:
+    content = trees.bits((1, 8), (mask, 8)) + "0" * 272 * mask.bit_count()
+    if good:
+        assert trees.cell(content, exotic=True).kind == cells.PRUNED
+    else:
+        with pytest.raises(BadAnswer):
+            trees.cell(content, exotic=True)
+
+
+def test_a_library_cell_has_a_hash_and_no_references() -> None:
+    content = trees.bits((2, 8)) + trees.hexed(bytes(32))
+    assert trees.cell(content, exotic=True).kind == cells.LIBRARY
+    for spoiled in (content + "0", content[:-1]):
+        with pytest.raises(BadAnswer, match="exotic"):
+            trees.cell(spoiled, exotic=True)
+    with pytest.raises(BadAnswer, match="exotic"):
+        trees.cell(content, [trees.cell("1")], exotic=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "offset", "good"), [(1, 1, True), (4, 8, True), (5, 8, False), (4, 9, False), (0, 1, False), (1, 0, False)]
+)
+def test_sizes_of_a_bag_s_numbers_up_to_their_border(size: int, offset: int, good: bool) -> None:
+    one, length = (1).to_bytes(max(1, size), "big")[:size], (2).to_bytes(max(1, offset), "big")[:offset]
+    data = cells.MAGIC + bytes((size, offset)) + one + one + bytes(size) + length + bytes(size) + b"\x00\x00"
+    if good:
+        assert len(cells.roots(data)) == 1
+    else:
+        with pytest.raises(BadAnswer):
+            cells.roots(data)
+
+
+@pytest.mark.parametrize(("first", "good"), [(4, True), (5, False), (7, False), (20, False)])
+def test_a_cell_has_up_to_four_references(first: int, good: bool) -> None:
+    """20: four, and hashes written beside them, which no proof has."""
+    count = first & 7
+    body = bytes((first, 0)) + bytes(range(1, count + 1)) + b"\x00\x00" * count
+    data = cells.MAGIC + bytes((1, 1, count + 1, 1, 0, len(body), 0)) + body
+    if good:
+        assert len(cells.roots(data)[0].references) == count
+    else:
+        with pytest.raises(BadAnswer, match="no known form"):
+            cells.roots(data)
+
+
+def test_what_does_not_begin_as_a_bag() -> None:
+    data = trees.bag(trees.cell("1"))
+    assert len(cells.roots(data)) == 1
+    with pytest.raises(BadAnswer, match="no bag"):
+        cells.roots(b"\x00" + data[1:])
+
+
+@pytest.mark.parametrize(("count", "good"), [(1024, True), (1025, True), (1026, False)])
+def test_a_bag_cannot_be_deeper_than_a_chain_s(count: int, good: bool) -> None:
+    """Each cell refers to the next: so many cells are one less deep."""
     body = b"".join(bytes((1, 0)) + (place + 1).to_bytes(2, "big") for place in range(count - 1)) + bytes((0, 0))
     head = bytes.fromhex("b5ee9c720204") + count.to_bytes(2, "big") + b"\x00\x01" + bytes(2)
-    with pytest.raises(BadAnswer, match="deep"):
-        cells.roots(head + len(body).to_bytes(4, "big") + bytes(2) + body)
+    data = head + len(body).to_bytes(4, "big") + bytes(2) + body
+    if good:
+        assert cells.roots(data)[0].depth() == count - 1
+    else:
+        with pytest.raises(BadAnswer, match="deep"):
+            cells.roots(data)
 
 
 @pytest.mark.parametrize("width", [8, 9])

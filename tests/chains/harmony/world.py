@@ -24,9 +24,9 @@ def address(number: int) -> str:
     return bech32.of("harmony", payload(number)).text
 
 
-def of(liquid: int, delegated: int = 0, undelegating: int = 0, reward: int = 0) -> dict[str, int]:
-    total = liquid + delegated + undelegating
-    return {"liquid": liquid, "delegated": delegated, "undelegating": undelegating, "reward": reward, "total": total}
+def of(liquid: int, delegated: int = 0, unstaking: int = 0, reward: int = 0) -> dict[str, int]:
+    total = liquid + delegated + unstaking
+    return {"liquid": liquid, "delegated": delegated, "unstaking": unstaking, "reward": reward, "total": total}
 
 
 ONE = {
@@ -97,7 +97,7 @@ class Harmony(World):
                 "delegator_address": account,
                 "amount": half,
                 "reward": mine["reward"] if place else 0,
-                "Undelegations": [{"Amount": mine["undelegating"], "Epoch": 2_000}] if place else [],
+                "Undelegations": [{"Amount": mine["unstaking"], "Epoch": 2_000}] if place else [],
             }
             for place, (validator, half) in enumerate(zip(VALIDATORS, halves, strict=False))
         ]

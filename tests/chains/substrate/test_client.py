@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +24,12 @@ from scalecodec.type_registry import load_type_registry_preset
 import substrate_chain as made
 from porlake import chains, registry
 from porlake.addresses import ss58
-from porlake.chains import BlockRef, Outcome, Reading, Unread, Wanted
+from porlake.chains import BlockRef, Outcome, Reading, Readings, Unread, Wanted
 from porlake.chains.substrate import client as _client
 from porlake.chains.substrate import header, storage, trie
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, NotFinal, ProofFails, Unavailable
+from porlake.lake import Lake
+from porlake.observation.endpoints import Run, open_client
 from porlake.transport import Endpoint, Recording
 from support import on_loopback, reply
 
@@ -434,6 +437,25 @@ def test_from_the_migration_on_what_lies_on_the_hub_counts_too() -> None:
         else:
             assert told[one] == {"free": 3, "reserved": 1, "frozen": 0, "total": 4}
             assert not hub.asked
+
+
+def test_an_observation_asks_the_hub_by_its_own_endpoints(tmp_path: Path) -> None:
+    """Recorded under its own name, so that a replay asks nobody."""
+    relay, hub = two_chains(MOVED)
+    one = address(1)
+
+    def told(run: Run) -> dict[str, int]:
+        client = open_client(run, "polkadot")
+        at = client.block(HEIGHT)
+        token = FACTS.tokens["polkadot", "DOT"]
+        answers = client.readings(chains.holdings("DOT", token, [one], chains.TEXT), at)
+        return {found.component: chains.number(found.words, 0) for found in answers if isinstance(found, Readings)}
+
+    with served(relay) as endpoint, served(hub) as beside:
+        places = {"polkadot": endpoint, "polkadot_asset_hub": beside}
+        told_live = told(Run(Lake(tmp_path / "lake"), Recording.record(tmp_path / "kept"), places))
+    assert (told_live["relay"], told_live["asset_hub"], told_live["total"]) == (4, 120, 124)
+    assert told(Run(Lake(tmp_path / "lake"), Recording.replay(tmp_path / "kept"))) == told_live
 
 
 def test_without_an_endpoint_of_the_hub_nothing_is_read() -> None:

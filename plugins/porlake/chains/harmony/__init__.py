@@ -11,6 +11,9 @@ from porlake.transport import Endpoint, Recording
 
 
 class Harmony(Family):
+    past = "exact"
+    parts = ("liquid", "delegated", "unstaking", "reward")
+
     def open_client(
         self,
         network: Network,

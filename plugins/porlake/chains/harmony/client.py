@@ -5,7 +5,7 @@ state it ran in. What accounts have delegated comes for all of them at once, by 
 account without any and a state that is gone look the same there, so that validators, which delegate to themselves, are
 asked for beside, and a block that does not exist, which must be refused.
 
-`delegated` and `undelegating` make the total with `liquid`; `reward`, which was not collected, lies beside it.
+`delegated` and `unstaking` make the total with `liquid`; `reward`, which was not collected, lies beside it.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Client(ByBatch):
         found = list[Reading]()
         for want, raw, stakes in zip(wants, liquid, delegated, strict=True):
             held = {"liquid": raw, **stakes}
-            total = raw + stakes["delegated"] + stakes["undelegating"]
+            total = raw + stakes["delegated"] + stakes["unstaking"]
             found += parts(want, held, at, "exact", METHOD, self.host, total=total)
         return found
 
@@ -135,7 +135,7 @@ class Client(ByBatch):
         return [self._stakes(account, some, what) for account, some in zip(accounts, answer, strict=True)]
 
     def _stakes(self, account: str, delegations: Any, what: str) -> dict[str, int]:
-        found, seen = {"delegated": 0, "undelegating": 0, "reward": 0}, set[bytes]()
+        found, seen = {"delegated": 0, "unstaking": 0, "reward": 0}, set[bytes]()
         if delegations is None:
             delegations = []  # Go writes an empty list so
         if not isinstance(delegations, list):
@@ -152,7 +152,7 @@ class Client(ByBatch):
                 raise BadAnswer(f"{what}: undelegations that are no list")
             found["delegated"] += _amount(one.get("amount"), what)
             found["reward"] += _amount(one.get("reward"), what)
-            found["undelegating"] += sum(_amount(part.get("Amount", part.get("amount")), what) for part in back)
+            found["unstaking"] += sum(_amount(part.get("Amount", part.get("amount")), what) for part in back)
         return found
 
     # --- questions ---

@@ -18,7 +18,7 @@ DIGITS = 32
 
 class Substrate(Family):
     past = "exact"
-    parts = ("free", "reserved", "frozen")
+    parts = ("free", "reserved", "frozen", "relay", "asset_hub")
 
     def open_client(
         self,

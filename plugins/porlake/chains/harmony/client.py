@@ -1,4 +1,4 @@
-"""Harmony through a node's JSON-RPC. https://docs.harmony.one/home/developers/api
+"""Harmony through a node's JSON-RPC. https://docs.harmony.one (Developers, API)
 
 The liquid balances of many accounts come by one `eth_call` of Multicall3, which tells the number of the block whose
 state it ran in. What accounts have delegated comes for all of them at once, by the block's number (shard 0 alone); an

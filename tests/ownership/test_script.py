@@ -213,6 +213,8 @@ def test_the_address_is_that_of_the_script() -> None:
         ("51 63 51 68", True),  # without ELSE
         ("00 63 51 63 00 67 00 68 67 51 68", True),  # an ELSE in a branch that is not taken takes none
         ("51 63 00 63 00 67 51 68 67 00 68", True),
+        ("51 63 51 63 51 67 00 68 67 00 68", True),
+        ("51 63 51 63 00 67 51 68 67 51 68", False),
     ],
 )
 def test_branches(before: str, is_true: bool) -> None:
@@ -616,7 +618,9 @@ def test_a_multisig_is_signed_in_the_order_of_its_keys(
 @pytest.mark.parametrize(
     ("before", "is_true"),
     [
-        ("00 00 00 ae 69", True), ("00 4f 00 ae 69", False), ("00 00 4f ae 69", False),
+        ("00 00 00 ae 69", True), ("00 00 00 af", True),
+        ("00 00 51 51 51 af", False), ("00 4f 00 ae 69", False),
+        ("00 4f 00 ae 91 69", False), ("00 00 4f ae 69", False),
         ("00 00 51 00 ae 91 69", False), ("00 00 51 51 51 ae 91 69", True), ("00 00 51 51 51 ae 69", False),
         ("00 00 00 52 51 51 ae 91 69", False), ("00 00 51 51 ae 69", True), ("51 00 51 51 ae 69", False),
     ],
@@ -705,7 +709,8 @@ def test_a_signature_in_der_has_72_bytes_at_most(size: int, is_good: bool) -> No
         ("30 05 02 01 01 02 01 01", False), ("30 07 02 01 01 02 01 01", False), ("30 06 02 02 01 02 01 01", False),
         ("30 06 02 01 01 02 02 01", False), ("30 06 02 01 01 02 00 01", False), ("30 05 02 00 02 01 01", False),
         ("30 05 02 01 01 02 00", False), ("30 06 02 00 02 02 01 01", False), ("30 06 02 04 01 02 01 01", False),
-        ("30 06 02 03 01 02 01 01", False), ("30 06 02 ff 01 02 01 01", False), ("30 04 02 00 02 00", False),
+        ("30 06 02 03 01 02 01 01", False), ("30 06 02 ff 01 02 01 01", False), ("30 06 02 03 01 01 01 02", False),
+        ("30 04 02 00 02 00", False),
     ],
 )  # fmt: skip
 def test_der_byte_by_byte(made: str, is_good: bool) -> None:

@@ -189,3 +189,14 @@ def test_owners_of_a_network_of_another_family_are_not_known() -> None:
 def test_every_kind_of_account_is_tried() -> None:
     kinds = {parse(rows.ADDRESS[each][0], rows.ADDRESS[each][2](A)).kind for each in SPELLINGS}
     assert okx_ecdsa.ACCOUNTS.keys() <= kinds
+
+
+@pytest.mark.parametrize(("owners", "columns"), [((), 1), ((A, B), 2)])
+def test_an_explanation_names_the_signature_that_was_tried(owners: tuple[made.Key, ...], columns: int) -> None:
+    network, _, address, _ = account("OKT 0x", A)
+    signatures = [signed(key) for key in owners or (A,)]
+    asked = row(network, address, *signatures, owners=tuple(owner(key) for key in owners), message=f" {MESSAGE}")
+    told_steps = ownership.explain(asked)[1]
+    tried = {step.attempt.partition(",")[0] for step in told_steps} - {""}
+    assert tried == {f"signature{column}" for column in range(1, columns + 1)}
+    assert any(step.fits and step.attempt.startswith(f"signature{columns}") for step in told_steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from batches import judged
 from porlake import ownership
 from porlake.addresses import bitcoin
 from porlake.encoding import bip32
+from porlake.encoding.hashes import sha256d
 from porlake.model import Evidence
 from porlake.ownership import utxo
 
@@ -165,3 +167,54 @@ def test_what_is_shown_and_cannot_be_read_is_named_and_stays_unsigned(
     shown = text.replace("{a}", signer("a").short.hex()).replace("{b}", signer("b").short.hex())
     made = row("utxo", "bitcoin", bitcoin.p2wsh("bitcoin", b"\x51").text, script=shown)
     assert told(made) == ("unsigned", reason, (), None)
+
+
+# --- the first byte ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("header", [26, 27, 28, 30, 31, 34, 35, 36, 38, 39, 40, 42, 43])
+def test_the_first_byte_says_of_which_address_a_key_is(row: Row, signer: Keys, header: int) -> None:
+    """BIP-137: 27 to 34 P2PKH, and any other by wallets before it; 35 to 38 P2SH-P2WPKH; 39 to 42 P2WPKH."""
+    a = signer("a")
+    recovery = a.key.sign_recoverable(bitcoin_digest(), hasher=None)[64]
+    nested = bitcoin.p2sh("bitcoin", b"\x00\x14" + bitcoin.key_hash("bitcoin", a.short)).text
+    signature = of_first_byte(a, header)
+    fits = (header - 27) % 4 == recovery
+    for address, own, form in (
+        (a.p2pkh(), range(27, 35), "compressed"),
+        (nested, range(35, 39), "p2sh-p2wpkh"),
+        (bitcoin.p2wpkh("bitcoin", a.short).text, range(39, 43), "p2wpkh"),
+    ):
+        verdict, reason, flags, _ = told(row("utxo", "bitcoin", address, signature))
+        if not 27 <= header <= 42:
+            assert (verdict, reason) == ("malformed", "signature_bad_header")
+        elif header not in own and header > 34:
+            assert (verdict, reason) == ("invalid", "signature_header_of_other_type")
+        elif fits:
+            assert (verdict, reason) == ("proven", form)
+            assert ("loose_bip137" in flags) is (header not in own)
+            assert ("header_compression_bit" in flags) is (form == "compressed" and header < 31)
+        else:
+            assert verdict == "invalid"
+            assert reason != "signature_header_of_other_type"
+
+
+def bitcoin_digest() -> bytes:
+    text = b"I am an OKX address"
+    return sha256d(b"\x18Bitcoin Signed Message:\n" + bytes([len(text)]) + text)
+
+
+def of_first_byte(key: Any, header: int) -> str:
+    raw = key.key.sign_recoverable(bitcoin_digest(), hasher=None)
+    return base64.b64encode(bytes([header]) + raw[:64]).decode()
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("start", [27, 31, 35, 39])
+def test_each_first_byte_of_four_fits_one_key(row: Row, signer: Keys, seed: int, start: int) -> None:
+    """Whatever the recovery id, its byte is the start of the form and the id."""
+    a = signer(f"seed {seed}")
+    recovery = a.key.sign_recoverable(bitcoin_digest(), hasher=None)[64]
+    nested = bitcoin.p2sh("bitcoin", b"\x00\x14" + bitcoin.key_hash("bitcoin", a.short)).text
+    address = {27: a.p2pkh(), 31: a.p2pkh(), 35: nested, 39: bitcoin.p2wpkh("bitcoin", a.short).text}[start]
+    for header in range(start, start + 4):
+        verdict = told(row("utxo", "bitcoin", address, of_first_byte(a, header)))[0]
+        assert (verdict == "proven") is (header == start + recovery)

@@ -9,15 +9,18 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tron_stub
 from chains.beacon_stub import GENESIS, Stub, serving, validator
 from observation.test_walk import REPORT, put
+from observation.told import AT, ETH
 from observation.told import run as run_of
 from observation.toy import toy
 from porlake import chains, pipeline, registry
 from porlake.addresses import bitcoin as form
+from porlake.chains._columns import words_from
 from porlake.encoding.hashes import sha256d
 from porlake.errors import ChainError, PorlakeError, TransportError
 from porlake.model import Balance, Unobserved
@@ -225,3 +228,32 @@ def test_who_is_asked_again_does_not_read_the_file_of_coins(tmp_path: Path, *, c
         for number, host in ((1, "b.example"), (2, "c.example"), (1, "b.example")):
             assert sources(client.again([number], wanted, at)) == [host]
         assert sources(client.readings(wanted, at)) == [first]
+
+
+# --- one endpoint, several, and none ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_who_is_asked_is_one_where_none_is_named(tmp_path: Path, count: int) -> None:
+    """A file of coins, or a recording, answers without an endpoint."""
+    places = [Endpoint(f"http://{name}.example") for name in "ab"[:count]]
+    made = Endpoints(run_of(tmp_path), registry.load().networks["bitcoin"], places)
+    assert list(made.asked) == list(range(max(1, count)))
+
+
+class Silent:
+    """Does not answer about the first holding, and says so first."""
+
+    def readings(self, holdings: chains.Holdings, at: chains.BlockRef) -> Iterator[chains.Answer]:
+        yield chains.Unreadable(np.array([0]), sorted(chains.UNANSWERED)[0])
+        for row in range(1, len(holdings)):
+            yield chains.Readings(np.array([row]), words_from([7]), chains.TOTAL, at, "exact", "m", "a.example")
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, [0, 1]), (2, [1, 0])])
+def test_the_answers_of_one_endpoint_are_given_as_it_gives_them(tmp_path: Path, count: int, rows: list[int]) -> None:
+    """Of several, what none answers about comes last: the next may answer."""
+    places = [Endpoint(f"http://{name}.example") for name in "ab"[:count]]
+    made = Endpoints(run_of(tmp_path), registry.load().networks["ethereum"], places)
+    for number in range(count):
+        made._clients[number] = {False: Silent()}
+    holdings = chains.holdings("ETH", ETH, ["a", "b"], chains.TEXT)
+    assert [answer.rows.tolist()[0] for answer in made.readings(holdings, AT)] == rows

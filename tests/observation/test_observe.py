@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from observation.test_columns import ONLY, claim, file
-from observation.told import AT, ETH, Heard, run
+from observation.told import Heard, run
 from observation.toy import toy
-from porlake import chains, registry
-from porlake.chains._columns import words_from
+from porlake import registry
 from porlake.lake import Lake
 from porlake.model import Balance, Claim, Evidence, OwnerLink, Unobserved
 from porlake.observation import observe
-from porlake.observation.endpoints import Endpoints
 from porlake.transport import Endpoint
 
 FACE = """
@@ -95,23 +91,3 @@ def test_what_is_claimed_on_a_network_that_nobody_reads_is_unobserved(tmp_path: 
     assert [(row.address, row.reason) for row in lake.rows(Unobserved)] == [("a", "no_client"), ("b", "no_client")]
     assert list(lake.rows(Balance)) == []
     assert heard.lines == []
-
-
-class Silent:
-    """Does not answer about the first holding, and says so first."""
-
-    def readings(self, holdings: chains.Holdings, at: chains.BlockRef) -> Iterator[chains.Answer]:
-        yield chains.Unreadable(np.array([0]), sorted(chains.UNANSWERED)[0])
-        for row in range(1, len(holdings)):
-            yield chains.Readings(np.array([row]), words_from([7]), chains.TOTAL, at, "exact", "m", "a.example")
-
-
-@pytest.mark.parametrize(("count", "rows"), [(1, [0, 1]), (2, [1, 0])])
-def test_the_answers_of_one_endpoint_are_given_as_it_gives_them(tmp_path: Path, count: int, rows: list[int]) -> None:
-    """Of several, what none answers about comes last: the next may answer."""
-    places = [Endpoint(f"http://{name}.example") for name in "ab"[:count]]
-    made = Endpoints(run(tmp_path), registry.load().networks["ethereum"], places)
-    for number in range(count):
-        made._clients[number] = {False: Silent()}
-    holdings = chains.holdings("ETH", ETH, ["a", "b"], chains.TEXT)
-    assert [answer.rows.tolist()[0] for answer in made.readings(holdings, AT)] == rows

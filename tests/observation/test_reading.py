@@ -368,6 +368,17 @@ def test_the_largest_by_what_was_read_and_by_what_is_claimed_and_some_between_ar
     assert client.called_of == [[names[n] for n in (0, 1, 2, 3, 6, 12, 16, 17, 18, 19)]]
 
 
+@pytest.mark.parametrize(
+    ("count", "asked"), [(1, [0]), (4, [0, 1, 2, 3]), (5, [0, 1, 2, 3, 4]), (20, [0, 1, 2, 3, 6, 12, 19])]
+)
+def test_some_between_are_asked_up_to_the_last(tmp_path: Path, count: int, asked: list[int]) -> None:
+    names = [f"a{n:02}" for n in range(count)]
+    client, codes = Contracts({name: 100 - n for n, name in enumerate(names)}), Codes()
+    claimed = held({name: 100 - n for n, name in enumerate(names)}, codes)
+    reader(tmp_path, client, codes).read(claimed, replace(USDT, decimals=18), {7: AT})
+    assert client.called_of == [[names[n] for n in asked]]
+
+
 # --- endpoints --------------------------------------------------------------------------------------------------------
 def test_an_endpoint_that_is_lost_is_told_of_once(tmp_path: Path) -> None:
     @dataclass

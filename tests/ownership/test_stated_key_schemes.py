@@ -116,3 +116,14 @@ def test_a_made_row_holds_for_its_message_alone() -> None:
     good = next(case for case in (made.case(Random(seed)) for seed in range(40)) if case.verdict == "proven")
     assert ownership.judge(good.row).verdict == "proven"
     assert ownership.judge(replace(good.row, message=good.row.message + "!")).verdict != "proven"
+
+
+def test_an_explanation_shows_the_account_that_the_stated_key_has(row: Row) -> None:
+    private = Ed25519PrivateKey.from_private_bytes(b"\5" * 32)
+    key = private.public_key().public_bytes_raw()
+    signature = private.sign(b"\x14OKX Signed Message:\n" + bytes([len(MESSAGE)]) + MESSAGE.encode())
+    other = row("okx_ed25519", "solana", base58.encode(b"\7" * 32), "0x" + signature.hex(), script=key.hex())
+    judgement, steps = ownership.explain(other)
+    assert (judgement.verdict, judgement.reason) == ("invalid", "address_mismatch")
+    assert [step.value for step in steps if step.what == "derived account"] == [key]
+    assert [step.value for step in steps if step.what == "account in the row"] == [b"\7" * 32]

@@ -588,6 +588,7 @@ class Recomputed:
         made: Row = {
             "matching_component": fits[2] if fits else None,
             "proved": whole is not None and whole.method == "proved",
+            "unchanged": whole is not None and whole.method == "unchanged_since",
         }
         made["confirmed"] = whole is not None and whole.confirmed_by is not None
         if exact:
@@ -1309,6 +1310,7 @@ class Recomputed:
                 "proved_share_null_reason": why(
                     share, ("nothing_observed", onchain is None), ("nothing_proved", proved_amount is None)
                 ),
+                "unchanged": sum(row["unchanged"] for row in rows),
                 "difference": added(
                     row["onchain_exact"] - row["amount"] for row in rows if row["status"] == "differing"
                 ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from porlake import pipeline, registry
+from porlake import cli, pipeline, registry
 from porlake.model import Balance, Claim, Price, Rejection, Unchanged, Unobserved
 from support import MONTH, SAMPLES, own_rows, tree
 
@@ -55,6 +55,23 @@ def test_it_is_of_no_exchange_and_of_nobody_s_accounts(lake: pipeline.Session) -
     real |= {row.address for row in registry.load().collateral.values()}
     real |= {token.contract for token in registry.load().tokens.values()}
     assert not made & real
+
+
+def test_a_row_is_explained_with_what_the_chain_showed(
+    lake: pipeline.Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {(row.network, row.asset, row.address): row for row in lake.lake.rows(Claim)}
+    shown = next(iter(lake.lake.rows(Unchanged)))
+    line = rows[shown.network, shown.asset, shown.address].source_row
+    where = ["--registry", str(MADE / "registry"), "--lake", str(lake.root)]
+    assert cli.main(["explain", str(FILE), "--exchange", "example", "--row", str(line), *where]) == 0
+    told = capsys.readouterr().out
+    assert f"block {shown.head_height:,}, {shown.head_hash}" in told
+    assert shown.last_change in told
+    assert "unchanged_since, made" in told
+    plain = [word for word in where if word not in where[2:]]
+    assert cli.main(["explain", str(FILE), "--exchange", "example", "--row", str(line), *plain]) == 0
+    assert "on the chain" not in capsys.readouterr().out
 
 
 def test_it_replays_to_the_same_bytes(lake: pipeline.Session, tmp_path: Path) -> None:

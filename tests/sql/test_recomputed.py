@@ -157,8 +157,9 @@ def seen(dice: random.Random, claim: Claim) -> Iterator[Balance | Unobserved]:
     def balance(component: str, held: int, as_of: str) -> Balance:
         return Balance(
             exchange=claim.exchange, report=claim.report, network=claim.network, asset=claim.asset,
-            address=claim.address, component=component, amount=held, height=19, method=dice.choice(["call", "proved"]),
-            source="made", as_of=as_of, offset_seconds=0, confirmed_by="another" if held % 2 else None,
+            address=claim.address, component=component, amount=held, height=19,
+            method=dice.choice(["call", "proved", "unchanged_since"]), source="made", as_of=as_of,
+            offset_seconds=0, confirmed_by="another" if held % 2 else None,
         )  # fmt: skip
 
     if dice.random() < 0.2:

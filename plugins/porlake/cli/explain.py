@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from porlake.cli import _options
 from porlake.cli._printing import show_facts
-from porlake.cli._session import file_alone
+from porlake.cli._session import existing, file_alone
 from porlake.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from porlake.queries.explain import Explanation
+    from porlake.queries.explain import Explanation, Seen
 
 WHAT = "one row's reasoning, step by step"
 EXAMPLE = "porlake explain FILE --row 57"
@@ -30,11 +30,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help="number of the file, of a report of several; default: 0, the first",
     )
+    parser.add_argument(
+        "--lake", metavar="DIR", help="a lake in which the file was observed: what the chain showed is told too"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     from porlake.queries import explain, verdicts
 
+    lake = existing(options) if options.lake else None
     with file_alone(options) as (session, found):
         if len(found) != 1:
             raise ConfigurationError(f"{options.file}: holds {len(found)} files; name one of them")
@@ -66,6 +70,8 @@ def run(options: argparse.Namespace) -> None:
         ("message names", ", ".join(judgement.binds) or "neither exchange, date nor address: it may have been signed "
                                                         "at any time, for any file"),
     ])  # fmt: skip
+    if lake is not None:
+        show_facts("on the chain", list(_on_chain(explain.seen(lake, told))))
     if told.rule:
         show_facts("to check it elsewhere", [
             ("standard", told.scheme.standard),
@@ -83,6 +89,21 @@ def _stepwise(told: Explanation) -> Iterator[tuple[str, str]]:
             yield f"{step.attempt}:", "fits" if step.fits else "does not fit"
         tried = step.attempt
         yield f"{at}. {step.what}", _shown(step.value)
+
+
+def _on_chain(seen: Seen) -> Iterator[tuple[str, str]]:
+    """Each component in base units of the asset, the block that it is of, and why a later one counts as that."""
+    for one in seen.balances:
+        at = f"{one.as_of}, block {one.height:,}" + (f", {one.offset_seconds:+,} s" if one.offset_seconds else "")
+        by = f"{one.method}, {one.source}" + (f", confirmed by {one.confirmed_by}" if one.confirmed_by else "")
+        yield one.component, f"{one.amount:,} base units ({at}; {by})"
+    if (shown := seen.unchanged) is not None:
+        yield "read at", f"block {shown.head_height:,}, {shown.head_hash}"
+        yield "last change", shown.last_change + (f": {shown.answer}" if shown.answer else "")
+    if seen.unobserved is not None:
+        yield "not read", seen.unobserved.reason
+    if not seen.balances and seen.unobserved is None:
+        yield "not read", "the lake has no observation of it"
 
 
 def _why_none(told: Explanation) -> str:

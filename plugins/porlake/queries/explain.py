@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from porlake import ownership, registry, reports
 from porlake.errors import ConfigurationError
-from porlake.model import Evidence, Rejection, ReportFile
+from porlake.model import Balance, Evidence, Rejection, ReportFile, Unchanged, Unobserved
 from porlake.pipeline import Session
 
 
@@ -82,3 +82,30 @@ def explain(session: Session, report: str, row: int, member: int = 0) -> Explana
         scheme, ownership.rule(found.scheme),
         tuple(signers),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the chain showed of a row's account: its balance by components, the total last, or why there is none;
+    `unchanged`: the evidence where a later block was read.
+    """
+
+    balances: tuple[Balance, ...]
+    unchanged: Unchanged | None
+    unobserved: Unobserved | None
+
+
+def seen(session: Session, told: Explanation) -> Seen:
+    """What lies in a lake in which the row's report was observed. Raises MissingPartition where the report is not
+    there.
+    """
+    row, file = told.evidence, session.lake.report(told.file.report)
+    if row.network is None or row.asset is None:
+        return Seen((), None, None)
+    only = {
+        "exchange": file.exchange, "report": file.report, "network": row.network, "asset": row.asset,
+        "address": told.account,
+    }  # fmt: skip
+    balances = sorted(session.lake.rows(Balance, **only), key=lambda one: (one.component == "total", one.component))
+    shown, missing = session.lake.rows(Unchanged, **only), session.lake.rows(Unobserved, **only)
+    return Seen(tuple(balances), next(shown, None), next(missing, None))

@@ -12,7 +12,7 @@ with listed as (
 select o.attestation, o.exchange, o.network, o.asset, o.holding, o.final_verdict as verdict, o.final_reason as reason, o.conflicting,
     m.first_attestation as message_first_attestation, m.first_seen_at as message_first_seen_at,
     o.names_exchange, o.names_date, o.names_address,
-    o.status, o.matching_component, o.unobserved_reason, o.proved, o.confirmed_by is not null as is_confirmed, o.onchain_exact is not null as is_observed,
+    o.status, o.matching_component, o.unobserved_reason, o.proved, coalesce(o.unchanged, false) as unchanged, o.confirmed_by is not null as is_confirmed, o.onchain_exact is not null as is_observed,
     l.listed_in, o.amount = 0 as is_empty,
     count(*) as holdings,
     sum(o.rows)::bigint as rows,

@@ -15,7 +15,7 @@ digits as (
 ),
 joined as (
     select c.*, a.scale, coalesce(c.amount >= a.too_large_from, false) as is_too_large, t.amount as onchain, t.as_of, t.method = 'proved' as proved,
-        t.confirmed_by, u.reason as unobserved_reason,
+        t.method = 'unchanged_since' as unchanged, t.confirmed_by, u.reason as unobserved_reason,
         -- one unit of the last digit that the exchange prints
         d.one_unit as last_digit,
         -- what is exact first, and the total before its parts

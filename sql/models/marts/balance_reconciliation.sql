@@ -16,6 +16,8 @@ with added as (
         -- amounts that a Merkle proof leads to from the hash of the block: nobody has to believe the endpoint
         coalesce(sum(o.holdings) filter (o.proved), 0)::bigint as proved,
         {{ total('o.onchain_exact', 'o.proved') }} as proved_amount,
+        -- read at a later block, at which the chain shows that nothing happened at the account since (stg_unchanged)
+        coalesce(sum(o.holdings) filter (o.unchanged), 0)::bigint as unchanged,
         {{ total('o.difference', "o.status = 'differing'") }} as difference,
         list(distinct o.unobserved_reason order by o.unobserved_reason) filter (o.status = 'unobserved' and o.unobserved_reason is not null) as unobserved_reasons
     from {{ ref('core_claim_group') }} o
@@ -27,7 +29,7 @@ shared as (
 select {{ about('a') }}, o.network, o.asset, o.holdings, o.matched, o.rounded, o.differing, o.other_moment, o.unobserved, o.no_amount,
     o.conflicting, o.matched_part, o.matched_parts, o.claimed, o.onchain, o.claimed_observed, o.confirmed, o.proved, o.proved_amount, o.proved_share,
     {{ null_reason('o.proved_share', [('nothing_observed', 'o.onchain is null'), ('nothing_proved', 'o.proved_amount is null')]) }} as proved_share_null_reason,
-    o.difference, o.unobserved_reasons,
+    o.unchanged, o.difference, o.unobserved_reasons,
     coalesce(f.rows, 0) as rows_refused,
     -- of the staking file: beside the claims of the network whose coins are staked
     v.validators, v.listed as validators_claimed, v.onchain as validators_onchain, v.basis as validators_count_as

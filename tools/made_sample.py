@@ -35,8 +35,8 @@ MADE = SAMPLES / "made"
 RECORDING, ROWS, FILE = MADE / "recording", MADE / "registry", MADE / "example_por_20261001.csv"
 CLOCK = "2026-10-02T12:00:00+00:00"
 HEADER = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2"
-#: Where accounts are names or numbers that anybody may have.
-NAMED = {"antelope": "names", "iost": "names", "hedera": "numbers", "near": "names"}
+#: Shorter accounts are names or numbers, which somebody may have registered; of fewer letters some are used by all.
+SHORTEST, LETTERS = 24, 8
 #: More than this many units of an asset exist of none.
 MOST_UNITS = 10**9
 SOURCE = "made"
@@ -45,7 +45,7 @@ Row = tuple[str, str, int, str, Decimal]
 
 
 def main() -> None:
-    worlds = {world.network: world for world in found()}
+    worlds = {world.network: world for world in found() if claimed(world)}
     rows = [row for network in sorted(worlds) for row in claimed(worlds[network])]
     shutil.rmtree(MADE, ignore_errors=True)
     ROWS.mkdir(parents=True)
@@ -81,8 +81,7 @@ def found() -> list[stub.World]:
     made: dict[str, stub.World] = {}
     for family in families:
         world = import_module(f"chains.{family}.world").WORLD()
-        if family not in NAMED:
-            made.setdefault(world.network, world)
+        made.setdefault(world.network, world)
     return list(made.values())
 
 
@@ -97,7 +96,7 @@ def claimed(world: stub.World) -> list[Row]:
                 parted += 1
                 raw = liquid if parted % 2 else raw
             units = Decimal(raw).scaleb(-token.decimals)
-            if units <= MOST_UNITS and not re.fullmatch(r"f0\d+", address):
+            if units <= MOST_UNITS and len(address) >= SHORTEST and len(set(address)) >= LETTERS:
                 rows.append((asset, world.network, world.height, address, units))
     return rows
 

@@ -48,15 +48,16 @@ def declared() -> list[str]:
 
 def imports(*folders: str) -> dict[str, str]:
     """The modules of other people that the code of folders imports, anywhere in a file, and one file that does."""
-    # what tests import of each other
-    beside = {path.stem for place in ("tests", "tests/dbt_once") for path in (ROOT / place).iterdir()} - {"airflow"}
+    # what tests and tools import of each other
+    places = ("tests", "tests/dbt_once", "tools")
+    beside = {path.stem for place in places for path in (ROOT / place).iterdir()} - {"airflow"}
     found: dict[str, str] = {}
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for module in _modules(ast.parse(path.read_text(encoding="utf-8"))):
                 if module not in sys.stdlib_module_names and module not in {
                     "porlake",
-                    *(beside if folder in {"tests", "bench"} else ()),
+                    *(beside if folder in {"tests", "bench", "tools"} else ()),
                 }:
                     found.setdefault(module, path.relative_to(ROOT).as_posix())
     return found

@@ -23,9 +23,10 @@ from porlake.addresses import bitcoin as form
 from porlake.chains._columns import words_from
 from porlake.encoding.hashes import sha256d
 from porlake.errors import ChainError, PorlakeError, TransportError
+from porlake.lake import Lake
 from porlake.model import Balance, Unobserved
-from porlake.observation.endpoints import Endpoints
-from porlake.transport import Endpoint, Recording
+from porlake.observation.endpoints import Endpoints, Run
+from porlake.transport import Endpoint, Recording, recording
 from support import named, on_loopback, own_rows, reply
 from tron_stub import HEIGHT, USDT, Node, account
 
@@ -257,3 +258,25 @@ def test_the_answers_of_one_endpoint_are_given_as_it_gives_them(tmp_path: Path, 
         made._clients[number] = {False: Silent()}
     holdings = chains.holdings("ETH", ETH, ["a", "b"], chains.TEXT)
     assert [answer.rows.tolist()[0] for answer in made.readings(holdings, AT)] == rows
+
+
+@pytest.mark.parametrize(("endpoints", "dumps", "asked"), [(0, 0, False), (1, 0, True), (0, 1, True), (1, 1, True)])
+def test_a_network_can_be_asked_by_an_endpoint_or_a_file_of_coins(
+    tmp_path: Path, endpoints: int, dumps: int, asked: bool
+) -> None:
+    configured = {"bitcoin": (Endpoint("http://a.example"),) if endpoints else ()}
+    made = run_of(tmp_path, endpoints=configured, dumps={"bitcoin": object()} if dumps else {})
+    assert made.can_be_asked("bitcoin") is asked
+
+
+@pytest.mark.parametrize("names", [["bitcoin"], ["bitcoin", "bitcoin.2"], ["bitcoin", "bitcoin.2", "bitcoin.3"],
+                                   ["bitcoin", "bitcoin.3"]])  # fmt: skip
+def test_a_replay_asks_those_that_were_recorded_up_to_the_first_that_was_not(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / "tape" / name).mkdir(parents=True)
+    (tmp_path / "tape" / recording.SIGNATURE).write_text(json.dumps({"form": recording.FORM}))
+    replayed = Run(Lake(tmp_path / "lake"), Recording.replay(tmp_path / "tape"))
+    made = Endpoints(replayed, registry.load().networks["bitcoin"], [])
+    assert list(made.asked) == list(range(3 if len(names) == 3 else 2 if "bitcoin.2" in names else 1))
+    assert replayed.can_be_asked("bitcoin")
+    assert not replayed.can_be_asked("litecoin")

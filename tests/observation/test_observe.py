@@ -10,6 +10,7 @@ from observation.test_columns import ONLY, claim, file
 from observation.told import Heard, run
 from observation.toy import toy
 from porlake import registry
+from porlake.errors import TransportError
 from porlake.lake import Lake
 from porlake.model import Balance, Claim, Evidence, OwnerLink, Unobserved
 from porlake.observation import observe
@@ -91,3 +92,18 @@ def test_what_is_claimed_on_a_network_that_nobody_reads_is_unobserved(tmp_path: 
     assert [(row.address, row.reason) for row in lake.rows(Unobserved)] == [("a", "no_client"), ("b", "no_client")]
     assert list(lake.rows(Balance)) == []
     assert heard.lines == []
+
+
+def test_a_failure_that_is_given_up_on_is_told_in_a_sentence(tmp_path: Path) -> None:
+    block = "def block(self, height):"
+    face = FACE.replace("OF_SIGNERS", "False").replace(block, f"{block}\n        raise TransportError('gone')")
+    with toy(tmp_path / "family", f"from porlake.errors import TransportError\n{face}"):
+        lake, heard = Lake(tmp_path / "lake"), Heard()
+        lake.write(Claim, ONLY, [claim(1, "toynet", "TOY", "a", 1, 7)])
+        asked = run(tmp_path / "lake", heard, endpoints={"toynet": Endpoint("http://a.example")})
+        with pytest.raises(TransportError):
+            observe(asked, file(), "toynet")
+        assert list(lake.rows(Unobserved)) == []
+        observe(asked, file(), "toynet", give_up=True)
+        assert [(row.address, row.reason) for row in lake.rows(Unobserved)] == [("a", "endpoint_failed")]
+    assert heard.sentences == ["observe toynet: gone"]

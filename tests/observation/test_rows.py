@@ -15,7 +15,7 @@ from porlake import chains
 from porlake.chains._columns import words_from
 from porlake.chains.evm.words import ACCOUNTS
 from porlake.lake import Lake
-from porlake.model import Balance, Block, Unchanged, Unobserved
+from porlake.model import Balance, Block, Unchanged, Unobserved, Utxo
 from porlake.observation import rows as rows_of
 from porlake.observation.columns import Claimed, Codes, once
 from porlake.observation.rows import DATASETS, Rows
@@ -209,3 +209,15 @@ def test_small_batches_are_gathered(
     assert writer.sizes == at_end, "what was written is not written again"
     batches.add(pa.RecordBatch.from_pydict({"n": [1, 2]}), whole=True)
     assert writer.sizes == [*at_end, 2]
+
+
+def test_coins_are_written_by_their_key_where_the_network_has_them(tmp_path: Path) -> None:
+    here, lake = HERE | {"network": "bitcoin"}, Lake(tmp_path)
+    coins = [chains.Coin("BTC", "b", "cd", 1, 7, 5, False), chains.Coin("BTC", "a", "ab", 0, 8, 6, True)]
+    for row_classes, said in ((DATASETS, []), ((*DATASETS, Utxo), coins)):
+        with lake.writing(*((row_class, here) for row_class in row_classes)) as writers:
+            Rows(file(), "bitcoin", Codes(), [], writers).finish((), said)
+    kept = [(row.address, row.txid, row.vout, row.amount, row.coin_height, row.coinbase) for row in lake.rows(Utxo)]
+    assert kept == [
+        ("a", "ab", 0, 8, 6, True), ("b", "cd", 1, 7, 5, False),
+    ]  # fmt: skip

@@ -715,3 +715,11 @@ def test_a_signature_in_der_has_72_bytes_at_most(size: int, is_good: bool) -> No
 )  # fmt: skip
 def test_der_byte_by_byte(made: str, is_good: bool) -> None:
     assert _script._is_strict_der(bytes.fromhex(made)) is is_good
+
+
+@pytest.mark.parametrize("opcode", [b"\x61", b"\x69", b"\x75", b"\xac"])
+def test_the_script_of_an_input_pushes_and_does_no_more(opcode: bytes) -> None:
+    script = p2pkh(SHORT)
+    for form, elements, output in (("p2sh", (SIGNED,), None), ("p2pkh", (SIGNED, SHORT), script)):
+        with pytest.raises(NoKey, match="the input's script does more than push"):
+            by(form, CHECK if form == "p2sh" else script, *elements, output=output, before=opcode)

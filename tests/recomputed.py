@@ -23,6 +23,7 @@ from porlake import registry, warehouse
 from porlake.lake import Lake
 from porlake.model import (
     Balance,
+    Block,
     Claim,
     Dataset,
     Liability,
@@ -288,6 +289,33 @@ class Recomputed:
         """Whether its accounts are those of a list that porlake observed."""
         return self.attestations[attestation]["observed_at"] is not None
 
+    @cached_property
+    def readings(self) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+        """Balances of newest reports, with the attestation: those of its moment, and those that were read at a block
+        which was found for the moment of another attestation of the same bytes.
+        """
+        blocks = grouped(self.lake.rows(Block), lambda row: (row.report, row.network))
+        moments = grouped(self.lake.rows(ReportFile), lambda file: file.report)
+        own: list[tuple[str, Any]] = []
+        others: list[tuple[str, Any]] = []
+        for attestation, file, row in self.rows(Balance, but=""):
+            of_it = blocks.get((row.report, row.network), ())
+            found = [block for block in of_it if block.block_origin == "resolved"]
+            named = {block.height for block in of_it if block.block_origin == "published"}
+            stated = moments[row.report]
+            if not found or len(stated) == 1 or row.height in named:
+                own.append((attestation, row))
+                continue
+            later = [
+                other.snapshot_at
+                for other in stated
+                if other.snapshot_precision == "moment"
+                and found[0].block_time is not None
+                and other.snapshot_at >= found[0].block_time
+            ]
+            (own if later and file.snapshot_at == min(later) else others).append((attestation, row))
+        return own, others
+
     # --- validators that a report lists beside its wallet rows ---
     @cached_property
     def validators(self) -> list[tuple[str, Any]]:
@@ -298,7 +326,7 @@ class Recomputed:
         """Totals as read, of newest reports, by (attestation, report, network, asset, address)."""
         return {
             (a, row.report, row.network, row.asset, row.address): row
-            for a, _, row in self.rows(Balance)
+            for a, row in self.readings[0]
             if row.component == "total"
         }
 
@@ -393,7 +421,7 @@ class Recomputed:
         chain confirms it.
         """
         found = []
-        for attestation, _, row in self.rows(Balance):
+        for attestation, row in self.readings[0]:
             key = (attestation, row.report, row.network, row.asset, row.address)
             if row.component != "total" or key not in self.staked:
                 found.append((attestation, row))
@@ -492,6 +520,10 @@ class Recomputed:
             else:
                 parts[key].append(row)
         missing = {key: "validators_unobserved" for key, (_, confirmed) in self.staked.items() if confirmed is None}
+        missing |= {
+            (a, row.report, row.network, row.asset, row.address): "stated_for_other_moment"
+            for a, row in self.readings[1]
+        }
         missing |= {
             (a, row.report, row.network, row.asset, row.address): row.reason for a, _, row in self.rows(Unobserved)
         }

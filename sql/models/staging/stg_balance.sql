@@ -1,10 +1,7 @@
 -- What an address held of an asset, by component, of newest reports. Of an account whose wallet row stands for validators too (stg_staked) what lies
 -- there is `liquid`, its validators hold `validator`, and `total` is both, as far as the chain confirms that withdrawals go there.
 with seen as (
-    select r.attestation, b.*
-    from {{ source('lake', 'balance') }} b
-    join {{ ref('stg_report') }} r using (exchange, report)
-    where r.is_newest and {{ is_current_attestation('r') }}
+    select * exclude (is_of_other_moment) from {{ ref('stg_reading') }} where not is_of_other_moment
 ),
 staking as (
     select s.*, t.seen, t.confirmed

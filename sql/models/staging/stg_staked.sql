@@ -14,8 +14,9 @@ each as (
     select n.attestation, n.exchange, n.report, n.asset, n.account, n.validator, min(n.amount) as claimed, min(b.amount) as seen,
         bool_or(coalesce(n.withdraws and l.holds, false)) as confirmed, bool_and(b.as_of is not distinct from 'exact') as is_exact
     from named n
-    left join {{ source('lake', 'balance') }} b
-        on b.exchange = n.exchange and b.report = n.report and b.network = n.beacon and b.asset = n.asset and b.address = n.validator and b.component = 'total'
+    left join {{ ref('stg_reading') }} b
+        on b.attestation = n.attestation and b.report = n.report and b.network = n.beacon and b.asset = n.asset and b.address = n.validator
+        and b.component = 'total' and not b.is_of_other_moment
     left join {{ source('lake', 'owner_link') }} l
         on l.exchange = n.exchange and l.report = n.report and l.network = n.beacon and l.address = n.validator and l.owner = n.account
         and l.relation = 'withdrawal_credentials'

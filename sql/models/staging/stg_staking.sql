@@ -9,9 +9,9 @@ with listed as (
     select v.attestation, v.exchange, v.asset, count(*) as validators, {{ total('v.amount') }} as listed,
         case when count(b.amount) = count(*) then {{ total('b.amount') }} end as onchain
     from (select attestation, exchange, report, network, asset, address, min(amount) as amount from {{ ref('stg_validator') }} group by all) v
-    left join {{ source('lake', 'balance') }} b
-        on b.exchange = v.exchange and b.report = v.report and b.network = v.network and b.asset = v.asset and b.address = v.address
-        and b.component = 'total' and b.as_of = 'exact'
+    left join {{ ref('stg_reading') }} b
+        on b.attestation = v.attestation and b.report = v.report and b.network = v.network and b.asset = v.asset and b.address = v.address
+        and b.component = 'total' and b.as_of = 'exact' and not b.is_of_other_moment
     group by v.attestation, v.exchange, v.asset
 ),
 wallet_rows as (

@@ -72,6 +72,16 @@ def named(folder: Path, **chains: str) -> Path:
     return folder
 
 
+def taken(chosen: pipeline.Session, exchange: str, source: Path | str, *, verified: bool = False) -> list[str]:
+    """Archive and parse a file, and judge its signatures where it is to be `verified`; the reports."""
+    found = pipeline.archive(chosen, exchange, str(source))
+    for report in found:
+        pipeline.parse(chosen, report)
+        if verified:
+            pipeline.verify(chosen, report)
+    return found
+
+
 def stages(lake: Path, sources: list[str], exchange: str = "okx", replay: Path = RECORDING) -> list[str]:
     """Everything before the build; the reports."""
     with own_rows(SAMPLE_ROWS):

@@ -18,6 +18,7 @@ from porlake.errors import BuildError
 from porlake.lake import Lake
 from porlake.model import Block, Claim, ReportFile
 from recomputed import differences
+from support import taken
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 HEADER = (
@@ -61,18 +62,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake],
     for name, rows in MONTHS:
         lines = [f"{coin},ETH,19000000,{ACCOUNTS[account]},{amount},m,,,,," for account, coin, amount in rows]
         (folder / name).write_text(HEADER + "\n".join(lines) + "\n")
-        reports = pipeline.archive(chosen, "okx", str(folder / name))
-        for report in reports:
-            pipeline.parse(chosen, report)
-            pipeline.verify(chosen, report)
+        taken(chosen, "okx", folder / name, verified=True)
     listed = folder / "addresses_2024-01-15.csv"
     listed.write_text(
         "exchange,network,address,label,source\n"
         f"kraken,ethereum,{ACCOUNTS[1].upper().replace('0X', '0x')},hot wallet,a tracker\n"
         f"kraken,ethereum,{ACCOUNTS[7]},,a tracker\nokx,ethereum,{ACCOUNTS[1]},,a tracker\nkraken,atlantis,x,,\n"
     )
-    for report in pipeline.archive(chosen, "okx", str(listed)):
-        pipeline.parse(chosen, report)
+    for report in taken(chosen, "okx", listed):
         assert not pipeline.has_addresses(chosen, report)
     spoken = sorted({file.attestation for file in chosen.lake.rows(ReportFile)})
     pipeline.price(chosen, spoken, give_up=True)

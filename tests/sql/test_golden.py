@@ -13,7 +13,7 @@ import pytest
 from porlake import pipeline, warehouse
 from porlake.lake import Lake
 from recomputed import differences
-from support import ROOT, SAMPLES
+from support import ROOT, SAMPLES, taken
 
 HTX = sorted((ROOT.parent / "shared" / "data" / "htx").glob("*.csv"))
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -23,8 +23,7 @@ def parsed(folder: Path, exchange: str, sources: list[Path]) -> Lake:
     """A lake of some files, without looking at any chain or price."""
     chosen = pipeline.session(folder, environ={})
     for source in sources:
-        for report in pipeline.archive(chosen, exchange, str(source)):
-            pipeline.parse(chosen, report)
+        taken(chosen, exchange, source)
     return chosen.lake
 
 

@@ -17,6 +17,7 @@ from porlake.lake import Lake
 from porlake.model import Balance, Claim, Ownership, Price, ReportFile
 from porlake.reports import totals_csv
 from recomputed import differences
+from support import taken
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 ACCOUNTS = ["0x" + f"{n:040x}" for n in range(0x50, 0x58)]
@@ -131,8 +132,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake],
     folder = tmp_path_factory.mktemp("market")
     chosen = pipeline.session(folder / "lake", environ={})
     for exchange, path in files(folder):
-        for report in pipeline.archive(chosen, exchange, str(path)):
-            pipeline.parse(chosen, report)
+        taken(chosen, exchange, path)
     seen_and_signed(chosen.lake)
     priced(chosen.lake)
     return give_tables(chosen.lake)

@@ -14,6 +14,7 @@ from odd_lake import built, models, odd_lake
 from porlake import pipeline
 from porlake.lake import Lake
 from porlake.model import ReportFile
+from support import taken
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 WALLETS = (
@@ -80,8 +81,7 @@ def ask(cased: Path, tmp_path_factory: pytest.TempPathFactory, silent: Path) -> 
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
-        for report in pipeline.archive(chosen, "okx" if "okx" in name else "kucoin", str(folder / name)):
-            pipeline.parse(chosen, report)
+        taken(chosen, "okx" if "okx" in name else "kucoin", folder / name)
     pipeline.price(chosen, sorted({file.attestation for file in chosen.lake.rows(ReportFile)}), give_up=True)
     database = built(cased, Lake(folder / "lake"), folder / "build", threads=2)
     connection = duckdb.connect(str(database))

@@ -19,7 +19,7 @@ from porlake.lake import Lake
 from porlake.model import Balance, Claim, OwnerLink, Ownership, Price, ReportFile, Unobserved
 from porlake.reports import totals_csv
 from recomputed import differences
-from support import SAMPLES
+from support import SAMPLES, taken
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 ACCOUNTS = ["0x" + f"{n:040x}" for n in range(0xA0, 0xB8)]
@@ -230,8 +230,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake],
     folder = tmp_path_factory.mktemp("recomputed")
     chosen = pipeline.session(folder / "lake", environ={})
     for exchange, path in files(folder):
-        for report in pipeline.archive(chosen, exchange, str(path)):
-            pipeline.parse(chosen, report)
+        taken(chosen, exchange, path)
     fill(chosen.lake, random.Random(11))
     return give_tables(chosen.lake)
 

@@ -15,6 +15,7 @@ from porlake import pipeline, warehouse
 from porlake.lake import Lake
 from porlake.model import Balance, OwnerLink
 from recomputed import differences
+from support import taken
 
 HEADER = (
     "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,redeem script/ public key,eoa1,eoa2\n"
@@ -53,9 +54,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake],
     folder = tmp_path_factory.mktemp("staking")
     chosen = pipeline.session(folder / "lake", environ={})
     for day, total in MONTHS.items():
-        (report,) = pipeline.archive(chosen, "okx", str(put(folder, day, total)))
-        pipeline.parse(chosen, report)
-        pipeline.verify(chosen, report)
+        (report,) = taken(chosen, "okx", put(folder, day, total), verified=True)
         partition = {"exchange": "okx", "report": report}
         liquid = [seen(report, "ethereum", OWNER, 4 * ETH), seen(report, "ethereum", OTHER, 7 * ETH)]
         chosen.lake.write(Balance, partition | {"network": "ethereum"}, liquid)

@@ -12,8 +12,9 @@ from porlake.reports._bundle import Bundle, Member, hashed
 from porlake.reports._formats import FORMATS, Format, SplitFormat, format_of, recognised, snapshot_of
 from porlake.reports._items import Figure, Item, Part, Published, Refused, Summary, Transfer
 from porlake.reports._rows import RAW_CHARACTERS, UNREADABLE
-from porlake.reports._snapshot import Snapshot, day_of, first_stated
+from porlake.reports._snapshot import Snapshot, first_stated
 from porlake.reports._zip import is_archive, members
+from porlake.stamps import day_of
 
 __all__ = [
     "FORMATS",

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from porlake import registry
 from porlake.encoding import strict_json
 from porlake.encoding.strict_json import Number
 from porlake.errors import BadStructure, InvalidEncoding
-from porlake.reports._bundle import Member
+from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._items import Part
 from porlake.reports._rows import RAW_CHARACTERS
 from porlake.reports._snapshot import Snapshot
@@ -193,6 +193,44 @@ def has_keys(member: Member, *names: str) -> bool:
     """Whether a file begins as JSON does, and its head names these keys: how a format recognises its own."""
     head = member.head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return head[:1] in (b"{", b"[") and all(re.search(rb'"%s"\s*:' % re.escape(name.encode()), head) for name in names)
+
+
+#: `matches`, `members`, `content` and `snapshot_of` of a format.
+Known: TypeAlias = tuple[
+    Callable[[Bundle], bool],
+    Callable[[Bundle], list[tuple[Member, ...]]],
+    Callable[[Bundle], str],
+    Callable[[str], Snapshot | None],
+]
+
+
+def totals(name: str, *keys: str) -> Known:
+    """What formats share that are answers of totals: known by keys of the head, each a report of its own, whose content
+    says its moment.
+    """
+    first, last = ", ".join(keys[:-1]), keys[-1]
+    return totals_of(name, lambda member: has_keys(member, *keys), f"it is JSON with the keys {first} and {last}")
+
+
+def totals_of(name: str, is_one: Callable[[Member], bool], known_by: str) -> Known:
+    """As `totals`, of files that are known otherwise. `known_by` goes on behind `Whether`."""
+
+    def matches(bundle: Bundle) -> bool:
+        return any(map(is_one, bundle.members))
+
+    def members(bundle: Bundle) -> list[tuple[Member, ...]]:
+        """Each answer is a report of its own."""
+        return each_alone(bundle, is_one, name)
+
+    def content(bundle: Bundle) -> str:
+        return "totals"
+
+    def snapshot_of(file_name: str) -> Snapshot | None:
+        """The content says it."""
+        return None
+
+    matches.__doc__ = f"Whether {known_by}."
+    return matches, members, content, snapshot_of
 
 
 def percent(text: str) -> str:

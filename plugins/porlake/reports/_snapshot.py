@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DAY_IN = re.compile(rf"(?<!\d){_DAY.pattern}(?!\d)", re.ASCII)
+from porlake.stamps import DAY, day_of, stamp
+
+_DAY_IN = re.compile(rf"(?<!\d){DAY.pattern}(?!\d)", re.ASCII)
 _WHOLE = {"day": "", "month": "-01"}  # what makes a whole date of a text of that precision
-CENTURY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +34,6 @@ class Snapshot:
         if self.at is None or self.precision == "unknown":
             return "undated"
         return f"{self.at:%Y-%m}" if self.precision == "month" else f"{self.at:%Y-%m-%d}"
-
-
-def day_of(text: str) -> date:
-    """A day as YYYY-MM-DD in ASCII digits; ISO 8601 has other spellings. Raises ValueError, for a year of another
-    century than this one too.
-    """
-    if not _DAY.fullmatch(text):
-        raise ValueError(f"{text!r} is not YYYY-MM-DD")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no day: {error}") from error
-    if day.year // 100 != CENTURY:
-        raise ValueError(f"{text!r} is of no year in which an exchange published")
-    return day
-
-
-def stamp(digits: str) -> datetime:
-    """YYYYMMDD, YYYYMMDDHH or YYYYMMDDHHMM as names of files have it. Raises ValueError."""
-    day = day_of(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}")
-    return datetime(day.year, day.month, day.day, int(digits[8:10] or 0), int(digits[10:12] or 0))
 
 
 def named(digits: str | None, precision: str) -> Snapshot | None:

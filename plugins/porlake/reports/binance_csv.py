@@ -22,7 +22,8 @@ from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, joined
 from porlake.reports._csv import Line
 from porlake.reports._items import Item, Published, Refused
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot
+from porlake.stamps import stamp
 
 NAME = "binance_csv"
 ROLES = HOT_COLD, DEPOSIT = ("hotcold", "deposit")

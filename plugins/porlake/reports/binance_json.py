@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from porlake.reports import _json, _rows, binance_csv
-from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part, Summary
 from porlake.reports._json import Shape, Value
 from porlake.reports._snapshot import Snapshot
@@ -39,28 +39,7 @@ INSURANCE = ("marginInsurance", "futureInsurance")
 _TIME = re.compile(r"(\d\d)/(\d\d)/(\d\d) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) UTC", re.ASCII)
 _ROOT = re.compile(r"[0-9a-f]{64}")
 
-
-def matches(bundle: Bundle) -> bool:
-    """Whether it is JSON with the keys snapshotTime, merkleRootHash and snapshotDataList."""
-    return any(map(_is_answer, bundle.members))
-
-
-def members(bundle: Bundle) -> list[tuple[Member, ...]]:
-    """Each answer is a report of its own."""
-    return each_alone(bundle, _is_answer, NAME)
-
-
-def _is_answer(member: Member) -> bool:
-    return _json.has_keys(member, "snapshotTime", "merkleRootHash", "snapshotDataList")
-
-
-def content(bundle: Bundle) -> str:
-    return "totals"
-
-
-def snapshot_of(file_name: str) -> Snapshot | None:
-    """The content says it."""
-    return None
+matches, members, content, snapshot_of = _json.totals(NAME, "snapshotTime", "merkleRootHash", "snapshotDataList")
 
 
 def split(bundle: Bundle) -> Iterator[Part]:

@@ -14,7 +14,7 @@ from decimal import Decimal, localcontext
 
 from porlake import registry
 from porlake.reports import _json, _rows
-from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._bundle import Bundle
 from porlake.reports._items import Item, Summary
 from porlake.reports._json import Shape
 from porlake.reports._snapshot import Snapshot, named
@@ -29,23 +29,7 @@ CHAIN = Shape("chainName", "platformTotalAmount")
 
 _NAME = re.compile(r"(?<![A-Za-z])Au(\d{10})(?!\d)", re.ASCII)
 
-
-def matches(bundle: Bundle) -> bool:
-    """Whether it is JSON with the keys platformAssetDetailListList and platformTotalAssetList."""
-    return any(map(_is_answer, bundle.members))
-
-
-def members(bundle: Bundle) -> list[tuple[Member, ...]]:
-    """Each answer is a report of its own."""
-    return each_alone(bundle, _is_answer, NAME)
-
-
-def _is_answer(member: Member) -> bool:
-    return _json.has_keys(member, "platformAssetDetailListList", "platformTotalAssetList")
-
-
-def content(bundle: Bundle) -> str:
-    return "totals"
+matches, members, content = _json.totals(NAME, "platformAssetDetailListList", "platformTotalAssetList")[:3]
 
 
 def snapshot_of(file_name: str) -> Snapshot | None:

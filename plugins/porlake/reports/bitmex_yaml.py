@@ -24,7 +24,8 @@ from porlake.reports import _rows, _yaml
 from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Published, Refused, Summary
 from porlake.reports._json import Shape, Value
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot
+from porlake.stamps import stamp
 
 NAME = "bitmex_yaml"
 ROLES = RESERVES, TOKENS = ("reserves", "token_reserves")

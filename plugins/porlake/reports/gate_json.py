@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from porlake.reports import _json, _rows
-from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part
 from porlake.reports._json import Shape, Value
-from porlake.reports._snapshot import Snapshot, day_of
+from porlake.reports._snapshot import Snapshot
+from porlake.stamps import day_of
 
 NAME = "gate_json"
 ROLES = (NAME,)
@@ -27,28 +28,7 @@ COIN = Shape("currency", "customer_net_balances", "exchange_net_balances", "thir
 
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)", re.ASCII)
 
-
-def matches(bundle: Bundle) -> bool:
-    """Whether it is JSON with the keys currency_data and customer_net_balances."""
-    return any(map(_is_answer, bundle.members))
-
-
-def members(bundle: Bundle) -> list[tuple[Member, ...]]:
-    """Each answer is a report of its own."""
-    return each_alone(bundle, _is_answer, NAME)
-
-
-def _is_answer(member: Member) -> bool:
-    return _json.has_keys(member, "currency_data", "customer_net_balances")
-
-
-def content(bundle: Bundle) -> str:
-    return "totals"
-
-
-def snapshot_of(file_name: str) -> Snapshot | None:
-    """The content says it."""
-    return None
+matches, members, content, snapshot_of = _json.totals(NAME, "currency_data", "customer_net_balances")
 
 
 def split(bundle: Bundle) -> Iterator[Part]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from porlake.reports import _json, _rows
-from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part
 from porlake.reports._json import Shape, Value
-from porlake.reports._snapshot import Snapshot
 
 NAME = "kucoin_json"
 ROLES = (NAME,)
@@ -23,28 +22,7 @@ EXCHANGE = "kucoin"
 AUDIT = Shape("latestAuditDate", "reserveAsset", unused=("auditReportUrl", "verifyAuditResultUrl"))
 ASSET = Shape("currency", "userAsset", "walletAsset", "reserveRate")
 
-
-def matches(bundle: Bundle) -> bool:
-    """Whether it is JSON with the keys latestAuditDate, reserveAsset and walletAsset."""
-    return any(map(_is_answer, bundle.members))
-
-
-def members(bundle: Bundle) -> list[tuple[Member, ...]]:
-    """Each answer is a report of its own."""
-    return each_alone(bundle, _is_answer, NAME)
-
-
-def _is_answer(member: Member) -> bool:
-    return _json.has_keys(member, "latestAuditDate", "reserveAsset", "walletAsset")
-
-
-def content(bundle: Bundle) -> str:
-    return "totals"
-
-
-def snapshot_of(file_name: str) -> Snapshot | None:
-    """The content says it."""
-    return None
+matches, members, content, snapshot_of = _json.totals(NAME, "latestAuditDate", "reserveAsset", "walletAsset")
 
 
 def split(bundle: Bundle) -> Iterator[Part]:

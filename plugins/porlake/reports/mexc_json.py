@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from porlake.reports import _json, _rows
-from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part
 from porlake.reports._json import Shape, Value
-from porlake.reports._snapshot import Snapshot
 
 NAME = "mexc_json"
 ROLES = (NAME,)
@@ -22,28 +21,7 @@ EXCHANGE = "mexc"
 STOCK = Shape("snapshotDate", "details")
 COIN = Shape("currency", "userSpotAsset", "walletTotalAsset", "stockRate")
 
-
-def matches(bundle: Bundle) -> bool:
-    """Whether it is JSON with the keys snapshotDate, details and walletTotalAsset."""
-    return any(map(_is_answer, bundle.members))
-
-
-def members(bundle: Bundle) -> list[tuple[Member, ...]]:
-    """Each answer is a report of its own."""
-    return each_alone(bundle, _is_answer, NAME)
-
-
-def _is_answer(member: Member) -> bool:
-    return _json.has_keys(member, "snapshotDate", "details", "walletTotalAsset")
-
-
-def content(bundle: Bundle) -> str:
-    return "totals"
-
-
-def snapshot_of(file_name: str) -> Snapshot | None:
-    """The content says it."""
-    return None
+matches, members, content, snapshot_of = _json.totals(NAME, "snapshotDate", "details", "walletTotalAsset")
 
 
 def split(bundle: Bundle) -> Iterator[Part]:

@@ -15,10 +15,9 @@ from decimal import Decimal, InvalidOperation
 
 from porlake.errors import BadStructure
 from porlake.reports import _json, _rows
-from porlake.reports._bundle import Bundle, Member, each_alone
+from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part, Summary
 from porlake.reports._json import Shape, Value
-from porlake.reports._snapshot import Snapshot
 
 NAME = "okx_json"
 ROLES = (NAME,)
@@ -48,16 +47,6 @@ _HASH = re.compile(r"(?:0x)?[0-9a-fA-F]{16,128}")
 _PERCENT = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s?%", re.ASCII)
 
 
-def matches(bundle: Bundle) -> bool:
-    """Whether it is a page or JSON with the key auditRootInfo, or the object itself with liabilityBalances."""
-    return any(map(_is_detail, bundle.members))
-
-
-def members(bundle: Bundle) -> list[tuple[Member, ...]]:
-    """Each page is a report of its own."""
-    return each_alone(bundle, _is_detail, NAME)
-
-
 def _is_detail(member: Member) -> bool:
     """The script stands anywhere in the page: all of it is looked through, where it begins as a page or as JSON."""
     head = member.head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -71,13 +60,9 @@ def _is_detail(member: Member) -> bool:
     return head[:1] == b"{" and all(b'"%s"' % key.encode() in body for key in ("merkleHash", "liabilityBalances"))
 
 
-def content(bundle: Bundle) -> str:
-    return "totals"
-
-
-def snapshot_of(file_name: str) -> Snapshot | None:
-    """The content says it."""
-    return None
+matches, members, content, snapshot_of = _json.totals_of(
+    NAME, _is_detail, "it is a page or JSON with the key auditRootInfo, or the object itself with liabilityBalances"
+)
 
 
 def split(bundle: Bundle) -> Iterator[Part]:

@@ -67,11 +67,6 @@ def shown_at(milliseconds: Any, hours: int, what: str) -> datetime:
     return (moment + timedelta(hours=hours)).replace(tzinfo=None)
 
 
-def stamp(digits: str) -> datetime:
-    """YYYYMMDD, YYYYMMDDHH or YYYYMMDDHHMM. Raises ValueError."""
-    return datetime.strptime(digits.ljust(12, "0"), "%Y%m%d%H%M")
-
-
 def http_date(reply: Reply, name: str = "last-modified") -> datetime | None:
     """The moment in a header, in UTC; None where there is none that can be read."""
     try:

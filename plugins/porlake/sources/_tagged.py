@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from porlake.errors import BadAnswer
-from porlake.sources._answers import stamp
 from porlake.sources._github import Commit, commits, raw_url, tags
 from porlake.sources._publications import Look, Member, Publications
+from porlake.stamps import stamp
 from porlake.transport import Reply, Web
 
 _TAG = re.compile(r"por_(\d{8})(_part)?", re.ASCII)

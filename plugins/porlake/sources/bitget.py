@@ -10,8 +10,9 @@ from datetime import date
 from typing import Any
 
 from porlake.errors import BadAnswer
-from porlake.sources._answers import at, json_of, shown_at, stamp
+from porlake.sources._answers import at, json_of, shown_at
 from porlake.sources._publications import Look, Member, Publications
+from porlake.stamps import stamp
 from porlake.transport import Reply, Web
 
 NAME = "bitget"

@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from porlake.errors import BadAnswer
-from porlake.sources._answers import stamp, whole
+from porlake.sources._answers import whole
 from porlake.sources._publications import Look, Member, Publications
+from porlake.stamps import stamp
 from porlake.transport import Reply, Web
 
 NAME = "bitmex"

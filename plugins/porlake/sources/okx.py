@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from porlake.errors import BadAnswer
-from porlake.sources._answers import at, script, shown_at, stamp
+from porlake.sources._answers import at, script, shown_at
 from porlake.sources._publications import Look, Member, Publications
+from porlake.stamps import stamp
 from porlake.transport import Reply, Web
 
 NAME = "okx"

@@ -16,7 +16,8 @@ from porlake.errors import BadStructure
 from porlake.reports import _rows
 from porlake.reports._bundle import Bundle, Member, joined
 from porlake.reports._items import Item, Published
-from porlake.reports._snapshot import Snapshot, stamp
+from porlake.reports._snapshot import Snapshot
+from porlake.stamps import stamp
 
 NAME = "toy_json"
 ROLES = ("cold", "hot")

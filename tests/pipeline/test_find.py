@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from porlake import cli, pipeline
+from porlake import cli, pipeline, sources
 from porlake.errors import ConfigurationError, NotRecorded
+from porlake.lake import Lake
 from porlake.model import ReportFile
 from porlake.sources import gate
+from porlake.transport import Reply
 from sources.publishers import Given, Published, as_json, published, zipped
 from sources.test_okx import CDN, listing, row
 from support import MONTH, RECORDING, SAMPLE_ROWS, tree
@@ -255,3 +259,54 @@ def test_other_amounts_of_the_same_moment_are_a_revision_and_the_same_are_none(t
         done.append(pipeline.fetch(chosen, pipeline.find(chosen, "gate").found))
     assert [(len(one.new), one.missing) for one in done] == [(1, []), (0, []), (1, [])]
     assert [row.revision for row in chosen.lake.rows(ReportFile, exchange="gate")] in ([1, 2], [2, 1])
+
+
+def listed(amounts: Mapping[str, int]) -> list[sources.Publication]:
+    """Publications of MEXC that one answer lists, by day with what is held; all of them are answers at hand."""
+    retrieved = datetime(2026, 1, 1, tzinfo=UTC)
+    answer = Reply("https://www.mexc.com/list", 200, {}, b"[]", retrieved)
+    found = []
+    for number, (day, amount) in enumerate(amounts.items()):
+        at = datetime.fromisoformat(day[:10]).replace(tzinfo=UTC)
+        coin = {"currency": "BTC", "userSpotAsset": "1", "walletTotalAsset": str(amount), "stockRate": "2"}
+        data = {"snapshotDate": int(at.timestamp() * 1000), "details": [coin]}
+        url = f"https://www.mexc.com/{number}"
+        reply = Reply(url, 200, {}, as_json({"code": 0, "data": data}).body, retrieved)
+        member = sources.Member("totals", f"mexc_{number}.json", url, "json", reply=reply)
+        shown = (at + timedelta(hours=8)).replace(tzinfo=None)
+        found.append(sources.Publication("mexc", shown, "moment", (member,), answer))
+    return found
+
+
+def test_what_the_lake_has_is_read_once_and_a_listing_is_archived_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = pipeline.session(tmp_path, environ={})
+    read, kept = [], []
+    rows, keep = Lake.rows, Lake.keep
+
+    def counted(lake: Lake, row_class: Any, *more: Any, **only: Any) -> Any:
+        read.append((row_class.NAME, *sorted(only)))
+        return rows(lake, row_class, *more, **only)
+
+    def counted_too(lake: Lake, stream: Any, facts: Any) -> str:
+        kept.append(facts["file_name"])
+        return keep(lake, stream, facts)
+
+    monkeypatch.setattr(Lake, "rows", counted)
+    monkeypatch.setattr(Lake, "keep", counted_too)
+    done = pipeline.fetch(chosen, listed({"2024-01-01": 1, "2024-02-01": 1, "2024-03-01": 1}))
+    assert (len(done.new), done.missing, done.warnings) == (3, [], [])
+    assert [name for name in read if name[0] == "report_file"] == [("report_file", "exchange")]
+    assert kept.count("list") == 1
+
+
+def test_of_one_moment_each_file_of_a_fetch_is_a_revision_of_the_one_before(tmp_path: Path) -> None:
+    chosen = pipeline.session(tmp_path, environ={})
+    again = listed({"2024-01-01": 1, "2024-01-01 again": 2, "2024-01-01 once more": 3, "2024-02-01": 1})
+    assert len(pipeline.fetch(chosen, again).new) == 4
+    files = chosen.lake.rows(ReportFile, exchange="mexc")
+    assert sorted((file.attestation, file.revision) for file in files) == [
+        ("mexc/2024-01-01", 1), ("mexc/2024-01-01", 2), ("mexc/2024-01-01", 3), ("mexc/2024-02-01", 1),
+    ]  # fmt: skip
+    assert pipeline.fetch(chosen, again).new == []

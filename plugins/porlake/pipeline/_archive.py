@@ -11,7 +11,7 @@ from porlake import registry, reports
 from porlake.errors import ConfigurationError, SnapshotUnknown
 from porlake.pipeline._exchanges import publisher_of
 from porlake.pipeline._files import Published, files_at
-from porlake.pipeline._report_files import Arrival, Part, facts_of
+from porlake.pipeline._report_files import Arrival, Known, Part, facts_of
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import moment
 
@@ -38,9 +38,10 @@ def archive_published(
     came: Published,
     stated: reports.Snapshot | None = None,
     fallback: reports.Snapshot | None = None,
+    known: Known | None = None,
 ) -> list[str]:
     """Keep published files that are at hand; the ids of the reports in them. `fallback`: the moment of those whose
-    names and content say none. Raises ReportError.
+    names and content say none; `known`: what the lake holds, where many come. Raises ReportError.
     """
     found, others = reports.recognised(replace(came.bundle, exchange=exchange))
     _check_publisher(exchange, found)
@@ -52,7 +53,7 @@ def archive_published(
         container = session.lake.keep(
             came.container, facts_of(session, came.bundle.name, came.origin) | dict(came.facts)
         )
-    return Arrival(session, came.origin, container, listed, came.facts).keep(parts)
+    return Arrival(session, came.origin, container, listed, came.facts, known).keep(parts)
 
 
 def _check_publisher(exchange: str, found: list[tuple[reports.Format, reports.Bundle]]) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from porlake import registry, reports
+from porlake.lake import Lake
 from porlake.model import ReportFile
 from porlake.pipeline._session import Session
 
@@ -23,11 +24,42 @@ class Part:
     snapshot: reports.Snapshot
 
 
+class Known:
+    """What a lake holds of exchanges' reports, each exchange's read once, when it is first asked for; what is archived
+    meanwhile is to be added (`add`).
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._files: dict[str, dict[tuple[str, str], ReportFile]] = {}
+        self._newest: dict[tuple[str, str, str, str], int] = {}
+
+    def of(self, exchange: str) -> Mapping[tuple[str, str], ReportFile]:
+        """By report and attestation."""
+        if exchange not in self._files:
+            self._files[exchange] = {}
+            for row in self._lake.rows(ReportFile, exchange=exchange):
+                self.add(row)
+        return self._files[exchange]
+
+    def newest(self, exchange: str, attestation: str, content: str, statement: str) -> int:
+        """The newest revision of a statement, 0 where there is none."""
+        self.of(exchange)
+        return self._newest.get((exchange, attestation, content, statement), 0)
+
+    def add(self, row: ReportFile) -> None:
+        if row.exchange not in self._files:
+            return  # it is read with the others when they are asked for
+        self._files[row.exchange][row.report, row.attestation] = row
+        edition = (row.exchange, row.attestation, row.content, row.statement)
+        self._newest[edition] = max(self._newest.get(edition, 0), row.revision)
+
+
 class Arrival:
     """What came in together: the reports of one path or URL.
 
-    `others`: the lines of files that nobody reads; `facts` of the arrival that are known already. What the lake holds
-    of an exchange is looked up once, however many reports come.
+    `others`: the lines of files that nobody reads; `facts` of the arrival that are known already; `known`: what the
+    lake holds, where several arrive one after the other.
     """
 
     def __init__(
@@ -37,11 +69,11 @@ class Arrival:
         container: str | None,
         others: tuple[str, ...],
         facts: Mapping[str, str] = MappingProxyType({}),
+        known: Known | None = None,
     ) -> None:
         self.facts = facts
         self.session, self.origin, self.container, self.others = session, origin, container, others
-        self._known: dict[str, dict[tuple[str, str], ReportFile]] = {}
-        self._newest: dict[tuple[str, str, str, str], int] = {}
+        self.known = Known(session.lake) if known is None else known
 
     def keep(self, parts: list[Part]) -> list[str]:
         """The ids of the reports, now in the lake."""
@@ -57,7 +89,7 @@ class Arrival:
         alone = "" if first.role == form.ROLES[0] else f"/{first.role}"
         statement = part.source or f"{exchange}/{form.NAME}{alone}"
         content = form.content(bundle)
-        earlier = self._of(exchange).get((bundle.id, attestation))
+        earlier = self.known.of(exchange).get((bundle.id, attestation))
         row = ReportFile(
             exchange=exchange,
             report=bundle.id,
@@ -68,7 +100,7 @@ class Arrival:
             content=content,
             statement=statement,
             revision=part.snapshot.revision
-            or (earlier.revision if earlier else self._newest.get((exchange, attestation, content, statement), 0) + 1),
+            or (earlier.revision if earlier else self.known.newest(exchange, attestation, content, statement) + 1),
             format=form.NAME,
             # what was true at the first time stays
             file_name=earlier.file_name if earlier else facts["file_name"],
@@ -80,26 +112,13 @@ class Arrival:
             report_no=part.snapshot.report_no,
         )
         lake.write(ReportFile, {"exchange": exchange, "report": bundle.id, "attestation": attestation}, [row])
-        self._take(row)
+        self.known.add(row)
         return bundle.id
 
     def _kept(self, member: reports.Member, facts: dict[str, str]) -> reports.Member:
         """The member with its sha256, now that its bytes are in the archive."""
         member.content.seek(0)
         return replace(member, sha256=self.session.lake.keep(member.content, facts | {"file_name": member.name}))
-
-    def _of(self, exchange: str) -> dict[tuple[str, str], ReportFile]:
-        """What the lake holds of an exchange, by report and attestation."""
-        if exchange not in self._known:
-            self._known[exchange] = {}
-            for row in self.session.lake.rows(ReportFile, exchange=exchange):
-                self._take(row)
-        return self._known[exchange]
-
-    def _take(self, row: ReportFile) -> None:
-        self._known.setdefault(row.exchange, {})[row.report, row.attestation] = row
-        edition = (row.exchange, row.attestation, row.content, row.statement)
-        self._newest[edition] = max(self._newest.get(edition, 0), row.revision)
 
 
 def _in_utc(exchange: str, snapshot: reports.Snapshot) -> datetime | None:

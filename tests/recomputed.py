@@ -416,6 +416,16 @@ class Recomputed:
         return found
 
     @cached_property
+    def elsewhere(self) -> dict[Key, int]:
+        """What totals hold of another network that was read itself: `polkadot` the part `asset_hub`."""
+        read = {(a, network, asset, address) for a, _, network, asset, address in self.exact}
+        found = Counter[Key]()
+        for a, _, row in self.rows(Balance):
+            if (a, f"{row.network}_{row.component}", row.asset, row.address) in read:
+                found[a, row.report, row.network, row.asset, row.address] += row.amount
+        return found
+
+    @cached_property
     def balances(self) -> list[tuple[str, Any]]:
         """As read; of an account whose row stands for validators too `liquid`, `validator`, and both as far as the
         chain confirms it.
@@ -423,6 +433,8 @@ class Recomputed:
         found = []
         for attestation, row in self.readings[0]:
             key = (attestation, row.report, row.network, row.asset, row.address)
+            if row.component == "total":
+                row = replace(row, amount=row.amount - self.elsewhere.get(key, 0))
             if row.component != "total" or key not in self.staked:
                 found.append((attestation, row))
                 continue

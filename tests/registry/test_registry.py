@@ -22,7 +22,7 @@ OKX_ASSETS = [
     "BTC", "ETH", "USDT", "USDC", "XRP", "DOGE", "SOL", "OKB", "APT", "DOT", "ELF",
     "EOS", "ETC", "FIL", "LINK", "LTC", "OKT", "PEOPLE", "TON", "TRX", "UNI", "BCH",
 ]  # fmt: skip
-NOT_READ = 29  # networks with `client = none`: this number may only fall
+NOT_READ = 8  # networks with `client = none`: this number may only fall
 
 
 _UTXO = {

@@ -97,7 +97,7 @@ def test_decimals_of_the_bank_s_metadata(units: list[Any], expected: int | None)
             server.change = lambda request, reply, told=spoiled: with_body(reply, {"metadata": told})
             with pytest.raises(BadAnswer):
                 client.decimals(token, at)
-        for status, code, is_none in ((404, 5, True), (501, 12, True), (404, 3, False)):
+        for status, code, is_none in ((404, 5, True), (501, 12, True), (400, 3, True), (404, 7, False)):
             server.change = lambda request, reply, status=status, code=code: Reply(
                 {"code": code, "message": "no metadata"}, status
             )

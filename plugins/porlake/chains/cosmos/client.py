@@ -40,7 +40,7 @@ HEIGHT, HEIGHT_OF_ANSWER = "x-cosmos-block-height", "grpc-metadata-x-cosmos-bloc
 PAGE, PAGES = 200, 500  # of delegations
 #: So far below the head a node must show that it reads the past; nearer the canary may not have changed.
 NEAR = 100
-NOT_FOUND, UNIMPLEMENTED = 5, 12  # gRPC
+INVALID_ARGUMENT, NOT_FOUND, UNIMPLEMENTED = 3, 5, 12  # gRPC
 #: The account of the distribution module: fees and new coins pass through it in every block.
 CANARY = sha256(b"distribution")[:20]
 
@@ -143,10 +143,10 @@ class Client(ByAccount):
         """As the bank's metadata say it: the exponent of the coarsest unit; None where a denomination has none."""
         denom = self._denom_of(token)
         path = f"{BANK}/denoms_metadata/{quote(denom, safe='')}"
-        answer = self._http.ask("GET", path, headers={HEIGHT: str(at.height)}, accept={404, 501})
+        answer = self._http.ask("GET", path, headers={HEIGHT: str(at.height)}, accept={400, 404, 501})
         what = f"{self._http.host}: {BANK}/denoms_metadata"
-        if answer.status in (404, 501):
-            if _field(answer.body, "code") in (NOT_FOUND, UNIMPLEMENTED):
+        if answer.status != 200:
+            if _field(answer.body, "code") in (INVALID_ARGUMENT, NOT_FOUND, UNIMPLEMENTED):
                 return None
             raise BadAnswer(f"{what}: HTTP {answer.status}")
         told = _field(self._of_height(answer, path, at.height), "metadata")

@@ -10,6 +10,7 @@ elsewhere as (
     from told p
     join (select distinct attestation, network, asset, address from told where component = 'total') h
         on h.attestation = p.attestation and h.asset = p.asset and h.address = p.address and h.network = concat(p.network, '_', p.component)
+    where p.component <> 'total'
     group by all
 ),
 seen as (

@@ -32,6 +32,7 @@ if os.environ.get(CHECK):  # fewer examples where a test says nothing else: `mak
 LONGEST = (
     "pipeline/test_runs.py",
     "airflow/test_dags.py",
+    "chains/test_abilities.py",
     "warehouse",
     "sql",
     "cli/test_examples.py",

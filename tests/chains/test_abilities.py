@@ -28,7 +28,7 @@ from support import own_rows
 HERE = Path(__file__).parent
 WORLDS = sorted(path.parent.name for path in HERE.glob("*/world.py"))
 #: Changed numbers and lists that one world is tried with; drawn by a seed where it has more.
-TRIES = 40 if os.environ.get("PORLAKE_TESTS_CHECK") else 200
+TRIES = 20 if os.environ.get("PORLAKE_TESTS_CHECK") else 60
 REASONS = {code for code, place in registry.load().reasons if place == "unobserved.reason"}
 HANGS_AFTER = 60.0  # seconds
 

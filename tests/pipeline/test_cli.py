@@ -282,8 +282,8 @@ def test_a_misspelled_network_in_the_environment_is_named(porlake: Porlake) -> N
 def test_networks_says_how_each_is_supported(capsys: pytest.CaptureFixture[str]) -> None:
     code, shown, _ = told(capsys, "networks")
     assert code == 0
-    assert re.search(r"ethereum +eip155:1 +evm +\S+ +evm", shown)
-    assert re.search(r"horizen +bip122:\S+ .* none +\S", shown)
+    assert re.search(r"ethereum +evm +exact +- +yes +- +yes", shown)
+    assert re.search(r"horizen +the chain has stopped", shown)
 
 
 def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

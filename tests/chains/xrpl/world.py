@@ -123,6 +123,7 @@ class WORLD(World):
         "objects of nobody": (objects_of_nobody, "bad_answer"),
         "no objects": (at("result.account_objects", lambda told: ["x"]), "bad_answer"),
         "a page that comes again": (at("result.marker", lambda told: "0"), "bad_answer"),
+        "a marker that is none": (at("result.marker", lambda told: None), "bad_answer"),
         "a ledger that is not validated": (at("result.validated", lambda told: False, method="ledger"), "error"),
         "two heights": (at("result.ledger.ledger_index", lambda told: str(int(told) + 1)), "error"),
         "two hashes": (at("result.ledger.ledger_hash", lambda told: ledger_hash(1)), "error"),

@@ -211,9 +211,10 @@ class Client(ByAccount):
                 if not isinstance(entry, dict):
                     raise BadAnswer(f"{what}: an entry that is no object")
                 yield entry
-            marker = found.get("marker")
-            if marker is None:
+            if "marker" not in found:
                 return
+            if (marker := found["marker"]) is None:
+                raise BadAnswer(f"{what}: a marker that is none: whether there is more is not told")
             if (shown := repr(marker)) in seen:
                 raise BadAnswer(f"{what}: a page that comes again")
             seen.add(shown)

@@ -650,7 +650,7 @@ class Recomputed:
         elif close is not None and not close[0]:
             status = "rounded"
         else:
-            status = "differing" if exact else "other_moment"
+            status = "differing" if exact and close is None else "other_moment"
         return made | {"status": status}
 
     # --- sums of an attestation and asset ---

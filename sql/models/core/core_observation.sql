@@ -52,6 +52,8 @@ select * exclude (components, last_digit, whole_equals, whole_is_close, equal, c
         when not equal.is_near then 'matched'
         when not close.is_near then 'rounded'
         when as_of <> 'exact' then 'other_moment'
+        -- the total of the block is known, and the part that the claim may mean is of another moment
+        when close.is_near then 'other_moment'
         else 'differing'
     end as status,
     -- of a holding of which a part alone is known, that part counts where it is what was claimed

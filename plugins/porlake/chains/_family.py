@@ -83,6 +83,12 @@ class Family:
 
         `beside`: whoever asks the network that `beside` names. Raises ConfigurationError.
         """
+        return self.client_at(network, first(network, endpoints, recording), recording)
+
+    def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
+        """The client of one endpoint, None in a replay: all that a family says that needs nothing else to open it.
+        Raises ConfigurationError.
+        """
         raise NotImplementedError
 
     def native_client(self, network: Network, endpoint: Endpoint, recording: Recording) -> Any:

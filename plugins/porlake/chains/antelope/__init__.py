@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from porlake.chains._family import Beside, Client, Dump, Family, first
-from porlake.progress import Tell, silent
+from porlake.chains._family import Client, Family
 from porlake.registry import Network, Registry, Token
 from porlake.transport import Endpoint, Recording
 
@@ -15,19 +13,10 @@ class Antelope(Family):
     past = "head"
     parts = ("liquid", "vaulta", "staked", "refunding", "rex")
 
-    def open_client(
-        self,
-        network: Network,
-        endpoints: Sequence[Endpoint],
-        recording: Recording,
-        *,
-        beside: Beside | None = None,
-        dump: Dump | None = None,
-        tell: Tell = silent,
-    ) -> Client:
+    def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.antelope.client import Client
 
-        return Client(network, first(network, endpoints, recording), recording)
+        return Client(network, endpoint, recording)
 
     def unreadable(self, token: Token | None) -> str:
         from porlake.chains.antelope.assets import symbol_of

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from porlake.chains._family import Beside, Client, Dump, Family, first
-from porlake.progress import Tell, silent
+from porlake.chains._family import Client, Family
 from porlake.registry import Network, Registry, Token
 from porlake.transport import Endpoint, Recording
 
@@ -13,19 +10,10 @@ from porlake.transport import Endpoint, Recording
 class Cardano(Family):
     past = "unchanged"
 
-    def open_client(
-        self,
-        network: Network,
-        endpoints: Sequence[Endpoint],
-        recording: Recording,
-        *,
-        beside: Beside | None = None,
-        dump: Dump | None = None,
-        tell: Tell = silent,
-    ) -> Client:
+    def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.cardano.client import Client
 
-        return Client(network, first(network, endpoints, recording), recording)
+        return Client(network, endpoint, recording)
 
     def unreadable(self, token: Token | None) -> str:
         from porlake.chains.cardano.koios import asset_of

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.chains._family import Client, Family
 from porlake.chains._identity import needs_name
-from porlake.progress import Tell, silent
 from porlake.registry import Network, Registry
 from porlake.transport import Endpoint, Recording
 
@@ -15,19 +12,10 @@ class Casper(Family):
     past = "exact"
     parts = ("liquid", "on_hold")
 
-    def open_client(
-        self,
-        network: Network,
-        endpoints: Sequence[Endpoint],
-        recording: Recording,
-        *,
-        beside: Beside | None = None,
-        dump: Dump | None = None,
-        tell: Tell = silent,
-    ) -> Client:
+    def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.casper.client import Client
 
-        return Client(network, first(network, endpoints, recording), recording)
+        return Client(network, endpoint, recording)
 
     def check(self, facts: Registry, network: Network) -> str:
         return super().check(facts, network) or needs_name(facts, network)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.chains._family import Client, Family
 from porlake.chains.evm.words import ACCOUNTS
-from porlake.progress import Tell, silent
 from porlake.registry import Network, Registry, Token
 from porlake.transport import Endpoint, JsonRpc, Recording
 
@@ -19,19 +17,10 @@ class Evm(Family):
     past = "exact"
     accounts = ACCOUNTS
 
-    def open_client(
-        self,
-        network: Network,
-        endpoints: Sequence[Endpoint],
-        recording: Recording,
-        *,
-        beside: Beside | None = None,
-        dump: Dump | None = None,
-        tell: Tell = silent,
-    ) -> Client:
+    def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.evm.client import open_client
 
-        return open_client(network, first(network, endpoints, recording), recording)
+        return open_client(network, endpoint, recording)
 
     def native_client(self, network: Network, endpoint: Endpoint, recording: Recording) -> Web3:
         """web3.py over the transport: rate, tries, times and sizes of the endpoint hold, and its keys stay hidden."""

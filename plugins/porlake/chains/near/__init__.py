@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from porlake.chains._family import Beside, Client, Dump, Family, first
-from porlake.progress import Tell, silent
+from porlake.chains._family import Client, Family
 from porlake.registry import Network, Registry
 from porlake.transport import Endpoint, Recording
 
@@ -14,19 +11,10 @@ class Near(Family):
     past = "exact"
     parts = ("liquid", "staked")
 
-    def open_client(
-        self,
-        network: Network,
-        endpoints: Sequence[Endpoint],
-        recording: Recording,
-        *,
-        beside: Beside | None = None,
-        dump: Dump | None = None,
-        tell: Tell = silent,
-    ) -> Client:
+    def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.near.client import open_client
 
-        return open_client(network, first(network, endpoints, recording), recording)
+        return open_client(network, endpoint, recording)
 
     def check(self, facts: Registry, network: Network) -> str:
         if why := super().check(facts, network):

@@ -15,6 +15,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -67,6 +68,7 @@ class Client(ByAccount):
         self._chain = network.caip2.partition(":")[2]
         self._ready: set[str] = set()
         self._known: set[tuple[int, str]] = set()
+        self._lock = Lock()
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -158,7 +160,11 @@ class Client(ByAccount):
 
     def _know(self, denom: str, height: int) -> None:
         """Raises ChainError where the chain has none of a denomination: a wrong one reads as zero everywhere."""
-        if (height, denom) not in self._known:
+        with (
+            self._lock
+        ):  # asked once, whichever account comes first: a replay asks as often as was recorded
+            if (height, denom) in self._known:
+                return
             if not self._coin(self._told(self._supply(denom), height).get("amount"), denom, "supply"):
                 raise ChainError(f"{self._http.host}: at block {height:,} there is no {denom} on {self._network.name}")
             self._known.add((height, denom))

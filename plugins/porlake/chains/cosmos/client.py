@@ -160,9 +160,7 @@ class Client(ByAccount):
 
     def _know(self, denom: str, height: int) -> None:
         """Raises ChainError where the chain has none of a denomination: a wrong one reads as zero everywhere."""
-        with (
-            self._lock
-        ):  # asked once, whichever account comes first: a replay asks as often as was recorded
+        with self._lock:  # asked once, whichever account comes first: a replay asks as often as was recorded
             if (height, denom) in self._known:
                 return
             if not self._coin(self._told(self._supply(denom), height).get("amount"), denom, "supply"):

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.test_find import MARCH
 from porlake import cli, pipeline, registry, sources
-from porlake.model import ReportFile
+from porlake.model import Claim, Rejection, ReportFile
 from porlake.sources import binance, bitget, bitmex, bitstamp, bybit, gate, htx, kucoin, mexc, poloniex
 from porlake.sources._github import raw_url
 from sources.publishers import Answers, Given, as_json, commit, packets, published, zipped
@@ -71,6 +71,7 @@ WALLETS = zipped(**{
     f"PR01APR26_{name}.csv": case(f"binance_csv/hot_cold_and_deposit/PR01JAN30_{name}.csv")
     for name in ("HotCold", "Deposit")
 })  # fmt: skip
+OF_NOW = "binance_addresses_json/made_from_the_facts"
 PUBLISHED = {
     "okx": Case("2024-03", {"okx/2024-03-25"}, dict(MARCH)),
     "htx": Case(
@@ -82,7 +83,7 @@ PUBLISHED = {
         tagged(poloniex.REPOSITORY.name, poloniex.REPOSITORY.current, "20240701", POLONIEX),
     ),
     "binance": Case(
-        "2026-04", {"binance/2026-04-01"},
+        "2026-04", {"binance/2026-04-01", f"binance/{datetime.now(UTC):%Y-%m-%d}"},
         {
             binance.SNAPSHOTS: as_json({"code": "000000", "data": ["01/04/26 00:00:00 UTC | BTC Block Height 943129"]}),
             f"{binance.FILE_OF}PR01APR26": as_json(
@@ -90,6 +91,7 @@ PUBLISHED = {
             ),
             f"{binance.FILES}wallet_address_20260401.zip": Given(WALLETS),
             binance.AMOUNTS: Given(case("binance_json/audit/userReserveAuditProofSnapshot.json")),
+            binance.ADDRESSES: Given(case(f"{OF_NOW}/binance_20261101_addresses.json")),
         },
     ),
     "bybit": Case(
@@ -165,7 +167,12 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fetch(chosen: pipeline.Session, exchange: str) -> tuple[sources.Publications, pipeline.Fetched]:
     month = PUBLISHED[exchange].month
     looked = pipeline.find(chosen, exchange, pipeline.first_of(month))
-    return looked, pipeline.fetch(chosen, looked.of_month(month))
+    return looked, pipeline.fetch(chosen, wanted(looked, month))
+
+
+def wanted(looked: sources.Publications, month: str) -> list[sources.Publication]:
+    """What is published of a month, and a list of addresses of now."""
+    return looked.of_month(month) + [one for one in looked.found if one.is_of_now and one.month != month]
 
 
 @pytest.fixture
@@ -189,9 +196,36 @@ def test_a_recorded_publication_is_found_fetched_and_parsed(exchange: str, recor
         files = list(chosen.lake.rows(ReportFile, exchange=exchange))
         assert {file.attestation for file in files} == PUBLISHED[exchange].attestations
         assert all(file.origin.startswith("https://") for file in files)
-        has = pipeline.held(chosen, looked.of_month(PUBLISHED[exchange].month))
-        members = [{member.role for member in one.members} for one in looked.of_month(PUBLISHED[exchange].month)]
+        all_of_it = wanted(looked, PUBLISHED[exchange].month)
+        has = pipeline.held(chosen, all_of_it)
+        members = [{member.role for member in one.members} for one in all_of_it]
         assert [one.roles for one in has] == members
+
+
+@pytest.mark.usefixtures("_then")
+def test_binances_addresses_of_now_keep_their_custodians_and_can_be_observed(recording: Path, tmp_path: Path) -> None:
+    chosen = pipeline.session(tmp_path, replay=recording, environ={})
+    _, done = fetch(chosen, "binance")
+    for report in done.reports:
+        pipeline.parse(chosen, report)
+    (listed,) = (file for file in chosen.lake.rows(ReportFile) if file.content == "address_list")
+    assert (listed.format, listed.statement) == ("binance_addresses_json", "binance/binance_addresses_json")
+    assert listed.file_name == f"binance_{datetime.now(UTC):%Y%m%d}_addresses.json"
+    assert not pipeline.attests(chosen, listed.report)
+    claims = list(chosen.lake.rows(Claim, exchange="binance", report=listed.report))
+    assert [(row.network, row.holding, row.custodian, row.amount) for row in claims] == [
+        ("bitcoin", "wallet", None, None), ("ethereum", "wallet", None, None), ("ethereum", "wallet", None, None),
+        ("arbitrum", "wallet", None, None), ("arbitrum", "wallet", None, None), ("ethereum", "custody", "Ceffu", None),
+        ("tron", "custody", "Ceffu", None),
+    ]  # fmt: skip
+    refused = chosen.lake.rows(Rejection, exchange="binance", report=listed.report)
+    assert [(row.source_row, row.reason) for row in refused] == [(8, "unknown_network"), (9, "address_bad_length")]
+    observed = pipeline.archive_list(chosen, "binance", datetime(2026, 11, 1, tzinfo=UTC))
+    pipeline.parse(chosen, observed)
+    asked = chosen.lake.rows(Claim, exchange="binance", report=observed)
+    assert {(row.network, row.custodian) for row in asked} == {
+        ("bitcoin", None), ("ethereum", None), ("arbitrum", None), ("ethereum", "Ceffu"), ("tron", "Ceffu")
+    }  # fmt: skip
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -19,14 +20,17 @@ import pytest
 from porlake import pipeline, registry, reports
 from porlake.errors import BadStructure, ConfigurationError, PorlakeError, UnknownFormat
 from porlake.model import Claim, Liability, PublishedTotal
-from porlake.reports import _rows, bitget_json, bitstamp_json
-from reports.published import HERE, as_bundle, cases, exchange_of, published_files, read, read_all
+from porlake.reports import _json, _rows, binance_addresses_json, bitget_json, bitstamp_json
+from reports.published import HERE, as_bundle, cases, exchange_of, published_files, read, read_all, report_of
 from reports.test_spoiled import parsed
 
 #: By format: the files of its case, which are JSON.
 GOOD = {case.parent.name: published_files(case) for case in cases(HERE / "cases") if case.parent.name.endswith("_json")}
-OURS = sorted({"binance_json", "bitget_json", "bitstamp_json", "gate_json", "kucoin_json", "mexc_json"})
-TOTALS = sorted(set(OURS) - {"bitstamp_json"})
+LISTS = {"binance_addresses_json", "bitstamp_json"}
+TOTALS = sorted({"binance_json", "bitget_json", "gate_json", "kucoin_json", "mexc_json"})
+OURS = sorted({*TOTALS, *LISTS})
+#: Whose file is an answer of an API, `data` and words about it.
+ANSWERS = sorted({*TOTALS, "binance_addresses_json"})
 #: Fields that are known and not read, and those that Binance may leave off.
 OF_NO_USE = {
     "auditReportUrl", "total_reserve_rate", "auditor", "auditorLink", "auditDate", "customerLiabilityUsdt",
@@ -123,7 +127,7 @@ def test_a_spoiled_value_becomes_no_other_number(name: str) -> None:
             outcomes["fresh"] += path[-1] in AMOUNTS
     assert outcomes["refused"] > 20, outcomes
     assert outcomes["read"] > 20, outcomes
-    assert outcomes["fresh"] > 0 or name == "bitstamp_json", outcomes
+    assert outcomes["fresh"] > 0 or name in LISTS, outcomes
 
 
 def stands_in(told: set[Decimal], part: int | Decimal | str, asset: str) -> bool:
@@ -195,7 +199,7 @@ def test_hostile_json_is_refused_with_a_sentence(name: str, hostile: bytes, why:
     assert why in str(refused.value)
 
 
-@pytest.mark.parametrize("name", TOTALS)
+@pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize(
     ("envelope", "why"),
     [
@@ -317,6 +321,74 @@ def test_a_page_that_is_an_error_is_no_page() -> None:
     error = b'{"code": 400, "message": "per_page", "wallets": {"a": [{"address": "b", "network": "c"}]}}'
     with pytest.raises(BadStructure, match='unknown field "code", "message"'):
         read_all(GOOD["bitstamp_json"] | {"page_3.json": error}, "bitstamp")
+
+
+# --- a list of addresses of now --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "at_"),
+    [
+        ("binance_20261101_addresses.json", datetime(2026, 11, 1)), ("binance_20261131_addresses.json", None),
+        ("binance_2026110_addresses.json", None), ("binance_20261101_addresses_2.json", None), ("address.json", None),
+    ],
+)  # fmt: skip
+def test_the_name_of_binances_list_tells_the_day_on_which_it_was_read(name: str, at_: datetime | None) -> None:
+    found = binance_addresses_json.snapshot_of(name)
+    assert (found and (found.at, found.precision)) == (at_ and (at_, "day"))
+
+
+def listed(*rows: Any, name: str = "binance_20261101_addresses.json") -> list[reports.Item]:
+    return read(json.dumps({"code": "000000", "data": rows}).encode(), "binance", name)
+
+
+@pytest.mark.parametrize(
+    ("written", "custodian", "holding"),
+    [
+        ("Ceffu", "Ceffu", "custody"), (" Ceffu\u00a0", "Ceffu", "custody"), ("A, B & C", "A, B & C", "custody"),
+        ("", None, "wallet"), (" ", None, "wallet"), ("-", None, "wallet"), (None, None, "wallet"),
+        ("null", None, "wallet"),
+    ],
+)  # fmt: skip
+def test_who_holds_an_address_for_binance_is_kept(written: object, custodian: str | None, holding: str) -> None:
+    row = {"network": "BTC", "address": "34xp4vRoCGJym3xR7yCVPFHoCNxv4Twseo", "thirdPartyCustodianName": written}
+    (item,) = listed(row)
+    assert isinstance(item, reports.Published)
+    assert (item.custodian, item.holding, item.amount) == (custodian, holding, None)
+
+
+#: Codes of networks that two public readers of 2026 name in that list.
+CODES = (
+    "BTC ETH BEP20 BSC CELO CHZ2 HBAR TRX AVAX ARB ARBITRUM AVAXC LTC MATIC OP OPTIMISM RON XRP SOL DOT ALGO APT "
+    "FTM BASE ERA ZKSYNCERA MANTA SUI TON STK STARKNET OPBNB NEAR DOGE XLM SCROLL SONIC PLASMA"
+)
+
+
+def test_every_code_of_a_network_in_binances_list_is_known() -> None:
+    codes = CODES.split()
+    items = listed(*({"network": code, "address": "x", "thirdPartyCustodianName": ""} for code in codes))
+    assert [item.network for item in items if isinstance(item, reports.Published)] == [item.network for item in items]  # type: ignore[union-attr]
+    assert len(items) == len(codes)
+
+
+def test_a_list_without_a_row_is_no_list() -> None:
+    form = reports.FORMATS["binance_addresses_json"]
+    empty = b'{"code": "000000", "data": []}'
+    with pytest.raises(BadStructure, match="no addresses"):
+        list(form.parse(report_of(form, empty, "binance", "binance_20261101_addresses.json")))
+
+
+@pytest.mark.parametrize("rows", [{"a": 1}, "x", [None], [[]], [5]])
+def test_what_is_no_list_of_objects_stops_the_file(rows: Any) -> None:
+    form = reports.FORMATS["binance_addresses_json"]
+    with pytest.raises(BadStructure):
+        list(form.parse(report_of(form, json.dumps({"data": rows}).encode(), "binance")))
+
+
+@pytest.mark.parametrize(("most", "refused"), [(2, True), (3, True), (4, False)])
+def test_a_list_of_more_values_than_any_is_refused(most: int, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"network": "BTC", "address": "34xp4vRoCGJym3xR7yCVPFHoCNxv4Twseo", "thirdPartyCustodianName": ""}
+    monkeypatch.setattr(_json, "MOST_VALUES", most)  # four stand in the answer: its code and the row's three
+    with pytest.raises(BadStructure, match="more than . values") if refused else nullcontext():
+        assert len(listed(row)) == 1
 
 
 # --- an amount that is not told ---------------------------------------------------------------------------------------

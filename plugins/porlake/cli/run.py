@@ -90,7 +90,10 @@ def _fetched(session: Session, exchange: str, month: str) -> list[str]:
     from porlake import pipeline
 
     looked = pipeline.find(session, exchange, pipeline.first_of(month))
-    done = pipeline.fetch(session, looked.of_month(month))
+    listed = looked.of_month(month)
+    done = pipeline.fetch(session, listed)
+    if done.reports and all(one.is_of_now for one in listed):
+        complain(f"note: {exchange}: {nothing_of(looked, month)}")
     for line in (*looked.notes, *done.warnings):
         complain(f"note: {line}")
     unknown = [f"not known: {one.what}: {one.reason}" for one in looked.unknown]
@@ -105,8 +108,8 @@ def _fetched(session: Session, exchange: str, month: str) -> list[str]:
 
 def nothing_of(looked: Publications, month: str) -> str:
     """Why there is no report of a month: nobody says that there is none where the publisher did not."""
-    newest = looked.found[0].attestation if looked.found else "none"
-    if looked.of_month(month):
+    newest = next((one.attestation for one in looked.found if not one.is_of_now), "none")
+    if not all(one.is_of_now for one in looked.of_month(month)):
         return f"no file of the report of {month} could be read"
     if looked.unknown:
         return f"whether there is a report of {month} is not known; the newest that was seen: {newest}"

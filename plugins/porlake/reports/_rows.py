@@ -83,6 +83,40 @@ def refused(row: Published, reason: str, expected: str) -> Refused:
     )
 
 
+def listed(
+    exchange: str,
+    source_row: int,
+    raw: str,
+    *,
+    label: str,
+    network_label: str,
+    address: str,
+    custodian: str = "",
+    member: int = 0,
+) -> Published | Refused:
+    """A row of a list of addresses that says nothing of what they hold: the network's own coin stands for all."""
+    facts = registry.load()
+    place = facts.labels.get((exchange, "", registry.fold(network_label)))
+    network = place.network if place else ""
+    row = Published(
+        source_row=source_row,
+        label=label,
+        network_label=network_label,
+        network=network,
+        asset=facts.networks[network].native_asset if network else "",
+        holding="custody" if custodian else "wallet",
+        custodian=custodian or None,
+        address=address,
+        amount=None,
+        unit="unknown",
+        raw=raw,
+        member=member,
+    )
+    if not network:
+        return refused(row, "unknown_network", f"a network of {exchange} that labels.csv names")
+    return row
+
+
 def summary(
     exchange: str,
     source: str,

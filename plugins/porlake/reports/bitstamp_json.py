@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _json, _rows
 from porlake.reports._bundle import Bundle, Member
-from porlake.reports._items import Item, Published
+from porlake.reports._items import Item
 from porlake.reports._json import Shape, Value
 from porlake.reports._snapshot import Snapshot, named
 
@@ -84,22 +83,12 @@ def _wallets(member: Member) -> list[tuple[str, Value]]:
 
 def _row(number: int, group: str, wallet: Value, member: int) -> Item:
     fields = wallet.object(WALLET)
-    network_label = fields["network"].text()
-    place = registry.load().labels.get((EXCHANGE, "", registry.fold(network_label)))
-    network = place.network if place else ""
-    row = Published(
-        source_row=number,
+    return _rows.listed(
+        EXCHANGE,
+        number,
+        wallet.raw,
         label=group.strip(),
-        network_label=network_label,
-        network=network,
-        # of what the address holds nothing is said: the network's own coin stands for all
-        asset=registry.load().networks[network].native_asset if network else "",
+        network_label=fields["network"].text(),
         address=fields["address"].text(),
-        amount=None,
-        unit="unknown",
-        raw=wallet.raw,
         member=member,
     )
-    if not network:
-        return _rows.refused(row, "unknown_network", f"a network of {EXCHANGE} that labels.csv names")
-    return row

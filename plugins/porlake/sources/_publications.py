@@ -12,6 +12,8 @@ from porlake.transport import Reply, Web
 
 #: The role of files that are one report together: the pages of one list.
 PAGE = "page"
+#: The role of a list of addresses of now, beside what is published of moments: it makes no month's publication whole.
+ADDRESSES_OF_NOW = "addresses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Publication:
         """The month of the snapshot in the publisher's clock, YYYY-MM; '' where it says no moment."""
         return "" if self.at is None else f"{self.at:%Y-%m}"
 
+    @property
+    def is_of_now(self) -> bool:
+        """Whether it is a list of addresses of now, of no snapshot, and nothing else."""
+        return {member.role for member in self.members} == {ADDRESSES_OF_NOW}
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -93,10 +100,12 @@ class Publications:
 
     def is_whole(self, one: Publication) -> bool:
         """Whether a publication has what makes one: its wallets, where others of the listing have theirs; else any
-        file. Amounts may be shown before the list of wallets is.
+        file but a list of addresses of now. Amounts may be shown before the list of wallets is.
         """
         roles = {member.role for member in one.members}
-        return "wallets" in roles if any(_has_wallets(other) for other in self.found) else bool(roles)
+        if any(_has_wallets(other) for other in self.found):
+            return "wallets" in roles
+        return bool(roles) and not one.is_of_now
 
 
 def _has_wallets(one: Publication) -> bool:

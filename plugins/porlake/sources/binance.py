@@ -1,28 +1,32 @@
-"""Binance: a list of snapshots, a question for the URL of each one's file, the amounts of the latest one alone.
+"""Binance: a list of snapshots, a question for the URL of each one's file, the amounts of the latest one alone; and a
+list of addresses, with the names of custodians, that is of now.
 
 The list's dates are DD/MM/YY. An audit's id is `PR` with its day, `PR01SEP26`; the files inside of a zip begin with it,
 by which one of another month under this month's name is seen. The amounts (POST) are those of now: a question for an
-earlier time gives an object of nulls.
+earlier time gives an object of nulls. The list of addresses names no snapshot, and has no pages: it is of the moment of
+its answer, beside the snapshots, and no month waits for it. Wallets that back pegged tokens are told elsewhere
+(`tokencanal/lockinfo`), for they are no reserves.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from porlake.errors import BadAnswer
+from porlake.errors import BadAnswer, NotRecorded
 from porlake.sources._answers import at, json_of
-from porlake.sources._publications import Look, Member, Publications
+from porlake.sources._publications import ADDRESSES_OF_NOW, Look, Member, Publications
 from porlake.transport import Reply, Web
 
 NAME = "binance"
 HOSTS = ("www.binance.com", "public.bnbstatic.com")
 API = "https://www.binance.com/bapi/apex/v1/public/apex/market"
 SNAPSHOTS, AMOUNTS = f"{API}/query/auditProofSnapshotCondition", f"{API}/query/userReserveAuditProofSnapshot"
-FILE_OF = f"{API}/por/getDownloadUrl?auditId="
+FILE_OF, ADDRESSES = f"{API}/por/getDownloadUrl?auditId=", f"{API}/por/address"
 FILES = "https://public.bnbstatic.com/static/proof-of-reserve/"
 FIRST_FILE = datetime(2025, 9, 1)  # the earliest that was ever seen
+OF_NOW = "the addresses of now"
 ASKED = 12  # files whose URL is asked for in one look; of others the URL follows from their day
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -30,7 +34,7 @@ _LINE = re.compile(r"(\d{2})/(\d{2})/(\d{2}) (\d{2}):(\d{2}):(\d{2}) UTC \| BTC 
 
 
 def find(web: Web, since: date | None) -> Publications:
-    """The snapshots of the list, each with its file where there is one."""
+    """The snapshots of the list, each with its file where there is one, and the addresses of now."""
     look = Look(NAME, web, since)
     with look.part("which snapshots there are"):
         reply = look.get(SNAPSHOTS)
@@ -52,6 +56,11 @@ def find(web: Web, since: date | None) -> Publications:
             if amounts is not None and amounts[0] == _audit_id(moment):
                 members.append(Member("totals", f"{amounts[0]}.json", AMOUNTS, "json", reply=amounts[1]))
             look.add(moment, "moment", members, reply, audit_id=_audit_id(moment), remarks=tuple(remarks))
+    try:
+        with look.part(OF_NOW):
+            _addresses(look)
+    except NotRecorded:
+        look.not_known(OF_NOW, "the recording holds no answer: it may be older than this question")
     return look.done()
 
 
@@ -107,3 +116,14 @@ def _amounts(look: Look) -> tuple[str, Reply] | None:
             raise BadAnswer(f"{reply.host}: the amounts are an object of nulls")
         return at(data, "auditId", str, reply.host), reply
     return None
+
+
+def _addresses(look: Look) -> None:
+    """The list of addresses of now, a publication of its own."""
+    reply = look.get(ADDRESSES)
+    if not at(_data(reply), "", list, reply.host):
+        raise BadAnswer(f"{reply.host}: the list of addresses is empty")
+    moment = reply.retrieved_at.astimezone(UTC).replace(tzinfo=None)
+    member = Member(ADDRESSES_OF_NOW, f"binance_{moment:%Y%m%d}_addresses.json", ADDRESSES, "json", reply=reply)
+    remark = "the list of addresses says no moment: that of the answer is taken"
+    look.add(moment, "moment", [member], reply, remarks=(remark,))

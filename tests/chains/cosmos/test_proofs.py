@@ -22,7 +22,7 @@ from porlake.chains.cosmos import commit, proofs
 from porlake.chains.cosmos import header as header_module
 from porlake.chains.cosmos.header import HASHES, block_hash, header_of, root_of
 from porlake.encoding.hashes import sha256
-from porlake.errors import BadAnswer, ChainError, ProofFails, TransportError, Unavailable
+from porlake.errors import BadAnswer, ChainError, ProofFails, RequestFailed, TransportError, Unavailable
 from porlake.transport import Endpoint, Recording
 
 Lie = Callable[[Request, Reply], Reply]
@@ -485,9 +485,12 @@ def test_a_commit_that_is_none(change: Callable[[Any], Any]) -> None:
 
 
 def test_a_node_without_proofs_says_so() -> None:
-    gone = {"code": 38, "log": "proof is unexpectedly empty; version does not exist", "height": "0"}
-    with pytest.raises(Unavailable), proved(answers("/abci_query", lambda body: gone), USDT={RICH: LARGE}):
-        pass
+    """As store/rootmulti does; the number is one of the module's, and 4 there is no time that ran out."""
+    text = "proof is unexpectedly empty; ensure height has not been pruned: invalid request"
+    for code, log, error in ((18, text, Unavailable), (4, "unauthorized", RequestFailed)):
+        gone = {"code": code, "log": log, "height": "0"}
+        with pytest.raises(error), proved(answers("/abci_query", lambda body, gone=gone: gone), USDT={RICH: LARGE}):
+            pass
     with pytest.raises(TransportError), proved(answers("/abci_query", lambda body: []), USDT={RICH: LARGE}):
         pass
 

@@ -230,9 +230,9 @@ class Client(ByAccount):
         if not isinstance(answer, dict):
             raise BadAnswer(f"{self._http.host}: abci_query: the answer is no object")
         what = f"{self._http.host}: abci_query"
-        if code := numbers.whole(answer.get("code", 0), what=f"{what}: code"):
+        if numbers.whole(answer.get("code", 0), what=f"{what}: code"):  # a module's own number, none of gRPC's
             said = str(answer.get("log"))[:200]
-            raise ERRORS.error(f"{what}: {said}", code, said)
+            raise ERRORS.error(f"{what}: {said}", None, said)
         found = numbers.height(answer.get("height"), what=f"{what}: height")
         if found != height:
             raise ProofFails(f"{what}: asked for height {height:,}, it proves {found:,}")

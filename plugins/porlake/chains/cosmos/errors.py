@@ -16,11 +16,13 @@ ERRORS = ErrorTable(
         Rule(NodeBehind, text=r"height in the future|bigger then the chain length"),
         # store/iavl: "failed to load state at height N; version mismatch on immutable IAVL tree; version does not
         # exist. Version has either been pruned, or is for a future block height (latest height: M)"; CometBFT: "height
-        # N is not available, lowest height is M"; pruned nodes panic: "nil pointer dereference"
+        # N is not available, lowest height is M"; pruned nodes panic: "nil pointer dereference"; store/rootmulti, of a
+        # proof: "proof is unexpectedly empty; ensure height has not been pruned"
         Rule(
             Unavailable,
-            text=r"has either been pruned|version does not exist|failed to load state at height|lowest height is"
-            r"|nil pointer dereference|version mismatch|could not find (?:block|results)|no commit info found",
+            text=r"has (?:either|not) been pruned|version does not exist|failed to load state at height"
+            r"|lowest height is|nil pointer dereference|version mismatch|could not find (?:block|results)"
+            r"|no commit info found",
         ),
         # gRPC: DEADLINE_EXCEEDED; UNAVAILABLE is a gateway whose node is away
         Rule(TimedOut, codes={4}, text=r"deadline exceeded"),

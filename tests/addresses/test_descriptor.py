@@ -34,8 +34,8 @@ def test_published_descriptors_make_the_addresses_beside_them() -> None:
     found = [(address, text) for address, text in rows if descriptor.is_meant(text)]
     assert len(found) == 3
     for address, text in found:
-        assert descriptor.parse(text).address("bitcoin").text == address
-        assert descriptor.parse(text.partition("#")[0]).address("bitcoin").text == address
+        assert descriptor.read(text).address("bitcoin").text == address
+        assert descriptor.read(text.partition("#")[0]).address("bitcoin").text == address
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_published_descriptors_make_the_addresses_beside_them() -> None:
     ],
 )
 def test_single_keys(text: str, form: str, address: bitcoin.Address) -> None:
-    found = descriptor.parse(text)
+    found = descriptor.read(text)
     assert (found.form, found.address("bitcoin")) == (form, address)
 
 
@@ -61,13 +61,13 @@ def test_scripts_are_those_of_btclib() -> None:
             ("wsh({})", "p2wsh", bitcoin.p2wsh),
             ("sh(wsh({}))", "p2sh-p2wsh", bitcoin.p2sh_p2wsh),
         ):
-            found = descriptor.parse(wrap.format(text))
+            found = descriptor.read(wrap.format(text))
             assert (found.form, found.script) == (form, script)
             assert found.address("bitcoin") == make("bitcoin", script)
 
 
 def test_the_address_is_that_of_the_network() -> None:
-    found = descriptor.parse(f"wpkh({A})")
+    found = descriptor.read(f"wpkh({A})")
     assert found.address("litecoin").text.startswith("ltc1q")
     with pytest.raises(InvalidAddress) as caught:
         found.address("dogecoin")
@@ -78,10 +78,10 @@ def test_the_address_is_that_of_the_network() -> None:
 def test_at_most_20_keys(count: int, is_good: bool) -> None:
     keys = ",".join([A] * count)
     if is_good:
-        assert descriptor.parse(f"wsh(multi({count},{keys}))").script.count(bytes.fromhex(A)) == count
+        assert descriptor.read(f"wsh(multi({count},{keys}))").script.count(bytes.fromhex(A)) == count
     else:
         with pytest.raises(InvalidAddress):
-            descriptor.parse(f"wsh(multi(1,{keys}))")
+            descriptor.read(f"wsh(multi(1,{keys}))")
 
 
 @pytest.mark.parametrize(("count", "is_good"), [(14, True), (15, True), (16, False)])
@@ -89,10 +89,10 @@ def test_a_p2sh_script_has_at_most_520_bytes(count: int, is_good: bool) -> None:
     """15 compressed keys make 513 bytes, 16 make 547."""
     text = f"sh(multi(1,{','.join([A] * count)}))"
     if is_good:
-        assert descriptor.parse(text).form == "p2sh"
+        assert descriptor.read(text).form == "p2sh"
     else:
         with pytest.raises(InvalidAddress):
-            descriptor.parse(text)
+            descriptor.read(text)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_p2sh_script_has_at_most_520_bytes(count: int, is_good: bool) -> None:
 )
 def test_what_is_no_descriptor_is_refused(text: str, code: str) -> None:
     with pytest.raises(InvalidAddress) as caught:
-        descriptor.parse(text)
+        descriptor.read(text)
     assert caught.value.code == code
 
 
@@ -138,7 +138,7 @@ def test_what_is_no_descriptor_is_refused(text: str, code: str) -> None:
 )
 def test_what_has_no_rule_says_so(text: str, code: str) -> None:
     with pytest.raises(NoRule) as caught:
-        descriptor.parse(text)
+        descriptor.read(text)
     assert caught.value.code == code
 
 

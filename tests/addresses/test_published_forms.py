@@ -93,21 +93,21 @@ def test_an_unlock_hash_has_the_leaves_that_sias_core_prints() -> None:
 def test_a_descriptor_has_a_length_that_is_read(size: int, is_read: bool) -> None:
     text = "raw(" + "a" * (descriptor.LONGEST + size - 5) + ")"
     with pytest.raises((NoRule, InvalidAddress)) as caught:
-        descriptor.parse(text)
+        descriptor.read(text)
     assert caught.value.code == ("descriptor_raw" if is_read else "bad_descriptor")
 
 
 def test_a_script_of_one_key() -> None:
     script = b"\x21" + SHORT + b"\xac"
     for wrap, form in (("sh({})", "p2sh"), ("wsh({})", "p2wsh"), ("sh(wsh({}))", "p2sh-p2wsh")):
-        found = descriptor.parse(wrap.format(f"pk({SHORT.hex()})"))
+        found = descriptor.read(wrap.format(f"pk({SHORT.hex()})"))
         assert (found.form, found.script) == (form, script)
 
 
 @pytest.mark.parametrize("text", ["wsh(wpkh({}))", "wsh(wsh(pk({})))", "pkh(wpkh({}))"])
 def test_what_is_nested_elsewhere_than_in_sh_has_no_rule(text: str) -> None:
     with pytest.raises((NoRule, InvalidAddress)):
-        descriptor.parse(text.format(SHORT.hex()))
+        descriptor.read(text.format(SHORT.hex()))
 
 
 @pytest.mark.parametrize(

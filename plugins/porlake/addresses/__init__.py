@@ -1,105 +1,34 @@
 """Custody addresses: text to the account's bytes and one canonical spelling, and derivation from a key or script.
 
-One file an address form; networks.csv says which form a network has. `parse` decodes: a checksum that does not hold, or
-an address of another network, is refused, never matched by its looks.
+One file an address form, nothing lists them; networks.csv says which form a network has. `parse` decodes: a checksum
+that does not hold, or an address of another network, is refused, never matched by its looks.
 """
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
+from types import ModuleType
 
 from porlake import registry
-from porlake.addresses import (
-    aelf,
-    algorand,
-    aptos,
-    ark,
-    bech32,
-    bitcoin,
-    canton,
-    cardano,
-    cashaddr,
-    casper,
-    conflux,
-    eos,
-    evm,
-    filecoin,
-    flow,
-    hedera,
-    icon,
-    icp,
-    iota,
-    kadena,
-    kaspa,
-    lisk,
-    near,
-    nervos,
-    nuls,
-    opaque,
-    pocket,
-    sia,
-    solana,
-    ss58,
-    stacks,
-    starknet,
-    stellar,
-    sui,
-    tezos,
-    ton,
-    tron,
-    validator,
-    xrp,
-)
+from porlake.addresses import evm, tron
 from porlake.addresses._address import Address
 from porlake.errors import InvalidAddress
 
 __all__ = ["CODES", "FORMS", "Address", "parse", "with_same_key"]
 
+_MODULES: dict[str, ModuleType] = {
+    found.name: import_module(f"{__name__}.{found.name}")
+    for found in pkgutil.iter_modules(__path__)
+    if not found.name.startswith("_")
+}
+
+#: The forms by name: each module here with a function `parse`, whose name begins with no underscore.
 FORMS: dict[str, Callable[[str, str], Address]] = {
-    module.__name__.rpartition(".")[2]: module.parse
-    for module in (
-        aelf,
-        algorand,
-        aptos,
-        ark,
-        bech32,
-        bitcoin,
-        canton,
-        cardano,
-        cashaddr,
-        casper,
-        conflux,
-        eos,
-        evm,
-        filecoin,
-        flow,
-        hedera,
-        icon,
-        icp,
-        iota,
-        kadena,
-        kaspa,
-        lisk,
-        near,
-        nervos,
-        nuls,
-        opaque,
-        pocket,
-        sia,
-        solana,
-        ss58,
-        stacks,
-        starknet,
-        stellar,
-        sui,
-        tezos,
-        ton,
-        tron,
-        validator,
-        xrp,
-    )
+    name: module.parse for name, module in sorted(_MODULES.items()) if hasattr(module, "parse")
 }
 
 #: Every code that an InvalidAddress of `parse` may carry: the column that is meant, then what is wrong with its text.
@@ -122,8 +51,8 @@ CODES = frozenset(
 
 LONGEST = 200
 
-#: Forms whose texts are bech32 or like it, in lower case; other cases are taken, and flagged.
-BECH32 = frozenset({"bitcoin", "bech32", "cashaddr", "cardano", "iota", "kaspa", "nervos"})
+#: Forms whose texts are bech32 or like it, in lower case (`IN_LOWER_CASE`); other cases are taken, and flagged.
+_IN_LOWER_CASE = frozenset(name for name, module in _MODULES.items() if getattr(module, "IN_LOWER_CASE", False))
 
 
 def parse(network: str, text: str) -> Address:
@@ -137,7 +66,7 @@ def parse(network: str, text: str) -> Address:
         address = FORMS[form](text, network)
     except InvalidAddress as error:
         raise InvalidAddress(f"address_{error.code}", error.why) from error
-    if address.text != text and form in BECH32 and address.text == text.lower():
+    if address.text != text and form in _IN_LOWER_CASE and address.text == text.lower():
         return replace(address, remark="spelled_otherwise")
     return address
 

@@ -12,6 +12,7 @@ from porlake.encoding import bech32
 from porlake.encoding.hashes import hash160
 from porlake.errors import InvalidAddress
 
+IN_LOWER_CASE = True
 HRP = {
     "cosmos_hub": "cosmos",
     "terra_classic": "terra",

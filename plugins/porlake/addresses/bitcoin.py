@@ -18,6 +18,7 @@ from porlake.encoding.hashes import Hash, ripemd160, sha256, sha256d
 from porlake.errors import InvalidAddress
 from porlake.registry import UtxoNetwork
 
+IN_LOWER_CASE = True
 HASHES: Mapping[str, Hash] = {
     "sha256": sha256,
     "sha256d": sha256d,

@@ -9,6 +9,7 @@ from porlake.encoding import base58, bech32
 from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
+IN_LOWER_CASE = True
 MAINNET = 1
 _LENGTH = {0: 57, 1: 57, 2: 57, 3: 57, 6: 29, 7: 29}  # by the header's type; pointers (4, 5) vary
 

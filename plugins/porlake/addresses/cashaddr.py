@@ -10,6 +10,7 @@ from porlake.addresses._address import Address
 from porlake.encoding import bech32
 from porlake.errors import InvalidAddress
 
+IN_LOWER_CASE = True
 # Types 2 and 3 mark a wallet that understands CashTokens; the account is that of types 0 and 1.
 KIND = {0x00: "p2pkh", 0x08: "p2sh", 0x10: "p2pkh", 0x18: "p2sh", 0x0B: "p2sh32", 0x1B: "p2sh32"}
 TYPE = {"p2pkh": 0x00, "p2sh": 0x08, "p2sh32": 0x0B}

@@ -61,7 +61,7 @@ def is_meant(text: str) -> bool:
     return _HEAD.match(text.strip()) is not None
 
 
-def parse(text: str) -> Descriptor:
+def read(text: str) -> Descriptor:
     """Raises InvalidAddress (bad_descriptor, bad_checksum, and those of keys: bad_key, bad_path, bad_base58 ...),
     NoRule (descriptor_range, descriptor_tr ...) for what has no rule here.
     """

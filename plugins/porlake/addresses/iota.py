@@ -12,6 +12,7 @@ from porlake.encoding import bech32
 from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
+IN_LOWER_CASE = True
 ED25519 = 0
 
 

@@ -8,6 +8,7 @@ from porlake.addresses._address import Address
 from porlake.encoding import bech32
 from porlake.errors import InvalidAddress
 
+IN_LOWER_CASE = True
 PREFIX = "kaspa"
 KINDS = {0: ("schnorr", 32), 1: ("ecdsa", 33), 8: ("p2sh", 32)}
 """Of each version its kind and how many bytes follow: an x-only key, a compressed key, the BLAKE2b of a script."""

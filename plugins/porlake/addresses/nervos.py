@@ -11,6 +11,7 @@ from porlake.encoding import bech32
 from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
+IN_LOWER_CASE = True
 HRP, LONGEST = "ckb", 200
 FULL, SHORT, DATA, TYPE = 0, 1, 2, 4
 SECP256K1 = bytes.fromhex("9bd7e06f3ecf4be0f2fcd2188b23f1b9fcc88e5d4b65a8637b17723bbda3cce8") + b"\x01"

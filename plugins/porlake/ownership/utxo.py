@@ -91,7 +91,7 @@ def shown(row: Evidence, address: Address) -> Judgement:
     try:
         if descriptor.is_meant(row.key_or_script):
             step("descriptor", row.key_or_script)
-            found = descriptor.parse(row.key_or_script)
+            found = descriptor.read(row.key_or_script)
             field, holds = found.script, _is_of_descriptor(address, found)
         else:
             field = _script(row)
@@ -376,7 +376,7 @@ def _without_descriptor(row: Evidence) -> Evidence:
         return row
     step("descriptor", row.key_or_script)
     with _columns.of("script"):
-        return replace(row, key_or_script=descriptor.parse(row.key_or_script).script.hex())
+        return replace(row, key_or_script=descriptor.read(row.key_or_script).script.hex())
 
 
 def _script(row: Evidence) -> bytes:

@@ -89,6 +89,22 @@ def test_rows_that_a_client_cannot_use_are_told(network: Network, identity: Iden
     assert (why in found) if why else not found, found
 
 
+@pytest.mark.parametrize("kind", ["erc20", "other", "rebasing"])
+def test_a_kind_of_token_that_the_client_reads_or_nobody_does(kind: str) -> None:
+    assert not chains.wrong_rows(with_token("ethereum", kind), FACTS.networks["ethereum"])
+
+
+@pytest.mark.parametrize(("network", "kind"), [("ethereum", "gold"), ("ethereum", "trc20"), ("tron", "erc20")])
+def test_a_kind_of_token_that_the_client_does_not_read_is_told(network: str, kind: str) -> None:
+    why = chains.wrong_rows(with_token(network, kind), FACTS.networks[network])
+    assert f"reads no {kind!r} (MADE in tokens.csv): native, " in why
+
+
+def with_token(network: str, kind: str) -> registry.Registry:
+    token = registry.Token(network, "MADE", kind, f"0x{'ab' * 20}", 6, "", "")
+    return replace(FACTS, tokens={**FACTS.tokens, (network, "MADE"): token})
+
+
 def test_rows_of_ones_own_are_checked_before_anybody_is_asked(tmp_path: Path) -> None:
     header = ",".join(field.name for field in fields(Network))
     (tmp_path / "networks.csv").write_text(f"{header}\nsolana,Mine,solana:5,SOL,solana,telnet,,,\n")

@@ -294,8 +294,9 @@ def test_an_exchange_has_an_id_and_cron_expressions(columns: dict[str, Any], goo
     assert judged(checks.check_exchange(replace(registry.load().exchanges["okx"], **columns))) is good
 
 
-def test_a_token_is_of_a_known_kind() -> None:
-    assert not judged(checks.check_token(replace(PLAIN, kind="gold")))
+@pytest.mark.parametrize("kind", ["Gold", "", "erc 20", "20erc"])
+def test_a_kind_of_token_is_a_word(kind: str) -> None:
+    assert not judged(checks.check_token(replace(PLAIN, kind=kind)))
 
 
 def test_a_chain_id_and_a_row_of_evm_networks_go_together() -> None:

@@ -225,9 +225,19 @@ def wrong_rows(facts: registry.Registry, network: Network) -> str:
     if not network.is_read:
         return ""
     try:
-        return family(network).check(facts, network)
+        face = family(network)
+        return _wrong_tokens(facts, network, face) or face.check(facts, network)
     except ConfigurationError as error:
         return str(error)
+
+
+def _wrong_tokens(facts: registry.Registry, network: Network, face: Family) -> str:
+    """'' where the client reads tokens of every kind that tokens.csv names on the network, else which it does not."""
+    for token in facts.tokens.values():
+        if token.network == network.network and token.kind not in ("native", "other", *face.tokens):
+            read = ", ".join(("native", *face.tokens, "other"))
+            return f"client {network.client!r} reads no {token.kind!r} ({token.asset} in tokens.csv): {read}"
+    return ""
 
 
 def open_client(

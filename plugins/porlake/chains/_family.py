@@ -60,12 +60,14 @@ class Family:
 
     `past`: what can be read of an earlier block: `exact`, where an endpoint keeps it; `unchanged`, as it is now, which
     is exact where the chain shows that nothing happened since; `head`, as it is now alone. `parts`: components that a
-    holding may have beside its total. `accounts`: the form of columns of its addresses. `reads_dumps`: its nodes write
-    the set of all coins, and a file of it will do in place of an endpoint.
+    holding may have beside its total. `tokens`: the kinds of rows of tokens.csv that it reads, beside
+    `native`; `other`, which nobody reads, may stand on every network. `accounts`: the form of columns of its addresses.
+    `reads_dumps`: its nodes write the set of all coins, and a file of it will do in place of an endpoint.
     """
 
     past: ClassVar[str] = ""
     parts: ClassVar[tuple[str, ...]] = ()
+    tokens: ClassVar[tuple[str, ...]] = ()
     accounts: ClassVar[AccountForm] = TEXT
     reads_dumps: ClassVar[bool] = False
 

@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 
 class Aelf(Family):
     past = "head"
+    tokens = ("aelf_token",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.aelf.client import Client

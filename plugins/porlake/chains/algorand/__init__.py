@@ -13,6 +13,7 @@ from porlake.transport import Endpoint, Recording
 class Algorand(Family):
     past = "unchanged"
     parts = ("liquid", "pending_rewards")
+    tokens = ("asa",)
 
     def open_client(
         self,

@@ -12,6 +12,7 @@ from porlake.transport import Endpoint, Recording
 class Antelope(Family):
     past = "head"
     parts = ("liquid", "vaulta", "staked", "refunding", "rex")
+    tokens = ("eosio_token",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.antelope.client import Client

@@ -9,6 +9,7 @@ from porlake.transport import Endpoint, Recording
 
 class Aptos(Family):
     past = "exact"
+    tokens = ("fungible_asset",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.aptos.client import open_client

@@ -9,6 +9,7 @@ from porlake.transport import Endpoint, Recording
 
 class Cardano(Family):
     past = "unchanged"
+    tokens = ("cardano_asset",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.cardano.client import Client

@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 class Cosmos(Family):
     past = "exact"
     parts = ("liquid", "delegated", "unstaking")
+    tokens = ("bank",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.cosmos.client import open_client

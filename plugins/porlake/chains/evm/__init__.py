@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 class Evm(Family):
     past = "exact"
+    tokens = ("erc20", "rebasing")
     accounts = ACCOUNTS
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:

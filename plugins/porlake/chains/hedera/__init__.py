@@ -11,6 +11,7 @@ from porlake.transport import Endpoint, Recording
 class Hedera(Family):
     past = "exact"
     parts = ("liquid",)
+    tokens = ("hts",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.hedera.client import open_client

@@ -11,6 +11,7 @@ from porlake.transport import Endpoint, Recording
 class Icon(Family):
     past = "exact"
     parts = ("liquid", "staked", "unstaking")
+    tokens = ("irc2",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.icon.client import Client

@@ -9,6 +9,7 @@ from porlake.transport import Endpoint, Recording
 
 class MultiversX(Family):
     past = "exact"
+    tokens = ("esdt",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.multiversx.client import Client

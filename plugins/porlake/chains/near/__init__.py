@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 class Near(Family):
     past = "exact"
     parts = ("liquid", "staked")
+    tokens = ("nep141",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.near.client import open_client

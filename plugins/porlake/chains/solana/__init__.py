@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 class Solana(Family):
     past = "unchanged"
     parts = ("liquid", "staked", "unstaking", "undelegated", "frozen")
+    tokens = ("spl",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.solana.client import open_client

@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 class Stacks(Family):
     past = "exact"
     parts = ("liquid", "locked")
+    tokens = ("sip010",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.stacks.client import Client

@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 class Starknet(Family):
     past = "exact"
     parts = ("liquid",)
+    tokens = ("starknet_erc20",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.starknet.client import open_client

@@ -16,6 +16,7 @@ from porlake.transport import Endpoint, Recording
 class Stellar(Family):
     past = "unchanged"
     parts = ("liquid", "selling_liabilities")
+    tokens = ("issued",)
 
     def open_client(
         self,

@@ -19,6 +19,7 @@ DIGITS = 32
 class Substrate(Family):
     past = "exact"
     parts = ("free", "reserved", "frozen", "relay", "asset_hub")
+    tokens = ("pallet_asset",)
 
     def open_client(
         self,

@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 class Sui(Family):
     past = "unchanged"
     parts = ("liquid", "staked")
+    tokens = ("sui_coin",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.sui.client import open_client

@@ -10,6 +10,7 @@ from porlake.transport import Endpoint, Recording
 class Tezos(Family):
     past = "exact"
     parts = ("liquid", "staked", "unstaking", "unstaked", "bonds")
+    tokens = ("fa2",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.tezos.client import open_client

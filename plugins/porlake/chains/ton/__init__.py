@@ -12,6 +12,7 @@ GLOBAL_ID = "tvm:"
 class Ton(Family):
     past = "unchanged"
     parts = ("liquid",)
+    tokens = ("jetton",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.ton.apis import open_client

@@ -11,6 +11,7 @@ from porlake.transport import Endpoint, Recording
 class Tron(Family):
     past = "head"
     parts = ("liquid", "frozen", "delegated", "unstaking")
+    tokens = ("trc20",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.tron.client import open_client

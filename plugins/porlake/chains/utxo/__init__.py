@@ -14,6 +14,7 @@ from porlake.transport import Endpoint, Recording
 class Utxo(Family):
     past = "exact"
     parts = ("p2pk",)
+    tokens = ("omni",)
     reads_dumps = True
 
     def open_client(

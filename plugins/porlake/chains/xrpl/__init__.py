@@ -11,6 +11,7 @@ from porlake.transport import Endpoint, Recording
 class Xrpl(Family):
     past = "exact"
     parts = ("liquid", "escrowed", "in_channels")
+    tokens = ("issued",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.xrpl.client import open_client

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from porlake import addresses, registry
 from porlake.addresses import bech32 as cosmos
-from porlake.addresses import conflux, evm, icon, lisk, nervos, sia, ss58, stacks, ton, tron
+from porlake.addresses import conflux, evm, icon, lisk, neo, nervos, sia, ss58, stacks, ton, tron
 from porlake.addresses.filecoin import of_evm
 from porlake.encoding import base58, bech32
 from porlake.encoding.crc import crc16
@@ -59,6 +59,7 @@ FORMS: dict[str, Callable[[str, str, bytes], str]] = {
     "iota": lambda network, like, seed: "0x" + seed.hex(),
     "lisk": lambda network, like, seed: lisk.of(network, seed[:20]).text,
     "near": lambda network, like, seed: seed.hex(),
+    "neo": lambda network, like, seed: neo.of(network, seed[:20]).text,
     "nervos": lambda network, like, seed: nervos.of(nervos.SECP256K1 + seed[:20]),
     "nuls": _nuls,
     "opaque": _name,

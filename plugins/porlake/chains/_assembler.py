@@ -1,13 +1,13 @@
-"""An assembler of the machine that EVM chains and Tron run."""
+"""An assembler of the machine that EVM chains, Tron and VeChain run."""
 
 from __future__ import annotations
 
 OPCODES = {
     "ADD": 0x01, "SUB": 0x03, "LT": 0x10, "GT": 0x11, "ISZERO": 0x15, "AND": 0x16, "OR": 0x17, "NOT": 0x19, "SHL": 0x1B,
     "SHR": 0x1C, "BALANCE": 0x31, "CALLDATALOAD": 0x35, "CALLDATASIZE": 0x36, "CODESIZE": 0x38, "CODECOPY": 0x39,
-    "RETURNDATASIZE": 0x3D, "BLOCKHASH": 0x40, "NUMBER": 0x43, "POP": 0x50, "MLOAD": 0x51, "MSTORE": 0x52, "JUMP": 0x56,
-    "JUMPI": 0x57, "GAS": 0x5A, "JUMPDEST": 0x5B, "DUP1": 0x80, "DUP2": 0x81, "DUP3": 0x82, "DUP5": 0x84, "SWAP1": 0x90,
-    "RETURN": 0xF3, "STATICCALL": 0xFA, "REVERT": 0xFD,
+    "EXTCODESIZE": 0x3B, "RETURNDATASIZE": 0x3D, "BLOCKHASH": 0x40, "NUMBER": 0x43, "POP": 0x50, "MLOAD": 0x51,
+    "MSTORE": 0x52, "JUMP": 0x56, "JUMPI": 0x57, "GAS": 0x5A, "JUMPDEST": 0x5B, "DUP1": 0x80, "DUP2": 0x81,
+    "DUP3": 0x82, "DUP5": 0x84, "SWAP1": 0x90, "RETURN": 0xF3, "STATICCALL": 0xFA, "REVERT": 0xFD,
 }  # fmt: skip
 
 

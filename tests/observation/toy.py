@@ -14,7 +14,7 @@ FACE = '''
 """Toy: a chain of one coin whose node answers about one address a question."""
 
 from porlake import numbers
-from porlake.chains import BlockRef, Family, OneByOne, Reading, Unread, first
+from porlake.chains import BlockRef, Family, OneByOne, Reading, Unread
 from porlake.errors import BadAnswer
 from porlake.transport import Http
 
@@ -48,8 +48,10 @@ class Client(OneByOne):
 
 
 class Toy(Family):
-    def open_client(self, network, endpoints, recording, *, beside=None, dump=None, tell=print):
-        return Client(network, first(network, endpoints, recording), recording)
+    past = "exact"
+
+    def client_at(self, network, endpoint, recording):
+        return Client(network, endpoint, recording)
 
 
 FAMILY = Toy()

@@ -1,14 +1,15 @@
 """Every exchange with a source: its publication recorded, found again, fetched and parsed without a network.
 
-The published files are those of the formats' own cases where there are some.
+The published files are those of the formats' own cases where there are some. What a test of `tests/sources` names in
+its PUBLISHED goes the same way.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,22 +19,17 @@ from porlake import cli, pipeline, registry, sources
 from porlake.model import Claim, Rejection, ReportFile
 from porlake.sources import binance, bitget, bitmex, bitstamp, bybit, gate, htx, kucoin, mexc, poloniex
 from porlake.sources._github import raw_url
-from sources.publishers import Answers, Given, as_json, commit, packets, published, zipped
+from sources.publishers import Answers, Case, Given, as_json, case, commit, packets, published, zipped
 from sources.test_others import FIRST_PAGE
 from sources.test_others import listing as bucket
 from support import RECORDING, ROOT, SAMPLE_ROWS, own_rows
 
-CASES = ROOT / "tests" / "reports" / "cases"
 SHA = "ab" * 20
 BYBIT = (
     b"Coin,Height,Amount,Address,,,,,\r\nETH(All),-,1.50 ,,,,,,\r\n"
     b'ETH-ETH,16151774,1.50 ,"0xf89d7b9c864f589bbF53a82105107622B35EaA40\n'
     b'0x1Db92e2EeBC8E0c075a02BeA49a2935BcD2dFCF4",,,,,\r\n'
 )
-
-
-def case(name: str) -> bytes:
-    return (CASES / name).read_bytes()
 
 
 def tagged(repository: str, path: str, day: str, content: bytes) -> Answers:
@@ -46,14 +42,6 @@ def tagged(repository: str, path: str, day: str, content: bytes) -> Answers:
         **{f"{place}2{of}": as_json([]) for of in ("", f"&path={path}")},
         raw_url(repository, SHA, path): Given(content),
     }
-
-
-@dataclass(frozen=True)
-class Case:
-    month: str
-    attestations: set[str]
-    answers: Answers
-    unknown: set[str] = field(default_factory=set)
 
 
 def commits_of_bitfinex() -> Answers:
@@ -72,7 +60,7 @@ WALLETS = zipped(**{
     for name in ("HotCold", "Deposit")
 })  # fmt: skip
 OF_NOW = "binance_addresses_json/made_from_the_facts"
-PUBLISHED = {
+PUBLISHED: dict[str, Case] = {
     "okx": Case("2024-03", {"okx/2024-03-25"}, dict(MARCH)),
     "htx": Case(
         "2024-07", {"htx/2024-07-01"}, tagged(htx.REPOSITORY.name, htx.CURRENT, "20240701", HTX),
@@ -140,6 +128,8 @@ PUBLISHED = {
         },
     ),
 }  # fmt: skip
+for path in sorted((ROOT / "tests" / "sources").glob("test_*.py")):
+    PUBLISHED |= getattr(import_module(f"sources.{path.stem}"), "PUBLISHED", {})
 
 
 def test_every_source_is_here() -> None:

@@ -1,9 +1,13 @@
-"""What the tests of the formats share: bundles made of bytes, and items as lists that a case's expected.json holds."""
+"""What the tests of the formats share: bundles made of bytes, and items as lists that a case's expected.json holds.
+
+python tests/reports/published.py tests/reports/cases/okx_csv/auditors     what expected.json of a case would be
+"""
 
 from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -99,11 +103,18 @@ def exchange_of(format_name: str) -> str:
     return next(row.exchange for row in exchanges if format_name in row.formats.split())
 
 
+def rows(case: Path) -> list[list[Any]]:
+    return [shown(item) for item in read_all(published_files(case), exchange_of(case.parent.name))]
+
+
 def check_case(case: Path) -> None:
-    found = [shown(item) for item in read_all(published_files(case), exchange_of(case.parent.name))]
-    assert json.loads(json.dumps(found)) == json.loads((case / "expected.json").read_text())
+    assert json.loads(json.dumps(rows(case))) == json.loads((case / "expected.json").read_text())
 
 
 def check_complete(folder: Path) -> None:
     """Every format has a case, and every case is of a format."""
     assert {case.parent.name for case in cases(folder)} == set(reports.FORMATS)
+
+
+if __name__ == "__main__":
+    print("[\n" + ",\n".join(map(json.dumps, rows(Path(sys.argv[1]).resolve()))) + "\n]")

@@ -17,7 +17,7 @@ from typing import Any
 
 from porlake import sources
 from porlake.transport import Recording, Web
-from support import on_loopback
+from support import ROOT, on_loopback
 
 #: How S3 says that a key is not there where nobody may list the bucket, and how a firewall says no.
 NO_SUCH_KEY = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>NoSuchKey</Code></Error>'
@@ -32,6 +32,23 @@ class Given:
 
 
 Answers = dict[str, "Given | Callable[[bytes], Given]"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A whole publication: what it is found by in `month`, and the attestations that its files come to. `answers`: by
+    URL; `unknown`: what the look says that it could not know.
+    """
+
+    month: str
+    attestations: set[str]
+    answers: Answers
+    unknown: set[str] = field(default_factory=set)
+
+
+def case(name: str) -> bytes:
+    """A published file of a format's case, `<format>/<case>/<file>`."""
+    return (ROOT / "tests" / "reports" / "cases" / name).read_bytes()
 
 
 def as_json(value: object, status: int = 200) -> Given:

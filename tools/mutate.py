@@ -9,8 +9,9 @@ runs in a process of its own, forked from one that has collected the tests, with
 unchanged code: the changed functions take the place of the loaded ones. What runs when a module is imported is imported
 anew. The first test that fails kills it, and so does its time (counted apart); tests that have killed mutants of the
 same file come first, then the shortest. What a test starts as another program runs the unchanged code. Survivors are
-printed by file and line: each asks for a test, or stands in tools/mutants_equivalent.csv with the reason why nothing
-could notice it. Tests that need a node are run with `--nodes` only: most of what is asked of EVM nodes is seen by them.
+printed by file and line: each asks for a test, or stands in tools/mutants_equivalent.csv, a row each, with the reason
+why nothing could notice it (`--equivalent` tries those). Tests that need a node are run with `--nodes` only: most of
+what is asked of EVM nodes is seen by them.
 
 The same seed and code give the same sample. cosmic-ray and mutmut were looked at: they start pytest anew for every
 mutant (seconds each here), and neither draws a sample by a seed.
@@ -40,7 +41,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -71,10 +72,14 @@ LONGEST = 4.0
 
 
 # --- mutants ----------------------------------------------------------------------------------------------------------
+Key = tuple[str, str, str, str]
+
+
 @dataclass(frozen=True)
 class Mutant:
     """`number` counts the changes of the file, in the order of the tree; `lines` are those of the changed statement,
-    `line` is that of the expression in it.
+    `line` is that of the expression in it. `where` is '' where no other change of the file reads like this one; else
+    the function, and behind it the how manieth in the function where it has several.
     """
 
     path: Path
@@ -83,18 +88,19 @@ class Mutant:
     change: str
     source: str
     line: int
+    where: str = ""
 
     @property
     def place(self) -> str:
         return f"{self.path.relative_to(HOME)}:{self.line}"
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.change}: {self.source}"
+        return f"{self.place}: {self.change}: {self.source}" + (f" ({self.where})" if self.where else "")
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """By what a row of mutants_equivalent.csv names it: not by its line, which moves."""
-        return (self.path.relative_to(PACKAGE).as_posix(), self.source, self.change)
+    def key(self) -> Key:
+        """By what a row of mutants_equivalent.csv names it, and no other: not by its line, which moves."""
+        return (self.path.relative_to(PACKAGE).as_posix(), self.source, self.change, self.where)
 
 
 COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -215,7 +221,40 @@ def mutants(path: Path) -> list[Mutant]:
         # a constant on a line of its own is reached where its statement is
         around = max((each for each in whole if each[0] <= first and last <= each[1]), default=(first, last))
         found.append(Mutant(path, number, around, change, lines[first - 1].strip(), first))
+    return _told_apart(found, _functions(tree))
+
+
+def _functions(tree: ast.AST, before: str = "") -> list[tuple[int, int, str]]:
+    """(first line, last line, qualified name) of functions and classes, the outer ones first."""
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        name = before
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{before}.{node.name}".lstrip(".")
+            found.append((node.lineno, node.end_lineno or node.lineno, name))
+        found += _functions(node, name)
     return found
+
+
+def _told_apart(found: Sequence[Mutant], functions: Sequence[tuple[int, int, str]]) -> list[Mutant]:
+    """Changes that read alike, each with where it is."""
+
+    def function(mutant: Mutant) -> str:
+        return next((name for first, last, name in reversed(functions) if first <= mutant.line <= last), "")
+
+    def read(mutant: Mutant) -> tuple[str, str]:
+        return (mutant.source, mutant.change)
+
+    alike = Counter(read(mutant) for mutant in found)
+    names = [function(mutant) if alike[read(mutant)] > 1 else "" for mutant in found]
+    in_function = Counter((read(mutant), name) for mutant, name in zip(found, names, strict=True))
+    seen: Counter[tuple[tuple[str, str], str]] = Counter()
+    told = []
+    for mutant, name in zip(found, names, strict=True):
+        seen[read(mutant), name] += 1
+        several = alike[read(mutant)] > 1 and in_function[read(mutant), name] > 1
+        told.append(replace(mutant, where=f"{name} {seen[read(mutant), name]}".lstrip() if several else name))
+    return told
 
 
 def mutated(mutant: Mutant) -> ast.Module:
@@ -225,10 +264,12 @@ def mutated(mutant: Mutant) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-def equivalent() -> dict[tuple[str, str, str], str]:
+def equivalent() -> dict[Key, str]:
     """Reasons by the key of a mutant."""
     with EQUIVALENT.open(encoding="utf-8", newline="") as stream:
-        return {(row["module"], row["source"], row["change"]): row["reason"] for row in csv.DictReader(stream)}
+        return {
+            (row["module"], row["source"], row["change"], row["where"]): row["reason"] for row in csv.DictReader(stream)
+        }
 
 
 # --- one process a mutant ---------------------------------------------------------------------------------------------
@@ -522,7 +563,8 @@ class InPlace:
 def told(mutant: Mutant, outcome: str, say: Callable[[str], None]) -> None:
     if outcome in ("survives", "unreached"):
         reason = " (no test reaches it)" if outcome == "unreached" else ""
-        say(f"{mutant.place}: {mutant.change}{reason}: {mutant.source}")
+        where = f" ({mutant.where})" if mutant.where else ""
+        say(f"{mutant.place}: {mutant.change}{reason}: {mutant.source}{where}")
 
 
 def judged_in_place(
@@ -595,6 +637,9 @@ def main() -> int:
     parser.add_argument("--only", metavar="REGEX", default="", help="only mutants whose line as it is listed matches")
     parser.add_argument("--tests", nargs="+", metavar="PATH", help="instead of the room's: files or folders in tests/")
     parser.add_argument("--nodes", action="store_true", help="with the tests that need a node (`make nodes`)")
+    parser.add_argument(
+        "--equivalent", action="store_true", help="those that are listed as equivalent, instead: all should survive"
+    )
     parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
     asked = parser.parse_args()
     os.chdir(HOME)
@@ -608,7 +653,7 @@ def main() -> int:
     files = sorted({path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*.py"))})
     files = [path for path in files if asked.module in str(path)]
     reasons = equivalent()
-    found = [mutant for path in files for mutant in mutants(path) if mutant.key not in reasons]
+    found = [mutant for path in files for mutant in mutants(path) if (mutant.key in reasons) is asked.equivalent]
     if asked.sample is not None and asked.sample < len(found):
         chosen = set(random.Random(asked.seed).sample(range(len(found)), asked.sample))
         found = [mutant for number, mutant in enumerate(found) if number in chosen]

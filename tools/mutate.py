@@ -60,6 +60,7 @@ ROOMS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "observation": (["observation"], ["observation"]),
     "transport": (["transport"], ["transport"]),
     "reports": (["reports"], ["reports"]),
+    "chains": (["chains"], ["chains"]),
 }
 #: Imported once, before mutants are forked: they are no part of what is changed.
 LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "orjson", "coincurve",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from porlake.chains import BlockRef, ByAccount, ByBatch, Reading, Unread, Wanted, holdings, parts
+from porlake.chains import BlockRef, ByAccount, ByBatch, Reading, Unread, Wanted, _one_by_one, holdings, parts
 from porlake.chains._columns import TEXT
 from porlake.errors import BadAnswer, RateLimited, RequestFailed, TimedOut, TransportError
 from porlake.registry import Token
@@ -129,6 +129,54 @@ def test_an_endpoint_that_fails_for_most_is_asked_no_more(kind: type[Single | Ma
     assert not read
     assert {"server_failed", "endpoint_failed"} == set(unread.values())
     assert client.questions < 100
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One account after the other."""
+    monkeypatch.setattr(_one_by_one, "SLICE", 1)
+    monkeypatch.setattr(Many, "batch", 1)
+    for kind in (Single, Many):
+        monkeypatch.setattr(kind, "in_flight", 1)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("kind", [Single, Many])
+@pytest.mark.parametrize(
+    ("good", "lost", "asked"),
+    [(0, 19, 20), (0, 20, 20), (0, 21, 20), (19, 20, 39), (20, 20, 41), (21, 20, 42), (20, 21, 41)],
+)
+def test_an_endpoint_is_given_up_where_twenty_and_more_than_half_are_lost(
+    kind: type[Single | Many], good: int, lost: int, asked: int
+) -> None:
+    client = kind({f"a{good + number}": TransportError("HTTP 500") for number in range(lost)})
+    last, is_asked = f"a{good + lost}", asked > good + lost
+    read, unread = answers(client, wants(good + lost + 1))
+    assert (last in read) is is_asked
+    assert unread.get(last) == (None if is_asked else "endpoint_failed")
+    assert client.questions == asked
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("kind", [Single, Many])
+def test_refused_accounts_are_no_failure_of_the_endpoint(kind: type[Single | Many]) -> None:
+    refused = {f"a{number}": RequestFailed("no") for number in range(20)}
+    client = kind({**refused, **{f"a{20 + number}": TransportError("HTTP 500") for number in range(20)}})
+    assert "a40" in answers(client, wants(41))[0]
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(("bad", "asked"), [(19, 20), (20, 20), (21, 20)])
+def test_twenty_bad_answers_and_no_good_one_end_the_question(bad: int, asked: int) -> None:
+    client = Many({f"a{10 + number}": BadAnswer("odd") for number in range(bad)})
+    if bad < asked:
+        assert len(answers(client, wants(11 + bad)[10:])[0]) == 1
+    else:
+        with pytest.raises(BadAnswer, match="odd"):
+            answers(client, wants(11 + bad)[10:])
+    assert client.questions == asked
+    client = Many({f"a{10 + number}": BadAnswer("odd") for number in range(bad)})
+    assert len(answers(client, wants(11 + bad)[9:])[0]) == 2
 
 
 def test_questions_go_side_by_side_up_to_in_flight() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,14 @@ def _rows(chance: random.Random, row_class: type[Dataset], place: Mapping[str, s
     return [made[key] for key in sorted(made)]
 
 
+@cache
+def _columns(row_class: type) -> dict[str, tuple[Any, Any, bool]]:
+    hints = typing.get_type_hints(row_class, include_extras=True)
+    return {field.name: lake_room.column(hints[field.name]) for field in fields(row_class)}
+
+
 def _value(chance: random.Random, row_class: type, name: str) -> Any:
-    kind, column, nullable = lake_room.column(typing.get_type_hints(row_class, include_extras=True)[name])
+    kind, column, nullable = _columns(row_class)[name]
     if nullable and chance.random() < 0.3:
         return None
     if column.kind:

@@ -18,10 +18,11 @@ class Formats(Mapping[str, Form], Generic[Form]):
 
     def __init__(self, package: str, parts: tuple[str, ...]) -> None:
         self._package, self._parts = package, parts
+        self._named: tuple[tuple[str, ...], dict[str, None]] = (), {}
 
     def __getitem__(self, name: str) -> Form:
         """Raises KeyError for no module of the room, TypeError for one that is no format."""
-        if name not in set(self):
+        if name not in self._names():
             raise KeyError(name)
         module = import_module(f"{self._package}.{name}")
         lacking = [part for part in self._parts if not hasattr(module, part)]
@@ -31,8 +32,15 @@ class Formats(Mapping[str, Form], Generic[Form]):
         return cast(Form, module)
 
     def __iter__(self) -> Iterator[str]:
-        names = (found.name for found in pkgutil.iter_modules(sys.modules[self._package].__path__))
-        return iter(sorted(name for name in names if not name.startswith("_")))
+        return iter(self._names())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._names())
+
+    def _names(self) -> dict[str, None]:
+        """In order. The folders of the room are looked through once: each file of a bundle asks every format."""
+        folders = tuple(sys.modules[self._package].__path__)
+        if self._named[0] != folders:
+            names = (found.name for found in pkgutil.iter_modules(folders))
+            self._named = folders, dict.fromkeys(sorted(name for name in names if not name.startswith("_")))
+        return self._named[1]

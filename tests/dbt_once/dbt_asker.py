@@ -15,15 +15,15 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-#: What `warehouse.build` asks dbt for.
-BUILD = "build --exclude-resource-type unit_test"
+#: What lakes and cases are built and tested by.
+COMMANDS = {"build", "test"}
 
 
 def run(place: str, arguments: list[str]) -> None:
     """Has dbt run with this process's folder, environment, streams and locks, and ends with its exit code. Returns
-    where it must run here: what is no build of a lake, and under a limit that the server's processes would not have.
+    where it must run here: what builds and tests nothing, and under a limit that the server's processes would not have.
     """
-    if BUILD not in " ".join(arguments):
+    if COMMANDS.isdisjoint(arguments):
         return
     if resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY:
         return

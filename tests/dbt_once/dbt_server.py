@@ -26,6 +26,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import get_adapter, register_adapter, reset_adapters
 from dbt.cli import requires
 from dbt.cli.main import cli, dbtRunner
@@ -110,6 +111,7 @@ def _run(asker: socket.socket, asked: dict[str, Any], handed: list[int], parsed:
             cli()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        DuckDBConnectionManager.close_all_connections()  # as at the end of a process: nothing is left beside the file
     except BaseException:  # noqa: BLE001 (its text is what the asker shows)
         traceback.print_exc()
         code = 1

@@ -222,7 +222,8 @@ def _make(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> Non
         return
     connection.execute(f"create table {relation} as select * from ({sql}\n) where false")
     for (attestation,) in connection.execute(
-        "select distinct attestation from staging.stg_report where is_newest order by attestation"
+        "select distinct attestation from staging.stg_report"
+        " where is_newest and content <> 'totals' order by attestation"
     ).fetchall():
         connection.execute("set variable attestation = '" + attestation.replace("'", "''") + "'")
         connection.execute(f"insert into {relation} ({sql}\n)")

@@ -78,6 +78,8 @@ def test_a_list_names_what_is_finished_below_a_folder_in_the_order_of_its_parts(
     store.workspace("p/a=x")
     assert list(store.list("p")) == ["p/a=x/f", "p/a=x-y/f", "p/b"]
     assert list(store.list("p/b")) == []
+    assert list(store.folders("p")) == ["a=x", "a=x-y"]
+    assert list(store.folders("p/b")) == list(store.folders("nowhere")) == []
     assert list(store.list("nowhere")) == []
 
 

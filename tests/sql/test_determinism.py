@@ -202,8 +202,7 @@ def test_builds_of_one_lake_are_equal(cased: Path, tmp_path: Path) -> None:
     """
     lake = odd_lake(tmp_path / "lake", seed=1)
     builds = [
-        tables(built(cased, lake, tmp_path / f"build{number}", threads))
-        for number, threads in enumerate((1, 3, 4, 4))
+        tables(built(cased, lake, tmp_path / f"build{number}", threads)) for number, threads in enumerate((1, 3, 4, 4))
     ]
     assert len(builds[0]) > 40
     assert sum(map(len, builds[0].values())) > 1000

@@ -218,8 +218,13 @@ class Lake:
         """The `report_file` rows of a report, by id or by an unambiguous beginning of it: one for each attestation, the
         first first. Raises MissingPartition.
         """
-        named = (partition_in(key) for key in self._pointer_keys(ReportFile, {}))
-        found = [partition for partition in named if partition["report"].startswith(report)]
+        found = [
+            partition_in(key)
+            for exchange in self.store.folders(f"lake/{ReportFile.NAME}")
+            for name in self.store.folders(f"lake/{ReportFile.NAME}/{exchange}")
+            if name.startswith(f"report={quote(report, safe='')}")
+            for key in self._pointer_keys(ReportFile, partition_in(f"{exchange}/{name}"))
+        ]
         if len({(partition["exchange"], partition["report"]) for partition in found}) != 1:
             raise MissingPartition(f"{len(found)} reports in the lake begin with {report!r}")
         return [self.one(ReportFile, **partition) for partition in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,6 +38,7 @@ _KINDS: dict[str, pa.DataType] = {
 }
 
 _SCHEMAS: dict[type, pa.Schema] = {}
+_OPTIONS: dict[type, Mapping[str, Any]] = {}
 
 
 def schema(row_class: type) -> pa.Schema:
@@ -54,8 +55,14 @@ def _schema(row_class: type) -> pa.Schema:
     return pa.schema([_field(field.name, columns[field.name]) for field in fields(row_class)])
 
 
-def parquet_options(row_class: type) -> dict[str, Any]:
+def parquet_options(row_class: type) -> Mapping[str, Any]:
     """How the files of a class are written: dictionaries where values repeat, as far as its columns say."""
+    if row_class not in _OPTIONS:
+        _OPTIONS[row_class] = _parquet_options(row_class)
+    return _OPTIONS[row_class]
+
+
+def _parquet_options(row_class: type) -> Mapping[str, Any]:
     columns = typing.get_type_hints(row_class, include_extras=True)
     repeating = [field for field in schema(row_class) if not column(columns[field.name])[1].varied]
     return PARQUET | {

@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,9 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that begin with a folder's `prefix/`, in the order of their parts; nothing that is not finished."""
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The names of the folders that lie in a folder, in order: what lies in them is not looked at."""
 
     def delete(self, key: str) -> None:
         """Nothing lies there then; nothing happens where nothing did."""
@@ -172,21 +175,25 @@ class LocalStore:
     def list(self, prefix: str) -> Iterator[str]:
         yield from sorted(self._below(prefix), key=lambda key: key.split("/"))
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        yield from sorted(entry.name for entry in self._entries(prefix) if entry.is_dir(follow_symlinks=False))
+
     def _below(self, folder: str) -> Iterator[str]:
-        try:
-            entries = list(os.scandir(self.root / folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise LakeError(f"{self.where(folder)}: cannot be read: {error.strerror or error}") from error
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
+        for entry in self._entries(folder):
             key = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
                 yield from self._below(key)
             else:
                 yield key
+
+    def _entries(self, folder: str) -> Sequence[os.DirEntry[str]]:
+        """What lies in a folder and is finished."""
+        try:
+            return [entry for entry in os.scandir(self.root / folder) if not entry.name.startswith(".")]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise LakeError(f"{self.where(folder)}: cannot be read: {error.strerror or error}") from error
 
     def delete(self, key: str) -> None:
         with written(self.root / key):

@@ -39,7 +39,7 @@ def price(session: Session, spoken: Iterable[str], *, give_up: bool = False) -> 
 
 def _price(session: Session, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> None:
     lake = session.lake
-    file = next((row for row in lake.rows(ReportFile, exchange=exchange) if row.attestation == attestation), None)
+    file = next(lake.rows(ReportFile, exchange=exchange, attestation=attestation), None)
     if file is None:
         raise ConfigurationError(f"the lake holds no report of {attestation}")
     if file.snapshot_at is None or file.snapshot_precision == "month":

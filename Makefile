@@ -45,7 +45,8 @@ endef
 run: runtime  ## the bundled sample month through the whole pipeline, offline, and its tables
 	@$(BIN)/python -m porlake.airflow.local run okx "$$(cat data/samples/run.json)"
 	@$(BIN)/porlake summary okx/2024-03-25
-	@echo 'made: rows of an exchange that there is not, and answers of stand-ins, one network of each further family'
+	@printf '%s\n' 'example: made rows of an exchange that there is not, on a network of each further' \
+	  'family. The last table says who answered: real software that ran here, or `made`,' 'a stand-in.'
 	@$(BIN)/porlake run example --report data/samples/made/example_por_20261001.csv --replay data/samples/made/recording --registry data/samples/made/registry
 	@$(BIN)/porlake query "$$(cat data/samples/report_2.sql)"
 	@printf '%s\n' 'next:' '  $(BIN)/porlake verify FILE                  who signs for what in a file of your own' \

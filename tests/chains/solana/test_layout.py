@@ -5,40 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
-from solders.litesvm import LiteSVM
-from solders.message import Message
 from solders.pubkey import Pubkey
-from solders.system_program import CreateAccountParams, create_account
 from solders.token.associated import get_associated_token_address
-from solders.transaction import Transaction
 
 from chains.solana.node import little, mint_bytes, stake_bytes, token_bytes
+from chains.solana.programs import Chain
 from porlake.chains.solana import layout
 from porlake.errors import BadAnswer
-
-RENT = Pubkey.from_string("SysvarRent111111111111111111111111111111111")
-ATA = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
-SYSTEM = Pubkey.from_string(layout.SYSTEM)
-
-
-class Chain:
-    """The real programs, in this process."""
-
-    def __init__(self) -> None:
-        self.vm, self.payer = LiteSVM(), Keypair()
-        self.vm.airdrop(self.payer.pubkey(), 10**12)
-
-    def run(self, *steps: Instruction, signers: tuple[Keypair, ...] = ()) -> None:
-        message = Message(list(steps), self.payer.pubkey())
-        done = self.vm.send_transaction(Transaction([self.payer, *signers], message, self.vm.latest_blockhash()))
-        assert type(done).__name__ == "TransactionMetadata", done
-
-    def account(self, name: Pubkey) -> layout.Account:
-        found = self.vm.get_account(name)
-        assert found is not None
-        return layout.Account(found.lamports, str(found.owner), bytes(found.data))
 
 
 @pytest.fixture
@@ -48,46 +22,8 @@ def chain() -> Chain:
 
 def token(chain: Chain, program: str) -> tuple[Pubkey, Keypair, Pubkey]:
     """(mint of 6 decimals, owner, the owner's own account with 1,234,567) of a real token."""
-    mint, owner, code = Keypair(), Keypair(), Pubkey.from_string(program)
-    rent = chain.vm.minimum_balance_for_rent_exemption(82)
-    authority = bytes(chain.payer.pubkey())
-    own = get_associated_token_address(owner.pubkey(), mint.pubkey(), code)
-    chain.run(
-        create_account(
-            CreateAccountParams(
-                from_pubkey=chain.payer.pubkey(), to_pubkey=mint.pubkey(), lamports=rent, space=82, owner=code
-            )
-        ),
-        # InitializeMint: decimals, who mints, who freezes
-        Instruction(
-            code,
-            b"\0\6" + authority + b"\1" + authority,
-            [AccountMeta(mint.pubkey(), False, True), AccountMeta(RENT, False, False)],
-        ),
-        Instruction(
-            ATA,
-            b"\0",
-            [
-                AccountMeta(chain.payer.pubkey(), True, True),
-                AccountMeta(own, False, True),
-                AccountMeta(owner.pubkey(), False, False),
-                AccountMeta(mint.pubkey(), False, False),
-                AccountMeta(SYSTEM, False, False),
-                AccountMeta(code, False, False),
-            ],
-        ),
-        Instruction(
-            code,
-            b"\7" + little(1_234_567),  # MintTo
-            [
-                AccountMeta(mint.pubkey(), False, True),
-                AccountMeta(own, False, True),
-                AccountMeta(chain.payer.pubkey(), True, False),
-            ],
-        ),
-        signers=(mint,),
-    )
-    return mint.pubkey(), owner, own
+    mint, owner = chain.mint(program, Keypair()), Keypair()
+    return mint, owner, chain.give(program, mint, owner.pubkey(), 1_234_567)
 
 
 @pytest.mark.parametrize("program", [layout.TOKEN, layout.TOKEN_2022])
@@ -103,17 +39,7 @@ def test_a_real_token_is_read_and_the_made_bytes_are_its_bytes(chain: Chain, pro
     made = token_bytes(str(mint), str(owner.pubkey()), 1_234_567, extensions=found.data[166:])
     assert made[:165] == found.data[:165]
     assert made == found.data
-    chain.run(
-        Instruction(
-            Pubkey.from_string(program),
-            b"\x0a",  # FreezeAccount
-            [
-                AccountMeta(own, False, True),
-                AccountMeta(mint, False, False),
-                AccountMeta(chain.payer.pubkey(), True, False),
-            ],
-        )
-    )
+    chain.freeze(program, mint, own)
     frozen = layout.token_account(chain.account(own))
     assert frozen is not None
     assert frozen.is_frozen
@@ -121,20 +47,8 @@ def test_a_real_token_is_read_and_the_made_bytes_are_its_bytes(chain: Chain, pro
 
 
 def test_a_real_stake_account_is_read_and_names_who_may_withdraw(chain: Chain) -> None:
-    stake, withdrawer, code = Keypair(), Keypair(), Pubkey.from_string(layout.STAKE)
-    chain.run(
-        create_account(
-            CreateAccountParams(
-                from_pubkey=chain.payer.pubkey(), to_pubkey=stake.pubkey(), lamports=5 * 10**9, space=200, owner=code
-            )
-        ),
-        Instruction(
-            code,
-            little(0, 4) + bytes(chain.payer.pubkey()) + bytes(withdrawer.pubkey()) + bytes(48),  # Initialize
-            [AccountMeta(stake.pubkey(), False, True), AccountMeta(RENT, False, False)],
-        ),
-        signers=(stake,),
-    )
+    stake, withdrawer = Keypair(), Keypair()
+    chain.stake(stake, withdrawer.pubkey(), 5 * 10**9)
     found = chain.account(stake.pubkey())
     assert found.data[layout.WITHDRAWER : layout.WITHDRAWER + 32] == bytes(withdrawer.pubkey())
     assert layout.stake(found, what="x") == layout.Stake(0, 0, 5 * 10**9)

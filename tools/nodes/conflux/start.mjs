@@ -1,11 +1,11 @@
-// A Conflux node of one process, both spaces: node start.mjs PORT FOLDER SECRET...
+// A Conflux node of one process, both spaces: node start.mjs PORT FOLDER SECRET...; EVM_CHAIN: eSpace's chain id.
 // It mines a block every tenth of a second; each secret's account has 10,000 CFX in the first block.
 import { createServer } from "@xcfx/node";
 
 const [port, folder, ...secrets] = process.argv.slice(2);
 const server = await createServer({
   chainId: 1029,
-  evmChainId: 1030,
+  evmChainId: Number(process.env.EVM_CHAIN ?? 1030),
   confluxDataDir: folder,
   devBlockIntervalMs: 100,
   genesisSecrets: secrets,

@@ -1,25 +1,29 @@
 """Balances of every family that has a world (tests/chains/<family>/world.py), against one call at a time, at a node
 20 ms away.
 
-    python bench/chains.py [--families solana,xrpl] [--batched 5000] [--single 600] [--away 0.02]
+    python bench/chains.py [--families solana,xrpl | batched | single] [--batched 100000] [--single 5000] [--away 0.02]
 
-The node is the stub of the tests, in a process of its own. The accounts are made, and hold what the first one of the
-world does, as far as it plants what it is told to: `used` says of how many it does. Of an account that nobody ever used
-some chains are asked more. `--batched`, `--single`: accounts of chains of many accounts a question, and of one.
+The node is the stub of the tests, in a process of its own; an endpoint has as many questions under way as it has by
+default. The accounts are made, and hold what the first one of the world does, as far as it plants what it is told to:
+`used` says of how many it does. Of an account that nobody ever used some chains are asked more. `--batched`,
+`--single`: accounts of chains of many accounts a question, and of one. `load` is the machine's, before and after: above
+its number of cores the figures are too low.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import resource
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.pop(0)  # this folder: the tests' `chains` is another than this file
@@ -30,60 +34,75 @@ from made_addresses import made
 from porlake import chains, registry
 from porlake.errors import PorlakeError
 from porlake.transport import Endpoint, Recording
+from support import own_rows
 
 TESTS = Path(sys.path[0])
-IN_FLIGHT = 16
 ALONE = 20  # accounts of the baseline
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--families", default="")
-    options.add_argument("--batched", type=int, default=5_000)
-    options.add_argument("--single", type=int, default=600)
+    options.add_argument("--batched", type=int, default=100_000)
+    options.add_argument("--single", type=int, default=5_000)
     options.add_argument("--away", type=float, default=0.02)
     chosen = options.parse_args()
     found = sorted(path.parent.name for path in (TESTS / "chains").glob("*/world.py"))
-    print(f"{'':<12} {'accounts':>9} {'used':>9} {'a call':>7} {'alone/s':>9} {'porlake/s':>10} {'times':>7}")
-    for family in chosen.families.split(",") if chosen.families else found:
+    print(
+        f"{'':<14} {'accounts':>9} {'used':>9} {'a call':>7} {'alone/s':>9} {'porlake/s':>10} {'times':>7} "
+        f"{'seconds':>8} {'MB':>6}  load"
+    )
+    kind = chosen.families if chosen.families in ("batched", "single") else ""
+    for family in chosen.families.split(",") if chosen.families and not kind else found:
         world = import_module(f"chains.{family}.world").WORLD()
-        if world.rows:
-            continue
-        try:
-            measure(family, world, chosen)
-        except (PorlakeError, AssertionError, LookupError) as error:
-            print(f"{family:<12} not measured: {type(error).__name__}: {str(error)[:90]}")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+        with ExitStack() as stack:
+            if world.rows:
+                folder = Path(stack.enter_context(TemporaryDirectory()))
+                for name, text in world.rows.items():
+                    (folder / name).write_text(text)
+                stack.enter_context(own_rows(folder))
+            try:
+                measure(family, world, kind, chosen)
+            except (PorlakeError, AssertionError, LookupError) as error:
+                print(f"{family:<14} not measured: {type(error).__name__}: {str(error)[:90]}", flush=True)
 
 
-def measure(family: str, world: stub.World, chosen: argparse.Namespace) -> None:
-    """Raises PorlakeError, LookupError where the family's addresses are not made here."""
+def measure(family: str, world: stub.World, kind_asked: str, chosen: argparse.Namespace) -> None:
+    """`kind_asked`: batched, single, or '' for both. Raises PorlakeError, LookupError where the family's addresses are
+    not made here.
+    """
     network = registry.load().networks[world.network]
     asset = network.native_asset if network.native_asset in world.held else next(iter(world.held))
     token = registry.load().tokens[world.network, asset]
     kind = f"{world.kind}+" if world.kind else ""
-    batch = getattr(opened(network, f"{kind}http://127.0.0.1:9", 1), "batch", 1)
+    batch = getattr(opened(network, f"{kind}http://127.0.0.1:9"), "batch", 1)
+    if kind_asked and kind_asked != ("batched" if batch > 1 else "single"):
+        return
     count = chosen.batched if batch > 1 else chosen.single
     like, parts = next((account, parts) for account, parts in world.held[asset].items() if parts[chains.TOTAL])
     accounts = [made(world.network, like, number) for number in range(count)]
     wanted = [chains.Wanted(asset, token, account) for account in accounts]
     planted = {**world.held[asset], **dict.fromkeys(accounts, parts)}
     larger = type("Larger", (type(world),), {"held": {**world.held, asset: planted}})()
+    load = os.getloadavg()[0]
     with served(larger, chosen.away) as url:
-        client = opened(network, url, IN_FLIGHT)
-        single = opened(network, url, 1)
+        client = opened(network, url)
+        single = opened(network, url, in_flight=1)
         single.in_flight = 1
         if batch > 1:
             single.batch = 1
         alone, _ = rate(single, world, wanted[:ALONE])
         together, used = rate(client, world, wanted)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{family:<12} {count:>9,} {used:>9,} {batch:>7,} {alone:>9,.0f} {together:>10,.0f} {together / alone:>7,.1f}"
+        f"{family:<14} {count:>9,} {used:>9,} {batch:>7,} {alone:>9,.1f} {together:>10,.0f} {together / alone:>7,.1f} "
+        f"{count / together:>8,.1f} {peak:>6,.0f}  {load:.1f}-{os.getloadavg()[0]:.1f}",
+        flush=True,
     )
 
 
-def opened(network: registry.Network, url: str, in_flight: int) -> Any:
-    return chains.open_client(network, Endpoint(url, in_flight=in_flight), Recording.off())
+def opened(network: registry.Network, url: str, **bounds: Any) -> Any:
+    return chains.open_client(network, Endpoint(url, **bounds), Recording.off())
 
 
 def rate(client: Any, world: stub.World, wanted: list[chains.Wanted]) -> tuple[float, int]:

@@ -22,6 +22,7 @@ from porlake import pipeline, registry
 from porlake.errors import ChainError, ConfigurationError, PorlakeError
 from porlake.lake import Lake
 from porlake.model import Balance, Block, Claim, ReportFile, Unobserved
+from porlake.observation.endpoints import endpoints_of
 from porlake.observation.second_opinion import contradicted
 from porlake.queries import balances
 from porlake.queries.unanswered import unanswered
@@ -609,6 +610,18 @@ def test_a_height_that_is_not_final_is_refused_by_the_command_line(chain: Chain,
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
+def test_a_public_default_is_asked_at_the_rate_that_its_operator_allows() -> None:
+    facts = registry.load()
+    hosts = {Endpoint(row.endpoint).host: row.network for row in facts.networks.values() if row.endpoint}
+    assert facts.rates.keys() <= {host.partition(":")[0] for host in hosts}, "a rate of no default endpoint"
+    assert {one.per_second for one in endpoints_of({}, "cardano")} == {10.0}
+    assert {one.per_second for one in endpoints_of({}, "xrp_ledger")} == {0.6}  # its URL names a port
+    assert {one.per_second for one in endpoints_of({}, "near")} == {None}
+    own = Endpoint(facts.networks["cardano"].endpoint)
+    assert endpoints_of({"cardano": own}, "cardano") == (own,)  # a key may allow more
+    assert own.per_second is None
+
+
 def test_endpoints_are_named_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "endpoints.toml"
     path.write_text("""

@@ -17,6 +17,7 @@ from porlake.registry.rows import (
     ExchangeToken,
     LabelRow,
     Provider,
+    Rate,
     ReasonRow,
     SchemeRow,
     SweptNetwork,
@@ -35,6 +36,7 @@ TRACKED = TrackerToken("defillama", "okx", "OKB", date(2020, 1, 2), None, "")
 REASON = ReasonRow("bad_row", "parse", "rejection.reason", "a bad row")
 LABEL = LabelRow("okx", "XX", "", "bitcoin", "BTC", "utxo", "", "")
 PROVIDER = Provider("example.com", "example", "")
+RATE = Rate("api.example.com", 10, 60, "somewhere")
 
 
 def judged(said: str) -> bool:
@@ -80,6 +82,14 @@ def _sides(check: Any, row: Any, **cases: tuple[tuple[Any, ...], tuple[Any, ...]
         ),
         *_sides(checks.check_token, replace(TOKEN, balance_slot=""), kind=(("rebasing", "trc20"), ("native",))),
         *_sides(checks.check_token, replace(PLAIN, kind="trc20"), contract=(("T1",), ("",))),
+        *_sides(
+            checks.check_rate,
+            RATE,
+            host=(("api.example.com", "a.b"), ("", "example", "API.example.com", "api.example.com:443", "a.b/c")),
+            questions=((1, 2, 3_600), (0, -1)),
+            seconds=((1, 2, 3_600), (0, -1)),
+            source=(("x",), ("",)),
+        ),
         *_sides(
             checks.check_sweep, SweptNetwork("tron", 60, ""), window_seconds=((1, 2, 86_399, 86_400), (-1, 0, 86_401))
         ),

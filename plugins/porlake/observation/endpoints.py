@@ -55,12 +55,16 @@ class Run:
 
 
 def endpoints_of(configured: Configured, network: str) -> tuple[Endpoint, ...]:
-    """Where a network is asked, in this order: as configured, else the registry's public default."""
+    """Where a network is asked, in this order: as configured, else the registry's public default, at the rate that its
+    operator allows.
+    """
     if network in configured:
         found = configured[network]
         return (found,) if isinstance(found, Endpoint) else found
-    default = registry.load().networks[network].endpoint
-    return (Endpoint(default),) if default else ()
+    facts = registry.load()
+    if not (default := facts.networks[network].endpoint):
+        return ()
+    return (Endpoint(default, per_second=facts.per_second(Endpoint(default).host)),)
 
 
 def open_client(run: Run, network: str, endpoints: Sequence[Endpoint] | None = None) -> Endpoints:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from porlake.registry.hosts import registrable
+from porlake.registry.hosts import registrable, without_port
 from porlake.registry.rows import (
     BLOCK_MARK,
     DEFAULT,
@@ -23,6 +23,7 @@ from porlake.registry.rows import (
     ObservedExchange,
     Provider,
     PublicationRow,
+    Rate,
     ReasonRow,
     SchemeRow,
     SweptNetwork,
@@ -85,6 +86,14 @@ def check_provider(row: Provider) -> str:
     if row.domain != row.domain.lower() or registrable(row.domain) != row.domain or "." not in row.domain:
         return f"{row.domain!r} is no registrable domain in lower case"
     return "" if _ID.fullmatch(row.provider) else f"{row.provider!r} is no id (lower case, digits, _)"
+
+
+def check_rate(row: Rate) -> str:
+    if row.host != without_port(row.host).lower() or "." not in row.host or "/" in row.host:
+        return f"{row.host!r} is no host in lower case, without a port"
+    if row.questions < 1 or row.seconds < 1:
+        return f"{row.questions} questions in {row.seconds} seconds are no rate"
+    return "" if row.source else "a source is needed"
 
 
 def check_evm_network(row: EvmNetworkRow) -> str:

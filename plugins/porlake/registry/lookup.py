@@ -22,6 +22,7 @@ from porlake.registry.rows import (
     ObservedExchange,
     Provider,
     PublicationRow,
+    Rate,
     ReasonRow,
     SchemeRow,
     SweptNetwork,
@@ -77,8 +78,16 @@ class Registry:
     schemes: Mapping[str, SchemeRow]
     labels: Mapping[tuple[str, str, str], LabelRow]
     providers: Mapping[str, Provider]
+    rates: Mapping[str, Rate]
     reasons: Mapping[tuple[str, str], ReasonRow]
     asset_words: Mapping[str, str]
+
+    def per_second(self, host: str) -> float | None:
+        """How many questions a second the operator of a public endpoint allows at a host (with or without a port), None
+        where that is not known.
+        """
+        found = self.rates.get(without_port(host).lower())
+        return found.questions / found.seconds if found else None
 
     def operator(self, host: str) -> str:
         """Who answers at a host (with or without a port): the provider that the registry names for its registrable

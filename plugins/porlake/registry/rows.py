@@ -407,6 +407,19 @@ class ReasonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """rates.csv: how many questions in so many seconds a public endpoint takes of somebody without a key, where its
+    operator says so. It holds where the endpoint is asked as networks.csv names it; what a user configures has its own
+    `per_second`.
+    """
+
+    host: str
+    questions: int
+    seconds: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """providers.csv: registrable domains of one operator of endpoints, who is one witness under all of them."""
 

@@ -20,6 +20,7 @@ from porlake.registry.rows import (
     ObservedExchange,
     Provider,
     PublicationRow,
+    Rate,
     ReasonRow,
     SchemeRow,
     SweptNetwork,
@@ -111,5 +112,6 @@ TABLES: tuple[Table[Any], ...] = (
         {"exchange": "exchanges", "network": "networks", "asset": "assets", "scheme": "schemes"},
     ),
     Table("providers", Provider, ("domain",), checks.check_provider),
+    Table("rates", Rate, ("host",), checks.check_rate),
     Table("reasons", ReasonRow, ("code", "place"), checks.check_reason),
 )

@@ -12,6 +12,7 @@ from porlake.errors import ConfigurationError
 
 ANSWER_BYTES = 256 << 20
 TRIES = 4
+IN_FLIGHT = 16
 BRIEF_SECONDS = 5.0
 
 #: What may stand before the `+` of an endpoint's scheme: which API is asked there. Without one it is that of the
@@ -38,8 +39,10 @@ class Endpoint:
 
     Within `timeout` seconds an answer is whole, however it comes, and it has up to `answer_bytes`, or is TooBig. A
     question is put `tries` times, after pauses of `pause` seconds that double: twice as often where the endpoint limits
-    the rate, once more where it does not answer in time. `in_flight` questions are under way at once. Raises
-    ConfigurationError, which never holds a part of the URL or of a header.
+    the rate, once more where it does not answer in time. Up to `in_flight` questions are under way at once, half as
+    many each time that the endpoint limits the rate. What an endpoint allows is said by its rate, not by this number: a
+    client whose chain's nodes want fewer at once puts fewer. Raises ConfigurationError, which never holds a part of the
+    URL or of a header.
     """
 
     url: str
@@ -48,7 +51,7 @@ class Endpoint:
     timeout: float = 120.0
     tries: int = TRIES
     pause: float = 1.0
-    in_flight: int = 4
+    in_flight: int = IN_FLIGHT
     answer_bytes: int = ANSWER_BYTES
 
     def __post_init__(self) -> None:

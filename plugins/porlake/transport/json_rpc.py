@@ -14,7 +14,7 @@ from porlake.errors import (
     TransportError,
 )
 from porlake.transport.connection import HttpSession
-from porlake.transport.endpoint import Endpoint
+from porlake.transport.endpoint import IN_FLIGHT, Endpoint
 from porlake.transport.error_table import LONGEST_TEXT, NO_TABLE, ErrorTable
 from porlake.transport.limits import Bounds, MalformedAnswer
 from porlake.transport.ordered import in_order
@@ -43,7 +43,7 @@ class JsonRpc:
     ) -> None:
         self._name, self._recording, self._errors = name, recording, errors
         self._loads = loads_fast if plain else loads
-        self.in_flight = endpoint.in_flight if endpoint else 4
+        self.in_flight = endpoint.in_flight if endpoint else IN_FLIGHT
         self._http = None if recording.replays or endpoint is None else HttpSession(endpoint)
         self.host = endpoint.host if endpoint else ""
         self._ids = count(1)

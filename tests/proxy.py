@@ -11,9 +11,11 @@ import time
 import urllib.request
 from collections.abc import Callable
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
+
+from support import LoopbackServer
 
 #: What a fault is given: the exchange, to answer in its own way. True: it did. False: the node's own answer goes out.
 Fault = Callable[["Exchange"], bool]
@@ -108,7 +110,7 @@ class Proxy:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer((self._host, 0), Handler)
+        self._server = LoopbackServer((self._host, 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://{self._host}:{self._server.server_port}/v3/secret-key"

@@ -133,12 +133,16 @@ def reply(handler: BaseHTTPRequestHandler, status: int, data: bytes) -> None:
     handler.wfile.write(data)
 
 
+class LoopbackServer(ThreadingHTTPServer):
+    request_queue_size = 128  # as a real server's: of the 5 that are the default more at once are turned away
+
+
 @contextmanager
 def on_loopback(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> Iterator[str]:
     """The URL of a server on loopback for as long as the block lasts; two addresses of this machine are two
     operators.
     """
-    server = ThreadingHTTPServer((host, 0), handler)
+    server = LoopbackServer((host, 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://{host}:{server.server_port}"

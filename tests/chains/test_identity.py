@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from bitcoin_node import KNOTS, knots
 from chains.beacon_stub import GENESIS, ROOT
 from porlake import addresses, chains, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains._identity import check_chain
+from porlake.chains._identity import check_chain, check_id
 from porlake.errors import ChainError
 from porlake.transport import Endpoint, Recording
 from support import SAMPLE_ROWS, named, on_loopback, own_rows, reply
@@ -133,3 +134,39 @@ def test_a_block_that_must_not_be_there_is_refused_and_another_taken(tmp_path: P
         check_chain(facts, "host", {0: "00" * 32, 7: "22" * 32}.__getitem__)
         with pytest.raises(ChainError, match="its block 7 is 1111.*not Bitcoin Gold's"):
             check_chain(facts, "host", {0: "00" * 32, 7: "11" * 32}.__getitem__)
+
+
+A, B = "a" * 32, "b" * 32
+
+
+@pytest.mark.parametrize(
+    ("caip2", "found", "begins", "shown"),
+    [
+        ("eip155:1", 1, False, ""),
+        ("eip155:1", "1", False, ""),
+        ("eip155:1", 10, False, "10"),
+        ("eip155:1", "", False, "''"),
+        ("eip155:1", True, False, "true"),
+        ("eip155:1", None, False, "null"),
+        ("tvm:-239", -239, False, ""),
+        ("tvm:-239", 239, False, "239"),
+        ("polkadot:" + A, A + B, True, ""),
+        ("polkadot:" + A, A, True, ""),
+        ("polkadot:" + A, A[1:], True, A[1:]),
+        ("polkadot:" + A, B + A, True, B + A),
+        ("polkadot:" + A, A + B, False, A + B),
+        ("polkadot:" + A, [A], True, "a"),
+        ("", "", False, "''"),
+        ("", A, True, A),
+    ],
+)
+def test_an_id_is_the_whole_reference_or_the_beginning_of_a_hash(
+    caip2: str, found: object, begins: bool, shown: str
+) -> None:
+    network = replace(registry.load().networks["ethereum"], caip2=caip2, name="X")
+    if not shown:
+        check_id(network, "host", found, begins=begins)
+        return
+    with pytest.raises(ChainError, match="host: the endpoint is of chain ") as raised:
+        check_id(network, "host", found, begins=begins)
+    assert shown in str(raised.value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_chec
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._columns import TEXT, AccountForm
+from porlake.chains._identity import is_known
 from porlake.errors import ConfigurationError
 from porlake.progress import Tell, silent
 from porlake.registry import Network, Token
@@ -60,14 +61,17 @@ class Family:
 
     `past`: what can be read of an earlier block: `exact`, where an endpoint keeps it; `unchanged`, as it is now, which
     is exact where the chain shows that nothing happened since; `head`, as it is now alone. `parts`: components that a
-    holding may have beside its total. `tokens`: the kinds of rows of tokens.csv that it reads, beside
-    `native`; `other`, which nobody reads, may stand on every network. `accounts`: the form of columns of its addresses.
-    `reads_dumps`: its nodes write the set of all coins, and a file of it will do in place of an endpoint.
+    holding may have beside its total. `tokens`: the kinds of rows of tokens.csv that it reads beside `native`; `other`,
+    which nobody reads, may stand on every network. `known_by`: by what an endpoint shows of which chain it is: `blocks`
+    or `a name`, which identities.csv has, or the form of the network's CAIP-2 id, a regular expression. `accounts`: the
+    form of columns of its addresses. `reads_dumps`: its nodes write the set of all coins, and a file of it will do in
+    place of an endpoint.
     """
 
     past: ClassVar[str] = ""
     parts: ClassVar[tuple[str, ...]] = ()
     tokens: ClassVar[tuple[str, ...]] = ()
+    known_by: ClassVar[str] = ""
     accounts: ClassVar[AccountForm] = TEXT
     reads_dumps: ClassVar[bool] = False
 
@@ -113,7 +117,7 @@ class Family:
 
     def check(self, facts: Registry, network: Network) -> str:
         """What is wrong with the rows of a network, as the family needs them; '' where nothing is."""
-        return ""
+        return is_known(facts, network, self.known_by) if self.known_by else ""
 
 
 def first(network: Network, endpoints: Sequence[Endpoint], recording: Recording) -> Endpoint | None:

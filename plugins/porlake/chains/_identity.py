@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from porlake import numbers, registry
@@ -26,10 +27,19 @@ def check_name(network: Network, host: str, found: object) -> None:
     """Whether an endpoint is of the network, by what its node says that its chain is called: a text or a number. Raises
     ChainError.
     """
-    known = registry.load().identities[network.network].chain
-    said = str(found) if type(found) in (str, int) else numbers.shown(found)
-    if said != known:
-        raise ChainError(f"{host}: the endpoint is of another chain: it says {said[:64]}, {network.name} is {known}")
+    _check_said(network, host, found, registry.load().identities[network.network].chain)
+
+
+def check_id(network: Network, host: str, found: object, *, begins: bool = False) -> None:
+    """As `check_name`, by the reference of the network's CAIP-2 id. `begins`: that is the beginning of a hash."""
+    _check_said(network, host, found, network.caip2.rpartition(":")[2], begins)
+
+
+def _check_said(network: Network, host: str, found: object, known: str, begins: bool = False) -> None:
+    said = str(found) if type(found) in (str, int) else ""
+    if not known or (said[: len(known)] if begins else said) != known:
+        shown = said[:66] or numbers.shown(found)
+        raise ChainError(f"{host}: the endpoint is of chain {shown}, {network.name} is {known}")
 
 
 def hash_of(value: object, *, what: str) -> str:
@@ -44,19 +54,14 @@ def needs_identity(facts: Registry, network: Network) -> str:
     return f"client {network.client!r} needs a row in identities.csv: by what an endpoint shows of which chain it is"
 
 
-def needs_blocks(facts: Registry, network: Network) -> str:
-    """As `needs_identity`, of a client that knows its chain by its blocks."""
+def is_known(facts: Registry, network: Network, known_by: str) -> str:
+    """'' where a network's rows say by what its client knows the chain (`Family.known_by`), else what they lack."""
+    if known_by not in ("blocks", "a name"):
+        fits = re.fullmatch(known_by, network.caip2)
+        return "" if fits else f"client {network.client!r} knows its chain by a CAIP-2 id of the form {known_by}"
     if why := needs_identity(facts, network):
         return why
-    if not facts.identities[network.network].blocks:
-        return f"client {network.client!r} knows its chain by blocks, and identities.csv names none"
-    return ""
-
-
-def needs_name(facts: Registry, network: Network) -> str:
-    """As `needs_identity`, of a client that knows its chain by a name."""
-    if why := needs_identity(facts, network):
-        return why
-    if not facts.identities[network.network].chain:
-        return f"client {network.client!r} knows its chain by a name, and identities.csv names none"
-    return ""
+    shown = facts.identities[network.network]
+    if shown.blocks if known_by == "blocks" else shown.chain:
+        return ""
+    return f"client {network.client!r} knows its chain by {known_by}, and identities.csv names none"

@@ -4,8 +4,11 @@ itself has failed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from porlake.errors import (
@@ -19,11 +22,18 @@ from porlake.errors import (
     TransportError,
     Unavailable,
 )
+from porlake.transport import Endpoint
 
 SECONDS = 30.0
 """How long one address is waited for: an index gives up on a busy one in less, or never answers."""
-SLICE = 32  # questions between two looks at how many failed
+SLICE = 32  # questions that are put before the answer to the first of them is looked at
 MOST = 20  # that took their time and gave nothing, and were the greater part: then the endpoint is asked no more
+
+
+def of_one_address(endpoint: Endpoint | None) -> Endpoint | None:
+    """An endpoint at which single addresses are asked about: none of them is waited for longer than SECONDS."""
+    return replace(endpoint, timeout=min(endpoint.timeout, SECONDS)) if endpoint else None
+
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -70,12 +80,11 @@ def one_by_one(
 
     good, slow, bad = 0, 0, list[TransportError | ChainError]()
     with ThreadPoolExecutor(max_workers=in_flight) as pool:
-        for start in range(0, len(items), SLICE):
-            some = items[start : start + SLICE]
-            if slow >= MOST and slow > good:
-                yield from (_GivenUp("the endpoint failed for most addresses before this one") for _ in some)
-                continue
-            for found in pool.map(ask, some):
+        source = iter(items)
+        waiting = deque(pool.submit(ask, item) for item in islice(source, SLICE))
+        try:
+            while waiting:
+                found = waiting.popleft().result()
                 reason = reason_of(found) if isinstance(found, TransportError | ChainError) else ""
                 good, slow = (
                     good + (reason in ("", "refused_by_server")),
@@ -83,5 +92,11 @@ def one_by_one(
                 )
                 bad += [found] if isinstance(found, TransportError | ChainError) and reason == "bad_answer" else []
                 yield found
+                if slow < MOST or slow <= good:
+                    waiting.extend(pool.submit(ask, item) for item in islice(source, 1))
+        finally:
+            for question in waiting:
+                question.cancel()
+        yield from (_GivenUp("the endpoint failed for most addresses before this one") for _ in source)
     if bad and not good:
         raise bad[0]

@@ -356,7 +356,7 @@ def test_a_block_without_one_of_its_fields_is_none(node: Node, lost: str) -> Non
 # --- lies ---
 def test_another_cluster_is_refused_before_anything_is_asked(node: Node) -> None:
     node.genesis = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"
-    with client(node) as some, pytest.raises(ChainError, match="of another chain: its genesis is EtWT"):
+    with client(node) as some, pytest.raises(ChainError, match="of chain EtWT"):
         some.head()
     assert set(node.asked) == {"getGenesisHash", "getSlot"}
     assert GENESIS.startswith(SOLANA.caip2.partition(":")[2])

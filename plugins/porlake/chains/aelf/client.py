@@ -15,7 +15,8 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.aelf.calls import balance_of, decimals_of, get_balance, get_token_info
@@ -40,17 +41,11 @@ class Status:
     final: int
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)
-        self._checked = False
-        self._heads: dict[str, BlockRef] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -91,14 +86,18 @@ class Client(ByAccount):
         self._status()
 
     def ready(self, at: BlockRef) -> None:
-        if at.hash not in self._heads:
-            self._heads[at.hash] = self.head()
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The head before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         symbol = want.asset if want.token.kind == "native" else want.token.contract
         if not _SYMBOL.fullmatch(symbol):
             return Unread(want.asset, want.address, "contract_unknown")
-        owner, head = addresses.parse(self._network.network, want.address).payload, self._heads[at.hash]
+        owner, head = addresses.parse(self._network.network, want.address).payload, self._head_for(at)
         what = f"{self.host}: GetBalance of {symbol}"
         answer = self._view(get_balance(symbol, owner, head.height, bytes.fromhex(head.hash)), what)
         held = balance_of(answer, symbol, owner, what=what)
@@ -106,8 +105,7 @@ class Client(ByAccount):
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """As the token contract says; None where it has no such token."""
-        self.ready(at)
-        head, what = self._heads[at.hash], f"{self.host}: GetTokenInfo of {token.contract[:20]}"
+        head, what = self._head_for(at), f"{self.host}: GetTokenInfo of {token.contract[:20]}"
         question = get_token_info(token.contract, head.height, bytes.fromhex(head.hash))
         return decimals_of(self._view(question, what), token.contract, what=what)
 
@@ -128,10 +126,8 @@ class Client(ByAccount):
             hash_of(found.get("BestChainHash"), what=what),
             numbers.height(found.get("LastIrreversibleBlockHeight"), what=what),
         )
-        if not self._checked:
-            # aelf's first block has the height 1; identities.csv names the first one as 0
-            check_chain(self._network, self.host, lambda _: status.genesis)
-            self._checked = True
+        # aelf's first block has the height 1; identities.csv names the first one as 0
+        check_chain(self._network, self.host, lambda _: status.genesis)
         return status
 
     def _ask(self, verb: str, path: str, body: dict[str, Any] | None) -> Any:

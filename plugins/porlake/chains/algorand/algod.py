@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.algorand.client import _params
 from porlake.chains.algorand.rounds import MOST_UNITS, check_genesis, hash_of, in_parts, refused
 from porlake.errors import BadAnswer, ChainError, NodeBehind, Unavailable
@@ -23,17 +23,12 @@ IN_FLIGHT = 16
 METHOD = "algod_account"
 
 
-class NodeClient(ByAccount):
+class NodeClient(OverHttp, ByAccount):
     in_flight = IN_FLIGHT
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, refused)
-        self._first: dict[str, BlockRef] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     def block(self, height: int) -> BlockRef:
         """Raises Unavailable for a round that the node does not keep, ChainError, TransportError."""
@@ -70,13 +65,17 @@ class NodeClient(ByAccount):
         self._http.get("/v2/status")
 
     def ready(self, at: BlockRef) -> None:
-        if at.hash not in self._first:
-            self._first[at.hash] = self.head()
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The head before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         """An account that nobody used is told as one of zeros, an asset that it has not opted in to by a 404."""
         account, what = addresses.parse(self._network.network, want.address).text, f"{self.host}: account"
-        path, first = f"/v2/accounts/{quote(account, safe='')}", self._first[at.hash]
+        path, first = f"/v2/accounts/{quote(account, safe='')}", self._head_for(at)
         if want.token.kind == "native":
             found = self._http.get(f"{path}?exclude=all")
             if not isinstance(found, dict) or found.get("address") != account:

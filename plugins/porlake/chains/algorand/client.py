@@ -11,16 +11,16 @@ An indexer tells no hash of its newest block: a block's hash stands in the one a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains._unchanged import unchanged
 from porlake.chains.algorand.rounds import MOST_UNITS, check_genesis, from_base64, hash_text, in_parts, refused
 from porlake.errors import BadAnswer, ChainError, NodeBehind, NotRecorded, RequestFailed, Unavailable
@@ -52,20 +52,15 @@ def _is_node(network: Network, endpoint: Endpoint | None, recording: Recording) 
     return found and bool(recording.answer(network.network, "is_algod", None, "", lambda: True, once=True)[0])
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     """The indexer."""
 
     in_flight = IN_FLIGHT
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, refused)
-        self._first: dict[str, BlockRef] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- rounds ---
     def block(self, height: int) -> BlockRef:
@@ -106,24 +101,26 @@ class Client(ByAccount):
 
     # --- accounts ---
     def ready(self, at: BlockRef) -> None:
-        """Knows a round from which on the accounts are read, and that transactions after the snapshot are found at
-        all: an indexer that lost them would show every account as unchanged.
+        self._read_from(at)
+
+    @asked_once
+    def _read_from(self, at: BlockRef) -> BlockRef:
+        """A round from which on the accounts are read. Transactions after the snapshot must be found at all: an indexer
+        that lost them would show every account as unchanged.
         """
-        if at.hash in self._first:
-            return
         head = self.head()
         if head.height <= at.height:
-            self._first[at.hash] = at
-            return
-        self._first[at.hash] = self.block(max(at.height, head.height - LAG))
+            return at
+        first = self.block(max(at.height, head.height - LAG))
         found = self._http.get(f"/v2/transactions?min-round={at.height + 1}&max-round={head.height}&limit=1")
         if not self._transactions(found)[0]:
             raise ChainError(f"{self.host}: no transaction after round {at.height:,}: the index is not whole")
+        return first
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         account = addresses.parse(self._network.network, want.address).text
         held, proposed, newest = self._now(want, account)
-        first, known = self._first[at.hash], held is not None
+        first, known = self._read_from(at), held is not None
         components, total = held if held is not None else _nothing(want.token)
         now = parts(want, components, first, "head", METHOD, self.host, total=total, no_history=not known)
         if first.height < at.height:

@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 from porlake import numbers
+from porlake.chains._identity import check_id
 from porlake.chains.algorand.errors import ERRORS
-from porlake.errors import BadAnswer, ChainError
+from porlake.errors import BadAnswer
 from porlake.registry import Network
 
 MOST_MICROALGOS = 10**16
@@ -51,8 +52,7 @@ def hash_of(value: object, what: str) -> str:
 def check_genesis(network: Network, host: str, told: object) -> None:
     """By the begin of the genesis block's hash, as CAIP-2 has it. Raises ChainError, BadAnswer."""
     found = base64.urlsafe_b64encode(from_base64(told, f"{host}: genesis hash")).decode()
-    if not found.startswith(network.caip2.partition(":")[2]):
-        raise ChainError(f"{host}: the endpoint is of another chain: its genesis is {found}, not {network.name}'s")
+    check_id(network, host, found, begins=True)
 
 
 def in_parts(account: dict[str, Any], what: str) -> dict[str, int]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from porlake.chains._family import Client, Family
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Antelope(Family):
     past = "head"
+    known_by = r"antelope:[0-9a-f]{32}"
     parts = ("liquid", "vaulta", "staked", "refunding", "rex")
     tokens = ("eosio_token",)
 
@@ -24,12 +23,6 @@ class Antelope(Family):
 
         why = super().unreadable(token)
         return why or ("contract_unknown" if token and token.kind != "native" and symbol_of(token) is None else "")
-
-    def check(self, facts: Registry, network: Network) -> str:
-        if why := super().check(facts, network):
-            return why
-        known = re.fullmatch(r"antelope:[0-9a-f]{32}", network.caip2)
-        return "" if known else f"client {network.client!r} needs the begin of the chain's id: antelope:aca376f2..."
 
 
 FAMILY = Antelope()

@@ -20,9 +20,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._identity import hash_of
+from porlake.chains._identity import check_id, hash_of
 from porlake.chains._one_by_one import one_by_one, reason_of
 from porlake.chains._unchanged import unchanged
 from porlake.chains.antelope.assets import MOST, Symbol, native_of, symbol_of, twin_of, units
@@ -37,19 +38,12 @@ FAULTS = frozenset({400, 404, 500})  # with which nodeos answers in JSON
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3}))?")
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     in_flight = 16
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)
-        self._checked = False
-        self._heads: dict[str, BlockRef] = {}
-        self._knows_past: dict[str, bool] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -89,12 +83,21 @@ class Client(ByAccount):
         self._info()
 
     def ready(self, at: BlockRef) -> None:
-        if at.hash not in self._heads:
-            self._heads[at.hash] = self.head()
-            self._knows_past[at.hash] = at.height <= self.final() and serves_deltas(self._http)
+        self._head_for(at)
+        self._knows_past(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The head before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
+
+    @asked_once
+    def _knows_past(self, at: BlockRef) -> bool:
+        """Whether an index of changes can tell of the block."""
+        return at.height <= self.final() and serves_deltas(self._http)
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
-        head = self._heads[at.hash]
+        head = self._head_for(at)
         if want.token.kind == "native":
             found = self._native(want.address, want.token, head)
             read = parts(want, found or {"liquid": 0}, head, "head", ACCOUNT, self.host, no_history=found is None)
@@ -102,13 +105,13 @@ class Client(ByAccount):
             read = parts(want, {}, head, "head", BALANCE, self.host, total=self._held(symbol, want.address))
         else:
             return Unread(want.asset, want.address, "contract_unknown")
-        symbols = self._rows_of(want) if self._knows_past[at.hash] else {}
+        symbols = self._rows_of(want) if self._knows_past(at) else {}
         return [self._then(one, symbols[one.component], at) if one.component in symbols else one for one in read]
 
     def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
         """The parts that a Hyperion knows of the block; nothing of others. Raises ChainError, TransportError."""
         self.ready(at)
-        if not self._knows_past[at.hash]:
+        if not self._knows_past(at):
             return
         for found in one_by_one(wanted, lambda want: self.read_account(want, at), self.ping, self.in_flight):
             if isinstance(found, list):
@@ -133,7 +136,7 @@ class Client(ByAccount):
             if last.height <= at.height and now.component != "total":
                 return replace(now, block=at, as_of="exact", method=DELTAS)
             if last.height <= at.height:  # the whole holding: of that the evidence is kept
-                head = self._heads[at.hash]
+                head = self._head_for(at)
                 return unchanged(now, at, head, last.height, f"get_deltas: {last.raw} since block {last.height}")
             then = last_change(self._http, symbol, now.address, at.time)
         except (TransportError, ChainError) as error:
@@ -283,16 +286,11 @@ class Client(ByAccount):
     def _info(self) -> dict[str, Any]:
         return self._ask("/v1/chain/get_info", {})
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the chain's id, of which CAIP-2 names the first half."""
-        if self._checked:
-            return
-        found, wanted = self._info().get("chain_id"), self._network.caip2.partition(":")[2]
-        if hash_of(found, what=f"{self.host}: get_info: chain_id")[: len(wanted)] != wanted:
-            raise ChainError(
-                f"{self.host}: the endpoint is of chain {numbers.shown(found)}, {self._network.name} is {wanted}..."
-            )
-        self._checked = True
+        found = hash_of(self._info().get("chain_id"), what=f"{self.host}: get_info: chain_id")
+        check_id(self._network, self.host, found, begins=True)
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         found = self._answer(path, body)

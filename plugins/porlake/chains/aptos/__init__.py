@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.registry import Network, Registry
+from porlake.registry import Network
 from porlake.transport import Endpoint, Recording
 
 
 class Aptos(Family):
     past = "exact"
+    known_by = r"aptos:[0-9]+"
     tokens = ("fungible_asset",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.aptos.client import open_client
 
         return open_client(network, endpoint, recording)
-
-    def check(self, facts: Registry, network: Network) -> str:
-        if why := super().check(facts, network):
-            return why
-        if network.caip2.startswith("aptos:"):
-            return ""
-        return f"client {network.client!r} knows its chain by its id (caip2 aptos:...)"
 
 
 FAMILY = Aptos()

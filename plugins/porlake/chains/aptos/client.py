@@ -18,9 +18,11 @@ from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._identity import hash_of
+from porlake.chains._identity import check_id, hash_of
+from porlake.chains._shapes import fields
 from porlake.errors import BadAnswer, ChainError, NodeBehind, RequestFailed, TransportError, Unavailable
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, Recording
@@ -44,25 +46,19 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, Http(network.network, endpoint, recording))
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     in_flight = 16
 
     def __init__(self, network: Network, http: Http) -> None:
         self._network, self._http = network, http
-        self._chain_id = int(network.caip2.rpartition(":")[2])
         self._blocks: dict[str, Block] = {}
-        self._shown: set[str] = set()
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
         """Raises ChainError, TransportError."""
         path = f"/v1/blocks/by_height/{height}"
         found, what = self._object(path), f"{self.host}: {path}"
-        number, name, time, last = _fields(
+        number, name, time, last = fields(
             found, ("block_height", "block_hash", "block_timestamp", "last_version"), what
         )
         if numbers.height(number, what=what) != height:
@@ -79,7 +75,7 @@ class Client(ByAccount):
     def final(self) -> int:
         """What a node shows is final."""
         found, what = self._object("/v1"), f"{self.host}: /v1"
-        (height,) = _fields(found, ("block_height",), what)
+        (height,) = fields(found, ("block_height",), what)
         return max(0, numbers.height(height, what=what) - 1)
 
     def block_at(self, moment: datetime) -> BlockRef:
@@ -90,17 +86,15 @@ class Client(ByAccount):
     def ping(self) -> object:
         return self._object("/v1")
 
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """Whether the node keeps the state of the block, and answers from it. Raises Unavailable where it does not,
         ChainError where it answers from another.
         """
         version = self._version(at)
-        if at.hash in self._shown:
-            return
         height = self._view("0x1::block::get_current_block_height", [], [], version)
         if height != at.height:
             raise ChainError(f"{self.host}: asked for the state of block {at.height:,}, it gave that of {height:,}")
-        self._shown.add(at.hash)
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         asset, version = APT if want.token.kind == "native" else want.token.contract, self._version(at)
@@ -119,7 +113,7 @@ class Client(ByAccount):
         if data is None:
             return None
         what = f"{self.host}: {kind}"
-        (decimals,) = _fields(data, ("decimals",), what)
+        (decimals,) = fields(data, ("decimals",), what)
         return numbers.whole(decimals, what=what, most=255)
 
     # --- questions ---
@@ -145,7 +139,7 @@ class Client(ByAccount):
             if isinstance(error.data, dict) and error.data.get("error_code") == "resource_not_found":
                 return None
             raise
-        told, data = _fields(found, ("type", "data"), f"{self.host}: {path}")
+        told, data = fields(found, ("type", "data"), f"{self.host}: {path}")
         if told != kind:
             raise ChainError(f"{self.host}: asked for {kind}, it gave {numbers.shown(told)}")
         return data
@@ -169,9 +163,7 @@ class Client(ByAccount):
         answer, what = self._http.ask(verb, path, question, accept=SAYS_WHY), f"{self.host}: {path.partition('?')[0]}"
         if answer.status in SAYS_WHY:
             raise _refused(what, answer.status, answer.body)
-        chain = _header(answer.headers, "x-aptos-chain-id", what)
-        if chain != self._chain_id:
-            raise ChainError(f"{self.host}: the endpoint is of chain {chain}, {self._network.name} is {self._chain_id}")
+        check_id(self._network, self.host, _header(answer.headers, "x-aptos-chain-id", what))
         newest, oldest = (
             _header(answer.headers, name, what) for name in ("x-aptos-ledger-version", "x-aptos-ledger-oldest-version")
         )
@@ -191,9 +183,3 @@ def _refused(what: str, status: int, answer: Any) -> TransportError:
 
 def _header(headers: Mapping[str, str], name: str, what: str) -> int:
     return numbers.height(headers.get(name), what=f"{what}: {name}")
-
-
-def _fields(value: Any, names: Sequence[str], what: str) -> list[Any]:
-    if not isinstance(value, dict) or not value.keys() >= set(names):
-        raise BadAnswer(f"{what}: the answer has no {', '.join(names)}")
-    return [value[name] for name in names]

@@ -19,7 +19,8 @@ from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._columns import TOTAL
 from porlake.chains.avalanche_x.asset import AVAX, MOST
@@ -50,17 +51,12 @@ def _refused(host: str, path: str, answer: Any) -> None:
         )
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     in_flight = 8
 
     def __init__(self, network: Network, http: Http) -> None:
         self._network, self._http = network, http
-        self._alone: set[str] = set()
         self._is_shown = False
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -102,18 +98,16 @@ class Client(ByAccount):
                 answers = self._at_the_head(wanted, answers)
         yield from answers
 
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """That no other block bears the time of this one: balances are told by the second. Raises ChainError,
         TransportError.
         """
-        if at.hash in self._alone:
-            return
         if self.head().height > at.height and self.block(at.height + 1).time <= at.time:
             raise ChainError(
                 f"{self.host}: block {at.height + 1:,} is of the same second as block {at.height:,}, and balances are "
                 f"told by the second"
             )
-        self._alone.add(at.hash)
 
     def read_account(self, want: Wanted, at: BlockRef) -> list[Reading]:
         """Raises ChainError, TransportError."""

@@ -18,7 +18,8 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains.avalanche_x.asset import AVAX, MOST
 from porlake.chains.avalanche_x.errors import ERRORS
@@ -50,18 +51,12 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS, plain=True))
 
 
-class Client(ByBatch):
+class Client(OverRpc, ByBatch):
     batch = 256  # addresses a question; a node takes 1,024
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
-        self._checked = False
-        self._heads: dict[str, BlockRef] = {}
         self.in_flight = rpc.in_flight
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -101,12 +96,16 @@ class Client(ByBatch):
     # --- balances ---
     def ready(self, at: BlockRef) -> None:
         """Raises ChainError, TransportError."""
-        if at.hash not in self._heads:
-            self._heads[at.hash] = self.head()
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The head before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
 
     def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> list[Reading]:
         """Raises ChainError, TransportError."""
-        head = self._heads[at.hash]
+        head = self._head_for(at)
         now = round(head.time.timestamp())
         held = {self._key(want.address): {"liquid": 0, "locked": 0, "shared": 0} for want in wants}
         for coin in self._coins([want.address for want in wants]):
@@ -153,10 +152,9 @@ class Client(ByBatch):
     def _key(self, address: str) -> bytes:
         return addresses.parse(self._network.network, address).payload
 
+    @asked_once
     def _check_chain(self) -> None:
         """By its asset AVAX. Raises ChainError, TransportError."""
-        if self._checked:
-            return
         what = f"{self.host}: avm.getAssetDescription"
         try:
             answer = self._rpc.call("avm.getAssetDescription", [{"assetID": AVAX}])
@@ -167,7 +165,6 @@ class Client(ByBatch):
             raise ChainError(f"{what}: the endpoint is of another chain: it does not know the asset {AVAX}")
         if numbers.whole(told.get("denomination"), what=what, most=32) != 9:
             raise ChainError(f"{what}: AVAX has {numbers.shown(told['denomination'])} decimals there, and not 9")
-        self._checked = True
 
 
 def _coin(text: object, what: str) -> tuple[tuple[bytes, int], Output | None]:

@@ -14,6 +14,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import OverHttp
 from porlake.chains._columns import OneByOne
 from porlake.chains._family import Beside
 from porlake.chains._one_by_one import MOST, reason_of
@@ -74,20 +76,14 @@ def open_client(
 EIGENLAYER = "eigenlayer"
 
 
-class Client(OneByOne):
+class Client(OverHttp, OneByOne):
     """`execution`: whoever asks the execution layer, whose blocks a report names."""
 
     def __init__(self, network: Network, http: Http, execution: Beside | None) -> None:
         self._network, self._http, self._execution = network, http, execution
-        self._slots: dict[str, int] = {}
         self._found: dict[tuple[int, str], Validator | None] = {}
         self._failed: dict[tuple[int, str], TransportError] = {}
         self._by_get = False
-        self._genesis: int | None = None
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     def block(self, height: int) -> BlockRef:
         """The block of the execution layer, its slot found and checked. Raises ConfigurationError, ChainError,
@@ -188,27 +184,25 @@ class Client(OneByOne):
             raise ConfigurationError("ethereum: no endpoint is configured, and the owners of EigenPods stand there")
         return self._execution.ask(ask)
 
+    @asked_once
     def _time_of_genesis(self) -> int:
         """The time of slot 0 of the network. Raises ChainError where the endpoint is of another one."""
-        if self._genesis is None:
-            path, wanted = "/eth/v1/beacon/genesis", registry.load().identities[self._network.network].shows
-            data = self._data(path, self._http.get(path))
-            try:
-                root, genesis = str(data["genesis_validators_root"]).lower(), data["genesis_time"]
-            except (LookupError, TypeError) as error:
-                raise BadAnswer(f"{self.host}: {path}: the answer is no genesis") from error
-            if root != wanted:
-                raise ChainError(
-                    f"{self.host}: the endpoint is of another chain: its validators' root is {root[:66]}, "
-                    f"{self._network.name}'s {wanted}"
-                )
-            self._genesis = numbers.whole(genesis, what=f"{self.host}: {path}", most=numbers.LAST_SECOND)
-        return self._genesis
+        path, wanted = "/eth/v1/beacon/genesis", registry.load().identities[self._network.network].shows
+        data = self._data(path, self._http.get(path))
+        try:
+            root, genesis = str(data["genesis_validators_root"]).lower(), data["genesis_time"]
+        except (LookupError, TypeError) as error:
+            raise BadAnswer(f"{self.host}: {path}: the answer is no genesis") from error
+        if root != wanted:
+            raise ChainError(
+                f"{self.host}: the endpoint is of another chain: its validators' root is {root[:66]}, "
+                f"{self._network.name}'s {wanted}"
+            )
+        return numbers.whole(genesis, what=f"{self.host}: {path}", most=numbers.LAST_SECOND)
 
+    @asked_once
     def _slot(self, at: BlockRef) -> int:
         """The slot whose beacon block holds a block of the execution layer. Raises ChainError."""
-        if at.hash in self._slots:
-            return self._slots[at.hash]
         slot, rest = divmod(round(at.time.timestamp()) - self._time_of_genesis(), SLOT)
         if rest or slot < 0:
             raise ChainError(
@@ -228,7 +222,6 @@ class Client(OneByOne):
                 f"{self.host}: slot {slot:,} of {self._network.name} does not hold block {at.height:,} of the "
                 f"execution layer"
             )
-        self._slots[at.hash] = slot
         return slot
 
     def _ask(self, pubkeys: list[str], slot: int) -> None:

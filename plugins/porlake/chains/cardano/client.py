@@ -19,6 +19,7 @@ from datetime import datetime
 from itertools import groupby
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._one_by_one import reason_of
@@ -60,9 +61,6 @@ class Client(ByBatch):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._recording = network, recording
         self._koios = Koios(network, endpoint, recording)
-        self._checked = False
-        self._heads: dict[str, BlockRef] = {}
-        self._known: dict[tuple[str, str], str] = {}
 
     @property
     def host(self) -> str:
@@ -98,7 +96,7 @@ class Client(ByBatch):
                 some = wants[start : start + SLICE]
                 self._there(token, at)
                 answers = list(super().balances(some, at))
-                if at.height <= self._heads[at.hash].height - FINAL:
+                if at.height <= self._head_for(at).height - FINAL:
                     answers = self._at(some, answers, at)
                 yield from answers
 
@@ -107,14 +105,18 @@ class Client(ByBatch):
         self._koios.head()
 
     def ready(self, at: BlockRef) -> None:
-        if at.hash not in self._heads:
-            self._heads[at.hash] = self.head()
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The newest block before the first account of a block is asked about."""
+        return self.head()
 
     def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> Sequence[Reading | Unread]:
         """An address that Koios leaves out was never used, or holds none of the asset; an address that must be there
         shows that it has the state.
         """
-        asset, head, there = asset_of(wants[0].token), self._heads[at.hash], self._there(wants[0].token, at)
+        asset, head, there = asset_of(wants[0].token), self._head_for(at), self._there(wants[0].token, at)
         asked = list(dict.fromkeys([*(want.address for want in wants), there]))
         found = self._koios.held(asset, asked) if asset else self._koios.balances(asked)
         if there not in found or (asset and not found[there]):
@@ -129,17 +131,13 @@ class Client(ByBatch):
             )
         ]  # fmt: skip
 
+    @asked_once
     def _there(self, token: Token, at: BlockRef) -> str:
         """An address that must be among those told: one that was paid up to the block, or holds the asset."""
-        key = (at.hash, token.contract)
-        if key not in self._known:
-            asset = asset_of(token)
-            if asset:
-                self._known[key] = self._koios.holder(asset)
-            else:
-                some = self._koios.used_up_to(at.height)[1][:1]
-                self._known[key] = self._koios.touched(some)[some[0]][0][0]
-        return self._known[key]
+        if asset := asset_of(token):
+            return self._koios.holder(asset)
+        some = self._koios.used_up_to(at.height)[1][:1]
+        return self._koios.touched(some)[some[0]][0][0]
 
     # --- what was at the block ---
     def _at(self, wants: Sequence[Wanted], answers: Sequence[Reading | Unread], at: BlockRef) -> list[Reading | Unread]:
@@ -275,13 +273,11 @@ class Client(ByBatch):
         if not self._recording.replays:
             time.sleep(PAUSE)
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the network's magic, the end of its CAIP-2 id."""
-        if self._checked:
-            return
         found, wanted = self._koios.magic(), int(self._network.caip2.rpartition("-")[2])
         if found != wanted:
             raise ChainError(
                 f"{self.host}: the endpoint is of another chain: its magic is {found}, {self._network.name}'s {wanted}"
             )
-        self._checked = True

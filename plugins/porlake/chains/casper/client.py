@@ -9,16 +9,16 @@ that are delegated lie in purses of the auction, not in the account's.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from porlake import numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.casper.errors import ERRORS, METHOD_NOT_FOUND, NO_PURSE, QUERY_FAILED
 from porlake.errors import BadAnswer, ChainError, RequestFailed
 from porlake.registry import Network
@@ -31,9 +31,8 @@ MAKERS = 5  # blocks back, at most, to one that a validator made
 
 class Client(ByAccount):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._rpc = network, JsonRpc(network.network, place, recording, ERRORS)
-        self._checked = False
         self._method = DETAILS
 
     def block(self, height: int) -> BlockRef:
@@ -138,10 +137,9 @@ class Client(ByAccount):
             raise BadAnswer(f"{what}: a block without its maker")
         return found, maker
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_name(self._network, self._rpc.host, self._object("info_get_status", {}).get("chainspec_name"))
-            self._checked = True
+        check_name(self._network, self._rpc.host, self._object("info_get_status", {}).get("chainspec_name"))
 
     def _object(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         told = self._rpc.call(method, params)

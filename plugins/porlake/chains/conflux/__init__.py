@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.chains._identity import needs_name
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Conflux(Family):
     past = "exact"
+    known_by = "a name"
     parts = ("liquid", "staked", "collateral")
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
@@ -19,9 +19,6 @@ class Conflux(Family):
 
     def unreadable(self, token: Token | None) -> str:
         return super().unreadable(token) or ("" if token is not None and token.kind == "native" else "token_not_read")
-
-    def check(self, facts: Registry, network: Network) -> str:
-        return super().check(facts, network) or needs_name(facts, network)
 
 
 FAMILY = Conflux()

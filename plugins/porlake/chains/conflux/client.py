@@ -15,8 +15,10 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._ethereum import block_of
 from porlake.chains._identity import check_name
 from porlake.chains._one_by_one import reason_of
 from porlake.chains.conflux.errors import ERRORS, lacks_state
@@ -34,18 +36,12 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS, plain=True))
 
 
-class Client(ByBatch):
+class Client(OverRpc, ByBatch):
     batch = 50  # accounts, of two questions each
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
-        self._checked = False
-        self._read_from: dict[str, BlockRef] = {}
         self.in_flight = rpc.in_flight
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -75,14 +71,18 @@ class Client(ByBatch):
 
     # --- balances ---
     def ready(self, at: BlockRef) -> None:
-        """Which block's state is read. Raises ChainError, TransportError."""
+        """Raises ChainError, TransportError."""
+        self._read_from(at)
+
+    @asked_once
+    def _read_from(self, at: BlockRef) -> BlockRef:
+        """Which block's state is read."""
         self._check_chain()
-        if at.hash not in self._read_from:
-            self._read_from[at.hash] = at if self._has_state(at) else self._newest()
+        return at if self._has_state(at) else self._newest()
 
     def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> list[Reading | Unread]:
         """Raises ChainError, TransportError."""
-        read = self._read_from[at.hash]
+        read = self._read_from(at)
         calls = [("cfx_getBalance", [want.address, {"blockHash": read.hash}]) for want in wants]
         calls += [("cfx_getAccount", [want.address, hex(read.height)]) for want in wants]
         answers = self._rpc.batch(calls)
@@ -101,8 +101,7 @@ class Client(ByBatch):
 
     def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
         """What accounts held at a past epoch, where the node has its state. Raises ChainError, TransportError."""
-        self.ready(at)
-        if self._read_from[at.hash].hash == at.hash:
+        if self._read_from(at).hash == at.hash:
             yield from (one for one in self.balances(wanted, at) if isinstance(one, Reading))
 
     def _components(self, address: str, balance: Any, account: Any) -> dict[str, int]:
@@ -153,21 +152,11 @@ class Client(ByBatch):
     def _block(self, epoch: str) -> BlockRef:
         self._check_chain()
         answer, what = self._rpc.call("cfx_getBlockByEpochNumber", [epoch, False]), f"{self.host}: epoch {epoch}"
-        if answer is None:
-            raise ChainError(f"{what}: {self._network.name} has no such block")
-        if not isinstance(answer, dict):
-            raise BadAnswer(f"{what}: the answer is no block")
-        height, seconds = (
-            numbers.quantity(answer.get(name), what=what, most=numbers.HIGHEST) for name in ("epochNumber", "timestamp")
-        )
-        name = numbers.data(answer.get("hash"), what=what, size=32)
-        return BlockRef(height, "0x" + name.hex(), numbers.moment(seconds, what=what))
+        return block_of(answer, what, number="epochNumber")
 
+    @asked_once
     def _check_chain(self) -> None:
         """Raises ChainError where the endpoint is of another chain."""
-        if self._checked:
-            return
         status, what = self._rpc.call("cfx_getStatus", []), f"{self.host}: cfx_getStatus"
         told = status.get("chainId") if isinstance(status, dict) else None
         check_name(self._network, self.host, numbers.quantity(told, what=what))
-        self._checked = True

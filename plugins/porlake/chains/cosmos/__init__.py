@@ -9,6 +9,7 @@ from porlake.transport import Endpoint, Recording
 
 class Cosmos(Family):
     past = "exact"
+    known_by = r"cosmos:.+"
     parts = ("liquid", "delegated", "unstaking")
     tokens = ("bank",)
 
@@ -23,10 +24,8 @@ class Cosmos(Family):
         return "" if token is not None and token.kind in ("native", "bank") else "contract_unknown"
 
     def check(self, facts: Registry, network: Network) -> str:
-        if not network.caip2.startswith("cosmos:"):
-            return (
-                f"client {network.client!r} needs the chain's id in CAIP-2 (cosmos:cosmoshub-4): by it a chain is known"
-            )
+        if why := super().check(facts, network):
+            return why
         if network.network not in facts.cosmos_networks:
             return f"client {network.client!r} needs a row in cosmos_networks.csv: the denomination of its own coin"
         return ""

@@ -15,15 +15,16 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from porlake import numbers, registry
 from porlake.addresses import bech32 as form
 from porlake.chains._answers import BlockRef, Outcome, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._identity import check_id
 from porlake.chains.cosmos import commit, proofs
 from porlake.chains.cosmos.errors import ERRORS
 from porlake.chains.cosmos.header import Header, block_hash, header_of
@@ -66,9 +67,6 @@ class Client(ByAccount):
         self._network, self._http = network, Http(network.network, endpoint, recording, _refused)
         self._denom = registry.load().cosmos_networks[network.network].denom
         self._chain = network.caip2.partition(":")[2]
-        self._ready: set[str] = set()
-        self._known: set[tuple[int, str]] = set()
-        self._lock = Lock()
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -97,10 +95,9 @@ class Client(ByAccount):
     def ping(self) -> object:
         return self._http.get(f"{BLOCKS}/latest")
 
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """Whether the node reads the past. Raises ChainError where it does not show it."""
-        if at.hash in self._ready:
-            return
         head = self.head()
         if head.height < at.height:
             raise NodeBehind(f"{self._http.host}: its newest block is {head.height:,}, before {at.height:,}")
@@ -112,7 +109,6 @@ class Client(ByAccount):
                     f"{self._http.host}: the fees and the supply of block {at.height:,} are those of block "
                     f"{head.height:,}: it does not show that it reads the past"
                 )
-        self._ready.add(at.hash)
 
     def read_account(self, want: Wanted, at: BlockRef) -> list[Reading] | Unread:
         denom = self._denom_of(want.token)
@@ -158,14 +154,11 @@ class Client(ByAccount):
         found = [numbers.whole(_field(unit, "exponent"), what=f"{what}: exponent", most=255) for unit in units]
         return max(found, default=0) or None
 
+    @asked_once
     def _know(self, denom: str, height: int) -> None:
         """Raises ChainError where the chain has none of a denomination: a wrong one reads as zero everywhere."""
-        with self._lock:  # asked once, whichever account comes first: a replay asks as often as was recorded
-            if (height, denom) in self._known:
-                return
-            if not self._coin(self._told(self._supply(denom), height).get("amount"), denom, "supply"):
-                raise ChainError(f"{self._http.host}: at block {height:,} there is no {denom} on {self._network.name}")
-            self._known.add((height, denom))
+        if not self._coin(self._told(self._supply(denom), height).get("amount"), denom, "supply"):
+            raise ChainError(f"{self._http.host}: at block {height:,} there is no {denom} on {self._network.name}")
 
     def _supply(self, denom: str) -> str:
         return f"{BANK}/supply/by_denom?{urlencode({'denom': denom})}"
@@ -330,10 +323,7 @@ class Client(ByAccount):
         header, chain = _field(answer, "block", "header"), _field(answer, "block", "header", "chain_id")
         if not isinstance(header, dict):
             raise BadAnswer(f"{what}: the answer is no block")
-        if chain != self._chain:
-            raise ChainError(
-                f"{what}: the endpoint is of chain {str(chain)[:40]}, {self._network.name} is {self._chain}"
-            )
+        check_id(self._network, self._http.host, chain)
         return BlockRef(
             numbers.height(header.get("height"), what=f"{what}: height"),
             _hash(_field(answer, "block_id", "hash"), what).hex(),

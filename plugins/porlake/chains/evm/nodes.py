@@ -14,6 +14,9 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef
+from porlake.chains._asked_once import asked_once
+from porlake.chains._ethereum import block_of
+from porlake.chains._identity import check_id
 from porlake.chains.evm.errors import code_failed
 from porlake.chains.evm.methods import (
     BALANCE_OF,
@@ -113,7 +116,6 @@ class Node:
         self.rung, self.size, self.proven = 0, self._rungs[0][0].first, False
         self._good, self._slow, self._failed = 0, 0, 0
         self._trusted, self._below, self._back_in, self._back_after = False, -1, BACK_AFTER, BACK_AFTER
-        self._checked = False
         self._headers: dict[int, dict[str, Any]] = {}
         self._canaries: dict[tuple[str, bool, bool], Canary] = {}
 
@@ -150,7 +152,7 @@ class Node:
         if at.height not in self._headers:
             self.block(at.height)
         header = self._headers[at.height]
-        if header["hash"] != at.hash:
+        if header["hash"].lower() != at.hash:
             raise ChainError(
                 f"{self.rpc.host}: block {at.height:,} of {self._network.name} is {header['hash']} there, not {at.hash}"
             )
@@ -189,15 +191,11 @@ class Node:
                 f"{self.rpc.host}: block {at.height:,} of {self._network.name} was replaced while it was read"
             )
 
+    @asked_once
     def check_chain(self) -> None:
         """Raises ChainError where the endpoint is of another chain, TransportError."""
-        if self._checked:
-            return
-        wanted = int(self._network.caip2.rpartition(":")[2])
         found = number_in(self.rpc.host, "eth_chainId", self._call("eth_chainId", []))
-        if found != wanted:
-            raise ChainError(f"{self.rpc.host}: the endpoint is of chain {found}, {self._network.name} is {wanted}")
-        self._checked = True
+        check_id(self._network, self.rpc.host, found)
 
     def _header(self, name: str, height: int | None) -> dict[str, Any]:
         self.check_chain()
@@ -212,13 +210,9 @@ class Node:
 
     def _ref(self, header: Any) -> BlockRef:
         what = f"{self.rpc.host}: eth_getBlockByNumber"
-        if not isinstance(header, dict):
-            raise BadAnswer(f"{what}: the answer is no block")
-        for name in ("hash", "parentHash"):
-            numbers.data(header.get(name), what=f"{what}: {name}", size=32)
-        height = numbers.quantity(header.get("number"), what=f"{what}: number", most=numbers.HIGHEST)
-        seconds = numbers.quantity(header.get("timestamp"), what=f"{what}: timestamp", most=numbers.LAST_SECOND)
-        return BlockRef(height, header["hash"], numbers.moment(seconds, what=what))
+        found = block_of(header, what)
+        numbers.data(header.get("parentHash"), what=f"{what}: parentHash", size=32)
+        return found
 
     def _call(self, method: str, params: list[Any]) -> Any:
         return self.rpc.call(method, params)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.chains._identity import needs_blocks
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Filecoin(Family):
     past = "exact"
+    known_by = "blocks"
     parts = ("liquid", "locked")
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
@@ -19,9 +19,6 @@ class Filecoin(Family):
 
     def unreadable(self, token: Token | None) -> str:
         return super().unreadable(token) or ("" if token is not None and token.kind == "native" else "token_not_read")
-
-    def check(self, facts: Registry, network: Network) -> str:
-        return super().check(facts, network) or needs_blocks(facts, network)
 
 
 FAMILY = Filecoin()

@@ -21,7 +21,8 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain
 from porlake.chains.filecoin.errors import ERRORS, is_nobody
@@ -63,16 +64,9 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS, plain=True))
 
 
-class Client(ByAccount):
+class Client(OverRpc, ByAccount):
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
-        self._checked = False
-        self._after: dict[str, Tipset] = {}
-        self._shown: set[str] = set()
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -111,11 +105,10 @@ class Client(ByAccount):
         return self._call("ChainHead")
 
     # --- balances ---
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """That the node looks at the state that it is asked for. Raises ChainError, TransportError."""
         self._check_chain()
-        if at.hash in self._shown:
-            return
         after, head = self._tipset_after(at), self._tipset("ChainHead")
         if head.height < after.height:
             raise ChainError(f"{self.host}: the head, {head.height:,}, lies below epoch {after.height:,}")
@@ -125,7 +118,6 @@ class Client(ByAccount):
                 f"{self.host}: {METHOD}: the balance of {REWARDS} is {then:,} after epoch {at.height:,} and {now:,} at "
                 f"the head: the endpoint does not look at the state that it is asked for"
             )
-        self._shown.add(at.hash)
 
     def read_account(self, want: Wanted, at: BlockRef) -> list[Reading]:
         """Raises ChainError, TransportError."""
@@ -176,16 +168,15 @@ class Client(ByAccount):
         return numbers.whole(value, what=f"{self.host}: {method}", most=MOST)
 
     # --- tipsets ---
+    @asked_once
     def _tipset_after(self, at: BlockRef) -> Tipset:
         """The first tipset above an epoch, built on the one that was read for it. Raises ChainError, TransportError."""
-        if at.hash not in self._after:
-            found = self._tipset("ChainGetTipSetAfterHeight", at.height + 1, None)
-            if found.height <= at.height or ",".join(found.parents) != at.hash:
-                raise ChainError(
-                    f"{self.host}: the tipset of epoch {found.height:,} does not follow that of epoch {at.height:,}"
-                )
-            self._after[at.hash] = found
-        return self._after[at.hash]
+        found = self._tipset("ChainGetTipSetAfterHeight", at.height + 1, None)
+        if found.height <= at.height or ",".join(found.parents) != at.hash:
+            raise ChainError(
+                f"{self.host}: the tipset of epoch {found.height:,} does not follow that of epoch {at.height:,}"
+            )
+        return found
 
     def _tipset(self, method: str, *params: Any) -> Tipset:
         answer, what = self._call(method, *params), f"{self.host}: {method}"
@@ -207,10 +198,9 @@ class Client(ByAccount):
         return Tipset(number, cids, parents[0])
 
     # --- questions ---
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_chain(self._network, self.host, self._first)
-            self._checked = True
+        check_chain(self._network, self.host, self._first)
 
     def _first(self, height: int) -> str:
         """The hash of the first block, which its CID holds."""

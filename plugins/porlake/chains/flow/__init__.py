@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Flow(Family):
     past = "exact"
+    known_by = "a name"
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.flow.client import open_client
@@ -20,14 +21,6 @@ class Flow(Family):
         if token is not None and token.kind != "native":
             return "contract_unknown"
         return super().unreadable(token)
-
-    def check(self, facts: Registry, network: Network) -> str:
-        if why := super().check(facts, network):
-            return why
-        found = facts.identities.get(network.network)
-        if found is None or not found.chain:
-            return f"client {network.client!r} knows its chain by its name (chain:id in identities.csv)"
-        return ""
 
 
 FAMILY = Flow()

@@ -17,11 +17,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from porlake import numbers, registry
+from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverHttp, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._identity import hash_of
+from porlake.chains._identity import check_name, hash_of
+from porlake.chains._shapes import fields
 from porlake.encoding.strict_json import loads
 from porlake.errors import BadAnswer, ChainError, InvalidEncoding, RequestFailed, TooBig, TransportError, Unavailable
 from porlake.registry import Network
@@ -48,16 +50,11 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, Http(network.network, endpoint, recording))
 
 
-class Client(ByBatch):
+class Client(OverHttp, ByBatch):
     batch = 100
 
     def __init__(self, network: Network, http: Http) -> None:
         self._network, self._http = network, http
-        self._checked = False
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -84,22 +81,16 @@ class Client(ByBatch):
         found = self._ask("GET", f"/v1/blocks?height={named}")
         if not isinstance(found, list) or len(found) != 1:
             raise BadAnswer(f"{what}: the answer is not one block")
-        (header,) = _fields(found[0], ("header",), what)
-        number, name, time = _fields(header, ("height", "id", "timestamp"), what)
+        (header,) = fields(found[0], ("header",), what)
+        number, name, time = fields(header, ("height", "id", "timestamp"), what)
         return BlockRef(
             numbers.height(number, what=what), hash_of(name, what=what), numbers.instant(time, what=f"{what}: time")
         )
 
+    @asked_once
     def _check_chain(self) -> None:
-        if self._checked:
-            return
-        (told,) = _fields(self._ask("GET", "/v1/network/parameters"), ("chain_id",), f"{self.host}: parameters")
-        wanted = registry.load().identities[self._network.network].chain
-        if told != wanted:
-            raise ChainError(
-                f"{self.host}: the endpoint is of chain {numbers.shown(told)}, {self._network.name} is {wanted}"
-            )
-        self._checked = True
+        (told,) = fields(self._ask("GET", "/v1/network/parameters"), ("chain_id",), f"{self.host}: parameters")
+        check_name(self._network, self.host, told)
 
     # --- balances ---
     def ping(self) -> object:
@@ -172,9 +163,3 @@ def _refused(what: str, status: int, answer: Any) -> TransportError:
     ):
         return TooBig(text)
     return RequestFailed(text, status, answer) if status < 500 else TransportError(text)
-
-
-def _fields(value: Any, names: Sequence[str], what: str) -> list[Any]:
-    if not isinstance(value, dict) or not value.keys() >= set(names):
-        raise BadAnswer(f"{what}: the answer has no {', '.join(names)}")
-    return [value[name] for name in names]

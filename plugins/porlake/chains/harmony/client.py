@@ -19,8 +19,11 @@ from eth_abi.exceptions import DecodingError
 
 from porlake import addresses, numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._ethereum import block_of
+from porlake.chains._identity import check_id
 from porlake.chains.harmony.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, Unavailable
 from porlake.registry import Network
@@ -38,18 +41,12 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
-class Client(ByBatch):
+class Client(OverRpc, ByBatch):
     batch = 200  # accounts
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
-        self._checked = False
-        self._shown: set[str] = set()
         self.in_flight = rpc.in_flight
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -75,11 +72,10 @@ class Client(ByBatch):
         return self._rpc.call("eth_blockNumber", [])
 
     # --- balances ---
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """That the node knows delegations of the block, and looks at its number. Raises ChainError, TransportError."""
         self._check_chain()
-        if at.hash in self._shown:
-            return
         what = f"{self.host}: hmyv2_getAllValidatorAddresses"
         validators = self._rpc.call("hmyv2_getAllValidatorAddresses", [])
         if not isinstance(validators, list) or not validators:
@@ -93,7 +89,7 @@ class Client(ByBatch):
         try:
             self._delegated(known[:1], NEVER)
         except Unavailable:
-            self._shown.add(at.hash)
+            pass
         else:
             raise ChainError(f"{self.host}: {STAKES}: block {NEVER:,} is answered for: the number is not looked at")
 
@@ -159,25 +155,13 @@ class Client(ByBatch):
     def _block(self, name: str) -> BlockRef:
         self._check_chain()
         answer, what = self._rpc.call("eth_getBlockByNumber", [name, False]), f"{self.host}: block {name}"
-        if answer is None:
-            raise ChainError(f"{what}: {self._network.name} has no such block")
-        if not isinstance(answer, dict):
-            raise BadAnswer(f"{what}: the answer is no block")
-        height, seconds = (
-            numbers.quantity(answer.get(field), what=what, most=numbers.HIGHEST) for field in ("number", "timestamp")
-        )
-        found = numbers.data(answer.get("hash"), what=what, size=32)
-        return BlockRef(height, "0x" + found.hex(), numbers.moment(seconds, what=what))
+        return block_of(answer, what)
 
+    @asked_once
     def _check_chain(self) -> None:
         """By its number, which shard 0 alone has. Raises ChainError, TransportError."""
-        if self._checked:
-            return
         found = numbers.quantity(self._rpc.call("eth_chainId", []), what=f"{self.host}: eth_chainId")
-        wanted = self._network.caip2.rpartition(":")[2]
-        if str(found) != wanted:
-            raise ChainError(f"{self.host}: the endpoint is of chain {found}, {self._network.name} is {wanted}")
-        self._checked = True
+        check_id(self._network, self.host, found)
 
     def _payload(self, text: object, what: str) -> bytes:
         try:

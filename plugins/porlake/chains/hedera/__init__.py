@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.chains._identity import needs_blocks
-from porlake.registry import Network, Registry
+from porlake.registry import Network
 from porlake.transport import Endpoint, Recording
 
 
 class Hedera(Family):
     past = "exact"
+    known_by = "blocks"
     parts = ("liquid",)
     tokens = ("hts",)
 
@@ -17,9 +17,6 @@ class Hedera(Family):
         from porlake.chains.hedera.client import open_client
 
         return open_client(network, endpoint, recording)
-
-    def check(self, facts: Registry, network: Network) -> str:
-        return super().check(facts, network) or needs_blocks(facts, network)
 
 
 FAMILY = Hedera()

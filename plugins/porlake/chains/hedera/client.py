@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverHttp, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.hedera.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, Unavailable
 from porlake.registry import Network, Token
@@ -65,19 +66,14 @@ class Snapshot:
     held: dict[str, int | None]
 
 
-class Client(ByBatch):
+class Client(OverHttp, ByBatch):
     batch = BATCH
     in_flight = IN_FLIGHT
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, _refused)
-        self._checked = False
         self._ends: dict[str, int] = {}  # nanoseconds, by a block's hash
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -285,10 +281,9 @@ class Client(ByBatch):
         self._ends[name] = end
         return BlockRef(height, name, numbers.moment(end // 1_000, what=what, per_second=1_000_000))
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_chain(self._network, self.host, lambda height: self._block(height).hash)
-            self._checked = True
+        check_chain(self._network, self.host, lambda height: self._block(height).hash)
 
 
 def _nanos(value: object, what: str) -> int:

@@ -18,7 +18,8 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._one_by_one import reason_of
@@ -36,18 +37,12 @@ _USER = re.compile(r"hx[0-9a-f]{40}")
 _CONTRACT = re.compile(r"cx[0-9a-f]{40}")
 
 
-class Client(ByBatch):
+class Client(OverRpc, ByBatch):
     batch = 5  # accounts of two questions: a node takes ten at once
     in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._rpc = network, JsonRpc(network.network, endpoint, recording, ERRORS)
-        self._checked = False
-        self._shown: set[str] = set()
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -72,12 +67,11 @@ class Client(ByBatch):
     def ping(self) -> None:
         self._rpc.call("icx_getLastBlock", {})
 
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """Raises NotFinal where the block's outcome is not there yet, ChainError where the node does not show that it
         reads heights, TransportError.
         """
-        if at.hash in self._shown:
-            return
         if (head := self.head()).height < at.height:
             raise NotFinal(f"{self.host}: the outcome of block {at.height:,} is not there: its head is {head.height:,}")
         nowhere = head.height + FAR
@@ -88,7 +82,6 @@ class Client(ByBatch):
                 continue
             raise ChainError(f"{self.host}: {method} answers for a height that is not there: it does not read heights")
         self._check_heights(at)
-        self._shown.add(at.hash)
 
     def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> Sequence[Reading | Unread]:
         if wants[0].token.kind != "native":
@@ -202,8 +195,7 @@ class Client(ByBatch):
         senders = [str(one.get("from")) for one in transactions]
         return block, list(dict.fromkeys(sender for sender in senders if _USER.fullmatch(sender)))
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the hash of the first block."""
-        if not self._checked:
-            check_chain(self._network, self.host, lambda height: self._block(height)[0].hash)
-            self._checked = True
+        check_chain(self._network, self.host, lambda height: self._block(height)[0].hash)

@@ -7,16 +7,16 @@ is staked lies in the governance canister's accounts, one for each neuron, and n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from porlake import numbers, registry
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.icp.errors import refused
 from porlake.errors import BadAnswer, ChainError
 from porlake.registry import Network
@@ -28,9 +28,8 @@ BLOCKCHAIN, SYMBOL = "Internet Computer", "ICP"
 
 class Client(ByAccount):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, refused)
-        self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises Unavailable for a block that the node does not have, ChainError, TransportError."""
@@ -86,9 +85,8 @@ class Client(ByAccount):
             raise BadAnswer(f"{what}: there is none")
         return numbers.height(block.get("index"), what=what), hash_of(block.get("hash"), what=what)
 
+    @asked_once
     def _check_chain(self) -> None:
-        if self._checked:
-            return
         told = self._http.post("/network/list", {"metadata": {}})
         try:
             (network,) = told["network_identifiers"]
@@ -96,7 +94,6 @@ class Client(ByAccount):
         except (TypeError, LookupError, ValueError) as error:
             raise BadAnswer(f"{self._http.host}: /network/list: not one network") from error
         check_name(self._network, self._http.host, name if blockchain == BLOCKCHAIN else blockchain)
-        self._checked = True
 
     def _post(self, path: str, question: dict[str, Any]) -> dict[str, Any]:
         network = {"blockchain": BLOCKCHAIN, "network": registry.load().identities[self._network.network].chain}

@@ -9,16 +9,16 @@ contract's state. Coins that are pledged for gas or staked in votes lie in contr
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from porlake import numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name
+from porlake.chains._one_by_one import of_one_address
 from porlake.encoding import base58
 from porlake.errors import BadAnswer, ChainError, InvalidAddress
 from porlake.registry import Network
@@ -35,9 +35,8 @@ class Client(ByAccount):
     in_flight = 4  # the rate that public nodes allow is not published
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording)
-        self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises ChainError for a block that the node does not have, TransportError."""
@@ -118,10 +117,9 @@ class Client(ByAccount):
         what = f"{self._http.host}: /getChainInfo"
         return self._object(self._http.get("/getChainInfo"), what)
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_name(self._network, self._http.host, self._info().get("chain_id"))
-            self._checked = True
+        check_name(self._network, self._http.host, self._info().get("chain_id"))
 
     def _object(self, told: Any, what: str) -> dict[str, Any]:
         """An error is an object with a code and a message."""

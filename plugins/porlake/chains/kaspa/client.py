@@ -9,16 +9,16 @@ in the answer: of a server that knows how many coins there are, which its node a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from porlake import numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.errors import BadAnswer, ChainError
 from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Recording
@@ -33,10 +33,8 @@ class Client(ByBatch):
     in_flight = 4
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording)
-        self._checked = False
-        self._read_from: dict[str, BlockRef] = {}
 
     def block(self, height: int) -> BlockRef:
         """The block of the selected chain with a blue score, or the one before it. Raises ChainError,
@@ -70,7 +68,12 @@ class Client(ByBatch):
         told, what = self._http.get("/info/coinsupply"), f"{self._http.host}: the coins that there are"
         if not isinstance(told, dict) or not numbers.whole(told.get("circulatingSupply"), what=what):
             raise ChainError(f"{what}: the server knows of none")
-        self._read_from.setdefault(at.hash, self.head())
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The head before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
 
     def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> Sequence[Reading | Unread]:
         told = self._http.post("/addresses/balances", {"addresses": [want.address for want in wants]})
@@ -84,7 +87,7 @@ class Client(ByBatch):
             reading
             for want in wants
             for reading in parts(
-                want, {}, self._read_from[at.hash], "head", METHOD, self._http.host,
+                want, {}, self._head_for(at), "head", METHOD, self._http.host,
                 total=numbers.whole(held[want.address], what=what),
             )
         ]  # fmt: skip
@@ -121,8 +124,7 @@ class Client(ByBatch):
             is_chosen,
         )
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            told = self._http.get("/info/blockdag")
-            check_name(self._network, self._http.host, told.get("networkName") if isinstance(told, dict) else told)
-            self._checked = True
+        told = self._http.get("/info/blockdag")
+        check_name(self._network, self._http.host, told.get("networkName") if isinstance(told, dict) else told)

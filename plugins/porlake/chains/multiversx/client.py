@@ -19,9 +19,10 @@ from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._identity import hash_of
+from porlake.chains._identity import check_id, hash_of
 from porlake.chains._unchanged import unchanged
 from porlake.errors import BadAnswer, ChainError
 from porlake.registry import Network, Token
@@ -41,18 +42,12 @@ class Entry:
     raw: int
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     in_flight = 16
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)
-        self._checked = False
-        self._heads: dict[str, BlockRef] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -85,14 +80,18 @@ class Client(ByAccount):
         self._data("/network/config", "config")
 
     def ready(self, at: BlockRef) -> None:
-        if at.hash not in self._heads:
-            self._heads[at.hash] = self.head()
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The head before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         is_native = want.token.kind == "native"
         if not is_native and not _TOKEN.fullmatch(want.token.contract):
             return Unread(want.asset, want.address, "contract_unknown")
-        head = self._heads[at.hash]
+        head = self._head_for(at)
         raw, used = self._now(want) if is_native else self._token(want)
         (now,) = parts(want, {}, head, "head", ACCOUNT if is_native else ESDT, self.host, total=raw)
         newest = self._entries(want, None, 1)
@@ -168,16 +167,10 @@ class Client(ByAccount):
         return f"/accounts/{quote(want.address, safe='')}/history{token}"
 
     # --- questions ---
+    @asked_once
     def _check_chain(self) -> None:
         """By the chain's id, which CAIP-2 names."""
-        if self._checked:
-            return
-        found, wanted = self._data("/network/config", "config").get("erd_chain_id"), self._network.caip2
-        if found != wanted.partition(":")[2]:
-            raise ChainError(
-                f"{self.host}: the endpoint is of chain {numbers.shown(found)}, {self._network.name} is {wanted}"
-            )
-        self._checked = True
+        check_id(self._network, self.host, self._data("/network/config", "config").get("erd_chain_id"))
 
     def _data(self, path: str, name: str, *, shows_block: bool = False) -> dict[str, Any]:
         """What stands under a name in `data`; `shows_block`: the answer must name the block that was read."""

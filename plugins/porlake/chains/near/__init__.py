@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.registry import Network, Registry
+from porlake.registry import Network
 from porlake.transport import Endpoint, Recording
 
 
 class Near(Family):
     past = "exact"
+    known_by = r"near:.+"
     parts = ("liquid", "staked")
     tokens = ("nep141",)
 
@@ -16,13 +17,6 @@ class Near(Family):
         from porlake.chains.near.client import open_client
 
         return open_client(network, endpoint, recording)
-
-    def check(self, facts: Registry, network: Network) -> str:
-        if why := super().check(facts, network):
-            return why
-        if network.caip2.startswith("near:"):
-            return ""
-        return f"client {network.client!r} knows its chain by its id (caip2 near:...)"
 
 
 FAMILY = Near()

@@ -15,12 +15,14 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverRpc, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._identity import check_id
+from porlake.chains._shapes import base58_hash, fields
 from porlake.chains.near.errors import ERRORS, UNKNOWN_ACCOUNT, UNKNOWN_BLOCK, cause, meant
-from porlake.encoding import base58
 from porlake.encoding.strict_json import loads
-from porlake.errors import BadAnswer, ChainError, InvalidAddress, InvalidEncoding, RequestFailed, Unavailable
+from porlake.errors import BadAnswer, ChainError, InvalidEncoding, RequestFailed, Unavailable
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, JsonRpc, Recording
 
@@ -36,15 +38,9 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
-class Client(ByAccount):
+class Client(OverRpc, ByAccount):
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
-        self._checked = False
-        self._shown: set[str] = set()
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -94,36 +90,28 @@ class Client(ByAccount):
 
     def _header(self, answer: Any) -> tuple[BlockRef, str]:
         what = f"{self.host}: block"
-        (header,) = _fields(answer, ("header",), what)
-        number, name, before, time = _fields(header, ("height", "hash", "prev_hash", "timestamp_nanosec"), what)
+        (header,) = fields(answer, ("header",), what)
+        number, name, before, time = fields(header, ("height", "hash", "prev_hash", "timestamp_nanosec"), what)
         moment = numbers.moment(time, what=what, per_second=NANOSECONDS)
-        return BlockRef(numbers.height(number, what=what), _hash(name, what), moment), _hash(before, what)
+        return BlockRef(numbers.height(number, what=what), base58_hash(name, what), moment), base58_hash(before, what)
 
+    @asked_once
     def _check_chain(self) -> None:
-        if self._checked:
-            return
-        (told,) = _fields(self._asked("status", []), ("chain_id",), f"{self.host}: status")
-        wanted = self._network.caip2.partition(":")[2]
-        if told != wanted:
-            raise ChainError(
-                f"{self.host}: the endpoint is of chain {numbers.shown(told)}, {self._network.name} is {wanted}"
-            )
-        self._checked = True
+        (told,) = fields(self._asked("status", []), ("chain_id",), f"{self.host}: status")
+        check_id(self._network, self.host, told)
 
     # --- balances ---
     def ping(self) -> object:
         return self._asked("block", FINAL)
 
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """Whether the node keeps the state of a block: an account that must be there is. Raises Unavailable,
         ChainError.
         """
-        if at.hash in self._shown:
-            return
         self._check_chain()
         if self._account(THERE, at) is None:
             raise ChainError(f"{self.host}: block {at.height:,}: {THERE} does not exist there")
-        self._shown.add(at.hash)
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         if want.token.kind != "native":
@@ -141,7 +129,7 @@ class Client(ByAccount):
         """As the contract's metadata says (NEP-148). Raises ChainError, TransportError."""
         self._check_chain()
         told, what = self._called(token.contract, "ft_metadata", {}, at), f"{self.host}: ft_metadata"
-        (decimals,) = _fields(told, ("decimals",), what)
+        (decimals,) = fields(told, ("decimals",), what)
         return numbers.whole(decimals, what=what, most=255)
 
     def _account(self, name: str, at: BlockRef) -> tuple[int, int] | None:
@@ -158,7 +146,7 @@ class Client(ByAccount):
                 raise BadAnswer(f"{what}: it does not exist, but at another block or by another name") from error
             return None
         self._check_block(found, at, what)
-        amount, locked = _fields(found, ("amount", "locked"), what)
+        amount, locked = fields(found, ("amount", "locked"), what)
         return numbers.whole(amount, what=what, most=MOST), numbers.whole(locked, what=what, most=MOST)
 
     def _called(self, contract: str, method: str, arguments: dict[str, str], at: BlockRef) -> Any:
@@ -175,14 +163,14 @@ class Client(ByAccount):
         self._check_block(found, at, what)
         if "error" in found:  # nodes before 2.0 tell a failed call so
             raise RequestFailed(f"{what}: {str(found['error'])[:200]}")
-        (data,) = _fields(found, ("result",), what)
+        (data,) = fields(found, ("result",), what)
         try:
             return loads(bytes(data) if isinstance(data, list) else b"", whole=int, point=str)
         except (ValueError, TypeError, InvalidEncoding) as error:
             raise BadAnswer(f"{what}: the result is no JSON") from error
 
     def _check_block(self, answer: Any, at: BlockRef, what: str) -> None:
-        (told,) = _fields(answer, ("block_hash",), what)
+        (told,) = fields(answer, ("block_hash",), what)
         if told != at.hash:
             raise ChainError(f"{what}: asked for block {at.hash}, it gave that of {numbers.shown(told)}")
 
@@ -191,19 +179,3 @@ class Client(ByAccount):
             return self._rpc.call(method, params)
         except RequestFailed as error:
             raise meant(error) from error
-
-
-def _hash(value: Any, what: str) -> str:
-    """32 bytes in base58. Raises BadAnswer."""
-    try:
-        if not isinstance(value, str) or len(value) > 44 or len(base58.decode(value)) != 32:
-            raise BadAnswer(f"{what}: {numbers.shown(value)} are no 32 bytes in base58")
-    except InvalidAddress as error:
-        raise BadAnswer(f"{what}: {error.why}") from error
-    return value
-
-
-def _fields(value: Any, names: Sequence[str], what: str) -> list[Any]:
-    if not isinstance(value, dict) or not value.keys() >= set(names):
-        raise BadAnswer(f"{what}: the answer has no {', '.join(names)}")
-    return [value[name] for name in names]

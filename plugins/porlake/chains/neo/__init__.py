@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from porlake.chains._family import Client, Family
-from porlake.chains._identity import needs_name
 from porlake.registry import Network, Registry
 from porlake.transport import Endpoint, Recording
 
@@ -14,6 +13,7 @@ _CONTRACT = re.compile(r"0x[0-9a-f]{40}")
 
 class Neo(Family):
     past = "exact"
+    known_by = "a name"
     tokens = ("nep17",)
 
     def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
@@ -25,7 +25,7 @@ class Neo(Family):
         for token in facts.tokens.values():
             if token.network == network.network and token.kind == "nep17" and not _CONTRACT.fullmatch(token.contract):
                 return f"{token.contract!r} ({token.asset} in tokens.csv) is no hash of a contract, 0x and 40 digits"
-        return needs_name(facts, network)
+        return super().check(facts, network)
 
 
 FAMILY = Neo()

@@ -22,7 +22,8 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._one_by_one import reason_of
@@ -39,18 +40,12 @@ NEO, GAS = "0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5", "0xd2a4cff31913016155e3
 WHOLE = 100_000_000  # NEO
 
 
-class Client(ByBatch):
+class Client(OverRpc, ByBatch):
     batch = 50  # a call of a script costs some 0.02 GAS, of the 10 that a node gives one
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._rpc = network, JsonRpc(network.network, endpoint, recording, ERRORS)
-        self._checked = False
-        self._roots: dict[str, str] = {}
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -76,13 +71,12 @@ class Client(ByBatch):
         self._newest()
 
     def ready(self, at: BlockRef) -> None:
-        """Which state of the block the node keeps, if any. Raises ChainError, TransportError."""
+        """Raises ChainError, TransportError."""
         self._check_chain()
-        if at.hash not in self._roots:
-            self._roots[at.hash] = self._root(at)
+        self._root(at)
 
     def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> Sequence[Reading | Unread]:
-        contract, root = _contract(wants[0].token), self._roots[at.hash]
+        contract, root = _contract(wants[0].token), self._root(at)
         accounts = [addresses.parse(want.token.network, want.address).payload for want in wants]
         if root and contract in (NEO, GAS):
             return list(self._kept(wants, accounts, contract, root, at))
@@ -109,6 +103,7 @@ class Client(ByBatch):
         return found
 
     # --- the past ---
+    @asked_once
     def _root(self, at: BlockRef) -> str:
         """The root of the state after a block, '' where the node does not keep it."""
         what = f"{self.host}: getstateroot"
@@ -237,15 +232,14 @@ class Client(ByBatch):
             numbers.moment(told.get("time"), what=what, per_second=1_000),
         )
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the number that its messages bear."""
-        if not self._checked:
-            told = self._rpc.call("getversion", [])
-            protocol = told.get("protocol") if isinstance(told, dict) else None
-            if not isinstance(protocol, dict):
-                raise BadAnswer(f"{self.host}: getversion: the answer names no protocol")
-            check_name(self._network, self.host, protocol.get("network"))
-            self._checked = True
+        told = self._rpc.call("getversion", [])
+        protocol = told.get("protocol") if isinstance(told, dict) else None
+        if not isinstance(protocol, dict):
+            raise BadAnswer(f"{self.host}: getversion: the answer names no protocol")
+        check_name(self._network, self.host, protocol.get("network"))
 
 
 def _find(root: str, contract: str, key: bytes) -> tuple[str, list[Any]]:

@@ -10,17 +10,17 @@ what they have earned is paid when they are taken out, and is in no cell before.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from porlake import addresses, numbers
 from porlake.addresses.nervos import SECP256K1
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains._unchanged import unchanged
 from porlake.chains.nervos.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, NodeBehind
@@ -44,10 +44,8 @@ class Client(ByAccount):
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._rpc = network, JsonRpc(network.network, place, recording, ERRORS)
-        self._checked = False
-        self._final: dict[str, BlockRef] = {}
 
     def block(self, height: int) -> BlockRef:
         """Raises ChainError for a block above the tip, TransportError."""
@@ -79,10 +77,15 @@ class Client(ByAccount):
             raise ChainError(f"{self._rpc.host}: the index takes a lock for all those that begin with it")
         if not self._page("get_cells", nobody | {"script_search_mode": "prefix"}, "asc"):
             raise ChainError(f"{self._rpc.host}: the index holds no cells")
-        self._final.setdefault(at.hash, self.head())
+        self._final_for(at)
+
+    @asked_once
+    def _final_for(self, at: BlockRef) -> BlockRef:
+        """The newest final block before the first account of a block is asked about."""
+        return self.head()
 
     def read_account(self, want: Wanted, at: BlockRef) -> list[Reading] | Unread:
-        final, search = self._final[at.hash], _search(addresses.parse(self._network.network, want.address).payload)
+        final, search = self._final_for(at), _search(addresses.parse(self._network.network, want.address).payload)
         total, deposited, tip = self._capacities(search)
         last = self._last_change(search)
         if last is None and total:
@@ -156,15 +159,14 @@ class Client(ByAccount):
         height = numbers.quantity(told.get("block_number"), what=what, most=numbers.HIGHEST)
         return height, _hash(told.get("block_hash"), what)
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            what = f"{self._rpc.host}: get_block_hash"
-            check_chain(
-                self._network,
-                self._rpc.host,
-                lambda height: _hash(self._rpc.call("get_block_hash", [hex(height)]), what),
-            )
-            self._checked = True
+        what = f"{self._rpc.host}: get_block_hash"
+        check_chain(
+            self._network,
+            self._rpc.host,
+            lambda height: _hash(self._rpc.call("get_block_hash", [hex(height)]), what),
+        )
 
 
 def _search(lock: bytes) -> dict[str, Any]:

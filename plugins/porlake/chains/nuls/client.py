@@ -14,7 +14,8 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._unchanged import unchanged
@@ -30,18 +31,12 @@ FINAL = 1_000  # blocks: a node keeps chains that left its own so far back (heig
 BY_TIME = ("liquid", "time_locked")
 
 
-class Client(ByAccount):
+class Client(OverRpc, ByAccount):
     in_flight = 16
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._rpc = network, JsonRpc(network.network, endpoint, recording, ERRORS)
-        self._checked = False
-        self._heads: dict[str, BlockRef] = {}
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -72,13 +67,17 @@ class Client(ByAccount):
         self._rpc.call("getBestBlockHeader", [CHAIN])
 
     def ready(self, at: BlockRef) -> None:
-        if at.hash not in self._heads:
-            self._heads[at.hash] = self.head()
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The head before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         if want.token.kind != "native":
             return Unread(want.asset, want.address, "contract_unknown")
-        head = self._heads[at.hash]
+        head = self._head_for(at)
         components, total = self._held(want.address)
         found = parts(want, components, head, "head", METHOD, self.host, total=total)
         if at.height > head.height - FINAL:
@@ -150,11 +149,10 @@ class Client(ByAccount):
             raise BadAnswer(f"{self.host}: {method}: the answer is no object")
         return found
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the number of the chain."""
-        if not self._checked:
-            coin = self._object("getInfo", [CHAIN]).get("defaultAsset")
-            told = coin.get("chainId") if isinstance(coin, dict) else None
-            number = numbers.whole(told, what=f"{self.host}: getInfo: chainId", most=2**16 - 1)
-            check_name(self._network, self.host, str(number))
-            self._checked = True
+        coin = self._object("getInfo", [CHAIN]).get("defaultAsset")
+        told = coin.get("chainId") if isinstance(coin, dict) else None
+        number = numbers.whole(told, what=f"{self.host}: getInfo: chainId", most=2**16 - 1)
+        check_name(self._network, self.host, str(number))

@@ -19,7 +19,8 @@ from urllib.parse import quote
 from porlake import numbers
 from porlake.addresses import neo as form
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TransportError, Unavailable
@@ -29,19 +30,11 @@ from porlake.transport import Endpoint, Http, Recording
 METHOD = "ontology_balancev2"
 STAKES = form.of("ontology", bytes(19) + b"\x07").text  # the native contract of governance
 UNKNOWN_BLOCK, INTERNAL = 44003, 45001
-LAST = 64  # blocks of readings that are kept
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording, _check)
-        self._checked = False
-        self._shown: set[str] = set()
-        self._blocks: dict[int, BlockRef] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -66,22 +59,22 @@ class Client(ByAccount):
     def ping(self) -> None:
         self._newest()
 
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """Raises ChainError where the node has no state, TransportError."""
         self._check_chain()
-        if at.hash not in self._shown:
-            if not self._held(STAKES, at)[0]:
-                raise ChainError(f"{self.host}: the contract of all stakes holds no ONT: the node has no state")
-            self._shown.add(at.hash)
+        if not self._held(STAKES, at)[0]:
+            raise ChainError(f"{self.host}: the contract of all stakes holds no ONT: the node has no state")
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         ont, ong, height = self._held(want.address, at)
-        block = self._blocks.get(height) or self._block(height)
-        if len(self._blocks) >= LAST:
-            self._blocks = {}
-        self._blocks[height] = block
         raw = ont if want.token.kind == "native" else ong
-        return parts(want, {}, block, "head", METHOD, self.host, total=raw)
+        return parts(want, {}, self._read_at(height), "head", METHOD, self.host, total=raw)
+
+    @asked_once
+    def _read_at(self, height: int) -> BlockRef:
+        """The block that an answer is of: many are of one."""
+        return self._block(height)
 
     def _held(self, address: str, at: BlockRef) -> tuple[int, int, int]:
         """(ONT, ONG, the height at which they were read)."""
@@ -123,11 +116,10 @@ class Client(ByAccount):
             raise BadAnswer(f"{self.host}: {path}: the answer has not the form of the API")
         return answer.get("Result")
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the number of the network that the node is of."""
-        if not self._checked:
-            check_name(self._network, self.host, self._told("/api/v1/networkid"))
-            self._checked = True
+        check_name(self._network, self.host, self._told("/api/v1/networkid"))
 
 
 def _check(host: str, path: str, answer: Any) -> None:

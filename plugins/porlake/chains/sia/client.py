@@ -9,15 +9,15 @@ the block. Coins that are not mature yet are owned, and in the total; those insi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from porlake import numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain, hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains._unchanged import unchanged
 from porlake.errors import BadAnswer, ChainError, NodeBehind
 from porlake.registry import Network
@@ -34,10 +34,8 @@ class Client(ByAccount):
     in_flight = 4  # the rate that the public index allows is not published
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording)
-        self._checked = False
-        self._read_from: dict[str, tuple[BlockRef, BlockRef]] = {}
 
     def block(self, height: int) -> BlockRef:
         """Raises ChainError for a block above the tip, TransportError."""
@@ -58,7 +56,13 @@ class Client(ByAccount):
         return self._tip()
 
     def ready(self, at: BlockRef) -> None:
-        """Whether the index has come to the block, and knows an account of it."""
+        self._read_from(at)
+
+    @asked_once
+    def _read_from(self, at: BlockRef) -> tuple[BlockRef, BlockRef]:
+        """(the tip, the newest final block) before the first account of a block is asked about. The index must have
+        come to the block, and know an account of it.
+        """
         self._check_chain()
         tip = self._tip()
         if tip < at.height:
@@ -68,11 +72,11 @@ class Client(ByAccount):
             raise ChainError(f"{self._http.host}: block {at.height:,} is another one than before")
         if not self._events(maker):
             raise ChainError(f"{self._http.host}: knows nothing of who made block {at.height:,}")
-        self._read_from.setdefault(at.hash, (self._block(tip)[0], self._block(max(0, tip - DEPTH))[0]))
+        return self._block(tip)[0], self._block(max(0, tip - DEPTH))[0]
 
     def read_account(self, want: Wanted, at: BlockRef) -> list[Reading] | Unread:
         """All that is asked for one block is of the tip before the first question, or newer."""
-        tip, final = self._read_from[at.hash]
+        tip, final = self._read_from(at)
         told, what = self._http.get(f"/addresses/{want.address}/balance"), f"{self._http.host}: a balance"
         if not isinstance(told, dict):
             raise BadAnswer(f"{what}: there is none")
@@ -148,7 +152,6 @@ class Client(ByAccount):
         name = name.removeprefix("bid:") if isinstance(name, str) else name
         return numbers.height(told.get("height"), what=what), hash_of(name, what=what)
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_chain(self._network, self._http.host, self._name_at)
-            self._checked = True
+        check_chain(self._network, self._http.host, self._name_at)

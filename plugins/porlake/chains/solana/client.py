@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from threading import Lock
 from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._columns import TOTAL
+from porlake.chains._identity import check_id
 from porlake.chains._one_by_one import reason_of
+from porlake.chains._shapes import base58_hash, fields
 from porlake.chains._unchanged import unchanged
 from porlake.chains.solana import layout, mark
 from porlake.chains.solana.errors import ERRORS, SKIPPED
@@ -62,25 +64,16 @@ class _Told:
     slot: int
 
 
-class Client(ByBatch):
+class Client(OverRpc, ByBatch):
     unchanged_since = True
     batch = MOST_ACCOUNTS
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
         self.in_flight = rpc.in_flight
-        self._checked, self._takes_batches = False, True
-        self._blocks: dict[int, BlockRef] = {}
-        self._floors: dict[str, int] = {}
-        self._mints: dict[str, tuple[str, int] | None] = {}
-        self._lively: dict[int, bool] = {}
-        self._lock = Lock()
+        self._takes_batches = True
         self._touched: dict[tuple[str, str], tuple[str, ...]] = {}
         self._claimed: frozenset[str] = frozenset()
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -111,24 +104,22 @@ class Client(ByBatch):
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """As the token's mint says. Raises ChainError, TransportError."""
-        self.ready(at)
-        found = self._mint(token, at)
+        found = self._mint(token.contract, at)
         return found[1] if found else None
 
+    @asked_once
     def _block(self, slot: int) -> BlockRef:
-        if slot not in self._blocks:
-            question = {"transactionDetails": "none", "rewards": False, "maxSupportedTransactionVersion": 0}
-            found = self._rpc.call("getBlock", [slot, question | FINALIZED])
-            what = f"{self.host}: getBlock: slot {slot:,}"
-            if found is None:
-                raise Unavailable(f"{what}: the node does not have it")
-            parent, name, seconds = _fields(found, ("parentSlot", "blockhash", "blockTime"), what)
-            if slot and numbers.height(parent, what=what) >= slot:
-                raise ChainError(f"{what}: the block that came before it is said to be of slot {parent}")
-            if seconds is None:
-                raise Unavailable(f"{what}: the node does not know its time")
-            self._blocks[slot] = BlockRef(slot, _hash(name, what), numbers.moment(seconds, what=what))
-        return self._blocks[slot]
+        question = {"transactionDetails": "none", "rewards": False, "maxSupportedTransactionVersion": 0}
+        found = self._rpc.call("getBlock", [slot, question | FINALIZED])
+        what = f"{self.host}: getBlock: slot {slot:,}"
+        if found is None:
+            raise Unavailable(f"{what}: the node does not have it")
+        parent, name, seconds = fields(found, ("parentSlot", "blockhash", "blockTime"), what)
+        if slot and numbers.height(parent, what=what) >= slot:
+            raise ChainError(f"{what}: the block that came before it is said to be of slot {parent}")
+        if seconds is None:
+            raise Unavailable(f"{what}: the node does not know its time")
+        return BlockRef(slot, base58_hash(name, what), numbers.moment(seconds, what=what))
 
     def _before(self, slot: int) -> BlockRef:
         """The block whose state a skipped slot has, under the slot's number: the block after it names it."""
@@ -141,7 +132,7 @@ class Client(ByBatch):
         if not before or not after or slot in slots:
             raise Unavailable(f"{what}: slot {slot:,} was skipped, and the blocks around it are not told")
         question = {"transactionDetails": "none", "rewards": False, "maxSupportedTransactionVersion": 0}
-        (parent,) = _fields(self._rpc.call("getBlock", [min(after), question | FINALIZED]), ("parentSlot",), what)
+        (parent,) = fields(self._rpc.call("getBlock", [min(after), question | FINALIZED]), ("parentSlot",), what)
         if numbers.height(parent, what=what) != max(before):
             raise ChainError(
                 f"{what}: slot {slot:,} was skipped after {max(before):,}, and the block of {min(after):,} names "
@@ -150,44 +141,40 @@ class Client(ByBatch):
         last = self._block(max(before))
         return BlockRef(slot, last.hash, last.moment)
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the hash of the genesis, which CAIP-2 cuts off after 32 characters; where the registry does not know it,
         by a mint that only this chain has. On the way: whether the endpoint takes several questions in one request.
         """
-        if self._checked:
-            return
         try:
             genesis, _ = self._rpc.batch([("getGenesisHash", []), ("getSlot", [FINALIZED])])
         except (RequestFailed, BadAnswer, TooBig):
             self._takes_batches, genesis = False, self._rpc.call("getGenesisHash", [])
         if isinstance(genesis, TransportError):
             raise genesis
-        _hash(genesis, f"{self.host}: getGenesisHash")
-        space, _, reference = self._network.caip2.partition(":")
-        if space == "solana":
-            if genesis[:32] != reference:
-                raise ChainError(
-                    f"{self.host}: the endpoint is of another chain: its genesis is {genesis}, that of "
-                    f"{self._network.name} begins with {reference}"
-                )
+        base58_hash(genesis, f"{self.host}: getGenesisHash")
+        if self._network.caip2.startswith("solana:"):
+            check_id(self._network, self.host, genesis, begins=True)
         else:
             mint = mark(registry.load(), self._network)
             (found,), _ = self._told([mint], 0)
             if layout.mint_decimals(found) is None:
                 raise ChainError(f"{self.host}: the endpoint is of another chain: {mint} is no mint there")
-        self._checked = True
 
     # --- balances ---
     def ping(self) -> object:
         return self._rpc.call("getSlot", [FINALIZED])
 
     def ready(self, at: BlockRef) -> None:
+        self._floor(at)
+
+    @asked_once
+    def _floor(self, at: BlockRef) -> int:
         """No account is read at a slot before the snapshot's, nor before the head that was there first."""
-        if at.hash not in self._floors:
-            head = self.final()
-            if head < at.height:
-                raise NodeBehind(f"{self.host}: its newest slot is {head:,}, before {at.height:,}")
-            self._floors[at.hash] = head
+        head = self.final()
+        if head < at.height:
+            raise NodeBehind(f"{self.host}: its newest slot is {head:,}, before {at.height:,}")
+        return head
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """Coins with the stakes that an account may withdraw, and their total; tokens of an owner's every account, or
@@ -205,7 +192,7 @@ class Client(ByBatch):
         return self._coins(wants, at) if token.kind == "native" else self._tokens(wants, token, at)
 
     def _coins(self, wants: Sequence[Wanted], at: BlockRef) -> list[Reading | Unread]:
-        accounts, slot = self._accounts([want.address for want in wants], self._floors[at.hash])
+        accounts, slot = self._accounts([want.address for want in wants], self._floor(at))
         block, answers = self._block(slot), list[Reading | Unread]()
         wallets = [want.address for want in wants if not _holds_itself(accounts[want.address])]
         stakes = dict(zip(wallets, self._stakes_of(wallets, slot), strict=True))
@@ -255,12 +242,12 @@ class Client(ByBatch):
 
     # --- tokens ---
     def _tokens(self, wants: Sequence[Wanted], token: Token, at: BlockRef) -> list[Reading | Unread]:
-        mint = self._mint(token, at)
+        mint = self._mint(token.contract, at)
         if mint is None:
             return [Unread(want.asset, want.address, "token_returns_no_word") for want in wants]
         key, program = base58.decode(token.contract), mint[0]
         own = {want.address: layout.associated(base58.decode(want.address), key, program) for want in wants}
-        accounts, slot = self._accounts([*own, *own.values()], self._floors[at.hash])
+        accounts, slot = self._accounts([*own, *own.values()], self._floor(at))
         answers, block = list[Reading | Unread](), self._block(slot)
         by_owner = []
         for want in wants:
@@ -303,14 +290,12 @@ class Client(ByBatch):
         self._touched[want.asset, want.address] = (want.address, *(address for address, _ in listed))
         return _read(want, _held(found), self._block(_context(answer, what).slot), at, OF_OWNER, self.host)
 
-    def _mint(self, token: Token, at: BlockRef) -> tuple[str, int] | None:
+    @asked_once
+    def _mint(self, contract: str, at: BlockRef) -> tuple[str, int] | None:
         """(the program of a token's mint, its decimals); None where the account is no mint."""
-        with self._lock:
-            if token.contract not in self._mints:
-                (found,), _ = self._told([token.contract], self._floors[at.hash])
-                decimals = layout.mint_decimals(found)
-                self._mints[token.contract] = (found.owner, decimals) if found and decimals is not None else None
-            return self._mints[token.contract]
+        (found,), _ = self._told([contract], self._floor(at))
+        decimals = layout.mint_decimals(found)
+        return (found.owner, decimals) if found and decimals is not None else None
 
     # --- unchanged since ---
     def _evidence(
@@ -366,22 +351,21 @@ class Client(ByBatch):
             return None
         what = f"{self.host}: {SIGNATURES}"
         try:
-            slot, signature = _fields(answer[0], ("slot", "signature"), what)
+            slot, signature = fields(answer[0], ("slot", "signature"), what)
             if len(answer) != 1 or len(base58.decode(signature)) != 64:
                 return None
             return numbers.height(slot, what=what), str(signature)
         except (LookupError, TypeError, AttributeError, InvalidAddress, BadAnswer):
             return None
 
+    @asked_once
     def _has_lively_index(self, at: BlockRef) -> bool:
         """Whether the node's list of transactions goes beyond a block at all: that of the token program grows in every
         slot.
         """
-        if at.height not in self._lively:
-            (answer,) = self._many([(SIGNATURES, [layout.TOKEN, {"limit": 1} | FINALIZED])])
-            found = self._newest(answer)
-            self._lively[at.height] = found is not None and found[0] > at.height
-        return self._lively[at.height]
+        (answer,) = self._many([(SIGNATURES, [layout.TOKEN, {"limit": 1} | FINALIZED])])
+        found = self._newest(answer)
+        return found is not None and found[0] > at.height
 
     # --- questions ---
     def _accounts(self, wanted: Sequence[str], floor: int) -> tuple[dict[str, layout.Account | None], int]:
@@ -421,9 +405,9 @@ class Client(ByBatch):
         if told.slot < floor:
             raise BadAnswer(f"{what}: asked for slot {floor:,} or later, told that of {told.slot:,}")
         for one in told.value:
-            name, value = _fields(one, ("pubkey", "account"), what)
+            name, value = fields(one, ("pubkey", "account"), what)
             account = layout.account(value, what=what)
-            if account is None or name in found or _hash(name, what) != name:
+            if account is None or name in found or base58_hash(name, what) != name:
                 raise BadAnswer(f"{what}: an account that stands twice, or is none")
             found[name] = account
         return list(found.items())
@@ -438,27 +422,11 @@ class Client(ByBatch):
 
 
 def _context(answer: Any, what: str) -> _Told:
-    context, value = _fields(answer, ("context", "value"), what)
-    (slot,) = _fields(context, ("slot",), what)
+    context, value = fields(answer, ("context", "value"), what)
+    (slot,) = fields(context, ("slot",), what)
     if not isinstance(value, list):
         raise BadAnswer(f"{what}: the answer is no list of accounts")
     return _Told(value, numbers.height(slot, what=f"{what}: slot"))
-
-
-def _fields(value: Any, names: Sequence[str], what: str) -> list[Any]:
-    if not isinstance(value, dict) or not value.keys() >= set(names):
-        raise BadAnswer(f"{what}: the answer has no {', '.join(names)}")
-    return [value[name] for name in names]
-
-
-def _hash(value: Any, what: str) -> str:
-    """32 bytes in base58. Raises BadAnswer."""
-    try:
-        if not isinstance(value, str) or len(value) > 44 or len(base58.decode(value)) != 32:
-            raise BadAnswer(f"{what}: {numbers.shown(value)} are no 32 bytes in base58")
-    except InvalidAddress as error:
-        raise BadAnswer(f"{what}: {error.why}") from error
-    return value
 
 
 def _holds_itself(account: layout.Account | None) -> bool:

@@ -15,8 +15,10 @@ from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._identity import check_id
 from porlake.errors import BadAnswer, ChainError, Unavailable
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, Recording
@@ -29,18 +31,12 @@ NOWHERE = "00" * 32  # no block has this hash
 FIRST = "SP000000000000000000002Q6VF78"  # the account of the contracts that were there at the beginning
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     in_flight = 16
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)
-        self._checked = False
         self._tips: dict[str, str] = {}
-        self._by_index: dict[str, bool] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -83,27 +79,28 @@ class Client(ByAccount):
         self._told("/extended/v2/blocks/latest")
 
     def ready(self, at: BlockRef) -> None:
-        """Which route tells of the block, and that it refuses one that there is not. Raises ChainError,
-        TransportError.
+        self._by_index(at)
+
+    @asked_once
+    def _by_index(self, at: BlockRef) -> bool:
+        """Whether the index tells of the block; else the node does. Either must refuse one that there is not. Raises
+        ChainError, TransportError.
         """
-        if at.hash in self._by_index:
-            return
         what = f"{self.host}: it tells balances of a block that there is not, and so does not read"
         if self._found(self._index_path(FIRST, "stx", at.hash)):
             if self._found(self._index_path(FIRST, "stx", NOWHERE)):
                 raise ChainError(f"{what} until_block")
-            self._by_index[at.hash] = True
-            return
+            return True
         if not self._found(self._node_path(FIRST, self._tip(at))):
             raise Unavailable(f"{self.host}: it does not tell balances of block {at.height:,}")
         if self._found(self._node_path(FIRST, NOWHERE)):
             raise ChainError(f"{what} tip")
-        self._by_index[at.hash] = False
+        return False
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         if want.token.kind != "native":
             return self._token(want, at)
-        return self._by_all(want, at) if self._by_index[at.hash] else self._by_state(want, at)
+        return self._by_all(want, at) if self._by_index(at) else self._by_state(want, at)
 
     def _by_all(self, want: Wanted, at: BlockRef) -> list[Reading]:
         found, what = self._told(self._index_path(want.address, "stx", at.hash)), f"{self.host}: stx"
@@ -124,7 +121,7 @@ class Client(ByAccount):
 
     def _token(self, want: Wanted, at: BlockRef) -> list[Reading] | Unread:
         """A fungible token, `contract::asset`. A list of tokens without it is zero."""
-        if not self._by_index[at.hash]:
+        if not self._by_index(at):
             return Unread(want.asset, want.address, "refused_by_node")
         found, what = self._told(self._index_path(want.address, "balances", at.hash)), f"{self.host}: balances"
         held = found.get("fungible_tokens")
@@ -169,15 +166,12 @@ class Client(ByAccount):
         self._tips[names[0]] = names[1]
         return BlockRef(height, names[0], numbers.moment(found.get("block_time"), what=what))
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the number of the network, which CAIP-2 names."""
-        if self._checked:
-            return
         told = self._told("/v2/info").get("network_id")
-        found, wanted = numbers.whole(told, what=f"{self.host}: network_id", most=2**32 - 1), self._network.caip2
-        if str(found) != wanted.partition(":")[2]:
-            raise ChainError(f"{self.host}: the endpoint is of network {found}, {self._network.name} is {wanted}")
-        self._checked = True
+        found = numbers.whole(told, what=f"{self.host}: network_id", most=2**32 - 1)
+        check_id(self._network, self.host, found)
 
     def _found(self, path: str) -> bool:
         """Whether there is such a block, and such a route at all."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Starknet(Family):
     past = "exact"
+    known_by = r"starknet:.+"
     parts = ("liquid",)
     tokens = ("starknet_erc20",)
 
@@ -21,11 +22,6 @@ class Starknet(Family):
         if why := super().unreadable(token):
             return why
         return "" if token is not None and token.kind in ("native", "starknet_erc20") else "contract_unknown"
-
-    def check(self, facts: Registry, network: Network) -> str:
-        if not network.caip2.startswith("starknet:"):
-            return f"client {network.client!r} needs the chain's id in CAIP-2 (starknet:SN_MAIN), by which it is known"
-        return ""
 
 
 FAMILY = Starknet()

@@ -13,8 +13,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._identity import check_id
 from porlake.chains._one_by_one import reason_of
 from porlake.chains.starknet.errors import CONTRACT_ERROR, ERRORS, NO_CONTRACT, NO_ENTRY_POINT
 from porlake.encoding import stark
@@ -43,9 +45,6 @@ class Client(ByBatch):
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
-        self._checked = False
-        self._heeds: set[str] = set()
-        self._selectors: dict[str, str] = {}
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -79,17 +78,15 @@ class Client(ByBatch):
     def ping(self) -> object:
         return self._rpc.call("starknet_blockNumber", [])
 
+    @asked_once
     def ready(self, at: BlockRef) -> None:
         """Whether the node reads the state of the block that is named. Raises ChainError where it answers for one that
         there is not.
         """
-        if at.hash in self._heeds:
-            return
         self._check_chain()
         try:
             self._rpc.call("starknet_call", _call(STRK, BALANCE_OF, [STRK], NOBODYS_HASH))
         except (Unavailable, RequestFailed):
-            self._heeds.add(at.hash)
             return
         raise ChainError(f"{self._rpc.host}: starknet_call answers for a block that there is not")
 
@@ -126,20 +123,19 @@ class Client(ByBatch):
         low, high = (numbers.quantity(half, what=what, most=HALF - 1) for half in answer)
         return low + high * HALF
 
+    @asked_once
     def _selector(self, contract: str, at: BlockRef) -> str:
         """By which name a token tells balances: contracts of the first Cairo say balanceOf, newer ones may know
         balance_of alone. Raises RequestFailed where it knows neither.
         """
-        if contract not in self._selectors:
-            try:
-                self._balance(self._rpc.call("starknet_call", _call(contract, BALANCE_OF, [contract], at.hash)))
-                self._selectors[contract] = BALANCE_OF
-            except RequestFailed as error:
-                if error.code not in (NO_ENTRY_POINT, CONTRACT_ERROR):
-                    raise
-                self._balance(self._rpc.call("starknet_call", _call(contract, SNAKE_BALANCE_OF, [contract], at.hash)))
-                self._selectors[contract] = SNAKE_BALANCE_OF
-        return self._selectors[contract]
+        try:
+            self._balance(self._rpc.call("starknet_call", _call(contract, BALANCE_OF, [contract], at.hash)))
+        except RequestFailed as error:
+            if error.code not in (NO_ENTRY_POINT, CONTRACT_ERROR):
+                raise
+            self._balance(self._rpc.call("starknet_call", _call(contract, SNAKE_BALANCE_OF, [contract], at.hash)))
+            return SNAKE_BALANCE_OF
+        return BALANCE_OF
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         try:
@@ -157,17 +153,11 @@ class Client(ByBatch):
         return STRK if token.kind == "native" else _felt(token.contract)
 
     # --- questions ---
+    @asked_once
     def _check_chain(self) -> None:
         """The chain's id is its name in ASCII, as a number."""
-        if self._checked:
-            return
-        wanted = "0x" + self._network.caip2.rpartition(":")[2].encode().hex()
-        found = self._rpc.call("starknet_chainId", [])
-        if found != wanted:
-            raise ChainError(
-                f"{self._rpc.host}: the endpoint is of chain {str(found)[:40]}, {self._network.name} is {wanted}"
-            )
-        self._checked = True
+        found = numbers.data(self._rpc.call("starknet_chainId", []), what=f"{self._rpc.host}: starknet_chainId")
+        check_id(self._network, self._rpc.host, found.decode("ascii", "replace"))
 
     def _block(self, name: dict[str, int] | str) -> tuple[BlockRef, str]:
         """(a block, its status)."""

@@ -4,11 +4,8 @@ Horizon, one account a question, or Stellar RPC (`rpc+https://...`), 199 at a ti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from porlake.chains._family import Beside, Client, Dump, Family, first
+from porlake.chains._family import Client, Family
 from porlake.chains._identity import needs_identity
-from porlake.progress import Tell, silent
 from porlake.registry import Network, Registry, Token
 from porlake.transport import Endpoint, Recording
 
@@ -18,19 +15,10 @@ class Stellar(Family):
     parts = ("liquid", "selling_liabilities")
     tokens = ("issued",)
 
-    def open_client(
-        self,
-        network: Network,
-        endpoints: Sequence[Endpoint],
-        recording: Recording,
-        *,
-        beside: Beside | None = None,
-        dump: Dump | None = None,
-        tell: Tell = silent,
-    ) -> Client:
+    def client_at(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
         from porlake.chains.stellar.client import open_client
 
-        client: Client = open_client(network, first(network, endpoints, recording), recording)
+        client: Client = open_client(network, endpoint, recording)
         return client
 
     def unreadable(self, token: Token | None) -> str:

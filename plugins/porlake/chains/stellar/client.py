@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers, registry
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains._unchanged import unchanged
 from porlake.chains.stellar.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, NodeBehind, NotRecorded, Unavailable
@@ -76,23 +75,15 @@ def _refused(host: str, path: str, answer: Any) -> None:
         raise ERRORS.error(f"{host}: {kind} {str(answer.get('title'))[:80]}", answer["status"], kind)
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     """Horizon."""
 
     in_flight = IN_FLIGHT
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, _refused)
-        self._elder: int | None = None
-        self._ledgers: dict[int, BlockRef] = {}
-        self._one_asks = threading.Lock()
-        self._first: dict[str, BlockRef] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- ledgers ---
     def block(self, height: int) -> BlockRef:
@@ -118,9 +109,12 @@ class Client(ByAccount):
 
     # --- accounts ---
     def ready(self, at: BlockRef) -> None:
-        self._check_chain()
-        if at.hash not in self._first:
-            self._first[at.hash] = self.head()
+        self._head_for(at)
+
+    @asked_once
+    def _head_for(self, at: BlockRef) -> BlockRef:
+        """The newest ledger before the first account of a block is asked about: what is read is of it, or newer."""
+        return self.head()
 
     def read_account(self, want: Wanted, at: BlockRef) -> Sequence[Reading] | Unread:
         account = addresses.parse(self._network.network, want.address).text
@@ -198,7 +192,7 @@ class Client(ByAccount):
         else:
             is_told = False
         block, is_shown = head
-        reaches = self._elder is not None and self._elder <= at.height + 1
+        reaches = self._check_chain() <= at.height + 1
         components = {"liquid": 0, "selling_liabilities": 0} if want.token.kind == "native" else {}
         return self._told(
             want, components, 0, at, (block, is_shown and reaches and is_told), last,
@@ -211,34 +205,31 @@ class Client(ByAccount):
         """
         told = answer.headers.get("latest-ledger", "")
         if not _DIGITS.fullmatch(told):
-            return self._first[at.hash], False
+            return self._head_for(at), False
         height = int(told)
         if height < at.height:
             raise NodeBehind(f"{self.host}: an answer of ledger {height:,}, older than {at.height:,}")
         return self._ledger(height), True
 
     # --- the server ---
+    @asked_once
     def _ledger(self, height: int) -> BlockRef:
-        """Asked for once, however many accounts are: a recording then holds one answer to the one question."""
-        with self._one_asks:
-            if height not in self._ledgers:
-                answer = self._http.ask("GET", f"/ledgers/{height}", accept={404})
-                if answer.status == 404:
-                    raise Unavailable(f"{self.host}: it does not hold ledger {height:,}")
-                found = _block(answer.body, self.host)
-                if found.height != height:
-                    raise ChainError(f"{self.host}: asked for ledger {height:,}, it gave {found.height:,}")
-                self._ledgers[height] = found
-            return self._ledgers[height]
+        answer = self._http.ask("GET", f"/ledgers/{height}", accept={404})
+        if answer.status == 404:
+            raise Unavailable(f"{self.host}: it does not hold ledger {height:,}")
+        found = _block(answer.body, self.host)
+        if found.height != height:
+            raise ChainError(f"{self.host}: asked for ledger {height:,}, it gave {found.height:,}")
+        return found
 
-    def _check_chain(self) -> None:
-        if self._elder is not None:
-            return
+    @asked_once
+    def _check_chain(self) -> int:
+        """The oldest ledger of its history, of a Horizon of the network. Raises ChainError, TransportError."""
         root = self._http.ask("GET", "/").body
         if not isinstance(root, dict):
             raise BadAnswer(f"{self.host}: the root is of another form")
         check_passphrase(self._network, self.host, root.get("network_passphrase"))
-        self._elder = numbers.height(root.get("history_elder_ledger"), what=f"{self.host}: history_elder_ledger")
+        return numbers.height(root.get("history_elder_ledger"), what=f"{self.host}: history_elder_ledger")
 
 
 def _check_not_found(answer: Answered, what: str) -> None:

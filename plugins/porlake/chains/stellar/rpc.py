@@ -8,14 +8,14 @@ holds. Ledgers are told for some days only.
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import hash_of
 from porlake.chains._unchanged import unchanged
@@ -31,20 +31,14 @@ KEYS = 200  # a question
 CANARY = xdr.setting_key(0)
 
 
-class RpcClient(ByBatch):
+class RpcClient(OverRpc, ByBatch):
     batch = KEYS - 1
     in_flight = 4
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._rpc = network, JsonRpc(network.network, endpoint, recording, ERRORS)
-        self._checked, self._oldest = False, 0
-        self._ledgers: dict[int, BlockRef] = {}
-        self._one_asks = threading.Lock()
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
+        self._oldest = 0
 
     def block(self, height: int) -> BlockRef:
         """Raises Unavailable for a ledger that the server does not keep, ChainError, TransportError."""
@@ -124,14 +118,8 @@ class RpcClient(ByBatch):
             account, *xdr.asset_of(want.token.contract)
         )  # fmt: skip
 
+    @asked_once
     def _ledger(self, height: int) -> BlockRef:
-        """Asked for once, as Horizon's."""
-        with self._one_asks:
-            if height not in self._ledgers:
-                self._ledgers[height] = self._asked_ledger(height)
-            return self._ledgers[height]
-
-    def _asked_ledger(self, height: int) -> BlockRef:
         what = f"{self.host}: getLedgers"
         found = self._object("getLedgers", {"startLedger": height, "pagination": {"limit": 1}})
         listed = found.get("ledgers")
@@ -149,10 +137,9 @@ class RpcClient(ByBatch):
             numbers.moment(ledger.get("ledgerCloseTime"), what=f"{what}: ledgerCloseTime"),
         )
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_passphrase(self._network, self.host, self._object("getNetwork", {}).get("passphrase"))
-            self._checked = True
+        check_passphrase(self._network, self.host, self._object("getNetwork", {}).get("passphrase"))
 
     def _object(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         found = self._rpc.call(method, params)

@@ -18,6 +18,7 @@ DIGITS = 32
 
 class Substrate(Family):
     past = "exact"
+    known_by = rf"polkadot:[0-9a-f]{{{DIGITS}}}"
     parts = ("free", "reserved", "frozen", "relay", "asset_hub")
     tokens = ("pallet_asset",)
 
@@ -46,9 +47,6 @@ class Substrate(Family):
     def check(self, facts: Registry, network: Network) -> str:
         if why := super().check(facts, network):
             return why
-        namespace, _, reference = network.caip2.partition(":")
-        if namespace != "polkadot" or len(reference) != DIGITS:
-            return f"client {network.client!r} knows its chain by a CAIP-2 id polkadot:<32 digits of the first block>"
         if network.address_form != "ss58":
             return f"client {network.client!r} reads accounts of the form ss58, not {network.address_form}"
         bad = [

@@ -19,9 +19,11 @@ from typing import Any, TypeVar
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Outcome, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverRpc, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._family import Beside
+from porlake.chains._identity import check_id
 from porlake.chains.substrate import header as _header
 from porlake.chains.substrate import storage, trie
 from porlake.chains.substrate.errors import ERRORS
@@ -63,21 +65,14 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS, plain=True), hub)
 
 
-class Client(ByBatch):
+class Client(OverRpc, ByBatch):
     """`hub`: whoever asks the Asset Hub of a relay chain."""
 
     batch, proved_by = KEYS, "proved"
 
     def __init__(self, network: Network, rpc: JsonRpc, hub: Beside | None) -> None:
         self._network, self._rpc, self._hub = network, rpc, hub
-        self._checked = False
-        self._hubs: dict[str, BlockRef] = {}
-        self._roots: dict[str, bytes] = {}
         self.in_flight = rpc.in_flight
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -182,6 +177,7 @@ class Client(ByBatch):
         return [Account(one, other) for one, other in zip(here, there, strict=True)]
 
     # --- the Asset Hub beside a relay chain ---
+    @asked_once
     def _hub_at(self, at: BlockRef) -> BlockRef | None:
         """The hub's newest block in the state of a block of the relay chain; None where accounts had not begun to
         move.
@@ -189,12 +185,7 @@ class Client(ByBatch):
         since = MIGRATED.get(self._network.network)
         if since is None or at.time < since:
             return None
-        if at.hash not in self._hubs:
-            value = self.values([storage.HEAD_OF_THE_HUB], at)[storage.HEAD_OF_THE_HUB]
-            self._hubs[at.hash] = self._hub_block(value)
-        return self._hubs[at.hash]
-
-    def _hub_block(self, value: bytes | None) -> BlockRef:
+        value = self.values([storage.HEAD_OF_THE_HUB], at)[storage.HEAD_OF_THE_HUB]
         what = f"{self.host}: the relay chain's header of its Asset Hub"
         if value is None:
             raise ChainError(f"{what}: there is none")
@@ -280,15 +271,13 @@ class Client(ByBatch):
         if value is None or _header.of_parachain(value, what) != (hub_at.height, hub_at.hash):
             raise ChainError(f"{what}: the proof shows another than was told")
 
+    @asked_once
     def _root(self, at: BlockRef) -> bytes:
         """The root of a block's state, from the header that hashes to the block's hash. Raises ChainError."""
-        if at.hash not in self._roots:
-            what = f"{self.host}: chain_getHeader"
-            try:
-                self._roots[at.hash] = _header.state_root(self._header_of(at.hash), at.hash, what)
-            except BadAnswer as error:
-                raise ChainError(f"{self._network.name}: {error}") from error
-        return self._roots[at.hash]
+        try:
+            return _header.state_root(self._header_of(at.hash), at.hash, f"{self.host}: chain_getHeader")
+        except BadAnswer as error:
+            raise ChainError(f"{self._network.name}: {error}") from error
 
     # --- questions ---
     def _place(self, want: Wanted) -> bytes:
@@ -313,18 +302,11 @@ class Client(ByBatch):
         data = numbers.data(value, what=what, size=8)
         return numbers.moment(int.from_bytes(data, "little"), what=what, per_second=1_000)
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the hash of the first block, whose beginning a CAIP-2 id holds. Raises ChainError, TransportError."""
-        if self._checked:
-            return
         found = _hash_of(self._rpc.call("chain_getBlockHash", [0]), f"{self.host}: chain_getBlockHash")
-        wanted = self._network.caip2.partition(":")[2]
-        if not found.startswith(f"0x{wanted}"):
-            raise ChainError(
-                f"{self.host}: the endpoint is of another chain: its first block is {found}, that of "
-                f"{self._network.name} begins with 0x{wanted}"
-            )
-        self._checked = True
+        check_id(self._network, self.host, found.removeprefix("0x"), begins=True)
 
 
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,6 +9,7 @@ from porlake.transport import Endpoint, Recording
 
 class Sui(Family):
     past = "unchanged"
+    known_by = "a name"
     parts = ("liquid", "staked")
     tokens = ("sui_coin",)
 
@@ -20,9 +21,6 @@ class Sui(Family):
     def check(self, facts: Registry, network: Network) -> str:
         if why := super().check(facts, network):
             return why
-        found = facts.identities.get(network.network)
-        if found is None or not found.chain:
-            return f"client {network.client!r} knows its chain by its name (chain:id in identities.csv)"
         if network.address_form not in ("sui", "iota"):
             return f"client {network.client!r} reads addresses of the forms sui and iota"
         return ""

@@ -18,8 +18,10 @@ from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByBatch, OverHttp, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._shapes import fields
 from porlake.chains._unchanged import unchanged
 from porlake.chains.sui.queries import HEAD, SERVICES, Service
 from porlake.encoding import base58
@@ -57,18 +59,13 @@ class _Mode:
     changes: bool = False
 
 
-class Client(ByBatch):
+class Client(OverHttp, ByBatch):
     batch = 16
     unchanged_since = True
 
     def __init__(self, network: Network, http: Http) -> None:
         self._network, self._http = network, http
         self._service = SERVICES[network.address_form]
-        self._modes: dict[str, _Mode] = {}
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -97,7 +94,7 @@ class Client(ByBatch):
         found, what = data.get("coinMetadata"), f"{self.host}: coinMetadata"
         if found is None:
             return None
-        (decimals,) = _fields(found, ("decimals",), what)
+        (decimals,) = fields(found, ("decimals",), what)
         return None if decimals is None else numbers.whole(decimals, what=what, most=255)
 
     # --- balances ---
@@ -105,13 +102,13 @@ class Client(ByBatch):
         return self.head()
 
     def ready(self, at: BlockRef) -> None:
+        self._mode(at)
+
+    @asked_once
+    def _mode(self, at: BlockRef) -> _Mode:
         """Whether the service keeps the balances of a checkpoint; else whether it tells the newest transaction of an
         account.
         """
-        if at.hash not in self._modes:
-            self._modes[at.hash] = self._mode(at)
-
-    def _mode(self, at: BlockRef) -> _Mode:
         system = [f"0x{3:064x}"]
         if self._service.has_past:
             try:
@@ -127,7 +124,7 @@ class Client(ByBatch):
             return _Mode(None)
 
     def read_batch(self, wants: Sequence[Wanted], at: BlockRef) -> Sequence[Reading | Unread]:
-        token, mode = wants[0].token, self._modes[at.hash]
+        token, mode = wants[0].token, self._mode(at)
         coin = self._service.coin if token.kind == "native" else token.contract
         readable = [want for want in wants if want.address.startswith("0x")]
         answers: list[Reading | Unread] = [
@@ -175,7 +172,7 @@ class Client(ByBatch):
         what, seen, total = f"{self.host}: stakes of {address}", set[str](), 0
         for _ in range(PAGES):
             page = account.get("objects", account.get("stakes"))
-            nodes, info = _fields(page, ("nodes", "pageInfo"), what)
+            nodes, info = fields(page, ("nodes", "pageInfo"), what)
             if not isinstance(nodes, list):
                 raise BadAnswer(f"{what}: the answer is no list")
             for node in nodes:
@@ -184,7 +181,7 @@ class Client(ByBatch):
                     raise BadAnswer(f"{what}: {name} stands there twice")
                 seen.add(name)
                 total += amount
-            more, cursor = _fields(info, ("hasNextPage", "endCursor"), what)
+            more, cursor = fields(info, ("hasNextPage", "endCursor"), what)
             if more is False:
                 return total
             if more is not True or not isinstance(cursor, str) or not re.fullmatch(r"[\w+/=.:-]{1,500}", cursor):
@@ -220,7 +217,7 @@ class Client(ByBatch):
 
     def _checkpoint(self, data: Mapping[str, Any]) -> BlockRef:
         what = f"{self.host}: a checkpoint"
-        number, digest, time = _fields(data.get("checkpoint"), ("sequenceNumber", "digest", "timestamp"), what)
+        number, digest, time = fields(data.get("checkpoint"), ("sequenceNumber", "digest", "timestamp"), what)
         try:
             if not isinstance(digest, str) or len(digest) > 44 or len(base58.decode(digest)) != 32:
                 raise BadAnswer(f"{what}: {numbers.shown(digest)} is no digest")
@@ -261,14 +258,14 @@ def _balance(account: Mapping[str, Any], what: str, service: Service) -> tuple[i
     if found is None and "balance" in account and not service.has_past:
         return 0, True
     told = found if isinstance(found, dict) else {}
-    (total,) = _fields(told, ("totalBalance",), what)
+    (total,) = fields(told, ("totalBalance",), what)
     raw = numbers.whole(total, what=what, most=MOST)
     if not service.has_past:
         count = numbers.height(told.get("coinObjectCount"), what=what)
         if bool(count) < bool(raw):
             raise BadAnswer(f"{what}: {raw:,} in no coins")
         return raw, True
-    parts_of = _fields(told, ("coinBalance", "addressBalance"), what)
+    parts_of = fields(told, ("coinBalance", "addressBalance"), what)
     coins, beside = (numbers.whole("0" if one is None else one, what=what, most=MOST) for one in parts_of)
     if coins + beside != raw:
         raise BadAnswer(f"{what}: {coins:,} and {beside:,} are not {raw:,}")
@@ -277,10 +274,10 @@ def _balance(account: Mapping[str, Any], what: str, service: Service) -> tuple[i
 
 def _stake(node: Any, what: str) -> tuple[str, int]:
     """(the object's address, what was put into it)."""
-    (name,) = _fields(node, ("address",), what)
+    (name,) = fields(node, ("address",), what)
     if "contents" in node:
-        (told,) = _fields(node["contents"], ("json",), what)
-        (principal,) = _fields(told, ("principal",), what)
+        (told,) = fields(node["contents"], ("json",), what)
+        (principal,) = fields(told, ("principal",), what)
         principal = principal.get("value") if isinstance(principal, dict) else principal
     else:
         principal = node.get("principal")
@@ -291,18 +288,12 @@ def _stake(node: Any, what: str) -> tuple[str, int]:
 
 def _newest(account: Mapping[str, Any], what: str) -> tuple[int, str] | None:
     """(the checkpoint of the newest transaction that touched an account, the transaction); None where there is none."""
-    (nodes,) = _fields(account.get("transactions"), ("nodes",), what)
+    (nodes,) = fields(account.get("transactions"), ("nodes",), what)
     if nodes == []:
         return None
     if not isinstance(nodes, list) or len(nodes) != 1:
         raise BadAnswer(f"{what}: not one newest transaction")
-    digest, effects = _fields(nodes[0], ("digest", "effects"), what)
-    (checkpoint,) = _fields(effects, ("checkpoint",), what)
-    (number,) = _fields(checkpoint, ("sequenceNumber",), what)
+    digest, effects = fields(nodes[0], ("digest", "effects"), what)
+    (checkpoint,) = fields(effects, ("checkpoint",), what)
+    (number,) = fields(checkpoint, ("sequenceNumber",), what)
     return numbers.height(number, what=what), str(digest)
-
-
-def _fields(value: Any, names: Sequence[str], what: str) -> list[Any]:
-    if not isinstance(value, dict) or not value.keys() >= set(names):
-        raise BadAnswer(f"{what}: the answer has no {', '.join(names)}")
-    return [value[name] for name in names]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Tezos(Family):
     past = "exact"
+    known_by = r"tezos:.+"
     parts = ("liquid", "staked", "unstaking", "unstaked", "bonds")
     tokens = ("fa2",)
 
@@ -22,13 +23,6 @@ class Tezos(Family):
         if why := super().unreadable(token):
             return why
         return "contract_unknown" if token is not None and token.kind != "native" and ":" not in token.contract else ""
-
-    def check(self, facts: Registry, network: Network) -> str:
-        if why := super().check(facts, network):
-            return why
-        if not network.caip2.startswith("tezos:"):
-            return f"client {network.client!r} knows its chain by caip2, the id that its blocks name"
-        return ""
 
 
 FAMILY = Tezos()

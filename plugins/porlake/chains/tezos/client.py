@@ -10,16 +10,16 @@ A node of before the stakes of June 2024 has no `full_balance` of accounts, but 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, ByBatch, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.tezos.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, Unavailable
 from porlake.registry import Network
@@ -53,11 +53,9 @@ class Client(ByAccount):
     in_flight = IN_FLIGHT
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self.http = network, Http(network.network, place, recording, _refused)
         self._tokens = _Tokens(self)
-        self._shown = set[str]()
-        self._is_older: dict[str, bool] = {}  # by a block's hash
 
     @property
     def host(self) -> str:
@@ -86,9 +84,14 @@ class Client(ByAccount):
         self._header("head")
 
     def ready(self, at: BlockRef) -> None:
-        """Whether the node has the state of the block. Raises Unavailable, ChainError."""
-        if at.hash in self._shown:
-            return
+        """Raises Unavailable, ChainError, TransportError."""
+        self._is_older(at)
+
+    @asked_once
+    def _is_older(self, at: BlockRef) -> bool:
+        """Whether the block is of a protocol that does not tell full balances of accounts; the node must have its
+        state. Raises Unavailable, ChainError.
+        """
         if self._header(at.hash) != at:
             raise ChainError(f"{self.host}: block {at.hash} is not that of level {at.height:,} there")
         what, told = f"{self.host}: metadata of block {at.height:,}", self._got(f"{_at(at)}/metadata")
@@ -98,12 +101,12 @@ class Client(ByAccount):
         except InvalidAddress as error:
             raise BadAnswer(f"{what}: {numbers.shown(baker)} is no baker") from error
         full = self._amount(at, account, "full_balance")
-        self._is_older[at.hash] = full is None
+        is_older = full is None
         if full is None:
             full = self._mutez(f"{_at(at)}/context/delegates/{quote(account)}/full_balance")
         if not full:
             raise ChainError(f"{what}: its baker {account} holds nothing: the node does not have this state")
-        self._shown.add(at.hash)
+        return is_older
 
     # --- accounts ---
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
@@ -120,7 +123,7 @@ class Client(ByAccount):
                     f"{self.host}: no balance of {account.text}: accounts of keys need not exist to have one"
                 )
             return parts(want, {"liquid": 0}, at, "exact", METHOD, self.host)
-        if self._is_older[at.hash]:
+        if self._is_older(at):
             held = {"liquid": liquid} | self._older_stake(account.text, at, liquid)
         else:
             held = {"liquid": liquid} | self._stake(account.text, at, liquid)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
-
-GLOBAL_ID = "tvm:"
 
 
 class Ton(Family):
     past = "unchanged"
+    known_by = r"tvm:-?[0-9]+"
     parts = ("liquid",)
     tokens = ("jetton",)
 
@@ -23,12 +22,6 @@ class Ton(Family):
         if why := super().unreadable(token):
             return why
         return "" if token is not None and token.kind in ("native", "jetton") else "contract_unknown"
-
-    def check(self, facts: Registry, network: Network) -> str:
-        number = network.caip2.removeprefix(GLOBAL_ID)
-        if network.caip2 == number or not number.removeprefix("-").isdecimal():
-            return f"client {network.client!r} needs the chain's global id in CAIP-2 (tvm:-239), by which it is known"
-        return ""
 
 
 FAMILY = Ton()

@@ -10,6 +10,7 @@ that nothing is taken for absent that is only not shown.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from porlake.chains.ton.cells import MERKLE_PROOF, MERKLE_UPDATE, ORDINARY, Cell, Slice, roots
 from porlake.errors import BadAnswer, ProofFails
@@ -51,7 +52,7 @@ def _held(
 ) -> Held | None:
     shard = block_hash
     if workchain != MASTERCHAIN:
-        shard = _shard_block(_state_after(block_hash, shard_proof), workchain, digest)
+        shard = _shard_block(_master_state(block_hash, shard_proof), workchain, digest)
     account = _account_hash(_state_after(shard, proof), digest)
     if account is None:
         if state:
@@ -80,6 +81,10 @@ def _state_after(block_hash: bytes, bag: bytes) -> Cell:
     if update.data[UPDATE_NEW : UPDATE_NEW + 32] != state.hash():
         raise ProofFails("the state is not the one after the block")
     return state
+
+
+#: The masterchain's part of a proof is the same for all accounts of a shard.
+_master_state = lru_cache(maxsize=16)(_state_after)
 
 
 def _below(root: Cell) -> Cell:

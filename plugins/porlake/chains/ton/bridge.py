@@ -18,6 +18,7 @@ from porlake.addresses import ton as form
 from porlake.chains._answers import BlockRef, Outcome, Reading, Wanted
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._identity import check_id
 from porlake.chains.ton import account_proof, cells
 from porlake.chains.ton.errors import refused
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, ProofFails, TransportError
@@ -38,7 +39,6 @@ class Client(ByAccount):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network = network
         self._http = Http(network.network, endpoint.plain if endpoint else None, recording, refused)
-        self._global_id = int(network.caip2.rpartition(":")[2])
         self._targets: dict[str, str] = {}
 
     # --- blocks ---
@@ -158,8 +158,7 @@ class Client(ByAccount):
         if not isinstance(row, dict):
             raise BadAnswer(f"{what}: there is none")
         chain = numbers.whole(row.get("global_id"), what=f"{what}: global_id", least=-(2**31), most=2**31)
-        if chain != self._global_id:
-            raise ChainError(f"{what}: the endpoint is of chain {chain}, {self._network.name} is {self._global_id}")
+        check_id(self._network, self._http.host, chain)
         if row.get("workchain_id") != form.MASTERCHAIN or row.get("shard") != SHARD:
             raise ChainError(f"{what}: it is not of the masterchain")
         height = numbers.height(row.get("seqno"), what=f"{what}: seqno")

@@ -17,6 +17,7 @@ from porlake.addresses import ton as form
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch
 from porlake.chains._by_moment import block_at
+from porlake.chains._identity import check_id
 from porlake.chains._one_by_one import reason_of
 from porlake.chains.ton.errors import refused
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError
@@ -62,7 +63,6 @@ class Index(ByBatch):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network = network
         self._http = Http(network.network, endpoint.plain if endpoint else None, recording, refused)
-        self._global_id = int(network.caip2.rpartition(":")[2])
         self._ends: dict[int, int] = {}
 
     # --- blocks ---
@@ -143,8 +143,7 @@ class Index(ByBatch):
     def _check(self, row: dict[str, Any], what: str) -> None:
         """Of which chain a block is. Raises ChainError."""
         found = numbers.whole(row.get("global_id"), what=f"{what}: global_id", least=-(2**31), most=2**31)
-        if found != self._global_id:
-            raise ChainError(f"{what}: the endpoint is of chain {found}, {self._network.name} is {self._global_id}")
+        check_id(self._network, self._http.host, found)
 
     def _account(self, text: Any, path: str) -> str:
         try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,9 +20,13 @@ from porlake import addresses, numbers
 from porlake.addresses import tron as form
 from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Transfer, Unread, Wanted
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import OverHttp, OverRpc
 from porlake.chains._by_moment import block_at
 from porlake.chains._columns import OneByOne
-from porlake.chains._identity import check_chain, hash_of
+from porlake.chains._ethereum import block_of
+from porlake.chains._identity import check_chain, check_id, hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.tron.calls import Reader, TokenBalance, asks_too_much, unhexed
 from porlake.chains.tron.errors import ERRORS
 from porlake.chains.tron.transfers import transfer
@@ -110,20 +114,17 @@ class Permissions:
         return (self.owner, *self.active)
 
 
-class Client(OneByOne):
+class Client(OverHttp, OneByOne):
     """A full node's HTTP API."""
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         # Accounts are asked for one by one, and one that hangs shall not hold up the others for long; no call of
         # java-tron takes seconds.
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, _refused)
         self._reader = Reader(self, METHODS)
-        self._checked = False
         self._receivers: dict[int, list[str]] = {}
-        self._remembered: dict[int, bool] = {}
         self._permissions: dict[str, Permissions] = {}
-        self._read_from: dict[str, _Blocks] = {}
 
     def block(self, height: int) -> BlockRef:
         """Raises ChainError for a block that the node does not have, TransportError."""
@@ -149,10 +150,14 @@ class Client(OneByOne):
 
         All that is asked for one block is of the head before the first question, or newer.
         """
-        blocks = _blocks_for(self, self._read_from, at)
+        blocks = self._blocks(at)
         native, tokens = _parted(wanted)
         yield from self._trx(native, blocks.first, at)
         yield from _of_tokens(tokens, self._reader, self._network, self._http, blocks, at)
+
+    @asked_once
+    def _blocks(self, at: BlockRef) -> _Blocks:
+        return _Blocks(self, self.head())
 
     def past(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading]:
         """The liquid TRX at a past block, where the node shows that it knows it; nothing for what it may not know.
@@ -295,14 +300,13 @@ class Client(OneByOne):
         return {component: sum(values) for component, values in numbers_of.items()}
 
     # --- TRX at a past block ---
+    @asked_once
     def _remembers(self, at: BlockRef) -> bool:
         """Whether the node tells what somebody who received TRX in this block held at its end."""
-        if at.height not in self._remembered:
-            canaries = self._receivers.get(at.height, [])
-            # Nodes without the method refuse all of them, as do those that answer for the newest blocks only.
-            known = [found for found in self._histories(canaries, at) if isinstance(found, tuple)]
-            self._remembered[at.height] = any(raw > 0 and changed == at.height for raw, changed in known)
-        return self._remembered[at.height]
+        canaries = self._receivers.get(at.height, [])
+        # Nodes without the method refuse all of them, as do those that answer for the newest blocks only.
+        known = [found for found in self._histories(canaries, at) if isinstance(found, tuple)]
+        return any(raw > 0 and changed == at.height for raw, changed in known)
 
     def _histories(
         self, accounts: Sequence[str], at: BlockRef
@@ -358,10 +362,6 @@ class Client(OneByOne):
         self._post("/walletsolidity/getnowblock", {})
 
     # --- constant calls: what the reader of tokens asks ---
-    @property
-    def host(self) -> str:
-        return self._http.host
-
     def creation(self, code: bytes) -> bytes:
         data, reverted = self._constant({"data": code.hex()})
         if not reverted:
@@ -415,11 +415,10 @@ class Client(OneByOne):
         return form.of(self._network.network, account).text
 
     # --- questions ---
+    @asked_once
     def _check_chain(self) -> None:
         """By the first block; Tron's chain id is the end of its hash."""
-        if not self._checked:
-            check_chain(self._network, self._http.host, self._id_at)
-            self._checked = True
+        check_chain(self._network, self._http.host, self._id_at)
 
     def _id_at(self, height: int) -> str:
         path = "/wallet/getblockbynum"
@@ -434,7 +433,7 @@ class Client(OneByOne):
         return answer
 
 
-class RpcClient(OneByOne):
+class RpcClient(OverRpc, OneByOne):
     """The JSON-RPC of a full node: tokens at the latest block. It tells liquid TRX and no stakes, so TRX is not read
     through it.
     """
@@ -442,8 +441,6 @@ class RpcClient(OneByOne):
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
         self._reader = Reader(self, RPC_METHODS)
-        self._read_from: dict[str, _Blocks] = {}
-        self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises ChainError where the endpoint is of another chain or gives another block, TransportError."""
@@ -463,15 +460,14 @@ class RpcClient(OneByOne):
         return block_at(self._network, moment, self.block(max(0, self.head().height - SOLID)), self.block)
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
-        blocks = _blocks_for(self, self._read_from, at)
         native, tokens = _parted(wanted)
         for want in native:
             yield Unread(want.asset, want.address, "json_rpc_shows_no_stakes")
-        yield from _of_tokens(tokens, self._reader, self._network, self._rpc, blocks, at)
+        yield from _of_tokens(tokens, self._reader, self._network, self._rpc, self._blocks(at), at)
 
-    @property
-    def host(self) -> str:
-        return self._rpc.host
+    @asked_once
+    def _blocks(self, at: BlockRef) -> _Blocks:
+        return _Blocks(self, self.head())
 
     def ping(self) -> None:
         self._rpc.call("eth_blockNumber", [])
@@ -495,27 +491,11 @@ class RpcClient(OneByOne):
     def _named(self, name: str) -> BlockRef:
         self._check_chain()
         answer = self._rpc.call("eth_getBlockByNumber", [name, False])
-        if answer is None:
-            raise ChainError(f"{self._rpc.host}: {self._network.name} has no block {name}")
-        what = f"{self._rpc.host}: eth_getBlockByNumber"
-        if not isinstance(answer, dict):
-            raise BadAnswer(f"{what}: the answer is no block")
-        height, seconds = (
-            numbers.quantity(answer.get(name), what=what, most=numbers.HIGHEST) for name in ("number", "timestamp")
-        )
-        return BlockRef(
-            height, numbers.data(answer.get("hash"), what=what, size=32).hex(), numbers.moment(seconds, what=what)
-        )
+        return block_of(answer, f"{self._rpc.host}: block {name} of {self._network.name}", prefix="")
 
+    @asked_once
     def _check_chain(self) -> None:
-        if self._checked:
-            return
-        found, wanted = self._rpc.call("eth_chainId", []), self._network.caip2.rpartition(":")[2]
-        if found != wanted:
-            raise ChainError(
-                f"{self._rpc.host}: the endpoint is of chain {str(found)[:40]}, {self._network.name} is {wanted}"
-            )
-        self._checked = True
+        check_id(self._network, self._rpc.host, self._rpc.call("eth_chainId", []))
 
 
 def _link(account: str, signer: str, permissions: Permissions, height: int, source: str) -> Link:
@@ -556,20 +536,13 @@ class _Blocks:
 
     def __init__(self, client: Client | RpcClient, read: BlockRef) -> None:
         self._client, self.first = client, read
-        self._known = {read.height: read}
 
     def of(self, number: int | None) -> BlockRef:
-        if number is None:
-            return self.first
-        if number not in self._known:
-            self._known[number] = self._client.block(number)
-        return self._known[number]
+        return self.first if number is None or number == self.first.height else self._asked(number)
 
-
-def _blocks_for(client: Client | RpcClient, known: dict[str, _Blocks], at: BlockRef) -> _Blocks:
-    if at.hash not in known:
-        known[at.hash] = _Blocks(client, client.head())
-    return known[at.hash]
+    @asked_once
+    def _asked(self, number: int) -> BlockRef:
+        return self._client.block(number)
 
 
 def _of_tokens(

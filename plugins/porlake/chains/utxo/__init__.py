@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from porlake.chains._family import Beside, Client, Dump, Family
-from porlake.chains._identity import needs_blocks
 from porlake.progress import Tell, silent
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Utxo(Family):
     past = "exact"
+    known_by = "blocks"
     parts = ("p2pk",)
     tokens = ("omni",)
     reads_dumps = True
@@ -35,9 +35,6 @@ class Utxo(Family):
         if token is not None and token.kind == "omni":
             return "omni_layer"
         return super().unreadable(token)
-
-    def check(self, facts: Registry, network: Network) -> str:
-        return super().check(facts, network) or needs_blocks(facts, network)
 
 
 FAMILY = Utxo()

@@ -10,7 +10,6 @@ https://github.com/RavenProject/Ravencoin/blob/master/src/rpc/misc.cpp (getaddre
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from porlake import numbers
 from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._identity import hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.utxo.node import Client as Node
 from porlake.chains.utxo.scripts import Watched, watched
 from porlake.errors import BadAnswer, ChainError, TransportError
@@ -31,7 +31,7 @@ IN_FLIGHT = 4
 
 class Client(Node):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell = silent) -> None:
-        place = replace(endpoint.plain, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint.plain if endpoint else None)
         super().__init__(network, place, recording, tell)
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:

@@ -13,8 +13,10 @@ from functools import partial
 from porlake import numbers
 from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.utxo.scripts import Watched, watched
 from porlake.chains.utxo.times import MedianTimes
 from porlake.errors import BadAnswer, ChainError, TransportError
@@ -42,9 +44,8 @@ class AddressIndex(OneByOne, MedianTimes, ABC):
     method: str
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint.plain, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint.plain if endpoint else None)
         self._network, self._http = network, Http(network.network, place, recording)
-        self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises TransportError, ChainError for a height above the tip."""
@@ -93,10 +94,9 @@ class AddressIndex(OneByOne, MedianTimes, ABC):
         if self._block_at(at.height).hash != at.hash:
             raise ChainError(f"{self._http.host}: block {at.height:,} was replaced while balances were read")
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_chain(self._network, self._http.host, lambda height: self._block_at(height).hash)
-            self._checked = True
+        check_chain(self._network, self._http.host, lambda height: self._block_at(height).hash)
 
     def _balance(self, found: Watched, at: BlockRef) -> Reading | Unread:
         """The balance of now, the transactions since, and the balance again: all three must be of one moment.

@@ -16,6 +16,7 @@ from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._one_by_one import SECONDS, reason_of
@@ -75,7 +76,6 @@ class _Spoiled(Exception):
 class Client(OneByOne, MedianTimes):
     def __init__(self, network: Network, lines: ElectrumRpc) -> None:
         self._network, self._lines = network, lines
-        self._checked = False
         self._stuck = 0
 
     def block(self, height: int) -> BlockRef:
@@ -86,11 +86,10 @@ class Client(OneByOne, MedianTimes):
     def _block_at(self, height: int) -> BlockRef:
         return self._header(self._lines.call("blockchain.block.header", height), height)
 
+    @asked_once
     def _check_chain(self) -> None:
         """By its headers, hashed here: what `server.features` says of the first block would leave out the forks."""
-        if not self._checked:
-            check_chain(self._network, self._lines.host, lambda height: self._block_at(height).hash)
-            self._checked = True
+        check_chain(self._network, self._lines.host, lambda height: self._block_at(height).hash)
 
     def head(self) -> BlockRef:
         self._check_chain()

@@ -30,6 +30,7 @@ from typing import Any, BinaryIO, Protocol
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._family import Dump
 from porlake.chains._identity import check_chain, hash_of
@@ -136,7 +137,6 @@ class Client(OneByOne, MedianTimes):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell = silent) -> None:
         self._network, self._endpoint, self._recording, self._tell = network, endpoint, recording, tell
         self._rpc = JsonRpc(network.network, endpoint, recording, NODE_ERRORS)
-        self._checked = False
 
     def block(self, height: int) -> BlockRef:
         """Raises RequestFailed for a height above the tip, ChainError, TransportError."""
@@ -152,10 +152,9 @@ class Client(OneByOne, MedianTimes):
     def _hash_at(self, height: int) -> str:
         return hash_of(self._rpc.call("getblockhash", [height]), what=f"{self._rpc.host}: getblockhash")
 
+    @asked_once
     def _check_chain(self) -> None:
-        if not self._checked:
-            check_chain(self._network, self._rpc.host, self._hash_at)
-            self._checked = True
+        check_chain(self._network, self._rpc.host, self._hash_at)
 
     # --- the coins at the tip ---
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:

@@ -19,8 +19,9 @@ from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._asked_once import asked_once
 from porlake.chains._assembler import assemble
-from porlake.chains._by_account import ByBatch, parts
+from porlake.chains._by_account import ByBatch, OverHttp, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain
 from porlake.errors import BadAnswer, ChainError, RequestFailed, Unavailable
@@ -34,16 +35,11 @@ BALANCE_OF, DECIMALS = "70a08231", "313ce567"  # VIP-180 has the interface of ER
 WORD, SHOWN = 32, 2  # bytes; words of a program's answer before the balances
 
 
-class Client(ByBatch):
+class Client(OverHttp, ByBatch):
     batch = 100  # 640,000 of the 50,000,000 gas that a node gives a question
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording)
-        self._checked = False
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- blocks ---
     def block(self, height: int) -> BlockRef:
@@ -166,11 +162,10 @@ class Client(ByBatch):
             raise ChainError(f"{what}: {name.hex()} is not on the main chain")
         return BlockRef(height, name.hex(), numbers.moment(told.get("timestamp"), what=what))
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the id of the first block."""
-        if not self._checked:
-            check_chain(self._network, self.host, lambda height: self._block(height).hash)
-            self._checked = True
+        check_chain(self._network, self.host, lambda height: self._block(height).hash)
 
 
 def _creation(accounts: Sequence[str]) -> dict[str, Any]:

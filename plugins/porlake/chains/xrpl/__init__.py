@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from porlake.chains._family import Client, Family
-from porlake.chains._identity import needs_blocks
-from porlake.registry import Network, Registry, Token
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Recording
 
 
 class Xrpl(Family):
     past = "exact"
+    known_by = "blocks"
     parts = ("liquid", "escrowed", "in_channels")
     tokens = ("issued",)
 
@@ -23,9 +23,6 @@ class Xrpl(Family):
         if why := super().unreadable(token):
             return why
         return "contract_unknown" if token is not None and token.kind != "native" and "." not in token.contract else ""
-
-    def check(self, facts: Registry, network: Network) -> str:
-        return super().check(facts, network) or needs_blocks(facts, network)
 
 
 FAMILY = Xrpl()

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from porlake import addresses, numbers
-from porlake.chains import _one_by_one as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._by_account import ByAccount, parts
+from porlake.chains._asked_once import asked_once
+from porlake.chains._by_account import ByAccount, OverHttp, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._identity import check_chain, hash_of
+from porlake.chains._identity import check_chain, check_id, hash_of
+from porlake.chains._one_by_one import of_one_address
 from porlake.chains.xrpl.amounts import in_base_units
 from porlake.chains.xrpl.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError, Unavailable
@@ -54,18 +54,13 @@ def _refused(host: str, path: str, answer: Any) -> None:
     raise ERRORS.error(f"{host}: {said}", code if type(code) is int else None, said)
 
 
-class Client(ByAccount):
+class Client(OverHttp, ByAccount):
     in_flight = IN_FLIGHT
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
-        place = replace(endpoint, timeout=min(endpoint.timeout, _alone.SECONDS)) if endpoint else None
+        place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, _refused)
-        self._checked = False
         self._shows_state: dict[str, bool] = {}  # by a ledger's hash
-
-    @property
-    def host(self) -> str:
-        return self._http.host
 
     # --- ledgers ---
     def block(self, height: int) -> BlockRef:
@@ -283,18 +278,15 @@ class Client(ByAccount):
         if not any(int(low) <= height <= int(high or low) for low, _, high in ranges):
             raise Unavailable(f"{self.host}: it keeps the ledgers {told[:60]}, not {height:,}")
 
+    @asked_once
     def _check_chain(self) -> None:
         """By the server's network id, which mainnet's own servers may leave out; then by an old ledger."""
-        if self._checked:
-            return
         told = self._info().get("network_id")
         if told is None:
             check_chain(self._network, self.host, lambda height: self._ledger(height).hash)
-        elif (found := numbers.whole(told, what=f"{self.host}: server_info: network_id", most=2**32 - 1)) != int(
-            self._network.caip2.rpartition(":")[2] or 0
-        ):
-            raise ChainError(f"{self.host}: the endpoint is of network {found}, which is not {self._network.name}")
-        self._checked = True
+        else:
+            found = numbers.whole(told, what=f"{self.host}: server_info: network_id", most=2**32 - 1)
+            check_id(self._network, self.host, found)
 
     def _info(self) -> dict[str, Any]:
         info = self._call("server_info", {}).get("info")

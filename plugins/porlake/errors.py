@@ -21,6 +21,7 @@ PorlakeError
 │   ├── Unavailable         the endpoint does not have that block or state: ask another
 │   │   └── NodeBehind      it does not have it yet: it starts, or is not synchronised
 │   ├── RequestFailed       the endpoint understood and refused
+│   ├── NotFound            nothing lies at the path that was asked for (HTTP 404 without a word of the API)
 │   ├── BadAnswer           the answer is not of the form that the method defines
 │   └── NotRecorded         a replay was asked something that its recording does not hold
 ├── ChainError              a chain's answers contradict each other or the question (wrong block, reorganised hash)
@@ -145,6 +146,10 @@ class RequestFailed(TransportError):
     def __init__(self, why: str, code: int | None = None, data: object = None) -> None:
         super().__init__(why)
         self.code, self.data = code, data
+
+
+class NotFound(TransportError):
+    pass
 
 
 class BadAnswer(TransportError):

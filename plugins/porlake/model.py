@@ -267,7 +267,8 @@ AmountStated = Annotated[
 AmountFound = Annotated[
     int,
     Column(
-        "amount that the transaction moved from the address to the recipient", kind="base_units",
+        "amount that the transaction moved from the address to the recipient: of several outputs the one of the amount "
+        "that is stated, else their sum", kind="base_units",
         unit="base units of the asset",
     ),
 ]  # fmt: skip

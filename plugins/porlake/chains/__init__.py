@@ -65,9 +65,9 @@ __all__ = [
     "LIMIT", "TEXT", "TOTAL", "UNANSWERED", "AccountForm", "Accounts", "Answer", "Balances", "Beside", "BlockRef",
     "ByAccount", "ByBatch", "ByMoment", "Client", "Coin", "Coins", "Decimals", "Dump", "Evidence", "Family", "Final",
     "Holdings", "Link", "OneByOne", "Outcome", "OwnerLinks", "Past", "PlainCalls", "Proves", "Reading", "Readings",
-    "Rows", "Stated", "Together", "Transfer", "Transfers", "Unchanged", "Unread", "Unreadable", "Wanted", "Withdrawn",
-    "Words", "at_least", "beside", "family", "first", "holdings", "in_columns", "largest", "native_client", "number",
-    "open_client", "parts", "total", "unchanged", "wrong_rows",
+    "Rows", "Stated", "Together", "Transfer", "Transfers", "TransfersInBlocks", "Unchanged", "Unread", "Unreadable",
+    "Wanted", "Withdrawn", "Words", "at_least", "beside", "family", "first", "holdings", "in_columns", "largest",
+    "native_client", "number", "open_client", "parts", "total", "unchanged", "wrong_rows",
 ]  # fmt: skip
 
 
@@ -185,10 +185,20 @@ class OwnerLinks(Protocol):
 class Transfers(Protocol):
     """A chain of which a single transaction can be asked for."""
 
-    def transfer(self, transaction: str, token: Token, sender: str, recipient: str) -> Transfer | None:
+    def transfer(self, transaction: str, token: Token, sender: str, recipient: str) -> Transfer | Unread | None:
         """What a transaction moved of a token from one account to another; None where the chain holds no such
-        transaction. Raises TransportError, ChainError.
+        transaction, Unread where this endpoint cannot tell. Raises TransportError, ChainError.
         """
+
+
+@runtime_checkable
+class TransfersInBlocks(Protocol):
+    """A client that finds a transaction in a block that is named, also where its endpoint has no index of them."""
+
+    def transfer_in(
+        self, transaction: str, token: Token, sender: str, recipient: str, height: int
+    ) -> Transfer | Unread | None:
+        """As `transfer`; None where the block does not hold it, or is not there."""
 
 
 @runtime_checkable

@@ -100,7 +100,8 @@ class Coin:
 class Transfer:
     """What a transaction moved of one token from one account to another, in base units of the token.
 
-    `between_parties`: whether it moved anything of it from the one to the other at all.
+    `between_parties`: whether it moved anything of it from the one to the other at all. `parts`: what it moved in each
+    single output, where the change of a transfer to oneself is one of them; empty where a chain has no outputs.
     """
 
     raw: int
@@ -110,6 +111,7 @@ class Transfer:
     block_hash: str
     method: str
     source: str
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,16 @@ Such a transfer shows that somebody who could move the coins wanted to; it is no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from operator import attrgetter
 
 from porlake import amounts, chains, registry
 from porlake.errors import ChainError, InvalidAmount, TransportError
 from porlake.model import ControlTransfer, ReportFile, StatedTransfer
 from porlake.observation.endpoints import Endpoints, Run, open_client
+
+#: Why a node does not find a transaction that may be there, and in how many stated blocks it is then looked for.
+NO_INDEX, MOST_BLOCKS = "no_transaction_index", 12
 
 
 def control_transfers(run: Run, file: ReportFile, network: str, *, give_up: bool = False) -> None:
@@ -54,16 +58,58 @@ def _asked(client: Endpoints, row: StatedTransfer) -> ControlTransfer:
     token = registry.load().token(row.network, row.asset)
     if token is None or token.kind == "other":
         return _row(row, None, reason="no_token_contract")
-    found: chains.Transfer | None = client.ask(
+    found: chains.Transfer | chains.Unread | None = client.ask(
         lambda one: one.transfer(row.transaction, token, row.address, row.recipient)
     )
+    if isinstance(found, chains.Unread) and found.reason == NO_INDEX:
+        found = _in_stated_blocks(client, row, token) or found
     if found is None:
         return _row(row, None, reason="no_transaction")
-    try:
-        amount = amounts.rescale(found.raw, token.decimals, registry.load().assets[row.asset].scale)
-    except InvalidAmount:  # more than a lake holds, which no exchange states
-        amount = None
+    if isinstance(found, chains.Unread):
+        return _row(row, None, reason=found.reason)
+    amount = _amount(row, found, token)
     return _row(row, found, amount, _reason(row, found, amount))
+
+
+def _in_stated_blocks(
+    client: Endpoints, row: StatedTransfer, token: registry.Token
+) -> chains.Transfer | chains.Unread | None:
+    """The transaction, looked for in the blocks that are stated; None where none of them holds it, or where they are
+    not stated, or too many.
+    """
+    first, last = row.first_height, row.last_height
+    if (
+        first is None
+        or last is None
+        or last - first >= MOST_BLOCKS
+        or not isinstance(client.now, chains.TransfersInBlocks)
+    ):
+        return None
+    for height in range(first, last + 1):
+        found: chains.Transfer | chains.Unread | None = client.ask(
+            partial(_in_block, row=row, token=token, height=height)
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def _in_block(
+    client: chains.TransfersInBlocks, row: StatedTransfer, token: registry.Token, height: int
+) -> chains.Transfer | chains.Unread | None:
+    return client.transfer_in(row.transaction, token, row.address, row.recipient, height)
+
+
+def _amount(row: StatedTransfer, found: chains.Transfer, token: registry.Token) -> int | None:
+    """What was moved, in base units of the asset: of outputs the one of the amount that is stated, else their sum; None
+    where it is more than a lake holds, which no exchange states.
+    """
+    scale = registry.load().assets[row.asset].scale
+    try:
+        moved = [amounts.rescale(raw, token.decimals, scale) for raw in (found.raw, *found.parts)]
+    except InvalidAmount:
+        return None
+    return row.amount_stated if row.amount_stated in moved else moved[0]
 
 
 def _reason(row: StatedTransfer, found: chains.Transfer, amount: int | None) -> str:

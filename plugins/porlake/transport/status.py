@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
-from porlake.errors import BadAnswer, RateLimited, RequestFailed, TooBig, TransportError
+from porlake.errors import BadAnswer, NotFound, RateLimited, RequestFailed, TooBig, TransportError
 from porlake.transport.limits import TransientFault
 
 
@@ -32,6 +32,8 @@ def check_status(response: urllib3.BaseHTTPResponse, host: str, body: bytes = b"
         raise TransientFault(f"{host}: HTTP {status}")
     if status in (400, 422):
         raise RequestFailed(f"{host}: HTTP {status}{_plain_text(body)}")
+    if status == 404:
+        raise NotFound(f"{host}: HTTP 404")
     raise TransportError(
         f"{host}: HTTP {status}" + (": the key or password is wrong or missing" if status in (401, 403) else "")
     )

@@ -482,7 +482,7 @@ Answer = Callable[[str, list[Any]], Any]
 
 @contextmanager
 def lines(
-    answer: Answer, *, garble: Callable[[list[Any]], bytes | None] = lambda _: None
+    answer: Answer, *, garble: Callable[[list[Any]], bytes | None] = lambda _: None, refusal: str = "refused"
 ) -> Iterator[tuple[Endpoint, list[int]]]:
     """A server that answers batches in the reversed order, as it may; (endpoint, sizes of the batches that it got)."""
     sizes: list[int] = []
@@ -507,7 +507,7 @@ def lines(
             try:
                 return {"result": answer(item["method"], item["params"])}
             except LookupError as refused:
-                return {"error": {"code": refused.args[0], "message": "refused"}}
+                return {"error": {"code": refused.args[0], "message": refusal}}
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = allow_reuse_address = True

@@ -14,7 +14,8 @@ from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef
 from porlake.chains._identity import hash_of
 from porlake.chains.utxo.address_index import AddressIndex, Now
-from porlake.chains.utxo.scripts import Watched
+from porlake.chains.utxo.scripts import Transaction, Watched
+from porlake.chains.utxo.transfers import Lookup
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, RequestFailed
 from porlake.registry import Network
 from porlake.transport import Endpoint, Recording
@@ -27,8 +28,8 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, endpoint, recording)
 
 
-class Client(AddressIndex):
-    method = METHOD
+class Client(AddressIndex, Lookup):
+    method, lookup = METHOD, "blockbook_tx"
 
     def _block_at(self, height: int) -> BlockRef:
         what = f"{self._http.host}: block {height:,}"
@@ -112,6 +113,40 @@ class Client(AddressIndex):
             return listed[0] == address or addresses.parse(self._network.network, listed[0]).text == address
         except InvalidAddress:
             return False
+
+    # --- one transaction ---
+    @property
+    def _host(self) -> str:
+        return self._http.host
+
+    def _raw(self, txid: str) -> bytes | None:
+        told = self._told(txid)
+        return None if told is None else numbers.data(told.get("hex"), what=f"{self._http.host}: hex", prefix="")
+
+    def _place(self, found: Transaction) -> BlockRef | None:
+        """By the index's word: it gives no path of hashes to the block's root."""
+        told, what = self._told(found.txid), f"{self._http.host}: the block of a transaction"
+        if told is None:
+            return None
+        height = numbers.height(told.get("blockHeight"), what=what, least=-1)
+        if height < 1 or numbers.whole(told.get("confirmations"), what=what) == 0:
+            return None
+        at = self._block_at(height)
+        if hash_of(told.get("blockHash"), what=what) != at.hash:
+            raise ChainError(f"{what}: {found.txid} lies in another block {height:,} than the chain's")
+        return at
+
+    def _told(self, txid: str) -> dict[str, Any] | None:
+        """`Transaction '...' not found` is a text like any other error."""
+        try:
+            told = self._got(f"/api/v2/tx/{txid}")
+        except RequestFailed as error:
+            if "not found" in str(error).lower():
+                return None
+            raise
+        if not isinstance(told, dict) or told.get("txid") != txid:
+            raise BadAnswer(f"{self._http.host}: a transaction: another one, or none")
+        return told
 
     def _got(self, path: str) -> Any:
         """An error is a JSON object of one text."""

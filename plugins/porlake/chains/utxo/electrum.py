@@ -9,13 +9,14 @@ only such transactions are fetched. https://electrumx.readthedocs.io/en/latest/p
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from porlake import numbers, registry
-from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
+from porlake.chains._answers import BlockRef, Reading, Transfer, Unread, Wanted
 from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
@@ -23,9 +24,10 @@ from porlake.chains._one_by_one import SECONDS, reason_of
 from porlake.chains.utxo.errors import ELECTRUM_ERRORS
 from porlake.chains.utxo.scripts import Transaction, Watched, transaction, watched
 from porlake.chains.utxo.times import MedianTimes
+from porlake.chains.utxo.transfers import Lookup, Unindexed, check_path
 from porlake.encoding.hashes import sha256d
 from porlake.errors import BadAnswer, ChainError, ConfigurationError, RequestFailed, TooBig, TransportError, Unavailable
-from porlake.registry import Network
+from porlake.registry import Network, Token
 from porlake.transport import ElectrumRpc, Endpoint, Recording
 
 METHOD = "electrum_history"
@@ -39,6 +41,11 @@ IN_FLIGHT = 3
 TRANSACTIONS = 25  # in one request: an answer may have 8 MB
 LATER = 2_000
 """Transactions after the height up to which a script's past is made up; a busier one is given as it is at the tip."""
+#: How servers say that no transaction has an id: the node's own words, and those of electrs and Fulcrum.
+UNKNOWN = re.compile(
+    r"no such mempool or blockchain transaction|missing transaction|transaction not found|no transaction matching", re.I
+)
+RETURN = b"\x6a"  # OP_RETURN: no server keeps the history of such an output
 
 
 def open_client(network: Network, endpoint: Endpoint | None, recording: Recording) -> Client:
@@ -73,7 +80,9 @@ class _Spoiled(Exception):
     """What a script alone is not read for; its error is the argument."""
 
 
-class Client(OneByOne, MedianTimes):
+class Client(OneByOne, MedianTimes, Lookup):
+    lookup = "blockchain.transaction.get"
+
     def __init__(self, network: Network, lines: ElectrumRpc) -> None:
         self._network, self._lines = network, lines
         self._stuck = 0
@@ -248,10 +257,69 @@ class Client(OneByOne, MedianTimes):
             except BadAnswer as error:
                 raise _Spoiled(error) from error
 
-    def _header(self, text: Any, height: int) -> BlockRef:
+    # --- one transaction ---
+    @property
+    def _host(self) -> str:
+        return self._lines.host
+
+    def transfer(self, transaction: str, token: Token, sender: str, recipient: str) -> Transfer | Unread | None:
+        """As every client's; the connection is given up after it."""
+        try:
+            return super().transfer(transaction, token, sender, recipient)
+        finally:
+            self._lines.close()
+
+    def _raw(self, txid: str) -> bytes | None:
+        try:
+            told = self._lines.call("blockchain.transaction.get", txid)
+        except RequestFailed as error:
+            if UNKNOWN.search(str(error)):
+                return None
+            if "-txindex" in str(error):
+                raise Unindexed from error
+            raise
+        return numbers.data(told, what=f"{self._lines.host}: blockchain.transaction.get", prefix="")
+
+    def _place(self, found: Transaction) -> BlockRef | None:
+        """The protocol tells a transaction's height in the histories of its scripts alone; the first that the server
+        tells of an output serves. The path to the block's root then shows whether it lies there.
+        """
+        height = self._height_of(found)
+        if height is None:
+            return None
+        header, what = self._bytes_of(self._lines.call("blockchain.block.header", height)), f"{self._lines.host}: the "
+        told = self._lines.call("blockchain.transaction.get_merkle", found.txid, height)
+        check_path(found.txid, told, header[36:68], f"{what}path of a transaction")
+        return self._header(header.hex(), height)
+
+    def _height_of(self, found: Transaction) -> int | None:
+        refused: TransportError | None = None
+        for script in dict.fromkeys(script for _, script in found.pays if script[:1] != RETURN):
+            name, what = hashlib.sha256(script).digest()[::-1].hex(), f"{self._lines.host}: a history"
+            try:
+                history = self._lines.call("blockchain.scripthash.get_history", name)
+            except (RequestFailed, TooBig, Unavailable) as error:
+                refused = error  # too long a history, as a rule: another output's may be shorter
+                continue
+            if not isinstance(history, list) or not all(isinstance(row, dict) for row in history):
+                raise BadAnswer(f"{what} that is no list")
+            heights = [row.get("height") for row in history if row.get("tx_hash") == found.txid]
+            if len(heights) != 1:
+                raise BadAnswer(f"{what} that tells {len(heights)} times of a transaction that pays its script")
+            height = numbers.height(heights[0], what=what, least=-1)
+            return height if height > 0 else None
+        if refused:
+            raise refused
+        return None
+
+    def _bytes_of(self, text: Any) -> bytes:
         header = numbers.data(text, what=f"{self._lines.host}: a header", prefix="")
         if len(header) < 80:
             raise BadAnswer(f"{self._lines.host}: a header of {len(header)} bytes")
+        return header
+
+    def _header(self, text: Any, height: int) -> BlockRef:
+        header = self._bytes_of(text)
         moment = numbers.moment(int.from_bytes(header[68:72], "little"), what=f"{self._lines.host}: a header's time")
         return BlockRef(height, sha256d(header[:80])[::-1].hex(), moment)
 

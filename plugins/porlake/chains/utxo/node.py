@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from porlake import numbers, registry
-from porlake.chains._answers import BlockRef, Coin, Reading, Unread, Wanted
+from porlake.chains._answers import BlockRef, Coin, Reading, Transfer, Unread, Wanted
 from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._family import Dump
@@ -37,13 +37,16 @@ from porlake.chains._identity import check_chain, hash_of
 from porlake.chains.utxo import blockbook, electrum, esplora, insight, qtuminfo
 from porlake.chains.utxo import dump as utxo_dump
 from porlake.chains.utxo.errors import NODE_ERRORS
-from porlake.chains.utxo.scripts import Watched, watched
+from porlake.chains.utxo.scripts import Transaction, Watched, watched
+from porlake.chains.utxo.scripts import transaction as read_transaction
 from porlake.chains.utxo.times import MedianTimes
+from porlake.chains.utxo.transfers import COINBASE, NO_INDEX, Lookup, Unindexed
 from porlake.errors import (
     BadAnswer,
     BadDump,
     ChainError,
     ConfigurationError,
+    NodeBehind,
     NotRecorded,
     RequestFailed,
     TimedOut,
@@ -52,7 +55,7 @@ from porlake.errors import (
     Unavailable,
 )
 from porlake.progress import Tell, silent
-from porlake.registry import Network
+from porlake.registry import Network, Token
 from porlake.transport import Endpoint, JsonRpc, Recording, streamed
 
 METHOD = "scantxoutset"
@@ -65,6 +68,8 @@ STALLED_SECONDS = 900.0  # a scan, ours or somebody else's, that has not moved f
 BUSY_SECONDS = 3.0
 DUMP_SECONDS = 12 * 3600.0  # how long a node may be silent while it goes back to the height and writes
 BAD_DESCRIPTOR, IN_PROGRESS, NO_SUCH_USE = -5, -8, -1
+#: getrawtransaction: of a transaction that is not found, and with its previous outputs (Bitcoin Core 25 and later)
+NOT_FOUND, OUT_OF_RANGE, WITH_SPENT = -5, -8, 2
 
 
 class _Blocks(Protocol):
@@ -101,7 +106,8 @@ def open_client(
         raise ConfigurationError(f"{network.network}: no client asks an endpoint of the kind {kind!r}")
     asked = None if alone else _KINDS[kind](network, endpoint, recording, tell)
     if dump is not None:
-        return (DumpClient if asked is None else DatedDump)(network, dump, asked, recording)
+        kind_of = DumpClient if asked is None else LookingDump if isinstance(asked, Lookup) else DatedDump
+        return kind_of(network, dump, asked, recording)
     if asked is None:
         raise ConfigurationError(f"{network.network}: no endpoint is configured")
     return asked
@@ -131,8 +137,10 @@ def coins(client: object) -> Iterator[Coin]:
     return iter(client.coins if isinstance(client, DumpClient) else ())
 
 
-class Client(OneByOne, MedianTimes):
+class Client(OneByOne, MedianTimes, Lookup):
     """A node like Bitcoin Core."""
+
+    lookup = "getrawtransaction"
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording, tell: Tell = silent) -> None:
         self._network, self._endpoint, self._recording, self._tell = network, endpoint, recording, tell
@@ -316,6 +324,76 @@ class Client(OneByOne, MedianTimes):
             numbers.height(header.get("height"), what=what), block_hash, numbers.moment(header.get("time"), what=what)
         )
 
+    # --- one transaction ---
+    @property
+    def _host(self) -> str:
+        return self._rpc.host
+
+    def _raw(self, txid: str) -> bytes | None:
+        told = self._told(txid)
+        return told and told[0]
+
+    def _place(self, found: Transaction) -> BlockRef | None:
+        told = self._told(found.txid)
+        if told is None or told[1] is None:
+            return None
+        at = self._header(told[1], None)
+        if self._hash_at(at.height) != at.hash:
+            raise ChainError(f"{self._rpc.host}: {found.txid} lies in another block {at.height:,} than the chain's")
+        return at
+
+    def _told(self, txid: str) -> tuple[bytes, str | None] | None:
+        """(bytes, the block's hash or None in no block yet) of a transaction; None where the node knows of none. Raises
+        Unindexed where it only knows of those in no block yet.
+        """
+        what = f"{self._rpc.host}: getrawtransaction"
+        try:
+            told = self._rpc.call("getrawtransaction", [txid, 1])
+        except RequestFailed as error:
+            if error.code != NOT_FOUND:
+                raise
+            if "no such mempool or blockchain transaction" in str(error).lower():
+                return None
+            if "indexed" in str(error):
+                raise NodeBehind(str(error)) from error
+            raise Unindexed from error
+        if not isinstance(told, dict):
+            raise BadAnswer(f"{what}: the answer is no transaction")
+        block = told.get("blockhash")
+        return _bytes(told, what), None if block is None else hash_of(block, what=what)
+
+    def transfer_in(
+        self, transaction: str, token: Token, sender: str, recipient: str, height: int
+    ) -> Transfer | Unread | None:
+        """As `transfer`, of a block of the chain, where the node keeps no index of transactions: it knows what those of
+        a block spend. None where the block does not hold it, or is not there. Raises ChainError, TransportError.
+        """
+        self._check_chain()
+        what = f"{self._rpc.host}: getrawtransaction"
+        try:
+            at = self.block(height)
+            told = self._rpc.call("getrawtransaction", [transaction.lower(), WITH_SPENT, at.hash])
+        except RequestFailed as error:
+            if error.code not in (NOT_FOUND, OUT_OF_RANGE):
+                raise
+            return None
+        if not isinstance(told, dict) or told.get("blockhash") != at.hash:
+            raise BadAnswer(f"{what}: the answer is of another block than was asked for")
+        found = read_transaction(_bytes(told, what), transaction.lower())
+        try:
+            spent = {
+                (spends["txid"], spends["vout"]): numbers.data(
+                    spends["prevout"]["scriptPubKey"]["hex"], what=what, prefix=""
+                )
+                for spends in told["vin"]
+                if "prevout" in spends
+            }
+        except (TypeError, LookupError) as error:
+            raise BadAnswer(f"{what}: what is spent is of another form") from error
+        if any(coin not in spent for coin in found.spends if coin[0] != COINBASE):
+            return Unread(token.asset, sender, NO_INDEX)  # an older node, which tells no previous outputs
+        return self._moved(found, at, sender, recipient, spent.values())
+
     # --- the coins at a height ---
     def write_dump(self, path: str, at: BlockRef) -> dict[str, str]:
         """Have the node write all coins at a block into a file on its machine; the hash that it gives, by name. Raises
@@ -347,6 +425,10 @@ class Client(OneByOne, MedianTimes):
         ):
             raise ChainError(f"{self._rpc.host}: gettxoutsetinfo does not speak of the block that was asked for")
         return str(answer["muhash"])
+
+
+def _bytes(told: dict[str, Any], what: str) -> bytes:
+    return numbers.data(told.get("hex"), what=f"{what}: hex", prefix="")
 
 
 class _Watch:
@@ -536,6 +618,22 @@ class DumpClient(OneByOne):
 
 class DatedDump(DumpClient, MedianTimes):
     """A dump beside an endpoint, which tells the times of blocks."""
+
+
+class LookingDump(DatedDump):
+    """A dump beside an endpoint that is also told transactions by their id."""
+
+    _asked: Lookup  # type: ignore[assignment]
+
+    def transfer(self, transaction: str, token: Token, sender: str, recipient: str) -> Transfer | Unread | None:
+        """As of the endpoint."""
+        return self._asked.transfer(transaction, token, sender, recipient)
+
+    def transfer_in(
+        self, transaction: str, token: Token, sender: str, recipient: str, height: int
+    ) -> Transfer | Unread | None:
+        """As of the endpoint."""
+        return self._asked.transfer_in(transaction, token, sender, recipient, height)
 
 
 def _all(

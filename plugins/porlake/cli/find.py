@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WHAT = "what an exchange has published, when, and what of it the lake has"
 EXAMPLE = "porlake find okx --since 2024-01-01"
+WIDTH = 80
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     row = registry.load().publications.get(pipeline.publisher_of(options.exchange).exchange)
     if row is None or row.is_manual:
-        say(f"{options.exchange}: by hand. {row.how if row else 'Nobody has told where it publishes.'}")
+        _by_hand(options.exchange, row.how if row else "nobody has told where it publishes")
         return 0
     since = pipeline.day(options.since) if options.since else None
     with progress.shown() as tell:
@@ -58,6 +59,39 @@ def _ways(facts: Registry) -> None:
     ]
     show_table("", ("exchange", "found by", "awaited from (UTC)", "overdue after days"), rows)
     say("porlake find EXCHANGE says what there is, or what to put where")
+
+
+def _by_hand(exchange: str, how: str) -> None:
+    """What a person writes into which file, and how it is run: in lines that no terminal breaks."""
+    from porlake.queries import by_hand
+
+    say(f"{exchange}: nobody can look for its reports: by hand.")
+    _paragraph(f"{how}.")
+    for form in by_hand.forms(exchange):
+        say("")
+        _paragraph(f"{form.what}: a file {form.name}, UTF-8, whose first line names these columns:")
+        _paragraph(",".join(form.columns), gap="  ", at=",")
+        _paragraph("and then a line for each, such as")
+        _paragraph(",".join(form.example), gap="  ", at=",")
+        _paragraph(f"{form.about}:")
+        for command in form.commands:
+            _paragraph(command, gap="  ")
+    say("")
+    _paragraph(
+        "Lines that are broken here behind a comma are one line there. docs/formats explains the columns; `porlake "
+        "networks` lists the ids of networks."
+    )
+
+
+def _paragraph(text: str, gap: str = "", at: str = " ") -> None:
+    """A text in lines of WIDTH; `at`: behind which character it may be broken. No word, URL or name is."""
+    line = gap
+    for part in text.replace(at, f"{at}\n").splitlines():
+        if line.strip() and len((line + part).rstrip()) > WIDTH:
+            say(line.rstrip())
+            line = gap
+        line += part
+    say(line.rstrip())
 
 
 def _line(one: Publication, has: pipeline.Held) -> tuple[str, ...]:

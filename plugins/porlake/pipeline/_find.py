@@ -31,7 +31,8 @@ def find(session: Session, exchange: str, since: date | None = None) -> sources.
     row = registry.load().publications.get(exchange)
     if row is None or row.is_manual:
         raise ConfigurationError(
-            f"{exchange}: nobody looks for its reports: {row.how if row else 'no source is known'}"
+            f"{exchange}: nobody looks for its reports: {row.how if row else 'no source is known'}; `porlake find "
+            f"{exchange}` shows the forms"
         )
     return sources.SOURCES[row.source].find(session.web(row.source), since)
 

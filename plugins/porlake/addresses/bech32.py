@@ -39,6 +39,7 @@ HRP = {
     "xpla": "xpla",
     "allora": "allo",
     "saga": "saga",
+    "aura": "aura",
     "zigchain": "zig",
     "multiversx": "erd",
     "harmony": "one",

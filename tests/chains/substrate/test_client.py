@@ -179,7 +179,21 @@ def test_a_number_that_ends_early_or_has_a_shorter_form_is_none(data: bytes) -> 
         storage.compact(data, 0, "x")
 
 
-@pytest.mark.parametrize("size", [0, 16, 64, 71, 73, 79, 81, 96])
+def test_balances_of_eight_bytes_are_those_of_bittensor() -> None:
+    """Its runtime's Balance is a u64, and the flags behind three of them a u128."""
+    config = codec()
+    config.update_type_registry({"types": {"Info": {"type": "struct", "type_mapping": [
+        ["nonce", "u32"], ["consumers", "u32"], ["providers", "u32"], ["sufficients", "u32"],
+        ["free", "u64"], ["reserved", "u64"], ["frozen", "u64"], ["flags", "u128"],
+    ]}}})  # fmt: skip
+    told = {"nonce": 1, "consumers": 2, "providers": 3, "sufficients": 4, "free": 2**64 - 1, "reserved": 5, "frozen": 6,
+            "flags": storage.NEW_LOGIC}  # fmt: skip
+    value = bytes(config.create_scale_object("Info").encode(told).data)
+    assert len(value) == storage.SHORT_SIZE
+    assert storage.held(value, "x") == storage.Held(2**64 - 1, 5, 6)
+
+
+@pytest.mark.parametrize("size", [0, 16, 55, 57, 64, 71, 73, 79, 81, 96])
 def test_bytes_of_another_size_are_no_account(size: int) -> None:
     with pytest.raises(BadAnswer, match="no AccountInfo"):
         storage.held(bytes(size), "x")

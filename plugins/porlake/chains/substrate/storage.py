@@ -21,6 +21,8 @@ HEAD_OF_THE_HUB = bytes.fromhex(
     "cd710b30bd2eab0352ddcc26417aa1941b3c252fcb29d88eff4f3de5de4476c3b6ff6f7d467b87a9e8030000"
 )
 
+#: Bytes of AccountInfo where balances have 8 bytes each, and the flags behind them 16: Bittensor.
+SHORT_SIZE = 56
 #: Bytes of AccountInfo: since 2021 (sufficients), before (providers, consumers), and of 2020 (one counter of 4 bytes).
 ACCOUNT_SIZES = frozenset({80, 76, 72})
 NEW_LOGIC = 1 << 127
@@ -68,15 +70,20 @@ def held(value: bytes | None, what: str) -> Held:
     """An AccountInfo; None, which the chain keeps for who has nothing, is nothing. Raises BadAnswer."""
     if value is None:
         return NOTHING
-    if len(value) not in ACCOUNT_SIZES:
+    if len(value) not in {*ACCOUNT_SIZES, SHORT_SIZE}:
         raise BadAnswer(f"{what}: {len(value):,} bytes are no AccountInfo")
-    free, reserved, third, fourth = (int.from_bytes(value[at : at + 16], "little") for at in _places(len(value)))
+    free, reserved, third, fourth = (
+        int.from_bytes(value[at : at + size], "little") for at, size in _places(len(value))
+    )
     frozen = third if fourth & NEW_LOGIC else max(third, fourth)
     return Held(free, reserved, frozen)
 
 
-def _places(size: int) -> range:
-    return range(size - 64, size, 16)
+def _places(size: int) -> list[tuple[int, int]]:
+    """Where the four numbers behind the counters begin, and their bytes."""
+    if size == SHORT_SIZE:
+        return [(16, 8), (24, 8), (32, 8), (40, 16)]
+    return [(at, 16) for at in range(size - 64, size, 16)]
 
 
 def asset_balance(value: bytes | None, what: str) -> int:

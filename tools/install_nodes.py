@@ -2,7 +2,8 @@
 Litecoin Core from Debian, an Electrum server from PyPI. A second call does nothing.
 
 python tools/install_nodes.py            those
-python tools/install_nodes.py built      nodes that are built from source (geth), minutes each
+python tools/install_nodes.py built      nodes that are built from source (geth, simd), minutes each;
+                                         `built simd` builds that one alone
 
 A program of Debian is unpacked with its libraries into a folder of its own and started through that folder's loader:
 nothing of the system changes.
@@ -191,13 +192,29 @@ def geth() -> str:
     return "geth: installed"
 
 
+def simd() -> str:
+    """A node of the Cosmos SDK (tools/nodes/simd), from the Go module proxy."""
+    program = NODES / "simd" / "simd"
+    if program.exists():
+        return "simd: there already"
+    if shutil.which("go") is None:
+        return "simd: skipped, this machine has no go"
+    # A module of the SDK's links to what Go keeps for itself.
+    command = ["go", "build", "-mod=readonly", "-ldflags=-checklinkname=0", "-o", str(program), "."]
+    subprocess.run(command, cwd=HOME / "tools" / "nodes" / "simd", check=True)
+    return "simd: installed"
+
+
 #: Never in .ci/run: what they answered was recorded, and tests play it.
-BUILT = (geth,)
+BUILT = (geth, simd)
 
 
 def main() -> None:
     NODES.mkdir(exist_ok=True)
-    for install in BUILT if sys.argv[1:] == ["built"] else (anvil, hardhat, conflux, knots, litecoin, electrumx):
+    built, *chosen = sys.argv[1:] or [""]
+    for install in BUILT if built == "built" else (anvil, hardhat, conflux, knots, litecoin, electrumx):
+        if chosen and install.__name__ not in chosen:
+            continue
         print(install(), flush=True)
 
 

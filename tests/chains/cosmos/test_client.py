@@ -12,6 +12,7 @@ from chains.cosmos.world import DELEGATIONS, HEAD, HEIGHT, INJ, STAKER, WORLD, b
 from chains.stub import Reply, Request, with_body
 from porlake import addresses, chains, registry
 from porlake.chains.cosmos.client import CANARY, NEAR
+from porlake.chains.cosmos.client import HEIGHT as HEIGHT_HEADER
 from porlake.encoding.hashes import sha256
 from porlake.errors import BadAnswer, ChainError, NodeBehind, TransportError, Unavailable
 from porlake.registry import checks
@@ -157,6 +158,29 @@ def test_a_supply_that_changes_is_canary_enough() -> None:
         at, server.change = client.block(HEIGHT), both
         with pytest.raises(ChainError, match="does not show that it reads the past"):
             total(client, at)
+
+
+@pytest.mark.parametrize(("executed", "good"), [(HEAD, True), (HEAD - 1, True), (HEAD - 2, False)])
+def test_a_node_shows_a_block_before_it_has_executed_it(executed: int, good: bool) -> None:
+    """As a node of the Cosmos SDK does for a moment after each block: its state is still that of the block before."""
+    text = (
+        "codespace sdk code 26: invalid height: cannot query with height in the future; please provide a valid height"
+    )
+
+    def behind(request: Request, reply: Reply) -> Reply:
+        if int(request.headers.get(HEIGHT_HEADER, HEIGHT)) <= executed:
+            return reply
+        return Reply({"code": 2, "message": text, "details": []}, 500)
+
+    with stub.served(WORLD()) as server:
+        client = opened(server)
+        assert client.final() == HEAD - 1
+        at, server.change = client.block(HEIGHT), behind
+        if good:
+            assert total(client, at).raw == 72
+        else:
+            with pytest.raises(NodeBehind):
+                total(client, at)
 
 
 def test_a_node_that_is_behind_is_not_asked() -> None:

@@ -485,9 +485,9 @@ def test_a_commit_that_is_none(change: Callable[[Any], Any]) -> None:
 
 
 def test_a_node_without_proofs_says_so() -> None:
-    """As store/rootmulti does; the number is one of the module's, and 4 there is no time that ran out."""
+    """As store/rootmulti does; the number is of the codespace that it names, and 4 there is no time that ran out."""
     text = "proof is unexpectedly empty; ensure height has not been pruned: invalid request"
-    for code, log, error in ((18, text, Unavailable), (4, "unauthorized", RequestFailed)):
+    for code, log, error in ((7, text, Unavailable), (4, "unauthorized", RequestFailed)):
         gone = {"code": code, "log": log, "height": "0"}
         with pytest.raises(error), proved(answers("/abci_query", lambda body, gone=gone: gone), USDT={RICH: LARGE}):
             pass

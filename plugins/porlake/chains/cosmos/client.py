@@ -81,7 +81,8 @@ class Client(ByAccount):
         return self._block(self._http.get(f"{BLOCKS}/latest"))
 
     def final(self) -> int:
-        return self.head().height
+        """The newest block that the node has executed for certain."""
+        return self.head().height - 1
 
     def block_at(self, moment: datetime) -> BlockRef:
         """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
@@ -104,7 +105,7 @@ class Client(ByAccount):
         if head.height - at.height >= NEAR:
             coins = f"{BANK}/balances/{self._address(CANARY)}?{urlencode({'pagination.limit': PAGE})}"
             questions = (coins, self._supply(self._denom))
-            if all(self._told(path, at.height) == self._told(path, head.height) for path in questions):
+            if all(self._told(path, at.height) == self._newest(path, head.height) for path in questions):
                 raise ChainError(
                     f"{self._http.host}: the fees and the supply of block {at.height:,} are those of block "
                     f"{head.height:,}: it does not show that it reads the past"
@@ -276,6 +277,13 @@ class Client(ByAccount):
         """The answer of a height, that says it is. Raises ChainError where it is of another."""
         answer = self._http.ask("GET", path, headers={HEIGHT: str(height)})
         return self._of_height(answer, path, height)
+
+    def _newest(self, path: str, head: int) -> dict[str, Any]:
+        """The answer of the newest block whose state there is: a node shows a block before it has executed it."""
+        try:
+            return self._told(path, head)
+        except NodeBehind:
+            return self._told(path, head - 1)
 
     def _of_height(self, answer: Answered, path: str, height: int) -> dict[str, Any]:
         what = f"{self._http.host}: {path.partition('?')[0]}"

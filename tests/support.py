@@ -117,8 +117,25 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return root / name
 
 
+def nobody(path: Path, *, but: str = "") -> Path:
+    """Settings by which no public endpoint is asked: each network's is a closed port of this machine."""
+    closed = "".join(f'[{name}]\nurl = "http://127.0.0.1:9"\n' for name in registry.load().networks if name != but)
+    path.write_text(closed, encoding="utf-8")
+    return path
+
+
 def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("PORLAKE_", "AIRFLOW"))}
+
+
+def airflow_once(home: Path) -> dict[str, str]:
+    """What is added to the environment of Airflow's processes, and of `python -c`, so that they fork from one that has
+    imported Airflow (`tests/once`). `home` is the AIRFLOW_HOME of all of them.
+    """
+    if not os.environ.get("DBT_ONCE"):
+        return {}
+    place = Path(os.environ["DBT_ONCE"]).with_name(hashlib.sha256(str(home).encode()).hexdigest()[:12])
+    return {"AIRFLOW_HOME": str(home), "AIRFLOW_ONCE": str(place)}
 
 
 def command(*arguments: str) -> list[str]:

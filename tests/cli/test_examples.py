@@ -18,7 +18,7 @@ from anvil import ANVIL, started
 from porlake import cli
 from sources.publishers import published
 from sources.test_okx import ROWS, listing
-from support import MONTH, RECORDING
+from support import MONTH, RECORDING, nobody
 
 HTX = """coin,snapshot height,balance
 ETH(ALL),1,1
@@ -75,12 +75,18 @@ def okx() -> Iterator[str]:
 
 @pytest.mark.parametrize("example", examples())
 def test_an_example_runs(
-    example: str, folder: Path, node: str, okx: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    example: str,
+    folder: Path,
+    node: str,
+    okx: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("PORLAKE_HOME", raising=False)
-    for name in ("PORLAKE_LAKE", "PORLAKE_ENDPOINTS"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("PORLAKE_LAKE", raising=False)
+    monkeypatch.setenv("PORLAKE_ENDPOINTS", str(nobody(tmp_path / "endpoints.toml")))
     words = shlex.split(example.partition(" > ")[0])[1:]
     if words[0] == "find":
         monkeypatch.setenv("PORLAKE_MIRRORS", okx)

@@ -13,7 +13,7 @@ import pytest
 
 from porlake import cli
 from porlake.queries import publisher
-from support import MONTH, RECORDING
+from support import MONTH, RECORDING, nobody
 
 Porlake = Callable[..., subprocess.CompletedProcess[str]]
 FILE = MONTH[0]
@@ -232,25 +232,56 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
     ],
 )
 def test_what_goes_wrong_is_a_line_and_an_exit_code(
-    porlake: Porlake, tmp_path: Path, arguments: list[str], code: int, why: str
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: list[str],
+    code: int,
+    why: str,
 ) -> None:
+    """An error that is not told as a line would be raised here: a process would show its traceback."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "F").write_bytes(Path(FILE).read_bytes())
     (tmp_path / "A").write_text("0x" + "11" * 20 + "\n")
     (tmp_path / "B").write_text("1BoatSLRHtKNngkdXEeobR76b53LETtpyT\n")
     (tmp_path / "E").write_bytes(b"")
+    if code == 2:  # as argparse ends a process
+        with pytest.raises(SystemExit) as end:
+            cli.main(arguments)
+        ended, said = end.value.code, capsys.readouterr().err
+    else:
+        ended, _, said = told(capsys, *arguments)
+    assert ended == code, said
+    assert why in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (["networks"], 0, ""),
+        (["verify", "nowhere.csv"], 1, "nowhere.csv: cannot be read"),
+        (["frobnicate"], 2, "invalid choice"),
+        (["verify", FILE, "--strict"], 3, ""),
+    ],
+)
+def test_a_process_ends_with_the_code_of_its_command_and_without_a_traceback(
+    porlake: Porlake, arguments: list[str], code: int, why: str
+) -> None:
     done = porlake(*arguments)
     assert done.returncode == code, done.stderr
     assert why in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "o.csv").exists()
 
 
 def test_a_key_in_the_settings_is_never_shown(porlake: Porlake, tmp_path: Path) -> None:
     (tmp_path / "A").write_text("0x" + "11" * 20 + "\n")
-    settings = tmp_path / "endpoints.toml"
-    settings.write_text(
-        '[ethereum]\nurl = "http://user:hunter2@127.0.0.1:9/k3y?token=t0ken"\nheaders = { auth = "h3ader" }\n'
-    )
+    settings = nobody(tmp_path / "endpoints.toml", but="ethereum")
+    with settings.open("a") as out:
+        out.write(
+            '[ethereum]\nurl = "http://user:hunter2@127.0.0.1:9/k3y?token=t0ken"\nheaders = { auth = "h3ader" }\n'
+        )
     arguments = [
         "balances",
         "--network",

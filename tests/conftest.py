@@ -40,8 +40,8 @@ LONGEST = (
 )
 
 
-#: A process with dbt imported and the project parsed, which forks for each build of a lake, whichever process asks.
-DBT_ONCE = Path(__file__).parent / "dbt_once"
+#: Processes with dbt imported and the project parsed, or with Airflow imported, which fork for others that would do so.
+ONCE = Path(__file__).parent / "once"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,8 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(os, "pidfd_open") and "DBT_ONCE" not in os.environ:
         folder = tempfile.TemporaryDirectory(prefix="dbt-")
         config.add_cleanup(folder.cleanup)
-        os.environ |= {"DBT_ONCE": str(Path(folder.name, "socket")), "DBT_ONCE_OF": str(os.getpid())}
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(DBT_ONCE), *filter(None, [os.environ.get("PYTHONPATH")])])
+        os.environ |= {"DBT_ONCE": str(Path(folder.name, "socket")), "ONCE_OF": str(os.getpid())}
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(ONCE), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

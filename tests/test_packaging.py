@@ -49,7 +49,7 @@ def declared() -> list[str]:
 def imports(*folders: str) -> dict[str, str]:
     """The modules of other people that the code of folders imports, anywhere in a file, and one file that does."""
     # what tests and tools import of each other
-    places = ("tests", "tests/dbt_once", "tools")
+    places = ("tests", "tests/once", "tools")
     beside = {path.stem for place in places for path in (ROOT / place).iterdir()} - {"airflow"}
     found: dict[str, str] = {}
     for folder in folders:

@@ -17,7 +17,7 @@ import pytest
 
 from porlake import registry
 from porlake.airflow import local, provider
-from support import RECORDING, ROOT, environment, stages, tree
+from support import RECORDING, ROOT, airflow_once, environment, stages, tree
 
 SAMPLE_RUN = json.loads((ROOT / "data" / "samples" / "run.json").read_text())
 
@@ -54,9 +54,13 @@ def airflow_environment(home: Path) -> dict[str, str]:
     )
 
 
+def once(home: Path) -> dict[str, str]:
+    return airflow_environment(home) | airflow_once(home / ".airflow")
+
+
 @pytest.fixture(scope="module")
 def seen(home: Path) -> Any:
-    env = airflow_environment(home)
+    env = airflow_environment(home)  # in a process of its own: what it has loaded is looked at
     done = subprocess.run(
         [sys.executable, "-c", LOOK, str(ROOT / "dags")], env=env, capture_output=True, text=True, check=False
     )
@@ -169,7 +173,7 @@ def test_a_sweep_has_the_moment_of_the_snapshot_and_a_task_for_each_network_with
         assert "sweep_tron" in pools
 
 
-def test_the_moment_of_htx_is_the_end_of_the_month_in_its_own_time(seen: Any) -> None:
+def test_the_moment_of_htx_is_the_end_of_the_month_in_its_own_time(home: Path) -> None:
     """`L` is a day that the scheduler knows: the runs are due at 00:00 UTC+8 of each first."""
     look = (
         "from airflow.sdk import CronTriggerTimetable; from airflow.timetables.trigger import CronTriggerTimetable "
@@ -177,7 +181,7 @@ def test_the_moment_of_htx_is_the_end_of_the_month_in_its_own_time(seen: Any) ->
         "t = T('0 16 L * *', timezone='UTC'); print(t._get_next(pendulum.datetime(2024, 6, 2)), "
         "t._get_next(pendulum.datetime(2024, 2, 2)))"
     )
-    done = subprocess.run([sys.executable, "-c", look], env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", look], env=once(home), capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "2024-06-30 16:00:00+00:00 2024-02-29 16:00:00+00:00", done.stderr[-2000:]
     assert registry.load().exchanges["htx"].snapshot == "0 16 L * *"
 
@@ -248,11 +252,7 @@ def told_events(home: Path) -> dict[str, Any]:
 
 def test_a_run_without_anything_new_builds_and_publishes_nothing_and_tells_nobody(home: Path) -> None:
     """Behind the run of the bundled month, in its lake."""
-    env = environment() | {
-        "AIRFLOW_HOME": str(home / ".airflow"),
-        "PORLAKE_LAKE": str(home / "data"),
-        "PORLAKE_HOME": str(ROOT),
-    }
+    env = once(home)
     before, events = tree(home / "data"), told_events(home)
     conf = SAMPLE_RUN | {"reports": [name for name in SAMPLE_RUN["reports"] if "liabilities" in name]}
     command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(conf)]
@@ -263,11 +263,7 @@ def test_a_run_without_anything_new_builds_and_publishes_nothing_and_tells_nobod
 
 
 def test_a_run_that_fails_says_so_and_exits_with_an_error(home: Path) -> None:
-    env = environment() | {
-        "AIRFLOW_HOME": str(home / ".airflow"),
-        "PORLAKE_LAKE": str(home / "other"),
-        "PORLAKE_HOME": str(ROOT),
-    }
+    env = once(home) | {"PORLAKE_LAKE": str(home / "other")}
     conf = {"reports": ["data/samples/nowhere.csv"], "replay": str(RECORDING)}
     command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(conf)]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -306,7 +302,7 @@ print(json.dumps([endpoint.url, dict(endpoint.headers), repr(endpoint)]))
 def test_a_connection_becomes_an_endpoint_whose_key_is_not_shown(
     home: Path, connection: dict[str, Any], url: str, headers: dict[str, str]
 ) -> None:
-    env = airflow_environment(home) | {"AIRFLOW_CONN_PORLAKE_ETHEREUM": json.dumps(connection)}
+    env = once(home) | {"AIRFLOW_CONN_PORLAKE_ETHEREUM": json.dumps(connection)}
     done = subprocess.run([sys.executable, "-c", HOOK], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
@@ -337,7 +333,7 @@ def test_a_connection_that_makes_no_sense_is_named_and_nothing_of_it_shown(home:
     }
     done = subprocess.run(
         [sys.executable, "-c", REFUSED],
-        env=airflow_environment(home) | named,
+        env=once(home) | named,
         capture_output=True,
         text=True,
         check=False,
@@ -357,7 +353,7 @@ def test_connections_with_a_number_take_over_in_their_order(home: Path) -> None:
         "AIRFLOW_CONN_PORLAKE_ETHEREUM_2": "b.example",
         "AIRFLOW_CONN_PORLAKE_BASE_2": "c.example",
     }
-    env = airflow_environment(home) | {
+    env = once(home) | {
         name: json.dumps({"conn_type": "porlake_rpc", "host": f"https://{host}"}) for name, host in named.items()
     }
     program = "from porlake.airflow import tasks; print(tasks._connections(['ethereum', 'base', 'solana']))"

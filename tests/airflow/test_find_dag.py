@@ -20,7 +20,7 @@ from porlake.airflow import local
 from porlake.model import ReportFile
 from sources.publishers import Given, Published, page_of, published, zipped
 from sources.test_okx import CDN, listing, milliseconds, row
-from support import MONTH, ROOT, environment, tree
+from support import MONTH, ROOT, airflow_once, environment, tree
 
 #: The month that it is in the exchange's clock, and the one before: a month long ago is waited for by nobody.
 NOW = (datetime.now(UTC) + timedelta(hours=8)).replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
@@ -54,21 +54,25 @@ def listed_at(look: int) -> dict[str, Given | Callable[[bytes], Given]]:
     return {**after, **FILES, url: answer}
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Airflow's folder of this file, with its database, and the lake of its runs."""
+    home = tmp_path_factory.mktemp("find")
+    subprocess.run([str(local.AIRFLOW), "db", "migrate"], env=once(home), check=True, capture_output=True)
+    return home
+
+
+def once(home: Path, **more: str) -> dict[str, str]:
+    """Airflow's environment; its processes fork from one (`tests/once`)."""
+    own = airflow_once(home / ".airflow") | {"PORLAKE_LAKE": str(home / "data"), "PORLAKE_LOOK_EVERY": "0.1"}
+    return local.environment(ROOT, environment() | own | more)
+
+
 def ran(home: Path, there: Published, moment: str, dag: str = "find_okx") -> str:
     """The log of a run of the DAG at a moment."""
-    env = local.environment(
-        ROOT,
-        environment()
-        | {
-            "AIRFLOW_HOME": str(home / ".airflow"), "PORLAKE_LAKE": str(home / "data"),
-            "PORLAKE_MIRRORS": there.setting, "PORLAKE_LOOK_EVERY": "0.1",
-        },
-    )  # fmt: skip
-    airflow = [str(local.AIRFLOW)]
-    if not (home / ".airflow" / "airflow.db").exists():
-        subprocess.run([*airflow, "db", "migrate"], env=env, check=True, capture_output=True)
-        subprocess.run([*airflow, "dags", "reserialize"], env=env, check=True, capture_output=True)
-    done = subprocess.run([*airflow, "dags", "test", dag, moment], env=env, capture_output=True, text=True, check=False)
+    words = [str(local.AIRFLOW), "dags", "test", dag, moment]
+    env = once(home, PORLAKE_MIRRORS=there.setting)
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     return done.stdout + done.stderr
 
@@ -81,9 +85,8 @@ def started(home: Path) -> list[tuple[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def third(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[str]]:
+def third(home: Path) -> tuple[Path, str, list[str]]:
     """(home, log, URLs that were asked for) of a run whose report is listed at the third look."""
-    home = tmp_path_factory.mktemp("find")
     with published(listed_at(3)) as there:
         log = ran(home, there, MOMENT)
         return home, log, list(there.asked)
@@ -130,15 +133,11 @@ except Exception as error:
 
 @pytest.mark.parametrize(("number", "said"), [("1", "TransportError okx/"), ("3", "TransportError okx/"), ("4", "1")])
 def test_a_file_that_does_not_come_is_tried_again_and_then_the_others_go_on(
-    tmp_path: Path, number: str, said: str
+    home: Path, tmp_path: Path, number: str, said: str
 ) -> None:
     answers = {**listed_at(1), f"{CDN}/merkel/por_5_proof_data.zip": Given(b"", 403)}
     with published(answers) as there:
-        env = local.environment(
-            ROOT,
-            environment()
-            | {"AIRFLOW_HOME": str(tmp_path), "PORLAKE_LAKE": str(tmp_path), "PORLAKE_MIRRORS": there.setting},
-        )
+        env = once(home, PORLAKE_LAKE=str(tmp_path), PORLAKE_MIRRORS=there.setting)
         command = [sys.executable, "-c", FETCH, MOMENT, number]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -159,9 +158,8 @@ print(json.dumps([{n: deadline(d) for n, d in bag.dags.items() if n.startswith("
 
 
 @pytest.mark.parametrize("scheduled", [True, False])
-def test_under_a_scheduler_each_rhythm_has_its_deadline(tmp_path: Path, scheduled: bool) -> None:
-    env = local.environment(ROOT, environment() | {"AIRFLOW_HOME": str(tmp_path)})
-    env |= {"PORLAKE_DEADLINES": "yes"} if scheduled else {}
+def test_under_a_scheduler_each_rhythm_has_its_deadline(home: Path, scheduled: bool) -> None:
+    env = once(home, **({"PORLAKE_DEADLINES": "yes"} if scheduled else {}))
     done = subprocess.run(
         [sys.executable, "-c", LOOK, str(ROOT / "dags")], env=env, capture_output=True, text=True, check=False
     )

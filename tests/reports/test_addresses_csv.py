@@ -53,6 +53,34 @@ def test_a_file_of_many_exchanges_is_a_file_for_each() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sources", "stated_by"),
+    [("", "not stated"), ("b", "b"), ("bb", "b"), ("b ", "b"), ("ba", "several sources"), ("cba", "several sources")],
+)
+def test_who_states_a_list_is_the_one_source_that_its_rows_name(sources: str, stated_by: str) -> None:
+    rows = "".join(f"okx,bitcoin,a{number},,{source}\n" for number, source in enumerate(sources or " "))
+    (part,) = addresses_csv.split(as_file(HEADER + rows))
+    assert part.source == stated_by
+
+
+def test_a_row_without_a_source_has_none_and_one_of_an_unknown_network_is_refused() -> None:
+    first, second, third = addresses_csv.parse(
+        as_file(HEADER + "okx,bitcoin,a,cold,\nokx,tron,b,,me\nokx,nowhere,c,,me\n")
+    )
+    assert isinstance(first, reports.Published)
+    assert isinstance(second, reports.Published)
+    assert (first.source_row, first.network, first.asset, first.label, first.source) == (
+        2,
+        "bitcoin",
+        "BTC",
+        "cold",
+        None,
+    )
+    assert (second.source_row, second.network, second.asset, second.source) == (3, "tron", "TRX", "me")
+    assert isinstance(third, reports.Refused)
+    assert (third.source_row, third.reason, third.address) == (4, "unknown_network", "c")
+
+
+@pytest.mark.parametrize(
     "rows", ["", "atlantis,bitcoin,a,,\n", "okx,bitcoin,a,\n", "okx,bitcoin,a,,,\n", '"okx,bitcoin\n']
 )
 def test_a_list_that_is_not_understood_stops(rows: str) -> None:

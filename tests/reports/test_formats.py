@@ -10,10 +10,23 @@ from pathlib import Path
 import pytest
 
 from porlake import pipeline, reports
-from porlake.errors import UnknownFormat, UnsafeArchive
+from porlake.errors import BadStructure, UnknownFormat, UnsafeArchive
 from porlake.model import Claim, Rejection
 from porlake.queries import publisher
-from reports.published import HERE, OKX_ROWS, as_bundle, cases, check_case, check_complete, read, zipped
+from porlake.reports import addresses_csv, totals_csv, tracker_figures_csv
+from reports.published import (
+    HERE,
+    OKX_ROWS,
+    STAKING,
+    as_bundle,
+    cases,
+    check_case,
+    check_complete,
+    exchange_of,
+    read,
+    report_of,
+    zipped,
+)
 from support import own_rows
 
 CASES = cases(HERE / "cases")
@@ -137,3 +150,59 @@ def test_nothing_is_no_report() -> None:
 def test_a_format_that_is_gone_is_named() -> None:
     with pytest.raises(UnknownFormat, match="no format has the name 'gone_csv'; there are addresses_csv, .*htx_csv"):
         reports.format_of("gone_csv")
+
+
+# --- a structure that stops a file is named with its line, and without one where the whole file is meant --------------
+LIST, TOTALS, FIGURES = (",".join(form.COLUMNS) + "\n" for form in (addresses_csv, totals_csv, tracker_figures_csv))
+BINANCE = "coin,network,address,balance,Height,Third party custodian name\n"
+BYBIT = "Coin,Height,Amount,Address,,,,,\n"
+HTX = "coin,address,snapshot height,balance,message,signature\n"
+ASKED = '{"at":"2026-11-0%sT00:00:00Z","exchange":"%s","list":"' + "a" * 64 + '","registry":"' + "b" * 64 + '"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("addresses_csv", LIST, "f.csv: the file has no rows"),
+        ("addresses_csv", f"{LIST}okx,bitcoin,a,,\n\nnobody,bitcoin,a,,\n", "f.csv:4: 'nobody' is no exchange"),
+        ("addresses_csv", f"{LIST}okx,bitcoin,a,,\nokx,bitcoin,a,\n", "f.csv:3: 4 cells for 5 columns"),
+        ("totals_csv", TOTALS, "f.csv: the file has no rows"),
+        ("totals_csv", f"{TOTALS}\nnobody,1,,unknown,BTC,1,,,,,,,x,\n", "f.csv:3: 'nobody' is no exchange"),
+        ("totals_csv", f"{TOTALS}\nokx,1,,day,BTC,1,,,,,,,x,\n", "f.csv:3: snapshot '' and precision 'day'"),
+        ("tracker_figures_csv", FIGURES, "f.csv: the file has no rows"),
+        ("tracker_figures_csv", f"{FIGURES}\nnobody,t,2023-01-12,day,reserves,1,usd,all,\n", "f.csv:3: 'nobody' is"),
+        ("tracker_figures_csv", f"{FIGURES}\nokx,,2023-01-12,day,reserves,1,usd,all,\n", "f.csv:3: a figure needs"),
+        ("tracker_figures_csv", f"{FIGURES}\nokx,t,2023-01,day,reserves,1,usd,all,\n", "f.csv:3: moment "),
+        ("binance_csv", BINANCE, "f.csv: the file has a header and no rows"),
+        ("binance_csv", BINANCE.replace("network", "memo"), "f.csv:1: unknown column 'memo'"),
+        ("binance_csv", BINANCE.replace("coin,network", "network,coin"), "f.csv:1: a header with the columns"),
+        ("bitfinex_txt", "\n", "f.csv: the list has no addresses"),
+        ("bybit_csv", BYBIT, "f.csv: the file has a header and no rows"),
+        ("bybit_csv", BYBIT.replace("Coin,Height", "Height,Coin"), "f.csv:1: a header with the columns"),
+        ("bybit_csv", "coin,height,amount,address\nBTC-BTC,7,,a\nBTC-BTC,7,1,b\n", "f.csv:3: an amount in a list"),
+        ("kucoin_post", "\n", "f.csv: the table has no rows"),
+        ("htx_csv", HTX, "f.csv: the address block has no rows"),
+        ("htx_csv", "coin,snapshot height,balance\nBTC,1,2\n", "f.csv:2: the file ends before the header"),
+        ("htx_csv", "coin,snapshot height,balance\nBTC,1,2\n\ncoin,balance\n", "f.csv:4: a header with the columns"),
+        ("okx_csv", OKX_ROWS, "f.csv: the address block has no rows"),
+        ("okx_csv", "coin,amount\nBTC,1\n", "f.csv:2: the file ends before the header"),
+        ("okx_csv", "coin,amount\nBTC,1\n\ncoin,address\n", "f.csv:4: a header with the columns"),
+        ("observed_list", ASKED % (31, "okx"), "f.csv:1: "),
+        ("observed_list", ASKED % (1, "nobody"), "f.csv:1: 'nobody' is no exchange"),
+        ("observed_list", "{}\n", "f.csv:1: it is no observation of a list"),
+    ],
+)
+def test_what_stops_a_file_is_named_with_its_line(name: str, content: str, says: str) -> None:
+    form = reports.FORMATS[name]
+    report = report_of(form, content.encode(), exchange_of(name))
+    with pytest.raises(BadStructure) as stopped:
+        if isinstance(form, reports.SplitFormat) and name != "bybit_csv":
+            list(form.split(report))
+        else:
+            list(form.parse(report))
+    assert str(stopped.value).startswith(says)
+
+
+def test_a_staking_file_without_rows_is_named_with_its_last_line() -> None:
+    with pytest.raises(BadStructure, match="^okx_por_eth_staking_2026070700.csv:4: the file has no rows of validators"):
+        read(STAKING, "okx", "okx_por_eth_staking_2026070700.csv")

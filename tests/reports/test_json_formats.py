@@ -248,6 +248,14 @@ def test_bitgets_audit_id_tells_the_moment(name: str, at_: datetime | None) -> N
     assert (found and found.at) == at_
 
 
+def test_gates_moment_is_read_to_the_second() -> None:
+    ((file, content),) = GOOD["gate_json"].items()
+    body = json.loads(content)
+    body["data"]["snapshot_time"] = "2026-09-13 23:58:57"
+    (part,) = reports.FORMATS["gate_json"].split(as_bundle({file: json.dumps(body).encode()}, "gate"))  # type: ignore[attr-defined]
+    assert part.snapshot.at == datetime(2026, 9, 13, 23, 58, 57)
+
+
 @pytest.mark.parametrize(
     "time", ["2026-09-13", "2026-09-13 24:00:00", "2026-9-13 00:00:00", "13/09/26 00:00:00", "2026-02-30 00:00:00", ""]
 )

@@ -13,7 +13,7 @@ import pytest
 from porlake import addresses, reports
 from porlake.errors import ReportError
 from porlake.model import Claim
-from porlake.reports import bitfinex_txt, kucoin_post
+from porlake.reports import _rows, bitfinex_txt, kucoin_post
 from reports.published import HERE, exchange_of, read
 from reports.test_spoiled import parsed
 
@@ -95,6 +95,51 @@ def test_names_tell_the_moment(name: str, at: datetime | None, precision: str) -
 )  # fmt: skip
 def test_a_label_is_what_is_left_without_the_temperature(description: str, label: str) -> None:
     assert bitfinex_txt._label(description) == label
+
+
+ALGORAND = "T6MXHXMGXURKJ7AD5NCB4IYPLWXYXKKFLLO5KAPJ56GKS7BFXHNHOODZCM"[:58]
+ENDS = "\t1.00\t24767897"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "rows"),
+    [
+        ([f"USDC\t{ALGORAND[:27]}", f"{ALGORAND[27:]}{ENDS}"], [(2, 58)]),
+        ([f"USDC\t{ALGORAND[:27]}", f"{ALGORAND[27:57]}{ENDS}"], [(2, 0), (3, 0)]),
+        ([f"USDC\t{ALGORAND[:27]}", f"{ALGORAND[27:]}A{ENDS}"], [(2, 0), (3, 0)]),
+        ([f"USDC\t{ALGORAND[:27]}", ALGORAND[27:57], f"{ALGORAND[57:]}{ENDS}"], [(2, 58)]),
+        ([f"USDC\t{ALGORAND[:27]}", ALGORAND[27:], f"A{ENDS}"], [(2, 0), (3, 0), (4, 0)]),
+        ([f"USDC\t{ALGORAND[:27]}", "", f"{ALGORAND[27:]}{ENDS}"], [(2, 58)]),
+        ([f"USDC\t{ALGORAND[:27]}", f"{ALGORAND[27:]}\t1.00"], [(2, 0), (3, 0)]),
+        ([f"USDC\t{ALGORAND[:27]}", f"{ALGORAND[27:]}{ENDS}", f"USDC\t{ALGORAND}{ENDS}"], [(2, 58), (4, 58)]),
+        ([f"USDC\t{ALGORAND[:27]}", f"USDC\t{ALGORAND}{ENDS}"], [(2, 0), (3, 58)]),
+        ([f"USDC\t{ALGORAND[:27]}", f"USDC\t{ALGORAND[:27]}", f"{ALGORAND[27:]}{ENDS}"], [(2, 0), (3, 58)]),
+        ([f"USDC\t{ALGORAND[:27]}"], [(2, 0)]),
+        (["USDC\tlower", f"{ALGORAND[5:]}{ENDS}"], [(2, 0), (3, 0)]),
+    ],
+)
+def test_an_address_is_joined_of_its_pieces_where_they_are_just_so_long(
+    pieces: list[str], rows: list[tuple[int, int]]
+) -> None:
+    """Else each line is a row that cannot be read."""
+    text = "\n".join(["BTC\tbc1qgrxsrmrhsapvh9addyx6sh8j4rw0sn9xtur9uq\t423.00\t762670", *pieces])
+    found = read(text.encode(), "kucoin", "kucoin_por_202211.txt")[1:]
+    assert [(one.source_row, len(one.address)) for one in found if not isinstance(one, reports.Summary)] == rows
+    for one in found:
+        assert isinstance(one, reports.Published if getattr(one, "address", "") else reports.Refused)
+        if isinstance(one, reports.Published):
+            assert (one.address, one.amount, one.network, one.height) == (ALGORAND, "1.00", "algorand", 24767897)
+            assert one.raw.replace("\n", "") == f"USDC\t{ALGORAND}{ENDS}"
+
+
+@pytest.mark.parametrize(("more", "is_read"), [(-1, True), (0, False), (1, False)])
+def test_a_line_of_bitfinexs_list_that_is_cut_off_is_not_read(more: int, is_read: bool) -> None:
+    line = "1Kr6QSydW9bFQG1mXiPNNu6WpJGmUa9i1g - "
+    line += "x" * (_rows.RAW_CHARACTERS + more - len(line))
+    text = f"1Kr6QSydW9bFQG1mXiPNNu6WpJGmUa9i1g - BTC hot wallet\n{line}\n"
+    _, found = read(text.encode(), "bitfinex", "wallets.txt")
+    assert isinstance(found, reports.Refused)
+    assert found.reason == ("unknown_network" if is_read else "ragged")
 
 
 SPOILS = [

@@ -78,6 +78,14 @@ def test_an_explanation_is_the_judgement_and_its_steps(row: Row, signer: Keys) -
     assert [step.what for step in _dispatch.explain(refused)[1]] == ["refused"]
 
 
+def test_a_label_of_a_network_that_is_not_known_is_told(row: Row) -> None:
+    """A coin whose label alone would name a network is on another one, which nobody knows."""
+    made = replace(row("okx_evm", "ethereum", "0x" + "ab" * 20, "0x12"), network=None, label="BTC", network_label="X9")
+    judgement, steps = _dispatch.explain(made)
+    assert (judgement.verdict, judgement.reason) == ("unsupported", "unknown_network")
+    assert (steps[-1].what, steps[-1].value) == ("refused", "no network is known under the label 'X9' of okx")
+
+
 def test_an_account_that_has_no_key_of_a_scheme_is_not_supported(row: Row, signer: Keys) -> None:
     address = parse("ethereum", signer("a").evm)
     made = row("okx_ed25519", "ethereum", address.text, "0x12", script="12")

@@ -273,13 +273,17 @@ def equivalent() -> dict[Key, str]:
         }
 
 
+def module_name(path: Path) -> str:
+    names = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(names[:-1] if names[-1] == "__init__" else names)
+
+
 # --- one process a mutant ---------------------------------------------------------------------------------------------
 class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Loads the one changed module; all others come as always."""
 
     def __init__(self, mutant: Mutant) -> None:
-        names = mutant.path.relative_to(PACKAGE.parent).with_suffix("").parts
-        self.name = ".".join(names[:-1] if names[-1] == "__init__" else names)
+        self.name = module_name(mutant.path)
         self._mutant = mutant
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
@@ -296,12 +300,17 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Reached:
-    """A plugin of pytest: which lines of the room each test reaches; `""` is what runs when modules are imported."""
+    """A plugin of pytest: which lines of the room each test reaches; `""` is what runs when modules are imported.
+
+    Imports are traced. In the functions each statement says that it is reached (`tell_in`): tracing all that a test
+    calls takes several times as long as the test.
+    """
 
     def __init__(self, files: Iterable[Path]) -> None:
         self._files = {str(path) for path in files}
         self._now: set[tuple[str, int]] = set()
-        self.lines: dict[str, set[tuple[str, int]]] = {"": self._now}
+        self._lines: dict[str, set[tuple[str, int]]] = {"": self._now}
+        self._of_statement: dict[tuple[str, int], list[tuple[str, int]]] = {}
 
     def __enter__(self) -> Reached:
         threading.settrace(self._call)
@@ -322,17 +331,87 @@ class Reached:
         self._now.add((frame.f_code.co_filename, frame.f_lineno))
         return self._line
 
+    def tell_in(self, functions: Sequence[FunctionType]) -> None:
+        """From now on the functions say which of their statements are reached."""
+
+        def tell(path: str, line: int) -> None:
+            self._now.add((path, line))
+
+        for path in self._files:
+            tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+            self._of_statement |= {(path, line): [(path, one) for one in lines] for line, lines in _telling(tree, path)}
+            put_code(compile(ast.fix_missing_locations(tree), path, "exec"), path, functions)
+        for function in functions:
+            function.__globals__[TELL] = tell
+
+    @property
+    def lines(self) -> dict[str, set[tuple[str, int]]]:
+        return {
+            name: {one for place in places for one in (place, *self._of_statement.get(place, ()))}
+            for name, places in self._lines.items()
+        }
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._now = self.lines.setdefault(nodeid, set())
-        sys.settrace(self._call)  # a test may have had another one
+        self._now = self._lines.setdefault(nodeid, set())
 
     def pytest_fixture_setup(self, fixturedef: Any) -> None:
         """What a shared fixture runs belongs to all its tests, not to the first one alone."""
         if fixturedef.scope != "function":
-            self._now = self.lines[""]
+            self._now = self._lines[""]
 
     def pytest_runtest_call(self, item: Any) -> None:
-        self._now = self.lines.setdefault(item.nodeid, set())
+        self._now = self._lines.setdefault(item.nodeid, set())
+
+
+TELL = "__mutate_tell__"
+
+
+def _telling(tree: ast.AST, path: str, within: bool = False) -> Iterator[tuple[int, list[int]]]:
+    """Puts a call of TELL before each statement of the functions of a module; (its first line, those of its lines that
+    are of no statement within it) of each.
+    """
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        told = []
+        for place, one in enumerate(part if isinstance(part := getattr(tree, name, None), list) else []):
+            if within and isinstance(one, ast.stmt) and not (place == 0 and _is_docstring(one)):
+                inner = [each for each in ast.walk(one) if isinstance(each, ast.stmt) and each is not one]
+                theirs = {line for each in inner for line in range(each.lineno, (each.end_lineno or each.lineno) + 1)}
+                yield one.lineno, [n for n in range(one.lineno, (one.end_lineno or one.lineno) + 1) if n not in theirs]
+                call = ast.Call(ast.Name(TELL, ast.Load()), [ast.Constant(path), ast.Constant(one.lineno)], [])
+                told.append(ast.copy_location(ast.Expr(call), one))
+            told.append(one)
+            is_function = isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from _telling(one, path, within or is_function)
+        if told:
+            setattr(tree, name, told)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def put_code(module: CodeType, path: str, functions: Sequence[FunctionType]) -> bool:
+    """Gives the functions of a file the code that they have in a module; False where one cannot be told from another or
+    has other variables of outer functions.
+    """
+    codes: dict[tuple[str, int], list[CodeType]] = {}
+    left, all_put = [module], True
+    while left:
+        for code in left.pop().co_consts:
+            if isinstance(code, CodeType):
+                codes.setdefault((code.co_qualname, code.co_firstlineno), []).append(code)
+                left.append(code)
+    for function in functions:
+        old = function.__code__
+        if old.co_filename == path:
+            new = codes.get((old.co_qualname, old.co_firstlineno), [])
+            if old in new:  # unchanged, be it one of several lambdas of a line
+                continue
+            if len(new) == 1 and new[0].co_freevars == old.co_freevars:
+                function.__code__ = new[0]
+            else:
+                all_put = False
+    return all_put
 
 
 class Only:
@@ -354,15 +433,22 @@ def chosen(items: Iterable[Any], seconds: dict[str, float], kills: Mapping[str, 
 
 
 class Timed:
-    """A plugin of pytest: the seconds of each test, those that passed, those that failed and why."""
+    """A plugin of pytest: the seconds of the processor that each test took, its programs included; those that passed,
+    those that failed and why.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.failed: dict[str, str] = {}
         self.passed: set[str] = set()
 
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.seconds[nodeid] = -sum(os.times()[:4])
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.seconds[nodeid] += sum(os.times()[:4])
+
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed:
             self.failed[report.nodeid] = report.longreprtext.strip()[-600:]
         elif report.when == "call" and report.passed:
@@ -443,11 +529,15 @@ class InPlace:
         return self._reached
 
     def pytest_runtestloop(self, session: Any) -> bool:
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
+        for path in sorted({mutant.path for mutant in self._found}):
+            importlib.import_module(module_name(path))
+        self._reached.__exit__()
         if session.testsfailed:
             raise SystemExit("the tests cannot be collected")
         collected = set(self._reached.lines[""])
+        self._functions = [
+            one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__.co_filename in self._files
+        ]
         with tempfile.TemporaryDirectory() as folder:
             self._folder = Path(folder)
             lines, timed = self._in_fork(session, lambda: self._baseline(session), 1800)
@@ -462,11 +552,6 @@ class InPlace:
             if self._in_fork(session, lambda: self._first_failed(session, everything), 1800):
                 raise SystemExit("the tests fail without any change when the shortest come first")
             self._say(f"{len(self._found)} mutants, {len(seconds)} tests of {sum(seconds.values()):.0f} s")
-            self._functions = [
-                one
-                for one in gc.get_objects()
-                if isinstance(one, FunctionType) and one.__code__.co_filename in self._files
-            ]
             for one in gc.get_objects():
                 if type(one).__name__ == "_lru_cache_wrapper" and str(one.__module__).startswith("porlake"):
                     one.cache_clear()
@@ -511,22 +596,9 @@ class InPlace:
         return "killed" if failed else "survives"
 
     def _put(self, mutant: Mutant) -> bool:
-        """False where a function cannot be told from another one or has other variables of outer functions."""
-        codes: dict[tuple[str, int], list[CodeType]] = {}
-        left = [compile(mutated(mutant), str(mutant.path), "exec")]
-        while left:
-            for code in left.pop().co_consts:
-                if isinstance(code, CodeType):
-                    codes.setdefault((code.co_qualname, code.co_firstlineno), []).append(code)
-                    left.append(code)
-        for function in self._functions:
-            old = function.__code__
-            if old.co_filename == str(mutant.path):
-                new = codes.get((old.co_qualname, old.co_firstlineno), [])
-                if len(new) != 1 or new[0].co_freevars != old.co_freevars:
-                    return False
-                function.__code__ = new[0]
-        return True
+        """Whether the changed functions could take the place of the loaded ones."""
+        code = compile(mutated(mutant), str(mutant.path), "exec")
+        return put_code(code, str(mutant.path), self._functions)
 
     def _in_fork(self, session: Any, work: Callable[[], Any], seconds: float) -> Any:
         place = self._folder / "temporary"
@@ -544,9 +616,9 @@ class InPlace:
         timed = Timed()
         session.config.pluginmanager.register(timed)
         session.config.pluginmanager.register(self._reached)
-        with self._reached:
-            for _ in self._each(session, session.items):
-                pass
+        self._reached.tell_in(self._functions)
+        for _ in self._each(session, session.items):
+            pass
         return self._reached.lines, timed
 
     def _first_failed(self, session: Any, items: Sequence[Any]) -> str:

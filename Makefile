@@ -58,7 +58,7 @@ test: setup  ## all tests; real nodes are used where `make nodes` has installed 
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## the tests that need no dbt, no Airflow and no node: under a minute
-	@PORLAKE_TESTS_CHECK=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not slow and not node'
+	@$(BIN)/python tools/check.py
 
 nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x), in .nodes/
 	@$(BIN)/python tools/install_nodes.py

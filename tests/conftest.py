@@ -21,7 +21,7 @@ from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once
 BUILDING = ("sql", "airflow", "warehouse", "test_wheel.py", "cli/test_examples.py")
 #: What starts a process for each of its cases, or judges thousands of rows: no part of a check of a minute.
 LONG = ("pipeline/test_cli.py", "pipeline/test_runs.py", "ownership/test_made_rows.py")
-CHECK = "PORLAKE_TESTS_CHECK"
+CHECK = "PORLAKE_TESTS_CHECK"  # its value, `0/2`, says which part of the files this process has
 if os.environ.get(CHECK):  # fewer examples where a test says nothing else: `make test` draws them all
     settings.register_profile("check", max_examples=20, deadline=None)
     settings.load_profile("check")
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     need not: dozens import dbt or Airflow, 4 s each from source. Settings of whoever runs the tests (the Makefile's
     home, endpoints of one's own) are no part of them.
     """
-    for name in [name for name in os.environ if name.startswith("PORLAKE_") and name != CHECK]:
+    for name in [name for name in os.environ if name.startswith("PORLAKE_") and not name.startswith("PORLAKE_TESTS_")]:
         del os.environ[name]
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -58,6 +58,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(folder.cleanup)
         os.environ |= {"DBT_ONCE": str(Path(folder.name, "socket")), "ONCE_OF": str(os.getpid())}
         os.environ["PYTHONPATH"] = os.pathsep.join([str(ONCE), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Under `make check` what another process has, or what it leaves out whole, is not even imported."""
+    if CHECK not in os.environ or not collection_path.name.startswith("test_") or collection_path.suffix != ".py":
+        return None
+    here = Path(__file__).parent
+    part, of = map(int, os.environ[CHECK].split("/"))
+    if of > 1 and collection_path.relative_to(here).as_posix().startswith((*BUILDING, *LONG)):
+        return True
+    files = sorted(here.rglob("test_*.py"), key=lambda path: (path.stat().st_size, path.as_posix()))
+    return files.index(collection_path) % of != part or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -717,7 +717,7 @@ def main() -> int:
     asked = parser.parse_args()
     os.chdir(HOME)
     os.environ["PORLAKE_TESTS_CHECK"] = (
-        "1"  # as `make check`: fewer examples, and no deadline that a loaded machine misses
+        "0/1"  # as `make check`: fewer examples, and no deadline that a loaded machine misses
     )
     sys.path[:0] = [str(HOME / "plugins"), str(HOME / "tests")]
     places, tests = ROOMS[asked.room]

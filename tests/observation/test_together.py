@@ -152,6 +152,7 @@ class Client(OneByOne):
 
 
 class Toy(Family):
+    tokens = ("issued",)
     def open_client(self, network, endpoints, recording, *, beside=None, dump=None, tell=None):
         return Client()
 

@@ -33,7 +33,7 @@ NOW_READ = """
 """
 START, END = "            raw = numbers.whole(told", "    def _block"
 FACE_NOW = FACE[: FACE.index(START)] + NOW_READ.lstrip("\n") + "\n" + FACE[FACE.index(END) :]
-FACE_NOW = FACE_NOW.replace("Unread, first", "Unread, first, unchanged").replace(
+FACE_NOW = FACE_NOW.replace("Reading, Unread", "Reading, Unread, unchanged").replace(
     "class Client(OneByOne):", "class Client(OneByOne):\n    unchanged_since = True\n"
 )
 #: When each account last changed; the snapshot is of block 100.

@@ -14,7 +14,7 @@ from porlake.encoding import bech32
 from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidAddress
 
-HRP = {"oktc": "ex", "platon": "lat", "iotex": "io", "evmos": "evmos"}
+HRP = {"oktc": "ex", "platon": "lat", "iotex": "io", "evmos": "evmos", "zilliqa": "zil"}
 
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{40})")
 _XDC = re.compile(r"xdc([0-9a-fA-F]{40})")

@@ -40,6 +40,10 @@ NEO, GAS = "0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5", "0xd2a4cff31913016155e3
 WHOLE = 100_000_000  # NEO
 
 
+class _Fault(RequestFailed):
+    """A script ended in a fault."""
+
+
 class Client(OverRpc, ByBatch):
     batch = 50  # a call of a script costs some 0.02 GAS, of the 10 that a node gives one
     unchanged_since = True
@@ -82,7 +86,7 @@ class Client(OverRpc, ByBatch):
             return list(self._kept(wants, accounts, contract, root, at))
         try:
             height, held = self._run([script.call(contract, "balanceOf", account) for account in accounts], at)
-        except RequestFailed:
+        except _Fault:
             if len(wants) > 1:
                 raise
             return [Unread(wants[0].asset, wants[0].address, "token_call_failed")]
@@ -98,7 +102,7 @@ class Client(OverRpc, ByBatch):
         """As the contract says; None where it does not."""
         try:
             _, (found,) = self._run([script.call(_contract(token), "decimals")], at)
-        except RequestFailed:
+        except _Fault:
             return None
         return found
 
@@ -195,12 +199,12 @@ class Client(OverRpc, ByBatch):
 
     def _run(self, calls: Sequence[bytes], at: BlockRef) -> tuple[int, list[int]]:
         """(the height at which a script ran, what its calls gave). Raises ChainError for marks that are not those of
-        the chain, RequestFailed where the script fails, TransportError.
+        the chain, _Fault where the script fails, TransportError.
         """
         text = script.written([script.call(LEDGER, "currentIndex"), *calls, script.call(NEO, "totalSupply")])
         told, what = self._rpc.call(NOW, [text]), f"{self.host}: {NOW}"
         if isinstance(told, dict) and told.get("state") == "FAULT":
-            raise RequestFailed(f"{what}: {told.get('exception')!r:.120}")
+            raise _Fault(f"{what}: {told.get('exception')!r:.120}")
         height, *found, supply = script.integers(told, len(calls) + 2, what=what)
         if supply != WHOLE:
             raise ChainError(f"{what}: a supply of {numbers.shown(supply)} NEO: the node has not the state")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from porlake.errors import BadAnswer, NotRecorded, RateLimited, RequestFailed, TransportError
+from porlake.errors import BadAnswer, NotFound, NotRecorded, RateLimited, RequestFailed, TransportError
 from porlake.transport import Endpoint, Http, Recording
 from support import on_loopback
 
@@ -61,7 +61,7 @@ def test_a_question_has_its_headers_and_an_answer_its_status_body_and_headers() 
     [
         (404, b'{"code": "none"}', ACCEPT, None),
         (404, b"[]", ACCEPT, None),
-        (404, b"not here", ACCEPT, TransportError),
+        (404, b"not here", ACCEPT, NotFound),
         (404, b'{"code": "none"}', frozenset(), RequestFailed),
         (400, b'{"message": "bad address"}', ACCEPT, RequestFailed),
         (410, b'{"code": 3}', ACCEPT, RequestFailed),

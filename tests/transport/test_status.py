@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from porlake.errors import BadAnswer, RateLimited, RequestFailed, TooBig, TransportError
+from porlake.errors import BadAnswer, NotFound, RateLimited, RequestFailed, TooBig, TransportError
 from porlake.transport.limits import TransientFault
 from porlake.transport.status import check_status
 
@@ -30,7 +30,7 @@ def outcome(status: int, body: bytes = PAGE, **headers: str) -> type[TransportEr
         (206, TransientFault, TransientFault), (207, None, None), (299, None, None),
         (300, BadAnswer, BadAnswer), (399, BadAnswer, BadAnswer),
         (400, RequestFailed, None), (401, TransportError, None), (403, TransportError, None),
-        (404, TransportError, None),
+        (404, NotFound, None),
         (407, TransportError, None), (408, TransientFault, TransientFault), (409, TransportError, None),
         (412, TransportError, None), (413, TooBig, TooBig), (414, TransportError, None),
         (421, TransportError, None), (422, RequestFailed, None), (423, TransportError, None),

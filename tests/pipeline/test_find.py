@@ -310,3 +310,51 @@ def test_of_one_moment_each_file_of_a_fetch_is_a_revision_of_the_one_before(tmp_
         ("mexc/2024-01-01", 1), ("mexc/2024-01-01", 2), ("mexc/2024-01-01", 3), ("mexc/2024-02-01", 1),
     ]  # fmt: skip
     assert pipeline.fetch(chosen, again).new == []
+
+
+def by_hand(chosen: pipeline.Session, folder: Path, name: str, content: bytes) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    pipeline.archive(chosen, "okx", str(folder / name))
+
+
+AGAIN = Path(MONTH[0]).read_bytes()
+
+
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_bytes_of_an_earlier_month_that_came_by_hand_are_a_warning_too(tmp_path: Path, is_zip: bool) -> None:
+    name = "por_csv_2024042400_V1.zip" if is_zip else "okx_por_20240424.csv"
+    content = zipped(**{"okx_por_2024042400_V1.csv": AGAIN}) if is_zip else AGAIN
+    april = listing([row("6", "2024-04-24T00:00", name)]) | {f"{CDN}/chain/{name}": Given(content)}
+    with published(dict(MARCH) | april) as there:  # type: ignore[arg-type]
+        chosen = session(tmp_path / "lake", there)
+        by_hand(chosen, tmp_path / "files", "okx_por_20240325.csv", AGAIN)
+        done = fetched(chosen, "2024-04")
+        assert len(done.warnings) == 1
+        inside = "okx_por_2024042400_V1.csv" if is_zip else name
+        assert done.warnings[0].startswith(
+            f"okx/2024-04-24: {inside} has the {len(AGAIN):,} bytes of okx/2024-03-25, retrieved "
+        )
+        assert fetched(chosen, "2024-04").warnings == [], "it is told when it comes"
+
+
+@pytest.mark.parametrize(
+    ("had", "inside", "warned"),
+    [
+        ("okx_por_2024032500_V3.csv", "", True),
+        ("okx_por_2024032500_V2.csv", "", False),
+        ("okx_por_2024032500.csv", "", False),  # a number that is ours, not the publisher's
+        ("por_csv_2024032500_V3.zip", "okx_por_2024032500.csv", True),
+    ],
+)
+def test_a_revision_that_came_by_hand_is_one_too(tmp_path: Path, had: str, inside: str, warned: bool) -> None:
+    name = "por_csv_2024032500_V2.zip"
+    second = zipped(**{"okx_por_2024032500_V2.csv": AGAIN + b"\n"})
+    answers = listing([row("5", "2024-03-25T00:00", name)]) | {f"{CDN}/chain/{name}": Given(second)}
+    with published(dict(MARCH) | answers) as there:  # type: ignore[arg-type]
+        chosen = session(tmp_path / "lake", there)
+        by_hand(chosen, tmp_path / "files", had, zipped(**{inside: AGAIN}) if inside else AGAIN)
+        done = fetched(chosen)
+    said = "okx/2024-03-25: revision 2 is listed, the lake has revision 3: it goes backwards"
+    assert (said in done.warnings) is warned
+    assert len(done.warnings) == warned

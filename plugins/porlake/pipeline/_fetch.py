@@ -15,7 +15,7 @@ from porlake.pipeline._fetched_files import facts_of, files_of
 from porlake.pipeline._find import Held, held
 from porlake.pipeline._report_files import Known
 from porlake.pipeline._session import Session
-from porlake.pipeline._suspect import of_other_moments, went_back
+from porlake.pipeline._suspect import came_before, of_other_moments, went_back
 from porlake.transport import Reply
 
 
@@ -55,34 +55,34 @@ class _Fetching:
 
     def fetch(self, one: sources.Publication, has: Held) -> None:
         self.done.reports += has.reports
-        self.done.warnings += went_back(self.known.of(one.exchange).values(), one)
+        self.done.warnings += went_back(self.known.of(one.exchange).values(), one, self.session)
         missing = [member for member in one.members if _is_wanted(member, has.roles)]
         found_in = self._kept(one.found_in) if missing else ""
         for members in _together_with(missing):
             self.session.progress(f"fetch {one.attestation}: {members[0].name}", 0, 0)
             try:
-                found = self._archived(one, members, found_in)
+                self._archive(one, members, found_in)
             except NotRecorded:
                 raise
             except UnknownFormat:
                 self.done.kept += [member.name for member in members]
             except (TransportError, ReportError) as error:
                 self.done.missing.append(f"{one.attestation}: {members[0].role}: {error}")
-            else:
-                rows = [row for (report, _), row in self.known.of(one.exchange).items() if report in found]
-                self.done.warnings += of_other_moments(one, members, rows)
 
-    def _archived(self, one: sources.Publication, members: list[sources.Member], found_in: str) -> set[str]:
-        """The reports in files that belong together, now in the lake."""
+    def _archive(self, one: sources.Publication, members: list[sources.Member], found_in: str) -> None:
+        """The reports in files that belong together into the lake."""
         # a publisher's audit id is no number of an edition: OKX's do not even rise
         told = None if one.at is None else reports.Snapshot(one.at, one.precision, one.revision)
-        had = {report for report, _ in self.known.of(one.exchange)}
+        had, same = dict(self.known.of(one.exchange)), list[str]()
         with ExitStack() as files:
-            came = files_of(self.session, files, one, members, found_in, self.done.warnings)
+            came = files_of(self.session, files, one, members, found_in, same)
             found = archive_published(self.session, one.exchange, came, fallback=told, known=self.known)
+        rows = [row for (report, _), row in self.known.of(one.exchange).items() if report in found]
         self.done.reports += found
-        self.done.new += [report for report in found if report not in had]
-        return set(found)
+        # bytes that the lake has for another moment are new of this one
+        self.done.new += [row.report for row in rows if (row.report, row.attestation) not in had]
+        self.done.warnings += same or came_before(one, members, rows, had)
+        self.done.warnings += of_other_moments(one, members, rows)
 
     def _kept(self, answer: Reply) -> str:
         """The sha256 of the answer in which publications were found, archived before anything that it names."""

@@ -28,7 +28,8 @@ BEFORE = (NOW - timedelta(days=1)).replace(day=1)
 THIS, LAST = f"{NOW:%Y%m%d}00", f"{BEFORE:%Y%m%d}00"
 MOMENT = f"{NOW - timedelta(hours=8):%Y-%m-%dT%H:%M:%S}+00:00"
 
-WALLETS = zipped(**{f"okx_por_{THIS}_V1.csv": Path(MONTH[0]).read_bytes()})
+FIRST = Path(MONTH[0]).read_bytes()
+WALLETS = zipped(**{f"okx_por_{THIS}_V1.csv": FIRST})
 ROWS = [
     row("5", NOW.isoformat(), f"por_csv_{THIS}_V1.zip"),
     row("4", BEFORE.isoformat(), f"por_csv_{LAST}_V2.zip"),
@@ -142,6 +143,30 @@ def test_a_file_that_does_not_come_is_tried_again_and_then_the_others_go_on(
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.splitlines()[-1].startswith(said)
+
+
+def test_bytes_of_the_month_before_are_handed_on_for_the_month_that_they_are_stated_for(tmp_path: Path) -> None:
+    answers = listed_at(1)
+    answers[f"{CDN}/chain/por_csv_{LAST}_V2.zip"] = Given(zipped(**{f"okx_por_{LAST}_V2.csv": FIRST}))
+    with published(answers) as there:
+        chosen = pipeline.session(tmp_path, environ={"PORLAKE_MIRRORS": there.setting})
+        looked = pipeline.find(chosen, "okx", BEFORE.date())
+        had = pipeline.fetch(chosen, looked.of_month(f"{BEFORE:%Y-%m}")).reports
+        for report in had:
+            pipeline.parse(chosen, report)
+        env = local.environment(
+            ROOT,
+            environment()
+            | {"AIRFLOW_HOME": str(tmp_path), "PORLAKE_LAKE": str(tmp_path), "PORLAKE_MIRRORS": there.setting},
+        )
+        command = [sys.executable, "-c", FETCH, MOMENT, "1"]
+        runs = []
+        for _ in range(2):
+            runs.append(subprocess.run(command, env=env, capture_output=True, text=True, check=True))
+            pipeline.price(chosen, pipeline.attestations(chosen, had), give_up=True)
+    assert f"has the {len(FIRST):,} bytes of okx/{BEFORE:%Y-%m-%d}" in runs[0].stdout + runs[0].stderr
+    assert runs[0].stdout.splitlines()[-1] == "1"
+    assert runs[1].stdout.splitlines()[-1].startswith("AirflowSkipException nothing of okx")
 
 
 LOOK = """

@@ -121,7 +121,10 @@ def fetch(exchange: str, context: Context) -> list[str]:
     _tell([f"kept, and read by no format: {name}" for name in done.kept], [*done.warnings, *done.missing])
     if done.missing and (context["ti"].try_number <= context["task"].retries or not done.reports):
         raise TransportError("; ".join(done.missing))  # it is listed: the next try may get it
-    todo = [report for report in done.reports if not pipeline.is_parsed(chosen, report)]
+    todo = [
+        report for report in done.reports
+        if not pipeline.is_parsed(chosen, report) or pipeline.awaits_prices(chosen, report)
+    ]  # fmt: skip
     if not todo:
         raise AirflowSkipException(f"nothing of {exchange} in {month} is new: nothing is built")
     log.info("%s: %s reports of %s", exchange, len(todo), _briefly(pipeline.attestations(chosen, todo)))

@@ -20,7 +20,7 @@ from porlake.pipeline._inbox import inbox, undated, waiting
 from porlake.pipeline._lists import archive_list
 from porlake.pipeline._observe import OBSERVED, attests, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, is_parsed, parse
-from porlake.pipeline._price import attestations, price
+from porlake.pipeline._price import attestations, awaits_prices, price
 from porlake.pipeline._run import run, run_archived, run_list, unread
 from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
@@ -42,6 +42,7 @@ __all__ = [
     "archive_list",
     "attestations",
     "attests",
+    "awaits_prices",
     "build",
     "csv_writer",
     "day",

@@ -21,6 +21,16 @@ def attestations(session: Session, reports_: Iterable[str]) -> list[str]:
     return sorted({file.attestation for report in reports_ for file in session.lake.reports(report)})
 
 
+def awaits_prices(session: Session, report: str) -> bool:
+    """Whether the bytes of a report were stated for several moments, of which one was not priced yet: it was added to
+    the others behind their build.
+    """
+    files = session.lake.reports(report)
+    return len(files) > 1 and any(
+        not any(session.lake.pointers(Price, exchange=file.exchange, attestation=file.attestation)) for file in files
+    )
+
+
 def price(session: Session, spoken: Iterable[str], *, give_up: bool = False) -> list[str]:
     """USD at the snapshot of each attestation, for every asset that any report of its exchange names, and for what
     wrapped and receipt tokens among them stand for; what has no price is a row with its reason.

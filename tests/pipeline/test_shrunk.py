@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from porlake import pipeline
+from porlake.model import Rejection
 
 HEAD = "coin,snapshot height,balance\nETH(ALL),1,{n}\nETH,1,{n}\n\n"
 COLUMNS = "coin,address,snapshot height,balance,message,signature\n"
@@ -39,3 +40,17 @@ def test_the_report_before_is_the_last_of_an_earlier_moment(tmp_path: Path) -> N
     reported(session, tmp_path, "20240601", 10)
     third = reported(session, tmp_path, "20240701", 9)
     assert pipeline.shrunk(session, third) == ""
+
+
+def test_rows_that_are_refused_and_accounts_in_another_case_are_not_gone(tmp_path: Path) -> None:
+    session = pipeline.session(tmp_path / "lake", environ={})
+    accounts = [f"0x{number:039x}A" for number in range(1, 101)]
+    for day, label in (("20240601", "ETH"), ("20240701", "ETH-OF-NO-NETWORK")):
+        rows = [f"{label},{account},1,1,,\n" for account in accounts[:30]]
+        rows += [f"ETH,{account.lower()},1,1,,\n" for account in accounts[30:]]
+        signers = [f"ETH,{account},-,-,htx,0x00\n" for account in accounts[:1]]
+        (tmp_path / f"huobi_por_{day}.csv").write_text(HEAD.format(n=100) + COLUMNS + "".join(rows + signers))
+        (report,) = pipeline.archive(session, "htx", str(tmp_path / f"huobi_por_{day}.csv"))
+        pipeline.parse(session, report)
+    assert len(list(session.lake.rows(Rejection, exchange="htx", report=report))) == 30
+    assert pipeline.shrunk(session, report) == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from porlake.model import Claim, ReportFile
+from porlake.model import Evidence, ReportFile
 from porlake.pipeline._session import Session
 
 LOST = 10  # a warning is given where more than one in so many addresses is gone
@@ -45,9 +45,12 @@ def _before(session: Session, file: ReportFile) -> ReportFile | None:
 
 
 def _addresses(session: Session, file: ReportFile) -> int:
-    """How many different addresses a report names."""
+    """How many different addresses a report names, those of rows that were refused among them: they are not gone."""
     seen = pa.array([], pa.string())
-    for batch in session.lake.columns(Claim, ["address"], exchange=file.exchange, report=file.report):
-        found = pc.unique(batch.column("address")).cast(pa.string())
-        seen = pc.unique(pa.chunked_array([seen, found])) if len(seen) else found
-    return int(len(seen) - seen.null_count)
+    only = {"exchange": file.exchange, "report": file.report}
+    for batch in session.lake.columns(Evidence, ["address_published", "for_row"], **only):
+        named = batch.column("address_published").filter(pc.is_null(batch.column("for_row"))).cast(pa.string())
+        # an account of the EVM is written in either case
+        folded = pc.if_else(pc.starts_with(named, "0x"), pc.utf8_lower(named), named)
+        seen = pc.unique(pa.chunked_array([seen, pc.unique(folded.filter(pc.not_equal(folded, "")))]))
+    return len(seen)

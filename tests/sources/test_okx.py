@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from porlake.errors import BadAnswer, Unavailable
+from porlake.errors import BadAnswer, TransportError, Unavailable
 from porlake.sources import fetched, okx
 from sources.publishers import NO_SUCH_KEY, PAGE, Answers, Given, Published, published, zipped
 
@@ -166,6 +166,8 @@ def test_the_age_of_an_answer_that_a_cache_gave_is_told() -> None:
     ("answer", "error", "said"),
     [
         (Given(NO_SUCH_KEY, 404), Unavailable, "HTTP 404, it is not there"),
+        (Given(b"404: Not Found", 404), Unavailable, "HTTP 404, it is not there"),
+        (Given(PAGE, 404), TransportError, "HTTP 404 with a page of HTML: whether it is there is not known"),
         (Given(PAGE), BadAnswer, "HTTP 200, but it is a page of HTML or XML"),
         (Given(b""), BadAnswer, "HTTP 200, but it is empty"),
         (Given(zipped(**{"okx_por_2026061900_V3.csv": b"x"})), BadAnswer, "none of its files is of 20260811"),

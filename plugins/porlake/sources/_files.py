@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from porlake.transport import Reply, Web
 
 HEAD_BYTES = 1_024
 _BOM = b"\xef\xbb\xbf"
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 #: The first bytes of each kind of file; of none of them where a kind has no mark: then it only must be no page.
 KINDS: dict[str, tuple[bytes, ...]] = {
     "zip": (b"PK\x03\x04",),
@@ -56,16 +58,29 @@ def fetched(web: Web, member: Member) -> Iterator[tuple[Reply, BinaryIO]]:
         places = [member.url, *member.others]
         while True:
             reply, came = streams.enter_context(web.file(places.pop(0), member.body))
-            if reply.status != 404 or not places:
+            if not places or not _is_absent(reply, came):
                 break
         _check(member, reply, came)
         yield reply, came
 
 
+def _is_absent(reply: Reply, stream: BinaryIO) -> bool:
+    """Whether the host of a file says that it is not there, as stores of files do: 404 without a page, which is what
+    something before the host gives.
+    """
+    if reply.status != 404:
+        return False
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    return _HTML.match(head) is None
+
+
 def _check(member: Member, reply: Reply, stream: BinaryIO) -> None:
     where = f"{reply.host}: {member.name}"
-    if reply.status == 404:
+    if _is_absent(reply, stream):
         raise Unavailable(f"{where}: HTTP 404, it is not there")
+    if reply.status == 404:
+        raise TransportError(f"{where}: HTTP 404 with a page of HTML: whether it is there is not known ({member.url})")
     if reply.status != 200:
         raise TransportError(
             f"{where}: HTTP {reply.status}: it is not given to this client; fetch it by hand ({member.url}), and give "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from porlake import reports
 from porlake.errors import BadStructure
 from porlake.reports import tracker_figures_csv
 from reports.published import report_of
@@ -45,3 +46,12 @@ def test_every_figure_has_a_unit_and_is_in_the_documentation() -> None:
         assert units
         assert set(units) <= {"usd", "percent", "count"}, figure
         assert f"`{figure}`" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"), [("628484", True), ("0", True), ("5.5", False), ("-5", False), ("", False)]
+)
+def test_a_count_is_a_whole_number(value: str, is_one: bool) -> None:
+    row = f"okx,t,2024-06,month,addresses,{value},count,all of them,\n"
+    (item,) = tracker_figures_csv.parse(report_of(tracker_figures_csv, (HEADER + row).encode()))
+    assert isinstance(item, reports.Figure) is is_one

@@ -7,6 +7,7 @@ many exchanges and moments; `split` makes one canonical file of each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 
@@ -34,6 +35,8 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "net_flow": ("usd",),
     "addresses": ("count",),
 }
+
+_WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 
 
 def matches(bundle: Bundle) -> bool:
@@ -100,6 +103,8 @@ def _row(line: Line, cells: Mapping[str, str]) -> Item:
     if unit not in FIGURES.get(figure, ()):
         known = ", ".join(f"{name} ({' or '.join(units)})" for name, units in FIGURES.items())
         return _refused(line, figure, "unknown_figure", f"a figure in a unit of it: {known}")
+    if unit == "count" and not _WHOLE.fullmatch(cells["value"]):
+        return _refused(line, figure, "not_a_number", "a whole number: it is a count")
     if not cells["definition"]:
         return _refused(line, figure, "no_definition", "what the tracker counts, in words")
     return Figure(

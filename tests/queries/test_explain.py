@@ -10,6 +10,7 @@ import pytest
 
 from porlake import cli
 from porlake.encoding.keccak import keccak256
+from reports.published import HERE
 from support import MONTH
 
 FILE = MONTH[0]
@@ -130,3 +131,10 @@ def test_verify_shows_claims_that_stand_twice(capsys: pytest.CaptureFixture[str]
     assert re.search(rf"5 +ethereum +ETH +{mixed.lower()} +2 +yes", shown)
     assert re.search(rf"8 +ethereum +USDT +{mixed.lower()} +2 *$", shown, re.MULTILINE)
     assert re.search(r"unsigned +unsigned +5", shown)
+
+
+def test_of_what_nobody_signed_it_is_not_said_what_its_message_names(capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = (HERE / "cases" / "bitmex_yaml" / "reserves").glob("*.yaml")
+    shown = explained(capsys, 3, str(file))
+    assert "script_shown" in shown
+    assert "message names" not in shown

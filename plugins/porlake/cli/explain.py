@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WHAT = "one row's reasoning, step by step"
 EXAMPLE = "porlake explain FILE --row 57"
+NAMES_NOTHING = "neither exchange, date nor address: it may have been signed at any time, for any file"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +68,7 @@ def run(options: argparse.Namespace) -> None:
         ("reason", judgement.reason),
         ("flags", ", ".join(judgement.flags)),
         ("signer", judgement.signer or ""),
-        ("message names", ", ".join(judgement.binds) or "neither exchange, date nor address: it may have been signed "
-                                                        "at any time, for any file"),
+        ("message names", ", ".join(judgement.binds) or (NAMES_NOTHING if any(row.signatures) else "")),
     ])  # fmt: skip
     if lake is not None:
         show_facts("on the chain", list(_on_chain(explain.seen(lake, told))))

@@ -4,7 +4,7 @@ proven          the signature holds, and the address is derived from its key, or
                 distinct keys signed
 owner_signed    the stated owners of the account signed; that they own it is for the chain to say
 signature_only  the signature holds, and nothing binds its key to the address
-unsigned        there is no signature (the address is not looked at)
+unsigned        there is no signature (an address is only compared with a script that is shown beside it)
 invalid         there is a signature, and it is not that of this address, these owners or these script keys over this
                 message
 malformed       the address, the signature, the key, the script, an owner, the message or the row itself is not what it

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from porlake import pipeline, reports
-from porlake.errors import BadStructure, UnknownFormat, UnsafeArchive
+from porlake.errors import BadStructure, ReportError, UnknownFormat, UnsafeArchive
 from porlake.model import Claim, Rejection
 from porlake.queries import publisher
-from porlake.reports import addresses_csv, totals_csv, tracker_figures_csv
+from porlake.reports import addresses_csv, control_transfers_csv, totals_csv, tracker_figures_csv
 from reports.published import (
     HERE,
     OKX_ROWS,
@@ -122,6 +122,61 @@ def test_a_module_that_lacks_a_part_is_named_with_it(tmp_path: Path, monkeypatch
 def test_a_file_that_no_format_recognises_says_what_was_looked_for(content: bytes) -> None:
     with pytest.raises(UnknownFormat, match=r"f\.csv.*addresses_csv.*htx_csv.*okx_csv.*totals_csv"):
         read(content)
+
+
+def test_a_page_that_a_site_gave_in_place_of_a_file_is_said_to_be_one() -> None:
+    page = "f.csv: a page of HTML or XML, as sites give in place of a file; no format recognises it. Looked for"
+    for content, said in (
+        (b"\xef\xbb\xbf \n<!DOCTYPE html><p>Coin,Height", page),
+        (b"Coin;Height", "f.csv: no format"),
+    ):
+        with pytest.raises(UnknownFormat) as refused:
+            read(content)
+        assert str(refused.value).startswith(said)
+
+
+#: By format: its files without what they hold.
+HEADER_OF_TOTALS = ",".join(totals_csv.COLUMNS).encode() + b"\n"
+EMPTIED = {
+    "addresses_csv": {"addresses_2026-01-01.csv": b"exchange,network,address,label,source\n"},
+    "binance_csv": {"PR01JAN30_HotCold.csv": b"coin,network,address,balance,Height,Third party custodian name\n"},
+    "binance_json": {
+        "audit.json": b'{"code":"000000","success":true,"data":{"snapshotTime":"01/09/26 00:00:00 UTC",'
+        b'"merkleRootHash":"' + b"ab" * 32 + b'","auditId":"PR01SEP26","snapshotDataList":[]}}'
+    },
+    "bitfinex_txt": {"wallets_20221212.txt": b"\n\n"},
+    "bitget_json": {"bitget_Au2026092917.json": b'{"code":"200","data":{"platformAssetDetailListList":[]}}'},
+    "bitmex_yaml": {"reserves-7-20211108D000000.yaml": b"address:\n# addr_type: sh\n"},
+    "bitstamp_json": {"page_1.json": b'{"wallets":{}}'},
+    "bybit_csv": {"bybit_por_203001.csv": b"Coin,Height,Amount,Address,,,,,\r\n"},
+    "control_transfers_csv": {"c.csv": ",".join(control_transfers_csv.COLUMNS).encode() + b"\n"},
+    "gate_json": {"g.json": b'{"code":0,"data":{"snapshot_time":"2026-09-13 00:00:00","currency_data":[]}}'},
+    "htx_csv": {
+        "huobi_por_20240601.csv": b"coin,snapshot height,balance\nBTC(ALL),-,1\n\n"
+        b"coin,address,snapshot height,balance,message,signature\n"
+    },
+    "kucoin_json": {"k.json": b'{"code":"200","data":{"latestAuditDate":1788191999000,"reserveAsset":[]}}'},
+    "kucoin_post": {"kucoin_por_202211.txt": b"\n"},
+    "mexc_json": {"m.json": b'{"code":0,"data":{"snapshotDate":1788969600000,"details":[]}}'},
+    "observed_list": {"o.json": b"{}\n"},
+    "okx_csv": {"okx_por_2026081100_V6.csv": OKX_ROWS.encode()},
+    "okx_json": {
+        "d.json": b'{"auditId":"5","merkleHash":"' + b"ab" * 32 + b'","createTime":1788796800000,"capitalRatio":{},'
+        b'"liabilityBalances":{},"reserveBalances":{}}'
+    },
+    "totals_csv": {"t.csv": HEADER_OF_TOTALS},
+    "tracker_figures_csv": {"f.csv": ",".join(tracker_figures_csv.COLUMNS).encode() + b"\n"},
+}
+
+
+@pytest.mark.parametrize("name", reports.FORMATS)
+def test_a_file_that_states_nothing_is_no_report_and_newer_than_none(name: str) -> None:
+    exchange = exchange_of(name)
+    with pytest.raises(ReportError):
+        for form, bundle in reports.recognised(as_bundle(EMPTIED[name], exchange))[0]:
+            if isinstance(form, reports.SplitFormat):
+                list(form.split(bundle))
+            list(form.parse(bundle))
 
 
 def test_an_archive_in_an_archive_is_opened_by_nobody() -> None:

@@ -86,7 +86,9 @@ def recognised(bundle: Bundle) -> tuple[list[tuple[Format, Bundle]], list[Member
             raise UnknownFormat(f"{bundle.name}: there is no file")
         if all(is_archive(member.content) for member in others):
             raise UnsafeArchive(f"{others[0].name}: an archive in an archive: unpack it, and give what lies in it")
-        raise UnknownFormat(f"{others[0].name}: no format recognises it. Looked for: {_looked_for()}")
+        is_page = others[0].head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        what = "a page of HTML or XML, as sites give in place of a file; " if is_page else ""
+        raise UnknownFormat(f"{others[0].name}: {what}no format recognises it. Looked for: {_looked_for()}")
     return found, others
 
 

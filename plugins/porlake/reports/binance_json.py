@@ -56,6 +56,8 @@ def parse(bundle: Bundle) -> Iterator[Item]:
     root = audit["merkleRootHash"].text()
     if not _ROOT.fullmatch(root):
         raise audit["merkleRootHash"].bad("64 hexadecimal digits were expected")
+    if not audit["snapshotDataList"].found:  # nothing is held and owed: no audit says that, and it is no newer one
+        raise audit["snapshotDataList"].bad("balances of coins were expected")
     note = f"root of the tree: {root}, audit {audit['auditId'].text()}"
     for number, entry in enumerate(audit["snapshotDataList"].items(), 1):
         yield _line(number, entry, note)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from porlake import registry
+from porlake.errors import BadStructure
 from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, each_alone
 from porlake.reports._csv import Line
@@ -54,8 +55,12 @@ def snapshot_of(file_name: str) -> Snapshot | None:
 def parse(bundle: Bundle) -> Iterator[Item]:
     """Raises BadStructure."""
     (member,) = bundle.members
+    found = 0
     for line in _csv.behind_header(member):
+        found += 1
         yield _row(line, dict(zip(COLUMNS, _csv.cells_of(line, COLUMNS, member.name), strict=True)), bundle.exchange)
+    if not found:
+        raise BadStructure(member.name, 0, "the file has a header and no rows")
 
 
 def _row(line: Line, cells: Mapping[str, str], exchange: str) -> Item:

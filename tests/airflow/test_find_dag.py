@@ -148,6 +148,7 @@ def test_a_file_that_does_not_come_is_tried_again_and_then_the_others_go_on(
 def test_bytes_of_the_month_before_are_handed_on_for_the_month_that_they_are_stated_for(tmp_path: Path) -> None:
     answers = listed_at(1)
     answers[f"{CDN}/chain/por_csv_{LAST}_V2.zip"] = Given(zipped(**{f"okx_por_{LAST}_V2.csv": FIRST}))
+    answers[f"{CDN}/merkel/por_4_proof_data.zip"] = Given(zipped(**{"sum_proof_data.json": b"[]"}))
     with published(answers) as there:
         chosen = pipeline.session(tmp_path, environ={"PORLAKE_MIRRORS": there.setting})
         looked = pipeline.find(chosen, "okx", BEFORE.date())

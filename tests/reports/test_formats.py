@@ -139,6 +139,7 @@ def test_a_page_that_a_site_gave_in_place_of_a_file_is_said_to_be_one() -> None:
 HEADER_OF_TOTALS = ",".join(totals_csv.COLUMNS).encode() + b"\n"
 EMPTIED = {
     "addresses_csv": {"addresses_2026-01-01.csv": b"exchange,network,address,label,source\n"},
+    "binance_addresses_json": {"binance_20261101_addresses.json": b'{"code":"000000","data":[]}'},
     "binance_csv": {"PR01JAN30_HotCold.csv": b"coin,network,address,balance,Height,Third party custodian name\n"},
     "binance_json": {
         "audit.json": b'{"code":"000000","success":true,"data":{"snapshotTime":"01/09/26 00:00:00 UTC",'

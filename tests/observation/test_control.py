@@ -11,7 +11,7 @@ import pytest
 
 import tron_stub
 from chains.anvil_node import Node, anvil, needs_anvil
-from observation.told import Heard
+from observation.told import Heard, Over
 from porlake import chains, pipeline
 from porlake.errors import TransportError
 from porlake.model import Claim, ControlTransfer, Ownership, Rejection, StatedTransfer
@@ -306,3 +306,82 @@ def test_a_transfer_that_is_stated_twice_is_one_row_and_rows_stand_by_their_key(
         for name, amount in (("0xbb", 1), ("0xbb", 2), ("0xaa", 3))
     )
     assert control._each_once([first, second, other]) == [other, first]
+
+
+# --- an endpoint without an index of transactions ---------------------------------------------------------------------
+class Lookup:
+    """`found`: what it says without a block."""
+
+    def __init__(self, found: Any) -> None:
+        self.found = found
+
+    def transfer(self, transaction: str, token: Any, sender: str, recipient: str) -> Any:
+        return self.found
+
+
+class Blocks(Lookup):
+    """`held`: what it finds in a block, by its height."""
+
+    def __init__(self, held: dict[int, Any]) -> None:
+        super().__init__(chains.Unread("BTC", "a", control.NO_INDEX))
+        self.held, self.asked = held, list[int]()
+
+    def transfer_in(self, transaction: str, token: Any, sender: str, recipient: str, height: int) -> Any:
+        self.asked.append(height)
+        return self.held.get(height)
+
+
+ON_BITCOIN = replace(STATED, network="bitcoin", asset="BTC")
+MOVED = chains.Transfer(5, True, True, 101, "h", "m", "s")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "at", "asked"),
+    [
+        (100, 102, 100, [100]),
+        (100, 102, 102, [100, 101, 102]),
+        (100, 102, 99, [100, 101, 102]),
+        (100, 102, 103, [100, 101, 102]),
+        (100, 100, 100, [100]),
+        (100, 110, 110, [*range(100, 111)]),
+        (100, 111, 111, [*range(100, 112)]),
+        (100, 112, 100, []),
+        (None, 102, 100, []),
+        (100, None, 100, []),
+        (None, None, 100, []),
+    ],
+)
+def test_a_transaction_is_looked_for_in_the_blocks_that_are_stated(
+    first: int | None, last: int | None, at: int, asked: list[int]
+) -> None:
+    client = Blocks({at: replace(MOVED, height=at)})
+    found = control._asked(Over(client), replace(ON_BITCOIN, first_height=first, last_height=last))  # type: ignore[arg-type]
+    assert client.asked == asked
+    assert (found.reason, found.found_height) == (("as_stated", at) if at in asked else ("no_transaction_index", None))
+
+
+def test_why_a_block_does_not_tell_it_comes_before_the_missing_index_and_who_reads_no_block_is_not_asked() -> None:
+    stated = replace(ON_BITCOIN, first_height=100, last_height=102)
+    client = Blocks({101: chains.Unread("BTC", "a", "block_not_shown"), 102: MOVED})
+    assert control._asked(Over(client), stated).reason == "block_not_shown"  # type: ignore[arg-type]
+    assert client.asked == [100, 101]
+    other = Blocks({100: MOVED})
+    other.found = chains.Unread("BTC", "a", "block_not_shown")
+    assert control._asked(Over(other), stated).reason == "block_not_shown"  # type: ignore[arg-type]
+    assert other.asked == []
+    alone = Lookup(chains.Unread("BTC", "a", control.NO_INDEX))
+    assert control._asked(Over(alone), stated).reason == "no_transaction_index"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("raw", "parts", "amount", "reason"),
+    [
+        (5, (), 5, "as_stated"), (9, (5, 4), 5, "as_stated"), (9, (4, 5), 5, "as_stated"), (5, (3, 2), 5, "as_stated"),
+        (7, (4, 3), 7, "other_amount"), (6, (), 6, "other_amount"), (10**38, (5,), None, "other_amount"),
+    ],
+)  # fmt: skip
+def test_an_output_of_the_stated_amount_counts_else_the_sum(
+    raw: int, parts: tuple[int, ...], amount: int | None, reason: str
+) -> None:
+    found = control._asked(Over(Lookup(replace(MOVED, raw=raw, parts=parts))), ON_BITCOIN)  # type: ignore[arg-type]
+    assert (found.amount_found, found.reason) == (amount, reason)

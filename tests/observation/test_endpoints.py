@@ -22,7 +22,7 @@ from porlake import chains, pipeline, registry
 from porlake.addresses import bitcoin as form
 from porlake.chains._columns import words_from
 from porlake.encoding.hashes import sha256d
-from porlake.errors import ChainError, PorlakeError, TransportError
+from porlake.errors import ChainError, NotFinal, PorlakeError, TransportError
 from porlake.lake import Lake
 from porlake.model import Balance, Unobserved
 from porlake.observation.endpoints import Endpoints, Run
@@ -258,6 +258,67 @@ def test_the_answers_of_one_endpoint_are_given_as_it_gives_them(tmp_path: Path, 
         made._clients[number] = {False: Silent()}
     holdings = chains.holdings("ETH", ETH, ["a", "b"], chains.TEXT)
     assert [answer.rows.tolist()[0] for answer in made.readings(holdings, AT)] == rows
+
+
+class Fails:
+    """Fails when it is asked, behind its first answer where it is asked for readings; answers with `error` None."""
+
+    def __init__(self, error: Exception | None, host: str) -> None:
+        self.error, self.host = error, host
+
+    def head(self) -> chains.BlockRef:
+        assert self.error is not None
+        raise self.error
+
+    def readings(self, holdings: chains.Holdings, at: chains.BlockRef) -> Iterator[chains.Answer]:
+        for row in range(len(holdings)):
+            yield chains.Readings(np.array([row]), words_from([7]), chains.TOTAL, at, "exact", "m", self.host)
+            if self.error is not None:
+                raise self.error
+
+
+def over(folder: Path, *clients: Fails) -> Endpoints:
+    places = [Endpoint(f"http://{client.host}") for client in clients]
+    made = Endpoints(run_of(folder), registry.load().networks["ethereum"], places)
+    for number, client in enumerate(clients):
+        made._clients[number] = {False: client}
+    return made
+
+
+@pytest.mark.parametrize(
+    ("errors", "kind"),
+    [
+        ((TransportError, TransportError), TransportError), ((ChainError, TransportError), ChainError),
+        ((TransportError, ChainError), ChainError), ((ChainError, ChainError), ChainError),
+        ((NotFinal, NotFinal), NotFinal), ((NotFinal, ChainError), ChainError),
+        ((NotFinal, TransportError), ChainError),
+    ],
+)  # fmt: skip
+def test_where_all_are_lost_it_is_told_for_what(
+    tmp_path: Path, errors: tuple[type[Exception], ...], kind: type[Exception]
+) -> None:
+    """A block that is not final is said only where nobody says anything else."""
+    made = over(tmp_path, *(Fails(error(f"no{number}"), "a.example") for number, error in enumerate(errors)))
+    for _ in range(2):
+        with pytest.raises(PorlakeError, match="^no0; no1$") as raised:
+            made.head()
+        assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "given"),
+    [
+        (TransportError("gone"), ["a.example 0", "b.example 1"]),
+        (ChainError("it contradicts itself"), ["a.example 0", "withdrawn 0", "b.example 0", "b.example 1"]),
+    ],
+)
+def test_what_was_said_before_a_failure_stands_and_before_a_contradiction_does_not(
+    tmp_path: Path, error: Exception, given: list[str]
+) -> None:
+    made = over(tmp_path, Fails(error, "a.example"), Fails(None, "b.example"))
+    holdings = chains.holdings("ETH", ETH, ["a", "b"], chains.TEXT)
+    answers = [(getattr(one, "source", "withdrawn"), one.rows.tolist()) for one in made.readings(holdings, AT)]
+    assert [f"{source} {row}" for source, rows in answers for row in rows] == given
 
 
 @pytest.mark.parametrize(("endpoints", "dumps", "asked"), [(0, 0, False), (1, 0, True), (0, 1, True), (1, 1, True)])

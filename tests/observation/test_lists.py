@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from observation.toy import toy
 from porlake import chains, registry
 from porlake.errors import ChainError
 from porlake.observation.lists import Line, read_list
-from porlake.transport import Endpoint
+from porlake.transport import Endpoint, Recording
 
 FACE = """
 from porlake.chains import BlockRef, Coin, Family, OneByOne, Reading, Unread
@@ -88,3 +89,14 @@ def test_a_list_is_read_at_a_final_block(tmp_path: Path, height: int, is_final: 
     else:
         with pytest.raises(ChainError, match="toynet: block 10 is not final yet, 9 is"):
             listed(tmp_path, "plain", height=height)
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_answers_are_kept_for_the_next_time_where_nothing_is_recorded(tmp_path: Path, *, is_recorded: bool) -> None:
+    with toy(tmp_path / "family", FACE):
+        tokens = {"TOY": registry.load().tokens["toynet", "TOY"]}
+        asked = run(tmp_path / "lake", endpoints={"toynet": (Endpoint(AT),)})
+        if is_recorded:
+            asked = replace(asked, recording=Recording.record(tmp_path / "tape"))
+        read_list(asked, "toynet", tokens, 7, ["plain"], tmp_path / "scratch")
+    assert bool(list((tmp_path / "scratch").rglob("*-1"))) is not is_recorded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from observation.toy import toy
 from porlake import registry
 from porlake.errors import TransportError
 from porlake.lake import Lake
-from porlake.model import Balance, Claim, Evidence, OwnerLink, Unobserved
+from porlake.model import Balance, Claim, Evidence, OwnerLink, Sweep, Unobserved
 from porlake.observation import observe
 from porlake.transport import Endpoint
 
@@ -92,6 +93,18 @@ def test_what_is_claimed_on_a_network_that_nobody_reads_is_unobserved(tmp_path: 
     assert [(row.address, row.reason) for row in lake.rows(Unobserved)] == [("a", "no_client"), ("b", "no_client")]
     assert list(lake.rows(Balance)) == []
     assert heard.lines == []
+
+
+def test_a_sweep_of_a_network_that_is_not_swept_any_more_stands_for_nothing(tmp_path: Path) -> None:
+    at = datetime(2024, 3, 25, tzinfo=UTC)
+    partition = {"exchange": "okx", "network": "toynet", "swept_at": "2024-03-25T00:00:00Z"}
+    row = Sweep("okx", "toynet", at, "TOY", "a", "total", 900, 7, "h7", at, "swept", "a.example")
+    with toy(tmp_path / "family", FACE.replace("OF_SIGNERS", "False")):
+        lake = Lake(tmp_path / "lake")
+        lake.write(Claim, ONLY, [claim(1, "toynet", "TOY", "a", 1, 7)])
+        lake.write(Sweep, partition, [row])
+        observe(run(tmp_path / "lake", endpoints={"toynet": Endpoint("http://a.example")}), file(), "toynet")
+        assert [(one.address, one.amount, one.method) for one in lake.rows(Balance)] == [("a", 700, "toy")]
 
 
 def test_a_failure_that_is_given_up_on_is_told_in_a_sentence(tmp_path: Path) -> None:

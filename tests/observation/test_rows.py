@@ -114,6 +114,15 @@ def test_a_balance_of_another_block_says_so(
         assert origins[9] == ("swept" if as_of == "near" else "head")
 
 
+def test_balances_that_are_all_of_another_block_say_so(tmp_path: Path) -> None:
+    claimed = accounts(ACCOUNTS, *NAMES[:2], heights=(9, 9))
+    claimed.read.take(answer([0, 1]))
+    assert balances(written(tmp_path, claimed, {7: AT, 9: LATER})) == [
+        (NAMES[0], "total", 1, 7, "exact", -24),
+        (NAMES[1], "total", 2, 7, "exact", -24),
+    ]
+
+
 def test_a_part_of_what_was_refused_is_not_written(tmp_path: Path) -> None:
     claimed = accounts(ACCOUNTS, *NAMES[:2])
     claimed.read.take(answer([0, 1], "liquid"))

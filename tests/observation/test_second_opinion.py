@@ -157,6 +157,23 @@ def test_a_sample_is_drawn_by_the_block_and_all_answers(share: str, block: str) 
     assert Decimal(share) not in (NOTHING, ALL) or len(rows) == int(share) * count
 
 
+class Numbered(chains.AccountForm):
+    """Accounts whose number, by which a sample is drawn, is always the same."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def numbers(self, accounts: chains.Accounts) -> Any:
+        return np.full(len(accounts), self.number, np.uint64)
+
+
+@pytest.mark.parametrize(("share", "drawn_of"), [("0", 0), ("0.1", 3), ("1", 3)])
+def test_a_share_of_nothing_draws_nobody_whatever_his_number(share: str, drawn_of: int) -> None:
+    accounts = held(dict.fromkeys("abc", 0), Codes()).accounts
+    holdings = chains.Holdings("USDT", USDT, accounts, Numbered(0))
+    assert drawn(holdings, AT, words_from(range(3)), Decimal(share)).sum() == drawn_of
+
+
 @pytest.mark.parametrize(("sample", "asked"), [(NOTHING, 0), (Decimal("0.5"), 0), (ALL, 40)])
 def test_a_sample_is_asked_about_once(sample: Decimal, asked: int) -> None:
     balances = {f"a{row}": 0 for row in range(40)}

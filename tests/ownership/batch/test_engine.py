@@ -4,6 +4,7 @@ slow rows hold up no others.
 
 from __future__ import annotations
 
+import base64
 import random
 import string
 import threading
@@ -13,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -341,3 +343,38 @@ def test_slow_rows_hold_up_no_others(row: Row, signer: Keys) -> None:
     assert first.verdict == ["proven"] * 52
     assert first.reason == ["p2wpkh", *["eth_address"] * 50, "p2wpkh"]
     assert len(asked) == 1
+
+
+def test_work_that_nobody_waits_for_any_more_is_not_begun() -> None:
+    done: list[int] = []
+
+    def work(number: int) -> int:
+        time.sleep(0.002)
+        done.append(number)
+        return number
+
+    found = engine._in_order(range(100), work, 50)
+    assert next(found) == (0, 0)
+    found.close()  # type: ignore[attr-defined]
+    assert len(done) < 25
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(1, 1), (2, 2), (3, 2)])
+def test_keys_are_forgotten_once_more_than_the_limit_are_held(limit: int, kept: int) -> None:
+    """A digest counts as one, and so does each of its signatures."""
+    cache, digest = RecoveryCache(limit), bytes(32)
+    for first in (1, 2):
+        cache.keys([bytes([first]) * 64 + b"\0"], digest)
+    assert len(cache._known[digest]) == kept
+
+
+@pytest.mark.parametrize(("more", "is_ordinary"), [(-1, True), (0, True), (1, False)])
+def test_s_up_to_half_of_the_order_is_ordinary(more: int, is_ordinary: bool) -> None:
+    raw = bytes([31]) + bytes(32) + (_secp256k1.HALF_ORDER + more).to_bytes(32, "big")
+    (found,) = batch_utxo._compact(pa.array([base64.b64encode(raw).decode()]))
+    assert bool(found) is is_ordinary
+
+
+def test_a_text_that_is_no_message_has_no_digest() -> None:
+    for message in ("null", "\ud800"):
+        assert evm_tron._digests("okx_evm", message) == ((), False)

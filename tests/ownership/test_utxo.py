@@ -218,3 +218,14 @@ def test_each_first_byte_of_four_fits_one_key(row: Row, signer: Keys, seed: int,
     for header in range(start, start + 4):
         verdict = told(row("utxo", "bitcoin", address, of_first_byte(a, header)))[0]
         assert (verdict == "proven") is (header == start + recovery)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_hex"),
+    [
+        ("0x", True), ("0X12", True), ("a" * 129, False), ("a" * 130, True), ("F" * 130, True), ("a" * 131, False),
+        ("a" * 129 + "g", False), ("a" * 88, False), ("", False),
+    ],
+)  # fmt: skip
+def test_hex_is_told_from_base64_by_its_prefix_or_by_its_length_and_digits(text: str, is_hex: bool) -> None:
+    assert utxo.is_hex(text) is is_hex

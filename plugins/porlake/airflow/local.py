@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -91,6 +92,7 @@ def _kept_in(out: TextIO, lines: Iterable[str]) -> Iterator[str]:
 
 
 STARTS = re.compile(r"\[DAG TEST\] starting task_id=(\S+)")
+OF_A_NETWORK = "observe_"
 ENDS = re.compile(r"Task instance state updated .*\bnew_state=(\w+)")
 
 
@@ -98,17 +100,24 @@ def told(lines: Iterable[str], clock: Callable[[], float] = time.monotonic) -> I
     """What a person is told of the log of `airflow dags test`, in pieces: the name of each task when it begins, how it
     ended when it has.
 
-    Instances of one task that follow each other are one line, with their number.
+    Instances of one task that follow each other are one line, with their number. Of the tasks of networks those that
+    were skipped are one line, at the end: nothing is claimed there, or nothing was read.
     """
-    name, began, ends = "", 0.0, Counter[str]()
-    for line in lines:
-        if (starts := STARTS.search(line)) and starts[1] != name:
-            yield _ended(ends, clock() - began) if name else ""
+    name, began, ends, skipped = "", 0.0, Counter[str](), 0
+    for line in chain(lines, ("",)):
+        starts = STARTS.search(line)
+        if name and (not line or (starts and starts[1] != name)):
+            of_a_network = name.startswith(OF_A_NETWORK)
+            if of_a_network and ends.keys() == {"skipped"}:
+                skipped += 1
+            else:
+                yield (f"  {name:<32}" if of_a_network else "") + _ended(ends, clock() - began)
+        if starts and starts[1] != name:
             name, began, ends = starts[1], clock(), Counter()
-            yield f"  {name:<32}"
+            yield "" if name.startswith(OF_A_NETWORK) else f"  {name:<32}"
         elif ended := ENDS.search(line):
             ends[ended[1]] += 1
-    yield _ended(ends, clock() - began) if name else ""
+    yield f"  {f'{skipped} networks':<32}skipped: no claims, or nothing read\n" if skipped else ""
 
 
 def _ended(ends: Mapping[str, int], seconds: float) -> str:

@@ -51,7 +51,7 @@ case when {{ value }} is not null then null
 {%- endmacro %}
 
 {# Columns that every mart carries. #}
-{% macro about(a) %}{{ a }}.attestation, {{ a }}.exchange, {{ a }}.snapshot_at, {{ a }}.is_latest, {{ a }}.report, '{{ var("build_id") }}' as build_id{% endmacro %}
+{% macro about(a) %}{{ a }}.attestation, {{ a }}.exchange, {{ a }}.snapshot_at, {{ a }}.is_latest, {{ a }}.report, lake.build_id() as build_id{% endmacro %}
 
 {# What an asset's figure may be doubted for, of a row of core_quality_flag; for a whole attestation with `whole`. #}
 {% macro quality_flags(d, whole=false) -%}

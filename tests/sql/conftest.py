@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def cased(month: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     def build(folder: Path) -> None:
         target = folder / "porlake.duckdb"
         warehouse.prepare(target, warehouse.files_of(Lake(month)))
-        warehouse.dbt(target, folder, "build", "--vars", json.dumps({"build_id": "case"}))
+        warehouse.dbt(target, folder, "build")
 
     return made_once(tmp_path_factory, "cases", build)
 

@@ -56,18 +56,9 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     target, state = folder / "porlake.duckdb", _linked(lake, folder / "lake")
     build_id = identity(lake, state)
     files = {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS}
-    prepare(target, files, root=folder)
+    prepare(target, files, folder, build_id)
     try:
-        dbt(
-            target,
-            folder,
-            "build",
-            "--exclude-resource-type",
-            "unit_test",
-            "--vars",
-            json.dumps(_variables(state, build_id)),
-            lock=lock,
-        )
+        dbt(target, folder, "build", "--exclude-resource-type", "unit_test", *_variables(state), lock=lock)
     except BuildError:
         with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
             keep_results(target, folder / "target" / "run_results.json")
@@ -106,13 +97,13 @@ def _link(lake: Lake, key: str, held: Path) -> Path:
     return target
 
 
-def _variables(state: State, build_id: str) -> dict[str, str | int]:
-    """What the SQL cannot know when it is compiled: `most_attestations` of one exchange, in steps of 64."""
+def _variables(state: State) -> list[str]:
+    """What the SQL must be compiled for: `most_attestations` of one exchange, in steps of 64, where 64 are too few."""
     named = {
         (held.pointer.partition["exchange"], held.pointer.partition["attestation"]) for held in state["report_file"]
     }
     most = max(Counter(exchange for exchange, _ in named).values(), default=1)
-    return {"build_id": build_id, "most_attestations": -(-most // 64) * 64}
+    return ["--vars", json.dumps({"most_attestations": -(-most // 64) * 64})] if most > 64 else []
 
 
 def identity(lake: Lake, state: State | None = None) -> str:

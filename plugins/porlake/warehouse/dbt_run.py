@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -14,6 +19,9 @@ from porlake.dbt_project import sql_folder
 from porlake.errors import BuildError
 from porlake.warehouse.database import OFFLINE, SETTINGS, quoted, search_path
 
+KEPT = 4
+"""Parsed projects that are kept: those of the SQL as it was last, and before."""
+
 
 def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) -> None:
     """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError.
@@ -21,8 +29,12 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
     It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there
     before it has ended.
     """
-    settings = SETTINGS | {"file_search_path": search_path(folder)}
-    profile = {"type": "duckdb", "path": str(target), "schema": "main", "threads": 2, "settings": settings}
+    search_path(folder)  # is one
+    # relative to the folder, in which dbt works: a profile that is the same for each build lets dbt take over what it
+    # parsed for the last one
+    settings = SETTINGS | {"file_search_path": "."}
+    place = str(target.relative_to(folder))
+    profile = {"type": "duckdb", "path": place, "schema": "main", "threads": 2, "settings": settings}
     (folder / "profiles.yml").write_text(
         json.dumps({"porlake": {"target": "build", "outputs": {"build": profile}}}), encoding="utf-8"
     )
@@ -40,6 +52,10 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
         # its own log lies in a folder that goes away with the build, and costs a tenth of its time
         | {"DBT_LOG_LEVEL_FILE": "none"}
     )
+    parsed = _parsed()
+    with suppress(OSError):  # the first build, or a home that cannot be read
+        (folder / "target").mkdir(exist_ok=True)
+        shutil.copyfile(parsed, folder / "target" / parsed.name)
     done = subprocess.run(
         command,
         env=env,
@@ -56,6 +72,33 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
             or f"the build failed, nothing was replaced. dbt ended with {done.returncode}: "
             f"{said[-1][:2000] if said else 'it said nothing'}"
         )
+
+    with suppress(OSError):  # a home that cannot be written: the next build parses again
+        _keep_parsed(folder / "target" / parsed.name, parsed)
+
+
+def _parsed() -> Path:
+    """What dbt keeps of a parsed project, for these very files of it and this dbt: parsing takes longer than a build of
+    a small lake.
+    """
+    digest = hashlib.sha256(f"{sys.version} {version('dbt-core')} {version('dbt-duckdb')}".encode())
+    project = sql_folder()
+    for path in sorted(path for path in project.rglob("*") if path.suffix in (".sql", ".yml")):
+        digest.update(path.relative_to(project).as_posix().encode() + b"\0" + path.read_bytes())
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 - no error
+    return caches / "porlake" / "dbt" / digest.hexdigest()[:32] / "partial_parse.msgpack"
+
+
+def _keep_parsed(made: Path, place: Path) -> None:
+    if place.exists() or not place.is_absolute():
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as aside:
+        aside.write(made.read_bytes())
+    Path(aside.name).replace(place)
+    kept = sorted(place.parent.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)
+    for folder in kept[:-KEPT]:
+        shutil.rmtree(folder)
 
 
 def _failures(path: Path) -> str:

@@ -161,5 +161,4 @@ def _forget(place: Path, kept: set[Path]) -> None:
 
 
 def _build_id(connection: duckdb.DuckDBPyConnection) -> str:
-    row = connection.execute("select max(build_id) from asset_composition").fetchone()
-    return str(row[0]) if row and row[0] else "empty"
+    return str(connection.execute("select lake.build_id()").fetchall()[0][0])

@@ -18,8 +18,10 @@ from porlake.model import DATASETS
 from porlake.warehouse.database import connected, quoted
 
 
-def prepare(target: Path, files: Mapping[str, Sequence[Path]], root: Path | None = None) -> None:
-    """A DuckDB file with a typed view over the files of each dataset, and the registry's tables.
+def prepare(
+    target: Path, files: Mapping[str, Sequence[Path]], root: Path | None = None, build_id: str = "unknown"
+) -> None:
+    """A DuckDB file with a typed view over the files of each dataset, the registry's tables, and `lake.build_id()`.
 
     The views hold paths relative to `root`, where one is given: who reads them sets DuckDB's file_search_path to it.
     Raises ContractViolation for a file of another schema.
@@ -37,6 +39,8 @@ def prepare(target: Path, files: Mapping[str, Sequence[Path]], root: Path | None
             connection.register("rows", _registry_rows(table))
             connection.execute(f"create table registry.{table.name} as select * from rows")
             connection.unregister("rows")
+        # a macro and no variable of dbt's, for which each build would have to parse the whole project anew
+        connection.execute(f"create macro lake.build_id() as {quoted(build_id)}")
         connection.commit()
 
 

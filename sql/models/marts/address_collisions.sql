@@ -91,7 +91,7 @@ held as (
 )
 select g.attestation, g.exchange,
     -- a list of addresses is no attestation and is never the latest
-    coalesce(a.snapshot_at, g.last_at) as snapshot_at, coalesce(a.is_latest, false) as is_latest, g.report, '{{ var("build_id") }}' as build_id,
+    coalesce(a.snapshot_at, g.last_at) as snapshot_at, coalesce(a.is_latest, false) as is_latest, g.report, lake.build_id() as build_id,
     g.network, g.address, g.against_kind, g.against, g.against_source, g.at_the_same_time,
     g.first_at as first_claimed_at, g.last_at as last_claimed_at, g.with_amounts, coalesce(h.assets, []) as assets,
     coalesce(h.priced_as_underlying, []) as priced_as_underlying, h.usd,

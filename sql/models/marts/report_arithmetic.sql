@@ -212,7 +212,7 @@ paired as (
     union all
     select attestation, report, member, null as source_row, label, asset, line as under_other_label from pairs
 )
-select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, '{{ var("build_id") }}' as build_id,
+select c.attestation, a.exchange, a.snapshot_at, a.is_latest, c.report, lake.build_id() as build_id,
     c.member, c.source_row, c.label, c.level, c.asset, c.printed, c.summed, c.rows, c.matched_by,
     c.difference,
     {{ units('c.printed', 'c.scale') }} as printed_units,

@@ -86,7 +86,7 @@ restated as (
     from {{ ref('core_attestation') }}
     where repeats is not null
 )
-select r.attestation, a.exchange, a.snapshot_at, a.is_latest, r.report, '{{ var("build_id") }}' as build_id,
+select r.attestation, a.exchange, a.snapshot_at, a.is_latest, r.report, lake.build_id() as build_id,
     r.kind, r.what, r.asset, r.statement, r.base_statement, r.revision, r.base_revision, r.base_report, r.base_attestation,
     r.rows_before, r.rows_after, r.rows_added, r.rows_dropped, r.rows_changed, r.amount_before, r.amount_after,
     r.amount_change,

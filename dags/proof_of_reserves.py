@@ -81,6 +81,13 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
 
             return tasks.with_addresses(list(reports), get_current_context())
 
+        @task.branch(doc_md="The networks on which the reports claim something: tasks of other networks are skipped.")
+        def with_claims(reports: list[str]) -> list[str]:
+            from porlake.airflow import tasks
+
+            claimed = tasks.claimed_networks(list(reports), networks, get_current_context())
+            return [f"observe_{network}" for network in claimed]
+
         @task(map_index_template="{{ report }}", doc_md="A verdict for each row: who signs for the address.")
         def verify(report: str) -> str:
             from porlake.airflow import tasks
@@ -126,6 +133,7 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             for network in networks
         ]
         others = observe_others.override(pool="porlake_others").partial(networks=networks).expand(report=claimed)
+        with_claims(claimed) >> [*observed, others]
         priced = price(parsed)
         # A network that was skipped holds up nothing; where no file waits, prices are skipped too, and with them the
         # build.

@@ -301,6 +301,17 @@ def with_addresses(reports: list[str], context: Context) -> list[str]:
 
 
 @tried_again_if_it_helps
+def claimed_networks(reports: list[str], own: list[str], context: Context) -> list[str]:
+    """The networks with a task of their own on which one of the reports claims something; `others` stands for those
+    without.
+    """
+    chosen = settings(context)
+    claimed = {network for report in reports for network in pipeline.networks(chosen, report)}
+    log.info("%s networks are claimed on", len(claimed))
+    return [network for network in own if network in claimed] + ["others"] * bool(claimed - set(own))
+
+
+@tried_again_if_it_helps
 def price(reports: list[str], context: Context) -> None:
     chosen = settings(context)
     spoken = pipeline.attestations(chosen, reports)

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "numbers": {"errors"},
     "formats": set(),
     "stamps": set(),
+    "startup": set(),
     "encoding": {"errors"},
     "registry": {"model", "errors"},
     "addresses": {"errors", "encoding", "registry"},
@@ -43,9 +44,11 @@ MAY_IMPORT = {
     "queries": {"settings", "dbt_project", "model", "errors", "progress", "amounts", "registry", "addresses",
                 "transport",
                 "reports", "chains", "ownership", "lake", "observation", "warehouse", "pipeline"},
-    "airflow": {"model", "dbt_project", "pipeline", "queries", "progress", "registry", "errors", "transport", "chains"},
+    "airflow": {"startup", "model", "dbt_project", "pipeline", "queries", "progress", "registry", "errors", "transport",
+                "chains"},
     "__main__": {"cli"},
-    "cli": {"model", "airflow", "sources", "pipeline", "queries", "progress", "registry", "errors", "transport"},
+    "cli": {"startup", "model", "airflow", "sources", "pipeline", "queries", "progress", "registry", "errors",
+            "transport"},
 }  # fmt: skip
 
 

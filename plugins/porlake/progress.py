@@ -12,20 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
-
 Tell = Callable[[str, int, int | None], None]
 
 EVERY_SECONDS = 10.0
@@ -79,7 +65,32 @@ def shown() -> Iterator[Tell]:
     if not sys.stderr.isatty():
         yield Lines(lambda text: print(text, file=sys.stderr, flush=True))  # noqa: T201 - the command line's log
         return
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+    with _bar() as tell:
+        yield tell
+
+
+@contextmanager
+def _bar() -> Iterator[Tell]:
+    # a quarter of a second of every start, for a terminal that few processes have
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn(),
                    console=Console(stderr=True), transient=True)  # fmt: skip
     tasks: dict[str, TaskID] = {}
 
@@ -93,8 +104,3 @@ def shown() -> Iterator[Tell]:
 
     with bar:
         yield tell
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")

@@ -34,8 +34,9 @@ from porlake.errors import (
 )
 from porlake.model import Balance, Dataset, Unobserved
 from porlake.progress import Lines
-from porlake.queries import tables, verdicts
+from porlake.queries import verdicts
 from porlake.queries.lists import list_read
+from porlake.startup import without_pandas
 from porlake.transport import Endpoint
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ FINAL = (ConfigurationError, RegistryError, ReportError, LakeError, BuildError, 
 def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made]:
     @wraps(task)
     def run(*arguments: Given.args, **options: Given.kwargs) -> Made:
+        without_pandas()
         try:
             return task(*arguments, **options)
         except FINAL as error:
@@ -328,6 +330,8 @@ def build(context: Context) -> str:
     if pipeline.is_published(chosen):
         raise AirflowSkipException(f"nothing is new since build {pipeline.published(chosen)['build_id']}")
     build_id = pipeline.build(chosen)
+    from porlake.queries import tables  # brings DuckDB, which no other task starts
+
     log.info("build %s: %s", build_id, tables.database(chosen))
     return build_id
 

@@ -36,6 +36,7 @@ from porlake.cli import (
 from porlake.cli._printing import complain
 from porlake.errors import PorlakeError
 from porlake.registry import OWN_ROWS
+from porlake.startup import without_pandas
 
 EXAMPLES = """examples:
   porlake verify okx_por_2024032500.csv.zip --out verdicts.parquet
@@ -79,6 +80,7 @@ COMMANDS: tuple[Command, ...] = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a command line."""
     options = parser().parse_args(arguments)
+    without_pandas()
     if options.registry:  # processes that a command starts must see the same rows
         os.environ[OWN_ROWS] = str(options.registry.absolute())
     try:

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-import duckdb
-
 from porlake.errors import BuildError, PorlakeError
 
 HELP = "A statement ends with ; and may go over many lines. tables lists the tables, quit (or Ctrl-D) ends."
@@ -23,6 +21,8 @@ ALL_TABLES = (
 
 def statements(sql: str) -> list[str]:
     """The statements in a text, in their order. Raises BuildError for what is no SQL."""
+    import duckdb
+
     try:
         return [statement.query.strip() for statement in duckdb.extract_statements(sql)]
     except duckdb.Error as error:
@@ -31,6 +31,8 @@ def statements(sql: str) -> list[str]:
 
 def is_whole(text: str) -> bool:
     """Whether a text ends with the semicolon of a statement, and not with one inside of quotes or a comment."""
+    import duckdb
+
     if not text.rstrip().endswith(";"):
         return False
     try:

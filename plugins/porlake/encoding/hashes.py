@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from Crypto.Hash import RIPEMD160, SHA512
-
 Hash = Callable[[bytes], bytes]
 
 
@@ -17,6 +15,8 @@ def _ripemd160_of_this_machine() -> Hash:
     try:
         hashlib.new("ripemd160", usedforsecurity=False)
     except ValueError:
+        from Crypto.Hash import RIPEMD160
+
         return lambda data: RIPEMD160.new(data).digest()
     return lambda data: hashlib.new("ripemd160", data, usedforsecurity=False).digest()
 
@@ -54,4 +54,6 @@ def blake2b(data: bytes, size: int, person: bytes = b"") -> bytes:
 
 def sha512_256(data: bytes) -> bytes:
     """SHA-512/256 of FIPS 180-4."""
+    from Crypto.Hash import SHA512  # starts a parser of C, a quarter of a second of every command
+
     return SHA512.new(data, truncate="256").digest()

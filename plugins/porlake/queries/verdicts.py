@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -178,6 +177,8 @@ def repeated(session: Session, report: str) -> list[Repeated]:
     paths = [str(path) for pointer in pointers if pointer.rows for path in pointer.paths]
     if not paths:
         return []
+    import duckdb
+
     sql = """select network, asset, address, count(*), min((member, source_row)) as first, first[1], first[2],
                 list(distinct amount order by amount) filter (amount is not null)
              from read_parquet($paths, hive_partitioning = false)

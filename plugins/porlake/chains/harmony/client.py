@@ -14,9 +14,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
-
 from porlake import addresses, numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Wanted
 from porlake.chains._asked_once import asked_once
@@ -107,6 +104,9 @@ class Client(OverRpc, ByBatch):
 
     def _liquid(self, accounts: Sequence[bytes], at: BlockRef) -> list[int]:
         """What accounts hold at a block, by one call that tells the block's number."""
+        from eth_abi.abi import decode, encode  # imports pydantic, half a second of the start of every command
+        from eth_abi.exceptions import DecodingError
+
         place = registry.load().evm_networks[self._network.network].multicall3
         calls = [(place, GET_BALANCE + account.rjust(32, b"\0")) for account in accounts]
         data = BLOCK_AND_AGGREGATE + encode(["(address,bytes)[]"], [calls])

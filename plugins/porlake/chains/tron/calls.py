@@ -15,9 +15,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
-
 from porlake import numbers
 from porlake.chains._one_by_one import MOST, reason_of
 from porlake.chains.tron import program as _tron_program
@@ -130,6 +127,9 @@ class Reader:
         return [TokenBalance(None if raw == FAILED else raw, number, self._methods["creation"]) for raw in raws]
 
     def _multicall(self, token: bytes, accounts: list[bytes]) -> list[TokenBalance]:
+        from eth_abi.abi import decode, encode  # imports pydantic, half a second of the start of every command
+        from eth_abi.exceptions import DecodingError
+
         inner = [
             (MULTICALL, True, _NUMBER),
             *((token, True, _BALANCE + account.rjust(32, b"\0")) for account in accounts),

@@ -45,6 +45,32 @@ def printed(text: str, scale: int) -> tuple[int, int]:
     return int((whole + digits.ljust(scale, "0")) or "0"), len(fraction)
 
 
+def printed_column(texts: pa.StringArray, scale: int) -> tuple[pa.Decimal128Array, pa.Int64Array, pa.BooleanArray]:
+    """(base units, printed decimals, for which texts they are sure) of a column without nulls. Where they are sure they
+    are what `printed` gives; the others are for it, which says what is wrong with them.
+    """
+    places = max(scale, _USUAL)
+    sure = pc.match_substring_regex(texts, rf"^[0-9]{{1,{DIGITS - places}}}(\.[0-9]{{1,{places}}})?$")
+    plain = pc.if_else(sure, texts, "0")
+    wide = plain.cast(pa.decimal128(DIGITS, places))
+    if places > scale:
+        narrow = wide.cast(pa.decimal128(DIGITS, scale), safe=False)
+        sure = pc.and_(sure, pc.equal(narrow.cast(wide.type), wide))
+        wide = narrow
+    # the same digits read at scale zero are base units
+    units = pa.Decimal128Array.from_buffers(
+        pa.decimal128(DIGITS, 0), len(wide), [None, wide.buffers()[1]], 0, wide.offset
+    )
+    point = pc.find_substring(plain, ".")
+    behind = pc.subtract(pc.subtract(pc.binary_length(plain), point), 1)
+    decimals = pc.if_else(pc.less(point, 0), 0, behind).cast(pa.int64())
+    return units, decimals, sure
+
+
+_USUAL = 18
+"""Digits behind the point that a file prints at most, as a rule."""
+
+
 def cut(text: str, places: int, *, up: bool = False) -> tuple[str, bool]:
     """`text` with at most `places` digits behind the point, and whether that took something off; what is cut off is
     lost, or rounded up.

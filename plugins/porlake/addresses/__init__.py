@@ -12,13 +12,19 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from porlake import registry
 from porlake.addresses import evm, tron
 from porlake.addresses._address import Address
 from porlake.errors import InvalidAddress
 
-__all__ = ["CODES", "FORMS", "Address", "parse", "with_same_key"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from porlake.encoding.fixed_width import Mask
+
+__all__ = ["CODES", "FORMS", "Address", "parse", "parse_column", "with_same_key"]
 
 _MODULES: dict[str, ModuleType] = {
     found.name: import_module(f"{__name__}.{found.name}")
@@ -69,6 +75,15 @@ def parse(network: str, text: str) -> Address:
     if address.text != text and form in _IN_LOWER_CASE and address.text == text.lower():
         return replace(address, remark="spelled_otherwise")
     return address
+
+
+def parse_column(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
+    """(canonical spellings, for which of them `parse` raises nothing and remarks nothing); `texts` without nulls. The
+    other spellings mean nothing: they are for `parse`.
+    """
+    from porlake.addresses import _column
+
+    return _column.parse_column(network, texts)
 
 
 def with_same_key(network: str, text: str) -> Address:

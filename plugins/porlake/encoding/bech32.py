@@ -28,7 +28,7 @@ def _remainders(generator: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reduce(xor, (g for i, g in enumerate(generator) if top >> i & 1), 0) for top in range(32))
 
 
-_TOP, _CASH_TOP = _remainders(_GENERATOR), _remainders(_CASH_GENERATOR)
+TOP, _CASH_TOP = _remainders(_GENERATOR), _remainders(_CASH_GENERATOR)
 
 
 def decode(text: str, limit: int = 90) -> tuple[str, bytes, int]:
@@ -161,7 +161,7 @@ def _started(hrp: str) -> int:
 def polymod(values: Iterable[int], check: int = 1) -> int:
     """The register of bech32's BCH code: BECH32 or BECH32M over values whose checksum holds."""
     for value in values:
-        check = (check & 0x1FFFFFF) << 5 ^ value ^ _TOP[check >> 25]
+        check = (check & 0x1FFFFFF) << 5 ^ value ^ TOP[check >> 25]
     return check
 
 

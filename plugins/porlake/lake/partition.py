@@ -156,8 +156,8 @@ class Pointer:
 
 
 class Writer:
-    """One partition while it is written. `add` takes rows of the dataset's class, `add_batch` a record batch of its
-    schema.
+    """One partition while it is written. `add` takes rows of the dataset's class; `add_batch` a record batch of its
+    schema, which stays one; `add_columns` one whose rows go into the batches in which `add` would put them.
     """
 
     def __init__(self, row_class: type[Dataset], partition: Mapping[str, str], store: Store) -> None:
@@ -166,6 +166,8 @@ class Writer:
         self._class, self._schema, self._store = row_class, schema(row_class), store
         self._values = attrgetter(*self._schema.names)
         self._pending: list[tuple[Any, ...]] = []
+        self._waiting: list[pa.RecordBatch] = []
+        self._wait = 0  # rows of `_waiting`, which come before those of `_pending`
         self._last: tuple[Any, ...] | None = None
         self._aside = store.workspace(self.place)
         self._file = self._aside / FILE
@@ -174,8 +176,20 @@ class Writer:
 
     def add(self, row: object) -> None:
         self._pending.append(self._values(row))
-        if len(self._pending) >= BATCH_ROWS:
+        if self._wait + len(self._pending) >= BATCH_ROWS:
             self._flush()
+
+    def add_columns(self, batch: pa.RecordBatch) -> None:
+        self._let_wait()
+        while self._wait + batch.num_rows >= BATCH_ROWS:
+            taken = BATCH_ROWS - self._wait
+            self._waiting.append(batch.slice(0, taken))
+            self._wait = BATCH_ROWS
+            self._flush()
+            batch = batch.slice(taken)
+        if batch.num_rows:
+            self._waiting.append(batch)
+            self._wait += batch.num_rows
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
         self._flush()
@@ -224,12 +238,20 @@ class Writer:
             self._parquet.close()
         shutil.rmtree(self._aside, ignore_errors=True)
 
+    def _let_wait(self) -> None:
+        if self._pending:
+            self._waiting.append(record_batch(self.dataset, self._schema, self._pending))
+            self._wait += len(self._pending)
+            self._pending.clear()
+
     def _flush(self) -> None:
-        if not self._pending:
+        self._let_wait()
+        if not self._waiting:
             return
-        made = record_batch(self.dataset, self._schema, self._pending)
-        self._pending.clear()
-        self._write(made)
+        whole = self._waiting[0] if len(self._waiting) == 1 else pa.concat_batches(self._waiting)
+        self._waiting.clear()
+        self._wait = 0
+        self._write(whole)
 
     def _write(self, batch: pa.RecordBatch) -> None:
         if not batch.num_rows:

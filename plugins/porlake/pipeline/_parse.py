@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+
+import pyarrow as pa
 
 from porlake import reports
 from porlake.errors import BadStructure, InvalidAddress, InvalidAmount
@@ -19,6 +22,7 @@ from porlake.model import (
     StatedTransfer,
     TrackerFigure,
 )
+from porlake.pipeline import _columns
 from porlake.pipeline._claims import claim_of, evidence_of, rejection_of
 from porlake.pipeline._lists import parse_list
 from porlake.pipeline._session import Session
@@ -62,11 +66,20 @@ def parse(session: Session, report: str) -> str:
             reports.Member(name, files.enter_context(lake.open_raw(digest)), role, digest)
             for digest, role, name in _members(file)
         )
-        writer = ItemWriter(file, dict(zip(PARSED, (one.add for one in writers), strict=True)))
-        for item in reports.format_of(file.format).parse(reports.Bundle(members, file.file_name, file.exchange)):
-            writer.write(item)
-            if writer.rows and writer.rows % TELL_EVERY == 0:
-                session.progress(f"parse {file.attestation}", writer.rows, None)
+        writer = ItemWriter(
+            file,
+            dict(zip(PARSED, (one.add for one in writers), strict=True)),
+            dict(zip(PARSED, (one.add_columns for one in writers), strict=True)),
+        )
+        bundle = reports.Bundle(members, file.file_name, file.exchange)
+        for item in _items(reports.format_of(file.format), bundle):
+            if isinstance(item, reports.Rows):
+                writer.write_columns(item)
+            else:
+                writer.write(item)
+                if writer.rows % TELL_EVERY:
+                    continue
+            session.progress(f"parse {file.attestation}", writer.rows, None)
         writer.check()
     return file.report
 
@@ -75,6 +88,35 @@ def _members(file: ReportFile) -> list[list[str]]:
     """[sha256, role, name] of each file of a report, in the order of their numbers."""
     listed = (line.split("  ", 2) for line in file.members)
     return [entry for entry in listed if entry[1] != "-"]
+
+
+def _items(form: reports.Format, bundle: reports.Bundle) -> Iterator[reports.Item | reports.Rows]:
+    """What a report holds, by column where its format can; while a part is written, the next is read."""
+    if not isinstance(form, reports.ColumnFormat):
+        yield from form.parse(bundle)
+        return
+    parts = _parts(form.runs(bundle))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield from part
+
+
+def _parts(items: Iterator[reports.Item | reports.Rows]) -> Iterator[list[reports.Item | reports.Rows]]:
+    """The same in lists that are worth a turn of another thread."""
+    part: list[reports.Item | reports.Rows] = []
+    for item in items:
+        part.append(item)
+        if isinstance(item, reports.Rows) or len(part) == TOGETHER:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+TOGETHER = 1_000
+"""Items that one thread reads while another writes those before."""
 
 
 @contextmanager
@@ -93,11 +135,16 @@ def _seldom_collected() -> Iterator[None]:
 class ItemWriter:
     """Writes what a format yields as rows of the datasets, and counts that none is lost. `rows`: of the address block.
 
-    `out`: what takes a row of each of `PARSED`.
+    `out`: what takes a row of each of `PARSED`; `out_columns`: what takes a record batch of them.
     """
 
-    def __init__(self, file: ReportFile, out: Mapping[type[Dataset], Callable[[object], None]]) -> None:
-        self._file, self._out = file, out
+    def __init__(
+        self,
+        file: ReportFile,
+        out: Mapping[type[Dataset], Callable[[object], None]],
+        out_columns: Mapping[type[Dataset], Callable[[pa.RecordBatch], None]] | None = None,
+    ) -> None:
+        self._file, self._out, self._out_columns = file, out, out_columns or {}
         self.rows = self._claims = self._signers = self._rejections = 0
 
     def write(self, item: reports.Item) -> None:
@@ -112,6 +159,21 @@ class ItemWriter:
             self._write_published(item)
         else:
             self._reject(item, item.block, item.reason, item.expected)
+
+    def write_columns(self, rows: reports.Rows) -> None:
+        """The rows of a run, by column as far as they are beyond doubt."""
+        found = _columns.made(self._file, rows)
+        self.rows += found.claims.num_rows
+        self._claims += found.claims.num_rows
+        single: dict[type[Dataset], list[object]] = {Claim: [], Evidence: []}
+        if found.others:
+            out = self._out
+            self._out = {**out, **{row_class: kept.append for row_class, kept in single.items()}}
+            for item in found.others:
+                self.write(item)
+            self._out = out
+        for row_class, batch in ((Claim, found.claims), (Evidence, found.evidence)):
+            self._out_columns[row_class](_columns.merged(row_class, batch, single[row_class]))
 
     def check(self) -> None:
         """Every row of the address block is in the lake once. Raises BadStructure."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from porlake.reports import observed_list
 from porlake.reports._bundle import Bundle, Member, hashed
-from porlake.reports._formats import FORMATS, Format, SplitFormat, format_of, recognised, snapshot_of
-from porlake.reports._items import Figure, Item, Part, Published, Refused, Summary, Transfer
+from porlake.reports._formats import FORMATS, ColumnFormat, Format, SplitFormat, format_of, recognised, snapshot_of
+from porlake.reports._items import Figure, Item, Part, Published, Refused, Rows, Summary, Transfer
 from porlake.reports._rows import RAW_CHARACTERS, UNREADABLE
 from porlake.reports._snapshot import Snapshot, first_stated
 from porlake.reports._zip import is_archive, members
@@ -21,6 +21,7 @@ __all__ = [
     "RAW_CHARACTERS",
     "UNREADABLE",
     "Bundle",
+    "ColumnFormat",
     "Figure",
     "Format",
     "Item",
@@ -28,6 +29,7 @@ __all__ = [
     "Part",
     "Published",
     "Refused",
+    "Rows",
     "Snapshot",
     "SplitFormat",
     "Summary",

@@ -36,9 +36,11 @@ class Line:
         return not self.fault and not any(cell.strip() for cell in self.cells)
 
 
-def lines(stream: BinaryIO) -> Iterator[Line]:
-    """Every line of the file; a line that cannot be read as CSV is one with a fault, and the next line is a new one."""
-    number = 0
+def lines(stream: BinaryIO, number: int = 0) -> Iterator[Line]:
+    """Every line of the file; a line that cannot be read as CSV is one with a fault, and the next line is a new one.
+
+    `number`: of the line before.
+    """
     while data := stream.readline(LINE_BYTES):
         number += 1
         if number == 1:
@@ -47,7 +49,7 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
             _skip_line(stream)
             yield Line(number, [], shown(data), "line_too_long")
             continue
-        yield _line(number, data.rstrip(b"\r\n"))
+        yield line_of(number, data)
 
 
 def all_lines(member: Member) -> Iterator[Line]:
@@ -61,7 +63,9 @@ def head_lines(member: Member) -> Iterator[Line]:
     return lines(io.BytesIO(member.head))
 
 
-def _line(number: int, data: bytes) -> Line:
+def line_of(number: int, data: bytes) -> Line:
+    """A line of bytes, with or without its end."""
+    data = data.rstrip(b"\r\n")
     if b"\0" in data:
         return Line(number, [], shown(data), "nul_byte")
     try:

@@ -9,7 +9,7 @@ from porlake import reports
 from porlake.errors import UnknownFormat, UnsafeArchive
 from porlake.formats import Formats
 from porlake.reports._bundle import Bundle, Member
-from porlake.reports._items import Item, Part
+from porlake.reports._items import Item, Part, Rows
 from porlake.reports._snapshot import Snapshot
 from porlake.reports._zip import is_archive
 
@@ -47,6 +47,16 @@ class SplitFormat(Format, Protocol):
 
     def split(self, bundle: Bundle) -> Iterator[Part]:
         """A file of its own for each exchange, moment and source that the file speaks of. Raises BadStructure."""
+
+
+@runtime_checkable
+class ColumnFormat(Format, Protocol):
+    """A format whose files have millions of rows."""
+
+    def runs(self, bundle: Bundle) -> Iterator[Item | Rows]:
+        """What `parse` gives, rows of the address block by column where they are plain. Raises BadStructure as it
+        does.
+        """
 
 
 FORMATS: Formats[Format] = Formats(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from porlake.reports._snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +167,19 @@ class Transfer:
 
 
 Item = Published | Summary | Figure | Transfer | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A run of rows of the address block by column, and between them, in order of their lines, the items of those that
+    are only told one by one.
+
+    `columns` has the attributes of `Published` that are not what they are by default, a value for each row: texts
+    without nulls but for `custodian` and `remark`, `height` a whole number or null, `signatures` and `owners` lists;
+    all rows have an amount in units of the coin. `published`: what the rule of one row makes of a row of the columns.
+    """
+
+    member: int
+    columns: Mapping[str, pa.Array]
+    others: list[Item]
+    published: Callable[[int], Item]

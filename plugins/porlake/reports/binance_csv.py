@@ -15,15 +15,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, joined
 from porlake.reports._csv import Line
-from porlake.reports._items import Item, Published, Refused
+from porlake.reports._items import Item, Published, Refused, Rows
 from porlake.reports._snapshot import Snapshot
 from porlake.stamps import stamp
+
+if TYPE_CHECKING:
+    from porlake.reports._columns import Chunk
 
 NAME = "binance_csv"
 ROLES = HOT_COLD, DEPOSIT = ("hotcold", "deposit")
@@ -114,6 +118,79 @@ def parse(bundle: Bundle) -> Iterator[Item]:
             raise BadStructure(member.name, 0, "the file has a header and no rows")
 
 
+REPEATED = {"label", "network", "height", "custodian"}
+"""Columns in which the same cells stand again and again."""
+
+
+def runs(bundle: Bundle) -> Iterator[Item | Rows]:
+    """`parse` by columns. Raises BadStructure."""
+    from porlake.reports import _columns  # brings numpy and pyarrow, which this room does without elsewhere
+
+    for number, member in enumerate(bundle.members):
+        found = False
+        for part in _columns.chunks(member):
+            if isinstance(part, Line):
+                if part.number == 1:
+                    _check_header(part, member.name)
+                elif not part.is_blank:
+                    found = True
+                    yield _row(part, bundle.exchange, number)
+                continue
+            if part.first == 1:
+                _check_header(part.line(0), member.name)
+            rows = _rows_of(part, bundle.exchange, number)
+            found = found or bool(rows.others or len(rows.columns["label"]))
+            yield rows
+        if not found:
+            raise BadStructure(member.name, 0, "the file has a header and no rows")
+
+
+def _rows_of(chunk: Chunk, exchange: str, member: int) -> Rows:
+    import numpy as np
+    import pyarrow as pa
+
+    from porlake.reports import _columns
+
+    start = int(chunk.first == 1)
+    cells, places = _columns.table(chunk, start, ROW, len(ROW), REPEATED)
+    known, which = _columns.codes([cells.column(name) for name in ("label", "network", "height", "custodian")])
+    plain = [_plain(exchange, *map(str.strip, combination)) for combination in known]
+    taken = np.array([one is not None for one in plain], bool)[which]
+    if not taken.all():
+        cells, places, which = cells.filter(pa.array(taken)), places[taken], which[taken]
+    columns = _columns.spread(PLAIN, plain, which) | {
+        "source_row": pa.array(places + chunk.first),
+        "address": _columns.text(cells.column("address")),
+        "amount": _columns.text(cells.column("amount")),
+    }
+
+    def one(line: Line) -> Published | Refused:
+        return _row(line, exchange, member)
+
+    return Rows(member, columns, _columns.others(chunk, start, places, one), _columns.published(chunk, places, one))
+
+
+Plain = tuple[str, str, str, str, str, str, str | None, str, int | None]
+PLAIN = ("label", "network_label", "network", "asset", "scheme", "holding", "custodian", "remark", "height")
+
+
+def _plain(exchange: str, label: str, network: str, height: str, custodian: str) -> Plain | None:
+    """The values of `PLAIN` of a row with these cells; None where the row is for `_row`."""
+    custodian = _custodian(custodian)
+    try:
+        meant, at = _rows.meant(exchange, label, network), _rows.height(height)
+    except (registry.UnknownLabel, ValueError):
+        return None
+    if not label or not meant.network or not meant.asset:
+        return None
+    holding = "custody" if custodian else meant.holding
+    return label, network, meant.network, meant.asset, meant.scheme, holding, custodian or None, meant.remark, at
+
+
+def _custodian(cell: str) -> str:
+    return "" if cell == "-" else _rows.null(cell)
+
+
 def _check_header(line: Line, file: str) -> None:
     """Raises BadStructure."""
     columns = _csv.header(line.cells, COLUMNS)
@@ -128,7 +205,7 @@ def _row(line: Line, exchange: str, member: int) -> Published | Refused:
     if line.fault or len(line.cells) != len(ROW):
         return _csv.unreadable(line, "rows", f"{len(ROW)} cells of CSV in UTF-8", member=member)
     label, network, address, amount, height, custodian = map(str.strip, line.cells)
-    custodian = "" if custodian == "-" else _rows.null(custodian)
+    custodian = _custodian(custodian)
     why: tuple[str, str] | None = None
     meant, at = registry.Resolved("", "", "", "wallet"), None
     try:

@@ -13,18 +13,24 @@ to. Nobody signs for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from porlake import registry
 from porlake.errors import BadStructure
 from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, joined
 from porlake.reports._csv import Line
-from porlake.reports._items import Item, Published, Refused, Summary
+from porlake.reports._items import Item, Published, Refused, Rows, Summary
 from porlake.reports._snapshot import Snapshot
 from porlake.stamps import stamp
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from porlake.reports._columns import Chunk
 
 NAME = "okx_csv"
 
@@ -161,21 +167,158 @@ def _wallets(member: Member, bundle: Bundle) -> Iterator[Item]:
         raise BadStructure(member.name, 0, "the address block has no rows")
 
 
+BY_COLUMN = frozenset({"okx-9", "okx-11", "okx-12"})
+"""Layouts of half a million rows, each of which says all that is needed of it."""
+REPEATED = {"label", "type", "network", "height"}
+"""Columns in which the same cells stand again and again."""
+
+
+def runs(bundle: Bundle) -> Iterator[Item | Rows]:
+    """`parse`, the rows of large layouts by column. Raises BadStructure."""
+    layout = _layout_of(bundle.members[0])
+    if layout not in BY_COLUMN:
+        yield from parse(bundle)
+        return
+    heights = set[int | None]()
+    is_staking_beside = len(bundle.members) > 1
+    for number, member in enumerate(bundle.members):
+        if member.role == ETH_STAKING:
+            yield from _staking(number, bundle, next(iter(heights)) if len(heights) == 1 else None)
+            continue
+        for item in _wallet_runs(member, bundle, layout):
+            if is_staking_beside:
+                heights |= _heights_of(item)
+            yield item
+
+
+def _heights_of(item: Item | Rows) -> set[int]:
+    """The heights that rows of Ethereum's own coin state."""
+    if isinstance(item, Published):
+        is_it = (item.network, item.asset) == (STAKED_AT, STAKED)
+        return {item.height} if is_it and item.height is not None else set()
+    if not isinstance(item, Rows):
+        return set()
+    found = set().union(*map(_heights_of, item.others))
+    for place in set(zip(*(item.columns[name].to_pylist() for name in ("network", "asset", "height")), strict=True)):
+        if place[:2] == (STAKED_AT, STAKED) and place[2] is not None:
+            found.add(place[2])
+    return found
+
+
+def _wallet_runs(member: Member, bundle: Bundle, layout: str) -> Iterator[Item | Rows]:
+    from porlake.reports import _columns  # brings numpy and pyarrow, which this room does without elsewhere
+
+    columns, least = LAYOUTS[layout]
+    blocks, found, number = _Blocks(member.name), False, 0
+
+    def row(line: Line) -> Published | Refused:
+        return _row(line, columns, least, bundle.exchange, {}, {})
+
+    for part in _columns.chunks(member):
+        lines = [part] if isinstance(part, Line) else map(part.line, range(len(part.lines)))
+        for at, line in enumerate(lines):
+            if blocks.in_rows and not isinstance(part, Line):
+                rows = _rows_of(part, at, columns, least, bundle.exchange, row)
+                found = found or bool(rows.others or len(rows.columns["label"]))
+                yield rows
+                break
+            number = line.number
+            if not blocks.take(line):
+                continue
+            found = found or blocks.in_rows
+            yield row(line) if blocks.in_rows else _summary(line, blocks.columns, bundle)
+    if not blocks.in_rows:
+        raise BadStructure(member.name, number, "the file ends before the header of its address block")
+    if not found:
+        raise BadStructure(member.name, 0, "the address block has no rows")
+
+
+def _rows_of(
+    chunk: Chunk,
+    start: int,
+    columns: tuple[str, ...],
+    least: int,
+    exchange: str,
+    row: Callable[[Line], Published | Refused],
+) -> Rows:
+    import numpy as np
+    import pyarrow as pa
+
+    from porlake.reports import _columns
+
+    cells, places = _columns.table(chunk, start, columns, least, REPEATED)
+    repeated = [name for name in columns if name in REPEATED]
+    known, which = _columns.codes([cells.column(name) for name in repeated])
+    plain = [_plain(exchange, **dict(zip(repeated, map(str.strip, one), strict=True))) for one in known]
+    taken = np.array([one is not None for one in plain], bool)[which]
+    if not taken.all():
+        cells, places, which = cells.filter(pa.array(taken)), places[taken], which[taken]
+
+    def text(name: str) -> pa.StringArray:
+        return _columns.text(cells.column(name)) if name in columns else pa.repeat(pa.scalar(""), len(places))
+
+    def or_empty(name: str) -> pa.StringArray:
+        return _columns.null(text(name))
+
+    made = _columns.spread(PLAIN, plain, which) | {
+        "source_row": pa.array(places + chunk.first),
+        "address": text("address"),
+        "amount": text("amount"),
+        "message": cells.column("message").combine_chunks(),
+        "signatures": _columns.pairs(or_empty("signature1"), or_empty("signature2")),
+        "key_or_script": or_empty("key"),
+        "owners": _columns.pairs(or_empty("owner1"), or_empty("owner2")),
+    }
+    return Rows(0, made, _columns.others(chunk, start, places, row), _columns.published(chunk, places, row))
+
+
+Plain = tuple[str, str, str, str, str, str, str, int | None]
+PLAIN = ("label", "network_label", "network", "asset", "scheme", "holding", "remark", "height")
+
+
+def _plain(exchange: str, label: str, network: str, height: str, type: str = "") -> Plain | None:
+    """The values of `PLAIN` of a row with these cells; None where the row is for `_row`."""
+    holding = HOLDINGS.get(_csv.fold(type))
+    try:
+        meant, at = _rows.meant(exchange, label, _rows.null(network)), _rows.height(height)
+    except (registry.UnknownLabel, ValueError):
+        return None
+    if not label or holding is None or not meant.network or not meant.asset:
+        return None
+    holding = (holding if holding != "wallet" else meant.holding) or "wallet"
+    place = _network(meant.network, HOLDINGS[_csv.fold(type)], "")
+    return label, network, place, meant.asset, meant.scheme, holding, meant.remark, at
+
+
 # --- structure --------------------------------------------------------------------------------------------------------
 def _blocks(member: Member) -> Iterator[tuple[Line, tuple[str, ...], bool]]:
     """The lines of both blocks with their columns; True for a row of the address block. Raises BadStructure."""
-    columns: tuple[str, ...] = ()
-    in_rows, number = False, 0
+    blocks, number = _Blocks(member.name), 0
     for line in _csv.all_lines(member):
         number = line.number
-        if line.is_blank:
-            columns = columns if in_rows else ()
-        elif columns:
-            yield line, columns, in_rows
-        else:
-            columns, in_rows = _header(line, member.name), _is_row_header(line.cells)
-    if not in_rows:
+        if blocks.take(line):
+            yield line, blocks.columns, blocks.in_rows
+    if not blocks.in_rows:
         raise BadStructure(member.name, number, "the file ends before the header of its address block")
+
+
+class _Blocks:
+    """Where in a file a line stands. `columns`: of the block; `in_rows`: whether it is the address block."""
+
+    def __init__(self, file: str) -> None:
+        self.columns: tuple[str, ...] = ()
+        self.in_rows = False
+        self._file = file
+
+    def take(self, line: Line) -> bool:
+        """Whether the next line is one of a block, and no header and not blank. Raises BadStructure."""
+        if line.is_blank:
+            self.columns = self.columns if self.in_rows else ()
+        elif self.columns:
+            return True
+        else:
+            self.columns, self.in_rows = _header(line, self._file), _is_row_header(line.cells)
+        return False
 
 
 def _header(line: Line, file: str) -> tuple[str, ...]:

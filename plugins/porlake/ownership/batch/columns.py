@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake import registry
+from porlake.encoding.fixed_width import Mask
 from porlake.model import Evidence
-from porlake.ownership.batch.fixed_width import Mask
 
 Rows = npt.NDArray[Any]
 """Numbers of rows of a batch."""

@@ -7,12 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from porlake.encoding import fixed_width
+from porlake.encoding.fixed_width import HEX, Bytes, Mask
 from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidSignature
 from porlake.ownership import _accounts, _message, _secp256k1, eip191, tron
-from porlake.ownership.batch import fixed_width
 from porlake.ownership.batch.columns import EvidenceColumns, Rows, Verdicts, networks
-from porlake.ownership.batch.fixed_width import HEX, Bytes, Mask
 from porlake.ownership.batch.recovery import RecoveryCache
 
 RULES = eip191.RULES | tron.RULES

@@ -13,13 +13,12 @@ import pyarrow as pa
 
 from porlake.addresses import bitcoin
 from porlake.addresses import parse as parse_address
-from porlake.encoding import hashes, script
+from porlake.encoding import fixed_width, hashes, script
+from porlake.encoding.fixed_width import Mask
 from porlake.encoding.varint import with_length
 from porlake.errors import InvalidAddress
 from porlake.ownership import _message, _multisig, _secp256k1, utxo
-from porlake.ownership.batch import fixed_width
 from porlake.ownership.batch.columns import EvidenceColumns, Rows, Verdicts, networks, values_of, zipped
-from porlake.ownership.batch.fixed_width import Mask
 from porlake.ownership.batch.recovery import RecoveryCache
 
 SIGNATURE = 88

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from porlake.encoding import base58
+from porlake.encoding import base58, fixed_width
 from porlake.errors import InvalidAddress
-from porlake.ownership.batch import fixed_width
 
 
 def letters(texts: list[str]) -> fixed_width.Bytes:

@@ -1,0 +1,164 @@
+"""What formats that are CSV of millions of rows share: chunks of plain lines as columns.
+
+A line is plain where splitting it at its commas is all that CSV asks for: printable ASCII, no quotes but a last cell of
+two, no bracket, as many cells as the header. Every other line goes to the rule of one line (`_csv`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from porlake.reports import _csv, _rows
+from porlake.reports._bundle import Member
+from porlake.reports._csv import Line
+from porlake.reports._items import Item
+
+CHUNK_BYTES = 1 << 22
+LONG = _csv.CELL_CHARACTERS
+"""A line that is no shorter is not split by columns."""
+
+_PLAIN = bytes(set(range(0x20, 0x7F)) - set(b'"[{')) + b"\n"
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole lines of a file without their ends; the first has the number `first`."""
+
+    first: int
+    lines: list[bytes]
+
+    def line(self, at: int) -> Line:
+        """As `_csv.lines` gives it."""
+        data = self.lines[at]
+        return _csv.line_of(self.first + at, data.removeprefix(_csv.BOM) if self.first + at == 1 else data)
+
+
+def chunks(member: Member) -> Iterator[Chunk | Line]:
+    """A file from its beginning in chunks, or line by line where one of a chunk is long."""
+    stream, number = member.content, 0
+    stream.seek(0)
+    while True:
+        start = stream.tell()
+        data = stream.read(CHUNK_BYTES)
+        if not data:
+            return
+        if not data.endswith(b"\n"):
+            data += stream.readline(_csv.LINE_BYTES)
+        end = start + len(data)
+        lines = data.removesuffix(b"\n").split(b"\n")
+        if len(max(lines, key=len)) >= LONG:
+            stream.seek(start)
+            for line in _csv.lines(stream, number):
+                number = line.number
+                yield line
+                if stream.tell() >= end:
+                    break
+            continue
+        yield Chunk(number + 1, lines)
+        number += len(lines)
+
+
+def table(chunk: Chunk, start: int, columns: Sequence[str], least: int, repeated: set[str]) -> tuple[pa.Table, Places]:
+    """(cells, their places in the chunk) of its plain lines from `start` on. A line has `least` cells or more; those
+    that it lacks are empty. Columns of `repeated` are dictionaries.
+    """
+    lines = chunk.lines[start:]
+    width = len(columns) - 1
+    whole = (b"\n".join(lines) + b"\n").replace(b"\r\n", b"\n").replace(b',""\n', b",\n")
+    lines = whole.split(b"\n")[:-1]
+    missing = [width - line.count(b",") for line in lines]
+    if whole.translate(None, _PLAIN):  # some line is odd
+        missing = [-1 if line.translate(None, _PLAIN) else lack for line, lack in zip(lines, missing, strict=True)]
+    good = [0 <= lack <= width + 1 - least for lack in missing]
+    places = np.flatnonzero(good)
+    if len(places) < len(lines):
+        lines, missing = list(compress(lines, good)), list(compress(missing, good))
+    if any(missing):
+        lines = [line + b"," * lack for line, lack in zip(lines, missing, strict=True)]
+    text = pa.dictionary(pa.int32(), pa.string())
+    found = csv.read_csv(
+        pa.BufferReader(b"\n".join(lines) or b"," * width),
+        csv.ReadOptions(column_names=columns, use_threads=False, block_size=2 * CHUNK_BYTES + _csv.LINE_BYTES),
+        csv.ParseOptions(quote_char=False, escape_char=False, ignore_empty_lines=False),
+        csv.ConvertOptions(
+            column_types={name: text if name in repeated else pa.string() for name in columns},
+            strings_can_be_null=False,
+        ),
+    )
+    return found.slice(0, len(lines)), (places + start).astype(np.int64)
+
+
+def text(column: pa.ChunkedArray) -> pa.StringArray:
+    """A column of a table of one chunk, without the blanks around its cells."""
+    whole = column.combine_chunks()
+    return pc.ascii_trim(whole, " ") if pc.any(pc.match_substring_regex(whole, "^ | $")).as_py() else whole
+
+
+def null(column: pa.StringArray) -> pa.StringArray:
+    """'' for the ways in which the files write that a cell holds nothing, as `_rows.null`."""
+    return pc.if_else(pc.is_in(column, pa.array(sorted(_rows.NULLS))), "", column)
+
+
+def pairs(first: pa.StringArray, second: pa.StringArray) -> pa.ListArray:
+    """Lists of two texts."""
+    rows = len(first)
+    turns = np.arange(2 * rows).reshape(2, rows).T.ravel()
+    return pa.ListArray.from_arrays(
+        pa.array(np.arange(0, 2 * rows + 1, 2, np.int32)), pa.concat_arrays([first, second]).take(pa.array(turns))
+    )
+
+
+def codes(columns: Sequence[pa.ChunkedArray]) -> tuple[list[tuple[str, ...]], npt.NDArray[np.int64]]:
+    """(the combinations of cells that there are, which of them each row has) of dictionary columns."""
+    coded, names = np.zeros(len(columns[0]), np.int64), list[list[str]]()
+    for column in columns:
+        whole = column.combine_chunks()
+        names.append(whole.dictionary.to_pylist())
+        coded = coded * len(names[-1]) + whole.indices.to_numpy(zero_copy_only=False)
+    few, which = np.unique(coded, return_inverse=True)
+    combinations = []
+    for code in few.tolist():
+        cells: list[str] = []
+        for values in reversed(names):
+            code, at = divmod(code, len(values))
+            cells.append(values[at])
+        combinations.append(tuple(reversed(cells)))
+    return combinations, which
+
+
+def spread(
+    names: Sequence[str], plain: Sequence[Sequence[str | int | None] | None], which: npt.NDArray[np.int64]
+) -> dict[str, pa.Array]:
+    """The columns `names` of rows of which each has one of a few values (`plain`, None where no row is of it)."""
+    indices = pa.array(which, pa.int32())
+    return {
+        name: pa.array([one and one[at] for one in plain], pa.int64() if name == "height" else pa.string()).take(
+            indices
+        )
+        for at, name in enumerate(names)
+    }
+
+
+def others(chunk: Chunk, start: int, taken: Places, item: Callable[[Line], Item | None]) -> list[Item]:
+    """What the rule of one line makes of the lines that are not taken by columns, blank ones left out."""
+    if len(taken) == len(chunk.lines) - start:
+        return []
+    rest = np.ones(len(chunk.lines), bool)
+    rest[:start] = False
+    rest[taken] = False
+    found = (chunk.line(at) for at in np.flatnonzero(rest).tolist())
+    return [made for line in found if not line.is_blank and (made := item(line)) is not None]
+
+
+def published(chunk: Chunk, places: Places, item: Callable[[Line], Item]) -> Callable[[int], Item]:
+    """What the rule of one line makes of the plain line at each place."""
+    return lambda at: item(chunk.line(int(places[at])))

@@ -64,6 +64,8 @@ class Pointer:
     number: int | None
     """Number of the schema in which it was written; None where the pointer carries none, as those before numbers."""
     store: Store = field(compare=False, repr=False)
+    made_of: str = ""
+    """A hash of what its rows were made of, where its stage says it (`Writer.made_of`)."""
 
     @property
     def dataset(self) -> str:
@@ -158,11 +160,13 @@ class Pointer:
 class Writer:
     """One partition while it is written. `add` takes rows of the dataset's class; `add_batch` a record batch of its
     schema, which stays one; `add_columns` one whose rows go into the batches in which `add` would put them.
+
+    `made_of`: a hash of what the rows are made of, where the stage wants to know it later; the pointer carries it.
     """
 
     def __init__(self, row_class: type[Dataset], partition: Mapping[str, str], store: Store) -> None:
         self.dataset, self.partition, self.place = row_class.NAME, dict(partition), place_of(row_class, partition)
-        self.rows = 0
+        self.rows, self.made_of = 0, ""
         self._class, self._schema, self._store = row_class, schema(row_class), store
         self._values = attrgetter(*self._schema.names)
         self._pending: list[tuple[Any, ...]] = []
@@ -222,7 +226,7 @@ class Writer:
             "files": [{"name": FILE, "rows": self.rows, "bytes": size, "sha256": digest}],
             "schema": [[name, kind] for name, kind in columns_of(self._schema).items()],
             "version": self._class.VERSION,
-        }
+        } | ({"made_of": self.made_of} if self.made_of else {})
         if not self._store.swap(key, json_bytes(pointer), before.tag if before else None):
             raise LakeError(f"{self._store.where(self.place)}: another writer was faster; its rows stay")
         below = {other.split("/")[0] for other in self._names()} - {POINTER}
@@ -325,6 +329,7 @@ def read_pointer(store: Store, key: str) -> Pointer:
         dict(content["schema"]),
         content.get("version"),
         store,
+        content.get("made_of", ""),
     )
 
 
@@ -360,6 +365,8 @@ def _wrong_in(content: Any, key: str) -> str:
     number = content.get("version", 1)
     if type(number) is not int or number < 1:
         return "its version"
+    if not isinstance(content.get("made_of", ""), str):
+        return "what it is made of"
     return next((f"the file {file!r}"[:200] for file in files if not _is_file(file)), "")
 
 

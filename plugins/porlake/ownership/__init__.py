@@ -6,6 +6,7 @@ rule. `judge` is the rule; `judge_batches` says the same of many rows, at nearly
 
 from porlake.ownership._dispatch import MODULES, SLOW, account, explain, judge, judge_with_account, rule
 from porlake.ownership._judgement import MEANINGS, Judgement, Verdict
+from porlake.ownership._rules import rules
 from porlake.ownership._steps import Step
 from porlake.ownership.batch import BatchJudgement, judge_batches, judge_many
 
@@ -24,4 +25,5 @@ __all__ = [
     "judge_many",
     "judge_with_account",
     "rule",
+    "rules",
 ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake import lake, ownership, reports
 from porlake.lake import Lake
 from porlake.model import Evidence, Ownership, Rejection, ReportFile
+from porlake.pipeline import _judged
+from porlake.pipeline._judged import Judged
 from porlake.pipeline._session import Session
 
 BATCH_ROWS = 2_048
@@ -20,33 +25,70 @@ GATHERED = 8
 
 
 def verify(session: Session, report: str) -> str:
-    """What the signatures of every row of the address block say by themselves."""
-    store = session.lake
+    """What the signatures of every row of the address block say by themselves. Verdicts on evidence that stands in the
+    attestation before to the letter are taken over from there.
+    """
+    store, rules = session.lake, ownership.rules()
     file: ReportFile = store.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
     total, done = sum(pointer.rows for pointer in store.pointers(Evidence, **partition)), 0
+    made_of, known = _judged.made_of(store, partition, rules), _judged.earlier(store, file, rules)
     with store.writing((Ownership, partition)) as (writer,):
-        for batch in _gathered(verdicts(store, partition)):
+        writer.made_of = made_of
+        for batch in _gathered(verdicts(store, partition, known)):
             writer.add_batch(batch)
             done += batch.num_rows
             session.progress(f"verify {file.attestation}", done, total)
     return file.report
 
 
-def verdicts(store: Lake, partition: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+def verdicts(store: Lake, partition: Mapping[str, str], known: Judged | None = None) -> Iterator[pa.RecordBatch]:
     """The `ownership` rows of a parsed report, one for each row of its address block, in order.
 
     The verdict is the signature's alone: a row whose amount, coin or type rejects its claim is judged like any other.
-    Only a row whose cells cannot be told apart is malformed for that reason.
+    Only a row whose cells cannot be told apart is malformed for that reason. `known`: verdicts that are taken over.
     """
-    for batch, judged in ownership.judge_batches(_with_refusals(store, partition)):
-        yield _rows(batch, judged)
+    under_way = deque[tuple[pa.RecordBatch, pa.Int32Array]]()
+
+    def unknown() -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
+        for batch, reasons, places in _with_refusals(store, partition, known):
+            if reasons:
+                refused = pc.is_in(batch.column("source_row"), pa.array(list(reasons), pa.int64()))
+                places = pc.if_else(refused, None, places)
+            under_way.append((batch, places))
+            yield batch.filter(places.is_null()) if places.null_count < len(places) else batch, reasons
+
+    for rest, judged in ownership.judge_batches(unknown()):
+        batch, places = under_way.popleft()
+        yield _rows(rest, judged) if rest is batch else _with_known(batch, places, rest, judged, known)
+
+
+def _with_known(
+    batch: pa.RecordBatch,
+    places: pa.Int32Array,
+    rest: pa.RecordBatch,
+    judged: ownership.BatchJudgement,
+    known: Judged | None,
+) -> pa.RecordBatch:
+    """The rows of a batch, of which those with a place have a verdict already and `rest` was judged."""
+    assert known is not None
+    taken = places.is_valid()
+    whole = pa.concat_batches([_filled(batch.filter(taken), known.verdicts(places.filter(taken))), _rows(rest, judged)])
+    order = np.argsort(~taken.to_numpy(zero_copy_only=False), kind="stable")
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return whole.take(pa.array(back))
 
 
 def _rows(batch: pa.RecordBatch, judged: ownership.BatchJudgement) -> pa.RecordBatch:
-    schema = lake.schema(Ownership)
     made = {"address": judged.account, "verdict": judged.verdict, "reason": judged.reason, "signer": judged.signer,
             "flags": _repeated(judged.flags), "binds": _repeated(judged.binds)}  # fmt: skip
+    return _filled(batch, made)
+
+
+def _filled(batch: pa.RecordBatch, made: Mapping[str, Any]) -> pa.RecordBatch:
+    """Verdicts of rows of evidence, of whose columns some are given."""
+    schema = lake.schema(Ownership)
     arrays = [made[column.name] if column.name in made else batch.column(column.name) for column in schema]
     return pa.RecordBatch.from_arrays(
         [
@@ -65,28 +107,32 @@ def _repeated(values: list[tuple[str, ...]]) -> pa.Array:
     )
 
 
-def _with_refusals(store: Lake, partition: Mapping[str, str]) -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
-    """The evidence in small batches of one member each, with the reasons, by source_row, of rows of it that could not
-    be read.
+def _with_refusals(
+    store: Lake, partition: Mapping[str, str], known: Judged | None
+) -> Iterator[tuple[pa.RecordBatch, dict[int, str], pa.Int32Array]]:
+    """The evidence in small batches of one member each; the reasons, by source_row, of rows of it that could not be
+    read; and where verdicts on it stand among those that are known.
     """
     refused = _refusals(store, partition)
     ahead = next(refused, None)
     for large in store.batches(Evidence, **partition):
-        for batch in _by_member(large):
+        # of many rows at once: each look makes a table of all that is known
+        places = known.places(large) if known else pa.nulls(large.num_rows, pa.int32())
+        for start, batch in _by_member(large):
             reasons = {}
             last = _place(batch, batch.num_rows - 1)
             while ahead is not None and ahead[0] <= last:
                 reasons[ahead[0][1]] = ahead[1]
                 ahead = next(refused, None)
-            yield batch, reasons
+            yield batch, reasons, places.slice(start, batch.num_rows)
 
 
-def _by_member(large: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+def _by_member(large: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
     start = 0
     # rows come in the order of their members
     for count in pc.value_counts(large.column("member")).field("counts").to_pylist():
         for at in range(start, start + count, BATCH_ROWS):
-            yield large.slice(at, min(BATCH_ROWS, start + count - at))
+            yield at, large.slice(at, min(BATCH_ROWS, start + count - at))
         start += count
 
 

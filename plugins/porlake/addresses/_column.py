@@ -116,7 +116,7 @@ def _segwit(letters: Bytes, hrp: str, size: int) -> Mask:
     BIP-350.
     """
     start = len(hrp) + 1
-    good = (letters[:, :start] == np.frombuffer(f"{hrp}1".encode(), np.uint8)).all(axis=1)
+    good: Mask = (letters[:, :start] == np.frombuffer(f"{hrp}1".encode(), np.uint8)).all(axis=1)
     values = _CHARSET[letters[:, start:]]
     good &= values.max(axis=1) < 32
     constant = _polymod(hrp, values)
@@ -125,7 +125,8 @@ def _segwit(letters: Bytes, hrp: str, size: int) -> Mask:
         (version == 1) & (constant == bech32.BECH32M) & (size == 32)
     )
     unused = -size * 8 % 5  # bits of the last symbol that say nothing must be zero
-    return good & (values[:, -_CHECKSUM - 1] & ((1 << unused) - 1) == 0)
+    good &= values[:, -_CHECKSUM - 1] & ((1 << unused) - 1) == 0
+    return good
 
 
 def _polymod(hrp: str, values: Bytes) -> Bytes:

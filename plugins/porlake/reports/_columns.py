@@ -113,7 +113,7 @@ def pairs(first: pa.StringArray, second: pa.StringArray) -> pa.ListArray:
     rows = len(first)
     turns = np.arange(2 * rows).reshape(2, rows).T.ravel()
     return pa.ListArray.from_arrays(
-        pa.array(np.arange(0, 2 * rows + 1, 2, np.int32)), pa.concat_arrays([first, second]).take(pa.array(turns))
+        pa.array(np.arange(0, 2 * rows + 1, 2, dtype=np.int32)), pa.concat_arrays([first, second]).take(pa.array(turns))
     )
 
 

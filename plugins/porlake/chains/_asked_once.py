@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from threading import Lock, RLock
+from threading import Lock, get_ident
 from typing import Any, TypeVar, cast
 
 Question = TypeVar("Question", bound=Callable[..., Any])
@@ -33,15 +34,26 @@ def asked_once(question: Question) -> Question:
 
 
 class _Kept:
-    """The answers of one client, and whose turn it is to ask for one. RLock: a question that needs its own answer is
-    seen as endless, and is no deadlock.
-    """
+    """The answers of one client, and whose turn it is to ask for one."""
 
     def __init__(self) -> None:
         self.answers: dict[Hashable, Any] = {}
-        self._turns: dict[Hashable, Any] = {}
+        self._turns: dict[Hashable, Lock] = {}
+        self._asking: dict[Hashable, int] = {}
         self._lock = Lock()
 
-    def turn_of(self, key: Hashable) -> Any:
+    @contextmanager
+    def turn_of(self, key: Hashable) -> Iterator[None]:
+        """Raises RecursionError for a question that needs its own answer, at once: a recursion limit is no protection
+        where a library has raised it beyond what the stack holds.
+        """
         with self._lock:
-            return self._turns.setdefault(key, RLock())
+            turn = self._turns.setdefault(key, Lock())
+        if self._asking.get(key) == get_ident():
+            raise RecursionError(f"{key}: the question needs its own answer")
+        with turn:
+            self._asking[key] = get_ident()
+            try:
+                yield
+            finally:
+                del self._asking[key]

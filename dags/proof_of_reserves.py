@@ -1,4 +1,4 @@
-"""One DAG for each exchange of the registry: archive -> parse -> verify, observe, price -> build -> publish."""
+"""One DAG for each exchange of the registry: archive -> parse -> verify, prove, observe, price -> build -> publish."""
 
 from __future__ import annotations
 
@@ -94,6 +94,22 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
 
             return tasks.verify(report, get_current_context())
 
+        @task(doc_md="Which of the reports are proofs of liabilities: the others have nothing to prove.")
+        def proofs(reports: list[str]) -> list[str]:
+            from porlake.airflow import tasks
+
+            return tasks.proofs(list(reports), get_current_context())
+
+        @task(
+            map_index_template="{{ report }}",
+            execution_timeout=LONG,
+            doc_md="Whether a proof of liabilities holds: each hash and each sum of it, computed anew.",
+        )
+        def prove(report: str) -> str:
+            from porlake.airflow import tasks
+
+            return tasks.prove(report, get_current_context())
+
         @task(map_index_template="{{ report }}", execution_timeout=LONG, doc_md=OBSERVE)
         def observe(report: str, network: str) -> str:
             from porlake.airflow import tasks
@@ -138,7 +154,8 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
         # A network that was skipped holds up nothing; where no file waits, prices are skipped too, and with them the
         # build.
         built = build.override(trigger_rule="none_failed_min_one_success")()
-        [verify.expand(report=claimed), *observed, others, priced] >> built >> publish(parsed)
+        proved = prove.expand(report=proofs(parsed))
+        [verify.expand(report=claimed), proved, *observed, others, priced] >> built >> publish(parsed)
 
     return flow()
 

@@ -97,6 +97,8 @@ def _stages(lake: Path, sources: list[str], exchange: str, replay: Path) -> list
             pipeline.verify(chosen, report)
             for network in pipeline.networks(chosen, report):
                 pipeline.observe(chosen, report, network)
+        if pipeline.is_proof(chosen, report):
+            pipeline.prove(chosen, report)
     pipeline.price(chosen, pipeline.attestations(chosen, found))
     return found
 

@@ -201,8 +201,40 @@ FigureUnit = Annotated[str, Column("unit of the number: usd, percent or count")]
 Definition = Annotated[str, Column("what the tracker counts, in words: figures of two definitions are not compared")]
 Owed = Annotated[int, Column("amount owed to customers", kind="base_units", unit="base units of the asset")]
 PrintedRatio = Annotated[Decimal, Column("reserve ratio as the exchange printed it", kind="ratio", unit="percent")]
-ProofKind = Annotated[str, Column("how the liability is shown: stated, merkle, zk")]
-ProofVerdict = Annotated[str, Column("verdict on that proof; null where there is none to check")]
+ProofKind = Annotated[
+    str,
+    Column(
+        "how what is owed is shown: printed (a figure alone), tree (all leaves), path (one user's), snark (a succinct "
+        "proof with a setup) or stark (one that rests on hashes alone)"
+    ),
+]
+ProofVerdict = Annotated[
+    str,
+    Column(
+        "verdict on that proof: holds, consistent_only, broken, malformed or unsupported; null where there is none to "
+        "check"
+    ),
+]
+ProofScheme = Annotated[str, Column("module of porlake.liabilities that checks the proof")]
+ProofDetail = Annotated[str, Column("the reason in words, with node, level and value; empty where it needs none")]
+Root = Annotated[str, Column("root of the tree that the proof is of, in hex; null where it shows none")]
+Leaves = Annotated[
+    int, Column("accounts or leaves that the proof counts; null where it does not show how many", unit="leaves")
+]
+ChecksPassed = Annotated[list[str], Column("checks that were made and passed, in their order")]
+ChecksFailed = Annotated[list[str], Column("checks that were made and failed, in their order")]
+ChecksUnmade = Annotated[list[str], Column("checks that could not be made, in their order")]
+Findings = Annotated[
+    list[str], Column("codes of what a reader must know and what breaks nothing: negative subtrees, unpinned keys ...")
+]
+FindingDetails = Annotated[list[str], Column("the findings in words, one for each code, in the same order")]
+NotShown = Annotated[list[str], Column("codes of what even a proof of this scheme that holds leaves open")]
+KeySha256 = Annotated[
+    list[str], Column("sha256 of every verifying key or circuit that was used, pinned or not; empty where none was")
+]
+TotalNo = Annotated[int, Column("number of the total in its proof, counted from 1")]
+OwedPublished = Annotated[str, Column("amount owed as the proof states it, in units of the asset")]
+IsShown = Annotated[bool, Column("whether the amount follows from the proof; else it is printed beside it")]
 
 # --- rows that are not used -----------------------------------------------------------------------------------------
 Raw = Annotated[str, Column("the row as published, cut at 2,000 characters")]
@@ -429,6 +461,7 @@ class PublishedTotal(Dataset):
 class Liability(Dataset):
     """What the exchange says it owes. Written by parse."""
 
+    VERSION: ClassVar = 2  # of 1, a figure alone was `stated`
     KEY: ClassVar = ("report", "member", "source_row")
     PARTITION: ClassVar = ("exchange", "report")
     exchange: Exchange
@@ -444,6 +477,50 @@ class Liability(Dataset):
     note: Note | None
     member: Member = 0
     remark: Remark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiabilityProof(Dataset):
+    """A published proof of what is owed, and whether it holds. Written by prove."""
+
+    KEY: ClassVar = ("report", "proof_scheme")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    proof_scheme: ProofScheme
+    proof_kind: ProofKind
+    proof_verdict: ProofVerdict
+    reason: Reason
+    proof_detail: ProofDetail
+    root: Root | None
+    leaves: Leaves | None
+    checks_passed: ChecksPassed
+    checks_failed: ChecksFailed
+    checks_unmade: ChecksUnmade
+    findings: Findings
+    finding_details: FindingDetails
+    not_shown: NotShown
+    key_sha256: KeySha256
+
+
+@dataclass(frozen=True, slots=True)
+class LiabilityProofTotal(Dataset):
+    """What a proof says is owed of one asset: null in base units where the asset is not known, or the amount is none.
+    Written by prove.
+    """
+
+    KEY: ClassVar = ("report", "proof_scheme", "total_no")
+    PARTITION: ClassVar = ("exchange", "report")
+    exchange: Exchange
+    report: Report
+    proof_scheme: ProofScheme
+    total_no: TotalNo
+    label: Label
+    asset: Asset | None
+    owed: Owed | None
+    owed_published: OwedPublished
+    is_shown: IsShown
+    remark: Remark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -714,6 +791,8 @@ DATASETS: dict[str, type[Dataset]] = {
         Evidence,
         PublishedTotal,
         Liability,
+        LiabilityProof,
+        LiabilityProofTotal,
         TrackerFigure,
         StatedTransfer,
         Rejection,

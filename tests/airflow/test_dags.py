@@ -189,7 +189,7 @@ def test_the_moment_of_htx_is_the_end_of_the_month_in_its_own_time(home: Path) -
 def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_looked_at(seen: Any) -> None:
     tasks = seen["dags"]["proof_of_reserves_okx"]["tasks"]
     before_build = {name for name, task in tasks.items() if "build" in task["below"]}
-    assert before_build == {"verify", "price", *(name for name in tasks if name.startswith("observe_"))}
+    assert before_build == {"verify", "prove", "price", *(name for name in tasks if name.startswith("observe_"))}
     assert tasks["build"]["below"] == ["publish"]
     assert tasks["publish"]["rule"] == "TriggerRule.ALL_SUCCESS"
     assert tasks["build"]["rule"] == "TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"

@@ -439,6 +439,7 @@ def test_every_dataset_says_which_stage_writes_it() -> None:
         "archive",
         "parse",
         "verify",
+        "prove",
         "observe",
         "sweep",
         "price",

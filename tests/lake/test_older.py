@@ -14,12 +14,13 @@ import pytest
 
 from porlake.errors import ContractViolation, Damaged
 from porlake.lake import Lake, Pointer, carried, schema, uncarried
-from porlake.model import Balance, Dataset, ReportFile
+from porlake.model import Balance, Dataset, Liability, ReportFile
 
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 PLACES: dict[type[Dataset], dict[str, str]] = {
     Balance: {"exchange": "okx", "report": "ab", "network": "tron"},
     ReportFile: {"exchange": "okx", "report": "ab", "attestation": "okx/2024-03-25"},
+    Liability: {"exchange": "okx", "report": "ab"},
 }
 ROWS: dict[type[Dataset], Dataset] = {
     Balance: Balance("okx", "ab", "tron", "TRX", "T", "total", 7, 1, "m", "h", "exact", 0, "other"),
@@ -27,6 +28,7 @@ ROWS: dict[type[Dataset], Dataset] = {
         "okx", "ab", "okx/2024-03-25", AT, AT.date(), "day", "addresses", "mine", 1, "okx_csv", "f.csv", ["x"], "o",
         None, 1, AT, None
     ),
+    Liability: Liability("okx", "ab", 1, "BTC", "BTC", 5, None, "tree", "holds", "okx", None),
 }  # fmt: skip
 
 
@@ -80,6 +82,18 @@ def test_a_column_with_a_default_gets_it_and_the_others_stay(lake: Lake) -> None
 def test_a_column_is_what_other_columns_say_of_it(lake: Lake, column: str, value: object) -> None:
     (row,) = rows(older(lake, ReportFile, lambda table: table.drop_columns([column])))
     assert row[column] == value
+
+
+@pytest.mark.parametrize(("word", "now"), [("stated", "printed"), ("tree", "tree"), ("printed", "printed")])
+def test_a_word_that_a_column_had_before_is_the_one_of_now(lake: Lake, word: str, now: str) -> None:
+    def changed(table: pa.Table) -> pa.Table:
+        return table.set_column(table.schema.get_field_index("proof_kind"), "proof_kind", pa.array([word]))
+
+    pointer = older(lake, Liability, changed)
+    assert (pointer.version, uncarried(pointer)) == (1, "")
+    lake.carry(pointer)
+    assert [(row.proof_kind, row.owed) for row in lake.rows(Liability)] == [(now, 5)]
+    assert lake.pointers(Liability)[0].number == Liability.VERSION == 2
 
 
 @pytest.mark.parametrize(

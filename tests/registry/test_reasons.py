@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from made_rows import _checked, _spoiled
-from porlake import model, ownership, registry
+from porlake import liabilities, model, ownership, registry
 from porlake.chains import _one_by_one
 from porlake.chains.evm import words
 from porlake.reports import UNREADABLE
@@ -23,7 +23,7 @@ PACKAGE = ROOT / "plugins" / "porlake"
 #: Where a code stands among the arguments of what is called; a name, or the place of a positional argument.
 CALLS = {
     "InvalidAddress": 0, "InvalidSignature": 0, "NoKey": 0, "NoRule": 0, "InvalidAmount": 0, "UnknownLabel": 0,
-    "Unread": 2, "Judgement": 1, "Quote": 4, "refused": 1,
+    "Unread": 2, "Judgement": 1, "Quote": 4, "refused": 1, "Proof": 3, "Inclusion": 2, "Finding": 0,
 }  # fmt: skip
 KEYWORDS = {"reason", "remark", "flags"}
 #: What is put before the code of an address or a signature, by the column that it stands in.
@@ -109,6 +109,12 @@ def test_every_code_of_the_code_has_a_row() -> None:
     assert lacking(found) == []
     tables = {reason for _, reason in _one_by_one._REASONS} | set(words.REASONS) | UNREADABLE
     assert lacking(tables) == []
+
+
+def test_what_a_proof_format_cannot_show_has_a_row() -> None:
+    here = [row for row in rows() if row.place == "liability_proof.not_shown"]
+    for name, form in liabilities.FORMATS.items():
+        assert [code for code in form.NOT_SHOWN if not any(row.covers(code) for row in here)] == [], name
 
 
 def test_every_code_of_the_sql_has_a_row() -> None:

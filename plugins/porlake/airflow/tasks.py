@@ -32,7 +32,7 @@ from porlake.errors import (
     ReportError,
     TransportError,
 )
-from porlake.model import Balance, Dataset, Unobserved
+from porlake.model import Balance, Dataset, LiabilityProof, Unobserved
 from porlake.progress import Lines
 from porlake.queries import verdicts
 from porlake.queries.lists import list_read
@@ -218,11 +218,7 @@ def archive(exchange: str, context: Context) -> list[str]:
     if not sources:
         none = f"no file was named and none of this month waits in {pipeline.inbox(chosen, exchange)}"
         raise AirflowSkipException(f"{none}; {undated}" if undated else none)
-    found = list(
-        dict.fromkeys(
-            report for source in sources for report in pipeline.archive(chosen, exchange, source, params["snapshot"])
-        )
-    )
+    found = pipeline.archive_all(chosen, exchange, sources, params["snapshot"])
     log.info(
         "%s files of %s: %s reports, %s",
         len(sources),
@@ -251,6 +247,23 @@ def verify(report: str, context: Context) -> str:
     for (_, verdict, _), rows in verdicts.counts(chosen, [report], 0).counts.items():
         by_verdict[verdict] += rows
     log.info("verified %s: %s", report[:16], _counted(by_verdict))
+    return report
+
+
+@tried_again_if_it_helps
+def proofs(reports: list[str], context: Context) -> list[str]:
+    chosen = settings(context)
+    found = [report for report in reports if pipeline.is_proof(chosen, report)]
+    log.info("%s of %s reports are proofs of liabilities", len(found), len(reports))
+    return found
+
+
+@tried_again_if_it_helps
+def prove(report: str, context: Context) -> str:
+    chosen = settings(context)
+    pipeline.prove(chosen, report)
+    for row in chosen.lake.rows(LiabilityProof, exchange=chosen.lake.report(report).exchange, report=report):
+        log.info("proved %s: %s: %s, %s", report[:16], row.proof_scheme, row.proof_verdict, row.reason)
     return report
 
 

@@ -22,6 +22,8 @@ from porlake.cli import (
     doctor,
     explain,
     find,
+    inclusion,
+    liabilities,
     networks,
     observe,
     parse,
@@ -60,6 +62,8 @@ COMMANDS: tuple[Command, ...] = (
     parse,
     verify,
     explain,
+    liabilities,
+    inclusion,
     find,
     run,
     observe,
@@ -107,7 +111,10 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
     for command in COMMANDS:
         one = commands.add_parser(
-            name_of(command), help=command.WHAT, description=command.WHAT, epilog=f"example:\n  {command.EXAMPLE}"
+            name_of(command),
+            help=command.WHAT,
+            description=command.WHAT,
+            epilog=f"example:\n  {command.EXAMPLE}\n\n{getattr(command, 'EPILOG', '')}".rstrip(),
         )
         one.set_defaults(run=command.run)
         one.add_argument(

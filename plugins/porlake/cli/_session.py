@@ -29,6 +29,15 @@ def file_alone(options: argparse.Namespace) -> Iterator[tuple[Session, list[str]
         yield session, found
 
 
+@contextmanager
+def aside() -> Iterator[Session]:
+    """A session with nothing of the machine's: an empty lake that goes away, no setting, no recording."""
+    from porlake import pipeline, progress
+
+    with tempfile.TemporaryDirectory(prefix="porlake-") as folder, progress.shown() as tell:
+        yield pipeline.session(folder, environ={}, progress=tell)
+
+
 def existing(options: argparse.Namespace, **others: Any) -> Session:
     """A session with a lake that is there already. Raises ConfigurationError where a name leads to none: it is
     mistyped, not empty.

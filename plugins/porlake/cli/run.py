@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from porlake.cli import _options, summary
 from porlake.cli._printing import complain, say, show_table
 from porlake.errors import ConfigurationError
-from porlake.model import ControlTransfer
+from porlake.model import ControlTransfer, LiabilityProof
 
 if TYPE_CHECKING:
     from porlake.pipeline import Session
@@ -61,13 +61,26 @@ def run(options: argparse.Namespace) -> int:
     spoken = pipeline.attestations(session, [report for report in found if pipeline.attests(session, report)])
     if spoken or not found:
         summary.show(session, spoken if len(spoken) <= 3 else [])
-    for attestation in (one for one in pipeline.attestations(session, found) if one not in spoken):
+    beside = [report for report in found if not pipeline.is_proof(session, report)]
+    for attestation in (one for one in pipeline.attestations(session, beside) if one not in spoken):
         say(f"{attestation}: kept, and in the tables; it states no amounts that an exchange holds or owes")
+    _proof_table(session, found)
     _control_table(session, found)
     missing = unanswered(session, found)
     for line in missing:
         complain(f"not read: {line}")
     return 3 if options.strict and missing else 0
+
+
+def _proof_table(session: Session, found: list[str]) -> None:
+    """Proofs of what is owed, and whether they hold."""
+    files = [session.lake.report(report) for report in found]
+    lines = [
+        (file.attestation, row.proof_scheme, row.proof_verdict, row.reason, file.file_name)
+        for file in files
+        for row in session.lake.rows(LiabilityProof, exchange=file.exchange, report=file.report)
+    ]
+    show_table("proofs of what is owed", ("attestation", "format", "verdict", "reason", "file"), lines)
 
 
 def _control_table(session: Session, found: list[str]) -> None:

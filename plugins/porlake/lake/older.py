@@ -13,13 +13,17 @@ import pyarrow as pa
 from porlake.errors import ContractViolation
 from porlake.lake.partition import Pointer, parquet_of
 from porlake.lake.schema import BATCH_ROWS, columns_of, schema
-from porlake.model import Dataset, ReportFile
+from porlake.model import Dataset, Liability, ReportFile
 
 #: Columns that older rows lack and that others say: what makes one row's value of the row's other columns.
 _SAID_BY_OTHERS: Mapping[tuple[type[Dataset], str], Callable[[Mapping[str, Any]], Any]] = {
     (ReportFile, "statement"): lambda row: f"{row['exchange']}/{row['format']}",
     (ReportFile, "members"): lambda row: [f"{row['report']}  file  {row['file_name']}"],
     (ReportFile, "snapshot_day"): lambda row: _day_in(row["attestation"]),
+}
+#: Words that a column had before, and what they are now.
+_SAID_OTHERWISE: Mapping[tuple[type[Dataset], str], Mapping[str, str]] = {
+    (Liability, "proof_kind"): {"stated": "printed"},
 }
 
 
@@ -67,10 +71,19 @@ def carried(pointer: Pointer) -> Iterator[pa.RecordBatch]:
         with pointer.store.native(key) as file, parquet_of(pointer.store.where(key), file) as parquet:
             for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
                 arrays = [
-                    batch.column(field.name) if field.name in batch.schema.names else _filled(pointer, field, batch)
+                    _said_now(pointer, field, batch)
+                    if field.name in batch.schema.names
+                    else _filled(pointer, field, batch)
                     for field in made
                 ]
                 yield pa.RecordBatch.from_arrays(arrays, schema=made)
+
+
+def _said_now(pointer: Pointer, field: pa.Field, batch: pa.RecordBatch) -> pa.Array:
+    held = batch.column(field.name)
+    if words := _SAID_OTHERWISE.get((pointer.row_class, field.name)):
+        return pa.array([words.get(word, word) for word in held.to_pylist()], field.type)
+    return held
 
 
 def _filled(pointer: Pointer, field: pa.Field, batch: pa.RecordBatch) -> pa.Array:

@@ -1,6 +1,6 @@
 """The stages, and what comes after what. The one place where the rooms meet; settings are read here, once.
 
-    find -> fetch -> archive -> parse -> verify, observe (one per network), price -> build -> publish
+    find -> fetch -> archive -> parse -> verify, prove, observe (one per network), price -> build -> publish
     sweep, at the moment of a snapshot, of what was claimed last; observe takes it when the report is there
 
 Every stage reads what earlier stages wrote and replaces its own partition; running one again gives the same bytes.
@@ -10,7 +10,7 @@ Stages hand each other a report's id (or an attestation's); rows travel in the l
 from __future__ import annotations
 
 from porlake.lake import csv_writer, export, forget, writable
-from porlake.pipeline._archive import archive
+from porlake.pipeline._archive import archive, archive_all
 from porlake.pipeline._build import build, is_published, publish, published
 from porlake.pipeline._exchanges import publisher_of
 from porlake.pipeline._fetch import Fetched, fetch
@@ -21,6 +21,8 @@ from porlake.pipeline._lists import archive_list
 from porlake.pipeline._observe import OBSERVED, attests, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, is_parsed, parse
 from porlake.pipeline._price import attestations, awaits_prices, price
+from porlake.pipeline._proofs import archived
+from porlake.pipeline._prove import is_proof, prove
 from porlake.pipeline._run import run, run_archived, run_list, unread
 from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
@@ -39,7 +41,9 @@ __all__ = [
     "Session",
     "Step",
     "archive",
+    "archive_all",
     "archive_list",
+    "archived",
     "attestations",
     "attests",
     "awaits_prices",
@@ -58,6 +62,7 @@ __all__ = [
     "inbox",
     "is_claimed",
     "is_parsed",
+    "is_proof",
     "is_published",
     "moment",
     "month_before",
@@ -68,6 +73,7 @@ __all__ = [
     "parse",
     "plan",
     "price",
+    "prove",
     "publish",
     "published",
     "publisher_of",

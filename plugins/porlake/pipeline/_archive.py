@@ -2,34 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date, datetime
 
 from porlake import registry, reports
 from porlake.errors import ConfigurationError, SnapshotUnknown
+from porlake.model import ReportFile
 from porlake.pipeline._exchanges import publisher_of
 from porlake.pipeline._files import Published, files_at
-from porlake.pipeline._report_files import Arrival, Known, Part, facts_of
+from porlake.pipeline._inside import inside
+from porlake.pipeline._report_files import Arrival, Known, facts_of
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import moment
 
 
+def archive_all(session: Session, exchange: str, sources: Iterable[str], snapshot: str | None = None) -> list[str]:
+    """As `archive`, for several files: a proof of liabilities that says no moment is of the one that all the others
+    speak of. Raises ReportError, ConfigurationError.
+    """
+    found, undated = list[str](), list[str]()
+    for source in sources:
+        try:
+            found += archive(session, exchange, source, snapshot)
+        except SnapshotUnknown:
+            undated.append(source)
+    files = [file for report in found for file in session.lake.reports(report) if file.exchange == exchange]
+    said = {file.attestation: reports.Snapshot(_start(file), file.snapshot_precision) for file in files}
+    beside = next(iter(said.values())) if len(said) == 1 else None
+    for source in undated:
+        found += archive(session, exchange, source, snapshot, beside=beside)
+    return list(dict.fromkeys(found))
+
+
+def _start(file: ReportFile) -> datetime | None:
+    return datetime.combine(file.snapshot_day, datetime.min.time()) if file.snapshot_day else None
+
+
 def archive(
-    session: Session, exchange: str, source: str, snapshot: str | None = None, *, undated: bool = False
+    session: Session,
+    exchange: str,
+    source: str,
+    snapshot: str | None = None,
+    *,
+    undated: bool = False,
+    beside: reports.Snapshot | None = None,
 ) -> list[str]:
     """Keep a published file (path or URL) and say what it is; the ids of the reports in it.
 
     `snapshot`: a day of the exchange's clock (2024-03-25) or a moment with its zone (2024-03-25T16:00Z), for a file
-    that does not say it; `undated` takes such a file without one. Raises ReportError where the file is refused as a
+    that does not say it; `undated` takes such a file without one; `beside`: the moment of what was published with it,
+    for a proof of liabilities that does not say its own. Raises ReportError where the file is refused as a
     whole, ConfigurationError for an exchange that the registry does not know.
     """
     publisher = publisher_of(exchange)
     stated = _stated_snapshot(snapshot, publisher) if snapshot else None
     fallback = reports.Snapshot(None, "unknown") if undated else None
     with ExitStack() as files:
-        return archive_published(session, exchange, files_at(session, files, source), stated, fallback)
+        return archive_published(session, exchange, files_at(session, files, source), stated, fallback, beside=beside)
 
 
 def archive_published(
@@ -39,16 +69,18 @@ def archive_published(
     stated: reports.Snapshot | None = None,
     fallback: reports.Snapshot | None = None,
     known: Known | None = None,
+    beside: reports.Snapshot | None = None,
 ) -> list[str]:
     """Keep published files that are at hand; the ids of the reports in them. `fallback`: the moment of those whose
-    names and content say none; `known`: what the lake holds, where many come. Raises ReportError.
+    names and content say none; `beside` as in `archive`; `known`: what the lake holds, where many come. Raises
+    ReportError.
     """
-    found, others = reports.recognised(replace(came.bundle, exchange=exchange))
-    _check_publisher(exchange, found)
-    parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, stated, fallback)]
+    parts, others, has_user_file = inside(came, exchange, stated, fallback, beside)
+    if has_user_file:
+        session.progress("a customer's own file lies there: it is passed over and not kept", 0, 0)
     listed = tuple(f"{reports.hashed(other).sha256}  -  {other.name}" for other in others)
     container = None
-    if came.container is not None:
+    if came.container is not None and not has_user_file:
         came.container.seek(0)
         container = session.lake.keep(
             came.container, facts_of(session, came.bundle.name, came.origin) | dict(came.facts)
@@ -56,63 +88,10 @@ def archive_published(
     return Arrival(session, came.origin, container, listed, came.facts, known).keep(parts)
 
 
-def _check_publisher(exchange: str, found: list[tuple[reports.Format, reports.Bundle]]) -> None:
-    """Raises ConfigurationError for a file of a format that another exchange alone publishes (its EXCHANGE). One that
-    says itself of whom it speaks may come under any name.
-    """
-    for form, bundle in found:
-        of = getattr(form, "EXCHANGE", exchange)
-        if of != exchange and not isinstance(form, reports.SplitFormat):
-            raise ConfigurationError(f"{bundle.name}: a file of {of} ({form.NAME}), not of {exchange}")
-
-
 def attestations_of(session: Session, files: ExitStack, exchange: str, source: str) -> list[str]:
     """The attestations that the files at a path say that they are of. Raises ReportError."""
-    came = files_at(session, files, source)
-    found, _ = reports.recognised(replace(came.bundle, exchange=exchange))
-    parts = [part for form, bundle in found for part in _parts(came.bundle.name, form, bundle, None, None)]
+    parts, _, _ = inside(files_at(session, files, source), exchange, None, None)
     return [f"{part.bundle.exchange}/{part.snapshot}" for part in parts]
-
-
-def _parts(
-    container: str,
-    form: reports.Format,
-    bundle: reports.Bundle,
-    stated: reports.Snapshot | None,
-    fallback: reports.Snapshot | None,
-) -> Iterator[Part]:
-    """The reports of a bundle: one, or one of each attestation and source that its file speaks of. Raises
-    ReportError.
-    """
-    first = bundle.members[0]
-    if not isinstance(form, reports.SplitFormat):
-        names = (*(member.name for member in bundle.members), container)
-        named = reports.first_stated(map(form.snapshot_of, names))
-        yield Part(form, bundle, "", _told(first.name, named, stated, fallback))
-        return
-    for part in form.split(bundle):
-        # what a part's own rows say of the moment is nearer to it than an option for the whole file
-        named = part.snapshot or form.snapshot_of(container)
-        snapshot = _told(first.name, named, None if part.snapshot else stated, fallback)
-        members = (replace(first, content=part.content, sha256=""),)
-        yield Part(form, replace(bundle, members=members, exchange=part.exchange), part.source, snapshot)
-
-
-def _told(
-    name: str, named: reports.Snapshot | None, stated: reports.Snapshot | None, fallback: reports.Snapshot | None
-) -> reports.Snapshot:
-    """The moment that is stated, else the one that is named, else `fallback`, which also tells the revision that a name
-    of the same moment leaves out; a revision that is named stays. Raises SnapshotUnknown.
-    """
-    if stated is not None:
-        return replace(stated, revision=named.revision if named else None)
-    if named is not None and fallback is not None and str(named) == str(fallback):
-        return replace(named, revision=named.revision or fallback.revision)
-    if snapshot := named or fallback:
-        return snapshot
-    raise SnapshotUnknown(
-        f"{name}: neither its name nor its content says which moment it speaks of; give --snapshot YYYY-MM-DD"
-    )
 
 
 def _stated_snapshot(text: str, publisher: registry.Exchange) -> reports.Snapshot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from porlake import observation
 from porlake.model import Claim, ControlTransfer, Dataset, StatedTransfer
+from porlake.pipeline._proofs import PROOF
 from porlake.pipeline._session import Session
 
 OBSERVED = (*observation.DATASETS, ControlTransfer)
@@ -18,17 +19,17 @@ def networks(session: Session, report: str) -> list[str]:
 
 
 def attests(session: Session, report: str) -> bool:
-    """Whether a report speaks of what is held or owed: lists of addresses, figures of trackers and transfers that show
-    control do not.
+    """Whether a report says itself what is held or owed: lists of addresses, figures of trackers and transfers that
+    show control do not, and a proof stands beside what it is of.
     """
-    return session.lake.report(report).content not in {"address_list", "tracker_figures", TRANSFERS}
+    return session.lake.report(report).content not in {"address_list", "tracker_figures", TRANSFERS, PROOF}
 
 
 def has_addresses(session: Session, report: str) -> bool:
     """Whether a report states what lies at addresses: a list without amounts or signatures has nothing to verify or
     observe.
     """
-    return session.lake.report(report).content not in {"totals", "address_list"}
+    return session.lake.report(report).content not in {"totals", "address_list", PROOF}
 
 
 def observe(session: Session, report: str, network: str, *, give_up: bool = False) -> str:

@@ -16,6 +16,7 @@ from porlake.model import (
     Dataset,
     Evidence,
     Liability,
+    LiabilityProof,
     PublishedTotal,
     Rejection,
     ReportFile,
@@ -25,6 +26,7 @@ from porlake.model import (
 from porlake.pipeline import _columns
 from porlake.pipeline._claims import claim_of, evidence_of, rejection_of
 from porlake.pipeline._lists import parse_list
+from porlake.pipeline._proofs import PROOF, archived
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import TELL_EVERY
 from porlake.pipeline._totals import figure_of, liability_of, total_of, transfer_of
@@ -41,14 +43,15 @@ PARSED: tuple[type[Dataset], ...] = (
 
 
 def is_parsed(session: Session, report: str) -> bool:
-    """Whether the rows of a report are in the lake."""
-    only = {"exchange": session.lake.report(report).exchange, "report": report}
-    return any(session.lake.pointers(row_class, **only) for row_class in PARSED)
+    """Whether the rows of a report are in the lake; of a proof of liabilities, its verdict."""
+    file = session.lake.report(report)
+    written: tuple[type[Dataset], ...] = (LiabilityProof,) if file.content == PROOF else PARSED
+    return any(session.lake.pointers(row_class, exchange=file.exchange, report=report) for row_class in written)
 
 
 def parse(session: Session, report: str) -> str:
-    """Rows as published to claims, evidence, totals, liabilities and rejections. Raises BadStructure and writes nothing
-    then.
+    """Rows as published to claims, evidence, totals, liabilities and rejections; a proof of liabilities has none
+    (`prove`). Raises BadStructure and writes nothing then.
 
     Every row of the address block becomes exactly one of a claim, a signer row or a rejection; the count is checked.
     """
@@ -56,23 +59,20 @@ def parse(session: Session, report: str) -> str:
     file: ReportFile = lake.report(report)
     if file.content == reports.observed_list.NAME:
         return parse_list(session, file)
+    if file.content == PROOF:
+        return file.report
     partition = {"exchange": file.exchange, "report": file.report}
     with (
         ExitStack() as files,
         _seldom_collected(),
         lake.writing(*((row_class, partition) for row_class in PARSED)) as writers,
     ):
-        members = tuple(
-            reports.Member(name, files.enter_context(lake.open_raw(digest)), role, digest)
-            for digest, role, name in _members(file)
-        )
         writer = ItemWriter(
             file,
             dict(zip(PARSED, (one.add for one in writers), strict=True)),
             dict(zip(PARSED, (one.add_columns for one in writers), strict=True)),
         )
-        bundle = reports.Bundle(members, file.file_name, file.exchange)
-        for item in _items(reports.format_of(file.format), bundle):
+        for item in _items(reports.format_of(file.format), archived(lake, files, file)):
             if isinstance(item, reports.Rows):
                 writer.write_columns(item)
             else:
@@ -82,12 +82,6 @@ def parse(session: Session, report: str) -> str:
             session.progress(f"parse {file.attestation}", writer.rows, None)
         writer.check()
     return file.report
-
-
-def _members(file: ReportFile) -> list[list[str]]:
-    """[sha256, role, name] of each file of a report, in the order of their numbers."""
-    listed = (line.split("  ", 2) for line in file.members)
-    return [entry for entry in listed if entry[1] != "-"]
 
 
 def _items(form: reports.Format, bundle: reports.Bundle) -> Iterator[reports.Item | reports.Rows]:

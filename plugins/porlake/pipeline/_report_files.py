@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Protocol
 
 from porlake import registry, reports
 from porlake.lake import Lake
@@ -14,11 +15,21 @@ from porlake.model import ReportFile
 from porlake.pipeline._session import Session
 
 
+class Form(Protocol):
+    """What reads a report: a format of `reports`, or a proof format (`_proofs`)."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - as the modules of formats have it
+    @property
+    def ROLES(self) -> tuple[str, ...]: ...  # noqa: N802
+    def content(self, bundle: reports.Bundle) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A report that is not yet in the lake, and what it speaks of; `source`: who says it, '' for the exchange."""
 
-    form: reports.Format
+    form: Form
     bundle: reports.Bundle
     source: str
     snapshot: reports.Snapshot

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from porlake.errors import ChainError, TransportError
 from porlake.model import Balance, ReportFile, Unobserved
-from porlake.pipeline._archive import archive
+from porlake.pipeline._archive import archive_all
 from porlake.pipeline._build import build, publish
 from porlake.pipeline._lists import archive_list
 from porlake.pipeline._observe import has_addresses, networks, observe
 from porlake.pipeline._parse import parse
 from porlake.pipeline._price import attestations, price
+from porlake.pipeline._prove import is_proof, prove
 from porlake.pipeline._session import Session
 from porlake.pipeline._shrunk import shrunk
 from porlake.pipeline._sweep import sweep_list, swept_now
@@ -26,8 +27,7 @@ def run(session: Session, exchange: str, sources: Iterable[str], snapshot: str |
 
     A network or price source that does not answer leaves its part unobserved, with the reason in the tables.
     """
-    found = list(dict.fromkeys(report for source in sources for report in archive(session, exchange, source, snapshot)))
-    return run_archived(session, found)
+    return run_archived(session, archive_all(session, exchange, sources, snapshot))
 
 
 def run_archived(session: Session, found: list[str]) -> list[str]:
@@ -40,6 +40,8 @@ def run_archived(session: Session, found: list[str]) -> list[str]:
         if has_addresses(session, report):
             verify(session, report)
             _observe_all(session, report)
+        if is_proof(session, report):
+            prove(session, report)
     _to_marts(session, found)
     return found
 

@@ -59,7 +59,7 @@ def liability_of(file: ReportFile, row: Summary) -> Liability | None:
         asset=row.asset,
         owed=figures.units(row.owed, up=True),
         printed_ratio=figures.decimal(row.printed_ratio, 20, 12),
-        proof_kind="stated",
+        proof_kind="printed",
         proof_verdict=None,
         source=row.source,
         note=row.note,

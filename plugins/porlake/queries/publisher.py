@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from porlake import pipeline, registry, reports
-from porlake.errors import ConfigurationError
+from porlake import liabilities, pipeline, registry, reports
+from porlake.errors import ConfigurationError, UnknownFormat
 
 
 def publisher(source: str) -> str:
@@ -16,14 +16,24 @@ def publisher(source: str) -> str:
     """
     with ExitStack() as files:
         came = pipeline.files_at(pipeline.session(environ={}), files, source)
-        formats = {form.NAME for form, _ in reports.recognised(came.bundle)[0]}
-    found = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
-    if len(found) > 1:
-        by_name = [exchange for exchange in found if exchange in came.bundle.name.lower()]
-        found = by_name or [exchange for exchange in found if {f"{exchange}_csv"} == formats]
-    if len(found) != 1:
+        found, others = reports.known_in(came.bundle)
+        if not found:
+            raise _proof(others) or reports.unknown(came.bundle, others)
+        formats = {form.NAME for form, _ in found}
+    named = [row.exchange for row in registry.load().exchanges.values() if formats <= set(row.formats.split())]
+    if len(named) > 1:
+        by_name = [exchange for exchange in named if exchange in came.bundle.name.lower()]
+        named = by_name or [exchange for exchange in named if {f"{exchange}_csv"} == formats]
+    if len(named) != 1:
         raise ConfigurationError(
-            f"{came.bundle.name}: {len(found)} exchanges publish {', '.join(sorted(formats))}; say which with "
+            f"{came.bundle.name}: {len(named)} exchanges publish {', '.join(sorted(formats))}; say which with "
             "--exchange"
         )
-    return found[0]
+    return named[0]
+
+
+def _proof(files: list[reports.Member]) -> UnknownFormat | None:
+    """What to do with files that are no report, where they are of what is owed."""
+    if liabilities.known_by(files, lambda some: reports.Bundle(tuple(some), "")):
+        return UnknownFormat(f"{files[0].name}: a proof of what is owed: `porlake liabilities verify FILE` checks it")
+    return None

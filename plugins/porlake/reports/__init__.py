@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from porlake.reports import observed_list
 from porlake.reports._bundle import Bundle, Member, hashed
-from porlake.reports._formats import FORMATS, ColumnFormat, Format, SplitFormat, format_of, recognised, snapshot_of
+from porlake.reports._formats import (
+    FORMATS,
+    ColumnFormat,
+    Format,
+    SplitFormat,
+    format_of,
+    known_in,
+    recognised,
+    snapshot_of,
+    unknown,
+)
 from porlake.reports._items import Figure, Item, Part, Published, Refused, Rows, Summary, Transfer
 from porlake.reports._rows import RAW_CHARACTERS, UNREADABLE
 from porlake.reports._snapshot import Snapshot, first_stated
@@ -39,8 +49,10 @@ __all__ = [
     "format_of",
     "hashed",
     "is_archive",
+    "known_in",
     "members",
     "observed_list",
     "recognised",
     "snapshot_of",
+    "unknown",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 from porlake import reports
-from porlake.errors import UnknownFormat, UnsafeArchive
+from porlake.errors import ReportError, UnknownFormat, UnsafeArchive
 from porlake.formats import Formats
 from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part, Rows
@@ -79,6 +79,14 @@ def recognised(bundle: Bundle) -> tuple[list[tuple[Format, Bundle]], list[Member
     Raises UnknownFormat where no file is of a report, or several formats know one; UnsafeArchive where all that lies
     there is an archive in an archive; BadStructure where a format cannot tell which files belong together.
     """
+    found, others = known_in(bundle)
+    if not found:
+        raise unknown(bundle, others)
+    return found, others
+
+
+def known_in(bundle: Bundle) -> tuple[list[tuple[Format, Bundle]], list[Member]]:
+    """As `recognised`, of files of which none needs be of a report."""
     found, known_by = list[tuple[Format, Bundle]](), dict[int, list[str]]()
     for form in FORMATS.values():
         if not form.matches(bundle):
@@ -90,16 +98,18 @@ def recognised(bundle: Bundle) -> tuple[list[tuple[Format, Bundle]], list[Member
     for member in bundle.members:
         if len(names := known_by.get(id(member.content), [])) > 1:
             raise UnknownFormat(f"{member.name}: {' and '.join(names)} recognise it. Looked for: {_looked_for()}")
-    others = [member for member in bundle.members if id(member.content) not in known_by]
-    if not found:
-        if not others:
-            raise UnknownFormat(f"{bundle.name}: there is no file")
-        if all(is_archive(member.content) for member in others):
-            raise UnsafeArchive(f"{others[0].name}: an archive in an archive: unpack it, and give what lies in it")
-        is_page = others[0].head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-        what = "a page of HTML or XML, as sites give in place of a file; " if is_page else ""
-        raise UnknownFormat(f"{others[0].name}: {what}no format recognises it. Looked for: {_looked_for()}")
-    return found, others
+    return found, [member for member in bundle.members if id(member.content) not in known_by]
+
+
+def unknown(bundle: Bundle, others: list[Member]) -> ReportError:
+    """Why files are refused of which no format knows one."""
+    if not others:
+        return UnknownFormat(f"{bundle.name}: there is no file")
+    if all(is_archive(member.content) for member in others):
+        return UnsafeArchive(f"{others[0].name}: an archive in an archive: unpack it, and give what lies in it")
+    is_page = others[0].head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    what = "a page of HTML or XML, as sites give in place of a file; " if is_page else ""
+    return UnknownFormat(f"{others[0].name}: {what}no format recognises it. Looked for: {_looked_for()}")
 
 
 def _looked_for() -> str:

@@ -1,6 +1,6 @@
 -- What one exchange says of one moment. One row an attestation; `number` counts those of an exchange from zero, `report` is its address file, else its
 -- totals, else the observation of a list; `repeats` names the first attestation of the exchange for which the same bytes were published. Lists of addresses
--- without amounts attest nothing and stand in stg_listed_address. `is_attested`: by somebody else than porlake; `observed_at`: the moment of which its
+-- without amounts attest nothing and stand in stg_listed_address; a proof of what is owed stands beside what it is of (liability_proof). `is_attested`: by somebody else than porlake; `observed_at`: the moment of which its
 -- accounts were observed, where they are those of a list (stg_observed_list).
 with newest as (
     select attestation, exchange,
@@ -12,7 +12,7 @@ with newest as (
         case when count(distinct report_no) = 1 then min(report_no) end as report_no,   -- sources that disagree on the number say none
         arg_min(report, (content = 'observed_list', content = 'totals', report)) as report
     from {{ ref('stg_report') }}
-    where is_newest and content not in ('address_list', 'tracker_figures', 'control_transfers')
+    where is_newest and content not in ('address_list', 'tracker_figures', 'control_transfers', 'liability_proof')
     group by attestation, exchange
 )
 select *,

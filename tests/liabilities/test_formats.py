@@ -42,6 +42,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_an_added_format_needs_a_case_and_is_checked_by_it(toy: Path) -> None:
     with pytest.raises(AssertionError):
         check_complete(HERE / "cases")
+    for others in (HERE / "cases").glob("*"):
+        (toy.parents[1] / others.name).symlink_to(others)
     check_complete(toy.parents[1])
     check_case(toy)
     form = liabilities.FORMATS["toy_tree"]

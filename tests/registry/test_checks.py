@@ -23,6 +23,7 @@ from porlake.registry.rows import (
     SweptNetwork,
     Token,
     TrackerToken,
+    VerifyingKey,
 )
 
 CONTRACT = "0x" + "1a" * 20
@@ -36,6 +37,7 @@ TRACKED = TrackerToken("defillama", "okx", "OKB", date(2020, 1, 2), None, "")
 REASON = ReasonRow("bad_row", "parse", "rejection.reason", "a bad row")
 LABEL = LabelRow("okx", "XX", "", "bitcoin", "BTC", "utxo", "", "")
 PROVIDER = Provider("example.com", "example", "")
+KEY = VerifyingKey("okx", "okx_zk_v2", "1", "ab" * 32, "somewhere")
 RATE = Rate("api.example.com", 10, 60, "somewhere")
 
 
@@ -89,6 +91,15 @@ def _sides(check: Any, row: Any, **cases: tuple[tuple[Any, ...], tuple[Any, ...]
             questions=((1, 2, 3_600), (0, -1)),
             seconds=((1, 2, 3_600), (0, -1)),
             source=(("x",), ("",)),
+        ),
+        *_sides(
+            checks.check_verifying_key,
+            KEY,
+            exchange=(("binance",), ("",)),
+            scheme=(("binance_zk", "x2"), ("", "Zk", "2x")),
+            round=(("1", "2023-02"), ("",)),
+            sha256=(("0" * 64, "f" * 64), ("", "0" * 63, "0" * 65, "G" * 64, "AB" * 32)),
+            note=(("x",), ("",)),
         ),
         *_sides(
             checks.check_sweep, SweptNetwork("tron", 60, ""), window_seconds=((1, 2, 86_399, 86_400), (-1, 0, 86_401))

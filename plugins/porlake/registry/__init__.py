@@ -38,6 +38,7 @@ from porlake.registry.rows import (
     Token,
     TrackerToken,
     UtxoNetwork,
+    VerifyingKey,
     fold,
 )
 from porlake.registry.tables import TABLES, Table
@@ -70,6 +71,7 @@ __all__ = [
     "TrackerToken",
     "UnknownLabel",
     "UtxoNetwork",
+    "VerifyingKey",
     "fold",
     "load",
     "own_folders",

@@ -30,6 +30,7 @@ from porlake.registry.rows import (
     Token,
     TrackerToken,
     UtxoNetwork,
+    VerifyingKey,
     fold,
 )
 
@@ -228,6 +229,14 @@ def check_reason(row: ReasonRow) -> str:
     if row.stage not in STAGES:
         return f"stage {row.stage!r} is not one of {sorted(STAGES)}"
     return "" if "." in row.place and row.meaning else "place (a table and its column) and meaning are needed"
+
+
+def check_verifying_key(row: VerifyingKey) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", row.sha256):
+        return f"sha256 {row.sha256!r} is not 64 lower-case hexadecimal digits"
+    if not _ID.fullmatch(row.scheme):
+        return f"{row.scheme!r} is no id of a scheme (lower case, digits, _)"
+    return "" if row.exchange and row.round and row.note else "exchange, round and note (where it was had) are needed"
 
 
 def check_label(row: LabelRow) -> str:

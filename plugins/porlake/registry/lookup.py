@@ -29,6 +29,7 @@ from porlake.registry.rows import (
     Token,
     TrackerToken,
     UtxoNetwork,
+    VerifyingKey,
     fold,
 )
 
@@ -79,6 +80,7 @@ class Registry:
     labels: Mapping[tuple[str, str, str], LabelRow]
     providers: Mapping[str, Provider]
     rates: Mapping[str, Rate]
+    verifying_keys: Mapping[str, VerifyingKey]
     reasons: Mapping[tuple[str, str], ReasonRow]
     asset_words: Mapping[str, str]
 

@@ -407,6 +407,20 @@ class ReasonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyingKey:
+    """verifying_keys.csv: the sha256 of a verifying key or of a circuit's verifier data that was looked at and is held
+    to be the one of a scheme; `round`: the audit from which on it is used, in the exchange's own word; `note`: where it
+    was had. Who uses another key may be right, and nobody here vouches for it.
+    """
+
+    exchange: str
+    scheme: str
+    round: str
+    sha256: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """rates.csv: how many questions in so many seconds a public endpoint takes of somebody without a key, where its
     operator says so. It holds where the endpoint is asked as networks.csv names it; what a user configures has its own

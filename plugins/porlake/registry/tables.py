@@ -27,6 +27,7 @@ from porlake.registry.rows import (
     Token,
     TrackerToken,
     UtxoNetwork,
+    VerifyingKey,
 )
 
 Row = TypeVar("Row")
@@ -113,5 +114,6 @@ TABLES: tuple[Table[Any], ...] = (
     ),
     Table("providers", Provider, ("domain",), checks.check_provider),
     Table("rates", Rate, ("host",), checks.check_rate),
+    Table("verifying_keys", VerifyingKey, ("sha256",), checks.check_verifying_key, {"exchange": "exchanges"}),
     Table("reasons", ReasonRow, ("code", "place"), checks.check_reason),
 )

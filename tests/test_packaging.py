@@ -48,8 +48,8 @@ def declared() -> list[str]:
 
 def imports(*folders: str) -> dict[str, str]:
     """The modules of other people that the code of folders imports, anywhere in a file, and one file that does."""
-    # what tests and tools import of each other
-    places = ("tests", "tests/once", "tools")
+    # what tests, tools and benches import of each other
+    places = ("tests", "tests/once", "tools", "bench")
     beside = {path.stem for place in places for path in (ROOT / place).iterdir()} - {"airflow"}
     found: dict[str, str] = {}
     for folder in folders:

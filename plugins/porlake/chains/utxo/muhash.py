@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from porlake.chains.utxo.kernels import compiled
+from porlake.encoding.native import compiled
 
 LIMBS = 48
 PRIME = 2**3072 - 1103717

@@ -24,6 +24,8 @@ from porlake.model import (
     Claim,
     Dataset,
     Liability,
+    LiabilityProof,
+    LiabilityProofTotal,
     OwnerLink,
     Ownership,
     Price,
@@ -43,6 +45,9 @@ WORDS = {
     "holding": ["wallet", "custody", "t_bills", "native_staking"],
     "level": ["group", "part", "asset"],
     "verdict": ["proven", "owner_signed", "signature_only", "unsigned", "invalid", "malformed", "unsupported"],
+    "proof_scheme": ["tree_of_sums", "circuit"],
+    "proof_kind": ["tree", "path", "snark", "stark"],
+    "proof_verdict": ["holds", "holds", "consistent_only", "broken", "malformed", "unsupported"],
     "component": ["total", "liquid", "frozen"],
     "as_of": ["exact", "near", "head"],
     "method": ["proved", "eth_call"],
@@ -58,6 +63,7 @@ NUMBERS = {
     "scale": [8],
     "member": [0, 1],
     "source_row": list(range(1, 20)),
+    "total_no": list(range(1, 20)),
     "for_row": [1, 2, 3],
     "threshold": [1, 2],
     "printed_decimals": [0, 2, 8, 18],
@@ -74,7 +80,7 @@ BY_KIND = {
     ],
     "ratio": [Decimal(0), Decimal(100), Decimal("99999999.999999999999")],
 }
-OF_A_REPORT = (Claim, Ownership, PublishedTotal, Liability, Rejection)
+OF_A_REPORT = (Claim, Ownership, PublishedTotal, Liability, LiabilityProof, LiabilityProofTotal, Rejection)
 OF_A_NETWORK = (Balance, Unobserved, OwnerLink, Block)
 
 
@@ -90,7 +96,15 @@ def odd_lake(root: Path, seed: int) -> Lake:
 def _fill(chance: random.Random, lake: Lake) -> None:
     for number in range(14):
         exchange = ("okx", "htx")[number % 2]
-        content = ("addresses", "totals", "addresses", "address_list", "ownership_only", "addresses")[number % 6]
+        content = (
+            "addresses",
+            "totals",
+            "addresses",
+            "address_list",
+            "ownership_only",
+            "addresses",
+            "liability_proof",
+        )[number % 7]
         month = number // 4
         at = None if number == 9 else datetime(2024, 1 + month, 1, tzinfo=UTC)
         attestation = f"{exchange}/{at:%Y-%m-%d}" if at else f"{exchange}/undated"
@@ -225,7 +239,7 @@ def _make(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> Non
     connection.execute(f"create table {relation} as select * from ({sql}\n) where false")
     for (attestation,) in connection.execute(
         "select distinct attestation from staging.stg_report"
-        " where is_newest and content <> 'totals' order by attestation"
+        " where is_newest and content not in ('totals', 'liability_proof') order by attestation"
     ).fetchall():
         connection.execute("set variable attestation = '" + attestation.replace("'", "''") + "'")
         connection.execute(f"insert into {relation} ({sql}\n)")

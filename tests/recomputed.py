@@ -27,6 +27,8 @@ from porlake.model import (
     Claim,
     Dataset,
     Liability,
+    LiabilityProof,
+    LiabilityProofTotal,
     ObservedList,
     OwnerLink,
     Ownership,
@@ -216,7 +218,7 @@ class Recomputed:
     def attestations(self) -> dict[str, Row]:
         found: dict[str, Row] = {}
         for name, files in grouped(
-            (f for f in self.newest if f.content not in ("address_list", "tracker_figures")),
+            (f for f in self.newest if f.content not in ("address_list", "tracker_figures", "liability_proof")),
             lambda file: file.attestation,
         ).items():
             stated = min(files, key=lambda file: (file.content == OBSERVED, file.content == "totals", file.report))
@@ -808,17 +810,57 @@ class Recomputed:
         return added(there) if there else 0
 
     @cached_property
-    def owed(self) -> dict[Key, Row]:
+    def proof_totals(self) -> list[Row]:
+        """What proofs state of each asset; None: labels that no asset is known under, or nothing is stated."""
+        stated = grouped(self.lake.rows(LiabilityProofTotal), lambda row: (row.exchange, row.report, row.proof_scheme))
+        found: list[Row] = []
+        for attestation, _, proof in self.rows(LiabilityProof):
+            totals = stated[proof.exchange, proof.report, proof.proof_scheme]
+            by_asset = grouped(totals, lambda row: row.asset) or {None: []}
+            for asset, rows in by_asset.items():
+                owed = all_added(row.owed for row in rows) if asset else None
+                is_shown = bool(asset) and all(row.is_shown for row in rows)
+                holds = proof.proof_verdict == "holds" and proof.proof_kind in ("tree", "snark", "stark")
+                found.append({
+                    "attestation": attestation, "proof": proof, "asset": asset, "owed": owed, "is_shown": is_shown,
+                    "labels": sorted(row.label for row in rows),
+                    "is_proven": holds and is_shown and owed is not None, "is_counted": False, "contradicted": False,
+                })  # fmt: skip
+        proven = grouped((row for row in found if row["is_proven"]), lambda row: (row["attestation"], row["asset"]))
+        order = {"tree": 1, "snark": 2, "stark": 3}
+        for rows in proven.values():
+            first = min(rows, key=lambda row: (
+                order[row["proof"].proof_kind], -row["owed"], row["proof"].proof_scheme, row["proof"].report,
+            ))  # fmt: skip
+            first["is_counted"] = True
+            for row in rows:
+                row["contradicted"] = len({one["owed"] for one in rows}) > 1
+        return found
+
+    @cached_property
+    def proven(self) -> dict[Key, Row]:
+        return {(row["attestation"], row["asset"]): row for row in self.proof_totals if row["is_counted"]}
+
+    @staticmethod
+    def beside_printed(printed: int | None, proven: int | None, scale: int) -> Row:
+        """How what is printed stands to what a proof states: zeros at its end, down to whole units, are not printed."""
+        if printed is None or proven is None:
+            return {"liabilities_status": None, "liabilities_difference": None, "liabilities_difference_units": None}
+        zeros = scale if printed == 0 else min(len(str(printed)) - len(str(printed).rstrip("0")), scale)
+        off = printed - proven
+        status = "matched" if off == 0 else "rounded" if abs(off) < 10**zeros else "differing"
+        kept = off if abs(off) < FULL else None
+        return {
+            "liabilities_status": status,
+            "liabilities_difference": kept,
+            "liabilities_difference_units": units(kept, scale),
+        }
+
+    @cached_property
+    def beside(self) -> dict[str, str]:
+        """Of attestations that are a list that was observed alone, the one that states something for its moment."""
         found = {}
-        for attestation, asset in {(key[0], key[2]) for key in self.statements if key[1] in ("liabilities", "ratio")}:
-            owed, printed = (self.counted_of(attestation, what, asset) for what in ("liabilities", "ratio"))
-            found[attestation, asset] = {
-                "liabilities": owed.get("told"),
-                "conflicting": owed.get("contradicted", False),
-                "printed_ratio": printed.get("told"),
-            }
-        stated = grouped(found.items(), lambda item: item[0][0])
-        for one in list(self.attestations.values()):
+        for one in self.attestations.values():
             if one["is_attested"]:
                 continue
             near = [
@@ -826,8 +868,33 @@ class Recomputed:
                 for other in self.attestations.values()
                 if other["exchange"] == one["exchange"] and other["is_attested"] and other["snapshot_at"] is not None
             ]
-            for (_, asset), row in stated.get(min((x for x in near if x[0] <= SAME_MOMENT), default=(0, ""))[1], ()):
-                found[one["attestation"], asset] = row
+            if near := [x for x in near if x[0] <= SAME_MOMENT]:
+                found[one["attestation"]] = min(near)[1]
+        return found
+
+    @cached_property
+    def owed(self) -> dict[Key, Row]:
+        printed: dict[Key, Row] = {}
+        for attestation, asset in {(key[0], key[2]) for key in self.statements if key[1] in ("liabilities", "ratio")}:
+            owed, told = (self.counted_of(attestation, what, asset) for what in ("liabilities", "ratio"))
+            printed[attestation, asset] = {
+                "liabilities_printed": owed.get("told"),
+                "conflicting": owed.get("contradicted", False),
+                "printed_ratio": told.get("told"),
+            }
+        proven: dict[Key, Row] = {
+            key: {"proof": row} for key, row in self.proven.items() if key[0] in self.attestations
+        }
+        with_proofs = {row["attestation"] for row in self.proof_totals}
+        for attestation, stated_in in self.beside.items():
+            printed |= {(attestation, key[1]): row for key, row in printed.items() if key[0] == stated_in}
+            if attestation not in with_proofs:
+                proven |= {(attestation, key[1]): row for key, row in proven.items() if key[0] == stated_in}
+        found: dict[Key, Row] = {key: printed.get(key, {}) | proven.get(key, {}) for key in printed | proven}
+        for row in found.values():
+            row["liabilities"] = row.get("liabilities_printed")
+            if row["liabilities"] is None and "proof" in row:
+                row["liabilities"] = row["proof"]["owed"]
         return found
 
     # --- prices, relations, values ---
@@ -1436,6 +1503,7 @@ class Recomputed:
                 "liabilities": liabilities,
                 "claims_conflicting": held.get("claims_conflicting", False),
                 "liabilities_conflicting": owed.get("conflicting", False),
+                **self.side_by_side(attestation, asset, owed),
                 "counted_through": through.get("counted", []),
             }
             made |= {
@@ -1507,6 +1575,68 @@ class Recomputed:
             }
             found[key] = made | self.quality_flags(attestation, asset)
         return found
+
+    def side_by_side(self, attestation: str, asset: str, owed: Row) -> Row:
+        """What is printed and what is proven to be owed."""
+        printed, shown = owed.get("liabilities_printed"), owed.get("proof") or {}
+        proven, scale = shown.get("owed"), self.scale[asset]
+        of_it = self.verdicts_of(attestation) or (self.verdicts_of(self.beside.get(attestation, "")) if owed else [])
+        beside = self.beside_printed(printed, proven, scale)
+        rests_on = shown["proof"].proof_kind if shown else None
+        if printed is not None and (proven is None or beside["liabilities_status"] == "differing"):
+            rests_on = "printed"
+        return beside | {
+            "liabilities_from": rests_on,
+            "liabilities_from_null_reason": why(rests_on, otherwise="no_liabilities"),
+            "liabilities_printed": printed,
+            "liabilities_proven": proven,
+            "liabilities_proven_units": units(proven, scale),
+            "liabilities_proven_null_reason": why(
+                proven,
+                ("no_proof", not of_it),
+                ("proof_does_not_hold", "holds" not in of_it),
+                otherwise="total_not_shown",
+            ),
+            "liabilities_proven_by": shown["proof"].proof_scheme if shown else None,
+            "liabilities_proven_conflicting": shown.get("contradicted", False),
+            "liabilities_differ": None
+            if beside["liabilities_status"] is None
+            else beside["liabilities_status"] == "differing",
+        }
+
+    def verdicts_of(self, attestation: str) -> list[str]:
+        return [row["proof"].proof_verdict for row in self.proof_totals if row["attestation"] == attestation]
+
+    def liability_proofs(self) -> Iterator[Row]:
+        files = {(file.attestation, file.report): file for file in self.newest}
+        dated = grouped(
+            (files[row["attestation"], row["proof"].report] for row in self.proof_totals), lambda file: file.exchange
+        )
+        for row in self.proof_totals:
+            proof, asset = row["proof"], row["asset"]
+            file = files[row["attestation"], proof.report]
+            newest = most(other.snapshot_at for other in dated[proof.exchange])
+            scale = 0 if asset is None else self.scale[asset]
+            printed = self.owed.get((row["attestation"], asset), {}).get("liabilities_printed")
+            yield {
+                **{name: getattr(proof, name) for name in (
+                    "report", "proof_scheme", "proof_kind", "proof_verdict", "reason", "proof_detail", "root", "leaves",
+                    "checks_passed", "checks_failed", "checks_unmade", "findings", "finding_details", "not_shown",
+                    "key_sha256",
+                )},
+                **{name: value for name, value in row.items() if name != "proof"},
+                "exchange": proof.exchange,
+                "snapshot_at": file.snapshot_at,
+                "is_latest": file.snapshot_at is not None and file.snapshot_at == newest,
+                "owed_units": units(row["owed"], scale),
+                "owed_null_reason": why(
+                    row["owed"], ("no_total", not row["labels"]), ("unknown_asset", asset is None),
+                    otherwise="no_amount",
+                ),
+                "liabilities_printed": printed,
+                "liabilities_printed_units": units(printed, scale),
+                **self.beside_printed(printed, row["owed"], scale),
+            }  # fmt: skip
 
     @staticmethod
     def inverse(value: bool | None) -> bool | None:
@@ -2786,6 +2916,7 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
         "account_turnover": ("attestation", "network"),
         "signed_and_seen": ("attestation", "network"),
         "liabilities_change": ("attestation", "since", "asset"),
+        "liability_proofs": ("attestation", "report", "proof_scheme", "asset"),
         "network_composition": ("attestation", "network", "asset"),
         "balance_reconciliation": ("attestation", "network", "asset"),
         "observed_lists": ("attestation", "network"),

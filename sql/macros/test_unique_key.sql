@@ -23,6 +23,6 @@ having count(*) > 1 or {% for column in columns %}{{ column }} is null{{ ' or ' 
 
 {# By its name: a ref here would be one more input of every case. #}
 {% macro latest_attestations(model) -%}
-select attestation from "{{ target.database }}".staging.stg_report where is_newest and content not in ('address_list', 'totals', 'tracker_figures', 'control_transfers')
+select attestation from "{{ target.database }}".staging.stg_report where is_newest and content not in ('address_list', 'totals', 'liability_proof', 'tracker_figures', 'control_transfers')
 qualify row_number() over (partition by exchange order by snapshot_at desc nulls last, attestation desc, report) = 1 order by attestation
 {%- endmacro %}

@@ -10,6 +10,7 @@
 -- depends_on: {{ ref('dominance') }}
 -- depends_on: {{ ref('exchange_month') }}
 -- depends_on: {{ ref('liabilities_change') }}
+-- depends_on: {{ ref('liability_proofs') }}
 -- depends_on: {{ ref('net_flow') }}
 -- depends_on: {{ ref('network_composition') }}
 -- depends_on: {{ ref('observed_lists') }}

@@ -45,6 +45,10 @@ BREAKS: dict[str, str] = {
             true as at_the_same_time, true as with_amounts""",
     "a_file_was_published_again": "insert into restatements by name select 'okx/1' as attestation, 'repeat' as kind, "
     "'r' as report, 'file' as what",
+    "only_what_holds_is_proven": "update reserve_ratio set liabilities_from = 'tree' where asset = 'BTC'",
+    "a_proof_differs_from_what_is_printed": "update reserve_ratio set liabilities_differ = true where asset = 'BTC'",
+    "a_proof_does_not_hold": "insert into liability_proofs by name select 'okx/1' as attestation, 'r' as report, "
+    "'okx_merkle_v2' as proof_scheme, 'broken' as proof_verdict",
     "nulls_say_why": "update dominance set share_null_reason = 'made up'",
     "claims_exceed_their_own_total": "update reserve_ratio set contradicted_by_own_total = true where asset = 'BTC'",
     "a_price_is_missing": "update asset_composition set is_priced = false",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,17 @@ import pytest
 
 from porlake import pipeline, warehouse
 from porlake.lake import Lake
-from porlake.model import Balance, Claim, OwnerLink, Ownership, Price, ReportFile, Unobserved
+from porlake.model import (
+    Balance,
+    Claim,
+    LiabilityProof,
+    LiabilityProofTotal,
+    OwnerLink,
+    Ownership,
+    Price,
+    ReportFile,
+    Unobserved,
+)
 from porlake.reports import totals_csv
 from recomputed import differences
 from support import SAMPLES, taken
@@ -225,6 +236,62 @@ def fill(lake: Lake, dice: random.Random) -> None:
         lake.write(Price, {"exchange": exchange, "attestation": attestation}, rows)
 
 
+#: Proofs of liabilities: (attestation, scheme, kind, verdict) and totals of (label, asset, base units, shown).
+PROOFS: list[tuple[str, str, str, str, list[tuple[str, str | None, int | None, bool]]]] = [
+    # as printed; less than is printed; printed nowhere; a label that is no asset; one of two labels that is not shown
+    ("okx/2024-05-01", "sum_tree", "tree", "holds", [
+        ("ETH", "ETH", 165 * 10**17, True), ("USDT", "USDT", 2 * 10**18, True), ("BTC", "BTC", 7, True),
+        ("MOON", None, None, True), ("USDC", "USDC", 0, True), ("USDC.e", "USDC", 0, False),
+    ]),
+    ("okx/2024-05-01", "circuit", "snark", "holds", [("ETH", "ETH", 16 * 10**18, True), ("OKB", "OKB", None, True)]),
+    # none of these proves anything
+    ("okx/2024-05-31", "sum_tree", "tree", "broken", [("ETH", "ETH", 5 * 10**17, True)]),
+    ("okx/2024-05-31", "one_path", "path", "holds", [("ETH", "ETH", 5 * 10**17, True), ("BTC", "BTC", 8, True)]),
+    ("binance/2024-01-01", "circuit", "snark", "consistent_only", [("BTC", "BTC", 9999999999, True)]),
+    ("binance/2024-03-31", "circuit", "stark", "holds", []),
+    # printed as 100: less than a whole one off
+    ("binance/2024-02-01", "circuit", "snark", "holds", [("BTC", "BTC", 10099999999, True)]),
+    ("htx/2024-05-01", "sum_tree", "tree", "holds", [("USDT", "USDT", 64 * 10**18, True)]),
+    ("okx/2024-08-01", "sum_tree", "tree", "holds", [("ETH", "ETH", 10**18, True)]),
+]  # fmt: skip
+
+
+def prove(lake: Lake) -> None:
+    """What the stage would have written of PROOFS, each a file of its own."""
+    for number, (attestation, scheme, kind, verdict, totals) in enumerate(PROOFS):
+        exchange = attestation.split("/")[0]
+        report = f"{0xF00 + number:064x}"
+        of_it = [file for file in lake.rows(ReportFile, exchange=exchange) if file.attestation == attestation]
+        moment = datetime.fromisoformat(f"{attestation.split('/')[1]}T00:00+08:00")
+        stated = of_it[0] if of_it else replace(
+            next(iter(lake.rows(ReportFile, exchange=exchange))), attestation=attestation,
+            snapshot_at=moment, snapshot_day=moment.date(), snapshot_precision="day",
+        )  # fmt: skip
+        lake.write(
+            ReportFile,
+            {"exchange": exchange, "report": report, "attestation": attestation},
+            [replace(
+                stated, report=report, content="liability_proof", statement=f"{exchange}/{scheme}", format=scheme,
+                file_name="proof", members=[], revision=1, report_no=None,
+            )],
+        )  # fmt: skip
+        place = {"exchange": exchange, "report": report}
+        found = LiabilityProof(
+            exchange=exchange, report=report, proof_scheme=scheme, proof_kind=kind, proof_verdict=verdict,
+            reason="made", proof_detail="", root="00" * 32 if number % 2 else None, leaves=number or None,
+            checks_passed=["sums"], checks_failed=[] if verdict == "holds" else ["hashes"], checks_unmade=[],
+            findings=["made"], finding_details=["level 3"], not_shown=["left_out"], key_sha256=["ab" * 32],
+        )  # fmt: skip
+        lake.write(LiabilityProof, place, [found])
+        lake.write(LiabilityProofTotal, place, [
+            LiabilityProofTotal(
+                exchange=exchange, report=report, proof_scheme=scheme, total_no=at, label=label, asset=asset, owed=owed,
+                owed_published=str(owed), is_shown=is_shown, remark=None,
+            )
+            for at, (label, asset, owed, is_shown) in enumerate(totals, 1)
+        ])  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake], Lake]) -> Lake:
     folder = tmp_path_factory.mktemp("recomputed")
@@ -232,6 +299,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory, give_tables: Callable[[Lake],
     for exchange, path in files(folder):
         taken(chosen, exchange, path)
     fill(chosen.lake, random.Random(11))
+    prove(chosen.lake)
     return give_tables(chosen.lake)
 
 
@@ -286,6 +354,36 @@ def test_the_lake_holds_what_the_marts_tell_apart(ask: Ask) -> None:
         "no_price", "not_published", "nothing_priced", "own_token_unpriced", "affiliated_token_unpriced",
         "token_unpriced", "nothing_proved", "total_is_zero",
     }  # fmt: skip
+
+
+def test_only_a_total_that_a_proof_shows_and_that_holds_counts_as_proven(ask: Ask) -> None:
+    told = ask(
+        "select attestation, asset, liabilities_from, liabilities_units, liabilities_proven_units, liabilities_status, "
+        "liabilities_proven_null_reason from reserve_ratio where exchange in ('okx', 'binance') and (liabilities "
+        "is not null or liabilities_proven is not null) order by 1, 2"
+    )
+    assert told == [
+        ("binance/2024-01-01", "BTC", "printed", Decimal("99.99999999"), None, None, "proof_does_not_hold"),
+        ("binance/2024-02-01", "BTC", "snark", Decimal(100), Decimal("100.99999999"), "rounded", None),
+        ("okx/2024-05-01", "BTC", "tree", Decimal("0.00000007"), Decimal("0.00000007"), None, None),
+        ("okx/2024-05-01", "ETH", "tree", Decimal("16.5"), Decimal("16.5"), "matched", None),
+        ("okx/2024-05-01", "USDC", "printed", Decimal(0), None, None, "total_not_shown"),
+        ("okx/2024-05-01", "USDT", "printed", Decimal("2.3"), Decimal(2), "differing", None),
+        ("okx/2024-05-31", "BTC", "printed", Decimal(3), None, None, "total_not_shown"),
+        ("okx/2024-05-31", "ETH", "printed", Decimal("0.6"), None, None, "total_not_shown"),
+    ]  # fmt: skip
+    found = dict(ask("select test, rows from failed_tests.results where result = 'warn'"))
+    assert found["a_proof_differs_from_what_is_printed"] == 2, "USDT, and ETH of two proofs"
+    assert found["a_proof_does_not_hold"] == 1
+    assert ask("select result from failed_tests.results where test = 'only_what_holds_is_proven'") == [("pass",)]
+
+
+def test_a_proof_of_a_moment_of_which_nothing_else_is_stated_makes_no_attestation(ask: Ask) -> None:
+    assert ask(
+        "select is_latest, is_proven, owed_units from liability_proofs where attestation = 'okx/2024-08-01'"
+    ) == [(True, True, Decimal(1))]
+    assert ask("select 1 from core_attestation where attestation = 'okx/2024-08-01'") == []
+    assert ask("select distinct is_latest from reserve_ratio where attestation = 'okx/2024-05-31'") == [(True,)]
 
 
 def test_a_row_under_another_label_marks_its_asset_wherever_it_counts(ask: Ask) -> None:

@@ -80,7 +80,8 @@ BY_KIND = {
     ],
     "ratio": [Decimal(0), Decimal(100), Decimal("99999999.999999999999")],
 }
-OF_A_REPORT = (Claim, Ownership, PublishedTotal, Liability, LiabilityProof, LiabilityProofTotal, Rejection)
+OF_A_REPORT = (Claim, Ownership, PublishedTotal, Liability, Rejection)
+OF_A_PROOF = (LiabilityProof, LiabilityProofTotal)
 OF_A_NETWORK = (Balance, Unobserved, OwnerLink, Block)
 
 
@@ -121,6 +122,10 @@ def _fill(chance: random.Random, lake: Lake) -> None:
             report_no=chance.choice([None, "1", "2147483647", "x"]),
         )  # fmt: skip
         lake.write(ReportFile, place | {"attestation": attestation}, [file])
+        if content == "liability_proof":  # a report of its own: of it nothing else is written
+            for row_class in OF_A_PROOF:
+                lake.write(row_class, place, _rows(chance, row_class, place, 24))
+            continue
         for row_class in OF_A_REPORT:
             if content == "totals" and row_class in (Claim, Ownership):
                 continue  # such a file has no address rows, and a build looks for none

@@ -59,13 +59,13 @@ def plain(state: list[int]) -> list[int]:
     return state
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(elements, min_size=12, max_size=12))
 def test_the_compiled_permutation_is_the_plain_one(state: list[int]) -> None:
     assert goldilocks.permute(state) == plain(state)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(elements, max_size=20))
 def test_a_digest_overwrites_eight_at_a_time(values: list[int]) -> None:
     state = [0] * WIDTH
@@ -75,7 +75,7 @@ def test_a_digest_overwrites_eight_at_a_time(values: list[int]) -> None:
     assert goldilocks.hash_of(values) == tuple(state[:4])
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(elements, min_size=1, max_size=9), st.integers(0, 7))
 def test_a_root_is_climbed_to_by_the_bits_of_the_place(leaf: list[int], place: int) -> None:
     siblings = [(level, 7, 8, MODULUS - 1) for level in range(3)]

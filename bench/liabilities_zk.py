@@ -23,7 +23,7 @@ from porlake.liabilities._plonky2_circuit import Circuit, decoded
 
 HERE = Path(__file__).resolve().parent.parent / "tests" / "liabilities"
 CASE = HERE / "cases" / "okx_zk_v2" / "constructed" / "sum_proof_data.json"
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent))
 ROOT_TARGET_MS, USER_TARGET_MS = 1_000.0, 50.0
 DEPTH, LEVELS = 10, 3  # of OKX's rounds: 1,024 accounts a batch, three levels of 64
 
@@ -117,7 +117,7 @@ def main() -> None:
         f" {count} bare permutations {floor:.2f} ms, ratio {took / floor:.1f}"
     )
 
-    from writers import okx_stark_v1 as writer
+    from liabilities.writers import okx_stark_v1 as writer
 
     made = writer.prove([5, 9, 11], {"BTC": [1, 2, 3], "ETH": [4, 5, 6]}, 16, 2)
     files = (made.proof, made.values, {"coins": ["BTC", "ETH"], "main_coins_num": 2})

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from proved import as_bundle, as_file
-from writers import okx_stark_v1 as writer
 
+from liabilities.proved import as_bundle, as_file
+from liabilities.writers import okx_stark_v1 as writer
 from porlake import liabilities
 from porlake.liabilities import okx_stark_v1
 

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from proved import HERE, as_bundle, as_file
-from writers import okx_zk_v2 as writer
 
+from liabilities.proved import HERE, as_bundle, as_file
+from liabilities.writers import okx_zk_v2 as writer
 from porlake.encoding import goldilocks, strict_json
 from porlake.liabilities import Inclusion, Proof, _okx_validator, _plonky2, okx_zk_v2
 from porlake.liabilities._json import Malformed

@@ -118,6 +118,17 @@ def test_a_root_is_compared_with_what_was_published(written: Written) -> None:
     assert (found.verdict, found.reason) == ("broken", "root_not_published")
 
 
+@each_scheme
+def test_each_step_of_a_path_is_told(written: Written) -> None:
+    found = include(written, written.write(ACCOUNTS, 10))
+    told = [check for check in found.checks if check.name in ("leaf", "step")]
+    assert len(told) == found.depth + 1 == 5
+    assert all(check.passed for check in told)
+    assert told[-1].detail.endswith(found.root)
+    padding = "no sibling" if written.scheme in ("mexc_path", "coinex_path") else "on the right"
+    assert [padding in check.detail for check in told] == [False, True, False, True, False]
+
+
 @pytest.mark.parametrize("edition", bybit_path.EDITIONS, ids=str)
 @pytest.mark.parametrize("padding", [2, 4])
 def test_bybit_has_had_many_lists_of_assets(edition: str, padding: int) -> None:
@@ -186,6 +197,9 @@ def test_the_negative_subtrees_of_bitgets_own_sample_are_told() -> None:
     ]
     found = include(WRITTEN["bitget"], sample.read_bytes(), proof.root)
     assert (found.verdict, found.included, found.depth) == ("consistent_only", True, 26)
+    assert [check.detail for check in found.checks if check.name == "negative_subtree"] == [
+        told.detail for told in proof.findings
+    ]
 
 
 # --- what does not ----------------------------------------------------------------------------------------------------

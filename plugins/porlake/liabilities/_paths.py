@@ -13,7 +13,7 @@ its children and not their parts (Maxwell's remark on Bitcoin's summed trees), a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
@@ -150,6 +150,7 @@ class Judged:
     findings: tuple[Finding, ...]
     detail: str
     path: Path | None = None
+    climb: Climb | None = None
 
 
 def formed(
@@ -217,9 +218,11 @@ def included(scheme: Scheme, user: PublishedFile, published: Bundle | None, root
     not_shown = scheme.not_shown
     if any(check.name == "root_published" and check.passed is None for check in judged.checks):
         not_shown = (*not_shown, "root_not_compared")
-    verdict, reason = judged.verdict, judged.reason
+    verdict, reason, detail = judged.verdict, judged.reason, judged.detail
     if (verdict, reason) == ("consistent_only", "totals_not_shown"):  # of the user alone it shows all that a path can
-        verdict, reason = "holds", EVERY_CHECK_HOLDS
+        verdict, reason, detail = "holds", EVERY_CHECK_HOLDS, ""
+    told = () if path is None or judged.climb is None else tuple(steps(path, judged.climb))
+    found = tuple(Check(finding.code, None, finding.detail) for finding in judged.findings)
     return Inclusion(
         scheme.name,
         verdict,
@@ -228,9 +231,9 @@ def included(scheme: Scheme, user: PublishedFile, published: Bundle | None, root
         () if path is None else tuple((label, path.shown(label, units)) for label, units in path.leaf.sums.items()),
         None if path is None else len(path.siblings),
         judged.root,
-        (*judged.checks, *(Check(finding.code, None, finding.detail) for finding in judged.findings)),
+        (*told, *found, *judged.checks),
         not_shown,
-        judged.detail,
+        detail,
     )
 
 
@@ -274,7 +277,18 @@ def judge(scheme: Scheme, member: PublishedFile, roots: Sequence[tuple[str, str]
         verdict, reason, detail = "consistent_only", findings[0].code, findings[0].detail
     else:
         verdict, reason, detail = "holds", EVERY_CHECK_HOLDS, ""
-    return Judged(verdict, reason, root, tuple(checks), findings, detail, path)
+    return Judged(verdict, reason, root, tuple(checks), findings, detail, path, climb)
+
+
+def steps(path: Path, climb: Climb) -> Iterator[Check]:
+    """One's own node on each level, as it was computed: what is hashed with which sibling, on which side of it."""
+    yield Check("leaf", True, f"the leaf, of what the file says of the user: {climb.hashes[0]}")
+    for sibling, node in zip(path.siblings, climb.hashes[1:], strict=True):
+        if not sibling.hash:
+            beside = f"no sibling ({climb.rule} in its place)"
+        else:
+            beside = f"{sibling.hash} on the {'left' if sibling.side == 'left' else 'right'}"
+        yield Check("step", True, f"{sibling.at}: with {beside}: {node}")
 
 
 def climbed(path: Path) -> Climb:

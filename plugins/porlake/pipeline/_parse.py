@@ -166,8 +166,13 @@ class ItemWriter:
             for item in found.others:
                 self.write(item)
             self._out = out
-        for row_class, batch in ((Claim, found.claims), (Evidence, found.evidence)):
-            self._out_columns[row_class](_columns.merged(row_class, batch, single[row_class]))
+        with ThreadPoolExecutor(max_workers=1) as pool:  # Parquet lets the interpreter go
+            beside = pool.submit(self._write_batch, Evidence, found.evidence, single[Evidence])
+            self._write_batch(Claim, found.claims, single[Claim])
+            beside.result()
+
+    def _write_batch(self, row_class: type[Dataset], batch: pa.RecordBatch, single: list[object]) -> None:
+        self._out_columns[row_class](_columns.merged(row_class, batch, single))
 
     def check(self) -> None:
         """Every row of the address block is in the lake once. Raises BadStructure."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ LONG = _csv.CELL_CHARACTERS
 """A line that is no shorter is not split by columns."""
 
 _PLAIN = bytes(set(range(0x20, 0x7F)) - set(b'"[{')) + b"\n"
+_NO_MARKS = bytes(set(range(256)) - set(b",\n"))
 Places = npt.NDArray[np.int64]
 
 
@@ -74,19 +74,18 @@ def table(chunk: Chunk, start: int, columns: Sequence[str], least: int, repeated
     lines = chunk.lines[start:]
     width = len(columns) - 1
     whole = (b"\n".join(lines) + b"\n").replace(b"\r\n", b"\n").replace(b',""\n', b",\n")
-    lines = whole.split(b"\n")[:-1]
-    missing = [width - line.count(b",") for line in lines]
-    if whole.translate(None, _PLAIN):  # some line is odd
-        missing = [-1 if line.translate(None, _PLAIN) else lack for line, lack in zip(lines, missing, strict=True)]
-    good = [0 <= lack <= width + 1 - least for lack in missing]
-    places = np.flatnonzero(good)
-    if len(places) < len(lines):
-        lines, missing = list(compress(lines, good)), list(compress(missing, good))
-    if any(missing):
-        lines = [line + b"," * lack for line, lack in zip(lines, missing, strict=True)]
+    marks = b"," * width + b"\n"
+    if not whole.translate(None, _PLAIN) and whole.translate(None, _NO_MARKS) == marks * len(lines):
+        rows, places = len(lines), np.arange(len(lines))
+    else:
+        lines = whole.split(b"\n")[:-1]
+        missing = [-1 if line.translate(None, _PLAIN) else width - line.count(b",") for line in lines]
+        places = np.flatnonzero([0 <= lack <= width + 1 - least for lack in missing])
+        rows = len(places)
+        whole = b"".join(lines[at] + b"," * missing[at] + b"\n" for at in places.tolist())
     text = pa.dictionary(pa.int32(), pa.string())
     found = csv.read_csv(
-        pa.BufferReader(b"\n".join(lines) or b"," * width),
+        pa.BufferReader(whole or marks),
         csv.ReadOptions(column_names=columns, use_threads=False, block_size=2 * CHUNK_BYTES + _csv.LINE_BYTES),
         csv.ParseOptions(quote_char=False, escape_char=False, ignore_empty_lines=False),
         csv.ConvertOptions(
@@ -94,13 +93,14 @@ def table(chunk: Chunk, start: int, columns: Sequence[str], least: int, repeated
             strings_can_be_null=False,
         ),
     )
-    return found.slice(0, len(lines)), (places + start).astype(np.int64)
+    return found.slice(0, rows), (places + start).astype(np.int64)
 
 
 def text(column: pa.ChunkedArray) -> pa.StringArray:
     """A column of a table of one chunk, without the blanks around its cells."""
     whole = column.combine_chunks()
-    return pc.ascii_trim(whole, " ") if pc.any(pc.match_substring_regex(whole, "^ | $")).as_py() else whole
+    has_blanks = any(pc.any(ends(whole, " ")).as_py() for ends in (pc.starts_with, pc.ends_with))
+    return pc.ascii_trim(whole, " ") if has_blanks else whole
 
 
 def null(column: pa.StringArray) -> pa.StringArray:

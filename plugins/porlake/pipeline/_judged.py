@@ -126,17 +126,17 @@ def keys(batch: pa.RecordBatch) -> pa.FixedSizeBinaryArray:
         length = pc.list_value_length(column)
         within = pc.add(within, pc.max_element_wise(pc.subtract(length, 1), 0))
         cells += [length.cast(pa.string()), pc.binary_join(column, _WITHIN)]
-    texts = pc.binary_join_element_wise(*cells, _BETWEEN)
-    plain = pc.equal(pc.count_substring(texts, _BETWEEN), len(cells) - 1)
-    plain = pc.and_(plain, pc.equal(pc.count_substring(texts, _WITHIN), within))
-    plain = pc.and_(plain, pc.equal(pc.count_substring(texts, _NOTHING), nulls))
-    signatures = batch.column("signatures")
-    some = pc.greater(pc.binary_length(pc.binary_join(signatures, "")), 0)
-    wanted = pc.and_(plain, some).to_pylist()
+    texts = pc.binary_join_element_wise(*cells, _BETWEEN).cast(pa.binary())
+    is_signed = pc.greater(pc.binary_length(pc.binary_join(batch.column("signatures"), "")), 0)
+    columns = (column.to_pylist() for column in (texts, is_signed, within, nulls))
     return pa.array(
         [
-            hashlib.sha256(text).digest() if is_wanted else None
-            for text, is_wanted in zip(texts.cast(pa.binary()).to_pylist(), wanted, strict=True)
+            # a cell that holds one of the characters between cells could be taken for several
+            hashlib.sha256(text).digest()
+            if signed
+            and (text.count(b"\x1f"), text.count(b"\x1e"), text.count(b"\x1d")) == (len(cells) - 1, lists, none)
+            else None
+            for text, signed, lists, none in zip(*columns, strict=True)
         ],
         _DIGEST,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -130,6 +131,52 @@ def test_every_proof_format_and_every_verdict_stand_on_the_page_of_liabilities()
     assert re.findall(r"^\| `(\w+)` \|", verdicts, re.MULTILINE) == list(liabilities.VERDICTS)
     for row in re.findall(r"^\| `\w+` \|.*$", schemes, re.MULTILINE):
         assert row.count("|") == 7, row
+
+
+def okx_tree(folder: Path) -> tuple[Path, Path, str]:
+    """A published tree of two leaves as OKX made them in March 2023, the file of the customer of one, and the root."""
+
+    def sha(*parts: str) -> str:
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+    own = {"BTC": "1", "ETH": "0", "USDT": "2.5"}
+    other = {"BTC": "0.5", "ETH": "0.25", "USDT": "0"}
+    both = {"BTC": "1.5", "ETH": "0.25", "USDT": "2.5"}
+    texts = [json.dumps(held, separators=(",", ":")) for held in (own, other, both)]
+    user, nonce = sha("ab" * 32, texts[0]), "ab" * 32
+    left, right = sha(user, *own.values()), sha("cd" * 32, *other.values())
+    root = sha(left, right, *both.values(), "2")
+    tree, mine = folder / "full-liabilities-merkle-tree.txt", folder / "user_info_file.json"
+    tree.write_text(f"{root},2,{texts[2]}\n{right},1,{texts[1]}\n{left},1,{texts[0]}\n")
+    mine.write_text(json.dumps(
+        {"hash": user, "nonce": nonce, "totalBalances": own, "nodes": [{"hash": left, "balances": own}]}
+    ))  # fmt: skip
+    return tree, mine, root
+
+
+def test_a_customer_and_a_reader_check_a_proof_by_the_commands_of_the_page(tmp_path: Path) -> None:
+    tree, mine, root = okx_tree(tmp_path)
+    outcome = {}
+    for line in code_lines(LIABILITIES):
+        words = shlex.split(line.partition("  #")[0])[1:]
+        if words[:1] == ["query"] or "--attestation" in words:
+            continue
+        at_hand = {"FILE": mine.name, "PROOF": tree.name, "ROOT": root}
+        done = subprocess.run(
+            command(*(at_hand.get(word, word) for word in words)),
+            cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        outcome[" ".join(words)] = done.returncode, "every check of the format holds" in done.stdout
+        assert "USDT" in done.stdout, line
+        assert "2.5" in done.stdout, line
+        assert "users_left_out" in done.stdout, "what no scheme shows is said"
+    assert outcome == {
+        "inclusion --user FILE": (3, False), "inclusion --user FILE --proof PROOF": (0, True),
+        "inclusion --user FILE --proof PROOF --root ROOT": (0, True), "inclusion --user FILE --root ROOT": (3, False),
+        "inclusion --user FILE --proof PROOF --explain": (0, True),
+        "liabilities verify PROOF --exchange okx": (0, True),
+    }  # fmt: skip
+    assert sorted(tmp_path.iterdir()) == sorted([tree, mine]), "nothing is kept"
 
 
 def test_every_format_of_ours_has_a_page_with_its_columns() -> None:

@@ -5,7 +5,8 @@ number of leaves is a power of two, and values are satoshis. A node is SHA-256 o
 right value, each value as 64 bits with the lowest byte first: what is below is bound. A leaf is HMAC-SHA-256 of its
 value and its number under a key of the account, SHA-256 of the account's nonce, the block's height and the account's
 number; so no leaf can be shown to two accounts, and none stands twice. Amounts are split at random, nothing owed has no
-leaf, and River fills up with leaves that owe nothing.
+leaf, and River fills up with leaves that owe nothing. A file that ends behind an upper level is a tree of its own, of
+the same root and the same total: how many leaves there were it does not show.
 
 A user gets no file, but numbers on the account's page; `inclusion` takes them as JSON of one of these shapes, or as a
 line `account,account nonce`, as the publisher's tool keeps them:

@@ -1,7 +1,7 @@
 -- What one exchange says of one moment. One row an attestation; `number` counts those of an exchange from zero, `report` is its address file, else its
 -- totals, else the observation of a list; `repeats` names the first attestation of the exchange for which the same bytes were published. Lists of addresses
--- without amounts attest nothing and stand in stg_listed_address; a proof of what is owed stands beside what it is of (liability_proof). `is_attested`: by somebody else than porlake; `observed_at`: the moment of which its
--- accounts were observed, where they are those of a list (stg_observed_list).
+-- without amounts attest nothing and stand in stg_listed_address; a proof of what is owed stands beside what it is of (liability_proof).
+-- `is_attested`: by somebody else than porlake; `observed_at`: the moment of which its accounts were observed, where they are those of a list (stg_observed_list).
 with newest as (
     select attestation, exchange,
         arg_min(snapshot_at, (content = 'observed_list', content = 'totals', report, snapshot_at)) as snapshot_at,

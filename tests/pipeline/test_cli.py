@@ -322,6 +322,7 @@ def test_every_command_has_a_help_with_an_example(capsys: pytest.CaptureFixture[
         "parse",
         "verify",
         "explain",
+        "inclusion",
         "find",
         "run",
         "observe",

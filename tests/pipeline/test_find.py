@@ -192,7 +192,7 @@ def test_find_tells_what_to_put_where_and_what_is_not_known(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.main(["find", "crypto_com"]) == 0
-    assert "porlake run crypto_com --report FILE --snapshot 2022-12-07" in capsys.readouterr().out
+    assert "porlake run crypto_com --report addresses_2026-08-31.csv" in capsys.readouterr().out
     with published({}) as there:
         monkeypatch.setenv("PORLAKE_MIRRORS", there.setting)
         assert cli.main(["find", "okx"]) == 1

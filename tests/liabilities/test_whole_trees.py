@@ -634,9 +634,8 @@ def test_a_million_leaves_of_bitmex(tmp_path: Path) -> None:
     proof = bitmex(tree)
     assert (proof.verdict, proof.leaves, proof.root) == ("holds", 1 << 20, made.root)
     assert int(Decimal(proof.totals[0].owed).scaleb(8)) == made.owed[0]
+    more_than_a_leaf = CSV | {"a leaf below zero": (moved(10**12), *CSV["a leaf below zero"][1:])}
     for name in [*list(CSV)[:9], "a zero before", "a point"]:
-        change, verdict, reason = CSV[name]
+        change, verdict, reason = more_than_a_leaf[name]
         proof = bitmex(_with_ends(tree, change))
-        assert proof.verdict == verdict, name
-        # the levels of a large tree are checked from the root down: the hash above a bad leaf is told first
-        assert proof.reason in {reason or "not_of_the_format", "node_hash_differs"}, name
+        assert (proof.verdict, proof.reason) == (verdict, reason or "not_of_the_format"), name

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from porlake import addresses, chains, pipeline, registry
 from porlake.addresses import bitcoin as form
-from porlake.chains import _one_by_one as _alone
+from porlake.chains import _questions as _alone
 from porlake.chains.utxo import electrum
 from porlake.chains.utxo import node as bitcoin
 from porlake.encoding.hashes import sha256d

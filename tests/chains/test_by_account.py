@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from porlake.chains import BlockRef, ByAccount, ByBatch, Reading, Unread, Wanted, _one_by_one, holdings, parts
+from porlake.chains import BlockRef, ByAccount, ByBatch, Reading, Unread, Wanted, _questions, holdings, parts
 from porlake.chains._columns import TEXT
 from porlake.errors import BadAnswer, RateLimited, RequestFailed, TimedOut, TransportError
 from porlake.registry import Token
@@ -134,7 +134,7 @@ def test_an_endpoint_that_fails_for_most_is_asked_no_more(kind: type[Single | Ma
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """One account after the other."""
-    monkeypatch.setattr(_one_by_one, "SLICE", 1)
+    monkeypatch.setattr(_questions, "SLICE", 1)
     monkeypatch.setattr(Many, "batch", 1)
     for kind in (Single, Many):
         monkeypatch.setattr(kind, "in_flight", 1)

@@ -14,7 +14,7 @@ import pytest
 
 from made_rows import _checked, _spoiled
 from porlake import liabilities, model, ownership, registry
-from porlake.chains import _one_by_one
+from porlake.chains import _questions
 from porlake.chains.evm import words
 from porlake.reports import UNREADABLE
 
@@ -107,7 +107,7 @@ def test_every_code_of_the_code_has_a_row() -> None:
     found = {code for source in python().values() for code in codes(source)}
     assert len(found) > 80
     assert lacking(found) == []
-    tables = {reason for _, reason in _one_by_one._REASONS} | set(words.REASONS) | UNREADABLE
+    tables = {reason for _, reason in _questions._REASONS} | set(words.REASONS) | UNREADABLE
     assert lacking(tables) == []
 
 

@@ -9,30 +9,9 @@ from itertools import groupby
 
 from porlake.chains._answers import BlockRef, Evidence, Reading, Unread, Wanted
 from porlake.chains._columns import TOTAL, OneByOne
-from porlake.chains._one_by_one import MOST, one_by_one, reason_of
+from porlake.chains._questions import MOST, one_by_one, reason_of
 from porlake.errors import BadAnswer, ChainError, TransportError
-from porlake.transport import Http, JsonRpc
 from porlake.transport.ordered import in_order
-
-
-class OverHttp:
-    """A client that asks over HTTP: `host` is who answered last."""
-
-    _http: Http
-
-    @property
-    def host(self) -> str:
-        return self._http.host
-
-
-class OverRpc:
-    """A client that asks over JSON-RPC: `host` is who answered last."""
-
-    _rpc: JsonRpc
-
-    @property
-    def host(self) -> str:
-        return self._rpc.host
 
 
 class ByAccount(OneByOne):

@@ -15,10 +15,10 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverHttp, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain, hash_of
+from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains.aelf.calls import balance_of, decimals_of, get_balance, get_token_info
 from porlake.errors import BadAnswer, ChainError, RequestFailed
 from porlake.registry import Network, Token

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverHttp, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains.algorand.client import _params
 from porlake.chains.algorand.rounds import MOST_UNITS, check_genesis, hash_of, in_parts, refused
 from porlake.errors import BadAnswer, ChainError, NodeBehind, Unavailable

@@ -20,11 +20,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverHttp, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_id, hash_of
-from porlake.chains._one_by_one import one_by_one, reason_of
+from porlake.chains._questions import OverHttp, asked_once, one_by_one, reason_of
 from porlake.chains._unchanged import unchanged
 from porlake.chains.antelope.assets import MOST, Symbol, native_of, symbol_of, twin_of, units
 from porlake.chains.antelope.errors import ERRORS, UNKNOWN_ACCOUNT

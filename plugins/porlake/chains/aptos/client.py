@@ -18,10 +18,10 @@ from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverHttp, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_id, hash_of
+from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains._shapes import fields
 from porlake.errors import BadAnswer, ChainError, NodeBehind, RequestFailed, TransportError, Unavailable
 from porlake.registry import Network, Token

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 from porlake import numbers
-from porlake.chains._asked_once import asked_once
 from porlake.chains._identity import check_name
 from porlake.chains._lisk import LiskClient
+from porlake.chains._questions import asked_once
 from porlake.errors import BadAnswer, ChainError
 
 DEPTH = 51  # blocks: each of the 51 delegates has built on one

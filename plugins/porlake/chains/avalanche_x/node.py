@@ -18,9 +18,9 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverRpc, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains.avalanche_x.asset import AVAX, MOST
 from porlake.chains.avalanche_x.errors import ERRORS
 from porlake.encoding import base58

@@ -14,11 +14,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import OverHttp
 from porlake.chains._columns import OneByOne
 from porlake.chains._family import Beside
-from porlake.chains._one_by_one import MOST, reason_of
+from porlake.chains._questions import MOST, OverHttp, asked_once, reason_of
 from porlake.errors import (
     BadAnswer,
     ChainError,

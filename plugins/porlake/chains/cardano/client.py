@@ -19,10 +19,9 @@ from datetime import datetime
 from itertools import groupby
 
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._one_by_one import reason_of
+from porlake.chains._questions import asked_once, reason_of
 from porlake.chains._unchanged import unchanged
 from porlake.chains.cardano.koios import Koios, Outpoint, asset_of
 from porlake.errors import BadAnswer, ChainError, TransportError

@@ -14,11 +14,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import asked_once, of_one_address
 from porlake.chains.casper.errors import ERRORS, METHOD_NOT_FOUND, NO_PURSE, QUERY_FAILED
 from porlake.errors import BadAnswer, ChainError, RequestFailed
 from porlake.registry import Network

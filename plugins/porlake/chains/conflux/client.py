@@ -15,12 +15,11 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverRpc, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._ethereum import block_of
 from porlake.chains._identity import check_name
-from porlake.chains._one_by_one import reason_of
+from porlake.chains._questions import OverRpc, asked_once, reason_of
 from porlake.chains.conflux.errors import ERRORS, lacks_state
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError
 from porlake.registry import Network

@@ -21,10 +21,10 @@ from urllib.parse import quote, urlencode
 from porlake import numbers, registry
 from porlake.addresses import bech32 as form
 from porlake.chains._answers import BlockRef, Outcome, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_id
+from porlake.chains._questions import asked_once
 from porlake.chains.cosmos import commit, proofs
 from porlake.chains.cosmos.errors import ERRORS
 from porlake.chains.cosmos.header import Header, block_hash, header_of

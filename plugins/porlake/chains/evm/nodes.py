@@ -14,9 +14,9 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef
-from porlake.chains._asked_once import asked_once
 from porlake.chains._ethereum import block_of
 from porlake.chains._identity import check_id
+from porlake.chains._questions import asked_once
 from porlake.chains.evm.errors import code_failed
 from porlake.chains.evm.methods import (
     BALANCE_OF,

@@ -19,10 +19,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverHttp, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
+from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains._shapes import fields
 from porlake.encoding.strict_json import loads
 from porlake.errors import BadAnswer, ChainError, InvalidEncoding, RequestFailed, TooBig, TransportError, Unavailable

@@ -16,11 +16,11 @@ from typing import Any
 
 from porlake import addresses, numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverRpc, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._ethereum import block_of
 from porlake.chains._identity import check_id
+from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains.harmony.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, Unavailable
 from porlake.registry import Network

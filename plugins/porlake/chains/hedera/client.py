@@ -19,11 +19,10 @@ from urllib.parse import quote
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverHttp, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains.hedera.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, Unavailable
 from porlake.registry import Network, Token

@@ -18,11 +18,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverRpc, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain, hash_of
-from porlake.chains._one_by_one import reason_of
+from porlake.chains._questions import OverRpc, asked_once, reason_of
 from porlake.chains.icon.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, NotFinal, RequestFailed, TransportError, Unavailable
 from porlake.registry import Network, Token

@@ -15,10 +15,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverRpc, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_id
+from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains._shapes import base58_hash, fields
 from porlake.chains.near.errors import ERRORS, UNKNOWN_ACCOUNT, UNKNOWN_BLOCK, cause, meant
 from porlake.encoding.strict_json import loads

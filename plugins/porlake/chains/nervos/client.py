@@ -16,11 +16,10 @@ from typing import Any
 from porlake import addresses, numbers
 from porlake.addresses.nervos import SECP256K1
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import asked_once, of_one_address
 from porlake.chains._unchanged import unchanged
 from porlake.chains.nervos.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, NodeBehind

@@ -14,10 +14,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverRpc, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_name, hash_of
+from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains._unchanged import unchanged
 from porlake.chains.nuls.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, RequestFailed, Unavailable

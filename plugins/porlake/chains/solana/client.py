@@ -18,12 +18,11 @@ from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverRpc, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._columns import TOTAL
 from porlake.chains._identity import check_id
-from porlake.chains._one_by_one import reason_of
+from porlake.chains._questions import OverRpc, asked_once, reason_of
 from porlake.chains._shapes import base58_hash, fields
 from porlake.chains._unchanged import unchanged
 from porlake.chains.solana import layout, mark

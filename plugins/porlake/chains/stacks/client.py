@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverHttp, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_id
+from porlake.chains._questions import OverHttp, asked_once
 from porlake.errors import BadAnswer, ChainError, Unavailable
 from porlake.registry import Network, Token
 from porlake.transport import Endpoint, Http, Recording

@@ -13,11 +13,10 @@ from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_id
-from porlake.chains._one_by_one import reason_of
+from porlake.chains._questions import asked_once, reason_of
 from porlake.chains.starknet.errors import CONTRACT_ERROR, ERRORS, NO_CONTRACT, NO_ENTRY_POINT
 from porlake.encoding import stark
 from porlake.errors import BadAnswer, ChainError, NotRecorded, RateLimited, RequestFailed, TransportError, Unavailable

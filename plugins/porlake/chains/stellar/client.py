@@ -19,11 +19,10 @@ from urllib.parse import quote
 
 from porlake import addresses, numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverHttp, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import hash_of
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains._unchanged import unchanged
 from porlake.chains.stellar.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, NodeBehind, NotRecorded, Unavailable

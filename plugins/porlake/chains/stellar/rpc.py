@@ -14,10 +14,10 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverRpc, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import hash_of
+from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains._unchanged import unchanged
 from porlake.chains.stellar import xdr
 from porlake.chains.stellar.client import check_passphrase

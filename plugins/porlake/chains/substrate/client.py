@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Outcome, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverRpc, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._family import Beside
 from porlake.chains._identity import check_id
+from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains.substrate import header as _header
 from porlake.chains.substrate import storage, trie
 from porlake.chains.substrate.errors import ERRORS

@@ -18,9 +18,9 @@ from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByBatch, OverHttp, parts
+from porlake.chains._by_account import ByBatch, parts
 from porlake.chains._by_moment import block_at
+from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains._shapes import fields
 from porlake.chains._unchanged import unchanged
 from porlake.chains.sui.queries import HEAD, SERVICES, Service

@@ -16,10 +16,9 @@ from urllib.parse import quote
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._by_account import ByAccount, ByBatch, parts
 from porlake.chains._by_moment import block_at
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import asked_once, of_one_address
 from porlake.chains.tezos.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, Unavailable
 from porlake.registry import Network

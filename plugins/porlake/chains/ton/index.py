@@ -18,7 +18,7 @@ from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_id
-from porlake.chains._one_by_one import reason_of
+from porlake.chains._questions import reason_of
 from porlake.chains.ton.errors import refused
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError
 from porlake.registry import Network

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from porlake import numbers
-from porlake.chains._one_by_one import MOST, reason_of
+from porlake.chains._questions import MOST, reason_of
 from porlake.chains.tron import program as _tron_program
 from porlake.chains.tron.errors import TOO_MUCH
 from porlake.chains.tron.program import FAILED

@@ -18,15 +18,13 @@ from typing import Any, TypeVar
 
 from porlake import addresses, numbers
 from porlake.addresses import tron as form
-from porlake.chains import _one_by_one as _alone
+from porlake.chains import _questions as _alone
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Transfer, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import OverHttp, OverRpc
 from porlake.chains._by_moment import block_at
 from porlake.chains._columns import OneByOne
 from porlake.chains._ethereum import block_of
 from porlake.chains._identity import check_chain, check_id, hash_of
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import OverHttp, OverRpc, asked_once, of_one_address
 from porlake.chains.tron.calls import Reader, TokenBalance, asks_too_much, unhexed
 from porlake.chains.tron.errors import ERRORS
 from porlake.chains.tron.transfers import transfer

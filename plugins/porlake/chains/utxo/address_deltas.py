@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from porlake import numbers
-from porlake.chains import _one_by_one as _alone
+from porlake.chains import _questions as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._identity import hash_of
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import of_one_address
 from porlake.chains.utxo.node import Client as Node
 from porlake.chains.utxo.scripts import Watched, watched
 from porlake.errors import BadAnswer, ChainError, TransportError

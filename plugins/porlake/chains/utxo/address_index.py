@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from porlake import numbers
-from porlake.chains import _one_by_one as _alone
+from porlake.chains import _questions as _alone
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import asked_once, of_one_address
 from porlake.chains.utxo.scripts import Watched, watched
 from porlake.chains.utxo.times import MedianTimes
 from porlake.errors import BadAnswer, ChainError, TransportError

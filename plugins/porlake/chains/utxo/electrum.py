@@ -17,10 +17,9 @@ from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Transfer, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._identity import check_chain, hash_of
-from porlake.chains._one_by_one import SECONDS, reason_of
+from porlake.chains._questions import SECONDS, asked_once, reason_of
 from porlake.chains.utxo.errors import ELECTRUM_ERRORS
 from porlake.chains.utxo.scripts import Transaction, Watched, transaction, watched
 from porlake.chains.utxo.times import MedianTimes

@@ -30,10 +30,10 @@ from typing import Any, BinaryIO, Protocol
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Coin, Reading, Transfer, Unread, Wanted
-from porlake.chains._asked_once import asked_once
 from porlake.chains._columns import OneByOne
 from porlake.chains._family import Dump
 from porlake.chains._identity import check_chain, hash_of
+from porlake.chains._questions import asked_once
 from porlake.chains.utxo import blockbook, electrum, esplora, insight, qtuminfo
 from porlake.chains.utxo import dump as utxo_dump
 from porlake.chains.utxo.errors import NODE_ERRORS

@@ -17,7 +17,7 @@ from porlake import addresses, numbers, registry
 from porlake.addresses import bitcoin as form
 from porlake.chains._answers import BlockRef, Transfer, Unread
 from porlake.chains._identity import hash_of
-from porlake.chains._one_by_one import reason_of
+from porlake.chains._questions import reason_of
 from porlake.chains.utxo.scripts import Transaction
 from porlake.chains.utxo.scripts import transaction as read
 from porlake.encoding.hashes import sha256d

@@ -18,11 +18,10 @@ from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
-from porlake.chains._asked_once import asked_once
-from porlake.chains._by_account import ByAccount, OverHttp, parts
+from porlake.chains._by_account import ByAccount, parts
 from porlake.chains._by_moment import block_at
 from porlake.chains._identity import check_chain, check_id, hash_of
-from porlake.chains._one_by_one import of_one_address
+from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains.xrpl.amounts import in_base_units
 from porlake.chains.xrpl.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, TransportError, Unavailable

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from porlake.chains._asked_once import asked_once
+from porlake.chains._questions import asked_once
 from porlake.errors import TimedOut
 from porlake.transport import Recording
 

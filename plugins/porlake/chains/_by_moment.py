@@ -12,6 +12,32 @@ from porlake.registry import Network
 FIRST_STEP, WIDER = 1_024, 4  # blocks from the newest one back, and how much wider each step is
 
 
+class BlocksByTime:
+    """A client that finds the block of a moment by the times of its blocks, up to its head, which is final."""
+
+    _network: Network
+
+    def block(self, height: int) -> BlockRef:
+        """Raises ChainError, TransportError."""
+        raise NotImplementedError
+
+    def head(self) -> BlockRef:
+        """The newest final block. Raises ChainError, TransportError."""
+        raise NotImplementedError
+
+    def block_at(self, moment: datetime) -> BlockRef:
+        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
+        return block_at(self._network, moment, self.head(), self.block)
+
+
+class HeadIsFinal(BlocksByTime):
+    """And that knows no other rule of what is final."""
+
+    def final(self) -> int:
+        """Raises ChainError, TransportError."""
+        return self.head().height
+
+
 def block_at(
     network: Network, moment: datetime, newest: BlockRef, block: Callable[[int], BlockRef], later: int = 1
 ) -> BlockRef:

@@ -5,13 +5,12 @@ makes blocks is paid without a transaction, so that nothing shows that a balance
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from datetime import datetime
 from typing import Any, ClassVar
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import hash_of
 from porlake.chains._questions import asked_once, of_one_address
 from porlake.errors import BadAnswer, ChainError
@@ -19,7 +18,7 @@ from porlake.registry import Network
 from porlake.transport import Endpoint, Http, Recording
 
 
-class LiskClient(ByAccount, ABC):
+class LiskClient(BlocksByTime, ByAccount, ABC):
     method: ClassVar[str]
     in_flight = 4
 
@@ -38,9 +37,6 @@ class LiskClient(ByAccount, ABC):
 
     @abstractmethod
     def final(self) -> int: ...
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._tip()

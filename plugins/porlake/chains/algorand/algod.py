@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains.algorand.client import _params
 from porlake.chains.algorand.rounds import MOST_UNITS, check_genesis, hash_of, in_parts, refused
@@ -22,7 +21,7 @@ IN_FLIGHT = 16
 METHOD = "algod_account"
 
 
-class NodeClient(OverHttp, ByAccount):
+class NodeClient(HeadIsFinal, OverHttp, ByAccount):
     in_flight = IN_FLIGHT
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -52,13 +51,6 @@ class NodeClient(OverHttp, ByAccount):
         if not isinstance(told, dict):
             raise BadAnswer(f"{self.host}: status of another form")
         return self.block(numbers.height(told.get("last-round"), what=f"{self.host}: status: last-round"))
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """As the indexer's, within the rounds that the node keeps."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> None:
         self._http.get("/v2/status")

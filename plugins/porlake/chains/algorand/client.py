@@ -11,14 +11,13 @@ An indexer tells no hash of its newest block: a block's hash stands in the one a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains._unchanged import unchanged
 from porlake.chains.algorand.rounds import MOST_UNITS, check_genesis, from_base64, hash_text, in_parts, refused
@@ -51,7 +50,7 @@ def _is_node(network: Network, endpoint: Endpoint | None, recording: Recording) 
     return found and bool(recording.answer(network.network, "is_algod", None, "", lambda: True, once=True)[0])
 
 
-class Client(OverHttp, ByAccount):
+class Client(HeadIsFinal, OverHttp, ByAccount):
     """The indexer."""
 
     in_flight = IN_FLIGHT
@@ -75,13 +74,6 @@ class Client(OverHttp, ByAccount):
         if not isinstance(told, dict):
             raise BadAnswer(f"{self.host}: health of another form")
         return self.block(numbers.height(told.get("round"), what=f"{self.host}: health: round", least=2) - 1)
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last round of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> None:
         self._http.get("/health")

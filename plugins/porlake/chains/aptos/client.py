@@ -12,14 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import check_id, hash_of
 from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains._shapes import fields
@@ -46,7 +45,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, Http(network.network, endpoint, recording))
 
 
-class Client(OverHttp, ByAccount):
+class Client(BlocksByTime, OverHttp, ByAccount):
     in_flight = 16
 
     def __init__(self, network: Network, http: Http) -> None:
@@ -77,10 +76,6 @@ class Client(OverHttp, ByAccount):
         found, what = self._object("/v1"), f"{self.host}: /v1"
         (height,) = fields(found, ("block_height",), what)
         return max(0, numbers.height(height, what=what) - 1)
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     # --- balances ---
     def ping(self) -> object:

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._columns import TOTAL
 from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains.avalanche_x.asset import AVAX, MOST
@@ -51,7 +50,7 @@ def _refused(host: str, path: str, answer: Any) -> None:
         )
 
 
-class Client(OverHttp, ByAccount):
+class Client(HeadIsFinal, OverHttp, ByAccount):
     in_flight = 8
 
     def __init__(self, network: Network, http: Http) -> None:
@@ -74,14 +73,6 @@ class Client(OverHttp, ByAccount):
         if not isinstance(blocks, list) or len(blocks) != 1:
             raise BadAnswer(f"{what}: the answer is no list of one block")
         return self._block(blocks[0])
-
-    def final(self) -> int:
-        """Raises ChainError, TransportError."""
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._http.get(f"{PLACE}/blocks?pageSize=1")

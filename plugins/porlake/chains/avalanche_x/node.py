@@ -13,13 +13,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains.avalanche_x.asset import AVAX, MOST
 from porlake.chains.avalanche_x.errors import ERRORS
@@ -51,7 +50,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS, plain=True))
 
 
-class Client(OverRpc, ByBatch):
+class Client(HeadIsFinal, OverRpc, ByBatch):
     batch = 256  # addresses a question; a node takes 1,024
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
@@ -81,14 +80,6 @@ class Client(OverRpc, ByBatch):
         if not isinstance(answer, dict):
             raise BadAnswer(f"{what}: the answer is no height")
         return self.block(numbers.height(answer.get("height"), what=what))
-
-    def final(self) -> int:
-        """Raises ChainError, TransportError."""
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._rpc.call("avm.getHeight", [{}])

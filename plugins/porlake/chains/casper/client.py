@@ -9,13 +9,12 @@ that are delegated lie in purses of the auction, not in the account's.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._questions import asked_once, of_one_address
 from porlake.chains.casper.errors import ERRORS, METHOD_NOT_FOUND, NO_PURSE, QUERY_FAILED
@@ -28,7 +27,8 @@ SYSTEM = "00"  # the key of blocks that nobody made: the first ones after an upg
 MAKERS = 5  # blocks back, at most, to one that a validator made
 
 
-class Client(ByAccount):
+class Client(HeadIsFinal, ByAccount):
+    # Zug, Casper's consensus: a block that a node shows is final.
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         place = of_one_address(endpoint)
         self._network, self._rpc = network, JsonRpc(network.network, place, recording, ERRORS)
@@ -42,13 +42,6 @@ class Client(ByAccount):
     def head(self) -> BlockRef:
         self._check_chain()
         return self._made(None)[0]
-
-    def final(self) -> int:
-        """Zug, Casper's consensus: a block that a node shows is final."""
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._rpc.call("info_get_status", {})

@@ -14,13 +14,12 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains._shapes import fields
@@ -50,7 +49,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, Http(network.network, endpoint, recording))
 
 
-class Client(OverHttp, ByBatch):
+class Client(HeadIsFinal, OverHttp, ByBatch):
     batch = 100
 
     def __init__(self, network: Network, http: Http) -> None:
@@ -67,13 +66,6 @@ class Client(OverHttp, ByBatch):
     def head(self) -> BlockRef:
         """The newest block whose results are sealed: none changes any more."""
         return self._block("sealed")
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last sealed block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def _block(self, named: str) -> BlockRef:
         self._check_chain()

@@ -11,13 +11,12 @@ asked for beside, and a block that does not exist, which must be refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import addresses, numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._ethereum import block_of
 from porlake.chains._identity import check_id
 from porlake.chains._questions import OverRpc, asked_once
@@ -38,7 +37,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
-class Client(OverRpc, ByBatch):
+class Client(HeadIsFinal, OverRpc, ByBatch):
     batch = 200  # accounts
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
@@ -56,14 +55,6 @@ class Client(OverRpc, ByBatch):
     def head(self) -> BlockRef:
         """The newest block, final when it is signed by its committee (FBFT)."""
         return self._block("latest")
-
-    def final(self) -> int:
-        """Raises ChainError, TransportError."""
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._rpc.call("eth_blockNumber", [])

@@ -13,14 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_chain
 from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains.hedera.errors import ERRORS
@@ -65,7 +64,7 @@ class Snapshot:
     held: dict[str, int | None]
 
 
-class Client(OverHttp, ByBatch):
+class Client(HeadIsFinal, OverHttp, ByBatch):
     batch = BATCH
     in_flight = IN_FLIGHT
 
@@ -89,13 +88,6 @@ class Client(OverHttp, ByBatch):
         if not isinstance(listed, list) or len(listed) != 1:
             raise BadAnswer(f"{self.host}: blocks: the answer is no list of one")
         return self._read_block(listed[0])
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block that ends at that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> None:
         self._http.ask("GET", f"{API}/blocks?order=desc&limit=1")

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_chain, hash_of
 from porlake.chains._questions import OverRpc, asked_once, reason_of
 from porlake.chains.icon.errors import ERRORS
@@ -36,7 +35,7 @@ _USER = re.compile(r"hx[0-9a-f]{40}")
 _CONTRACT = re.compile(r"cx[0-9a-f]{40}")
 
 
-class Client(OverRpc, ByBatch):
+class Client(HeadIsFinal, OverRpc, ByBatch):
     batch = 5  # accounts of two questions: a node takes ten at once
     in_flight = 16
 
@@ -54,13 +53,6 @@ class Client(OverRpc, ByBatch):
         self._check_chain()
         newest = self._of(self._rpc.call("icx_getLastBlock", {}), "icx_getLastBlock")[0]
         return self._block(max(0, newest.height - 1))[0]
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     # --- accounts ---
     def ping(self) -> None:

@@ -7,13 +7,12 @@ is staked lies in the governance canister's accounts, one for each neuron, and n
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._questions import asked_once, of_one_address
 from porlake.chains.icp.errors import refused
@@ -25,7 +24,8 @@ METHOD = "rosetta_account_balance"
 BLOCKCHAIN, SYMBOL = "Internet Computer", "ICP"
 
 
-class Client(ByAccount):
+class Client(HeadIsFinal, ByAccount):
+    # The ledger is a canister: what it has written no block of its subnet takes back.
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         place = of_one_address(endpoint)
         self._network, self._http = network, Http(network.network, place, recording, refused)
@@ -47,13 +47,6 @@ class Client(ByAccount):
         told, what = self._post("/network/status", {}), f"{self._http.host}: /network/status"
         number, name = self._named({"block_identifier": told.get("current_block_identifier")})
         return BlockRef(number, name, numbers.moment(told.get("current_block_timestamp"), what=what, per_second=1000))
-
-    def final(self) -> int:
-        """The ledger is a canister: what it has written no block of its subnet takes back."""
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._post("/network/status", {})

@@ -9,13 +9,12 @@ contract's state. Coins that are pledged for gas or staked in votes lie in contr
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import check_name
 from porlake.chains._questions import asked_once, of_one_address
 from porlake.encoding import base58
@@ -30,7 +29,7 @@ MOST = 2**63 - 1  # the contract's int64
 AGAIN = 3
 
 
-class Client(ByAccount):
+class Client(BlocksByTime, ByAccount):
     in_flight = 4  # the rate that public nodes allow is not published
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -55,9 +54,6 @@ class Client(ByAccount):
 
     def final(self) -> int:
         return numbers.height(self._info().get("lib_block"), what=f"{self._http.host}: lib_block")
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._info()

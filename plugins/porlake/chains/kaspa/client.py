@@ -9,13 +9,12 @@ in the answer: of a server that knows how many coins there are, which its node a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._questions import asked_once, of_one_address
 from porlake.errors import BadAnswer, ChainError
@@ -27,7 +26,7 @@ DEPTH = 600  # blue score of a minute, at ten blocks a second
 NEAR = 20  # scores that are looked through for one with a block of the selected chain
 
 
-class Client(ByBatch):
+class Client(BlocksByTime, ByBatch):
     batch = 500  # a question has up to 200,000 bytes
     in_flight = 4
 
@@ -54,9 +53,6 @@ class Client(ByBatch):
         if not isinstance(told, dict):
             raise BadAnswer(f"{what}: there is none")
         return max(0, numbers.height(told.get("blueScore"), what=what) - DEPTH)
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._http.get("/info/virtual-chain-blue-score")

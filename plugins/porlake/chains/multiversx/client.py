@@ -13,14 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import check_id, hash_of
 from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains._unchanged import unchanged
@@ -42,7 +41,7 @@ class Entry:
     raw: int
 
 
-class Client(OverHttp, ByAccount):
+class Client(BlocksByTime, OverHttp, ByAccount):
     in_flight = 16
     unchanged_since = True
 
@@ -70,10 +69,6 @@ class Client(OverHttp, ByAccount):
         self._check_chain()
         found = self._data(f"/network/status/{META}", "status")
         return numbers.height(found.get("erd_highest_final_nonce"), what=f"{self.host}: status")
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last final block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     # --- accounts ---
     def ping(self) -> None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_id
 from porlake.chains._questions import OverRpc, asked_once
 from porlake.chains._shapes import base58_hash, fields
@@ -38,7 +37,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
-class Client(OverRpc, ByAccount):
+class Client(HeadIsFinal, OverRpc, ByAccount):
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
         self._network, self._rpc = network, rpc
 
@@ -55,13 +54,6 @@ class Client(OverRpc, ByAccount):
         """The newest final block."""
         self._check_chain()
         return self._header(self._asked("block", FINAL))[0]
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last final block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def _at(self, height: int) -> tuple[BlockRef, str] | None:
         """(the block of a height, the hash of the one before it); None where the node knows none there."""

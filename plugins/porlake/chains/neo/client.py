@@ -17,13 +17,12 @@ A block is final when it is made. GAS that an account could claim for its NEO is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._questions import OverRpc, asked_once, reason_of
 from porlake.chains._unchanged import unchanged
@@ -43,7 +42,7 @@ class _Fault(RequestFailed):
     """A script ended in a fault."""
 
 
-class Client(OverRpc, ByBatch):
+class Client(BlocksByTime, OverRpc, ByBatch):
     batch = 50  # a call of a script costs some 0.02 GAS, of the 10 that a node gives one
     unchanged_since = True
 
@@ -64,10 +63,6 @@ class Client(OverRpc, ByBatch):
         """A block is final when it is made (dBFT)."""
         self._check_chain()
         return self._newest()
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     # --- accounts ---
     def ping(self) -> None:

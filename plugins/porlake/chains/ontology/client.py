@@ -12,7 +12,6 @@ part of its balance.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +19,7 @@ from porlake import numbers
 from porlake.addresses import neo as form
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import check_name, hash_of
 from porlake.chains._questions import OverHttp, asked_once
 from porlake.errors import BadAnswer, ChainError, RequestFailed, TransportError, Unavailable
@@ -32,7 +31,7 @@ STAKES = form.of("ontology", bytes(19) + b"\x07").text  # the native contract of
 UNKNOWN_BLOCK, INTERNAL = 44003, 45001
 
 
-class Client(OverHttp, ByAccount):
+class Client(BlocksByTime, OverHttp, ByAccount):
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
         self._network, self._http = network, Http(network.network, endpoint, recording, _check)
 
@@ -50,10 +49,6 @@ class Client(OverHttp, ByAccount):
         """A block is final when it is made (VBFT)."""
         self._check_chain()
         return self._newest()
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     # --- accounts ---
     def ping(self) -> None:

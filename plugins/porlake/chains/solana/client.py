@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._columns import TOTAL
 from porlake.chains._identity import check_id
 from porlake.chains._questions import OverRpc, asked_once, reason_of
@@ -63,7 +62,7 @@ class _Told:
     slot: int
 
 
-class Client(OverRpc, ByBatch):
+class Client(BlocksByTime, OverRpc, ByBatch):
     unchanged_since = True
     batch = MOST_ACCOUNTS
 
@@ -96,10 +95,6 @@ class Client(OverRpc, ByBatch):
         """The newest finalized slot."""
         self._check_chain()
         return numbers.height(self._rpc.call("getSlot", [FINALIZED]), what=f"{self.host}: getSlot")
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last finalized block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """As the token's mint says. Raises ChainError, TransportError."""

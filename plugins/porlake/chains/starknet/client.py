@@ -8,13 +8,12 @@ out of the question and reads its newest state shows itself by answering for a h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime
 from porlake.chains._identity import check_id
 from porlake.chains._questions import asked_once, reason_of
 from porlake.chains.starknet.errors import CONTRACT_ERROR, ERRORS, NO_CONTRACT, NO_ENTRY_POINT
@@ -39,7 +38,7 @@ def open_client(network: Network, endpoint: Endpoint | None, recording: Recordin
     return Client(network, JsonRpc(network.network, endpoint, recording, ERRORS))
 
 
-class Client(ByBatch):
+class Client(BlocksByTime, ByBatch):
     batch = BATCH
 
     def __init__(self, network: Network, rpc: JsonRpc) -> None:
@@ -68,10 +67,6 @@ class Client(ByBatch):
         while high and self._block({"block_number": high})[1] != L1:
             high, step = max(0, high - step), step * 2
         return high
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     # --- balances ---
     def ping(self) -> object:

@@ -13,14 +13,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import hash_of
 from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains._unchanged import unchanged
@@ -74,7 +73,7 @@ def _refused(host: str, path: str, answer: Any) -> None:
         raise ERRORS.error(f"{host}: {kind} {str(answer.get('title'))[:80]}", answer["status"], kind)
 
 
-class Client(OverHttp, ByAccount):
+class Client(HeadIsFinal, OverHttp, ByAccount):
     """Horizon."""
 
     in_flight = IN_FLIGHT
@@ -95,13 +94,6 @@ class Client(OverHttp, ByAccount):
         self._check_chain()
         found = self._http.ask("GET", "/ledgers?order=desc&limit=1").body
         return _block(_only(found, f"{self.host}: ledgers"), self.host)
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last ledger that closed at that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> None:
         self._http.ask("GET", "/")

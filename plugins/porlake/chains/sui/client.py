@@ -13,13 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from porlake import numbers, registry
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._questions import OverHttp, asked_once
 from porlake.chains._shapes import fields
 from porlake.chains._unchanged import unchanged
@@ -59,7 +58,7 @@ class _Mode:
     changes: bool = False
 
 
-class Client(OverHttp, ByBatch):
+class Client(HeadIsFinal, OverHttp, ByBatch):
     batch = 16
     unchanged_since = True
 
@@ -80,13 +79,6 @@ class Client(OverHttp, ByBatch):
 
     def head(self) -> BlockRef:
         return self._checkpoint(self._ask(f"{{{HEAD}}}"))
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last checkpoint of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def decimals(self, token: Token, at: BlockRef) -> int | None:
         """As the coin's metadata says. Raises ChainError, TransportError."""

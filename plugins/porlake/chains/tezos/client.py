@@ -10,14 +10,13 @@ A node of before the stakes of June 2024 has no `full_balance` of accounts, but 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, ByBatch, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._questions import asked_once, of_one_address
 from porlake.chains.tezos.errors import ERRORS
 from porlake.errors import BadAnswer, ChainError, InvalidAddress, Unavailable
@@ -48,7 +47,7 @@ def _refused(host: str, path: str, answer: Any) -> None:
     raise ERRORS.error(f"{host}: {said}", None, said)
 
 
-class Client(ByAccount):
+class Client(HeadIsFinal, ByAccount):
     in_flight = IN_FLIGHT
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -71,13 +70,6 @@ class Client(ByAccount):
     def head(self) -> BlockRef:
         """The newest block that is final."""
         return self._header(f"head~{FINAL_DEPTH}")
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last final block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> None:
         self._header("head")

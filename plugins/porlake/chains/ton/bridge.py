@@ -9,7 +9,6 @@ and master themselves; that they are of the jetton's own code is the master's wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,7 +16,7 @@ from porlake import addresses, numbers
 from porlake.addresses import ton as form
 from porlake.chains._answers import BlockRef, Outcome, Reading, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_id
 from porlake.chains.ton import account_proof, cells
 from porlake.chains.ton.errors import refused
@@ -33,7 +32,7 @@ BLOCKS, HEAD = "/v2/blockchain/blocks", "/v2/blockchain/masterchain-head"
 STATE = "/v2/liteserver/get_account_state"
 
 
-class Client(ByAccount):
+class Client(HeadIsFinal, ByAccount):
     proved_by = account_proof.METHOD
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -52,13 +51,6 @@ class Client(ByAccount):
     def head(self) -> BlockRef:
         """The last block of the masterchain, which is final."""
         return self._block(self._http.get(HEAD))
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     # --- balances ---
     def ping(self) -> object:

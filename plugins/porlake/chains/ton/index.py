@@ -8,7 +8,6 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from porlake import addresses, numbers
 from porlake.addresses import ton as form
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByBatch
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_id
 from porlake.chains._questions import reason_of
 from porlake.chains.ton.errors import refused
@@ -57,7 +56,7 @@ class Transaction:
     deletes: bool
 
 
-class Index(ByBatch):
+class Index(HeadIsFinal, ByBatch):
     unchanged_since = True
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -80,13 +79,6 @@ class Index(ByBatch):
     def head(self) -> BlockRef:
         """The last block of the masterchain, which is final."""
         return self._block(self._object("/masterchainInfo").get("last"), "/masterchainInfo")
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> object:
         return self._object("/masterchainInfo")

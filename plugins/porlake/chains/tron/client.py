@@ -20,7 +20,7 @@ from porlake import addresses, numbers
 from porlake.addresses import tron as form
 from porlake.chains import _questions as _alone
 from porlake.chains._answers import BlockRef, Link, Reading, Stated, Transfer, Unread, Wanted
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import BlocksByTime, block_at
 from porlake.chains._columns import OneByOne
 from porlake.chains._ethereum import block_of
 from porlake.chains._identity import check_chain, check_id, hash_of
@@ -112,7 +112,7 @@ class Permissions:
         return (self.owner, *self.active)
 
 
-class Client(OverHttp, OneByOne):
+class Client(BlocksByTime, OverHttp, OneByOne):
     """A full node's HTTP API."""
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -138,10 +138,6 @@ class Client(OverHttp, OneByOne):
         """The newest block that can no longer be reversed."""
         self._check_chain()
         return _block(self._post("/walletsolidity/getnowblock", {}), self._http.host, self._network)
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last solid block of that moment or before it. Raises NotFinal, ChainError, TransportError."""
-        return block_at(self._network, moment, self.head(), self.block)
 
     def balances(self, wanted: Sequence[Wanted], at: BlockRef) -> Iterator[Reading | Unread]:
         """TRX in its components and their total; one reading for a token. Raises ChainError, TransportError.

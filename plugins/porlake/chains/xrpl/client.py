@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from porlake import addresses, numbers
 from porlake.chains._answers import BlockRef, Reading, Unread, Wanted
 from porlake.chains._by_account import ByAccount, parts
-from porlake.chains._by_moment import block_at
+from porlake.chains._by_moment import HeadIsFinal
 from porlake.chains._identity import check_chain, check_id, hash_of
 from porlake.chains._questions import OverHttp, asked_once, of_one_address
 from porlake.chains.xrpl.amounts import in_base_units
@@ -53,7 +52,7 @@ def _refused(host: str, path: str, answer: Any) -> None:
     raise ERRORS.error(f"{host}: {said}", code if type(code) is int else None, said)
 
 
-class Client(OverHttp, ByAccount):
+class Client(HeadIsFinal, OverHttp, ByAccount):
     in_flight = IN_FLIGHT
 
     def __init__(self, network: Network, endpoint: Endpoint | None, recording: Recording) -> None:
@@ -72,15 +71,6 @@ class Client(OverHttp, ByAccount):
         """The newest validated ledger."""
         self._check_chain()
         return self._ledger("validated")
-
-    def final(self) -> int:
-        return self.head().height
-
-    def block_at(self, moment: datetime) -> BlockRef:
-        """The last validated ledger that closed at that moment or before it. Raises NotFinal, ChainError,
-        TransportError.
-        """
-        return block_at(self._network, moment, self.head(), self.block)
 
     def ping(self) -> None:
         self._call("server_info", {})

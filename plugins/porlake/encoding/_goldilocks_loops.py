@@ -5,13 +5,9 @@ A product of 128 bits is reduced by 2^64 = 2^32 - 1 and 2^96 = -1; between, a nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+
+from porlake.encoding.native import compiled, product
 
 _MODULUS = np.uint64(2**64 - 2**32 + 1)
 _EPSILON = np.uint64(2**32 - 1)
@@ -22,31 +18,7 @@ _CIRCULANT = np.array((17, 15, 41, 16, 2, 28, 13, 13, 39, 18, 34, 20), dtype=np.
 _DIAGONAL = np.uint64(8)
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
-    """Compiled and kept beside the source, or in the user's cache; where neither can be written, compiled by each
-    process anew.
-    """
-    try:
-        return njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:
-        return njit(nogil=True, error_model="numpy")(function)
-
-
-@intrinsic
-def _product(typing: Any, a: Any, b: Any) -> Any:
-    """(lower, upper) 64 bits of a * b."""
-
-    def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        wide, narrow = ir.IntType(128), ir.IntType(64)
-        x, y = (builder.zext(value, wide) for value in arguments)
-        number = builder.mul(x, y)
-        lower, upper = builder.trunc(number, narrow), builder.trunc(builder.lshr(number, ir.Constant(wide, 64)), narrow)
-        return context.make_tuple(builder, signature.return_type, (lower, upper))
-
-    return types.UniTuple(types.uint64, 2)(types.uint64, types.uint64), made
-
-
-@_compiled
+@compiled
 def _reduced(lower, upper):  # type: ignore[no-untyped-def]
     """Of 64 bits, and equal to lower + upper * 2^64."""
     top = upper >> _HALF
@@ -60,19 +32,19 @@ def _reduced(lower, upper):  # type: ignore[no-untyped-def]
     return total
 
 
-@_compiled
+@compiled
 def _times(a, b):  # type: ignore[no-untyped-def]
-    lower, upper = _product(a, b)
+    upper, lower = product(a, b, np.uint64(0), np.uint64(0))
     return _reduced(lower, upper)
 
 
-@_compiled
+@compiled
 def _seventh(a):  # type: ignore[no-untyped-def]
     square = _times(a, a)
     return _times(_times(square, square), _times(square, a))
 
 
-@_compiled
+@compiled
 def _mixed(state, mixed):  # type: ignore[no-untyped-def]
     """The linear layer, by halves of 32 bits: their sums stay below 2^41."""
     for row in range(_WIDTH):
@@ -90,7 +62,7 @@ def _mixed(state, mixed):  # type: ignore[no-untyped-def]
         state[row] = mixed[row]
 
 
-@_compiled
+@compiled
 def _plus(a, b):  # type: ignore[no-untyped-def]
     """b is below the modulus."""
     total = a + b
@@ -99,7 +71,7 @@ def _plus(a, b):  # type: ignore[no-untyped-def]
     return total
 
 
-@_compiled
+@compiled
 def _permute(state, constants, mixed):  # type: ignore[no-untyped-def]
     for turn in range(2 * _FULL + _PARTIAL):
         for i in range(_WIDTH):
@@ -115,14 +87,14 @@ def _permute(state, constants, mixed):  # type: ignore[no-untyped-def]
             state[i] -= _MODULUS
 
 
-@_compiled
+@compiled
 def permuted(state, constants):  # type: ignore[no-untyped-def]
     new = state.copy()
     _permute(new, constants, np.empty(_WIDTH, np.uint64))
     return new
 
 
-@_compiled
+@compiled
 def hashed(values, constants):  # type: ignore[no-untyped-def]
     state, mixed = np.zeros(_WIDTH, np.uint64), np.empty(_WIDTH, np.uint64)
     for first in range(0, len(values), _RATE):
@@ -132,7 +104,7 @@ def hashed(values, constants):  # type: ignore[no-untyped-def]
     return state[0], state[1], state[2], state[3]
 
 
-@_compiled
+@compiled
 def climbed(leaf, place, siblings, constants):  # type: ignore[no-untyped-def]
     state, mixed, node = np.empty(_WIDTH, np.uint64), np.empty(_WIDTH, np.uint64), leaf.copy()
     for level in range(len(siblings)):

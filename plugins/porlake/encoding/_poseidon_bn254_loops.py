@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from porlake.encoding._compiled import compiled, product
+from porlake.encoding.native import compiled, product
 from porlake.encoding.poseidon_bn254 import MODULUS, RATE, parameters
 
 

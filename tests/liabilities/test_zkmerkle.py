@@ -27,6 +27,8 @@ from porlake.encoding import groth16, poseidon_bn254
 from porlake.liabilities import Inclusion, Proof, _solvency, _zkmerkle, binance_zk, gate_zk
 
 HERE = Path(__file__).parent
+#: What `_solvency.formed` gives, in its order.
+PARTS = ("matches", "members", "verify", "verify_telling", "is_user_file", "inclusion")
 PRICES = {"BTC": 2_312_848_000_000, "USDT": 100_000_000, "DOGE": 7_239_000_000_000}
 USERS: list[dict[int, tuple[int, int]]] = [
     {0: (150_000_000, 0)},
@@ -71,7 +73,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if true examples of every layout had been accepted."""
     editions: tuple[Any, ...] = ("dense", "tiered", "one_root")
     every = frozenset((edition, what) for edition in editions for what in ("chain", "totals", "path", "pair"))
-    monkeypatch.setattr(binance_zk, "_PUBLISHER", replace(binance_zk._PUBLISHER, seen=every))
+    parts = _solvency.formed(replace(binance_zk._PUBLISHER, seen=every), "Binance's words")
+    for name, part in zip(PARTS, parts, strict=True):
+        monkeypatch.setattr(binance_zk, name, part)
 
 
 @pytest.mark.parametrize("make", [dense, one_root])

@@ -8,7 +8,7 @@ instead of `broken`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -107,6 +107,47 @@ class Publisher:
             keys = [member for member in bundle.members if is_key(member)]
             proofs.append([*tables[:1], *totals[:1], *keys])
         return proofs
+
+
+def formed(
+    publisher: Publisher, words: str
+) -> tuple[
+    Callable[[Bundle], bool],
+    Callable[[Bundle], Sequence[Sequence[PublishedFile]]],
+    Callable[[Bundle], Proof],
+    Callable[[Bundle, Tell], Proof],
+    Callable[[PublishedFile], bool],
+    Callable[[PublishedFile, Bundle | None, str | None], Inclusion],
+]:
+    """`matches`, `members`, `verify`, `verify_telling`, `is_user_file` and `inclusion` of a format. `words`: whose its
+    files' are.
+    """
+
+    def matches(bundle: Bundle) -> bool:
+        return bool(publisher.members(bundle))
+
+    def members(bundle: Bundle) -> Sequence[Sequence[PublishedFile]]:
+        """The table with its totals and keys; each user's file."""
+        return publisher.members(bundle)
+
+    def verify_telling(bundle: Bundle, tell: Tell = silent) -> Proof:
+        """`verify`, telling how many proofs are done."""
+        return verify(publisher, bundle, tell)
+
+    def verify_silently(bundle: Bundle) -> Proof:
+        """The root, the totals and the verdict. Raises nothing for what the files hold."""
+        return verify(publisher, bundle)
+
+    def is_user_file(member: PublishedFile) -> bool:
+        """Whether a file is one user's, told by its head."""
+        return publisher.is_user_file(member)
+
+    def included(user: PublishedFile, published: Bundle | None, root: str | None) -> Inclusion:
+        """Whether a user is counted: by the published table and totals, or by a root. Raises nothing."""
+        return inclusion(publisher, user, published, root)
+
+    matches.__doc__ = f"Whether a file is a table of batches, their totals, or a user's path, in {words}."
+    return matches, members, verify_silently, verify_telling, is_user_file, included
 
 
 #: By the field of the totals' file that names the keys. A table without it, and of nobody, is the first one's.

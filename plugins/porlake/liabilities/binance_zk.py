@@ -9,11 +9,8 @@ and a proof could be had, so no verdict goes beyond `consistent_only`, and a pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from porlake.liabilities import _solvency, _zkmerkle
-from porlake.liabilities._protocol import Bundle, Inclusion, Kind, Proof, PublishedFile
-from porlake.progress import Tell, silent
+from porlake.liabilities._protocol import Kind
 
 NAME = "binance_zk"
 KIND: Kind = "snark"
@@ -30,32 +27,4 @@ _PUBLISHER = _solvency.Publisher(
     frozenset({("dense", "chain"), ("dense", "totals"), ("one_root", "chain")}),
 )
 
-
-def matches(bundle: Bundle) -> bool:
-    """Whether a file is a table of batches, their totals, or a user's path, in Binance's words."""
-    return bool(_PUBLISHER.members(bundle))
-
-
-def members(bundle: Bundle) -> Sequence[Sequence[PublishedFile]]:
-    """The table with its totals and keys; each user's file."""
-    return _PUBLISHER.members(bundle)
-
-
-def verify(bundle: Bundle) -> Proof:
-    """The root, the totals and the verdict. Raises nothing for what the files hold."""
-    return _solvency.verify(_PUBLISHER, bundle)
-
-
-def verify_telling(bundle: Bundle, tell: Tell = silent) -> Proof:
-    """`verify`, telling how many proofs are done."""
-    return _solvency.verify(_PUBLISHER, bundle, tell)
-
-
-def is_user_file(member: PublishedFile) -> bool:
-    """Whether a file is one user's, told by its head."""
-    return _PUBLISHER.is_user_file(member)
-
-
-def inclusion(user: PublishedFile, published: Bundle | None, root: str | None) -> Inclusion:
-    """Whether a user is counted: by the published table and totals, or by a root. Raises nothing."""
-    return _solvency.inclusion(_PUBLISHER, user, published, root)
+matches, members, verify, verify_telling, is_user_file, inclusion = _solvency.formed(_PUBLISHER, "Binance's words")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -67,8 +68,8 @@ def _amounts(assets: pa.StringArray, texts: pa.StringArray) -> tuple[pa.Array, p
         units, decimals, sure = amounts.printed_column(texts, scale)
         return units, decimals, sure.to_numpy(zero_copy_only=False)
     found = [amounts.printed_column(texts.take(pa.array(places)), scale) for scale, places in parts]
-    back = pa.array(_back([places for _, places in parts]))
-    units, decimals, sure = (pa.concat_arrays(part).take(back) for part in zip(*found, strict=True))
+    there = pa.array(back([places for _, places in parts]))
+    units, decimals, sure = (pa.concat_arrays(part).take(there) for part in zip(*found, strict=True))
     return units, decimals, sure.to_numpy(zero_copy_only=False)
 
 
@@ -77,10 +78,10 @@ def _by_group(keys: pa.StringArray, texts: pa.StringArray, done: Any) -> tuple[p
     if len(parts) == 1:
         return done(parts[0][0], texts)  # type: ignore[no-any-return]
     found = [done(key, texts.take(pa.array(places))) for key, places in parts]
-    back = _back([places for _, places in parts])
+    there = back([places for _, places in parts])
     return (
-        pa.concat_arrays([part for part, _ in found]).take(pa.array(back)),
-        np.concatenate([good for _, good in found])[back],
+        pa.concat_arrays([part for part, _ in found]).take(pa.array(there)),
+        np.concatenate([good for _, good in found])[there],
     )
 
 
@@ -96,12 +97,12 @@ def _groups(keys: pa.Array) -> list[tuple[Any, Any]]:
     ]
 
 
-def _back(places: list[Any]) -> Any:
-    """Where each row stands when the rows of all groups are put one behind the other."""
+def back(places: Sequence[Any]) -> Any:
+    """Where each row stands when the rows of all groups, each given by its places, are put one behind the other."""
     order = np.concatenate(places)
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return back
+    found = np.empty(len(order), np.int64)
+    found[order] = np.arange(len(order))
+    return found
 
 
 # --- columns of the datasets ------------------------------------------------------------------------------------------

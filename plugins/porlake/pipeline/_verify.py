@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from porlake import lake, ownership, reports
 from porlake.lake import Lake
 from porlake.model import Evidence, Ownership, Rejection, ReportFile
-from porlake.pipeline import _judged
+from porlake.pipeline import _columns, _judged
 from porlake.pipeline._judged import Judged
 from porlake.pipeline._session import Session
 
@@ -74,10 +74,8 @@ def _with_known(
     assert known is not None
     taken = places.is_valid()
     whole = pa.concat_batches([_filled(batch.filter(taken), known.verdicts(places.filter(taken))), _rows(rest, judged)])
-    order = np.argsort(~taken.to_numpy(zero_copy_only=False), kind="stable")
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return whole.take(pa.array(back))
+    is_taken = taken.to_numpy(zero_copy_only=False)
+    return whole.take(pa.array(_columns.back([np.flatnonzero(is_taken), np.flatnonzero(~is_taken)])))
 
 
 def _rows(batch: pa.RecordBatch, judged: ownership.BatchJudgement) -> pa.RecordBatch:

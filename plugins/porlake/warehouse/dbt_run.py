@@ -17,7 +17,7 @@ import duckdb
 
 from porlake.dbt_project import sql_folder
 from porlake.errors import BuildError
-from porlake.warehouse.database import OFFLINE, SETTINGS, quoted, search_path
+from porlake.warehouse.database import OFFLINE, SETTINGS, quoted
 
 KEPT = 4
 """Parsed projects that are kept: those of the SQL as it was last, and before."""
@@ -29,7 +29,6 @@ def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) ->
     It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there
     before it has ended.
     """
-    search_path(folder)  # is one
     # relative to the folder, in which dbt works: a profile that is the same for each build lets dbt take over what it
     # parsed for the last one
     settings = SETTINGS | {"file_search_path": "."}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Generic, TypeVar, cast
 
@@ -44,3 +44,9 @@ class Formats(Mapping[str, Form], Generic[Form]):
             names = (found.name for found in pkgutil.iter_modules(folders))
             self._named = folders, dict.fromkeys(sorted(name for name in names if not name.startswith("_")))
         return self._named[1]
+
+
+def looked_for(forms: Iterable[tuple[str, str | None]]) -> str:
+    """Names of formats, and by what each knows a file, as its docstring (`Whether a file ...`) says it."""
+    words = ((name, " ".join((says or "").split()).removeprefix("Whether ").rstrip(".")) for name, says in forms)
+    return "; ".join(f"{name}: {how}" if how else name for name, how in words) or "nothing: there is no such format"

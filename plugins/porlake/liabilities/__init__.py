@@ -11,7 +11,7 @@ Sources: the formats as their publishers' verifiers read them (OKX, Bybit, Bitge
 
 from __future__ import annotations
 
-from porlake.formats import Formats
+from porlake.formats import Formats, looked_for
 from porlake.liabilities._found import known_by, user_formats, verified
 from porlake.liabilities._protocol import (
     EVERY_CHECK_HOLDS,
@@ -51,6 +51,7 @@ __all__ = [
     "Total",
     "Verdict",
     "known_by",
+    "looked_for",
     "user_formats",
     "verified",
 ]

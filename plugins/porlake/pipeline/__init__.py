@@ -21,7 +21,7 @@ from porlake.pipeline._lists import archive_list
 from porlake.pipeline._observe import OBSERVED, attests, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, is_parsed, parse
 from porlake.pipeline._price import attestations, awaits_prices, price
-from porlake.pipeline._proofs import archived
+from porlake.pipeline._proofs import PROOF, archived, bundle_of
 from porlake.pipeline._prove import is_proof, prove
 from porlake.pipeline._run import run, run_archived, run_list, unread
 from porlake.pipeline._session import Session, session, with_dump
@@ -36,6 +36,7 @@ __all__ = [
     "NUMBER",
     "OBSERVED",
     "PARSED",
+    "PROOF",
     "Fetched",
     "Held",
     "Session",
@@ -48,6 +49,7 @@ __all__ = [
     "attests",
     "awaits_prices",
     "build",
+    "bundle_of",
     "csv_writer",
     "day",
     "due",

@@ -6,7 +6,7 @@ Nothing of it is kept: files are read where they lie, and no lake is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -53,14 +53,14 @@ def check(session: Session, sources: Sequence[str], exchange: str = "") -> tuple
         pipeline.publisher_of(exchange)
     with ExitStack() as files:
         members = _opened(session, files, sources)
-        found = liabilities.known_by(members, lambda some: _bundle(some, exchange))
+        found = liabilities.known_by(members, lambda some: pipeline.bundle_of(some, exchange))
         if not found:
             raise _unknown(members, sources[0])
         taken = {id(member) for _, proof in found for member in proof}
         checked = [
             Checked(
                 tuple(member.name for member in proof),
-                liabilities.verified(form, _bundle(proof, exchange), session.progress),
+                liabilities.verified(form, pipeline.bundle_of(proof, exchange), session.progress),
             )
             for form, proof in found
         ]
@@ -95,14 +95,16 @@ def included(
             return Included(found, f"{file.file_name} of {attestation}, sha256 {file.report}{beside}")
         if proofs:
             members = _opened(session, files, proofs)
-            of_form = [proof for known, proof in liabilities.known_by(members, _plain) if known is form]
+            found_in = liabilities.known_by(members, lambda some: pipeline.bundle_of(some, ""))
+            of_form = [proof for known, proof in found_in if known is form]
             if len(of_form) != 1:
                 raise UnknownFormat(
                     f"{', '.join(proofs)}: {len(of_form)} proofs of {form.NAME}, of which the customer's file is; "
                     "one is needed"
                 )
             names = ", ".join(member.name for member in of_form[0])
-            return Included(form.inclusion(own, _bundle(of_form[0], exchange), stated or None), f"{names}{beside}")
+            bundle = pipeline.bundle_of(of_form[0], exchange)
+            return Included(form.inclusion(own, bundle, stated or None), f"{names}{beside}")
         return Included(form.inclusion(own, None, stated or None), beside.removeprefix(", and "))
 
 
@@ -124,7 +126,7 @@ def _form_of(own: reports.Member) -> _Both:
         known = f"{' and '.join(names)} recognise it" if names else "no format knows it as a customer's own file"
         forms = [form for form in liabilities.FORMATS.values() if isinstance(form, liabilities.ForUsers)]
         says = ((form.NAME, _of_users(form)) for form in forms)
-        raise UnknownFormat(f"{own.name}: {known}. Looked for: {_looked_for(says)}")
+        raise UnknownFormat(f"{own.name}: {known}. Looked for: {liabilities.looked_for(says)}")
     return liabilities.FORMATS[names[0]]  # type: ignore[return-value]
 
 
@@ -137,7 +139,7 @@ def _of_users(form: liabilities.ProofFormat) -> str | None:
 def _archived(session: Session, attestation: str, form: liabilities.ProofFormat) -> ReportFile:
     """The newest proof of a format that the lake holds of an attestation. Raises ConfigurationError."""
     exchange = attestation.partition("/")[0]
-    rows = [row for row in session.lake.rows(ReportFile, exchange=exchange) if row.content == "liability_proof"]
+    rows = [row for row in session.lake.rows(ReportFile, exchange=exchange) if row.content == pipeline.PROOF]
     of_it = [row for row in rows if row.attestation == attestation and row.format == form.NAME]
     if of_it:
         return max(of_it, key=lambda row: (row.revision, row.retrieved_at, row.report))
@@ -156,14 +158,6 @@ def _opened(session: Session, files: ExitStack, sources: Sequence[str]) -> list[
     return [member for source in sources for member in pipeline.files_at(session, files, source).bundle.members]
 
 
-def _bundle(members: Sequence[reports.Member], exchange: str) -> reports.Bundle:
-    return reports.Bundle(tuple(members), members[0].name if members else "", exchange)
-
-
-def _plain(members: Sequence[reports.Member]) -> reports.Bundle:
-    return _bundle(members, "")
-
-
 def _unknown(members: Sequence[reports.Member], source: str) -> ReportError:
     if not members:
         return UnknownFormat(f"{source}: there is no file")
@@ -173,10 +167,6 @@ def _unknown(members: Sequence[reports.Member], source: str) -> ReportError:
             "looks at it"
         )
     forms = ((form.NAME, form.matches.__doc__) for form in liabilities.FORMATS.values())
-    return UnknownFormat(f"{members[0].name}: no proof format recognises it. Looked for: {_looked_for(forms)}")
-
-
-def _looked_for(forms: Iterable[tuple[str, str | None]]) -> str:
-    """Names of formats, and by what each knows a file, as its docstring says it."""
-    words = ((name, " ".join((says or "").split()).removeprefix("Whether ").rstrip(".")) for name, says in forms)
-    return "; ".join(f"{name}: {how}" if how else name for name, how in words) or "nothing: there is no such format"
+    return UnknownFormat(
+        f"{members[0].name}: no proof format recognises it. Looked for: {liabilities.looked_for(forms)}"
+    )

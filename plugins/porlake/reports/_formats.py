@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from porlake import reports
 from porlake.errors import ReportError, UnknownFormat, UnsafeArchive
-from porlake.formats import Formats
+from porlake.formats import Formats, looked_for
 from porlake.reports._bundle import Bundle, Member
 from porlake.reports._items import Item, Part, Rows
 from porlake.reports._snapshot import Snapshot
@@ -113,10 +113,7 @@ def unknown(bundle: Bundle, others: list[Member]) -> ReportError:
 
 
 def _looked_for() -> str:
-    return "; ".join(
-        f"{form.NAME}: {' '.join((form.matches.__doc__ or '').split()).removeprefix('Whether ').rstrip('.')}"
-        for form in FORMATS.values()
-    )
+    return looked_for((form.NAME, form.matches.__doc__) for form in FORMATS.values())
 
 
 def snapshot_of(file_name: str) -> Snapshot | None:

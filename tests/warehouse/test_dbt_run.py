@@ -59,6 +59,32 @@ def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(
     assert not (own.root / "failed_build.duckdb").exists()
 
 
+def test_what_dbt_parsed_is_kept_for_the_next_build_and_damage_to_it_stops_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project of one model."""
+    project = tmp_path / "sql"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text("name: porlake\nversion: 1.0.0\nconfig-version: 2\nprofile: porlake\n")
+    (project / "models" / "a.sql").write_text("select 1 as a")
+    monkeypatch.setenv("PORLAKE_SQL", str(project))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def parse(name: str) -> list[Path]:
+        (tmp_path / name).mkdir()
+        warehouse.dbt(tmp_path / name / "porlake.duckdb", tmp_path / name, "parse")
+        return sorted((tmp_path / "cache" / "porlake" / "dbt").glob("*/*"))
+
+    (kept,) = parse("first")
+    content = kept.read_bytes()
+    kept.write_bytes(content[: len(content) // 2])
+    assert parse("second") == [kept]
+    assert len(kept.read_bytes()) > len(content) // 2
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project / "dbt_project.yml"))  # where nothing can be kept
+    (project / "models" / "a.sql").write_text("select 2 as a")
+    assert parse("third") == [kept], "other files of the project are another name"
+
+
 def test_dbts_server_of_the_tests_is_asked_as_dbt_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise each build would import and parse anew, and nobody would notice."""
     words = ["build", "--exclude-resource-type", "unit_test"]

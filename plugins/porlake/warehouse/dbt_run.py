@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -89,12 +88,17 @@ def _parsed() -> Path:
 
 
 def _keep_parsed(made: Path, place: Path) -> None:
-    if place.exists() or not place.is_absolute():
+    """Whole or not at all, in the place of one that dbt could not take over; of older ones some stay."""
+    content = made.read_bytes()
+    if not place.is_absolute() or (place.exists() and place.read_bytes() == content):
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as aside:
-        aside.write(made.read_bytes())
-    Path(aside.name).replace(place)
+    aside = place.with_name(f".{os.getpid()}")
+    try:
+        aside.write_bytes(content)
+        aside.replace(place)
+    finally:
+        aside.unlink(missing_ok=True)
     kept = sorted(place.parent.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)
     for folder in kept[:-KEPT]:
         shutil.rmtree(folder)

@@ -37,6 +37,7 @@ NOT_SHOWN = _hashes.OPEN
 
 MOST_LEVELS, MOST_NODES = 64, 1 << 27
 _HEAD = re.compile(rb"\A(?:\xef\xbb\xbf)?[0-9a-f]{64},([1-9][0-9]?),[0-9a-f]{64},[0-9a-f]{64}\r?(?:\n|\Z)")
+_NAME = re.compile(r"(?:.*[/\\])?tree-level([1-9][0-9]?)\.csv", re.IGNORECASE | re.DOTALL)
 _LINE = re.compile("([0-9a-f]{64}),([1-9][0-9]?),([0-9a-f]{64}),([0-9a-f]{64})")
 _USER = re.compile(r"[^=|\r\n]{1,500}=[0-9.-]*(?:\|[A-Za-z0-9]{1,20}=[0-9.-]*){0,500}")
 _FAILS = {
@@ -62,11 +63,13 @@ class _Tree:
 
 def matches(bundle: Bundle) -> bool:
     """Whether a file's first line is a hash, a level and two hashes."""
-    return any(_level(member) for member in bundle.members)
+    return any(_HEAD.match(member.head) for member in bundle.members)
 
 
 def members(bundle: Bundle) -> list[list[PublishedFile]]:
-    """The files of all levels are one tree, from the leaves upwards."""
+    """The files of all levels are one tree, from the leaves upwards. A file that has a level's name and not its first
+    line is one of them: without it, what is left could be a smaller tree that holds.
+    """
     return [sorted(filter(_level, bundle.members), key=_level)]
 
 
@@ -149,7 +152,7 @@ def _place_of(leaf: bytes, leaves: bytearray) -> int:
 
 def _level(member: PublishedFile) -> int:
     """The level of a file, 0 where it is none of a tree."""
-    match = _HEAD.match(member.head)
+    match = _HEAD.match(member.head) or _NAME.fullmatch(member.name)
     return int(match[1]) if match else 0
 
 

@@ -269,7 +269,10 @@ def test_a_level_with_a_damaged_first_line_is_not_left_out(name: str) -> None:
     files, root, records = sum_paths.silver_sixpence(ACCOUNTS[:3])
     damaged = {**files, name: b"\x00" + files[name][1:]}
     proof = verify(SIXPENCE, damaged)
-    assert (proof.verdict, proof.detail) == ("malformed", f"{name}, line 1: a hash, a level and two hashes were expected")
+    assert (proof.verdict, proof.detail) == (
+        "malformed",
+        f"{name}, line 1: a hash, a level and two hashes were expected",
+    )
     assert include(SIXPENCE, records[2], damaged, root).verdict == "malformed"
 
 

@@ -34,7 +34,8 @@ class Settings:
     network, in the order in which they are asked, what `transport.Endpoint` takes: `url`, `headers`, `per_second` ...;
     it may hold keys, so that it is never shown. Shares are parts of one: `check_sample` of the accounts, and those with
     `check_above` of what was read of an asset, are read again from a second endpoint; `proof_share` of each asset's
-    amount is proved. `mirrors`: for a publisher's host the URL below which it is asked instead.
+    amount is proved. `mirrors`: for a publisher's host the URL below which it is asked instead. `verifiers`: by
+    proof format the path of its publisher's own verifier, which a user has built.
     """
 
     lake: str
@@ -47,3 +48,4 @@ class Settings:
     proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, DumpSettings] = field(default_factory=dict)
     mirrors: Mapping[str, str] = field(default_factory=dict)
+    verifiers: Mapping[str, str] = field(default_factory=dict)

@@ -24,12 +24,14 @@ from hypothesis import strategies as st
 
 from liabilities.proved import HERE, as_bundle, as_file
 from liabilities.writers import okx_zk_v2 as writer
+from porlake import liabilities
 from porlake.encoding import goldilocks, strict_json
 from porlake.liabilities import Inclusion, Proof, _okx_validator, _plonky2, okx_zk_v2
 from porlake.liabilities._json import Malformed
 from porlake.liabilities._okx_rounds import CIRCUIT_OF_ROUND
 from porlake.liabilities._plonky2_circuit import UnknownGate, decoded
 from porlake.liabilities._plonky2_gates import BY_TAG, Interpolation
+from porlake.pipeline import session
 
 CASE = HERE / "cases" / "okx_zk_v2" / "constructed"
 SUM = (CASE / "sum_proof_data.json").read_bytes()
@@ -522,9 +524,8 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 def test_their_answer_is_read_from_their_text(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body, code = ANSWERS[name]
-    monkeypatch.setenv(_okx_validator.NAMED_BY, str(program(tmp_path, body)))
     monkeypatch.setenv("SECRET_OF_A_TEST", "secret")
-    (answer,) = _okx_validator.answer({"sum_proof_data.json": SUM}, seconds=20)
+    answer = _okx_validator.answer(str(program(tmp_path, body)), {"sum_proof_data.json": SUM}, seconds=20)
     assert answer.code == code, answer
 
 
@@ -536,23 +537,26 @@ def test_their_answer_is_read_from_their_text(name: str, tmp_path: Path, monkeyp
         ("sleep 60 & sleep 60", "ran for more than"),
     ],
 )
-def test_a_validator_without_end_is_ended(body: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_okx_validator.NAMED_BY, str(program(tmp_path, body)))
-    (answer,) = _okx_validator.answer({"sum_proof_data.json": b"{}"}, seconds=0.5)
+def test_a_validator_without_end_is_ended(body: str, why: str, tmp_path: Path) -> None:
+    answer = _okx_validator.answer(str(program(tmp_path, body)), {"sum_proof_data.json": b"{}"}, seconds=0.5)
     assert answer.code == _okx_validator.SILENT
     assert why in answer.detail
 
 
-def test_a_validator_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_okx_validator.NAMED_BY, str(tmp_path / "nothing"))
-    (answer,) = _okx_validator.answer({})
+def test_a_validator_that_is_not_there_is_told(tmp_path: Path) -> None:
+    answer = _okx_validator.answer(str(tmp_path / "nothing"), {})
     assert (answer.code, os.fspath(tmp_path) in answer.detail) == (_okx_validator.SILENT, False)
-    monkeypatch.delenv(_okx_validator.NAMED_BY)
-    assert _okx_validator.answer({}) == ()
 
 
-def test_their_answer_stands_beside_ours(found: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_okx_validator.NAMED_BY, str(program(tmp_path, "echo validation failed")))
-    proof = verified(found)
-    assert proof.verdict == "consistent_only"
-    assert [finding.code for finding in proof.findings] == ["key_unpinned", "publishers_verifier_fails"]
+def test_their_answer_stands_beside_ours(tmp_path: Path) -> None:
+    named = session(tmp_path, environ={"PORLAKE_OKX_VALIDATOR": str(program(tmp_path, "echo validation failed"))})
+    assert session(tmp_path, environ={}).verifiers == {}
+    files = as_bundle({"sum_proof_data.json": SUM}, "okx")
+    ours = liabilities.verified(okx_zk_v2, files)
+    both = liabilities.verified(okx_zk_v2, files, verifiers=named.verifiers)
+    assert (both.verdict, both.findings[:-1]) == (ours.verdict, ours.findings)
+    assert both.findings[-1] == liabilities.Finding(
+        "publishers_verifier_fails", "OKX's verifier says: validation failed"
+    )
+    nothing = liabilities.verified(okx_zk_v2, as_bundle({"a.json": b"{}"}), verifiers=named.verifiers)
+    assert nothing.findings == (), "it is asked of a sum proof alone"

@@ -295,6 +295,8 @@ def test_no_more_of_an_asset_is_borrowed_than_held(debt: int) -> None:
     assert (found.verdict, found.reason) == (
         ("broken", "debt_above_equity") if debt > 5 else ("consistent_only", "no_true_example")
     )
+    told = [(finding.code, finding.detail.partition(":")[2]) for finding in found.findings]
+    assert told == [("debt_above_equity", " debt 6, equity 5")] * (debt > 5)
 
 
 @pytest.mark.parametrize(

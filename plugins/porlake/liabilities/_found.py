@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeVar
 
 from porlake import liabilities
@@ -10,6 +12,7 @@ from porlake.errors import UnknownFormat
 from porlake.liabilities._protocol import (
     Bundle,
     ForUsers,
+    HasPublishersVerifier,
     OfSeveralFiles,
     Proof,
     ProofFormat,
@@ -57,6 +60,14 @@ def user_formats(member: PublishedFile) -> list[str]:
     ]
 
 
-def verified(form: ProofFormat, bundle: Bundle, tell: Tell = silent) -> Proof:
-    """A format's verdict on a proof; `tell`: how far it is, where its check takes long."""
-    return form.verify_telling(bundle, tell) if isinstance(form, TellsProgress) else form.verify(bundle)
+def verified(
+    form: ProofFormat, bundle: Bundle, tell: Tell = silent, verifiers: Mapping[str, str] = MappingProxyType({})
+) -> Proof:
+    """A format's verdict on a proof. `tell`: how far it is, where its check takes long; `verifiers`: by format the path
+    of the publisher's own verifier, whose answer is a finding beside the verdict.
+    """
+    proof = form.verify_telling(bundle, tell) if isinstance(form, TellsProgress) else form.verify(bundle)
+    if form.NAME in verifiers and isinstance(form, HasPublishersVerifier):
+        theirs = form.publishers_answer(bundle, verifiers[form.NAME])
+        return replace(proof, findings=(*proof.findings, *theirs))
+    return proof

@@ -2,8 +2,8 @@
 
 https://github.com/okx/proof-of-reserves-v2 (crates/zk-por-checker). Without arguments it looks for the files next to
 its executable, says what it found, and waits for Enter; its exit status tells nothing. It believes the circuit that the
-file brings. The program is the one that the environment names, never one that a file names; it runs in a folder of its
-own, without the environment, bounded in time and output.
+file brings. The program is the one that the settings name, never one that a file names; it runs in a folder of its own,
+without the environment, bounded in time and output.
 """
 
 from __future__ import annotations
@@ -21,17 +21,13 @@ from pathlib import Path
 
 from porlake.liabilities._protocol import Finding
 
-NAMED_BY = "PORLAKE_OKX_VALIDATOR"
 LONGEST_SECONDS, MOST_OUTPUT = 120.0, 65_536
 _SHOWN = 300
 PASSED, FAILED, SILENT = "publishers_verifier_passes", "publishers_verifier_fails", "publishers_verifier_silent"
 
 
-def answer(files: Mapping[str, bytes], seconds: float = LONGEST_SECONDS) -> tuple[Finding, ...]:
-    """What it says of files under the names that it looks for; nothing where none is named."""
-    program = os.environ.get(NAMED_BY, "")
-    if not program:
-        return ()
+def answer(program: str, files: Mapping[str, bytes], seconds: float = LONGEST_SECONDS) -> Finding:
+    """What the verifier at a path says of files under the names that it looks for."""
     with tempfile.TemporaryDirectory(prefix="porlake-validator-") as folder:
         try:
             copy = Path(folder, Path(program).name)
@@ -40,8 +36,8 @@ def answer(files: Mapping[str, bytes], seconds: float = LONGEST_SECONDS) -> tupl
                 Path(folder, name).write_bytes(content)
             said, ended = _said(copy, Path(folder), seconds)
         except OSError as error:
-            return (Finding(SILENT, f"{NAMED_BY} cannot be run: {error.strerror}"),)
-    return (_finding(said, ended),)
+            return Finding(SILENT, f"OKX's verifier cannot be run: {error.strerror}")
+    return _finding(said, ended)
 
 
 def _said(program: Path, folder: Path, seconds: float) -> tuple[str, str]:

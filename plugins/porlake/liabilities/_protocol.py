@@ -181,6 +181,15 @@ class TellsProgress(Protocol):
 
 
 @runtime_checkable
+class HasPublishersVerifier(Protocol):
+    """A format whose publisher has a verifier of its own: `publishers_answer` runs the one at a path that the settings
+    name, and gives what it says, as theirs.
+    """
+
+    def publishers_answer(self, bundle: Bundle, program: str) -> Sequence[Finding]: ...
+
+
+@runtime_checkable
 class OfSeveralFiles(Protocol):
     """A format whose proof is several files: those of each proof in a bundle, in the order in which it wants them."""
 

@@ -338,6 +338,10 @@ def _check_totals(
         detail = (
             f"{above[0].symbol}: debt {above[0].debt:,} above equity {above[0].equity:,} (and {len(above) - 1} more)"
         )
+        judged.findings += [
+            Finding("debt_above_equity", f"{asset.symbol}: debt {asset.debt:,}, equity {asset.equity:,}")
+            for asset in above
+        ]
     judged.check("debt_within_equity", not above, detail, "totals")
     judged.findings += _odd_prices(judged.publisher.exchange, totals.assets)
     return totals.assets

@@ -26,7 +26,7 @@ def prove(session: Session, report: str) -> str:
     partition = {"exchange": file.exchange, "report": file.report}
     with ExitStack() as files:
         bundle = archived(lake, files, file)
-        proof = liabilities.verified(proof_format(file.format), bundle, session.progress)
+        proof = liabilities.verified(proof_format(file.format), bundle, session.progress, session.verifiers)
     with lake.writing((LiabilityProof, partition), (LiabilityProofTotal, partition)) as (proofs, totals):
         proofs.add(_proof_row(file, proof))
         for row in _total_rows(file, proof):

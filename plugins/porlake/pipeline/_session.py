@@ -34,6 +34,7 @@ class Session:
     proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, Dump] = field(default_factory=dict)
     mirrors: Mapping[str, str] = field(default_factory=dict)
+    verifiers: Mapping[str, str] = field(default_factory=dict)
     lake: Lake = field(init=False, compare=False)
     run: observation.Run = field(init=False, compare=False)
 
@@ -80,6 +81,7 @@ def open_session(settings: Settings, progress: Tell = silent) -> Session:
             for network, found in settings.dumps.items()
         },
         mirrors=settings.mirrors,
+        verifiers=settings.verifiers,
     )
 
 

@@ -20,6 +20,9 @@ from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE, Settings
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
 
+#: Where a publisher's own verifier is named, by proof format.
+VERIFIERS = {"okx_zk_v2": "PORLAKE_OKX_VALIDATOR"}
+
 YEARS = range(2009, 2100)  # since there is a coin, and before a slip of the keyboard
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
@@ -59,6 +62,7 @@ def read_settings(
         proof_share=_share(environ, "PORLAKE_PROOF_SHARE", PROOF_SHARE),
         dumps=dumps_of(environ),
         mirrors=mirrors_of(environ.get("PORLAKE_MIRRORS", "")),
+        verifiers={scheme: environ[name] for scheme, name in VERIFIERS.items() if environ.get(name)},
     )
 
 

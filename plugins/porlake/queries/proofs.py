@@ -60,7 +60,7 @@ def check(session: Session, sources: Sequence[str], exchange: str = "") -> tuple
         checked = [
             Checked(
                 tuple(member.name for member in proof),
-                liabilities.verified(form, pipeline.bundle_of(proof, exchange), session.progress),
+                liabilities.verified(form, pipeline.bundle_of(proof, exchange), session.progress, session.verifiers),
             )
             for form, proof in found
         ]

@@ -41,7 +41,7 @@ def test_the_wheel_holds_the_tables_the_dags_and_the_facts(wheel: Path) -> None:
             name for name in held if name.startswith(f"porlake/{folder}/")
         }
     package = ROOT / "plugins" / "porlake"
-    files = [path for kind in ("*.py", "*.csv", "py.typed") for path in package.rglob(kind)]
+    files = [path for kind in ("*.py", "*.csv", "py.typed", "page/*") for path in package.rglob(kind)]
     assert {f"porlake/{path.relative_to(package).as_posix()}" for path in files} <= held
     assert not [name for name in held if name.endswith(".pyc")]
 

@@ -1,0 +1,61 @@
+// Everything of one attestation: what one exchange says of one moment.
+import { common } from "../cells.js";
+import { h, said } from "../dom.js";
+import { banner, moment, section, titleOf } from "../parts.js";
+import { address } from "../state.js";
+import { table } from "../table.js";
+import { headline } from "./exchange.js";
+import { addresses, compositionNow, concentration, files, findings, liabilities, networks, proven, ratioTable, restatements, unread } from "./sections.js";
+
+/** @typedef {import("../data.js").Row} Row */
+
+/** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state */
+export async function attestation(lake, state) {
+  const id = state.id;
+  const exchange = id.split("/")[0];
+  const at = { attestation: id, exchange };
+  const read = (/** @type {string} */ mart) => lake.rows(mart, at);
+  const [months, composition, ratio, onNetworks, verdicts, seen, balances, lists, proofs, owed, arithmetic, collisions, restated, changes, turnover, accounts, reports, flows, streaks] = await Promise.all(
+    ["exchange_month", "asset_composition", "reserve_ratio", "network_composition", "ownership_coverage", "signed_and_seen", "balance_reconciliation", "observed_lists", "liability_proofs", "liabilities_change", "report_arithmetic", "address_collisions", "restatements", "address_changes", "account_turnover", "concentration", "reports", "net_flow", "coverage_streak"].map(read),
+  );
+  const any = [...months, ...composition, ...ratio, ...reports, ...proofs, ...arithmetic, ...restated, ...lists][0];
+  const label = `${titleOf(exchange, lake)}, ${id.split("/").slice(1).join("/")}`;
+  if (!any) return { title: "No such attestation", content: [h("h1", null, "No such attestation"), h("p", null, "The published tables have no attestation ", said(id), ". ", h("a", { href: lake.exchanges.has(exchange) ? address("exchange", exchange) : address("market") }, "Those that they have"), ".")] };
+  const link = (/** @type {string} */ part) => address("attestation", id, { section: part });
+  const place = { lake, link, label };
+  const report = reports.find((row) => row.content === "addresses") ?? reports[0];
+  return {
+    title: label,
+    content: [
+      h("p", { class: "crumb" }, h("a", { href: address("market") }, "Market"), " / ", h("a", { href: address("exchange", exchange) }, said(titleOf(exchange, lake))), " / "),
+      h("div", { class: "title" }, h("h1", null, label), h("p", { class: "lead" }, "What the exchange says of ", any.snapshot_at ? moment(any.snapshot_at) : "a moment that is not dated", ", and what was found of it.")),
+      ...(months.length ? months.flatMap((row) => headline(row, lake)) : [banner("note", "It is not the last attestation of its month and basis, or is not dated: it has no row in the market's table.")]),
+      files(place, reports, false),
+      ratio.length ? section({ id: "ratios", title: "Held against owed", lake, link: link("ratios"), marts: ["reserve_ratio"], lead: "Claimed, seen on chain and proven stand apart; the last two are lower bounds." }, ratioTable(place, ratio, 20)) : null,
+      compositionNow(place, composition),
+      networks(place, onNetworks),
+      flows.length
+        ? section({ id: "flows", title: "Flows", lake, link: link("flows"), marts: ["net_flow"], lead: "How each asset changed since the attestation before, a year before and the first." }, table({ caption: `Flows, ${label}`, mart: "net_flow", rows: flows, lake, limit: 12, columns: [common(lake).asset, { name: "since", label: "Since", kind: "words" }, { name: "units_before", label: "Before, units", kind: "units" }, { name: "units_after", label: "Now, units", kind: "units" }, { name: "units_change", label: "Change", kind: "units" }, { name: "usd_change", label: "Change, USD", kind: "money", reason: "ratio_usd_change_null_reason" }, { name: "usd_flow", label: "Flow", kind: "money", reason: "not_split_because" }, { name: "usd_price", label: "Price", kind: "money", reason: "not_split_because" }, { name: "usd_cross", label: "Price of what moved", kind: "money", reason: "not_split_because" }, { name: "usd_list", label: "List", kind: "money", reason: "not_split_because" }, { name: "usd_own", label: "Own tokens", kind: "money", reason: "not_split_because" }, { name: "basis", label: "Basis", kind: "words" }, { name: "base_attestation", label: "Against" }] }))
+        : null,
+      proven(place, verdicts, seen),
+      unread(place, balances, lists),
+      liabilities(place, proofs, owed, false),
+      streaks.length ? section({ id: "streaks", title: "Snapshots in a row", lake, link: link("streaks"), marts: ["coverage_streak"], lead: "How many snapshots in a row an asset has been covered, by what is claimed, printed and proven." }, table({ caption: `Streaks, ${label}`, mart: "coverage_streak", rows: streaks, lake, limit: 8, columns: [common(lake).asset, { name: "streak_claimed", label: "Claimed", kind: "count" }, { name: "streak_printed", label: "Printed", kind: "count" }, { name: "streak_observed", label: "Proven", kind: "count" }, { name: "streak_published", label: "As the exchange states it", kind: "count" }, { name: "days_since", label: "Since the one before", kind: "days" }, { name: "missing_before", label: "Missing before", kind: "list" }] })) : null,
+      findings(place, arithmetic, collisions, false),
+      restatements(place, restated, false),
+      addresses(place, changes, turnover, false),
+      concentration(place, accounts),
+      explain(place, report),
+    ],
+  };
+}
+
+/** How to see one row's reasoning where the lake is at hand. @param {import("./sections.js").Place} place @param {Row|undefined} report */
+function explain({ lake, link }, report) {
+  if (!report) return null;
+  return section(
+    { id: "explain", title: "Down to one row", lake, link: link("explain"), lead: "Why a row of the file has its verdict, step by step, is told by porlake where the file is at hand:" },
+    h("div", { class: "formula", tabindex: "0", role: "region", "aria-label": "Command" }, h("code", null, "porlake explain ", said(report.file_name ?? "FILE"), " --row 57 --lake data")),
+    h("p", { class: "lead" }, "The row is a line of the file, counted from 1; source_row in the tables is the same number."),
+  );
+}

@@ -63,7 +63,7 @@ check: setup  ## the tests that need no dbt, no Airflow and no node: under a min
 nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x), in .nodes/
 	@$(BIN)/python tools/install_nodes.py
 
-nodes-built: setup  ## nodes that are built from source (geth, simd), for recording their answers anew; minutes each
+nodes-built: setup  ## nodes that are built from source (geth, simd, starknet-devnet), for recording their answers anew; minutes each
 	@$(BIN)/python tools/install_nodes.py built
 
 lint: setup  ## ruff, mypy and sqlfluff

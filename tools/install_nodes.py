@@ -2,7 +2,7 @@
 Litecoin Core from Debian, an Electrum server from PyPI. A second call does nothing.
 
 python tools/install_nodes.py            those
-python tools/install_nodes.py built      nodes that are built from source (geth, simd), minutes each;
+python tools/install_nodes.py built      nodes that are built from source (geth, simd, starknet-devnet), long;
                                          `built simd` builds that one alone
 
 A program of Debian is unpacked with its libraries into a folder of its own and started through that folder's loader:
@@ -23,6 +23,7 @@ NODES = HOME / ".nodes"
 NPM = Path(sys.executable).with_name("npm")
 # The `electrumx` of PyPI serves another coin, and e-x 2 needs Bitcoin Core 31.
 GETH = "v1.17.10"
+STARKNET_DEVNET = "0.10.1"
 ELECTRUM = ("e-x==1.20.0", "plyvel")
 
 
@@ -205,15 +206,29 @@ def simd() -> str:
     return "simd: installed"
 
 
+def starknet_devnet() -> str:
+    """From crates.io, by the cargo of this machine: not optimised, which takes half the time, for little is asked."""
+    root, target = NODES / "starknet-devnet", NODES / "starknet-devnet.target"
+    if (root / "bin" / "starknet-devnet").exists():
+        return "starknet-devnet: there already"
+    if shutil.which("cargo") is None:
+        return "starknet-devnet: skipped, this machine has no cargo"
+    environ = os.environ | {"CARGO_TARGET_DIR": str(target), "CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_INCREMENTAL": "0"}
+    subprocess.run(["cargo", "install", "--quiet", "--debug", "--locked", "--no-track", "--root", str(root),
+                    f"starknet-devnet@{STARKNET_DEVNET}"], env=environ, check=True)  # fmt: skip
+    shutil.rmtree(target)
+    return "starknet-devnet: installed"
+
+
 #: Never in .ci/run: what they answered was recorded, and tests play it.
-BUILT = (geth, simd)
+BUILT = (geth, simd, starknet_devnet)
 
 
 def main() -> None:
     NODES.mkdir(exist_ok=True)
     built, *chosen = sys.argv[1:] or [""]
     for install in BUILT if built == "built" else (anvil, hardhat, conflux, knots, litecoin, electrumx):
-        if chosen and install.__name__ not in chosen:
+        if chosen and install.__name__.replace("_", "-") not in chosen:
             continue
         print(install(), flush=True)
 

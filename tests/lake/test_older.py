@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -48,11 +47,6 @@ def older(lake: Lake, row_class: type[Dataset], change: Callable[[pa.Table], pa.
     content["files"][0]["sha256"] = lake.store.sha256(pointer.keys[0], anew=True)
     held.write_text(json.dumps(content))
     return lake.pointers(row_class)[0]
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path)
 
 
 def rows(pointer: Pointer) -> list[dict[str, Any]]:

@@ -23,15 +23,11 @@ from porlake.lake import BATCH_ROWS, Lake, Pointer, json_bytes, schema
 from porlake.lake.partition import Writer
 from porlake.lake.schema import columns_of, record_batch
 from porlake.model import Claim, Price, Rejection, ReportFile
+from stores import over_both
 
 PARTITION = {"exchange": "okx", "attestation": "okx/2024-03-25"}
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 HEX = "0123456789abcdef"
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path)
 
 
 def price(number: int) -> Price:
@@ -53,6 +49,7 @@ def repoint(lake: Lake, change: Callable[[Any], object]) -> Path:
 
 
 # --- where it lies ----------------------------------------------------------------------------------------------------
+@over_both
 @pytest.mark.parametrize(
     "partition",
     [
@@ -82,7 +79,7 @@ def test_what_waits_is_a_file_or_a_folder_of_files_of_that_exchange(lake: Lake) 
         path = lake.root / "inbox" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    assert lake.waiting("okx") == [lake.root / "inbox/okx/a", lake.root / "inbox/okx/b.csv"]
+    assert lake.waiting("okx") == [str(lake.root / "inbox/okx/a"), str(lake.root / "inbox/okx/b.csv")]
     assert lake.waiting("kraken") == []
 
 
@@ -211,6 +208,7 @@ def test_a_pointer_without_a_number_is_of_the_first_schema_or_of_one_before_it(l
     assert lake.pointers(Price)[0].version == 0
 
 
+@over_both
 def test_a_partition_is_known_by_the_hashes_of_its_files(lake: Lake) -> None:
     first = write(lake, 1, 2)
     assert first.content == first.files[0]["sha256"] == lake.store.sha256(first.keys[0], anew=True)
@@ -293,6 +291,7 @@ def test_a_file_that_is_no_parquet_is_named(lake: Lake) -> None:
         list(lake.rows(Price))
 
 
+@over_both
 def test_base_units_are_whole_numbers_and_prices_decimals(lake: Lake) -> None:
     write(lake, 3)
     (row,) = lake.rows(Price)
@@ -304,6 +303,7 @@ def test_base_units_are_whole_numbers_and_prices_decimals(lake: Lake) -> None:
     assert [(type(row.amount), row.amount) for row in lake.rows(Claim)] == [(int, 7), (type(None), None)]
 
 
+@over_both
 @pytest.mark.parametrize(
     ("found", "error"), [(0, "the lake has no price for exchange=okx, asset=A000009"), (1, ""), (2, "")]
 )
@@ -334,6 +334,7 @@ def batch(*numbers: int) -> Any:
     return record_batch("price", made, [tuple(getattr(price(number), name) for name in names) for number in numbers])
 
 
+@over_both
 @pytest.mark.parametrize(
     ("batches", "wrong"),
     [
@@ -367,6 +368,7 @@ def test_keys_rise_within_a_batch_and_from_one_to_the_next(
     assert lake.pointers(Price) == []
 
 
+@over_both
 def test_the_first_columns_of_a_key_decide_before_the_later_ones(lake: Lake) -> None:
     for order, fits in ((("a", "b"), True), (("b", "a"), False)):
         rows = [replace(price(1), source=order[0]), replace(price(1), source=order[1]), replace(price(2), source="a")]
@@ -377,6 +379,7 @@ def test_the_first_columns_of_a_key_decide_before_the_later_ones(lake: Lake) -> 
                 lake.write(Price, PARTITION, rows)
 
 
+@over_both
 def test_a_batch_of_another_schema_is_refused(lake: Lake) -> None:
     with (
         pytest.raises(ContractViolation, match="price: a batch has the schema"),
@@ -385,6 +388,7 @@ def test_a_batch_of_another_schema_is_refused(lake: Lake) -> None:
         writer.add_batch(batch(1).drop_columns(["reason"]))
 
 
+@over_both
 def test_a_null_in_a_batch_is_refused_where_the_column_allows_none_and_only_there(lake: Lake) -> None:
     for column, refused in (("source", True), ("usd", False)):
         rows = batch(1).to_pylist()
@@ -401,6 +405,7 @@ def test_a_null_in_a_batch_is_refused_where_the_column_allows_none_and_only_ther
             writer.add_batch(made)
 
 
+@over_both
 def test_rows_given_one_by_one_come_before_the_batch_given_after_them(lake: Lake) -> None:
     with lake.writing((Price, PARTITION)) as (writer,):
         writer.add(price(1))
@@ -455,6 +460,7 @@ def test_what_repeats_is_kept_as_a_dictionary_and_what_varies_is_not(lake: Lake)
     assert (kept["exchange"], kept["source_row"]) == (True, False)
 
 
+@over_both
 def test_the_pointer_carries_the_columns_and_the_schema_carries_what_they_mean(lake: Lake) -> None:
     assert write(lake, 1).columns == columns_of(schema(Price))
     about = {field.name: field.metadata for field in schema(Price)}

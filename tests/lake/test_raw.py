@@ -10,11 +10,7 @@ import pytest
 
 from porlake.errors import Damaged, LakeError, MissingPartition
 from porlake.lake import Lake
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path)
+from stores import over_both
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
@@ -59,6 +55,7 @@ def test_a_source_that_fails_is_named_as_such_and_nothing_is_kept(lake: Lake) ->
     assert [path.name for path in (lake.root / "raw").rglob("*")] == []
 
 
+@over_both
 def test_a_file_that_is_not_there_is_none_of_the_archive(lake: Lake) -> None:
     with pytest.raises(MissingPartition, match="the archive has no file 0000"):
         lake.open_raw("00" * 32)

@@ -13,6 +13,15 @@ import pytest
 
 from porlake.errors import Damaged, LakeError, MissingPartition
 from porlake.lake import LocalStore, Store
+from stores import FOLDER, OBJECTS
+
+
+@pytest.fixture(params=[FOLDER, pytest.param(OBJECTS, marks=pytest.mark.slow)])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == FOLDER:
+        return LocalStore(tmp_path)
+    made: Store = request.getfixturevalue("object_store").lake(tmp_path / "cache").store
+    return made
 
 
 @pytest.fixture
@@ -20,44 +29,44 @@ def store(tmp_path: Path) -> Store:
     return LocalStore(tmp_path)
 
 
-def test_what_is_put_is_read_with_a_tag_that_changes_with_it(store: Store) -> None:
-    assert store.read("a/b") is None
-    assert store.swap("a/b", b"one", None) is True
-    first = store.read("a/b")
+def test_what_is_put_is_read_with_a_tag_that_changes_with_it(kept: Store) -> None:
+    assert kept.read("a/b") is None
+    assert kept.swap("a/b", b"one", None) is True
+    first = kept.read("a/b")
     assert first is not None
     assert first.content == b"one"
-    assert store.swap("a/b", b"two", first.tag)
-    second = store.read("a/b")
+    assert kept.swap("a/b", b"two", first.tag)
+    second = kept.read("a/b")
     assert second is not None
     assert (second.content, second.tag != first.tag) == (b"two", True)
 
 
 @pytest.mark.parametrize(("there", "tag"), [(b"other", None), (b"other", "theirs"), (None, "theirs")])
-def test_a_swap_with_another_tag_changes_nothing(store: Store, there: bytes | None, tag: str | None) -> None:
+def test_a_swap_with_another_tag_changes_nothing(kept: Store, there: bytes | None, tag: str | None) -> None:
     if there is not None:
-        store.swap("k", there, None)
-    assert store.swap("k", b"mine", tag) is False
-    found = store.read("k")
+        kept.swap("k", there, None)
+    assert kept.swap("k", b"mine", tag) is False
+    found = kept.read("k")
     assert (found.content if found else None) == there
 
 
-def test_only_the_first_puts_what_is_absent(store: Store) -> None:
-    assert store.put_if_absent("a/k", b"first") is True
-    assert store.put_if_absent("a/k", b"second") is False
-    found = store.read("a/k")
+def test_only_the_first_puts_what_is_absent(kept: Store) -> None:
+    assert kept.put_if_absent("a/k", b"first") is True
+    assert kept.put_if_absent("a/k", b"second") is False
+    found = kept.read("a/k")
     assert found is not None
     assert found.content == b"first"
 
 
-def test_of_many_that_swap_at_once_one_is_first_each_time(store: Store) -> None:
+def test_of_many_that_swap_at_once_one_is_first_each_time(kept: Store) -> None:
     """Each adds one to what it read and tries again where another was faster: no addition is lost."""
 
     def add() -> None:
         for _ in range(20):
             while True:
-                stored = store.read("count")
+                stored = kept.read("count")
                 before = int(stored.content) if stored else 0
-                if store.swap("count", str(before + 1).encode(), stored.tag if stored else None):
+                if kept.swap("count", str(before + 1).encode(), stored.tag if stored else None):
                     break
 
     threads = [threading.Thread(target=add) for _ in range(4)]
@@ -65,10 +74,10 @@ def test_of_many_that_swap_at_once_one_is_first_each_time(store: Store) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = store.read("count")
+    found = kept.read("count")
     assert found is not None
     assert found.content == b"80"
-    assert list(store.list("")) == ["count"]
+    assert list(kept.list("")) == ["count"]
 
 
 def test_a_list_names_what_is_finished_below_a_folder_in_the_order_of_its_parts(store: Store, tmp_path: Path) -> None:
@@ -83,36 +92,36 @@ def test_a_list_names_what_is_finished_below_a_folder_in_the_order_of_its_parts(
     assert list(store.list("nowhere")) == []
 
 
-def test_a_file_is_moved_in_and_read_as_bytes_by_pyarrow_and_as_a_local_one(store: Store, tmp_path: Path) -> None:
+def test_a_file_is_moved_in_and_read_as_bytes_by_pyarrow_and_as_a_local_one(kept: Store, tmp_path: Path) -> None:
     import pyarrow as pa
 
-    made = store.workspace("x") / "made"
+    made = kept.workspace("x") / "made"
     pq.write_table(pa.table({"a": [1, 2]}), made)
     content = made.read_bytes()
-    store.put_file("x/y/f.parquet", made)
+    kept.put_file("x/y/f.parquet", made)
     assert not made.exists()
-    with store.open("x/y/f.parquet") as stream:
+    with kept.open("x/y/f.parquet") as stream:
         assert stream.read() == content
-    with store.native("x/y/f.parquet") as file:
+    with kept.native("x/y/f.parquet") as file:
         assert pq.read_table(file).column("a").to_pylist() == [1, 2]
-    assert store.size("x/y/f.parquet") == len(content)
-    store.fetch("x/y/f.parquet", tmp_path / "held")
-    store.delete_folder("x")
+    assert kept.size("x/y/f.parquet") == len(content)
+    kept.fetch("x/y/f.parquet", tmp_path / "held")
+    kept.delete_folder("x")
     assert (tmp_path / "held").read_bytes() == content, "no writer of the store removes it"
-    assert not store.holds("x/y/f.parquet")
+    assert not kept.holds("x/y/f.parquet")
 
 
-def test_what_is_not_there_is_said(store: Store, tmp_path: Path) -> None:
+def test_what_is_not_there_is_said(kept: Store, tmp_path: Path) -> None:
     with pytest.raises(MissingPartition):
-        store.open("k")
+        kept.open("k")
     with pytest.raises(MissingPartition):
-        store.fetch("k", tmp_path / "t")
+        kept.fetch("k", tmp_path / "t")
     with pytest.raises(Damaged):
-        store.sha256("k")
+        kept.sha256("k")
     with pytest.raises(LakeError):
-        store.size("k")
-    store.delete("k")
-    store.delete_folder("k")
+        kept.size("k")
+    kept.delete("k")
+    kept.delete_folder("k")
 
 
 def test_a_hash_is_kept_until_the_file_changes(store: Store, tmp_path: Path) -> None:
@@ -141,6 +150,23 @@ def test_one_writer_at_a_time_and_what_a_dead_one_left_is_removed(store: Store, 
 
 
 # --- what lies in the way ---------------------------------------------------------------------------------------------
+def test_a_list_of_an_object_store_names_no_part_of_another_folder(kept: Store) -> None:
+    for key in ("p/a=x%2Fy/f", "p/a=x/f", "p/b", "pq/c", "p/.unfinished-x/f", "p/a=x/.hidden"):
+        kept.put(key, key.encode())
+    assert list(kept.list("p")) == ["p/a=x/f", "p/a=x%2Fy/f", "p/b"]
+    assert list(kept.folders("p")) == ["a=x", "a=x%2Fy"]
+    assert list(kept.list("p/b")) == list(kept.folders("nowhere")) == list(kept.list("nowhere")) == []
+    assert list(kept.list("p/.unfinished-x")) == ["p/.unfinished-x/f"]
+    found = kept.read("p/a=x%2Fy/f")
+    assert found is not None
+    assert found.content == b"p/a=x%2Fy/f"
+    kept.put("p/b", b"other")
+    assert kept.size("p/b") == 5
+    kept.delete_folder("p")
+    assert list(kept.list("")) == ["pq/c"]
+    assert not kept.holds("p/.unfinished-x/f")
+
+
 def test_folders_are_made_on_the_way_and_may_be_there_already(store: Store, tmp_path: Path) -> None:
     for key in ("a/b/c/k", "a/b/c/k2", "a/k"):
         assert store.put_if_absent(key, b"1")
@@ -210,19 +236,19 @@ def test_a_link_is_what_it_is_and_nothing_behind_it_is_listed_or_removed(store: 
     assert (outside / "f").read_text() == "mine"
 
 
-def test_a_target_that_is_there_is_replaced_and_the_stored_file_stays_as_it_is(store: Store, tmp_path: Path) -> None:
-    store.put_if_absent("k", b"stored")
+def test_a_target_that_is_there_is_replaced_and_the_stored_file_stays_as_it_is(kept: Store, tmp_path: Path) -> None:
+    kept.put_if_absent("k", b"stored")
     target = tmp_path / "target"
     for _ in range(2):
-        store.fetch("k", target)
+        kept.fetch("k", target)
         assert target.read_bytes() == b"stored"
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
-def test_a_file_is_fetched_to_another_file_system(store: Store, tmp_path: Path) -> None:
-    store.put_if_absent("k", b"stored")
+def test_a_file_is_fetched_to_another_file_system(kept: Store, tmp_path: Path) -> None:
+    kept.put_if_absent("k", b"stored")
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        store.fetch("k", Path(folder) / "target")
+        kept.fetch("k", Path(folder) / "target")
         assert (Path(folder) / "target").read_bytes() == b"stored"
 
 

@@ -218,7 +218,11 @@ def test_parse_says_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> Non
             "--dump",
         ),
         (["query", "select 1"], 1, "nothing is built yet"),
-        (["query", "select 1", "--lake", "s3://bucket/lake"], 1, "object stores are not read yet"),
+        (
+            ["query", "select 1", "--lake", "ftp://bucket/lake"],
+            1,
+            "a lake lies in a local folder or at s3://, gs://, az://",
+        ),
         (["publish"], 1, "nothing is built yet"),
         (["query", "select 1", "--lake", "typo"], 1, "typo: no lake lies there"),
         (["summary", "--lake", "typo"], 1, "typo: no lake lies there"),

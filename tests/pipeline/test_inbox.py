@@ -15,9 +15,9 @@ SECOND = timedelta(seconds=1)
 
 def inbox(tmp_path: Path, *names: str) -> pipeline.Session:
     session = pipeline.session(tmp_path, environ={})
-    pipeline.inbox(session, "htx").mkdir(parents=True)
+    Path(pipeline.inbox(session, "htx")).mkdir(parents=True)
     for name in names:
-        (pipeline.inbox(session, "htx") / name).write_text("x")
+        (Path(pipeline.inbox(session, "htx")) / name).write_text("x")
     return session
 
 
@@ -43,7 +43,7 @@ def test_a_month_ends_with_its_moment_and_begins_after_the_one_before(
 def test_a_folder_waits_as_one_and_what_begins_with_a_dot_does_not(tmp_path: Path) -> None:
     session = inbox(tmp_path, ".huobi_por_20240701.csv")
     assert pipeline.waiting(session, "htx", AT) == []
-    folder = pipeline.inbox(session, "htx") / "huobi_por_20240701"
+    folder = Path(pipeline.inbox(session, "htx")) / "huobi_por_20240701"
     folder.mkdir()
     (folder / "a.csv").write_text("x")
     assert pipeline.waiting(session, "htx", AT) == [str(folder)]

@@ -243,7 +243,7 @@ def test_a_zip_is_kept_beside_the_file_in_it(tmp_path: Path) -> None:
 
 def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
     chosen = pipeline.session(tmp_path, environ={})
-    box = pipeline.inbox(chosen, "htx")
+    box = Path(pipeline.inbox(chosen, "htx"))
     box.mkdir(parents=True)
     for name in ("huobi_por_20240701.csv", "huobi_por_20240801.csv", "notes.txt"):
         (box / name).write_text("")

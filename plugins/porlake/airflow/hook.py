@@ -88,3 +88,27 @@ class EndpointHook(BaseHook):
         except PorlakeError as error:
             return False, str(error)
         return True, f"{network.name}: head is at {head.height:,}"
+
+
+#: What the fields of the connection porlake_lake are to an object store's client; others of its `extra` are not read.
+LAKE_FIELDS = {
+    "s3": {"login": "access_key_id", "password": "secret_access_key", "session_token": "session_token"},
+    "gs": {"password": "service_account_key"},
+    "az": {"password": "account_key", "sas_key": "sas_key"},
+}
+
+
+def lake_keys(scheme: str) -> dict[str, str]:
+    """Credentials of the lake's object store, as the connection porlake_lake (of any type) has them. Raises
+    ConfigurationError with nothing of what it holds.
+    """
+    connection: Any = BaseHook.get_connection("porlake_lake")
+    try:
+        extra = connection.extra_dejson
+    except (ValueError, AttributeError):
+        extra = None
+    if not isinstance(extra, dict):
+        raise ConfigurationError("connection porlake_lake: its extra field is no JSON object")
+    held = extra | {"login": connection.login, "password": connection.password}
+    fields = LAKE_FIELDS.get(scheme, {})
+    return {name: str(held[field]) for field, name in fields.items() if held.get(field)}

@@ -20,7 +20,7 @@ from airflow.sdk.exceptions import (
 )
 
 from porlake import chains, pipeline, registry
-from porlake.airflow.hook import EndpointHook
+from porlake.airflow.hook import EndpointHook, lake_keys
 from porlake.errors import (
     BuildError,
     ChainError,
@@ -28,8 +28,10 @@ from porlake.errors import (
     LakeError,
     MissingPartition,
     NotRecorded,
+    Overtaken,
     RegistryError,
     ReportError,
+    StoreUnavailable,
     TransportError,
 )
 from porlake.model import Balance, Dataset, LiabilityProof, Unobserved
@@ -55,6 +57,8 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
         without_pandas()
         try:
             return task(*arguments, **options)
+        except (Overtaken, StoreUnavailable):
+            raise  # the next try begins with what the lake holds then
         except FINAL as error:
             raise AirflowFailException(str(error)) from error
 
@@ -67,7 +71,24 @@ def settings(context: Context, networks: list[str] | None = None) -> pipeline.Se
     if own := params.get("registry"):  # of this task's process, and of those that it starts
         os.environ[registry.OWN_ROWS] = str(Path(own).absolute())
     found = {} if params["replay"] else _connections(networks or [])
-    return pipeline.session(record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info))
+    return pipeline.session(
+        record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info), keys=_keys()
+    )
+
+
+def _keys() -> dict[str, str]:
+    """Credentials of the lake's object store, of the connection porlake_lake; none for a lake in a folder, and where
+    there is no such connection: then they are the environment's.
+    """
+    scheme, is_store, _ = os.environ.get("PORLAKE_LAKE", "").partition("://")
+    try:
+        return lake_keys(scheme) if is_store else {}
+    except AirflowNotFoundException:
+        return {}
+    except AirflowRuntimeError as error:
+        if not _says_not_found(error):
+            raise
+        return {}
 
 
 @tried_again_if_it_helps
@@ -406,6 +427,10 @@ def _endpoints(name: str) -> Iterator[Endpoint]:
         except AirflowNotFoundException:
             return
         except AirflowRuntimeError as error:
-            if "not found" not in str(error).lower() and "not_found" not in str(error).lower():
+            if not _says_not_found(error):
                 raise
             return
+
+
+def _says_not_found(error: AirflowRuntimeError) -> bool:
+    return "not found" in str(error).lower() or "not_found" in str(error).lower()

@@ -15,7 +15,9 @@ def file(parser: argparse.ArgumentParser) -> None:
 
 
 def lake(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lake", metavar="DIR", help="the lake's folder (default: PORLAKE_LAKE, else data)")
+    parser.add_argument(
+        "--lake", metavar="DIR", help="the lake's folder or s3://... URL (default: PORLAKE_LAKE, else data)"
+    )
 
 
 def recording(parser: argparse.ArgumentParser) -> None:

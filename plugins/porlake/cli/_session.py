@@ -45,9 +45,9 @@ def existing(options: argparse.Namespace, **others: Any) -> Session:
     from porlake import pipeline
 
     session = pipeline.session(options.lake, **others)
-    if options.lake and not (session.root / "lake").is_dir():
+    if options.lake and not session.lake.is_there():
+        place = session.lake.where() if session.store else options.lake
         raise ConfigurationError(
-            f"{options.lake}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {options.lake}` would "
-            "make one"
+            f"{place}: no lake lies there; `porlake run EXCHANGE --report FILE --lake {place}` would make one"
         )
     return session

@@ -18,6 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from porlake import pipeline
+    from porlake.queries import tables
 
     session = existing(options)
-    say(f"build {pipeline.publish(session)}: {session.lake.root / 'marts' / 'latest'}")
+    say(f"build {pipeline.publish(session)}: {tables.shown_at(session)}")

@@ -31,4 +31,5 @@ def show(session: Session, attestations: list[str]) -> None:
     for title, columns, rows in tables.summary(session, attestations):
         show_table(title, columns, [tuple(_layout.text(value) for value in row) for row in rows])
     say(f"DuckDB   {tables.database(session)}")
-    say(f"Parquet  {session.lake.root / 'marts' / 'latest'}/<mart>/*.parquet")
+    is_link = not session.store
+    say(f"Parquet  {tables.shown_at(session)}" + ("/<mart>/*.parquet" if is_link else ""))

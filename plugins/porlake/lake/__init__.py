@@ -11,7 +11,8 @@ readers go through it. A writer that dies leaves the old pointer and a folder th
 removes. Bytes are hashed when a process first reads them and compared with the pointer (of raw files: with their name);
 a file that differs is named as Damaged, and writing its partition again mends it. Rows arrive in strictly increasing
 order of the dataset's key, which makes the check of the key free of memory and the bytes of a file depend on nothing
-but the rows. Where the bytes lie is `store`'s alone.
+but the rows. Where the bytes lie is `store`'s alone: a folder of this machine, or an object store that many machines
+share (`objects`), under the same keys.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,9 +31,10 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from porlake.errors import ConfigurationError, Damaged, LakeError, MissingPartition
+from porlake.errors import Damaged, LakeError, MissingPartition, Overtaken
 from porlake.lake import raw
-from porlake.lake.checkpoint import Scratch, forget
+from porlake.lake.checkpoint import Below, Scratch, forget
+from porlake.lake.collecting import Collected, collect
 from porlake.lake.export import csv_writer, export, export_batches, writable
 from porlake.lake.older import carried, uncarried
 from porlake.lake.partition import (
@@ -47,10 +51,11 @@ from porlake.lake.partition import (
     partition_in,
     place_of,
     read_pointer,
+    swapped,
     written_by,
 )
 from porlake.lake.schema import BATCH_ROWS, PARQUET, column, parquet_options, record_batch, schema, values_of
-from porlake.lake.store import LocalStore, Store, Stored, alone
+from porlake.lake.store import LocalStore, Store, Stored, alone, sha256_of
 from porlake.model import Dataset, ReportFile
 
 __all__ = [
@@ -58,6 +63,8 @@ __all__ = [
     "FILE",
     "PARQUET",
     "REREADS",
+    "Below",
+    "Collected",
     "Lake",
     "LocalStore",
     "Pointer",
@@ -70,6 +77,7 @@ __all__ = [
     "check_bytes",
     "check_schema",
     "checked_file",
+    "collect",
     "column",
     "csv_writer",
     "export",
@@ -80,6 +88,8 @@ __all__ = [
     "parquet_options",
     "record_batch",
     "schema",
+    "sha256_of",
+    "swapped",
     "uncarried",
     "writable",
     "written_by",
@@ -87,19 +97,35 @@ __all__ = [
 
 #: A dataset's class, and what its rows are.
 R = typing.TypeVar("R", bound=Dataset)
+Given = typing.TypeVar("Given")
+Asked = typing.TypeVar("Asked")
+#: Where this machine keeps what it fetched of lakes on object stores.
+CACHE = "~/.cache/porlake"
 SET_ASIDE = "pointer-of-schema-"
 
 
 class Lake:
-    """The lake at `root`, a local folder."""
+    """The lake at a local folder, or at the URL of an object store (`s3://bucket/prefix?endpoint=https://...`, gs://,
+    az://). Raises ConfigurationError.
 
-    def __init__(self, root: Path | str) -> None:
-        if "://" in str(root):
-            raise ConfigurationError(
-                f"{str(root).split('://')[0]}://: the lake lies in a local folder; object stores are not read yet"
-            )
-        self.root = Path(root).absolute()
-        self.store: Store = LocalStore(self.root)
+    `root` is a local folder: the lake's own, or of an object store what this machine fetched of it and works in, a
+    folder of its own below `cache`. `keys`: credentials, in place of the environment's; they are shown nowhere.
+    """
+
+    def __init__(
+        self, place: Path | str, cache: Path | str | None = None, keys: Mapping[str, str] | None = None
+    ) -> None:
+        self.root, self.store = _opened(str(place), cache, keys)
+
+    def where(self, key: str = "") -> str:
+        """The lake, or what lies in it under a key, as a person finds it."""
+        return self.store.where(key)
+
+    def is_there(self) -> bool:
+        """Whether anything was written to it."""
+        return any(True for _ in self.store.folders("lake")) or (
+            not self.store.shared and (self.root / "lake").is_dir()
+        )
 
     # --- datasets ---
     def place(self, row_class: type[Dataset], partition: Mapping[str, str]) -> str:
@@ -118,12 +144,12 @@ class Lake:
                 yield writers
                 for writer in writers:
                     writer.close()
+                for writer in writers:
+                    writer.commit()
             except BaseException:
                 for writer in writers:
                     writer.abort()
                 raise
-            for writer in writers:
-                writer.commit()
 
     def write(self, row_class: type[R], partition: Mapping[str, str], rows: Iterable[R]) -> None:
         """Replace one whole partition by `rows`, given in order of the key."""
@@ -135,7 +161,14 @@ class Lake:
         """The partitions of a dataset, in order of their place; `only` narrows by partition columns."""
         if unknown := set(only) - set(row_class.PARTITION):
             raise LakeError(f"{row_class.NAME} has no partition column {sorted(unknown)}")
-        return [read_pointer(self.store, key) for key in self._pointer_keys(row_class, only)]
+        return self.at_once(partial(read_pointer, self.store), self._pointer_keys(row_class, only))
+
+    def at_once(self, ask: Callable[[Given], Asked], each: Iterable[Given]) -> list[Asked]:
+        """What `ask` says of each, in their order; as many at the same time as the store answers best."""
+        if self.store.at_once == 1:
+            return [ask(one) for one in each]
+        with ThreadPoolExecutor(self.store.at_once) as pool:
+            return list(pool.map(ask, each))
 
     def _pointer_keys(self, row_class: type[Dataset], only: Mapping[str, str]) -> Iterator[str]:
         depth, prefix = len(row_class.PARTITION) + 2, f"lake/{row_class.NAME}"
@@ -177,10 +210,11 @@ class Lake:
                 else:
                     yield from _filtered(file, made, names, where)
 
-    def scratch(self, row_class: type[Dataset], partition: Mapping[str, str]) -> Path:
+    def scratch(self, row_class: type[Dataset], partition: Mapping[str, str]) -> Path | Below:
         """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
         folder, _, name = place_of(row_class, partition).rpartition("/")
-        return self.store.local(f"{folder}/.unfinished-{name}")
+        key = f"{folder}/.unfinished-{name}"
+        return Below(self.store, key) if self.store.shared else self.root / key
 
     def distinct(self, row_class: type[Dataset], column: str, **only: str) -> set[Any]:
         """The values of one column; the other columns are not read."""
@@ -233,6 +267,15 @@ class Lake:
         """The first of `reports`: exchange, format and content are the same for all of them."""
         return self.reports(report)[0]
 
+    def collect(self, before: datetime) -> Collected:
+        """See `collecting.collect`; of an object store also what this machine fetched and did not use since."""
+        found = collect(self.store, before)
+        if self.store.shared:
+            from porlake.lake.objects import emptied
+
+            found = replace(found, fetched=emptied(self.root, before))
+        return found
+
     def all_files(self) -> Iterator[Callable[[], object]]:
         """For each file of datasets and archive, in order of place, what reads it whole and raises LakeError."""
         for key in self.store.list("lake"):
@@ -253,7 +296,8 @@ class Lake:
             stored = self.store.read(key)
             if stored is not None and read_pointer(self.store, key) == pointer:
                 content = json_of(stored.content) | {"version": pointer.row_class.VERSION}
-                self.store.swap(key, json_bytes(content), stored.tag)
+                if not swapped(self.store, key, json_bytes(content), stored):
+                    raise Overtaken(f"{self.store.where(pointer.place)}: another writer was faster; its rows stay")
 
     def carry(self, pointer: Pointer) -> None:
         """Write an older partition anew in the schema of now. Raises Damaged, ContractViolation; it stays as it was
@@ -304,10 +348,69 @@ class Lake:
         """Where files are put that a scheduled run of an exchange takes, as a person finds it."""
         return self.store.where(f"inbox/{exchange}")
 
-    def waiting(self, exchange: str) -> list[Path]:
-        """The files, or folders of files, that wait in an exchange's inbox, as local ones, by their names."""
+    def waiting(self, exchange: str) -> list[str]:
+        """The files, or folders of files, that wait in an exchange's inbox, by their names, as a person finds them:
+        paths, or URLs that `brought` takes on any machine.
+        """
         names = {key.split("/")[2] for key in self.store.list(f"inbox/{exchange}")}
-        return [self.store.local(f"inbox/{exchange}/{name}") for name in sorted(names)]
+        return [self.store.where(f"inbox/{exchange}/{name}") for name in sorted(names)]
+
+    def brought(self, place: str) -> str:
+        """What lies in this lake at a URL, as a local file or folder of files; any other place as it is. Raises
+        MissingPartition.
+        """
+        key = self._key_of(place)
+        if key is None:
+            return place
+        if self.store.holds(key):
+            return str(self.store.local(key))
+        folder = self._folder(key)
+        if not folder.exists():
+            raise MissingPartition(f"{place}: there is no such file")
+        return str(folder)
+
+    def folder_at(self, place: str) -> tuple[Path, Callable[[Path], None]] | None:
+        """(local folder with what lies at a URL of this lake, what keeps a file of that folder there too); None for a
+        place that is not this lake's.
+        """
+        key = self._key_of(place)
+        if key is None:
+            return None
+        folder = self._folder(key, alone=False)  # what another process here is about to keep stays
+
+        def keep(path: Path) -> None:
+            self.store.put(f"{key}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+        return folder, keep
+
+    def _key_of(self, place: str) -> str | None:
+        key = place.removeprefix(f"{self.where()}/").rstrip("/")
+        return key if self.store.shared and place.startswith(f"{self.where()}/") and key else None
+
+    def _folder(self, key: str, *, alone: bool = True) -> Path:
+        """What lies below a key as a local folder, and, `alone`, nothing else; no folder where nothing does. Another
+        process of this machine may read it meanwhile.
+        """
+        folder, there = self.root / key, set(self.at_once(self.store.local, self.store.list(key)))
+        for path in sorted(folder.rglob("*"), reverse=True) if alone else []:
+            with suppress(OSError):  # a folder in which something lies, or what another process removed
+                if path not in there:
+                    path.rmdir() if path.is_dir() else path.unlink()
+        if not there:
+            with suppress(OSError):
+                folder.rmdir()
+        return folder
+
+
+def _opened(place: str, cache: Path | str | None, keys: Mapping[str, str] | None) -> tuple[Path, Store]:
+    if "://" not in place:
+        root = Path(place).absolute()
+        return root, LocalStore(root)
+    from porlake.lake.objects import ObjectStore, Place  # a client that a local lake does not need
+
+    found = Place.of(place)
+    root = Path(cache or CACHE).expanduser().absolute() / found.folder
+    return root, ObjectStore(found, root, keys)
 
 
 def _filtered(

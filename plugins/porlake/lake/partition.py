@@ -1,7 +1,9 @@
 """Partitions: immutable Parquet files in a folder named by their content, and one small pointer to them.
 
 A writer makes the file aside, puts it into the folder of its content and then swaps the pointer; readers go through the
-pointer. The folder of the pointer before stays, for a reader may hold that pointer still; older ones are removed.
+pointer. It reads the pointer before its rows, and swaps only that one: of two that began with the same pointer one is
+Overtaken. The folder of the pointer before stays, for a reader may hold that pointer still; older ones are removed, in
+a lake that other machines read by `collect` alone.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from porlake.errors import ContractViolation, Damaged, LakeError, MissingPartition, Outdated
+from porlake.errors import ContractViolation, Damaged, LakeError, MissingPartition, Outdated, Overtaken
 from porlake.lake.schema import BATCH_ROWS, columns_of, parquet_options, record_batch, schema
-from porlake.lake.store import Store, sha256_of, sync, written
+from porlake.lake.store import Store, Stored, sha256_of, sync, written
 from porlake.model import DATASETS, Dataset
 
 POINTER, FILE = "pointer.json", "part-0.parquet"
@@ -173,6 +175,7 @@ class Writer:
         self._waiting: list[pa.RecordBatch] = []
         self._wait = 0  # rows of `_waiting`, which come before those of `_pending`
         self._last: tuple[Any, ...] | None = None
+        self._before = store.read(f"{self.place}/{POINTER}")
         self._aside = store.workspace(self.place)
         self._file = self._aside / FILE
         with written(self._file):
@@ -207,8 +210,8 @@ class Writer:
             sync(self._file)
 
     def commit(self) -> None:
-        """Put the file into the folder of its content and swap the pointer to it. Raises LakeError, also where another
-        writer was faster.
+        """Put the file into the folder of its content and swap the pointer to it. Raises Overtaken where another writer
+        was faster and wrote something else, LakeError.
         """
         with written(self._file):
             digest, size = sha256_of(self._file), self._file.stat().st_size
@@ -216,7 +219,7 @@ class Writer:
         # the same bytes may lie there, unless those are damaged: either way these are right
         self._store.put_file(f"{self.place}/{folder}/{FILE}", self._file)
         shutil.rmtree(self._aside, ignore_errors=True)
-        before = self._store.read(key)
+        before = self._before
         kept = {folder} | _folder_in(before.content if before else b"")
         pointer = {
             "dataset": self.dataset,
@@ -227,8 +230,10 @@ class Writer:
             "schema": [[name, kind] for name, kind in columns_of(self._schema).items()],
             "version": self._class.VERSION,
         } | ({"made_of": self.made_of} if self.made_of else {})
-        if not self._store.swap(key, json_bytes(pointer), before.tag if before else None):
-            raise LakeError(f"{self._store.where(self.place)}: another writer was faster; its rows stay")
+        if not swapped(self._store, key, json_bytes(pointer), before):
+            raise Overtaken(f"{self._store.where(self.place)}: another writer was faster; its rows stay")
+        if self._store.shared:
+            return
         below = {other.split("/")[0] for other in self._names()} - {POINTER}
         for old in sorted(below - kept):  # a reader may still hold the pointer before this one
             if _HEX16.fullmatch(old):
@@ -437,6 +442,16 @@ def check_bytes(store: Store, key: str, sha256: str, remedy: str, *, anew: bool 
         raise Damaged(
             f"{store.where(key)}: its bytes are not those that were written (sha256 {found}, not {sha256}); {remedy}"
         )
+
+
+def swapped(store: Store, key: str, content: bytes, before: Stored | None) -> bool:
+    """Replace what was read `before`, None for nothing; True also where the same content lies there now: another writer
+    came to it too, or the answer to this very swap was lost and the client asked again.
+    """
+    if store.swap(key, content, before.tag if before else None):
+        return True
+    now = store.read(key)
+    return now is not None and now.content == content
 
 
 def json_bytes(value: object) -> bytes:

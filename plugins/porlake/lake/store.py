@@ -1,4 +1,4 @@
-"""Where the lake's bytes lie: a protocol that a local folder and an object store can both keep.
+"""Where the lake's bytes lie: a protocol that a local folder (here) and an object store (`objects`) both keep.
 
 A key is text parted by `/`, relative to the lake's root. What lies under a key is whole or not there. Small things that
 change (pointers, manifests) are read with a tag and replaced only if the tag is still theirs; large files never change.
@@ -12,8 +12,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -36,6 +37,11 @@ class Stored:
 class Store(Protocol):
     """What the lake asks of the place where it lies. Every method raises LakeError where the place fails."""
 
+    shared: bool
+    """Whether other machines read and write there too: then a write removes nothing that one of them may read."""
+    at_once: int
+    """How many questions it answers best at the same time."""
+
     def where(self, key: str) -> str:
         """The key as a person finds it: a path or a URL without secrets."""
 
@@ -48,11 +54,17 @@ class Store(Protocol):
     def swap(self, key: str, content: bytes, tag: str | None) -> bool:
         """Replace what has this tag (None: where nothing lies); False, and nothing is changed, where it has another."""
 
+    def put(self, key: str, content: bytes) -> None:
+        """Put it there, in the place of what lies there."""
+
     def put_file(self, key: str, made: Path) -> None:
         """Put a local file there, whole or not at all, in the place of what lies there; the local file is gone then."""
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that begin with a folder's `prefix/`, in the order of their parts; nothing that is not finished."""
+
+    def changed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """The keys that begin with a folder's `prefix/`, in whatever order, with the time of their last change."""
 
     def folders(self, prefix: str) -> Iterator[str]:
         """The names of the folders that lie in a folder, in order: what lies in them is not looked at."""
@@ -91,6 +103,9 @@ class Store(Protocol):
 
 class LocalStore:
     """A folder of this machine. Replacing is atomic and survives a crash: write aside, fsync, rename, fsync."""
+
+    shared = False
+    at_once = 1
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -164,6 +179,12 @@ class LocalStore:
             name.unlink(missing_ok=True)
             os.close(handle)
 
+    def put(self, key: str, content: bytes) -> None:
+        path = self.root / key
+        with written(path), self._aside(path, content) as aside:
+            aside.replace(path)
+            sync(path.parent)
+
     def put_file(self, key: str, made: Path) -> None:
         path = self.root / key
         with written(path):
@@ -174,6 +195,11 @@ class LocalStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         yield from sorted(self._below(prefix), key=lambda key: key.split("/"))
+
+    def changed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        for key in self._below(prefix):
+            with suppress(FileNotFoundError):  # a writer took it away
+                yield key, datetime.fromtimestamp((self.root / key).stat().st_mtime, UTC)
 
     def folders(self, prefix: str) -> Iterator[str]:
         yield from sorted(entry.name for entry in self._entries(prefix) if entry.is_dir(follow_symlinks=False))

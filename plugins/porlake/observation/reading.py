@@ -12,6 +12,7 @@ import numpy as np
 from porlake import chains, registry
 from porlake.chains import Words, largest
 from porlake.errors import ChainError, TransportError
+from porlake.lake import Below
 from porlake.model import ReportFile
 from porlake.observation import resume
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, Columns, Flags
@@ -88,7 +89,7 @@ class Reader:
     network: str
     codes: Codes
     what: str
-    scratch: Path | None = None
+    scratch: Path | Below | None = None
     known: Known | None = None
     near: Known | None = None
     total: int = 0

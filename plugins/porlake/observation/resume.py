@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from porlake import chains
-from porlake.lake import Scratch, json_of
+from porlake.lake import Below, Scratch, json_of
 
 VERSION = "5"  # of what a kept answer means
 KEEP_EVERY = 1.0  # seconds: as much an observation that is killed asks for again
@@ -65,7 +65,7 @@ class Kept:
         self._waiting, self._since = [], time.monotonic()
 
 
-def kept(folder: Path, network: str, holdings: chains.Holdings, at: chains.BlockRef) -> Kept:
+def kept(folder: Path | Below, network: str, holdings: chains.Holdings, at: chains.BlockRef) -> Kept:
     """What was kept of one question, and will be."""
     question = [VERSION, network, at.hash, holdings.token.kind, holdings.token.contract]
     digest = hashlib.sha256(json.dumps(question).encode() + holdings.accounts.tobytes()).hexdigest()

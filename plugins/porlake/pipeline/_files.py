@@ -29,9 +29,10 @@ class Published:
 
 
 def files_at(session: Session, files: ExitStack, source: str) -> Published:
-    """The files at a path or URL; a folder holds those of a report as its archive would. Raises ReportError,
-    ConfigurationError.
+    """The files at a path or URL; a folder holds those of a report as its archive would. Files of the lake's own inbox
+    are taken from its object store. Raises ReportError, ConfigurationError, LakeError.
     """
+    source = session.lake.brought(source)
     path = Path(source)
     if "://" not in source and path.is_dir():
         inside = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.is_symlink())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
+from pathlib import PurePath
 
 from dateutil.relativedelta import relativedelta
 
@@ -13,9 +13,9 @@ from porlake.pipeline._session import Session
 SHOWN = 10
 
 
-def inbox(session: Session, exchange: str) -> Path:
-    """Where a scheduled run looks for files that were put there."""
-    return Path(session.lake.inbox(exchange))
+def inbox(session: Session, exchange: str) -> str:
+    """Where a scheduled run looks for files that were put there: a folder, or a URL of the lake's object store."""
+    return session.lake.inbox(exchange)
 
 
 def waiting(session: Session, exchange: str, moment: datetime) -> list[str]:
@@ -24,10 +24,10 @@ def waiting(session: Session, exchange: str, moment: datetime) -> list[str]:
     """
     begins, publisher = moment - relativedelta(months=1), registry.load().exchanges[exchange]
     found = []
-    for path in session.lake.waiting(exchange):
-        snapshot = reports.snapshot_of(path.name)
+    for place in session.lake.waiting(exchange):
+        snapshot = reports.snapshot_of(PurePath(place).name)
         if snapshot is not None and snapshot.at is not None and begins < publisher.in_utc(snapshot.at) <= moment:
-            found.append(str(path))
+            found.append(place)
     return found
 
 
@@ -35,7 +35,8 @@ def undated(session: Session, exchange: str) -> str:
     """What waits in the inbox and will be taken by no run, for its name says no day, and what to do about it; '' where
     there is none.
     """
-    names = [path.name for path in session.lake.waiting(exchange) if reports.snapshot_of(path.name) is None]
+    names = [PurePath(place).name for place in session.lake.waiting(exchange)]
+    names = [name for name in names if reports.snapshot_of(name) is None]
     if not names:
         return ""
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -22,6 +22,9 @@ from porlake.transport import Endpoint, Recording, Web
 class Session:
     """A run's lake, recording and endpoints; shares as in `Settings`. The lake is opened once; `run` is what
     an observation is told of all this.
+
+    `root`: the lake's folder; of a lake at the URL `store` (credentials in `keys`, else those of the environment) what
+    this machine keeps of it, a folder below `cache`.
     """
 
     root: Path
@@ -35,11 +38,15 @@ class Session:
     dumps: Mapping[str, Dump] = field(default_factory=dict)
     mirrors: Mapping[str, str] = field(default_factory=dict)
     verifiers: Mapping[str, str] = field(default_factory=dict)
+    store: str = ""
+    cache: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     lake: Lake = field(init=False, compare=False)
     run: observation.Run = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lake", Lake(self.root))
+        object.__setattr__(self, "lake", Lake(self.store or self.root, self.cache or None, self.keys))
+        object.__setattr__(self, "root", self.lake.root if self.store else self.root)
         run = observation.Run(
             self.lake, self.recording, self.endpoints, self.progress, self.check_sample, self.check_above,
             self.proof_share, self.dumps,
@@ -59,15 +66,15 @@ class Session:
         return Web(f"sources.{exchange}", sources.SOURCES[exchange].HOSTS, self.recording, self.mirrors)
 
 
-def open_session(settings: Settings, progress: Tell = silent) -> Session:
-    """Opens what the settings name. Raises ConfigurationError, NotRecorded."""
+def open_session(settings: Settings, progress: Tell = silent, keys: Mapping[str, str] | None = None) -> Session:
+    """Opens what the settings name; `keys`: see `Session`. Raises ConfigurationError, NotRecorded."""
+    is_store = "://" in settings.lake
     return Session(
-        root=Path(settings.lake),
-        recording=Recording.replay(Path(settings.replay))
-        if settings.replay
-        else Recording.record(Path(settings.record))
-        if settings.record
-        else Recording.off(),
+        root=Path() if is_store else Path(settings.lake),
+        store=settings.lake if is_store else "",
+        cache=settings.cache,
+        keys=keys or {},
+        recording=_recording(settings, keys or {}),
         endpoints={
             network: tuple(Endpoint(**values) for values in found) for network, found in settings.endpoints.items()
         },
@@ -85,6 +92,20 @@ def open_session(settings: Settings, progress: Tell = silent) -> Session:
     )
 
 
+def _recording(settings: Settings, keys: Mapping[str, str]) -> Recording:
+    """A recording in a folder, or in the lake's own object store. Raises ConfigurationError."""
+    place = settings.replay or settings.record
+    if not place:
+        return Recording.off()
+    if "://" not in place:
+        return Recording.replay(Path(place)) if settings.replay else Recording.record(Path(place))
+    found = Lake(settings.lake, settings.cache or None, keys).folder_at(place)
+    if found is None:
+        raise ConfigurationError("a recording lies in a folder, or below the URL of the lake")
+    folder, keep = found
+    return Recording.replay(folder) if settings.replay else Recording.record(folder, keep)
+
+
 def session(
     lake: str | Path | None = None,
     *,
@@ -95,12 +116,13 @@ def session(
     environ: Mapping[str, str] = os.environ,
     progress: Tell = silent,
     dumps: Mapping[str, Dump] | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> Session:
-    """A session as `read_settings` reads it. `endpoints` (Airflow connections) and `dumps` come before what it reads.
-    Raises ConfigurationError.
+    """A session as `read_settings` reads it. `endpoints` (Airflow connections) and `dumps` come before what it reads;
+    `keys`: credentials of the lake's object store, in place of the environment's. Raises ConfigurationError.
     """
     read = read_settings(lake, record=record, replay=replay, price_file=price_file, environ=environ)
-    opened = open_session(read, progress)
+    opened = open_session(read, progress, keys)
     return replace(opened, endpoints={**opened.endpoints, **(endpoints or {})}, dumps={**opened.dumps, **(dumps or {})})
 
 

@@ -41,18 +41,17 @@ def read_settings(
     hold several URLs, separated by blanks or commas: they are asked in their order. What a second endpoint is asked
     again, in percent: PORLAKE_CHECK_SAMPLE of the accounts (1), PORLAKE_CHECK_ABOVE of an asset's sum and more at one
     account (0.1). A publisher's host is asked at the place that PORLAKE_MIRRORS names for it. What is proved:
-    PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95).
+    PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95). The lake: PORLAKE_LAKE, a folder or the URL of an
+    object store, whose credentials its client reads itself (AWS_ACCESS_KEY_ID ...); PORLAKE_CACHE holds what is fetched
+    from there.
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
     root = str(lake or environ.get("PORLAKE_LAKE") or Path(environ.get("PORLAKE_HOME", "."), "data"))
-    if "://" in root:
-        raise ConfigurationError(
-            f"{root.split('://')[0]}://: the lake lies in a local folder; object stores are not read yet"
-        )
     endpoints = endpoints_of_file(environ.get("PORLAKE_ENDPOINTS", "")) | endpoints_of_environment(environ)
     return Settings(
         lake=root,
+        cache=str(environ.get("PORLAKE_CACHE") or ""),
         record=str(record or ""),
         replay=str(replay or ""),
         endpoints=endpoints,

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from uuid import uuid4
 
 from porlake import chains, registry, warehouse
 from porlake.errors import PorlakeError
@@ -40,11 +41,10 @@ def doctor(session: Session) -> list[Check]:
         ),
         *versions,
         Check("registry", True, f"{len(registry.load().networks)} networks, {len(registry.load().labels)} labels", ""),
-        _writable(session.root),
+        kept(session) if session.store else _writable(session.root),
         Check(
             "tables",
-            warehouse.database_of(session.lake).exists(),
-            str(warehouse.database_of(session.lake)),
+            *_tables(session),
             "porlake run ..., or porlake build",
             optional=True,
         ),
@@ -68,6 +68,36 @@ def _version(name: str) -> Check:
         return Check(name, True, metadata.version(name), "")
     except metadata.PackageNotFoundError:
         return Check(name, False, "not installed", "make setup")
+
+
+def _tables(session: Session) -> tuple[bool, str]:
+    try:
+        database = warehouse.database_of(session.lake)
+    except PorlakeError as error:
+        return False, str(error)
+    return database.exists(), str(database)
+
+
+def kept(session: Session) -> Check:
+    """Whether the lake's object store can be written, and refuses to replace what is another's: without that two
+    writers would lose each other's rows.
+    """
+    lake, remedy = session.lake, "PORLAKE_LAKE=s3://bucket/prefix?endpoint=https://... and AWS_ACCESS_KEY_ID ..."
+    key = f"probe/{uuid4().hex}"
+    try:
+        first = lake.store.put_if_absent(key, b"one")
+        again = lake.store.put_if_absent(key, b"two")
+        stored = lake.store.read(key)
+        tag = stored.tag if stored else ""
+        swapped = lake.store.swap(key, b"three", tag)
+        overtaken = lake.store.swap(key, b"four", tag)
+        lake.store.delete(key)
+    except PorlakeError as error:
+        return Check("lake", False, str(error), remedy)
+    if (first, again, swapped, overtaken) != (True, False, True, False):
+        found = f"{lake.where()}: it does not keep to If-None-Match and If-Match, and one writer would undo another's"
+        return Check("lake", False, found, "an S3 store with conditional writes")
+    return Check("lake", True, f"{lake.where()}, what is fetched lies in {lake.root}", "")
 
 
 def _writable(root: Path) -> Check:

@@ -17,6 +17,11 @@ def database(session: Session) -> Path:
     return warehouse.database_of(session.lake)
 
 
+def shown_at(session: Session) -> str:
+    """Where the marts are as they are published now: the folder of all, or of an object store their manifest."""
+    return warehouse.shown_at(session.lake)
+
+
 def query(session: Session, sql: str, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(columns, rows) of one statement over the last build, or over the one that failed. Raises BuildError,
     MissingPartition.

@@ -30,13 +30,13 @@ class Recording:
     number. No URL of an endpoint, header or key is in it. Published files lie as they came in <folder>/<name>/files, by
     their sha256. A replay opens no socket, and its clock is the recording's. The number of this form stands in
     <folder>/recording.json; a folder without it is of form 1. `replays`: answers are taken from it; `is_off`: they are
-    neither kept nor taken.
+    neither kept nor taken. `kept` is told each file that is finished, for who keeps it elsewhere too.
 
     Raises ConfigurationError for a folder that is not there, or of a form that is not read here.
     """
 
-    def __init__(self, mode: str, folder: Path | None = None) -> None:
-        self._mode, self._folder = mode, folder
+    def __init__(self, mode: str, folder: Path | None = None, kept: Callable[[Path], None] | None = None) -> None:
+        self._mode, self._folder, self._kept = mode, folder, kept
         self.replays, self.is_off = mode == "replay", mode == "off"
         self._asked: dict[str, Iterator[int]] = {}
         self._lock, self._is_signed = threading.Lock(), False
@@ -50,8 +50,8 @@ class Recording:
         return cls("off")
 
     @classmethod
-    def record(cls, folder: Path) -> Recording:
-        return cls("record", folder)
+    def record(cls, folder: Path, kept: Callable[[Path], None] | None = None) -> Recording:
+        return cls("record", folder, kept)
 
     @classmethod
     def replay(cls, folder: Path) -> Recording:
@@ -90,17 +90,22 @@ class Recording:
         try:
             result: dict[str, Any] = {"answer": ask()}
         except TransportError as error:
-            _keep(path, {"method": method, "params": params, "host": host, "error": _described(error)})
+            self._keep(path, {"method": method, "params": params, "host": host, "error": _described(error)})
             raise
-        _keep(path, {"method": method, "params": params, "host": host} | result)
+        self._keep(path, {"method": method, "params": params, "host": host} | result)
         return result["answer"], host
 
     def _sign(self, folder: Path) -> None:
         """Say at the root which form the answers are in, before the first of them."""
         with self._lock:
             if not self._is_signed and not (folder / SIGNATURE).exists():
-                _keep(folder / SIGNATURE, {"form": FORM})
+                self._keep(folder / SIGNATURE, {"form": FORM})
             self._is_signed = True
+
+    def _keep(self, path: Path, content: Mapping[str, Any]) -> None:
+        _keep(path, content)
+        if self._kept is not None:
+            self._kept(path)
 
     def _path(self, folder: Path, name: str, method: str, params: object, once: bool) -> Path:
         digest = hashlib.sha256(dumps(params)).hexdigest()[:16]
@@ -129,6 +134,8 @@ class Recording:
                         out.write(chunk)
             if folder is not None and aside is not None:
                 aside.replace(folder / digest.hexdigest())
+                if self._kept is not None:
+                    self._kept(folder / digest.hexdigest())
         except OSError as error:
             raise ConfigurationError(f"{folder}: the recording cannot be written ({error.strerror})") from error
         stream.seek(0)
@@ -158,7 +165,7 @@ class Recording:
 
 class _Beside(Recording):
     def __init__(self, recording: Recording, number: int) -> None:
-        super().__init__(recording._mode, recording._folder)
+        super().__init__(recording._mode, recording._folder, recording._kept)
         self._recording, self._number = recording, number
 
     def holds(self, name: str) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ from porlake.dbt_project import sql_folder
 from porlake.errors import BuildError
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
-from porlake.warehouse.database import aside, connected, database_of, explained, failed_of
+from porlake.warehouse.database import BUILD, aside, connected, database_of, explained, failed_of, show_build
 from porlake.warehouse.dbt_run import dbt, describe, keep_results
 from porlake.warehouse.views import prepare, view
 
@@ -45,14 +46,17 @@ State = Mapping[str, Sequence[LinkedPartition]]
 
 
 def build(lake: Lake) -> Built:
-    """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it."""
-    with explained(BuildError, f"{lake.root}: the build failed, nothing was replaced"):
+    """All tables anew. Raises BuildError with what failed; the old file stays, the failed one is kept beside it. Raises
+    Overtaken where another machine built meanwhile.
+    """
+    with explained(BuildError, f"{lake.where()}: the build failed, nothing was replaced"):
         lake.root.mkdir(parents=True, exist_ok=True)
         with aside(lake.root, ".building-") as (folder, lock):
             return _built(lake, folder, lock)
 
 
 def _built(lake: Lake, folder: Path, lock: int) -> Built:
+    before = lake.store.read(BUILD) if lake.store.shared else None
     target, state = folder / "porlake.duckdb", _linked(lake, folder / "lake")
     build_id = identity(lake, state)
     files = {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS}
@@ -68,7 +72,7 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     warnings = keep_results(target, folder / "target" / "run_results.json")
     describe(target, folder / "target" / "manifest.json")
     _point_views_at_lake(lake, target, state)
-    target.replace(database_of(lake))
+    show_build(lake, target, build_id, before)
     failed_of(lake).unlink(missing_ok=True)
     return Built(build_id, database_of(lake), warnings)
 
@@ -77,12 +81,12 @@ def _linked(lake: Lake, folder: Path) -> State:
     """The lake's pointers as they are now, and links in `folder` to the files that they name."""
     folder.mkdir()
     return {
-        dataset: [_link_partition(lake, pointer, folder) for pointer in lake.pointers(DATASETS[dataset])]
+        dataset: lake.at_once(partial(_link_partition, lake, folder), lake.pointers(DATASETS[dataset]))
         for dataset in DATASETS
     }
 
 
-def _link_partition(lake: Lake, pointer: Pointer, folder: Path) -> LinkedPartition:
+def _link_partition(lake: Lake, folder: Path, pointer: Pointer) -> LinkedPartition:
     def linked(now: Pointer) -> LinkedPartition:
         held = folder / f"{now.dataset}-{hashlib.sha256(now.place.encode()).hexdigest()[:16]}-{now.folder}"
         held.mkdir(exist_ok=True)
@@ -143,8 +147,8 @@ def _point_views_at_lake(lake: Lake, target: Path, state: State) -> None:
 
 def _files_now(lake: Lake, pointer: Pointer) -> list[Path]:
     """The files that a pointer names; where it was written twice since they are gone, and those that took their place
-    are named.
+    are named. What other machines read is not removed at a write.
     """
-    if all(map(lake.store.holds, pointer.keys)):
+    if lake.store.shared or all(map(lake.store.holds, pointer.keys)):
         return pointer.paths
     return [path for now in lake.pointers(pointer.row_class, **pointer.partition) for path in now.paths]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from porlake import lake as lake_room
-from porlake.errors import ConfigurationError, PorlakeError
-from porlake.lake import Lake
+from porlake.errors import ConfigurationError, Damaged, Overtaken, PorlakeError
+from porlake.lake import Lake, Stored
 
 SEARCH_PATH = "main,core,staging,lake,registry,failed_tests"
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -27,11 +28,46 @@ SETTINGS = OFFLINE | {
 }
 
 
+BUILD = "marts/build.json"
+"""Where a lake on an object store says which file the last build made; it lies under the build's id and its content."""
+_BUILT = re.compile(r"marts/builds/[0-9a-z]+/[0-9a-f]{16}/porlake\.duckdb")
+
+
 def database_of(lake: Lake) -> Path:
-    return lake.root / "porlake.duckdb"
+    """The last build's file; of a lake on an object store the copy of this machine, which is fetched once. Where
+    nothing was built there is no such file. Raises LakeError.
+    """
+    local = lake.root / "porlake.duckdb"
+    stored = lake.store.read(BUILD) if lake.store.shared else None
+    if stored is None:
+        return local
+    remedy = "`porlake build` makes it anew"
+    try:
+        facts = lake_room.json_of(stored.content)
+        key, digest = facts["key"], facts["sha256"]
+        if not (_BUILT.fullmatch(key) and isinstance(digest, str)):
+            raise ValueError("it leads to no build")
+    except (ValueError, LookupError, TypeError) as error:
+        raise Damaged(f"{lake.where(BUILD)}: says not which build is the last; {remedy}") from error
+    lake_room.check_bytes(lake.store, key, digest, remedy)
+    return lake.store.local(key)
+
+
+def show_build(lake: Lake, made: Path, build_id: str, before: Stored | None) -> None:
+    """Let a finished file be the last build; `before` is what BUILD held when it began. Raises Overtaken, LakeError."""
+    if not lake.store.shared:
+        made.replace(database_of(lake))
+        return
+    digest, size = lake_room.sha256_of(made), made.stat().st_size
+    key = f"marts/builds/{build_id}/{digest[:16]}/porlake.duckdb"
+    lake.store.put_file(key, made)
+    said = lake_room.json_bytes({"build_id": build_id, "key": key, "sha256": digest, "bytes": size})
+    if not lake_room.swapped(lake.store, BUILD, said, before):
+        raise Overtaken(f"{lake.where(BUILD)}: another build was faster; its tables stay")
 
 
 def failed_of(lake: Lake) -> Path:
+    """The file of the last build that failed, on the machine that made it."""
     return lake.root / "failed_build.duckdb"
 
 

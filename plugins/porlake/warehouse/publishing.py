@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from porlake import lake as lake_room
 from porlake.dbt_project import marts
-from porlake.errors import Damaged, LakeError, MissingPartition
+from porlake.errors import Damaged, LakeError, MissingPartition, Overtaken
 from porlake.lake import Lake
 from porlake.warehouse.database import OFFLINE, aside, database_of, explained
 from porlake.warehouse.statements import reading
@@ -25,30 +25,32 @@ MARTS_VERSION = "4.0"  # a column added raises the second number, a column chang
 
 
 def publish(lake: Lake) -> Mapping[str, Any]:
-    """The marts of the last build as Parquet, shown all at once; the manifest. Raises LakeError; what was published
-    before stays.
+    """The marts of the last build as Parquet, shown all at once; the manifest. Raises LakeError, Overtaken where
+    another publish was faster; what was published before stays.
     """
     place = lake.root / "marts"
-    with explained(LakeError, f"{place}: the marts cannot be published, those of before stay"):
+    with explained(LakeError, f"{lake.where('marts')}: the marts cannot be published, those of before stay"):
         place.mkdir(parents=True, exist_ok=True)
         with aside(place, ".writing-") as (folder, _), reading(database_of(lake), lake) as connection:
+            before = lake.store.read(MANIFEST)
             published = {mart: _write_mart(connection, mart, folder, lake) for mart in marts()}
             manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
-            before = _folders(place)
-            _show(place, published)
-            _swap_manifest(lake, lake_room.json_bytes(manifest))
-            _forget(place, _folders(place) | before)
+            shown = _folders(place)
+            if not lake.store.shared:
+                _show(place, published)
+            if not lake_room.swapped(lake.store, MANIFEST, lake_room.json_bytes(manifest), before):
+                raise Overtaken(f"{lake.where(MANIFEST)}: another publish was faster; its marts stay")
+            if not lake.store.shared:  # what other machines read is not removed here: `lake.collect`
+                _forget(place, _folders(place) | shown)
     return manifest
 
 
+def shown_at(lake: Lake) -> str:
+    """Where a person finds the marts as they are published now."""
+    return lake.where(MANIFEST) if lake.store.shared else lake.where("marts/latest")
+
+
 MANIFEST = "marts/manifest.json"
-
-
-def _swap_manifest(lake: Lake, content: bytes) -> None:
-    """Raises LakeError where another publish was faster."""
-    stored = lake.store.read(MANIFEST)
-    if not lake.store.swap(MANIFEST, content, stored.tag if stored else None):
-        raise LakeError(f"{lake.store.where(MANIFEST)}: another publish was faster; its marts stay")
 
 
 def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, lake: Lake) -> dict[str, Any]:

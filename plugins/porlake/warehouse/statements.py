@@ -36,6 +36,8 @@ def query(
             if attestation is not None:
                 connection.execute(f"set variable attestation = {quoted(attestation)}")
             _only_reads(connection, sql)
+            if lake.store.shared:
+                _fetch_read(lake, connection, sql)
             answer = connection.execute(sql, dict(values or {}))
             return [name for name, *_ in answer.description or []], answer.fetchall()
         except duckdb.Error as error:
@@ -116,6 +118,27 @@ def _paths_in_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return sorted({path for (sql,) in views for path in re.findall(r"'(lake/[^']+/part-\d+\.parquet)'", sql)})
 
 
+def _fetch_read(lake: Lake, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Fetch the files behind the views that a statement names, or that these name, and those that it names itself.
+
+    A name that stands for something else fetches more than is read, never less. Files that are there already are not
+    fetched again.
+    """
+    views = dict(
+        connection.execute(
+            "select lower(view_name), string_agg(sql, ' ') from duckdb_views() where not internal group by all"
+        ).fetchall()
+    )
+    texts, read = [sql], set[str]()
+    while texts:
+        named = {word.lower() for word in re.findall(r"\w+", texts.pop())} & set(views) - read
+        read |= named
+        texts += [views[name] for name in named]
+    keys = {key for name in read for key in re.findall(r"'(lake/[^']+/part-\d+\.parquet)'", views[name])}
+    itself = {key for key in re.findall(r"'((?:lake|marts|raw)(?:/[\w%=-][\w%=.-]*)+)'", sql) if lake.store.holds(key)}
+    lake.at_once(lake.store.local, sorted(keys | itself))
+
+
 @contextmanager
 def reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reaches the tables and the files of the lake and nothing else.
@@ -123,7 +146,8 @@ def reading(database: Path, lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises MissingPartition, LakeError for a file that DuckDB cannot read.
     """
     if not database.exists():
-        raise MissingPartition(f"{database}: nothing is built yet; `porlake build` does it")
+        where = lake.where() if lake.store.shared else database
+        raise MissingPartition(f"{where}: nothing is built yet; `porlake build` does it")
     with explained(LakeError, f"{database}: cannot be read as the tables of a build; `porlake build` makes them anew"):
         connection = duckdb.connect(
             str(database), read_only=True, config=OFFLINE | {"python_enable_replacements": "false"}

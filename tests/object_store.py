@@ -1,0 +1,116 @@
+"""A real object store for tests: SeaweedFS on loopback, one for a session, a place of its own for each test.
+
+It keeps to `If-None-Match` and `If-Match` as S3 does; moto's server, as of 5.2, lets two of eight writers win.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from uuid import uuid4
+
+from porlake.lake import Lake
+
+KEYS = {"access_key_id": "testkey", "secret_access_key": "a-secret-of-the-tests"}
+ENVIRONMENT = {"AWS_ACCESS_KEY_ID": KEYS["access_key_id"], "AWS_SECRET_ACCESS_KEY": KEYS["secret_access_key"]}
+BUCKET = "porlake"
+
+
+class SeaweedFS:
+    """One server process below a folder: master, volumes, filer and S3."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._ports = folder, _ports()
+        identity = {"accessKey": KEYS["access_key_id"], "secretKey": KEYS["secret_access_key"]}
+        rights = ["Admin", "Read", "Write", "List", "Tagging"]
+        said = {"identities": [{"name": "tests", "credentials": [identity], "actions": rights}]}
+        (folder / "s3.json").write_text(json.dumps(said))
+        (folder / "data").mkdir()
+        self.start()
+        request = urllib.request.Request(f"http://127.0.0.1:{self._ports[2]}/buckets/{BUCKET}/", method="POST")
+        urllib.request.urlopen(request, timeout=20).close()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._ports[3]}"
+
+    def url(self, prefix: str = "", endpoint: str = "") -> str:
+        """The URL of a lake; without a prefix of one that nothing lies in."""
+        return f"s3://{BUCKET}/{prefix or uuid4().hex}?endpoint={endpoint or self.endpoint}"
+
+    def lake(self, cache: Path, prefix: str = "") -> Lake:
+        return Lake(self.url(prefix), cache, KEYS)
+
+    def start(self) -> None:
+        master, volume, filer, s3 = self._ports
+        weed = Path(sys.executable).with_name("weed")
+        command = [
+            str(weed), "server", f"-dir={self._folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            f"-master.port={master}", f"-volume.port={volume}", "-volume.max=200", "-master.telemetry=false",
+            "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.config={self._folder / 's3.json'}",
+            "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=64",
+            f"-filer.localSocket={self._folder / 'filer.sock'}", f"-s3.localSocket={self._folder / 's3.sock'}",
+        ]  # fmt: skip
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self._folder, preexec_fn=_ends_with_us
+            )
+        until = time.monotonic() + 60
+        while not (_answers(f"http://127.0.0.1:{filer}/") and _answers(self.endpoint)):
+            if time.monotonic() > until or self._process.poll() is not None:
+                raise AssertionError((self._folder / "log").read_text()[-2_000:])
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self._process.pid, signal.SIGCONT)
+
+
+def _ends_with_us() -> None:
+    """A server whose tests were killed is killed too (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _ports() -> tuple[int, int, int, int]:
+    """Free ports, whose gRPC ports, 10,000 above, are free too."""
+    found: list[int] = []
+    for port in range(20_000 + os.getpid() % 9_000, 40_000):
+        if all(map(_free, (port, port + 10_000))):
+            found.append(port)
+        if len(found) == 4:
+            return found[0], found[1], found[2], found[3]
+    raise AssertionError("no free ports")
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

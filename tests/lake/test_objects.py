@@ -77,6 +77,29 @@ def test_a_place_is_named_without_what_the_url_says_beside_it(url: str, tmp_path
     assert lake.root != Lake("s3://bucket/other", tmp_path, KEYS).root
 
 
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"])
+def test_the_endpoint_is_the_urls_and_without_one_the_environments(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lake that a variable of another program's led elsewhere would be read as an empty one."""
+    with odd(says(200, b"here", Last_Modified="Mon, 25 Mar 2024 16:00:00 GMT", ETag="e")) as url:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        there = ObjectStore(Place.of(f"s3://bucket/lake?endpoint={url}"), tmp_path, KEYS, patience=0.1).read("k")
+        assert there is not None
+        assert there.content == b"here"
+        monkeypatch.setenv(name, url)
+        place = Place.of("s3://bucket/lake")
+        there = ObjectStore(place, tmp_path, KEYS, patience=0.1).read("k")
+        assert there is not None
+        assert there.content == b"here"
+    monkeypatch.setenv(name, "http://AKIASECRET:hunter2@host")
+    with pytest.raises(ConfigurationError, match=f"{name} is no http") as caught:
+        Place.of("s3://bucket/lake")
+    assert "hunter2" not in str(caught.value)
+    monkeypatch.delenv(name)
+    assert Place.of("s3://bucket/lake").folder != place.folder
+
+
 # --- compare and swap -------------------------------------------------------------------------------------------------
 ADD = """
 import sys

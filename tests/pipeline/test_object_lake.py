@@ -18,7 +18,7 @@ from porlake.errors import ConfigurationError, MissingPartition, Overtaken
 from porlake.lake import Lake
 from porlake.queries import doctor
 from porlake.transport import Recording
-from support import MONTH_RUN, RECORDING, ROOT, command, environment
+from support import MONTH, MONTH_RUN, RECORDING, ROOT, command, environment
 
 pytestmark = pytest.mark.slow
 PAGE = (ROOT / "docs" / "production.md").read_text()
@@ -76,7 +76,7 @@ def test_datasets_marts_and_manifest_are_byte_for_byte_those_of_a_local_lake(
 
 
 def test_another_machine_reads_the_tables_which_it_fetches_once(
-    machine: Callable[..., subprocess.CompletedProcess[str]], published_month: Path, tmp_path: Path
+    url: str, machine: Callable[..., subprocess.CompletedProcess[str]], published_month: Path, tmp_path: Path
 ) -> None:
     sql = "select count(*) as n, max(build_id) as build from asset_composition"
     local = Lake(published_month)
@@ -97,8 +97,11 @@ def test_another_machine_reads_the_tables_which_it_fetches_once(
     summary = machine("summary", "okx/2024-03-25")
     assert summary.returncode == 0, summary.stderr
     assert "/marts/manifest.json" in summary.stdout
-    (address,) = warehouse.query(local, "select min(address) from lake.claim where network = 'tron'")[1][0]
-    assert machine("explain", address).returncode == 0
+    sql = "select min(source_row) from lake.claim join lake.balance using (report, network, address)"
+    ((row,),) = warehouse.query(local, sql)[1]
+    explained = machine("explain", MONTH[0], "--row", str(row), "--lake", url)
+    assert explained.returncode == 0, explained.stderr
+    assert "on the chain" in explained.stdout
 
 
 def test_the_doctor_says_where_the_lake_lies(url: str, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ from porlake.lake.partition import (
     POINTER,
     REREADS,
     Pointer,
+    Seen,
     Writer,
     check_bytes,
     check_schema,
@@ -69,6 +70,7 @@ __all__ = [
     "LocalStore",
     "Pointer",
     "Scratch",
+    "Seen",
     "Store",
     "Stored",
     "Writer",
@@ -133,14 +135,20 @@ class Lake:
         return place_of(row_class, partition)
 
     @contextmanager
-    def writing(self, *partitions: tuple[type[Dataset], Mapping[str, str]]) -> Iterator[list[Writer]]:
-        """Writers for whole partitions, committed together at the end; on an error none of them changes anything."""
+    def writing(
+        self, *partitions: tuple[type[Dataset], Mapping[str, str]], seen: Seen | None = None
+    ) -> Iterator[list[Writer]]:
+        """Writers for whole partitions, committed together at the end; on an error none of them changes anything.
+
+        What the rows are made of is read inside, or after `seen` was taken. Raises Overtaken where another writer was
+        faster since then.
+        """
         with ExitStack() as locks:
             writers: list[Writer] = []
             try:
                 for row_class, partition in partitions:
                     locks.enter_context(self.store.alone(place_of(row_class, partition)))
-                    writers.append(Writer(row_class, partition, self.store))
+                    writers.append(Writer(row_class, partition, self.store, seen))
                 yield writers
                 for writer in writers:
                     writer.close()
@@ -151,11 +159,18 @@ class Lake:
                     writer.abort()
                 raise
 
-    def write(self, row_class: type[R], partition: Mapping[str, str], rows: Iterable[R]) -> None:
-        """Replace one whole partition by `rows`, given in order of the key."""
-        with self.writing((row_class, partition)) as (writer,):
+    def write(
+        self, row_class: type[R], partition: Mapping[str, str], rows: Iterable[R], seen: Seen | None = None
+    ) -> None:
+        """Replace one whole partition by `rows`, given in order of the key; `seen` as of `writing`."""
+        with self.writing((row_class, partition), seen=seen) as (writer,):
             for row in rows:
                 writer.add(row)
+
+    def seen(self, *partitions: tuple[type[Dataset], Mapping[str, str]]) -> Seen:
+        """The pointers of partitions as they are now, for a stage that reads its inputs long before it writes."""
+        places = [place_of(*one) for one in partitions]
+        return dict(zip(places, self.at_once(lambda place: self.store.read(f"{place}/{POINTER}"), places), strict=True))
 
     def pointers(self, row_class: type[Dataset], **only: str) -> list[Pointer]:
         """The partitions of a dataset, in order of their place; `only` narrows by partition columns."""

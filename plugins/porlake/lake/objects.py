@@ -38,6 +38,8 @@ KEYS = {
     "gs": ("service_account_key",),
     "az": ("account_key", "sas_key"),
 }
+#: What of the environment names S3's endpoint where the URL does not, the first before the others.
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 PATIENCE = 60.0
 """Seconds in which a question that failed is asked again."""
 
@@ -78,7 +80,10 @@ class Place:
             raise ConfigurationError(
                 f"{parts.scheme}://{parts.netloc}: the prefix may hold letters, digits and . _ = - alone"
             )
-        return cls(parts.scheme, parts.netloc, prefix, _said(parts.scheme, parts.query))
+        said = _said(parts.scheme, parts.query)
+        if parts.scheme == "s3" and "endpoint" not in said and (set_for := _endpoint_of_environment()):
+            said["endpoint"] = set_for
+        return cls(parts.scheme, parts.netloc, prefix, said)
 
     @property
     def where(self) -> str:
@@ -100,11 +105,24 @@ def _said(scheme: str, query: str) -> dict[str, str]:
             f"{scheme}://: {shown}: the lake's URL says {' and '.join(SAYS[scheme])} alone; "
             "credentials come from the environment or the Airflow connection porlake_lake"
         )
-    if endpoint := said.get("endpoint"):
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query:
-            raise ConfigurationError(f"{scheme}://: endpoint is no http:// or https:// URL of a host alone")
+    if "endpoint" in said:
+        _check_endpoint(said["endpoint"], f"{scheme}://: endpoint")
     return said
+
+
+def _endpoint_of_environment() -> str:
+    """The endpoint that every S3 client of this environment asks, '' for none. Raises ConfigurationError."""
+    for name in ENDPOINTS:
+        if endpoint := os.environ.get(name):
+            _check_endpoint(endpoint, name)
+            return endpoint
+    return ""
+
+
+def _check_endpoint(endpoint: str, what: str) -> None:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise ConfigurationError(f"{what} is no http:// or https:// URL of a host alone")
 
 
 def _client(place: Place, given: Mapping[str, str], patience: float) -> Any:
@@ -125,15 +143,16 @@ def _client(place: Place, given: Mapping[str, str], patience: float) -> Any:
         },
     }
     said, keys = dict[str, Any](), dict[str, Any](given)
-    if "endpoint" in place.says:
-        said["endpoint"] = place.says["endpoint"]
+    if "endpoint" in place.says:  # under the name that comes before those of the environment
+        name = {"s3": "aws_endpoint_url_s3", "gs": "base_url", "az": "endpoint"}[place.scheme]
+        said[name] = place.says["endpoint"]
     try:
         if place.scheme == "s3":
             said["region"] = place.says.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
             said["virtual_hosted_style_request"] = "endpoint" not in place.says
             return S3Store(place.bucket, prefix=place.prefix or None, **said, **keys, **options)
         if place.scheme == "gs":
-            return GCSStore(place.bucket, prefix=place.prefix or None, **keys, **options)
+            return GCSStore(place.bucket, prefix=place.prefix or None, **said, **keys, **options)
         if "account" in place.says:
             said["account_name"] = place.says["account"]
         return AzureStore(place.bucket, prefix=place.prefix or None, **said, **keys, **options)

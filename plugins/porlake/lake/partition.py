@@ -159,14 +159,21 @@ class Pointer:
         return "+".join(str(file["sha256"]) for file in self.files)
 
 
+#: Partitions' pointers as they were at a moment, by place; None for one that was not there.
+Seen = Mapping[str, Stored | None]
+
+
 class Writer:
     """One partition while it is written. `add` takes rows of the dataset's class; `add_batch` a record batch of its
     schema, which stays one; `add_columns` one whose rows go into the batches in which `add` would put them.
 
     `made_of`: a hash of what the rows are made of, where the stage wants to know it later; the pointer carries it.
+    `seen`: the pointers as they were when the stage began to read what its rows are made of; without it that is now.
     """
 
-    def __init__(self, row_class: type[Dataset], partition: Mapping[str, str], store: Store) -> None:
+    def __init__(
+        self, row_class: type[Dataset], partition: Mapping[str, str], store: Store, seen: Seen | None = None
+    ) -> None:
         self.dataset, self.partition, self.place = row_class.NAME, dict(partition), place_of(row_class, partition)
         self.rows, self.made_of = 0, ""
         self._class, self._schema, self._store = row_class, schema(row_class), store
@@ -175,7 +182,7 @@ class Writer:
         self._waiting: list[pa.RecordBatch] = []
         self._wait = 0  # rows of `_waiting`, which come before those of `_pending`
         self._last: tuple[Any, ...] | None = None
-        self._before = store.read(f"{self.place}/{POINTER}")
+        self._before = seen[self.place] if seen is not None else store.read(f"{self.place}/{POINTER}")
         self._aside = store.workspace(self.place)
         self._file = self._aside / FILE
         with written(self._file):

@@ -23,6 +23,8 @@ def control_transfers(run: Run, file: ReportFile, network: str, *, give_up: bool
     """One row for each transfer that a report states on a network. Raises TransportError or ChainError and writes
     nothing where an endpoint fails; with `give_up` none is found then, for the reason endpoint_failed.
     """
+    partition = {"exchange": file.exchange, "report": file.report, "network": network}
+    seen = run.lake.seen((ControlTransfer, partition))
     stated = [
         row
         for row in run.lake.rows(StatedTransfer, exchange=file.exchange, report=file.report)
@@ -35,8 +37,7 @@ def control_transfers(run: Run, file: ReportFile, network: str, *, give_up: bool
             raise
         run.progress(f"observe {network}: {error}", 0, 0)
         rows = [_row(row, None, reason="endpoint_failed") for row in stated]
-    partition = {"exchange": file.exchange, "report": file.report, "network": network}
-    run.lake.write(ControlTransfer, partition, _each_once(rows))
+    run.lake.write(ControlTransfer, partition, _each_once(rows), seen)
 
 
 def _looked_up(run: Run, network: str, stated: Iterable[StatedTransfer]) -> Iterator[ControlTransfer]:

@@ -37,6 +37,8 @@ def sweep(run: Run, exchange: str, network: str, at: datetime, file: ReportFile 
     window = _window(network)
     if not run.endpoints_of(network) and not run.recording.replays:
         raise ConfigurationError(f"{network}: no endpoint; set PORLAKE_ENDPOINT_{network.upper()}")
+    partition = {"exchange": exchange, "network": network, "swept_at": _moment_text(at)}
+    seen = run.lake.seen((Sweep, partition))
     wanted = list(_holdings(run.lake, file or _last_report(run.lake, exchange), network))
     client = open_client(run, network)
     head = client.head()
@@ -59,8 +61,7 @@ def sweep(run: Run, exchange: str, network: str, at: datetime, file: ReportFile 
                     read += row.component == chains.TOTAL
                 run.progress(what, read, count)
         rows += [row for _, some in sorted(found.items()) for row in some]
-    partition = {"exchange": exchange, "network": network, "swept_at": _moment_text(at)}
-    run.lake.write(Sweep, partition, sorted(rows, key=attrgetter(*Sweep.KEY)))
+    run.lake.write(Sweep, partition, sorted(rows, key=attrgetter(*Sweep.KEY)), seen)
     read = sum(row.component == chains.TOTAL for row in rows)
     run.progress(what, read, count)
     return read

@@ -47,6 +47,7 @@ def parse_list(session: Session, file: ReportFile) -> str:
     than those that were asked for, MissingPartition where the list is not in the lake.
     """
     lake, partition = session.lake, {"exchange": file.exchange, "report": file.report}
+    seen = lake.seen((Claim, partition), (ObservedList, partition))
     with ExitStack() as files:
         asked = observed_list.read(Member(file.file_name, files.enter_context(lake.open_raw(file.report))))
     listed = lake.report(asked.list)
@@ -56,16 +57,16 @@ def parse_list(session: Session, file: ReportFile) -> str:
             file.file_name, 1, "the registry knows other networks or tokens than were asked for: observe the list again"
         )
     counted = Counter[str]()
-    with lake.writing((Claim, partition)) as (writer,):
+    with lake.writing((Claim, partition), (ObservedList, partition), seen=seen) as (claims, lists):
         for claim in _asked(lake, file, listed, tokens, counted):
-            writer.add(claim)
-    refused = sum(row.block == "rows" for row in lake.rows(Rejection, exchange=file.exchange, report=listed.report))
-    stated_by = listed.statement.removesuffix(f"/{listed.format}")
-    row = ObservedList(
-        **partition, list=listed.report, list_stated_by=stated_by, list_day=listed.snapshot_day,
-        accounts=counted["accounts"], rows_refused=refused,
-    )  # fmt: skip
-    lake.write(ObservedList, partition, [row])
+            claims.add(claim)
+        refused = sum(row.block == "rows" for row in lake.rows(Rejection, exchange=file.exchange, report=listed.report))
+        stated_by = listed.statement.removesuffix(f"/{listed.format}")
+        row = ObservedList(
+            **partition, list=listed.report, list_stated_by=stated_by, list_day=listed.snapshot_day,
+            accounts=counted["accounts"], rows_refused=refused,
+        )  # fmt: skip
+        lists.add(row)
     return file.report
 
 

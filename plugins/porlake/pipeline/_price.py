@@ -39,15 +39,22 @@ def price(session: Session, spoken: Iterable[str], *, give_up: bool = False) -> 
     source_failed.
     """
     done, named = list(spoken), {}
+    seen = session.lake.seen(*((Price, _partition(attestation)) for attestation in done))
     for attestation in done:
         exchange = attestation.split("/")[0]
         if exchange not in named:
             named[exchange] = _named_assets(session.lake, exchange)
-        _price(session, exchange, attestation, named[exchange], give_up)
+        session.lake.write(
+            Price, _partition(attestation), _rows(session, exchange, attestation, named[exchange], give_up), seen
+        )
     return done
 
 
-def _price(session: Session, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> None:
+def _partition(attestation: str) -> dict[str, str]:
+    return {"exchange": attestation.split("/")[0], "attestation": attestation}
+
+
+def _rows(session: Session, exchange: str, attestation: str, wanted: list[str], give_up: bool) -> list[Price]:
     lake = session.lake
     file = next(lake.rows(ReportFile, exchange=exchange, attestation=attestation), None)
     if file is None:
@@ -62,7 +69,7 @@ def _price(session: Session, exchange: str, attestation: str, wanted: list[str],
             Price(exchange, attestation, quote.asset, quote.source, quote.usd, quote.priced_at, quote.reason)
             for quote in quotes
         ]
-    lake.write(Price, {"exchange": exchange, "attestation": attestation}, sorted(rows, key=key_of))
+    return sorted(rows, key=key_of)
 
 
 def _named_assets(lake: Lake, exchange: str) -> list[str]:

@@ -24,10 +24,11 @@ def prove(session: Session, report: str) -> str:
     lake = session.lake
     file: ReportFile = lake.report(report)
     partition = {"exchange": file.exchange, "report": file.report}
+    seen = lake.seen((LiabilityProof, partition), (LiabilityProofTotal, partition))
     with ExitStack() as files:
         bundle = archived(lake, files, file)
         proof = liabilities.verified(proof_format(file.format), bundle, session.progress, session.verifiers)
-    with lake.writing((LiabilityProof, partition), (LiabilityProofTotal, partition)) as (proofs, totals):
+    with lake.writing((LiabilityProof, partition), (LiabilityProofTotal, partition), seen=seen) as (proofs, totals):
         proofs.add(_proof_row(file, proof))
         for row in _total_rows(file, proof):
             totals.add(row)

@@ -100,7 +100,12 @@ class Arrival:
         alone = "" if first.role == form.ROLES[0] else f"/{first.role}"
         statement = part.source or f"{exchange}/{form.NAME}{alone}"
         content = form.content(bundle)
+        partition = {"exchange": exchange, "report": bundle.id, "attestation": attestation}
+        seen = lake.seen((ReportFile, partition))
         earlier = self.known.of(exchange).get((bundle.id, attestation))
+        if earlier is None and any(seen.values()):  # another machine archived it since
+            earlier = lake.one(ReportFile, **partition)
+            self.known.add(earlier)
         row = ReportFile(
             exchange=exchange,
             report=bundle.id,
@@ -122,7 +127,7 @@ class Arrival:
             retrieved_at=earlier.retrieved_at if earlier else datetime.fromisoformat(facts["retrieved_at"]),
             report_no=part.snapshot.report_no,
         )
-        lake.write(ReportFile, {"exchange": exchange, "report": bundle.id, "attestation": attestation}, [row])
+        lake.write(ReportFile, partition, [row], seen)
         self.known.add(row)
         return bundle.id
 

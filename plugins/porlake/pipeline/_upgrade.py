@@ -21,7 +21,6 @@ from porlake.model import ReportFile
 from porlake.pipeline._archive import archive, attestations_of
 from porlake.pipeline._parse import PARSED, parse
 from porlake.pipeline._session import Session
-from porlake.pipeline._settings import key_of
 from porlake.pipeline._upgrade_plan import ASIDE, NUMBER, REWRITE, Step
 
 WHAT = "upgrade"
@@ -75,13 +74,14 @@ def _archive_again(session: Session, file: ReportFile) -> None:
                 shutil.copyfileobj(files.enter_context(lake.open_raw(digest)), out)
         stated = None if _says_it(session, file, str(place)) else _stated(file)
         archive(session, file.exchange, str(place), stated, undated=file.snapshot_at is None)
+    partition = {"exchange": file.exchange, "report": file.report, "attestation": file.attestation}
+    seen = lake.seen((ReportFile, partition))
     again = lake.one(ReportFile, exchange=file.exchange, report=file.report, attestation=file.attestation)
     kept = replace(
         again, file_name=file.file_name, origin=file.origin, container=file.container, retrieved_at=file.retrieved_at
     )
     if kept != again:
-        partition = {"exchange": kept.exchange, "report": kept.report, "attestation": kept.attestation}
-        lake.write(ReportFile, partition, sorted([kept], key=key_of))
+        lake.write(ReportFile, partition, [kept], seen)
 
 
 def _says_it(session: Session, file: ReportFile, place: str) -> bool:

@@ -31,17 +31,23 @@ def publish(lake: Lake) -> Mapping[str, Any]:
     place = lake.root / "marts"
     with explained(LakeError, f"{lake.where('marts')}: the marts cannot be published, those of before stay"):
         place.mkdir(parents=True, exist_ok=True)
-        with aside(place, ".writing-") as (folder, _), reading(database_of(lake), lake) as connection:
-            before = lake.store.read(MANIFEST)
-            published = {mart: _write_mart(connection, mart, folder, lake) for mart in marts()}
-            manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
-            shown = _folders(place)
-            if not lake.store.shared:
-                _show(place, published)
-            if not lake_room.swapped(lake.store, MANIFEST, lake_room.json_bytes(manifest), before):
-                raise Overtaken(f"{lake.where(MANIFEST)}: another publish was faster; its marts stay")
-            if not lake.store.shared:  # what other machines read is not removed here: `lake.collect`
-                _forget(place, _folders(place) | shown)
+        with aside(place, ".writing-") as (folder, _):
+            return _published(lake, folder)
+
+
+def _published(lake: Lake, folder: Path) -> Mapping[str, Any]:
+    place = lake.root / "marts"
+    before = lake.store.read(MANIFEST)  # before the build is looked up: who publishes a newer one overtakes this
+    with reading(database_of(lake), lake) as connection:
+        published = {mart: _write_mart(connection, mart, folder, lake) for mart in marts()}
+        manifest = {"version": MARTS_VERSION, "build_id": _build_id(connection), "marts": published}
+        shown = _folders(place)
+        if not lake.store.shared:
+            _show(place, published)
+        if not lake_room.swapped(lake.store, MANIFEST, lake_room.json_bytes(manifest), before):
+            raise Overtaken(f"{lake.where(MANIFEST)}: another publish was faster; its marts stay")
+        if not lake.store.shared:  # what other machines read is not removed here: `lake.collect`
+            _forget(place, _folders(place) | shown)
     return manifest
 
 

@@ -1266,6 +1266,25 @@ class Recomputed:
                 "list_rows_refused": whole.rows_refused,
             }
 
+    def reports(self) -> Iterator[Row]:
+        refused = grouped(self.lake.rows(Rejection), lambda row: (row.exchange, row.report))
+        last = {id(editions[-1]) for editions in self.editions.values()}
+        for file in self.files:
+            reasons = Counter(row.reason for row in refused.get((file.exchange, file.report), ()))
+            dated = file.snapshot_at is not None
+            yield {
+                name: getattr(file, name)
+                for name in ("attestation", "exchange", "snapshot_at", "report", "snapshot_precision", "content",
+                             "statement", "format", "revision", "report_no", "file_name", "origin", "container",
+                             "members", "size_bytes", "retrieved_at")
+            } | {
+                "is_latest": bool(self.about(file.attestation).get("is_latest")),
+                "is_newest": id(file) in last,
+                "file_age_days": (file.retrieved_at.date() - file.snapshot_at.date()).days if dated else None,
+                "lines_refused": sum(reasons.values()),
+                "lines_refused_because": [f"{reason}: {lines}" for reason, lines in sorted(reasons.items())],
+            }  # fmt: skip
+
     def network_composition(self) -> Iterator[Row]:
         lying = [
             {
@@ -2920,6 +2939,7 @@ def keyed(mart: str, rows: list[Row]) -> dict[str, Row]:
         "network_composition": ("attestation", "network", "asset"),
         "balance_reconciliation": ("attestation", "network", "asset"),
         "observed_lists": ("attestation", "network"),
+        "reports": ("report", "attestation"),
     }.get(mart, ("attestation", "asset") if rows and "asset" in rows[0] else ("attestation",))
     found = {repr([row[name] for name in names]): row for row in rows}
     assert len(found) == len(rows), f"{mart}: several rows of one key"

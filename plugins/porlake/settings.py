@@ -37,7 +37,8 @@ class Settings:
     are parts of one: `check_sample` of the accounts, and those with
     `check_above` of what was read of an asset, are read again from a second endpoint; `proof_share` of each asset's
     amount is proved. `mirrors`: for a publisher's host the URL below which it is asked instead. `verifiers`: by
-    proof format the path of its publisher's own verifier, which a user has built.
+    proof format the path of its publisher's own verifier, which a user has built. `page`: whether `publish` makes the
+    page, too: '' for no, `yes`, or the URL where it will be served.
     """
 
     lake: str
@@ -52,3 +53,4 @@ class Settings:
     mirrors: Mapping[str, str] = field(default_factory=dict)
     verifiers: Mapping[str, str] = field(default_factory=dict)
     cache: str = ""
+    page: str = ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from porlake.lake import csv_writer, export, forget, writable
 from porlake.pipeline._archive import archive, archive_all
-from porlake.pipeline._build import build, is_published, publish, published
+from porlake.pipeline._build import build, is_published, page, publish, published
 from porlake.pipeline._exchanges import publisher_of
 from porlake.pipeline._fetch import Fetched, fetch
 from porlake.pipeline._files import files_at
@@ -72,6 +72,7 @@ __all__ = [
     "networks",
     "observe",
     "overdue",
+    "page",
     "parse",
     "plan",
     "price",

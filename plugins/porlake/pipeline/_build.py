@@ -1,4 +1,4 @@
-"""build, publish: the tables of the lake as it is, and the marts for readers.
+"""build, publish, page: the tables of the lake as it is, the marts for readers, and the page for people.
 
 The warehouse is imported where it is needed: it brings DuckDB, which no other stage starts.
 """
@@ -6,6 +6,7 @@ The warehouse is imported where it is needed: it brings DuckDB, which no other s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from porlake.errors import Damaged, MissingPartition
@@ -22,10 +23,26 @@ def build(session: Session) -> str:
 
 
 def publish(session: Session) -> str:
-    """The marts of the last build as Parquet, shown all at once; the build's id."""
+    """The marts of the last build as Parquet, shown all at once, and the page beside them where the settings want it;
+    the build's id.
+    """
     from porlake import warehouse
 
-    return str(warehouse.publish(session.lake)["build_id"])
+    build_id = str(warehouse.publish(session.lake)["build_id"])
+    if session.page:
+        page(session)
+    return build_id
+
+
+def page(session: Session, out: Path | None = None, url: str = "") -> tuple[str, str]:
+    """The page of what is published, in a folder, or in the lake itself; where it is, and the id of its build. `url`:
+    where it will be served, else as the settings say.
+    """
+    from porlake import warehouse
+
+    url = url or (session.page if "://" in session.page else "")
+    made = warehouse.page_in(session.lake, out, url) if out else warehouse.page_beside(session.lake, url)
+    return made.place, made.build_id
 
 
 def published(session: Session) -> Mapping[str, Any]:

@@ -41,6 +41,7 @@ class Session:
     store: str = ""
     cache: str = ""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    page: str = ""
     lake: Lake = field(init=False, compare=False)
     run: observation.Run = field(init=False, compare=False)
 
@@ -89,6 +90,7 @@ def open_session(settings: Settings, progress: Tell = silent, keys: Mapping[str,
         },
         mirrors=settings.mirrors,
         verifiers=settings.verifiers,
+        page=settings.page,
     )
 
 

@@ -43,7 +43,7 @@ def read_settings(
     account (0.1). A publisher's host is asked at the place that PORLAKE_MIRRORS names for it. What is proved:
     PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95). The lake: PORLAKE_LAKE, a folder or the URL of an
     object store, whose credentials its client reads itself (AWS_ACCESS_KEY_ID ...); PORLAKE_CACHE holds what is fetched
-    from there.
+    from there. PORLAKE_PAGE: `yes`, or the URL where the page will be served, where `publish` makes it, too.
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
@@ -62,6 +62,7 @@ def read_settings(
         dumps=dumps_of(environ),
         mirrors=mirrors_of(environ.get("PORLAKE_MIRRORS", "")),
         verifiers={scheme: environ[name] for scheme, name in VERIFIERS.items() if environ.get(name)},
+        page=_page(environ.get("PORLAKE_PAGE", "")),
     )
 
 
@@ -75,6 +76,12 @@ def _share(environ: Mapping[str, str], name: str, default: Decimal) -> Decimal:
     if share > 1:
         raise ConfigurationError(f"{name}: {environ[name]} is more than 100 percent")
     return share
+
+
+def _page(text: str) -> str:
+    if text in ("", "yes") or re.fullmatch(r"https?://[^\s<>\"]+", text):
+        return text
+    raise ConfigurationError(f"PORLAKE_PAGE: {text!r} is neither yes nor an address (https://example.org/reserves/)")
 
 
 def key_of(row: object) -> tuple[Any, ...]:

@@ -150,7 +150,9 @@ def keep_results(target: Path, path: Path) -> dict[str, int]:
 
 
 def describe(target: Path, manifest: Path) -> None:
-    """Comments on tables and columns, from the dbt project, in DuckDB's catalogue."""
+    """Comments on tables and columns, from the dbt project, in DuckDB's catalogue, and core.mart_sql: what each mart
+    was made by.
+    """
     nodes = [node for node in json.loads(manifest.read_bytes())["nodes"].values() if node["resource_type"] == "model"]
     with duckdb.connect(str(target), config=OFFLINE) as connection:
         connection.begin()
@@ -160,4 +162,10 @@ def describe(target: Path, manifest: Path) -> None:
             connection.execute(f"comment on table {table} is {quoted(about)}")
             for name, column in node["columns"].items():
                 connection.execute(f'comment on column {table}."{name}" is {quoted(column["description"])}')
+        connection.execute("create or replace table core.mart_sql (mart varchar, sql varchar)")
+        made_by = sorted((node["alias"], node["compiled_code"]) for node in nodes if node["schema"] == "main")
+        connection.executemany("insert into core.mart_sql values (?, ?)", made_by)
+        connection.execute(
+            "comment on table core.mart_sql is 'The statement by which the build made a mart. One row a mart.'"
+        )
         connection.commit()

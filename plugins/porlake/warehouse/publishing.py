@@ -21,7 +21,7 @@ from porlake.lake import Lake
 from porlake.warehouse.database import OFFLINE, aside, database_of, explained
 from porlake.warehouse.statements import reading
 
-MARTS_VERSION = "4.0"  # a column added raises the second number, a column changed the first
+MARTS_VERSION = "4.1"  # a column added raises the second number, a column changed the first
 
 
 def publish(lake: Lake) -> Mapping[str, Any]:
@@ -78,10 +78,30 @@ def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, 
         "rows": pq.read_metadata(path).num_rows,
         "bytes": path.stat().st_size,
         "schema": columns,
+        **_described(connection, mart),
     }
     # the same bytes where it was there already, unless those are damaged
     lake.store.put_file(f"marts/{mart}/{digest[:16]}/part-0.parquet", path)
     return facts
+
+
+def _described(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, Any]:
+    """What a row of the mart and each of its columns is, and the statement that made it, where the build kept that."""
+
+    def asked(sql: str) -> list[tuple[Any, ...]]:
+        return list(connection.execute(sql, [mart]).fetchall())
+
+    about = asked("select comment from duckdb_tables() where schema_name = 'main' and table_name = ?")
+    columns = asked("select column_name, comment from duckdb_columns() where schema_name = 'main' and table_name = ?")
+    kept = connection.execute(
+        "select true from duckdb_tables() where schema_name = 'core' and table_name = 'mart_sql'"
+    ).fetchall()
+    sql = asked("select sql from core.mart_sql where mart = ?") if kept else []
+    return {
+        "description": about[0][0] or "",
+        "columns": {name: comment or "" for name, comment in columns},
+        "sql": sql[0][0] if sql else None,
+    }
 
 
 def all_files(lake: Lake) -> Iterator[Callable[[], object]]:

@@ -1,0 +1,155 @@
+"""A page's folder on loopback, by the standard library: for a look at it, no server for strangers.
+
+Only files of the page are given out, to GET and HEAD, whole or in one range; a folder is never listed. The answer to
+any other name of this host is refused, so that no page of elsewhere reads it through a name that it owns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from porlake.errors import ConfigurationError
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".xml": "application/atom+xml; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".sql": "text/plain; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".txt": "text/plain; charset=utf-8",
+}
+#: Nothing is loaded from elsewhere, nothing runs that is not in the page's files. Styles that a script sets on an
+#: element are no inline styles.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_PARTS = 64 * 1024
+_NEVER_CHANGES = re.compile(r"/data/[0-9a-f]{16}/")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.ASCII)
+
+
+def serve(folder: Path, port: int, say: Callable[[str], object]) -> None:
+    """Until it is interrupted. Raises ConfigurationError where the port is taken."""
+    with server(folder, port) as running:
+        say(f"http://127.0.0.1:{running.server_port}/  (Ctrl-C ends it)")
+        try:
+            running.serve_forever()
+        except KeyboardInterrupt:
+            say("")
+
+
+def server(folder: Path, port: int) -> ThreadingHTTPServer:
+    """A server of a folder on 127.0.0.1 that has its port already. Raises ConfigurationError."""
+    handler = type("Handler", (_Handler,), {"folder": folder.resolve()})
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} cannot be had: {error.strerror or error}; choose another (--serve 0: any that is free)"
+        ) from error
+
+
+class _Handler(BaseHTTPRequestHandler):
+    folder: Path
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "porlake", ""
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        if not _LOOPBACK.fullmatch(self.headers.get("Host", "")):
+            return self._refuse(HTTPStatus.FORBIDDEN)
+        path = self._file()
+        if path is None:
+            return self._refuse(HTTPStatus.NOT_FOUND)
+        try:
+            with path.open("rb") as stream:
+                self._send(path, stream, path.stat().st_size, with_body)
+        except FileNotFoundError:  # the page was made anew meanwhile
+            self._refuse(HTTPStatus.NOT_FOUND)
+        except (BrokenPipeError, ConnectionResetError):  # who asked has gone
+            self.close_connection = True
+
+    def _file(self) -> Path | None:
+        """The file that is asked for, None for what is no file of the page's."""
+        name = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
+        parts = name.split("/")
+        if any(part.startswith(".") or not part or "\0" in part or "\\" in part for part in parts):
+            return None
+        path = self.folder.joinpath(*parts)
+        if path.suffix not in TYPES or not path.resolve().is_relative_to(self.folder) or not path.is_file():
+            return None
+        return path
+
+    def _send(self, path: Path, stream: BinaryIO, size: int, with_body: bool) -> None:
+        first, last = 0, size - 1
+        asked = self.headers.get("Range")
+        found = _RANGE.fullmatch(asked.strip()) if asked else None
+        if found and any(found.groups()):
+            first, last = _bounds(found[1], found[2], size)
+            if first > last:
+                return self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{size}"})
+            self.send_response(HTTPStatus.PARTIAL_CONTENT)
+            self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+        else:
+            self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", TYPES[path.suffix])
+        self.send_header("Content-Length", str(last - first + 1))
+        self.send_header("Accept-Ranges", "bytes")
+        fixed = _NEVER_CHANGES.search(urlsplit(self.path).path)
+        self.send_header("Cache-Control", "max-age=31536000, immutable" if fixed else "no-cache")
+        self._end_headers()
+        if not with_body:
+            return None
+        stream.seek(first)
+        left = last - first + 1
+        while left and (part := stream.read(min(_PARTS, left))):
+            self.wfile.write(part)
+            left -= len(part)
+        if left:  # shorter than it was said to be
+            self.close_connection = True
+        return None
+
+    def _refuse(self, status: HTTPStatus, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", "0")
+        self._end_headers()
+
+    def _end_headers(self) -> None:
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: a look at a page is no news."""
+
+
+def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
+    """First and last byte of a range of which one side may be missing; first > last where there are no such bytes."""
+    if not first:
+        return max(size - int(last), 0), size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1

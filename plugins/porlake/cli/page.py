@@ -1,0 +1,45 @@
+"""porlake page: the published marts as a page that any web server shows."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from porlake.cli import _options
+from porlake.cli._printing import say
+from porlake.cli._session import existing
+
+WHAT = "make the page of what is published, and show it"
+EXAMPLE = "porlake page site --url https://example.org/reserves/"
+EPILOG = """The folder can be served by any web server or object store as it is (docs/page.md). Nothing
+in it is loaded from elsewhere, and the same marts give the same bytes."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "out", nargs="?", type=Path, metavar="OUT", help="its folder (default: page/ in the lake, beside the marts)"
+    )
+    parser.add_argument(
+        "--serve", nargs="?", type=_port, const=8090, metavar="PORT",
+        help="show it on this machine alone, until Ctrl-C (default: 8090; 0: any free port)",
+    )  # fmt: skip
+    parser.add_argument("--url", default="", help="where it will be served: the feeds then have whole links")
+    _options.lake(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    from porlake import pipeline
+
+    session = existing(options)
+    place, build_id = pipeline.page(session, options.out, options.url)
+    say(f"build {build_id}: {place}")
+    if options.serve is not None:
+        from porlake.cli import _serve
+
+        _serve.serve(Path(place).parent, options.serve, say)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 65_536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535); OUT stands before --serve")

@@ -10,7 +10,7 @@ import { address } from "./state.js";
  * @typedef {"money"|"units"|"percent"|"printed"|"count"|"days"|"moment"|"day"|"month"|"flag"|"hash"|"words"|"name"|"list"} Kind */
 /** A column of a table. `reason`: the column with the reason of a null, or the code itself; `lower`: whether the value is a lower bound.
  * @typedef {{name: string, label?: string, kind?: Kind, reason?: string|((row: Row) => string|null|undefined), lower?: boolean|((row: Row) => boolean), places?: number,
- *   mart?: string, link?: (row: Row) => string|null, more?: (row: Row) => import("./dom.js").Child, head?: boolean, note?: string}} TableColumn */
+ *   mart?: string, show?: (value: any) => string, link?: (row: Row) => string|null, more?: (row: Row) => import("./dom.js").Child, head?: boolean, note?: string}} TableColumn */
 
 const NUMBERS = new Set(["money", "units", "percent", "printed", "count", "days"]);
 
@@ -107,7 +107,7 @@ export function content(row, column, lake) {
   const link = column.link?.(row);
   if (kind === "hash") return [link ? h("a", { href: link }, hashed(String(value))) : hashed(String(value)), more];
   if (kind === "list") return [value.length ? h("span", { class: "list" }, ...value.flatMap((/** @type {any} */ one, /** @type {number} */ index) => [index ? ", " : "", said(exactText(one))])) : nothing(null, lake), more];
-  const shown = kind === "name" ? said(value) : written(value, kind, column.places);
+  const shown = column.show ? said(column.show(value)) : kind === "name" ? said(value) : written(value, kind, column.places);
   const lower = typeof column.lower === "function" ? column.lower(row) : column.lower;
   const whole = kind === "percent" ? { title: `${exactText(value)} (1 is all)` } : kind === "words" && lake.meaning(String(value)) ? { title: lake.meaning(String(value)) } : null;
   const text = lower ? [h("span", { class: "least", title: "at least: a lower bound over what was observed" }, h("span", { "aria-hidden": "true" }, "\u2265\u00a0"), h("span", { class: "unseen" }, "at least "), shown)] : [whole ? h("span", whole, shown) : shown];
@@ -124,13 +124,13 @@ export function reasonOf(row, column) {
 /** Columns that many tables have. @param {Lake} lake */
 export const common = (lake) => ({
   /** @type {TableColumn} */
-  exchange: { name: "exchange", label: "Exchange", kind: "name", head: true, link: (row) => address("exchange", row.exchange) },
+  exchange: { name: "exchange", label: "Exchange", kind: "name", head: true, show: (id) => lake.exchanges.get(id)?.title || id, link: (row) => address("exchange", row.exchange) },
   /** @type {TableColumn} */
   attestation: { name: "attestation", label: "Attestation", kind: "name", head: true, link: (row) => address("attestation", row.attestation) },
   /** @type {TableColumn} */
   asset: { name: "asset", label: "Asset", kind: "name", head: true, link: (row) => (row.asset && lake.assets.has(row.asset) ? address("asset", row.asset) : null) },
   /** @type {TableColumn} */
-  network: { name: "network", label: "Network", kind: "name", head: true },
+  network: { name: "network", label: "Network", kind: "name", head: true, show: (id) => lake.networks.get(id)?.title || words(id) },
   /** @type {TableColumn} */
   month: { name: "month", label: "Month", kind: "month", head: true, link: (row) => address("attestation", row.attestation) },
   /** @type {TableColumn} */

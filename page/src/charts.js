@@ -37,11 +37,13 @@ const margin = (labels) => Math.min(160, 18 + 7.2 * Math.max(4, ...labels.map((l
  * @param {any} options @returns {SVGElement} */
 function picture(options) {
   const svg = /** @type {SVGElement} */ (plot({ className: "plot", style: { background: "transparent", fontFamily: "inherit", fontSize: "12px" }, ...options }));
-  for (const style of [...(svg.tagName.toLowerCase() === "style" ? [] : svg.querySelectorAll("style"))]) style.remove();
+  for (const style of svg.querySelectorAll("style")) style.remove();
+  // The picture has one name (parts.js); names of its groups, which have no role, are none that may be read.
+  for (const group of svg.querySelectorAll("[aria-label], [aria-description]")) for (const name of ["aria-label", "aria-description"]) group.removeAttribute(name);
   return svg;
 }
 
-const TIP = { className: "tip", fill: "var(--surface)", stroke: "var(--line-strong)", lineWidth: 34, textPadding: 9, pathFilter: null };
+const TIP = { className: "tip", fill: "var(--surface)", stroke: "var(--line-strong)", lineWidth: 34, lineHeight: 1.35, textPadding: 9, pathFilter: "none" };
 
 /** Horizontal bars, the longest first as given. `sign` "$" for dollars. @param {number} width @param {{items: Item[], sign?: string, marks?: Item[]}} asked */
 export function bars(width, { items, sign = "", marks = [] }) {

@@ -11,6 +11,23 @@ import { asyncBufferFromUrl, cachedAsyncBuffer, parquetMetadataAsync, parquetRea
 // A file up to this size is read at once; of a larger one only the row groups and columns that are asked for.
 const WHOLE = 1 << 19;
 
+const decoder = new TextDecoder();
+
+/** Most values are short and ASCII, where asking the decoder costs more than the text. @param {Uint8Array|undefined} bytes */
+function text(bytes) {
+  if (!bytes) return bytes;
+  const { length } = bytes;
+  if (length > 64) return decoder.decode(bytes);
+  let found = "";
+  for (let at = 0; at < length; at++) {
+    if (bytes[at] > 127) return decoder.decode(bytes);
+    found += String.fromCharCode(bytes[at]);
+  }
+  return found;
+}
+
+const parsers = /** @type {{stringFromBytes(bytes: Uint8Array): any}} */ ({ stringFromBytes: text });
+
 export class DataError extends Error {}
 
 export class Lake {
@@ -69,6 +86,7 @@ export class Lake {
       metadata,
       columns: columns && [...new Set([...columns.filter((column) => there.has(column)), "build_id"])],
       filter: Object.keys(filter).length ? filter : undefined,
+      parsers,
     });
     const other = rows.find((row) => row.build_id !== this.page.build_id);
     if (other) throw new DataError(`${name} is of build ${other.build_id}, this page of ${this.page.build_id}: it was published anew. Load it again.`);

@@ -40,6 +40,7 @@ async function show(focus = true) {
     main.replaceChildren(...content);
     document.title = `${visible(made.title)} \u00b7 porlake`;
     head(state);
+    if (first) foot();
     await drawn(main);
     if (mine !== turn) return;
     const part = state.query.section && document.getElementById(`s-${state.query.section}`);
@@ -149,7 +150,6 @@ drawing().catch(() => {}); // fetched beside the data; a failure is said where a
 Lake.open(new URL(".", location.href).href).then(
   (opened) => {
     lake = opened;
-    foot();
     addEventListener("hashchange", () => show());
     return show(false);
   },

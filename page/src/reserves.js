@@ -50,7 +50,7 @@ export function span(rows) {
 
 /** Months without a value, and why. @param {string[]} months @param {Row[]} rows @param {(row: Row) => {value: any, reason?: string|null}} of */
 export function gaps(months, rows, of) {
-  const found = new Map(months.map((month) => [month, "nothing was published of this month"]));
+  const found = new Map(months.map((month) => [month, "nothing of the kind was published of this month"]));
   for (const row of rows) {
     const { value, reason } = of(row);
     const month = row.month.slice(0, 7);

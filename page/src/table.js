@@ -14,7 +14,7 @@ export function sorted(rows, column, way) {
 export function filtered(rows, columns, text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return rows;
-  return rows.filter((row) => columns.some((column) => row[column.name] !== null && row[column.name] !== undefined && exactText(row[column.name]).toLowerCase().includes(wanted)));
+  return rows.filter((row) => columns.some((column) => row[column.name] !== null && row[column.name] !== undefined && `${exactText(row[column.name])} ${column.show?.(row[column.name]) ?? ""}`.toLowerCase().includes(wanted)));
 }
 
 /** A table. `limit` rows are shown until the rest is asked for; `sort` is a column's name, "-" before it for the other way.

@@ -48,7 +48,7 @@ test("a month without a value is a gap with its reason, and never zero", () => {
   const rows = [row("2024-01"), row("2024-03", { usd_total: null, share_null_reason: "nothing_priced" }), row("2024-04", { usd_total: "0.00" })];
   const found = gaps(span(rows), rows, reserves);
   assert.deepEqual(found.map((gap) => gap.month), ["2024-02", "2024-03"]);
-  assert.match(found[0].title, /nothing was published/);
+  assert.match(found[0].title, /nothing of the kind was published/);
   assert.match(found[1].title, /nothing priced/);
 });
 

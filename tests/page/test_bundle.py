@@ -37,6 +37,13 @@ def test_the_bundle_is_what_the_source_makes(node: str, tmp_path: Path) -> None:
     assert [name for name in made if made[name] != kept[name]] == [], "npm run build in page/ makes it anew"
 
 
+def test_its_types_hold(node: str) -> None:
+    ran = subprocess.run(
+        [node, "node_modules/typescript/bin/tsc", "-p", "."], cwd=PAGE, capture_output=True, text=True, timeout=180
+    )
+    assert ran.returncode == 0, ran.stdout[-4000:]
+
+
 def test_its_own_tests_pass(node: str) -> None:
     ran = subprocess.run([node, "--test", "test/"], cwd=PAGE, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stdout[-4000:]

@@ -6,7 +6,7 @@ import { banner, choice, counted, legend, picture, section, titleOf } from "../p
 import { monthsBetween } from "../state.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
-import { mainFirst, ratioItems } from "./sections.js";
+import { RATIO_COLUMNS, mainFirst, ratioItems } from "./sections.js";
 
 /** @typedef {import("../data.js").Row} Row */
 
@@ -22,12 +22,13 @@ export async function asset(lake, state, go) {
   if (!id) return everyAsset(lake);
   if (!lake.assets.has(id)) return { title: "No such asset", content: [h("h1", null, "No such asset"), h("p", null, "The published tables have no asset ", said(id), ". ", h("a", { href: address("asset") }, "Those that they have"), ".")] };
   const [ratios, composition, months] = await Promise.all([
-    lake.rows("reserve_ratio", { asset: id }),
+    lake.rows("reserve_ratio", { asset: id }, RATIO_COLUMNS),
     lake.rows("asset_composition", { asset: id }, ["attestation", "exchange", "asset", "usd", "share", "share_null_reason", "usd_price", "price_source", "units", "basis"]),
     lake.rows("exchange_month", {}, ["attestation", "exchange", "month", "basis"]),
   ]);
   const monthOf = new Map(months.map((row) => [row.attestation, row.month.slice(0, 7)]));
   const worth = new Map(composition.map((row) => [row.attestation, row]));
+  /** @type {Row[]} */
   const rows = ratios.map((row) => {
     const value = worth.get(row.attestation);
     return { ...row, month: monthOf.get(row.attestation) ?? row.snapshot_at?.slice(0, 7) ?? null, usd: value?.usd ?? null, share: value?.share ?? null, usd_reason: value ? value.share_null_reason : "nothing_claimed" };
@@ -48,7 +49,7 @@ export async function asset(lake, state, go) {
   const items = here.flatMap((row) => MEASURES.map(([part, look, text]) => {
     const units = row[`reserves_${part}_units`];
     const name = titleOf(row.exchange, lake);
-    return { label: name, part, look, value: decimal.drawn(units), title: `${name}, ${monthName(row.month)}\n${text}${units === null ? ": not known" : `: ${decimal.grouped(decimal.trimmed(units))} ${id}`}` };
+    return { label: name, part, look, value: decimal.drawn(units), title: `${name}, ${monthName(row.month)}\n${text}${units === null ? (part === "claimed" && row.basis === "onchain" ? ": nobody claims it" : ": not known") : `: ${decimal.grouped(decimal.trimmed(units))} ${id}`}` };
   })).filter((item) => item.value !== null || item.part === "claimed");
   const marks = here.flatMap((row) => (row.liabilities_units === null ? [] : [{ label: titleOf(row.exchange, lake), value: decimal.drawn(row.liabilities_units), look: "owed", title: `${titleOf(row.exchange, lake)}\nowed: ${decimal.grouped(decimal.trimmed(row.liabilities_units))} ${id}` }]));
   const labels = new Set(here.map((row) => row.exchange)).size;
@@ -78,7 +79,7 @@ export async function asset(lake, state, go) {
 
 /** @param {import("../data.js").Lake} lake @param {(row: Row) => string|null} usd @returns {import("../cells.js").TableColumn[]} */
 function columns(lake, usd) {
-  return [common(lake).exchange, { ...common(lake).month, head: false }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "usd", label: "USD", kind: "money", mart: "asset_composition", reason: usd }, { name: "share", label: "Share of the exchange", kind: "percent", mart: "asset_composition", reason: usd }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }];
+  return [common(lake).exchange, { ...common(lake).month, head: false }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "usd", label: "USD", kind: "money", mart: "asset_composition", reason: usd }, { name: "share", label: "Share of the exchange", kind: "percent", mart: "asset_composition", reason: usd }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }];
 }
 
 /** @param {import("../data.js").Lake} lake */

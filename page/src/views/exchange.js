@@ -7,7 +7,7 @@ import { BASES, gaps, lookOf, reserves, reservesTitle, span } from "../reserves.
 import { address } from "../state.js";
 import { table } from "../table.js";
 import { composition } from "./market.js";
-import { addresses, compositionNow, concentration, files, findings, grouped, liabilities, mainFirst, networks, proven, ratioItems, ratioTable, restatements, unread } from "./sections.js";
+import { addresses, compositionNow, concentration, files, findings, grouped, liabilities, RATIO_COLUMNS, mainFirst, networks, proven, ratioItems, ratioTable, restatements, unread } from "./sections.js";
 
 /** @typedef {import("../data.js").Row} Row */
 
@@ -31,7 +31,7 @@ export async function exchange(lake, state, go) {
   const of = { exchange: id };
   const [allMonths, ratioRows, collisions, restated, proofs, owedChanges, arithmetic, changes, turnover, reports] = await Promise.all([
     lake.rows("exchange_month"),
-    lake.rows("reserve_ratio", of),
+    lake.rows("reserve_ratio", of, RATIO_COLUMNS),
     lake.rows("address_collisions", of),
     lake.rows("restatements", of),
     lake.rows("liability_proofs", of),
@@ -134,13 +134,13 @@ export function headline(row, lake) {
       "dl",
       { class: "figures", data: { mart: "exchange_month", attestation: row.attestation } },
       figure(`Reserves, ${row.basis ? words(row.basis) : "no amounts"}`, sum.value === null ? cell("usd_total", { kind: "money", reason: () => sum.reason }) : h("span", { data: { column: sum.column, value: sum.value } }, row.basis === "onchain" ? "\u2265\u00a0" : "", "$", decimal.short(sum.value)), sum.value === null ? "in US dollars" : [`$${decimal.grouped(sum.value)}, ${sum.how}`]),
-      figure("Net flow", row.usd_flow === null ? cell("usd_flow", { kind: "money", reason: "usd_flow_null_reason" }) : h("span", { data: { column: "usd_flow", value: row.usd_flow } }, row.usd_flow.startsWith("-") ? "" : "+", "$", decimal.short(row.usd_flow)), row.days === null ? "" : `$${decimal.grouped(row.usd_flow ?? "0")} in ${row.days} days, without price`),
+      figure("Net flow", row.usd_flow === null ? cell("usd_flow", { kind: "money", reason: "usd_flow_null_reason" }) : h("span", { data: { column: "usd_flow", value: row.usd_flow } }, row.usd_flow.startsWith("-") ? "" : "+", "$", decimal.short(row.usd_flow)), row.usd_flow === null ? "without effects of price" : `$${decimal.grouped(row.usd_flow)} in ${row.days} days, without price${row.basis === "onchain" ? "; as seen, no bound" : ""}`),
       ratio("btc"),
       ratio("eth"),
       ratio("usdt"),
-      figure("Signed and seen", cell("share_signed_and_seen", { kind: "percent", reason: "share_signed_and_seen_null_reason", lower: true }), row.usd_signed_and_seen === null ? "signed by who is in control, and seen on chain" : `$${decimal.grouped(row.usd_signed_and_seen)}`),
+      figure("Signed and seen", cell("share_signed_and_seen", { kind: "percent", reason: "share_signed_and_seen_null_reason", lower: true }), row.usd_signed_and_seen === null ? "signed by who is in control, and seen on chain" : `at least $${decimal.grouped(row.usd_signed_and_seen)}`),
       figure("Not in own tokens", cell("cleanliness", { kind: "percent", reason: "cleanliness_null_reason" }), row.assets === null ? "" : `${row.assets} assets`),
-      figure("Snapshot", row.snapshot_at ? moment(row.snapshot_at) : "not dated", [row.file_age_days === null ? "" : `file after ${row.file_age_days} days; `, age(row.snapshot_at, lake.page.as_of) ? `${age(row.snapshot_at, lake.page.as_of)} before the newest file; ` : "", h("a", { href: address("attestation", row.attestation) }, "everything of it")]),
+      figure("Snapshot", row.snapshot_at ? moment(row.snapshot_at) : "not dated", [row.file_age_days === null ? "" : `file after ${decimal.grouped(String(row.file_age_days))} days; `, age(row.snapshot_at, lake.page.as_of) ? `${age(row.snapshot_at, lake.page.as_of)} before the newest file; ` : "", h("a", { href: address("attestation", row.attestation) }, "everything of it")]),
     ),
   ];
 }

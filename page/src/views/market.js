@@ -18,8 +18,9 @@ export const PARTS = /** @type {[string, string, string][]} */ ([
   ["own", "share_own", "Own tokens"],
 ]);
 
-/** @param {import("../data.js").Lake} lake @returns {Record<string, TableColumn[]>} */
-function columnSets(lake) {
+/** @param {import("../data.js").Lake} lake @param {Row[]} rows @returns {Record<string, TableColumn[]>} */
+function columnSets(lake, rows) {
+  const some = (/** @type {string} */ name) => rows.some((row) => row[name] !== null);
   const { exchange, month, basis } = common(lake);
   const named = { ...exchange, more: (/** @type {Row} */ row) => flagged(row) };
   const lower = (/** @type {Row} */ row) => row.basis === "onchain";
@@ -28,7 +29,7 @@ function columnSets(lake) {
   /** @type {TableColumn} */
   const printed = { name: "usd_published_sum", label: "Printed sum, USD", kind: "money", note: "Sum that the exchange itself publishes for the whole of it." };
   /** @type {TableColumn} */
-  const flow = { name: "usd_flow", label: "Net flow, USD", kind: "money", reason: "usd_flow_null_reason", note: "Since the attestation before: units that came or went at the price of then, without effects of price and of the list of addresses, own tokens apart." };
+  const flow = { name: "usd_flow", label: "Net flow, USD", kind: "money", reason: "usd_flow_null_reason", more: (row) => (row.basis === "onchain" && row.usd_flow !== null ? h("span", { class: "aside", title: "The difference of two lower bounds: what was seen to come and go, which is no bound itself." }, " seen") : null), note: "Since the attestation before: units that came or went at the price of then, without effects of price and of the list of addresses, own tokens apart." };
   /** @type {TableColumn} */
   const clean = { name: "cleanliness", label: "Clean", kind: "percent", reason: "cleanliness_null_reason", note: "Share that is not in the exchange's own tokens." };
   /** @type {TableColumn} */
@@ -41,7 +42,7 @@ function columnSets(lake) {
   const share = PARTS.map(([, name, label]) => /** @type {TableColumn} */ ({ name, label, kind: "percent", reason: "share_null_reason" }));
   const first = [named, month, basis];
   return {
-    overview: [...first, usd, printed, flow, clean, ratio[0], ratio[1], seen, streak, old],
+    overview: [...first, usd, ...(some("usd_published_sum") ? [printed] : []), flow, clean, ratio[0], ratio[1], seen, streak, old],
     composition: [...first, usd, ...share, clean, { name: "cleanliness_defillama", label: "Clean, by DefiLlama", kind: "percent", reason: "cleanliness_defillama_null_reason" }, { name: "cleanliness_cryptoquant", label: "Clean, by CryptoQuant", kind: "percent", reason: "cleanliness_cryptoquant_null_reason" }, { name: "assets", label: "Assets", kind: "count" }, { name: "unpriced_assets", label: "Without a price", kind: "list" }],
     ratios: [...first, ...ratio.flatMap((one, index) => [one, print[index]])],
     flows: [...first, { name: "days", label: "Days", kind: "days", reason: "usd_flow_null_reason" }, { name: "usd_change", label: "Change, USD", kind: "money", reason: "usd_flow_null_reason" }, flow, { name: "usd_price", label: "Price, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_cross", label: "Price of what moved, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_list", label: "List, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_own", label: "Own tokens, USD", kind: "money", reason: "usd_flow_null_reason" }],
@@ -59,13 +60,14 @@ function flagged(row) {
 
 /** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state @param {(query: Record<string, string|null>) => void} go */
 export async function market(lake, state, go) {
-  const all = await lake.rows("exchange_month");
+  const [all, streakRows, tracked] = await Promise.all([lake.rows("exchange_month"), lake.rows("coverage_streak", { asset: "BTC" }, ["attestation", "asset", "streak_claimed"]), lake.rows("tracker_figures")]);
   const title = "What exchanges hold";
   if (!all.length) return { title, content: [h("h1", null, title), banner("note", "There is no attestation of any exchange in this lake yet. ", h("code", null, "porlake run okx"), " makes one; then publish and make the page again.")] };
   const months = [...new Set(all.map((row) => row.month.slice(0, 7)))].sort();
   const month = state.query.month && months.includes(state.query.month) ? state.query.month : undefined;
   const chosen = ofMonth(all, month);
-  const streaks = new Map((await lake.rows("coverage_streak", { asset: "BTC" }, ["attestation", "asset", "streak_claimed"])).map((row) => [row.attestation, row.streak_claimed]));
+  const streaks = new Map(streakRows.map((row) => [row.attestation, row.streak_claimed]));
+  /** @type {Row[]} */
   const rows = chosen.map((row) => ({ ...row, streak_claimed: streaks.get(row.attestation) ?? null }));
   rows.sort((a, b) => decimalOrder(reserves(b).value, reserves(a).value) || (a.exchange < b.exchange ? -1 : 1));
   const set = SETS.some(([name]) => name === state.query.columns) ? state.query.columns : "overview";
@@ -85,6 +87,9 @@ export async function market(lake, state, go) {
 
   /** @param {Row} row @returns {import("../charts.js").Item} */
   const bar = (row) => ({ label: label(row), value: decimal.drawn(reserves(row).value), look: reserves(row).column === "usd_total" ? lookOf(row) : "published", title: reservesTitle(row, label(row)) });
+  // Two bases of one exchange are two lines.
+  const labels = rows.length;
+  const refused = rows.filter((row) => row.rows_refused > 0);
   const flagsOf = rows.filter((row) => row.contradicted_by_own_total || row.is_repeat);
   const stale = month ? [] : rows.filter((row) => lake.page.as_of && row.snapshot_at && Date.parse(lake.page.as_of) - Date.parse(row.snapshot_at) > 62 * 86_400_000);
   const content = [
@@ -96,8 +101,9 @@ export async function market(lake, state, go) {
     ),
     controls,
     flagsOf.length ? banner("warning", "Figures with a ", h("span", { class: "flag" }, "\u2691"), " rest on a file that contradicts itself or repeats an older one: ", ...flagsOf.flatMap((row, index) => [index ? ", " : "", h("a", { href: address("attestation", row.attestation) }, said(row.attestation))]), ".") : null,
+    refused.length ? banner("note", "Some rows of the file could not be read, so figures may be short of them: ", ...refused.flatMap((row, index) => [index ? ", " : "", h("a", { href: address("attestation", row.attestation, { section: "files" }) }, said(titleOf(row.exchange, lake))), ` (${decimal.grouped(String(row.rows_refused))})`]), ".") : null,
     stale.length ? banner("note", "Older than two months: ", ...[...new Map(stale.map((row) => [row.exchange, row])).values()].flatMap((row, index) => [index ? ", " : "", said(titleOf(row.exchange, lake)), ` (${age(row.snapshot_at, lake.page.as_of)})`]), ".") : null,
-    h("section", { "aria-label": "Table of exchanges" }, table({ caption: `Exchanges, ${where}`, mart: "exchange_month", rows, columns: columnSets(lake)[set], lake, limit: 100, sort: state.query.sort ?? "", onSort: (sort) => go({ sort, quiet: "yes" }), filter: rows.length > 3 }), source(lake, "exchange_month", "coverage_streak")),
+    h("section", { "aria-label": "Table of exchanges" }, table({ caption: `Exchanges, ${where}`, mart: "exchange_month", rows, columns: columnSets(lake, rows)[set], lake, limit: 100, sort: state.query.sort ?? "", onSort: (sort) => go({ sort, quiet: "yes" }), filter: rows.length > 3 }), source(lake, "exchange_month", "coverage_streak")),
     h(
       "div",
       { class: "pair" },
@@ -105,8 +111,8 @@ export async function market(lake, state, go) {
         { id: "reserves", title: "Reserves", lake, link: here("reserves"), lead: "In US dollars. Hatched bars are lower bounds, pale ones are what the exchange itself prints." },
         picture({
           label: `Reserves by exchange, ${where}; the figures stand in the table above`,
-          height: 60 + exchanges.length * 26,
-          legend: legend([["claimed", BASES.claimed], ["published", "published: the exchange's own sum"], ["onchain", BASES.onchain]]),
+          height: 38 + labels * 26,
+          legend: legend([["claimed", BASES.claimed], ["published", "published: totals, or the sum that the exchange prints"], ["onchain", BASES.onchain]]),
           draw: (charts, width) => charts.bars(width, { sign: "$", items: onePerLabel(rows.map(bar)) }),
         }),
       ),
@@ -114,7 +120,7 @@ export async function market(lake, state, go) {
         { id: "composition", title: "Made of", lake, link: here("composition"), lead: "Shares of what has a price." },
         picture({
           label: `Composition of the reserves by exchange, ${where}; the figures stand in the table, columns Composition`,
-          height: 60 + exchanges.length * 26,
+          height: 38 + labels * 26,
           legend: legend([...PARTS.map(([look, , text]) => /** @type {[string, string]} */ ([look, text])), ["other", "Everything else"]]),
           draw: (charts, width) => charts.shares(width, { items: onePerGroup(rows).flatMap((row) => composition(row, label(row))) }),
         }),
@@ -123,7 +129,7 @@ export async function market(lake, state, go) {
         { id: "ratios", title: "Held against owed, BTC", lake, link: here("ratios"), lead: ["The line is 100 %: as much held as owed. ", h("a", { href: address("method", "ratio_claimed") }, "How it is computed"), "."] },
         picture({
           label: `BTC held against BTC owed by exchange, ${where}; the figures stand in the table, columns Ratios`,
-          height: 60 + exchanges.length * 26,
+          height: 38 + labels * 26,
           legend: legend([["dot claimed", "computed, at full precision"], ["ring", "as the exchange prints it"]]),
           draw: (charts, width) => charts.ratios(width, { items: rows.flatMap((row) => ratioItems(row, "btc", label(row))) }),
         }),
@@ -132,25 +138,23 @@ export async function market(lake, state, go) {
         { id: "calendar", title: "Month by month", lake, link: here("calendar"), lead: "Which exchange stated what of which month. An empty place is a month of which nothing was published." },
         picture({
           label: `Which exchange published for which month; every month has its figures in this table when it is chosen above`,
-          height: 46 + new Set(all.map((row) => row.exchange)).size * 22,
+          height: 40 + new Set(all.map((row) => row.exchange)).size * 22,
           legend: legend([["claimed", "addresses"], ["published", "totals"], ["onchain", "observed list"], ["nothing", "no amounts"]]),
           draw: (charts, width) => charts.calendar(width, { months: span(all), items: calendarItems(all, label) }),
         }),
       ),
     ),
-    trackers(lake),
+    trackers(lake, tracked),
   ];
   return { title: month ? `${title}, ${monthName(month)}` : title, content };
 }
 
-/** @param {import("../data.js").Lake} lake */
-function trackers(lake) {
-  if (!lake.marts.get("tracker_figures")?.rows) return null;
-  return lake.rows("tracker_figures").then((rows) =>
-    section(
-      { id: "trackers", title: "What trackers print", lake, marts: ["tracker_figures"], lead: "Each under the tracker's own definition: two definitions are never compared, and no figure of this page is computed with them." },
-      table({ caption: "Figures that trackers print", mart: "tracker_figures", rows, lake, columns: [common(lake).exchange, { name: "month", label: "Month", kind: "month" }, { name: "source", label: "Tracker" }, { name: "figure", label: "Figure", kind: "words" }, { name: "value", label: "Value", kind: "units" }, { name: "unit", label: "Unit", kind: "words" }, { name: "definition", label: "What it counts" }] }),
-    ),
+/** @param {import("../data.js").Lake} lake @param {Row[]} rows of tracker_figures */
+function trackers(lake, rows) {
+  if (!rows.length) return null;
+  return section(
+    { id: "trackers", title: "What trackers print", lake, marts: ["tracker_figures"], lead: "Each under the tracker's own definition: two definitions are never compared, and no figure of this page is computed with them." },
+    table({ caption: "Figures that trackers print", mart: "tracker_figures", rows, lake, columns: [common(lake).exchange, { name: "month", label: "Month", kind: "month" }, { name: "source", label: "Tracker" }, { name: "figure", label: "Figure", kind: "words" }, { name: "value", label: "Value", kind: "units" }, { name: "unit", label: "Unit", kind: "words" }, { name: "definition", label: "What it counts" }] }),
   );
 }
 
@@ -176,7 +180,7 @@ function onePerGroup(rows) {
   return rows.filter((row) => !seen.has(row.exchange) && seen.add(row.exchange));
 }
 
-/** Shares of one attestation as parts of a bar; what no named part holds is "everything else", exact. @param {Row} row @param {string} label */
+/** Shares of one attestation as parts of a bar; what no named part holds is "everything else", exact. @param {Row} row @param {string} label @returns {import("../charts.js").Item[]} */
 export function composition(row, label) {
   if (row.share_btc === null) return [{ label, value: null, look: "muted", title: `${label}\n${(row.share_null_reason ?? "nothing stated").replaceAll("_", " ")}` }];
   const named = PARTS.map(([look, column, text]) => ({ label, part: look, look, value: Number(row[column] ?? 0), title: `${label}, ${monthName(row.month ?? row.snapshot_at)}\n${text}: ${decimal.percent(row[column] ?? 0)}` }));
@@ -189,6 +193,7 @@ export function composition(row, label) {
 function ratioItems(row, coin, label) {
   const exact = row[`ratio_${coin}`];
   const printed = row[`printed_ratio_${coin}`];
+  /** @type {import("../charts.js").Item[]} */
   const found = [];
   const least = row.basis === "onchain" ? "at least " : "";
   if (exact !== null) found.push({ label, part: "exact", look: lookOf(row) === "published" ? "claimed" : lookOf(row), value: exact, title: `${label}, ${monthName(row.month)}\ncomputed: ${least}${decimal.percent(exact, 4)}` });

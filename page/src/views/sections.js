@@ -12,6 +12,9 @@ import { table } from "../table.js";
 
 const MOST = 14;
 
+/** What the views read of reserve_ratio, which has many columns more. */
+export const RATIO_COLUMNS = ["attestation", "exchange", "snapshot_at", "asset", "basis", "reserves_claimed_units", "reserves_onchain_units", "reserves_proven_units", "liabilities_units", "liabilities_from", "liabilities_from_null_reason", "claimed_without_custody_units", "ratio_claimed", "ratio_claimed_null_reason", "ratio_onchain", "ratio_onchain_null_reason", "ratio_proven", "ratio_proven_null_reason", "printed_ratio", "printed_ratio_null_reason", "printed_hides_shortfall", "is_covered_claimed", "is_covered"];
+
 /** Sum of decimal texts, null where there is none. @param {(string|null)[]} texts */
 const total = (texts) => {
   const there = /** @type {string[]} */ (texts.filter((text) => text !== null && text !== undefined));
@@ -56,7 +59,7 @@ export function compositionNow({ lake, link, label }, rows) {
       : null,
     table({
       caption: `Composition of ${label}`, mart: "asset_composition", rows: [...priced, ...unpriced], lake, limit: 12,
-      columns: [common(lake).asset, { name: "units", label: "Units", kind: "units", lower: (row) => row.basis === "onchain" }, { name: "usd", label: "USD", kind: "money", reason: "share_null_reason", lower: (row) => row.basis === "onchain" }, { name: "share", label: "Share", kind: "percent", reason: "share_null_reason" }, { name: "usd_price", label: "Price, USD", kind: "units", reason: "share_null_reason" }, { name: "price_source", label: "Price from" }, { name: "relation", label: "Kind", kind: "words" }, { name: "basis", label: "Basis", kind: "words" }, { name: "usd_published", label: "USD, printed", kind: "money" }, { name: "amount", label: "Base units", kind: "units" }].filter((column) => column.name !== "usd_published" || rows.some((row) => row.usd_published !== null)),
+      columns: (/** @type {TableColumn[]} */ ([common(lake).asset, { name: "units", label: "Units", kind: "units", lower: (row) => row.basis === "onchain" }, { name: "usd", label: "USD", kind: "money", reason: "share_null_reason", lower: (row) => row.basis === "onchain" }, { name: "share", label: "Share", kind: "percent", reason: "share_null_reason" }, { name: "usd_price", label: "Price, USD", kind: "units", reason: "share_null_reason" }, { name: "price_source", label: "Price from" }, { name: "relation", label: "Kind", kind: "words" }, { name: "basis", label: "Basis", kind: "words" }, { name: "usd_published", label: "USD, printed", kind: "money" }, { name: "amount", label: "Base units", kind: "units" }])).filter((column) => column.name !== "usd_published" || rows.some((row) => row.usd_published !== null)),
     }),
   );
 }
@@ -86,7 +89,7 @@ const VERDICTS = /** @type {[string, string, string][]} */ ([
 export function proven({ lake, link, label }, rows, seen) {
   const verdictOf = (/** @type {string} */ verdict) => (verdict === "malformed" ? "invalid" : verdict);
   const byNetwork = [...grouped(rows, "network")];
-  const items = byNetwork.flatMap(([network, of]) => {
+  const items = byNetwork.flatMap(/** @returns {import("../charts.js").Item[]} */ ([network, of]) => {
     const all = total(of.map((row) => row.usd));
     if (all === null || /^0*(\.0*)?$/.test(all)) return [{ label: words(network), value: null, look: "muted", title: `${words(network)}\nnothing with a price` }];
     return VERDICTS.flatMap(([verdict, look, text]) => {
@@ -186,7 +189,7 @@ export function ratioTable({ lake, label }, rows, limit = 12) {
   const covered = (/** @type {Row} */ row) => (row.is_covered === null ? "not_known" : null);
   return table({
     caption: `Reserves against liabilities, ${label}`, mart: "reserve_ratio", rows, lake, limit,
-    columns: [common(lake).asset, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "liabilities_from", label: "Owed by", kind: "words", reason: "liabilities_from_null_reason" }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "ratio_onchain", label: "On chain / owed", kind: "percent", places: 4, lower: true, reason: "ratio_onchain_null_reason" }, { name: "ratio_proven", label: "Proven / owed", kind: "percent", places: 4, lower: true, reason: "ratio_proven_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "is_covered_claimed", label: "Claim covers", kind: "flag", reason: "ratio_claimed_null_reason" }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: covered }],
+    columns: [common(lake).asset, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "ratio_onchain", label: "On chain / owed", kind: "percent", places: 4, lower: true, reason: "ratio_onchain_null_reason" }, { name: "ratio_proven", label: "Proven / owed", kind: "percent", places: 4, lower: true, reason: "ratio_proven_null_reason" }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "liabilities_from", label: "Owed by", kind: "words", reason: "liabilities_from_null_reason" }, { name: "claimed_without_custody_units", label: "Without custody", kind: "units" }, { name: "is_covered_claimed", label: "Claim covers", kind: "flag", reason: "ratio_claimed_null_reason" }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: covered }],
   });
 }
 

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from porlake.encoding import base58, fixed_width
@@ -27,8 +27,13 @@ def alone(text: str) -> bytes | None:
     return base58.decode(text) if len(payload) == 21 else None
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.binary(min_size=21, max_size=21), min_size=1, max_size=12), st.integers(0, 2**32))
+@pytest.fixture(autouse=True, params=[0, fixed_width.MANY], ids=["compiled", "by numpy"])
+def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixed_width, "MANY", request.param)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(min_size=21, max_size=21), min_size=1, max_size=20), st.integers(0, 2**32))
 def test_base58check_is_that_of_each_text(payloads: list[bytes], seed: int) -> None:
     chance = random.Random(seed)
     texts = [base58.encode_check(payload) for payload in payloads] + [base58.encode_check(bytes(21))]
@@ -43,6 +48,30 @@ def test_base58check_is_that_of_each_text(payloads: list[bytes], seed: int) -> N
             assert bool(good[row]) == (known is not None), text
             if known is not None:
                 assert made[row].tobytes() == known
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(base58.BITCOIN + "0Il", min_size=1, max_size=60), st.integers(1, 48))
+def test_base58_of_a_size_is_that_of_each_text(text: str, size: int) -> None:
+    made, good = fixed_width.base58_of(letters([text]), size)
+    try:
+        known = base58.decode(text)
+    except InvalidAddress:
+        known = b""
+    assert bool(good[0]) == (len(known) == size)
+    if good[0]:
+        assert made[0].tobytes() == known
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(min_size=1, max_size=48))
+def test_base58_of_bytes_is_known_for_their_own_size_alone(data: bytes) -> None:
+    text = base58.encode(data, base58.RIPPLE)
+    for size in (len(data) - 1, len(data), len(data) + 1):
+        if size:
+            _, good = fixed_width.base58_of(letters([text]), size, base58.RIPPLE)
+            assert bool(good[0]) == (size == len(data))
+    assert fixed_width.base58_of(letters([text]), len(data), base58.RIPPLE)[0].tobytes() == data
 
 
 @pytest.mark.parametrize("size", [23, 24, 25])

@@ -11,7 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from made_addresses import made
 from porlake import addresses, amounts, lake, pipeline, registry, reports
+from porlake.addresses import _column, bitcoin
+from porlake.encoding import base58, fixed_width
 from porlake.errors import InvalidAddress, InvalidAmount, PorlakeError
 from porlake.model import Dataset, ReportFile
 from porlake.pipeline import _parse
@@ -180,21 +183,39 @@ def test_amounts_of_a_column_are_those_of_single_cells(scale: int) -> None:
     assert {"0", "1", "01.10"} - ({"01.10"} if scale == 0 else set()) <= sure
 
 
+LIKE = "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5"
+"""An account of Polkadot."""
 PUBLISHED = json.loads((Path(__file__).parents[1] / "addresses" / "published.json").read_text(encoding="utf-8"))
 
 
-def test_addresses_of_a_column_are_those_of_single_cells() -> None:
+def address(network: str, number: int) -> str:
+    if registry.load().networks[network].address_form in ("bitcoin", "cashaddr"):
+        return bitcoin.p2pkh(network, number.to_bytes(33, "big")).text
+    return made(network, LIKE, number)
+
+
+BY_FORM = {row.address_form: name for name, row in sorted(registry.load().networks.items(), reverse=True)}
+NETWORKS = sorted({
+    "ethereum", "bsc", "xdc", "tron", "bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "enjin", "polkadot", "sora",
+    *(BY_FORM[form] for form in _column._SURE),
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("many", [0, fixed_width.MANY])
+def test_addresses_of_a_column_are_those_of_single_cells(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixed_width, "MANY", many)
     chance = random.Random(3)
     texts = sorted({text for text in _texts(PUBLISHED) if text.isascii() and len(text) < 120})
     assert len(texts) > 100
+    texts += [address(network, number) for network in NETWORKS for number in range(3)]
+    texts += [base58.encode(bytes(zeros) + bytes([7]) * (32 - zeros)) for zeros in (0, 1, 31, 32)]
+    texts += ["1" * count for count in (31, 32, 33, 34, 35, 44, 45)] + ["z" * count for count in (35, 43, 44, 45)]
     texts += [text.upper() for text in texts] + [text.lower() for text in texts]
-    for text in texts[:600]:
+    for text in texts[:1_000]:
         at = chance.randrange(len(text) or 1)
         texts.append(text[:at] + chance.choice("01qpzLx Z") + text[at + 1 :])
-    told = 0
-    for network in ("ethereum", "bsc", "xdc", "tron", "bitcoin", "litecoin", "dogecoin", "bitcoin_cash", "solana"):
-        if network not in registry.load().networks:
-            continue
+    for network in NETWORKS:
+        told = 0
         spelled, good = addresses.parse_column(network, pa.array(texts))
         for text, found, is_good in zip(texts, spelled.to_pylist(), good.tolist(), strict=True):
             try:
@@ -206,7 +227,14 @@ def test_addresses_of_a_column_are_those_of_single_cells() -> None:
             if is_good:
                 told += 1
                 assert found == wanted.text, (network, text)
-    assert told > 100
+        assert told, network
+
+
+@pytest.mark.parametrize("form", sorted(_column._SURE))
+def test_a_form_by_column_is_sure_of_an_address_by_itself(form: str) -> None:
+    network = BY_FORM[form]
+    _, good = _column._SURE[form](network, pa.array([addresses.parse(network, address(network, 1)).text]))
+    assert good.tolist() == [True]
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -12,12 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from porlake import registry
-from porlake.addresses import LONGEST, bitcoin, parse
-from porlake.encoding import bech32, fixed_width, hashes
+from porlake.addresses import LONGEST, bitcoin, parse, ss58
+from porlake.encoding import base58, bech32, fixed_width, hashes
 from porlake.encoding.fixed_width import HEX, Bytes, Mask
 from porlake.errors import InvalidAddress
 
-_EVM, _TRON = 42, 34
+_EVM, _TRON, _HEX32 = 42, 34, 66
+_KEY = 32
+_KEY_DIGITS = range(_KEY, 45)
+"""Base58 digits of 32 bytes: a zero byte is one digit, all others together are 44 at the most."""
 _BASE58 = range(26, fixed_width.MOST_DIGITS + 1)
 _CHARSET = np.full(256, 255, np.uint8)
 for _value, _letter in enumerate(bech32.CHARSET.encode()):
@@ -77,6 +80,44 @@ def _tron(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
         payloads, holds = fixed_width.base58check(letters)
         good[rows] = holds & (payloads[:, 0] == 0x41)
     return texts, good
+
+
+def _solana(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
+    good = np.zeros(len(texts), bool)
+    for rows, letters in _by_width(texts, _KEY_DIGITS):
+        good[rows] = fixed_width.base58_of(letters, _KEY)[1]
+    return texts, good
+
+
+def _xrp(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
+    good = np.zeros(len(texts), bool)
+    for rows, letters in _by_width(texts, range(25, fixed_width.MOST_DIGITS + 1)):
+        payloads, holds = fixed_width.base58check(letters, base58.RIPPLE)
+        good[rows] = holds & (payloads[:, 0] == 0)
+    return texts, good
+
+
+def _ss58(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
+    """Under the network's own prefix, where that is one byte."""
+    good, prefix = np.zeros(len(texts), bool), ss58.PREFIX[network]
+    if prefix >= ss58.ONE_BYTE:
+        return texts, good
+    for rows, letters in _by_width(texts, range(1 + _KEY + 2, 50)):
+        made, holds = fixed_width.base58_of(letters, 1 + _KEY + 2)
+        holds &= made[:, 0] == prefix
+        for at, data in zip(np.flatnonzero(holds), fixed_width.split(made[holds].tobytes(), 1 + _KEY + 2), strict=True):
+            holds[at] = ss58.checksum(data[:-2]) == data[-2:]
+        good[rows] = holds
+    return texts, good
+
+
+def _hex32(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
+    """Of full length."""
+    good = np.zeros(len(texts), bool)
+    for rows, letters in _by_width(texts, range(_HEX32, _HEX32 + 1)):
+        begins = (letters[:, 0] == ord("0")) & (letters[:, 1] == ord("x"))
+        good[rows] = begins & (HEX[letters[:, 2:]].max(axis=1) < 16)
+    return pc.ascii_lower(texts), good
 
 
 def _bitcoin(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
@@ -140,8 +181,13 @@ def _polymod(hrp: str, values: Bytes) -> Bytes:
 
 
 _SURE: dict[str, Callable[[str, pa.StringArray], tuple[pa.StringArray, Mask]]] = {
-    "evm": _evm,
-    "tron": _tron,
+    "aptos": _hex32,
     "bitcoin": _bitcoin,
+    "evm": _evm,
+    "solana": _solana,
+    "ss58": _ss58,
+    "sui": _hex32,
+    "tron": _tron,
+    "xrp": _xrp,
 }
 """Of these forms most are told at once."""

@@ -11,6 +11,8 @@ from porlake.encoding import base58
 from porlake.encoding.hashes import blake2b
 from porlake.errors import InvalidAddress
 
+ONE_BYTE = 64
+"""Prefixes below it are one byte, all others two."""
 PREFIX = {
     "polkadot": 0,
     "polkadot_asset_hub": 0,
@@ -49,16 +51,19 @@ def decode(text: str) -> tuple[int, bytes]:
     width = 2 if data[:1] and data[0] & 0x40 else 1
     if len(data) != width + 34 or data[0] & 0x80:
         raise InvalidAddress("bad_length", f"{text!r} holds {len(data)} bytes, not 35 or 36")
-    if _checksum(data[:-2]) != data[-2:]:
+    if checksum(data[:-2]) != data[-2:]:
         raise InvalidAddress("bad_checksum", f"the checksum of {text!r} does not hold")
     prefix = data[0] if width == 1 else (data[0] & 0x3F) << 2 | data[1] >> 6 | (data[1] & 0x3F) << 8
     return prefix, data[width:-2]
 
 
 def encode(prefix: int, key: bytes) -> str:
-    before = bytes([prefix]) if prefix < 64 else bytes([0x40 | (prefix >> 2) & 0x3F, prefix >> 8 | (prefix & 3) << 6])
-    return base58.encode(before + key + _checksum(before + key))
+    before = (
+        bytes([prefix]) if prefix < ONE_BYTE else bytes([0x40 | (prefix >> 2) & 0x3F, prefix >> 8 | (prefix & 3) << 6])
+    )
+    return base58.encode(before + key + checksum(before + key))
 
 
-def _checksum(data: bytes) -> bytes:
+def checksum(data: bytes) -> bytes:
+    """The two bytes behind a prefix and a key."""
     return blake2b(b"SS58PRE" + data, 64)[:2]

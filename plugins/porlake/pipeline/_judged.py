@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -35,11 +37,20 @@ class Judged:
     """Verdicts by the hash of their evidence."""
 
     def __init__(self, evidence: pa.FixedSizeBinaryArray, verdicts: pa.Table) -> None:
-        self._evidence, self._verdicts = evidence, verdicts
+        self._hashes, self._verdicts = _matrix(evidence), verdicts
+        starts = _starts(self._hashes)
+        self._order = np.argsort(starts, kind="stable")
+        self._starts = starts[self._order]
 
     def places(self, batch: pa.RecordBatch) -> pa.Int32Array:
         """Where the verdict of each row of evidence stands; null where there is none."""
-        return pc.index_in(keys(batch), value_set=self._evidence, skip_nulls=True)
+        hashes = keys(batch)
+        wanted = _matrix(hashes)
+        at = np.minimum(np.searchsorted(self._starts, _starts(wanted)), max(len(self._starts) - 1, 0))
+        places = self._order[at]
+        # of two hashes that begin alike, which nobody has seen, the second is judged anew
+        differs = (self._hashes[places] != wanted).any(axis=1) | hashes.is_null().to_numpy(zero_copy_only=False)
+        return pa.array(places.astype(np.int32), mask=differs)
 
     def verdicts(self, places: pa.Int32Array) -> dict[str, pa.Array]:
         """The columns `TAKEN` of the verdicts at those places."""
@@ -114,29 +125,39 @@ def keys(batch: pa.RecordBatch) -> pa.FixedSizeBinaryArray:
     """A hash of all evidence of each row; null where nobody signed, which costs nothing to judge, and where a cell
     holds a character that tells cells apart here.
     """
-    nulls = pa.repeat(pa.scalar(0, pa.int32()), batch.num_rows)
+    nothing = within = pa.repeat(pa.scalar(0, pa.int32()), batch.num_rows)
     cells = []
     for name in _TEXTS:
         column = batch.column(name)
-        nulls = pc.add(nulls, column.is_null().cast(pa.int32()))
-        cells.append(pc.fill_null(column, _NOTHING))
-    within = pa.repeat(pa.scalar(0, pa.int32()), batch.num_rows)
+        if column.null_count:
+            nothing = pc.add(nothing, column.is_null().cast(pa.int32()))
+            column = pc.fill_null(column, _NOTHING)
+        cells.append(column)
     for name in _LISTS:
         column = batch.column(name)
         length = pc.list_value_length(column)
         within = pc.add(within, pc.max_element_wise(pc.subtract(length, 1), 0))
         cells += [length.cast(pa.string()), pc.binary_join(column, _WITHIN)]
-    texts = pc.binary_join_element_wise(*cells, _BETWEEN).cast(pa.binary())
-    is_signed = pc.greater(pc.binary_length(pc.binary_join(batch.column("signatures"), "")), 0)
-    columns = (column.to_pylist() for column in (texts, is_signed, within, nulls))
-    return pa.array(
-        [
-            # a cell that holds one of the characters between cells could be taken for several
-            hashlib.sha256(text).digest()
-            if signed
-            and (text.count(b"\x1f"), text.count(b"\x1e"), text.count(b"\x1d")) == (len(cells) - 1, lists, none)
-            else None
-            for text, signed, lists, none in zip(*columns, strict=True)
-        ],
-        _DIGEST,
-    )
+    texts = pc.binary_join_element_wise(*cells, _BETWEEN)
+    told = pc.greater(pc.binary_length(pc.binary_join(batch.column("signatures"), "")), 0)
+    for mark, count in ((_BETWEEN, pa.scalar(len(cells) - 1, pa.int32())), (_WITHIN, within), (_NOTHING, nothing)):
+        # a cell that holds one of the characters between cells could be taken for several
+        told = pc.and_(told, pc.equal(pc.count_substring(texts, mark), count))
+    is_told = pc.fill_null(told, False).to_numpy(zero_copy_only=False)
+    hashes = np.zeros((batch.num_rows, _DIGEST.byte_width), np.uint8)
+    digests = b"".join(hashlib.sha256(text).digest() for text in texts.filter(told).cast(pa.binary()).to_pylist())
+    hashes[is_told] = np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST.byte_width)
+    valid = pa.py_buffer(np.packbits(is_told, bitorder="little").tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(_DIGEST, len(hashes), [valid, pa.py_buffer(hashes)])
+
+
+def _matrix(hashes: pa.FixedSizeBinaryArray) -> npt.NDArray[np.uint8]:
+    """A row each; of a null whatever stands there."""
+    width = _DIGEST.byte_width
+    data = np.frombuffer(hashes.buffers()[1], np.uint8)
+    return data[hashes.offset * width : (hashes.offset + len(hashes)) * width].reshape(-1, width)
+
+
+def _starts(hashes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """The first eight bytes of each, as a number."""
+    return np.ascontiguousarray(hashes[:, :8]).view(np.uint64).ravel()

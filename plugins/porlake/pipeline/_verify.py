@@ -48,32 +48,40 @@ def verdicts(store: Lake, partition: Mapping[str, str], known: Judged | None = N
     The verdict is the signature's alone: a row whose amount, coin or type rejects its claim is judged like any other.
     Only a row whose cells cannot be told apart is malformed for that reason. `known`: verdicts that are taken over.
     """
-    under_way = deque[tuple[pa.RecordBatch, pa.Int32Array]]()
+    under_way = deque[tuple[pa.RecordBatch, pa.Int32Array, int]]()
 
     def unknown() -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
-        for batch, reasons, places in _with_refusals(store, partition, known):
+        for part, reasons, places in _with_refusals(store, partition, known):
             if reasons:
-                refused = pc.is_in(batch.column("source_row"), pa.array(list(reasons), pa.int64()))
+                refused = pc.is_in(part.column("source_row"), pa.array(list(reasons), pa.int64()))
                 places = pc.if_else(refused, None, places)
-            under_way.append((batch, places))
-            yield batch.filter(places.is_null()) if places.null_count < len(places) else batch, reasons
+            rest = part.filter(places.is_null()) if places.null_count < len(places) else part
+            batches = _sliced(rest) or [rest]  # who gathers the verdicts waits for one batch of each part
+            under_way.append((part, places, len(batches)))
+            yield from ((batch, reasons) for batch in batches)
 
-    for rest, judged in ownership.judge_batches(unknown()):
-        batch, places = under_way.popleft()
-        yield _rows(rest, judged) if rest is batch else _with_known(batch, places, rest, judged, known)
+    done = list[pa.RecordBatch]()
+    for batch, judged in ownership.judge_batches(unknown()):
+        done.append(_rows(batch, judged))
+        part, places, count = under_way[0]
+        if len(done) == count:
+            under_way.popleft()
+            yield from done if known is None else _sliced(_with_known(part, places, done, known))
+            done = []
+
+
+def _sliced(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    return [batch.slice(at, BATCH_ROWS) for at in range(0, batch.num_rows, BATCH_ROWS)]
 
 
 def _with_known(
-    batch: pa.RecordBatch,
-    places: pa.Int32Array,
-    rest: pa.RecordBatch,
-    judged: ownership.BatchJudgement,
-    known: Judged | None,
+    part: pa.RecordBatch, places: pa.Int32Array, judged: list[pa.RecordBatch], known: Judged
 ) -> pa.RecordBatch:
-    """The rows of a batch, of which those with a place have a verdict already and `rest` was judged."""
-    assert known is not None
+    """The verdicts on a part's rows, of which those with a place have one already and the others were judged."""
+    if places.null_count == len(places):
+        return pa.concat_batches(judged)
     taken = places.is_valid()
-    whole = pa.concat_batches([_filled(batch.filter(taken), known.verdicts(places.filter(taken))), _rows(rest, judged)])
+    whole = pa.concat_batches([_filled(part.filter(taken), known.verdicts(places.filter(taken))), *judged])
     is_taken = taken.to_numpy(zero_copy_only=False)
     return whole.take(pa.array(_columns.back([np.flatnonzero(is_taken), np.flatnonzero(~is_taken)])))
 
@@ -108,29 +116,27 @@ def _repeated(values: list[tuple[str, ...]]) -> pa.Array:
 def _with_refusals(
     store: Lake, partition: Mapping[str, str], known: Judged | None
 ) -> Iterator[tuple[pa.RecordBatch, dict[int, str], pa.Int32Array]]:
-    """The evidence in small batches of one member each; the reasons, by source_row, of rows of it that could not be
-    read; and where verdicts on it stand among those that are known.
+    """The evidence in parts of one member each; the reasons, by source_row, of rows of it that could not be read; and
+    where verdicts on it stand among those that are known.
     """
     refused = _refusals(store, partition)
     ahead = next(refused, None)
     for large in store.batches(Evidence, **partition):
-        # of many rows at once: each look makes a table of all that is known
         places = known.places(large) if known else pa.nulls(large.num_rows, pa.int32())
-        for start, batch in _by_member(large):
+        for start, part in _by_member(large):
             reasons = {}
-            last = _place(batch, batch.num_rows - 1)
+            last = _place(part, part.num_rows - 1)
             while ahead is not None and ahead[0] <= last:
                 reasons[ahead[0][1]] = ahead[1]
                 ahead = next(refused, None)
-            yield batch, reasons, places.slice(start, batch.num_rows)
+            yield part, reasons, places.slice(start, part.num_rows)
 
 
 def _by_member(large: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
     start = 0
     # rows come in the order of their members
     for count in pc.value_counts(large.column("member")).field("counts").to_pylist():
-        for at in range(start, start + count, BATCH_ROWS):
-            yield at, large.slice(at, min(BATCH_ROWS, start + count - at))
+        yield start, large.slice(start, count)
         start += count
 
 

@@ -298,7 +298,9 @@ class Writer:
             )
         if batch.num_rows > 1:
             less, equal = pa.scalar(False), pa.scalar(True)
-            for values in columns:
+            for name, values in zip(key, columns, strict=True):
+                if name in self.partition and pa.types.is_string(values.type):
+                    continue  # all rows have the partition's
                 a, b = values.slice(0, batch.num_rows - 1), values.slice(1)
                 less = pc.or_(less, pc.and_(equal, pc.less(a, b)))
                 equal = pc.and_(equal, pc.equal(a, b))

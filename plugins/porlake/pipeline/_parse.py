@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pyarrow as pa
@@ -66,12 +66,12 @@ def parse(session: Session, report: str) -> str:
         ExitStack() as files,
         _seldom_collected(),
         lake.writing(*((row_class, partition) for row_class in PARSED)) as writers,
-    ):
-        writer = ItemWriter(
+        ItemWriter(
             file,
             dict(zip(PARSED, (one.add for one in writers), strict=True)),
             dict(zip(PARSED, (one.add_columns for one in writers), strict=True)),
-        )
+        ) as writer,  # nothing is being written any more when the writers are closed
+    ):
         for item in _items(reports.format_of(file.format), archived(lake, files, file)):
             if isinstance(item, reports.Rows):
                 writer.write_columns(item)
@@ -139,9 +139,21 @@ class ItemWriter:
         out_columns: Mapping[type[Dataset], Callable[[pa.RecordBatch], None]] | None = None,
     ) -> None:
         self._file, self._out, self._out_columns = file, out, out_columns or {}
+        self._pens, self._under_way = ThreadPoolExecutor(max_workers=2), list[Future[None]]()
         self.rows = self._claims = self._signers = self._rejections = 0
 
+    def __enter__(self) -> ItemWriter:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._pens.shutdown()
+
     def write(self, item: reports.Item) -> None:
+        if self._under_way:
+            self.settle()
+        self._write(item)
+
+    def _write(self, item: reports.Item) -> None:
         if isinstance(item, reports.Summary | reports.Figure | reports.Transfer):
             self._write_beside(item)
             return
@@ -164,18 +176,24 @@ class ItemWriter:
             out = self._out
             self._out = {**out, **{row_class: kept.append for row_class, kept in single.items()}}
             for item in found.others:
-                self.write(item)
+                self._write(item)
             self._out = out
-        with ThreadPoolExecutor(max_workers=1) as pool:  # Parquet lets the interpreter go
-            beside = pool.submit(self._write_batch, Evidence, found.evidence, single[Evidence])
-            self._write_batch(Claim, found.claims, single[Claim])
-            beside.result()
+        self.settle()
+        for row_class, batch in ((Claim, found.claims), (Evidence, found.evidence)):
+            # Parquet lets the interpreter go: the next run is made meanwhile
+            self._under_way.append(self._pens.submit(self._write_batch, row_class, batch, single[row_class]))
 
     def _write_batch(self, row_class: type[Dataset], batch: pa.RecordBatch, single: list[object]) -> None:
         self._out_columns[row_class](_columns.merged(row_class, batch, single))
 
+    def settle(self) -> None:
+        """Wait for what is being written. Raises what went wrong with it."""
+        while self._under_way:
+            self._under_way.pop().result()
+
     def check(self) -> None:
         """Every row of the address block is in the lake once. Raises BadStructure."""
+        self.settle()
         if self.rows != self._claims + self._signers + self._rejections:
             kept = f"{self._claims} claims, {self._signers} signer rows and {self._rejections} rejections"
             raise BadStructure(self._file.file_name, 0, f"{self.rows} rows of the address block became {kept}")

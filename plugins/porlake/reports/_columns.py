@@ -25,20 +25,33 @@ LONG = _csv.CELL_CHARACTERS
 """A line that is no shorter is not split by columns."""
 
 _PLAIN = bytes(set(range(0x20, 0x7F)) - set(b'"[{')) + b"\n"
-_NO_MARKS = bytes(set(range(256)) - set(b",\n"))
+_PLAIN_OR_QUOTE = _PLAIN + b'"'
+_IS_ODD = np.ones(256, np.bool_)
+_IS_ODD[list(_PLAIN)] = False
+_COMMA, _END = b",\n"
+_NOTHING = b',""\n'
 Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Whole lines of a file without their ends; the first has the number `first`."""
+    """Whole lines of a file; the first has the number `first`. `ends`: where each ends in `data`, the place of its line
+    end, which the last may lack.
+    """
 
     first: int
-    lines: list[bytes]
+    data: bytes
+    ends: Places
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def start(self, at: int) -> int:
+        return int(self.ends[at - 1]) + 1 if at else 0
 
     def line(self, at: int) -> Line:
         """As `_csv.lines` gives it."""
-        data = self.lines[at]
+        data = self.data[self.start(at) : int(self.ends[at])]
         return _csv.line_of(self.first + at, data.removeprefix(_csv.BOM) if self.first + at == 1 else data)
 
 
@@ -54,8 +67,8 @@ def chunks(member: Member) -> Iterator[Chunk | Line]:
         if not data.endswith(b"\n"):
             data += stream.readline(_csv.LINE_BYTES)
         end = start + len(data)
-        lines = data.removesuffix(b"\n").split(b"\n")
-        if len(max(lines, key=len)) >= LONG:
+        ends = _ends(data)
+        if np.diff(ends, prepend=-1).max() > LONG:
             stream.seek(start)
             for line in _csv.lines(stream, number):
                 number = line.number
@@ -63,29 +76,30 @@ def chunks(member: Member) -> Iterator[Chunk | Line]:
                 if stream.tell() >= end:
                     break
             continue
-        yield Chunk(number + 1, lines)
-        number += len(lines)
+        yield Chunk(number + 1, data, ends)
+        number += len(ends)
+
+
+def _ends(data: bytes) -> Places:
+    found = np.flatnonzero(np.frombuffer(data, np.uint8) == _END)
+    return found if data.endswith(b"\n") else np.append(found, len(data))
 
 
 def table(chunk: Chunk, start: int, columns: Sequence[str], least: int, repeated: set[str]) -> tuple[pa.Table, Places]:
     """(cells, their places in the chunk) of its plain lines from `start` on. A line has `least` cells or more; those
     that it lacks are empty. Columns of `repeated` are dictionaries.
     """
-    lines = chunk.lines[start:]
-    width = len(columns) - 1
-    whole = (b"\n".join(lines) + b"\n").replace(b"\r\n", b"\n").replace(b',""\n', b",\n")
-    marks = b"," * width + b"\n"
-    if not whole.translate(None, _PLAIN) and whole.translate(None, _NO_MARKS) == marks * len(lines):
-        rows, places = len(lines), np.arange(len(lines))
-    else:
-        lines = whole.split(b"\n")[:-1]
-        missing = [-1 if line.translate(None, _PLAIN) else width - line.count(b",") for line in lines]
-        places = np.flatnonzero([0 <= lack <= width + 1 - least for lack in missing])
-        rows = len(places)
-        whole = b"".join(lines[at] + b"," * missing[at] + b"\n" for at in places.tolist())
+    whole = chunk.data[chunk.start(start) :] if start < len(chunk) else b""
+    whole = (whole if whole.endswith(b"\n") else whole + b"\n").replace(b"\r\n", b"\n") if whole else whole
+    quotes = whole.count(b'"')
+    # in a column that is a dictionary what an empty quoted cell means is asked once, not a line
+    is_kept = columns[-1] in repeated and least == len(columns) and quotes == 2 * whole.count(_NOTHING) > 0
+    if quotes and not is_kept:
+        whole = whole.replace(_NOTHING, b",\n")
+    plain, places = _plain_lines(whole, len(columns), least, _PLAIN_OR_QUOTE if is_kept else _PLAIN)
     text = pa.dictionary(pa.int32(), pa.string())
     found = csv.read_csv(
-        pa.BufferReader(whole or marks),
+        pa.BufferReader(plain or b"," * (len(columns) - 1) + b"\n"),
         csv.ReadOptions(column_names=columns, use_threads=False, block_size=2 * CHUNK_BYTES + _csv.LINE_BYTES),
         csv.ParseOptions(quote_char=False, escape_char=False, ignore_empty_lines=False),
         csv.ConvertOptions(
@@ -93,7 +107,34 @@ def table(chunk: Chunk, start: int, columns: Sequence[str], least: int, repeated
             strings_can_be_null=False,
         ),
     )
-    return found.slice(0, rows), (places + start).astype(np.int64)
+    if is_kept:
+        found = found.set_column(len(columns) - 1, columns[-1], _unquoted(found.column(columns[-1])))
+    return found.slice(0, len(places)), places + start
+
+
+def _plain_lines(whole: bytes, cells: int, least: int, plain: bytes) -> tuple[bytes | pa.Buffer, Places]:
+    """(the plain lines of some whole ones, each with as many cells, the places of those lines)."""
+    data, ends = np.frombuffer(whole, np.uint8), _ends(whole) if whole else np.zeros(0, np.int64)
+    commas = np.searchsorted(np.flatnonzero(data == _COMMA), np.append(0, ends + 1))
+    missing = cells - 1 - np.diff(commas)
+    good = (missing >= 0) & (missing <= cells - least)
+    if whole.translate(None, plain):
+        good[np.searchsorted(ends, np.flatnonzero(_IS_ODD[data]))] = False
+    if good.all() and not missing.any():
+        return whole, np.arange(len(ends))
+    lengths = np.diff(ends, prepend=-1)
+    data, missing = data[np.repeat(good, lengths)], missing[good]
+    if missing.any():
+        data = np.insert(data, np.repeat(np.cumsum(lengths[good]) - 1, missing), _COMMA)
+    return pa.py_buffer(data), np.flatnonzero(good)
+
+
+def _unquoted(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A dictionary column in which two quotes are nothing."""
+    whole = column.combine_chunks()
+    return pa.DictionaryArray.from_arrays(
+        whole.indices, pa.array(["" if value == '""' else value for value in whole.dictionary.to_pylist()], pa.string())
+    )
 
 
 def text(column: pa.ChunkedArray) -> pa.StringArray:
@@ -150,9 +191,9 @@ def spread(
 
 def others(chunk: Chunk, start: int, taken: Places, item: Callable[[Line], Item | None]) -> list[Item]:
     """What the rule of one line makes of the lines that are not taken by columns, blank ones left out."""
-    if len(taken) == len(chunk.lines) - start:
+    if len(taken) == len(chunk) - start:
         return []
-    rest = np.ones(len(chunk.lines), bool)
+    rest = np.ones(len(chunk), bool)
     rest[:start] = False
     rest[taken] = False
     found = (chunk.line(at) for at in np.flatnonzero(rest).tolist())

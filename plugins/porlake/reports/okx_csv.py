@@ -215,7 +215,7 @@ def _wallet_runs(member: Member, bundle: Bundle, layout: str) -> Iterator[Item |
         return _row(line, columns, least, bundle.exchange, {}, {})
 
     for part in _columns.chunks(member):
-        lines = [part] if isinstance(part, Line) else map(part.line, range(len(part.lines)))
+        lines = [part] if isinstance(part, Line) else map(part.line, range(len(part)))
         for at, line in enumerate(lines):
             if blocks.in_rows and not isinstance(part, Line):
                 rows = _rows_of(part, at, columns, least, bundle.exchange, row)

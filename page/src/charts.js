@@ -168,8 +168,9 @@ export function series(width, { months, items, gaps, unit, rule, zero = false, h
   const parts = [...new Set(items.map((item) => item.part ?? ""))];
   /** @type {Map<string, MonthItem>} */
   const at = new Map(items.map((item) => [`${item.part ?? ""}\n${item.month}`, item]));
+  const looks = new Map(items.map((item) => [item.part, item.look]));
   // A point for every month of every series: the missing ones break the line.
-  const paths = parts.filter((part) => part !== "printed").flatMap((part) => months.map((month) => at.get(`${part}\n${month}`) ?? { month, part, value: null, look: "muted", title: "" }));
+  const paths = parts.filter((part) => part !== "printed").flatMap((part) => months.map((month) => at.get(`${part}\n${month}`) ?? { month, part: part || undefined, value: null, look: "muted", title: "" }));
   const written = unit === "percent" ? percents : unit === "dollars" ? dollars : (/** @type {number} */ value) => axisNumber(value);
   const some = items.filter((item) => item.value !== null);
   return picture({
@@ -188,7 +189,8 @@ export function series(width, { months, items, gaps, unit, rule, zero = false, h
       axisY({ ticks: 5, tickFormat: written, tickSize: 0, color: "var(--muted)" }),
       monthAxis(months, width),
       rule === undefined ? null : ruleY([rule], { stroke: "var(--text)", strokeWidth: 1.5 }),
-      line(paths, { x: "month", y: (/** @type {MonthItem} */ item) => item.value ?? NaN, z: "part", stroke: (/** @type {MonthItem} */ item) => stroke(item.look), strokeWidth: 1.75, curve: "linear" }),
+      // Lower bounds are broken lines: where the true ones run is only known to be no lower.
+      ...[false, true].map((lower) => line(paths.filter((item) => HATCHED.has(looks.get(item.part) ?? "") === lower), { x: "month", y: (/** @type {MonthItem} */ item) => item.value ?? NaN, z: "part", stroke: (/** @type {MonthItem} */ item) => stroke(looks.get(item.part) ?? item.look), strokeWidth: 1.75, strokeDasharray: lower ? "5 3" : undefined, curve: "linear" })),
       dot(some, { x: "month", y: "value", r: (/** @type {MonthItem} */ item) => (item.part === "printed" ? 5 : 3.2), symbol: (/** @type {MonthItem} */ item) => (item.part === "printed" ? "circle" : item.look === "onchain" ? "triangle" : item.look === "proven" ? "square" : "circle"), fill: (/** @type {MonthItem} */ item) => (item.part === "printed" ? "none" : stroke(item.look)), stroke: (/** @type {MonthItem} */ item) => (item.part === "printed" ? "var(--text)" : stroke(item.look)), strokeWidth: 1.25, tip: { ...TIP }, title: "title" }),
       ...gapMarks(gaps),
     ],

@@ -5,7 +5,7 @@ import { asyncBufferFromUrl, cachedAsyncBuffer, parquetMetadataAsync, parquetRea
 /** @typedef {{name: string, description: string, rows: number, bytes?: number, view_bytes?: number, sha256: string, columns: Column[], key?: string[], parquet: string, csv: string, sql: string, view: string}} Mart */
 /** @typedef {{name: string, title: string, mart?: string, columns: string[], paragraph: string, formula: string, limits: string}} Measure */
 /** @typedef {{name: string, title: string, home?: string, note?: string, own_tokens?: string[], affiliated_tokens?: string[], utc_offset?: string}} Exchange */
-/** @typedef {{build_id: string|null, marts_version: string, as_of: string|null, marts: Mart[], exchanges: Exchange[], assets: {name: string, class: string, scale: number, underlying: string|null}[], networks: {name: string, title: string}[], reasons: {code: string, stage: string, place: string, meaning: string}[], measures: Measure[]}} Page */
+/** @typedef {{build_id: string|null, marts_version: string, as_of: string|null, marts: Mart[], exchanges: Exchange[], porlake?: string, url?: string, assets: {name: string, title?: string, class: string, scale: number, underlying: string|null}[], networks: {name: string, title: string}[], reasons: {code: string, stage: string, place: string, meaning: string}[], measures: Measure[]}} Page */
 /** @typedef {Record<string, any>} Row */
 
 // A file up to this size is read at once; of a larger one only the row groups and columns that are asked for.

@@ -111,7 +111,7 @@ function head(state) {
 function jump() {
   const known = new Map();
   for (const { name, title } of lake.page.exchanges) known.set(name.toLowerCase(), address("exchange", name)).set((title || name).toLowerCase(), address("exchange", name));
-  for (const { name } of lake.page.assets) if (!known.has(name.toLowerCase())) known.set(name.toLowerCase(), address("asset", name));
+  for (const { name, title } of lake.page.assets) for (const one of [name, title ?? name]) if (!known.has(one.toLowerCase())) known.set(one.toLowerCase(), address("asset", name));
   const input = /** @type {HTMLInputElement} */ (
     h("input", {
       type: "search",
@@ -134,9 +134,9 @@ function jump() {
 }
 
 function foot() {
-  const { build_id: build, marts_version: version, as_of: asOf } = lake.page;
+  const { build_id: build, marts_version: version, as_of: asOf, porlake } = lake.page;
   /** @type {HTMLElement} */ (document.getElementById("foot")).replaceChildren(
-    h("p", null, "Made by porlake from published files and the chains; every figure has its file. Null is a gap, never zero. A lower bound reads \u201cat least\u201d."),
+    h("p", null, `Made by porlake${porlake ? ` ${visible(porlake)}` : ""} from published files and the chains; every figure has its file. Null is a gap, never zero. A lower bound reads \u201cat least\u201d.`),
     h("p", null, ...(asOf ? [`Newest file ${moment(asOf)}. `] : []), `Tables ${visible(version)}, build `, h("code", null, visible(build ?? "none")), ". ", h("a", { href: address("data") }, "Downloads"), " \u00b7 ", h("a", { href: "feed.xml" }, "Feed"), " \u00b7 ", h("a", { href: "latest.json" }, "latest.json"), " \u00b7 ", h("a", { href: "LICENSES.txt" }, "Licences")),
   );
 }

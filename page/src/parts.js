@@ -63,6 +63,9 @@ export function legend(entries) {
   return h("ul", { class: "key" }, ...entries.map(([look, text]) => h("li", null, h("span", { class: `swatch ${look}`, "aria-hidden": "true" }), text)));
 }
 
+/** The measure that tells how a mart's figures are made. @param {Lake} lake @param {string} mart */
+export const measureOf = (lake, mart) => lake.page.measures.find((measure) => measure.name === mart || measure.mart === mart) ?? lake.page.measures.find((measure) => measure.columns.some((column) => column.startsWith(`${mart}.`)));
+
 /** Where a section's figures come from: the mart as published, other forms of it, its hash. @param {Lake} lake @param {...string} names */
 export function source(lake, ...names) {
   return h(
@@ -72,10 +75,16 @@ export function source(lake, ...names) {
       const mart = lake.marts.get(name);
       if (!mart) return [];
       return [
-        h("p", null, h("a", { href: address("data", name) }, name), ": ", h("a", { href: mart.parquet, download: "" }, "Parquet"), " ", h("a", { href: mart.csv, download: "" }, "CSV"), " ", h("a", { href: mart.sql }, "SQL"), " ", h("span", { class: "sha" }, "sha256 ", hashed(mart.sha256))),
+        h("p", null, h("a", { href: address("data", name) }, name), ": ", h("a", { href: mart.parquet, download: "" }, "Parquet"), " ", h("a", { href: mart.csv, download: "" }, "CSV"), " ", h("a", { href: mart.sql }, "SQL"), " ", ...method(lake, name), h("span", { class: "sha" }, "sha256 ", hashed(mart.sha256))),
       ];
     }),
   );
+}
+
+/** @param {Lake} lake @param {string} mart */
+function method(lake, mart) {
+  const measure = measureOf(lake, mart);
+  return measure ? [h("a", { href: address("method", measure.name) }, "Method"), " "] : [];
 }
 
 /** A section of a view, with an address of its own.

@@ -48,6 +48,20 @@ export function span(rows) {
   return months.length ? monthsBetween(months[0], months[months.length - 1]) : [];
 }
 
+/** What came and went over the last `most` months of a row's basis, exact: the sum of its flows, where they reach back that far and none is missing.
+ * @param {Row[]} rows of exchange_month @param {Row} row @param {number} most @returns {{value: string|null, days: number, reason: string|null}} */
+export function flowOver(rows, row, most) {
+  const last = row.month.slice(0, 7);
+  const months = monthsBetween(`${Number(last.slice(0, 4)) - Math.ceil(most / 12) - 1}-01`, last).slice(-most);
+  const of = rows.filter((one) => one.exchange === row.exchange && one.basis === row.basis && months.includes(one.month.slice(0, 7)));
+  const missing = of.find((one) => one.usd_flow === null || one.days === null);
+  const days = of.reduce((total, one) => total + Number(one.days ?? 0), 0);
+  if (missing) return { value: null, days, reason: missing.usd_flow_null_reason ?? "nothing_before" };
+  // A flow is that since the attestation before, so the flows of all rows follow each other without a gap, if they begin early enough.
+  if (days < most * 28) return { value: null, days, reason: "nothing_before" };
+  return { value: decimal.sum(of.map((one) => one.usd_flow)), days, reason: null };
+}
+
 /** Months without a value, and why. @param {string[]} months @param {Row[]} rows @param {(row: Row) => {value: any, reason?: string|null}} of */
 export function gaps(months, rows, of) {
   const found = new Map(months.map((month) => [month, "nothing of the kind was published of this month"]));

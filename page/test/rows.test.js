@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exactText, kindOf, moment, monthName, order, written } from "../src/cells.js";
 import { visible } from "../src/dom.js";
-import { gaps, ofMonth, reserves, span } from "../src/reserves.js";
+import { flowOver, gaps, ofMonth, reserves, span } from "../src/reserves.js";
 import { filtered, sorted } from "../src/table.js";
 
 test("rows are sorted by exact value, and what is missing stands last either way", () => {
@@ -64,4 +64,15 @@ test("without a month it is the newest of each exchange", () => {
   assert.deepEqual(ofMonth(rows, undefined).map((one) => [one.exchange, one.month]), [["x", "2024-02-01"], ["y", "2023-05-01"]]);
   assert.deepEqual(ofMonth(rows, "2024-01"), [rows[0]]);
   assert.deepEqual(ofMonth([], undefined), []);
+});
+
+test("flows of several months are summed exactly, and only where none is missing", () => {
+  const flow = (month, usd_flow, more = {}) => row(month, { usd_flow, days: 31n, usd_flow_null_reason: usd_flow === null ? "nothing_split" : null, ...more });
+  const rows = [flow("2023-11", "1.00"), flow("2023-12", "0.10"), flow("2024-01", "0.20"), flow("2024-02", "9007199254740993.01"), flow("2024-02", "5.00", { basis: "published" }), flow("2024-02", "7.00", { exchange: "y" })];
+  assert.equal(flowOver(rows, rows[3], 3).value, "9007199254740993.31");
+  assert.equal(flowOver(rows, rows[3], 3).days, 93);
+  assert.equal(flowOver(rows, rows[3], 12).reason, "nothing_before");
+  assert.equal(flowOver([...rows.slice(0, 2), flow("2024-01", null), rows[3]], rows[3], 3).reason, "nothing_split");
+  // One flow over two months: the month between had no attestation, and what came and went in it is in the next one's.
+  assert.equal(flowOver([flow("2023-12", "1.00"), flow("2024-02", "2.00", { days: 62n })], rows[3], 3).value, "3.00");
 });

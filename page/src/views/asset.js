@@ -1,7 +1,7 @@
 // One asset over exchanges and months.
 import { common, monthName } from "../cells.js";
 import * as decimal from "../decimal.js";
-import { h, said } from "../dom.js";
+import { h, said, visible } from "../dom.js";
 import { banner, choice, counted, legend, picture, section, titleOf } from "../parts.js";
 import { monthsBetween } from "../state.js";
 import { address } from "../state.js";
@@ -58,7 +58,7 @@ export async function asset(lake, state, go) {
     title: month ? `${id}, ${monthName(month)}` : id,
     content: [
       h("p", { class: "crumb" }, h("a", { href: address("asset") }, "Assets"), " / "),
-      h("div", { class: "title" }, h("h1", null, said(id)), h("p", { class: "lead" }, `${about?.class ?? ""}${about?.underlying ? `, stands for ${about.underlying}` : ""}. ${counted(exchanges.length, "exchange")}, ${counted(there.length, "month")}.`)),
+      h("div", { class: "title" }, h("h1", null, said(id)), h("p", { class: "lead" }, `${about?.title && about.title !== id ? `${visible(about.title)}: ` : ""}${about?.class ?? ""}${about?.underlying ? `, stands for ${about.underlying}` : ""}. ${counted(exchanges.length, "exchange")}, ${counted(there.length, "month")}.`)),
       h("div", { class: "controls" }, choice("Month", [["", "Newest of each"], .../** @type {[string, string][]} */ ([...there].reverse().map((one) => [one, monthName(one)]))], month ?? "", (value) => go({ month: value || null }))),
       section(
         { id: "exchanges", title: "By exchange", lake, link: link("exchanges"), marts: ["reserve_ratio", "asset_composition"], lead: `In units of the asset, ${where}. What is claimed, seen on chain and proven stands one below the other; the upright line is what is owed.` },
@@ -94,7 +94,7 @@ async function everyAsset(lake) {
     content: [
       h("h1", null, "Assets"),
       names.length ? null : banner("note", "There is no asset in the published tables yet."),
-      h("ul", { class: "cards" }, ...names.map((name) => h("li", null, h("a", { href: address("asset", name) }, h("strong", null, said(name)), h("small", null, `${lake.assets.get(name)?.class ?? ""}, ${counted(by.get(name)?.size ?? 0, "exchange")}`))))),
+      h("ul", { class: "cards" }, ...names.map((name) => h("li", null, h("a", { href: address("asset", name) }, h("strong", null, said(name)), h("small", null, `${visible(lake.assets.get(name)?.title || (lake.assets.get(name)?.class ?? ""))}, ${counted(by.get(name)?.size ?? 0, "exchange")}`))))),
     ],
   };
 }

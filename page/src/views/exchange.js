@@ -19,6 +19,13 @@ const FLOWS = /** @type {[string, string, string][]} */ ([
   ["usd_own", "own", "Own tokens"],
 ]);
 
+const MEASURES = /** @type {[string, string, string][]} */ ([
+  ["reserves_claimed_units", "claimed", "claimed: "],
+  ["reserves_onchain_units", "onchain", "on chain: at least "],
+  ["reserves_proven_units", "proven", "proven: at least "],
+  ["liabilities_units", "muted", "owed: "],
+]);
+
 const SECTIONS = /** @type {[string, string][]} */ ([["reserves", "Reserves"], ["flows", "Flows"], ["dominance", "Kinds of asset"], ["ratios", "Held against owed"], ["composition", "Composition"], ["networks", "Networks"], ["proven", "Proof of control"], ["unread", "Against the chains"], ["liabilities", "What is owed"], ["findings", "Findings"], ["restatements", "Restatements"], ["addresses", "Addresses"], ["wallets", "Largest accounts"], ["files", "Files"]]);
 
 /** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state @param {(query: Record<string, string|null>) => void} go */
@@ -106,6 +113,7 @@ function intro(about, rows) {
     rows.length ? `${counted(new Set(rows.map((row) => row.month)).size, "month")} from ${monthName(rows[0].month)} to ${monthName(rows[rows.length - 1].month)}. ` : "",
     tokens.length ? h("span", null, "Own tokens: ", ...tokens.flatMap((token, index) => [index ? ", " : "", said(token)]), ". ") : null,
     about.home ? h("span", null, "Its own page: ", outside(about.home), ". ") : null,
+    h("span", null, h("a", { href: `exchange/${encodeURIComponent(about.name)}/feed.xml` }, "Feed"), ", ", h("a", { href: `exchange/${encodeURIComponent(about.name)}/latest.json` }, "latest.json"), ". "),
     about.note ? h("span", null, "Note: ", said(about.note), ".") : null,
   ];
 }
@@ -195,15 +203,18 @@ function dominanceSection({ lake, link }, rows, months, label) {
 function ratioSection(place, rows, ratioRows, months, known, asset, attestations, go) {
   const { lake, link, label } = place;
   const monthOf = new Map(rows.map((row) => [row.attestation, row.month.slice(0, 7)]));
+  /** @type {Row[]} */
   const dated = ratioRows.filter((row) => row.asset === asset).map((row) => ({ ...row, month: monthOf.get(row.attestation) ?? row.snapshot_at?.slice(0, 7) ?? null })).filter((row) => row.month !== null).sort((a, b) => (a.month < b.month ? -1 : 1));
   const all = [...new Set([...months, ...dated.map((row) => row.month)])].sort();
   const items = dated.flatMap((row) => ratioItems(row, row.month));
+  const units = dated.flatMap((row) => MEASURES.flatMap(([part, look, text]) => (row[part] === null ? [] : [{ month: row.month, part: part === "liabilities_units" ? "printed" : part, look, value: decimal.drawn(row[part]), title: `${asset}, ${monthName(row.month)}\n${text}${decimal.grouped(decimal.trimmed(row[part]))}` }])));
   const hidden = ratioRows.filter((row) => attestations.includes(row.attestation) && row.printed_hides_shortfall);
   return section(
-    { id: "ratios", title: "Held against owed", lake, link: link("ratios"), marts: ["reserve_ratio", "coverage_streak"], lead: ["The line is 100 %. Full points are computed from what is stated and seen, rings are what the exchange prints. Percent are cut, never rounded up. ", h("a", { href: address("method", "ratio_claimed") }, "How they are computed"), "."] },
+    { id: "ratios", title: "Held against owed", lake, link: link("ratios"), marts: ["reserve_ratio", "coverage_streak"], lead: ["The line is 100 %. Full points are computed from what is stated and seen, rings are what the exchange prints. Percent are cut, never rounded up. ", h("a", { href: address("method", "reserve_ratio") }, "How they are computed"), "."] },
     hidden.length ? banner("warning", "Printed as 100 % or more although less is claimed than owed: ", ...hidden.flatMap((row, index) => [index ? ", " : "", said(row.asset)]), ".") : null,
     known.length ? h("div", { class: "controls" }, choice("Asset", known.map((one) => [one, one]), asset ?? "", (value) => go({ asset: value }))) : null,
-    items.length ? picture({ label: `Ratio of ${asset} by month, ${label}`, height: 260, legend: legend([["dot claimed", "claimed / owed"], ["onchain", "on chain / owed, at least (triangles)"], ["proven", "proven / owed, at least (squares)"], ["ring", "printed"]]), draw: (charts, width) => charts.series(width, { months: all, items, unit: "percent", rule: 1, gaps: gaps(all, dated.map((row) => ({ ...row, month: row.month })), (row) => ({ value: row.ratio_claimed ?? row.ratio_onchain ?? row.printed_ratio, reason: row.ratio_claimed_null_reason })) }) }) : null,
+    items.length ? picture({ label: `Ratio of ${asset} by month, ${label}`, height: 260, legend: legend([["dot claimed", "claimed / owed"], ["onchain", "on chain / owed, at least (triangles)"], ["proven", "proven / owed, at least (squares)"], ["ring", "printed"]]), draw: (charts, width) => charts.series(width, { months: all, items, unit: "percent", rule: 1, gaps: gaps(all, dated, (row) => ({ value: row.ratio_claimed ?? row.ratio_onchain ?? row.printed_ratio, reason: row.ratio_claimed_null_reason })) }) }) : null,
+    units.length ? picture({ label: `${asset} held and owed by month, ${label}, in units`, height: 230, legend: legend([["dot claimed", "claimed"], ["onchain", "on chain, at least (triangles)"], ["proven", "proven, at least (squares)"], ["ring", "owed"]]), note: "In units of the asset.", draw: (charts, width) => charts.series(width, { months: all, items: units, unit: "number", zero: true, height: 230, gaps: gaps(all, dated, (row) => ({ value: row.reserves_claimed_units ?? row.reserves_onchain_units, reason: row.basis === "onchain" ? "nothing_observed" : "no_amount" })) }) }) : null,
     asset ? h("h3", null, said(asset), " by month") : null,
     asset ? table({ caption: `Ratio of ${asset} by month`, mart: "reserve_ratio", rows: [...dated].reverse(), lake, limit: 8, columns: [{ ...common(lake).month, more: undefined }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: () => "nothing_claimed" }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }] }) : null,
     h("h3", null, "All assets of the month"),

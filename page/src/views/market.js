@@ -3,7 +3,7 @@ import { common, monthName } from "../cells.js";
 import * as decimal from "../decimal.js";
 import { h, said } from "../dom.js";
 import { banner, choice, counted, legend, picture, section, source, titleOf, age } from "../parts.js";
-import { BASES, lookOf, ofMonth, reserves, reservesTitle, span } from "../reserves.js";
+import { BASES, flowOver, lookOf, ofMonth, reserves, reservesTitle, span } from "../reserves.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
 
@@ -29,7 +29,7 @@ function columnSets(lake, rows) {
   /** @type {TableColumn} */
   const printed = { name: "usd_published_sum", label: "Printed sum, USD", kind: "money", note: "Sum that the exchange itself publishes for the whole of it." };
   /** @type {TableColumn} */
-  const flow = { name: "usd_flow", label: "Net flow, USD", kind: "money", reason: "usd_flow_null_reason", more: (row) => (row.basis === "onchain" && row.usd_flow !== null ? h("span", { class: "aside", title: "The difference of two lower bounds: what was seen to come and go, which is no bound itself." }, " seen") : null), note: "Since the attestation before: units that came or went at the price of then, without effects of price and of the list of addresses, own tokens apart." };
+  const flow = { name: "usd_flow", label: "Net flow, USD", kind: "money", reason: "usd_flow_null_reason", more: seenOnly, note: "Since the attestation before: units that came or went at the price of then, without effects of price and of the list of addresses, own tokens apart." };
   /** @type {TableColumn} */
   const clean = { name: "cleanliness", label: "Clean", kind: "percent", reason: "cleanliness_null_reason", note: "Share that is not in the exchange's own tokens." };
   /** @type {TableColumn} */
@@ -43,14 +43,17 @@ function columnSets(lake, rows) {
   const first = [named, month, basis];
   return {
     overview: [...first, usd, ...(some("usd_published_sum") ? [printed] : []), flow, clean, ratio[0], ratio[1], seen, streak, old],
-    composition: [...first, usd, ...share, clean, { name: "cleanliness_defillama", label: "Clean, by DefiLlama", kind: "percent", reason: "cleanliness_defillama_null_reason" }, { name: "cleanliness_cryptoquant", label: "Clean, by CryptoQuant", kind: "percent", reason: "cleanliness_cryptoquant_null_reason" }, { name: "assets", label: "Assets", kind: "count" }, { name: "unpriced_assets", label: "Without a price", kind: "list" }],
+    composition: [...first, usd, { name: "usd_clean", label: "Clean, USD", kind: "money", mart: "cleanliness", reason: "cleanliness_null_reason", lower, note: "Reserves less own tokens." }, ...share, clean, { name: "cleanliness_defillama", label: "Clean, by DefiLlama", kind: "percent", reason: "cleanliness_defillama_null_reason" }, { name: "cleanliness_cryptoquant", label: "Clean, by CryptoQuant", kind: "percent", reason: "cleanliness_cryptoquant_null_reason" }, { name: "assets", label: "Assets", kind: "count" }, { name: "unpriced_assets", label: "Without a price", kind: "list" }],
     ratios: [...first, ...ratio.flatMap((one, index) => [one, print[index]])],
-    flows: [...first, { name: "days", label: "Days", kind: "days", reason: "usd_flow_null_reason" }, { name: "usd_change", label: "Change, USD", kind: "money", reason: "usd_flow_null_reason" }, flow, { name: "usd_price", label: "Price, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_cross", label: "Price of what moved, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_list", label: "List, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_own", label: "Own tokens, USD", kind: "money", reason: "usd_flow_null_reason" }],
-    evidence: [...first, { name: "usd_signed_and_seen", label: "Signed and seen, USD", kind: "money", reason: "share_signed_and_seen_null_reason", lower: true }, seen, streak, { name: "addresses", label: "Addresses", kind: "count", reason: () => "no_addresses" }, old, { name: "list_age_days", label: "List", kind: "days", note: "Of an observed list of addresses: its age at the moment." }, { name: "rows_refused", label: "Rows not read", kind: "count" }, { name: "is_repeat", label: "Repeat", kind: "flag" }, { name: "contradicted_by_own_total", label: "Contradicts itself", kind: "flag" }, { name: "report", label: "File, sha256", kind: "hash", link: (row) => address("attestation", row.attestation, { section: "files" }) }],
+    flows: [...first, { name: "days", label: "Days", kind: "days", reason: "usd_flow_null_reason" }, { name: "usd_change", label: "Change, USD", kind: "money", reason: "usd_flow_null_reason" }, flow, { name: "usd_flow_3", label: "Flow, 3 months", kind: "money", reason: "usd_flow_3_null_reason", more: seenOnly, note: "Sum of the flows of the last three months of this basis." }, { name: "usd_flow_12", label: "Flow, 12 months", kind: "money", reason: "usd_flow_12_null_reason", more: seenOnly, note: "Sum of the flows of the last twelve months of this basis." }, { name: "usd_price", label: "Price, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_cross", label: "Price of what moved, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_list", label: "List, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_own", label: "Own tokens, USD", kind: "money", reason: "usd_flow_null_reason" }],
+    evidence: [...first, { name: "usd_signed_and_seen", label: "Signed and seen, USD", kind: "money", reason: "share_signed_and_seen_null_reason", lower: true }, seen, streak, { name: "proof_verdict", label: "Proof of liabilities", kind: "list", mart: "liability_proofs" }, { name: "addresses", label: "Addresses", kind: "count", reason: () => "no_addresses" }, old, { name: "list_age_days", label: "List", kind: "days", note: "Of an observed list of addresses: its age at the moment." }, { name: "rows_refused", label: "Rows not read", kind: "count" }, { name: "is_repeat", label: "Repeat", kind: "flag" }, { name: "contradicted_by_own_total", label: "Contradicts itself", kind: "flag" }, { name: "report", label: "File, sha256", kind: "hash", link: (row) => address("attestation", row.attestation, { section: "files" }) }],
   };
 }
 
 const SETS = /** @type {[string, string][]} */ ([["overview", "Overview"], ["composition", "Composition"], ["ratios", "Ratios"], ["flows", "Flows"], ["evidence", "Evidence"]]);
+
+/** Beside a flow between two lower bounds, which is no bound itself. @param {Row} row */
+const seenOnly = (row) => (row.basis === "onchain" && row.usd_flow !== null ? h("span", { class: "aside", title: "The difference of two lower bounds: what was seen to come and go, which is no bound itself." }, " seen") : null);
 
 /** Marks of a row's flags, in words for whoever cannot see them. @param {Row} row */
 function flagged(row) {
@@ -60,15 +63,30 @@ function flagged(row) {
 
 /** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state @param {(query: Record<string, string|null>) => void} go */
 export async function market(lake, state, go) {
-  const [all, streakRows, tracked] = await Promise.all([lake.rows("exchange_month"), lake.rows("coverage_streak", { asset: "BTC" }, ["attestation", "asset", "streak_claimed"]), lake.rows("tracker_figures")]);
+  const [all, streakRows, tracked, cleanRows, proofs] = await Promise.all([lake.rows("exchange_month"), lake.rows("coverage_streak", { asset: "BTC" }, ["attestation", "asset", "streak_claimed"]), lake.rows("tracker_figures"), lake.rows("cleanliness", {}, ["attestation", "usd_total", "usd_own"]), lake.rows("liability_proofs", {}, ["attestation", "proof_verdict", "proof_kind"])]);
   const title = "What exchanges hold";
   if (!all.length) return { title, content: [h("h1", null, title), banner("note", "There is no attestation of any exchange in this lake yet. ", h("code", null, "porlake run okx"), " makes one; then publish and make the page again.")] };
   const months = [...new Set(all.map((row) => row.month.slice(0, 7)))].sort();
   const month = state.query.month && months.includes(state.query.month) ? state.query.month : undefined;
   const chosen = ofMonth(all, month);
   const streaks = new Map(streakRows.map((row) => [row.attestation, row.streak_claimed]));
+  const cleans = new Map(cleanRows.map((row) => [row.attestation, row]));
   /** @type {Row[]} */
-  const rows = chosen.map((row) => ({ ...row, streak_claimed: streaks.get(row.attestation) ?? null }));
+  const rows = chosen.map((row) => {
+    const [three, twelve] = [3, 12].map((most) => flowOver(all, row, most));
+    const clean = cleans.get(row.attestation);
+    return {
+      ...row,
+      streak_claimed: streaks.get(row.attestation) ?? null,
+      usd_flow_3: three.value,
+      usd_flow_3_null_reason: three.reason,
+      usd_flow_12: twelve.value,
+      usd_flow_12_null_reason: twelve.reason,
+      // Of one attestation: where a row's sum is of another one, there is none.
+      usd_clean: row.usd_total !== null && clean?.usd_own && clean.usd_total === row.usd_total ? decimal.subtract(row.usd_total, clean.usd_own) : null,
+      proof_verdict: [...new Set(proofs.filter((proof) => proof.attestation === row.attestation).map((proof) => `${proof.proof_kind}: ${proof.proof_verdict.replaceAll("_", " ")}`))].sort(),
+    };
+  });
   rows.sort((a, b) => decimalOrder(reserves(b).value, reserves(a).value) || (a.exchange < b.exchange ? -1 : 1));
   const set = SETS.some(([name]) => name === state.query.columns) ? state.query.columns : "overview";
   const exchanges = [...new Set(rows.map((row) => row.exchange))];
@@ -126,7 +144,7 @@ export async function market(lake, state, go) {
         }),
       ),
       section(
-        { id: "ratios", title: "Held against owed, BTC", lake, link: here("ratios"), lead: ["The line is 100 %: as much held as owed. ", h("a", { href: address("method", "ratio_claimed") }, "How it is computed"), "."] },
+        { id: "ratios", title: "Held against owed, BTC", lake, link: here("ratios"), lead: ["The line is 100 %: as much held as owed. ", h("a", { href: address("method", "reserve_ratio") }, "How it is computed"), "."] },
         picture({
           label: `BTC held against BTC owed by exchange, ${where}; the figures stand in the table, columns Ratios`,
           height: 38 + labels * 26,

@@ -5,7 +5,7 @@ import { visible } from "./dom.js";
 
 /** `value` is drawn, `title` is read; `look` names a colour or pattern of style.css.
  * @typedef {{label: string, value: number|null, look: string, title: string, part?: string}} Item */
-/** @typedef {{month: string, value: number|null, look: string, title: string, part?: string}} MonthItem */
+/** @typedef {{month: string, value: number|null, look: string, title: string, part?: string, flag?: string}} MonthItem */
 
 const UNITS = ["", "k", "M", "B", "T", "P"];
 /** @param {number} value @param {string} [sign] */
@@ -156,6 +156,7 @@ export function months(width, { months, items, gaps, share = false, height = 260
       axisY({ ticks: 5, tickFormat: share ? percents : dollars, tickSize: 0, color: "var(--muted)" }),
       monthAxis(months, width),
       barY(items.filter((item) => item.value !== null), { x: "month", y: "value", fill: (/** @type {MonthItem} */ item) => fill(item.look), stroke: (/** @type {MonthItem} */ item) => (share ? "var(--surface)" : stroke(item.look)), strokeWidth: share ? 0.5 : 0.75, order: null, tip: { ...TIP }, title: "title" }),
+      text(items.filter((item) => item.value !== null && item.flag), { x: "month", y: "value", dy: -8, text: () => "\u2691", fill: "var(--warn-line)", fontSize: 12 }),
       ruleY([0], { stroke: "var(--line-strong)" }),
       ...gapMarks(gaps),
     ],

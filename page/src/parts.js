@@ -1,6 +1,7 @@
 // What views are built of: sections with a picture, a table and their source; figures; banners.
 import { h, said, visible } from "./dom.js";
 import { hashed, moment } from "./cells.js";
+import { flagWords } from "./reserves.js";
 import { address } from "./state.js";
 import * as decimal from "./decimal.js";
 
@@ -155,3 +156,9 @@ export { moment };
 
 /** "1 month", "3 months". @param {number} number @param {string} what */
 export const counted = (number, what) => `${decimal.grouped(String(number))} ${what}${number === 1 ? "" : "s"}`;
+
+/** Mark of a row's flags, in words for whoever cannot see it. @param {Row} row */
+export function flagged(row) {
+  const found = flagWords(row);
+  return found ? h("span", { class: "flag", title: found }, h("span", { "aria-hidden": "true" }, "\u2691"), h("span", { class: "unseen" }, ` (${found})`)) : null;
+}

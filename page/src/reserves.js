@@ -25,12 +25,17 @@ export function reserves(row) {
   return { value: null, column: "usd_total", how: "", reason: row.share_null_reason ?? "nothing_stated" };
 }
 
+/** The flags of a row in words, "" where it has none. @param {Row} row */
+export const flagWords = (row) => [row.contradicted_by_own_total && "contradicts its own total", row.is_repeat && "repeats an older file", row.rows_refused > 0 && "has rows that could not be read"].filter(Boolean).join("; ");
+
 /** What is read at a bar of the reserves. @param {Row} row @param {string} name of the exchange */
 export function reservesTitle(row, name) {
   const sum = reserves(row);
   const least = row.basis === "onchain" ? "at least " : "";
   const head = `${name}, ${monthName(row.month)}\n${row.basis ? words(row.basis) : "no amounts"}`;
-  return sum.value === null ? `${head}\nno sum: ${words(sum.reason ?? "")}` : `${head}: ${least}$${decimal.grouped(sum.value)}\n${sum.how}`;
+  const flags = flagWords(row);
+  const text = sum.value === null ? `${head}\nno sum: ${words(sum.reason ?? "")}` : `${head}: ${least}$${decimal.grouped(sum.value)}\n${sum.how}`;
+  return flags ? `${text}\n\u2691 ${flags}` : text;
 }
 
 /** Of each exchange the rows of its newest month, or those of one month. @param {Row[]} rows @param {string|undefined} month "2024-03" */

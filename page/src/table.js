@@ -18,13 +18,12 @@ export function filtered(rows, columns, text) {
 }
 
 /** A table. `limit` rows are shown until the rest is asked for; `sort` is a column's name, "-" before it for the other way.
- * @param {{caption: string, mart: string, rows: Row[], columns: TableColumn[], lake: import("./data.js").Lake, limit?: number, sort?: string, onSort?: (sort: string) => void, filter?: boolean, empty?: string, bar?: {name: string, of: (row: Row) => number|null}}} asked
+ * @param {{caption: string, mart: string, rows: Row[], columns: TableColumn[], lake: import("./data.js").Lake, limit?: number, sort?: string, onSort?: (sort: string) => void, filter?: boolean, text?: string, onText?: (text: string) => void, empty?: string}} asked
  * @returns {HTMLElement} */
-export function table({ caption, mart, rows, columns, lake, limit = 13, sort = "", onSort, filter = rows.length > 20, empty = "There is nothing of the kind in the published tables." }) {
+export function table({ caption, mart, rows, columns, lake, limit = 13, sort = "", onSort, filter = rows.length > 20, text = "", onText, empty = "There is nothing of the kind in the published tables." }) {
   if (!rows.length) return h("p", { class: "empty" }, empty);
   let sorting = sort;
   let all = rows.length <= limit + 2;
-  let text = "";
   const head = h("tr");
   const body = h("tbody");
   const foot = h("div", { class: "below" });
@@ -77,7 +76,7 @@ export function table({ caption, mart, rows, columns, lake, limit = 13, sort = "
 
   draw();
   const search = filter
-    ? h("label", { class: "filter" }, h("span", { class: "unseen" }, `Filter rows: ${caption}`), h("input", { type: "search", placeholder: "Filter rows", on: { input: (/** @type {Event} */ event) => ((text = /** @type {HTMLInputElement} */ (event.target).value), draw()) } }))
+    ? h("label", { class: "filter" }, h("span", { class: "unseen" }, `Filter rows: ${caption}`), h("input", { type: "search", placeholder: "Filter rows", value: text || null, on: { input: (/** @type {Event} */ event) => ((text = /** @type {HTMLInputElement} */ (event.target).value), onText?.(text), draw()) } }))
     : null;
   return h(
     "div",

@@ -2,7 +2,7 @@
 import { common, monthName } from "../cells.js";
 import * as decimal from "../decimal.js";
 import { h, said, visible } from "../dom.js";
-import { banner, choice, counted, legend, picture, section, titleOf } from "../parts.js";
+import { banner, choice, counted, flagged, legend, picture, section, titleOf } from "../parts.js";
 import { monthsBetween } from "../state.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
@@ -79,7 +79,7 @@ export async function asset(lake, state, go) {
 
 /** @param {import("../data.js").Lake} lake @param {(row: Row) => string|null} usd @returns {import("../cells.js").TableColumn[]} */
 function columns(lake, usd) {
-  return [common(lake).exchange, { ...common(lake).month, head: false }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "usd", label: "USD", kind: "money", mart: "asset_composition", reason: usd }, { name: "share", label: "Share of the exchange", kind: "percent", mart: "asset_composition", reason: usd }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }];
+  return [{ ...common(lake).exchange, more: flagged }, { ...common(lake).month, head: false }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "usd", label: "USD", kind: "money", mart: "asset_composition", reason: usd }, { name: "share", label: "Share of the exchange", kind: "percent", mart: "asset_composition", reason: usd }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }];
 }
 
 /** @param {import("../data.js").Lake} lake */

@@ -3,11 +3,11 @@ import { common, content as cellContent, monthName, words } from "../cells.js";
 import * as decimal from "../decimal.js";
 import { h, outside, said } from "../dom.js";
 import { age, banner, counted, choice, figure, flags, legend, moment, picture, section, titleOf } from "../parts.js";
-import { BASES, gaps, lookOf, reserves, reservesTitle, span } from "../reserves.js";
+import { BASES, flagWords, gaps, lookOf, reserves, reservesTitle, span } from "../reserves.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
 import { composition } from "./market.js";
-import { addresses, compositionNow, concentration, files, findings, grouped, liabilities, RATIO_COLUMNS, mainFirst, networks, proven, ratioItems, ratioTable, restatements, unread } from "./sections.js";
+import { addresses, compositionNow, concentration, files, findings, grouped, liabilities, RATIO_COLUMNS, mainFirst, networks, proven, ratioItems, ratioTable, restatements, shortfall, unread } from "./sections.js";
 
 /** @typedef {import("../data.js").Row} Row */
 
@@ -69,6 +69,7 @@ export async function exchange(lake, state, go) {
       h("p", { class: "crumb" }, h("a", { href: address("market") }, "Market"), " / "),
       h("div", { class: "title" }, h("h1", null, label), h("p", { class: "lead" }, ...intro(about, rows))),
       here.length ? controls(there, month, go) : banner("note", "No attestation of this exchange says of which month it is."),
+      shortfall(ratioRows.filter((row) => attestations.includes(row.attestation))),
       ...here.flatMap((row) => headline(row, lake)),
       inside(link),
       ...reserveSections(place, rows, months, label),
@@ -166,7 +167,7 @@ function reserveSections({ lake, link }, rows, months, label) {
     section(
       { id: "reserves", title: "Reserves by month", lake, link: link("reserves"), marts: ["exchange_month"], lead: "In US dollars. Each basis has a picture of its own: two are never compared. \u00d7 marks a month without a value, with its reason." },
       ...bases.map(([basis, of]) => {
-        const items = of.map((row) => ({ month: row.month.slice(0, 7), value: decimal.drawn(reserves(row).value), look: reserves(row).column === "usd_total" ? lookOf(row) : "published", title: reservesTitle(row, label) }));
+        const items = of.map((row) => ({ month: row.month.slice(0, 7), value: decimal.drawn(reserves(row).value), look: reserves(row).column === "usd_total" ? lookOf(row) : "published", title: reservesTitle(row, label), flag: flagWords(row) }));
         return picture({ label: `Reserves of ${label} by month, ${words(basis)}`, height: 230, legend: legend([[lookOf(of[0]), BASES[/** @type {"claimed"} */ (basis)] ?? words(basis)]]), draw: (charts, width) => charts.months(width, { months, items, gaps: gaps(months, of, reserves), height: 230 }) });
       }),
       table({ caption: `Months of ${label}`, mart: "exchange_month", rows: [...rows].reverse(), lake, limit: 12, columns: [common(lake).month, common(lake).basis, { name: "usd_total", label: "Reserves, USD", kind: "money", reason: (row) => row.share_null_reason ?? "nothing_stated", lower: (row) => row.basis === "onchain" }, { name: "usd_published_sum", label: "Printed sum, USD", kind: "money" }, { name: "share_signed_and_seen", label: "Signed and seen", kind: "percent", reason: "share_signed_and_seen_null_reason", lower: true }, { name: "assets", label: "Assets", kind: "count" }, { name: "addresses", label: "Addresses", kind: "count", reason: () => "no_addresses" }, { name: "file_age_days", label: "File", kind: "days" }, { name: "list_age_days", label: "List", kind: "days" }, { name: "is_repeat", label: "Repeat", kind: "flag" }, { name: "contradicted_by_own_total", label: "Contradicts itself", kind: "flag" }, common(lake).report] }),

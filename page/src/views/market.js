@@ -2,7 +2,7 @@
 import { common, monthName } from "../cells.js";
 import * as decimal from "../decimal.js";
 import { h, said } from "../dom.js";
-import { banner, choice, counted, legend, picture, section, source, titleOf, age } from "../parts.js";
+import { banner, choice, counted, flagged, legend, picture, section, source, titleOf, age } from "../parts.js";
 import { BASES, flowOver, lookOf, ofMonth, reserves, reservesTitle, span } from "../reserves.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
@@ -54,12 +54,6 @@ const SETS = /** @type {[string, string][]} */ ([["overview", "Overview"], ["com
 
 /** Beside a flow between two lower bounds, which is no bound itself. @param {Row} row */
 const seenOnly = (row) => (row.basis === "onchain" && row.usd_flow !== null ? h("span", { class: "aside", title: "The difference of two lower bounds: what was seen to come and go, which is no bound itself." }, " seen") : null);
-
-/** Marks of a row's flags, in words for whoever cannot see them. @param {Row} row */
-function flagged(row) {
-  const found = [row.contradicted_by_own_total && "contradicts its own total", row.is_repeat && "repeats an older file", row.rows_refused > 0 && "has rows that could not be read"].filter(Boolean);
-  return found.length ? h("span", { class: "flag", title: found.join("; ") }, h("span", { "aria-hidden": "true" }, "\u2691"), h("span", { class: "unseen" }, ` (${found.join("; ")})`)) : null;
-}
 
 /** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state @param {(query: Record<string, string|null>) => void} go */
 export async function market(lake, state, go) {
@@ -121,7 +115,7 @@ export async function market(lake, state, go) {
     flagsOf.length ? banner("warning", "Figures with a ", h("span", { class: "flag" }, "\u2691"), " rest on a file that contradicts itself or repeats an older one: ", ...flagsOf.flatMap((row, index) => [index ? ", " : "", h("a", { href: address("attestation", row.attestation) }, said(row.attestation))]), ".") : null,
     refused.length ? banner("note", "Some rows of the file could not be read, so figures may be short of them: ", ...refused.flatMap((row, index) => [index ? ", " : "", h("a", { href: address("attestation", row.attestation, { section: "files" }) }, said(titleOf(row.exchange, lake))), ` (${decimal.grouped(String(row.rows_refused))})`]), ".") : null,
     stale.length ? banner("note", "Older than two months: ", ...[...new Map(stale.map((row) => [row.exchange, row])).values()].flatMap((row, index) => [index ? ", " : "", said(titleOf(row.exchange, lake)), ` (${age(row.snapshot_at, lake.page.as_of)})`]), ".") : null,
-    h("section", { "aria-label": "Table of exchanges" }, table({ caption: `Exchanges, ${where}`, mart: "exchange_month", rows, columns: columnSets(lake, rows)[set], lake, limit: 100, sort: state.query.sort ?? "", onSort: (sort) => go({ sort, quiet: "yes" }), filter: rows.length > 3 }), source(lake, "exchange_month", "coverage_streak")),
+    h("section", { "aria-label": "Table of exchanges" }, table({ caption: `Exchanges, ${where}`, mart: "exchange_month", rows, columns: columnSets(lake, rows)[set], lake, limit: 100, sort: state.query.sort ?? "", onSort: (sort) => go({ sort, quiet: "yes" }), text: state.query.filter ?? "", onText: (text) => go({ filter: text || null, quiet: "yes" }), filter: rows.length > 3 }), source(lake, "exchange_month", "coverage_streak")),
     h(
       "div",
       { class: "pair" },

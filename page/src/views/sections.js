@@ -1,8 +1,8 @@
 // Sections that the views of an exchange and of an attestation share. Each takes rows that were read, and says what they show.
 import { common, kindOf, monthName, words } from "../cells.js";
 import * as decimal from "../decimal.js";
-import { h, outside } from "../dom.js";
-import { legend, names, picture, section } from "../parts.js";
+import { h, outside, said } from "../dom.js";
+import { banner, legend, names, picture, section } from "../parts.js";
 import { table } from "../table.js";
 
 /** @typedef {import("../data.js").Row} Row */
@@ -13,7 +13,7 @@ import { table } from "../table.js";
 const MOST = 14;
 
 /** What the views read of reserve_ratio, which has many columns more. */
-export const RATIO_COLUMNS = ["attestation", "exchange", "snapshot_at", "asset", "basis", "reserves_claimed_units", "reserves_onchain_units", "reserves_proven_units", "liabilities_units", "liabilities_from", "liabilities_from_null_reason", "claimed_without_custody_units", "ratio_claimed", "ratio_claimed_null_reason", "ratio_onchain", "ratio_onchain_null_reason", "ratio_proven", "ratio_proven_null_reason", "printed_ratio", "printed_ratio_null_reason", "printed_hides_shortfall", "is_covered_claimed", "is_covered"];
+export const RATIO_COLUMNS = ["attestation", "exchange", "snapshot_at", "asset", "basis", "reserves_claimed_units", "reserves_onchain_units", "reserves_proven_units", "liabilities_units", "liabilities_from", "liabilities_from_null_reason", "claimed_without_custody_units", "ratio_claimed", "ratio_claimed_null_reason", "ratio_onchain", "ratio_onchain_null_reason", "ratio_proven", "ratio_proven_null_reason", "printed_ratio", "printed_ratio_null_reason", "printed_hides_shortfall", "is_covered_claimed", "is_covered", "is_repeat", "contradicted_by_own_total", "rows_refused", "rows_refused_unread"];
 
 /** Sum of decimal texts, null where there is none. @param {(string|null)[]} texts */
 const total = (texts) => {
@@ -182,6 +182,14 @@ export function files({ lake, link, label }, rows, months = true) {
     { id: "files", title: "Published files", lake, link: link("files"), marts: ["reports"], lead: "Every figure rests on these bytes: fetch the file from its address, and its sha256 must be the one that stands here." },
     table({ caption: `Files of ${label}`, mart: "reports", rows: [...rows].reverse(), lake, limit: 10, columns: [...first, { name: "file_name", label: "File", head: !months }, { name: "content", label: "States", kind: "words" }, { name: "report", label: "sha256", kind: "hash" }, { name: "origin", label: "Address", more: (row) => (row.origin && /^https?:/i.test(row.origin) ? h("span", { class: "open" }, " ", outside(row.origin, "open")) : null) }, { name: "retrieved_at", label: "Fetched", kind: "moment" }, { name: "file_age_days", label: "After", kind: "days" }, { name: "revision", label: "Edition", kind: "count" }, { name: "is_newest", label: "Counts", kind: "flag" }, { name: "lines_refused", label: "Lines not read", kind: "count" }, { name: "lines_refused_because", label: "Why", kind: "list" }, { name: "size_bytes", label: "Bytes", kind: "count" }] }),
   );
+}
+
+/** The one finding that says "too little": all that is claimed was read, what is proven does not reach what is owed, and nothing contradicts the figures.
+ * @param {Row[]} rows of reserve_ratio @returns {HTMLElement|null} */
+export function shortfall(rows) {
+  const short = rows.filter((row) => row.is_covered === false && !row.contradicted_by_own_total && !row.is_repeat && !row.rows_refused && !row.rows_refused_unread);
+  if (!short.length) return null;
+  return banner("warning", "What is proven is less than what is owed, with everything that is claimed read on the chains: ", ...short.slice(0, 8).flatMap((row, index) => [index ? "; " : "", said(row.asset), row.ratio_proven === null ? "" : ` ${decimal.percent(row.ratio_proven, 4)}`]), short.length > 8 ? ` and ${short.length - 8} more` : "", ".");
 }
 
 /** Reserves against liabilities, asset by asset, of one attestation. @param {Place} place @param {Row[]} rows of reserve_ratio */

@@ -49,12 +49,25 @@ export function picture({ label, height, legend, note, draw }) {
   return h("figure", null, legend && h("div", { class: "legend" }, legend), box, (note || null) && h("figcaption", null, note));
 }
 
+/** Lets the browser answer to its reader between two pictures. */
+function pause() {
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => resolve(undefined);
+    channel.port2.postMessage(null);
+  });
+}
+
 /** Draws every picture that stands in the document and waits for it. @param {ParentNode} root */
 export async function drawn(root) {
   for (const box of root.querySelectorAll(".plot-box")) {
     const one = /** @type {HTMLElement & {redraw?: (width: number) => void, drawnWidth?: number}} */ (box);
     const width = one.clientWidth;
-    if (width && one.drawnWidth === undefined) one.redraw?.(width);
+    if (width && one.drawnWidth === undefined) {
+      one.redraw?.(width);
+      while (pending.size) await Promise.all(pending);
+      await pause();
+    }
   }
   while (pending.size) await Promise.all(pending);
 }

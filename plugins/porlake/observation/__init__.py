@@ -21,6 +21,7 @@ from porlake.observation.lists import Line, read_list
 from porlake.observation.proofs import Proofs
 from porlake.observation.reading import Blocks, Reader, blocks_of
 from porlake.observation.rows import DATASETS, Rows
+from porlake.observation.shares import Share, worth
 from porlake.observation.sweeps import NearbySweeps, sweep, swept_networks
 from porlake.observation.together import Together
 
@@ -31,11 +32,14 @@ __all__ = [
     "DATASETS",
     "Line",
     "Run",
+    "Share",
     "control_transfers",
     "endpoints_of",
     "observe",
+    "observe_share",
     "open_client",
     "read_list",
+    "shares",
     "sweep",
     "swept_networks",
 ]
@@ -49,16 +53,28 @@ def observe(run: Run, file: ReportFile, network: str, *, give_up: bool = False) 
     """
     try:
         with _writers(run, file, network) as writers:
-            _Observation(run, file, network, writers).observe(give_up)
+            _Observation(run, file, network).observe(writers, give_up)
     except (TransportError, ChainError) as error:
         if not give_up:
             raise
         run.progress(f"observe {network}: {error}", 0, 0)
         with _writers(run, file, network) as writers:
             reason = "height_not_final" if isinstance(error, NotFinal) else "endpoint_failed"
-            _Observation(run, file, network, writers).leave(reason)
+            _Observation(run, file, network).leave(writers, reason)
     else:
         forget(run.lake.scratch(Balance, _partition(file, network)))
+
+
+def observe_share(run: Run, file: ReportFile, network: str, share: Share) -> None:
+    """Ask for a share of what a report claims on a network and keep the answers for `observe`, which asks for nothing
+    that is kept. Raises TransportError, ChainError; what was answered before is kept.
+    """
+    _Observation(run, file, network).ask(share)
+
+
+def shares(run: Run, file: ReportFile, network: str) -> int:
+    """In how many shares a report's holdings on a network are worth reading, before they are observed; 1 for none."""
+    return 1 if file.content == OBSERVED_LIST else worth(run, file, network)
 
 
 def _writers(run: Run, file: ReportFile, network: str) -> AbstractContextManager[list[Writer]]:
@@ -74,27 +90,44 @@ def _partition(file: ReportFile, network: str) -> dict[str, str]:
 class _Observation:
     """Of one report on one network."""
 
-    def __init__(self, run: Run, file: ReportFile, network: str, writers: list[Writer]) -> None:
+    _rows: Rows
+
+    def __init__(self, run: Run, file: ReportFile, network: str) -> None:
         self._run, self._file, self._network = run, file, network
         facts = registry.load()
         self._facts = facts.networks[network]
         form = chains.family(self._facts).accounts if self._facts.is_read else chains.TEXT
         self._codes = Codes()
-        self._claimed, malformed = claimed(run.lake, file, network, form, self._codes)
+        self._claimed, self._malformed = claimed(run.lake, file, network, form, self._codes)
         self._tokens = {one.asset: facts.tokens.get((network, one.asset)) for one in self._claimed}
-        self._rows = Rows(file, network, self._codes, malformed, writers)
 
-    def leave(self, reason: str) -> None:
+    def _writes(self, writers: list[Writer]) -> None:
+        self._rows = Rows(self._file, self._network, self._codes, self._malformed, writers)
+
+    def leave(self, writers: list[Writer], reason: str) -> None:
         """All of it is unobserved, for one reason."""
+        self._writes(writers)
         for one in self._claimed:
             one.unread(reason)
             self._rows.asset(one, {})
         self._rows.finish((), ())
 
-    def observe(self, give_up: bool) -> None:
+    def ask(self, share: Share) -> None:
+        """Each asset's share is asked for, and nothing is written."""
+        if not self._facts.is_read or not (readable := self._readable()):
+            return
+        client = open_client(self._run, self._network)
+        blocks, _ = blocks_of(client, self._file, self._network, readable)
+        reader = self._reader(client, readable, blocks)
+        for some in readable:
+            if (token := self._tokens[some.asset]) is not None:
+                reader.read_share(some, token, blocks, share)
+
+    def observe(self, writers: list[Writer], give_up: bool) -> None:
         """Each asset is read, proved and written; while one is written, the next is asked for."""
         if not self._facts.is_read:
-            return self.leave("no_client")
+            return self.leave(writers, "no_client")
+        self._writes(writers)
         readable = self._readable()
         if not readable:
             return self._write_unread()

@@ -17,7 +17,7 @@ from porlake.errors import ChainError, NotFinal, NotRecorded, TransportError
 from porlake.lake import Lake
 from porlake.progress import Tell, silent
 from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE
-from porlake.transport import Endpoint, Recording
+from porlake.transport import LEAST_RATE, Endpoint, Recording
 
 Found = TypeVar("Found")
 Failure = TransportError | ChainError
@@ -32,7 +32,8 @@ class Run:
 
     Balances are read again from a second endpoint, where there is one: those of a share `check_sample` of the accounts,
     and all that hold at least the share `check_above` of what was read of their asset. `proof_share`: of the amount of
-    each asset, how much is proved, the largest accounts first. `dumps`: sets of all coins, by network.
+    each asset, how much is proved, the largest accounts first. `dumps`: sets of all coins, by network. `workers`: how
+    many ask an endpoint at the same time, each at its part of the rate that is stated for all.
     """
 
     lake: Lake
@@ -43,9 +44,14 @@ class Run:
     check_above: Decimal = CHECK_ABOVE
     proof_share: Decimal = PROOF_SHARE
     dumps: Mapping[str, chains.Dump] = field(default_factory=dict)
+    workers: int = 1
 
     def endpoints_of(self, network: str) -> tuple[Endpoint, ...]:
-        return endpoints_of(self.endpoints, network)
+        """As `endpoints_of`, each at this worker's part of its rate."""
+        return tuple(
+            replace(place, per_second=max(place.per_second / self.workers, LEAST_RATE)) if place.per_second else place
+            for place in endpoints_of(self.endpoints, network)
+        )
 
     def can_be_asked(self, network: str) -> bool:
         """Whether somebody is there to be asked about a network; a replay has nobody but its recording."""

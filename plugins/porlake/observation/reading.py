@@ -18,6 +18,7 @@ from porlake.observation import resume
 from porlake.observation.columns import NO_HEIGHT, Claimed, Codes, Columns, Flags
 from porlake.observation.endpoints import Endpoints, Run, moved_to
 from porlake.observation.second_opinion import SecondOpinion
+from porlake.observation.shares import Share
 
 PLAIN_SAMPLE = 4  # accounts of each of three kinds
 
@@ -108,6 +109,19 @@ class Reader:
         claimed.settle(token)
         self._report_lost()
 
+    def read_share(self, claimed: Claimed, token: registry.Token, blocks: Blocks, share: Share) -> None:
+        """Ask for a share of one asset's holdings and keep the answers for whoever reads all of them. Raises
+        TransportError, ChainError.
+        """
+        for height, at in blocks.items():
+            rows = np.flatnonzero((claimed.heights == height) & claimed.readable)
+            holdings = chains.Holdings(claimed.asset, token, claimed.accounts[rows], claimed.form)
+            found = Columns(self.codes, len(rows))
+            if self.known is not None:
+                self.known(holdings, at, found)
+            self._read_missing(holdings, at, found, share)
+        self._report_lost()
+
     def _check_decimals(self, claimed: Claimed, token: registry.Token, blocks: Blocks) -> None:
         if blocks and claimed.readable.any() and self._has_other_decimals(token, blocks[max(blocks)]):
             claimed.unread("token_decimals_differ", claimed.readable)
@@ -132,9 +146,15 @@ class Reader:
             SecondOpinion(self.client, holdings, at, claims, found, *settings).confirm()
         _copy(claimed.read, found, rows)
 
-    def _read_missing(self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns) -> None:
-        """What is not known yet: first what was kept of an observation that was stopped, then by asking."""
-        kept = resume.kept(self.scratch, self.network, holdings, at) if self.scratch is not None else None
+    def _read_missing(
+        self, holdings: chains.Holdings, at: chains.BlockRef, found: Columns, share: Share | None = None
+    ) -> None:
+        """What is not known yet: first what was kept of an observation that was stopped, then by asking; only about
+        those of a share, where one is given.
+        """
+        worker, kept = share.name if share else "", None
+        if self.scratch is not None:
+            kept = resume.kept(self.scratch, self.network, holdings, at, worker)
         if kept is not None:
             answers = kept.answers()
             covered = resume.covered(answers, len(holdings)) & ~found.answered
@@ -142,6 +162,7 @@ class Reader:
                 found.take(answer)
         self._report_progress(int(found.answered.sum()))
         left = np.flatnonzero(~found.answered)
+        left = left[share.has(left)] if share else left
         if len(left):
             asked = holdings if len(left) == len(holdings) else holdings.taken(left)
             try:
@@ -152,7 +173,7 @@ class Reader:
             finally:
                 if kept is not None:
                     kept.flush()
-        if not found.answered.all():
+        if share is None and not found.answered.all():
             count = int((~found.answered).sum())
             raise ChainError(f"{self.network}: {count:,} holdings of {holdings.asset} were not answered at all")
 

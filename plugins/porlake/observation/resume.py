@@ -26,11 +26,12 @@ KEEP_EVERY = 1.0  # seconds: as much an observation that is killed asks for agai
 
 @dataclass(slots=True)
 class Kept:
-    """Answers to one question on disk, those of a second in one file, `<number>-<holdings>`: a line of JSON that
-    describes each, then their rows and words.
+    """Answers to one question on disk, those of a second in one file, `<worker><number>-<holdings>`: a line of JSON
+    that describes each, then their rows and words. `worker`: how the names of the files that this one writes begin.
     """
 
     scratch: Scratch
+    worker: str = ""
     _waiting: list[chains.Answer] = field(default_factory=list)
     _since: float = field(default_factory=time.monotonic)
     _files: int = 0
@@ -61,15 +62,16 @@ class Kept:
             described, data = zip(*map(_packed, self._waiting), strict=True)
             self._files += 1
             count = sum(len(answer.rows) for answer in self._waiting if _is_whole(answer))
-            self.scratch.keep(f"{self._files:08d}-{count}", json.dumps(described).encode() + b"\n" + b"".join(data))
+            name = f"{self.worker}{self._files:08d}-{count}"
+            self.scratch.keep(name, json.dumps(described).encode() + b"\n" + b"".join(data))
         self._waiting, self._since = [], time.monotonic()
 
 
-def kept(folder: Path | Below, network: str, holdings: chains.Holdings, at: chains.BlockRef) -> Kept:
-    """What was kept of one question, and will be."""
+def kept(folder: Path | Below, network: str, holdings: chains.Holdings, at: chains.BlockRef, worker: str = "") -> Kept:
+    """What was kept of one question, and will be, by one of several workers or by the only one."""
     question = [VERSION, network, at.hash, holdings.token.kind, holdings.token.contract]
     digest = hashlib.sha256(json.dumps(question).encode() + holdings.accounts.tobytes()).hexdigest()
-    return Kept(Scratch(folder / digest[:32]))
+    return Kept(Scratch(folder / digest[:32]), worker)
 
 
 def covered(answers: Sequence[chains.Answer], count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -7,7 +7,7 @@ server echoes of them is blanked in answers and errors before anybody sees it (`
 
 from porlake.transport.download import streamed
 from porlake.transport.electrum import ElectrumRpc
-from porlake.transport.endpoint import ANSWER_BYTES, KINDS, NUMBERS, Endpoint
+from porlake.transport.endpoint import ANSWER_BYTES, KINDS, LEAST_RATE, NUMBERS, Endpoint
 from porlake.transport.http import Answered, Http
 from porlake.transport.json_rpc import JsonRpc
 from porlake.transport.recording import Recording
@@ -18,6 +18,7 @@ __all__ = [
     "ANSWER_BYTES",
     "BLANK",
     "KINDS",
+    "LEAST_RATE",
     "NUMBERS",
     "Answered",
     "ElectrumRpc",

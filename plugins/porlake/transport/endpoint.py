@@ -14,6 +14,8 @@ ANSWER_BYTES = 256 << 20
 TRIES = 4
 IN_FLIGHT = 16
 BRIEF_SECONDS = 5.0
+LEAST_RATE = 0.0001
+"""Questions a second."""
 
 #: What may stand before the `+` of an endpoint's scheme: which API is asked there. Without one it is that of the
 #: network's own nodes.
@@ -101,7 +103,7 @@ class Endpoint:
 
 #: Of the numbers of an Endpoint: whether they are whole, the least, the most.
 _BOUNDS: Mapping[str, tuple[bool, float, float]] = {
-    "per_second": (False, 0.0001, 1e6),
+    "per_second": (False, LEAST_RATE, 1e6),
     "timeout": (False, 0.001, 86_400),
     "tries": (True, 1, 100),
     "pause": (False, 0, 3_600),

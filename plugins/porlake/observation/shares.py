@@ -1,0 +1,64 @@
+"""Shares of an observation: the accounts of a chain that is asked one account a question, by several workers.
+
+A share leaves its answers where those of an observation that was stopped are kept. Whoever observes afterwards finds
+them there and asks for nothing else: the rows are those of one worker, whatever the number of shares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from porlake import chains, registry
+from porlake.model import Claim, ReportFile
+from porlake.observation.endpoints import Run, open_client
+
+MOST = 32
+SECONDS = 10.0
+"""How long a share takes at least, as far as the estimate goes: a task of Airflow takes five by itself."""
+A_SECOND = 300.0
+"""Accounts that a worker asks about in a second where an endpoint states no lower rate: a node 20 ms away told 186 to
+550.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The accounts whose place, divided by `of`, leaves `number`."""
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number < self.of:
+            raise ValueError(f"share {self.number} of {self.of}")
+
+    @property
+    def name(self) -> str:
+        """Comes before the names of what the whole observation keeps."""
+        return f"{self.number:02d}."
+
+    def has(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        mine: npt.NDArray[np.bool_] = places % self.of == self.number
+        return mine
+
+
+def worth(run: Run, file: ReportFile, network: str) -> int:
+    """In how many shares a report's holdings on a network are worth reading: 1 where one worker reads them all. Nobody
+    is asked.
+    """
+    if not run.recording.is_off or not registry.load().networks[network].is_read or not run.can_be_asked(network):
+        return 1
+    if not isinstance(open_client(run, network).now, chains.ByAccount):
+        return 1
+    only = {"exchange": file.exchange, "report": file.report, "network": network}
+    rate = min([A_SECOND, *(place.per_second for place in run.endpoints_of(network)[:1] if place.per_second)])
+    rows = sum(batch.num_rows for batch in run.lake.columns(Claim, ("asset",), **only))
+    return of_rows(rows, rate)
+
+
+def of_rows(rows: int, rate: float) -> int:
+    """Shares of so many accounts that are asked at so many a second."""
+    return max(1, min(MOST, int(rows / (rate * SECONDS))))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
 from porlake import registry
 from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, own_rows, task_defaults
+from porlake.airflow.pools import SHARES
 
 TASKS = task_defaults(timedelta(hours=1))
 PARAMS = {
@@ -41,6 +45,11 @@ def own_pools(exchange: str) -> list[str]:
     return [network.network for network in read if network.endpoint or network.network not in facts.evm_networks]
 
 
+def each(groups: Iterable[Iterable[str]]) -> list[str]:
+    """The reports of all groups."""
+    return [report for group in groups for report in group]
+
+
 def proof_of_reserves(exchange: registry.Exchange) -> DAG:
     networks = own_pools(exchange.exchange)
 
@@ -61,25 +70,25 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             doc_md="The bytes of each file as published, by their sha256, and what the file is. Skipped where no file "
             "waits."
         )
-        def archive() -> list[str]:
+        def archive() -> list[list[str]]:
             from porlake.airflow import tasks
 
             return tasks.archive(exchange.exchange, get_current_context())
 
         @task(
-            map_index_template="{{ report }}",
-            doc_md="Rows as published to claims, evidence, totals, liabilities and rejections.",
+            map_index_template="{{ reports | join(' ') | truncate(200) }}",
+            doc_md="Rows as published to claims, evidence, totals, liabilities and rejections; small reports together.",
         )
-        def parse(report: str) -> str:
+        def parse(reports: list[str]) -> list[str]:
             from porlake.airflow import tasks
 
-            return tasks.parse(report, get_current_context())
+            return tasks.parse(list(reports), get_current_context())
 
         @task(doc_md="Which of the reports state addresses: the others have nothing to verify or observe.")
-        def with_addresses(reports: list[str]) -> list[str]:
+        def with_addresses(groups: list[list[str]]) -> list[str]:
             from porlake.airflow import tasks
 
-            return tasks.with_addresses(list(reports), get_current_context())
+            return tasks.with_addresses(each(groups), get_current_context())
 
         @task.branch(doc_md="The networks on which the reports claim something: tasks of other networks are skipped.")
         def with_claims(reports: list[str]) -> list[str]:
@@ -95,10 +104,10 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             return tasks.verify(report, get_current_context())
 
         @task(doc_md="Which of the reports are proofs of liabilities: the others have nothing to prove.")
-        def proofs(reports: list[str]) -> list[str]:
+        def proofs(groups: list[list[str]]) -> list[str]:
             from porlake.airflow import tasks
 
-            return tasks.proofs(list(reports), get_current_context())
+            return tasks.proofs(each(groups), get_current_context())
 
         @task(
             map_index_template="{{ report }}",
@@ -109,6 +118,26 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             from porlake.airflow import tasks
 
             return tasks.prove(report, get_current_context())
+
+        @task(
+            doc_md="Observations of chains that are asked one account a question, parted where each part takes ten "
+            "seconds or more."
+        )
+        def shares(reports: list[str]) -> list[dict[str, Any]]:
+            from porlake.airflow import tasks
+
+            return tasks.shares(list(reports), get_current_context())
+
+        @task(
+            map_index_template="{{ share['network'] }} {{ share['number'] + 1 }}/{{ share['of'] }}",
+            pool=SHARES,
+            execution_timeout=LONG,
+            doc_md="Answers about a share of the accounts that a report claims on a network, kept for its observation.",
+        )
+        def read_share(share: dict[str, Any]) -> None:
+            from porlake.airflow import tasks
+
+            tasks.read_share(share, get_current_context())
 
         @task(map_index_template="{{ report }}", execution_timeout=LONG, doc_md=OBSERVE)
         def observe(report: str, network: str) -> str:
@@ -123,10 +152,10 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             return tasks.observe_others(report, networks, get_current_context())
 
         @task(doc_md="US dollars for each asset at the snapshot; a price that is missing is a row with its reason.")
-        def price(reports: list[str]) -> None:
+        def price(groups: list[list[str]]) -> None:
             from porlake.airflow import tasks
 
-            tasks.price(list(reports), get_current_context())
+            tasks.price(each(groups), get_current_context())
 
         @task(**BUILDS)
         def build() -> str:
@@ -135,12 +164,12 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             return tasks.build(get_current_context())
 
         @task(**PUBLISHES)
-        def publish(reports: list[str]) -> str:
+        def publish(groups: list[list[str]]) -> str:
             from porlake.airflow import tasks
 
-            return tasks.publish(exchange.exchange, list(reports), get_current_context())
+            return tasks.publish(exchange.exchange, each(groups), get_current_context())
 
-        parsed = parse.expand(report=archive())
+        parsed = parse.expand(reports=archive())
         claimed = with_addresses(parsed)
         observed = [
             observe.override(task_id=f"observe_{network}", pool=f"porlake_{network}")
@@ -149,7 +178,13 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             for network in networks
         ]
         others = observe_others.override(pool="porlake_others").partial(networks=networks).expand(report=claimed)
-        with_claims(claimed) >> [*observed, others]
+        # no share is worth reading in most months: what waits for all of them waits for none then, and costs no worker
+        shares_are_read = EmptyOperator(
+            task_id="shares_are_read", trigger_rule="none_failed", doc_md="Every share that there is was read."
+        )
+        read_share.expand(share=shares(claimed)) >> shares_are_read
+        for before in (with_claims(claimed), shares_are_read):
+            before >> [*observed, others]
         priced = price(parsed)
         # A network that was skipped holds up nothing; where no file waits, prices are skipped too, and with them the
         # build.

@@ -6,6 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from itertools import count
@@ -20,6 +21,7 @@ from airflow.sdk.exceptions import (
 )
 
 from porlake import chains, pipeline, registry
+from porlake.airflow import pools
 from porlake.airflow.hook import EndpointHook, lake_keys
 from porlake.errors import (
     BuildError,
@@ -65,15 +67,18 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
     return run
 
 
-def settings(context: Context, networks: list[str] | None = None) -> pipeline.Session:
-    """Settings from the run's params, the environment and Airflow's connections for `networks`."""
+def settings(context: Context, networks: list[str] | None = None, *, share: bool = False) -> pipeline.Session:
+    """Settings from the run's params, the environment and Airflow's connections for `networks`, whose endpoints a task,
+    or a share of one, asks at its part of their rate.
+    """
     params = context["params"]
     if own := params.get("registry"):  # of this task's process, and of those that it starts
         os.environ[registry.OWN_ROWS] = str(Path(own).absolute())
     found = {} if params["replay"] else _connections(networks or [])
-    return pipeline.session(
+    chosen = pipeline.session(
         record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info), keys=_keys()
     )
+    return replace(chosen, workers=max((pools.workers(network, share=share) for network in networks or []), default=1))
 
 
 def _keys() -> dict[str, str]:
@@ -224,13 +229,13 @@ def networks_of(report: str, context: Context) -> list[str]:
 
 
 @tried_again_if_it_helps
-def archive(exchange: str, context: Context) -> list[str]:
+def archive(exchange: str, context: Context) -> list[list[str]]:
     """The ids of the reports in the files that the run names, or that are archived already; else of those that wait in
-    the inbox; skips where there is none.
+    the inbox; skips where there is none. In groups that are worth a task each.
     """
     chosen, params = settings(context), context["params"]
     if params["archived"]:
-        return [chosen.lake.report(report).report for report in params["archived"]]
+        return pipeline.together(chosen, [chosen.lake.report(report).report for report in params["archived"]])
     moment = _moment(context)
     sources = params["reports"] or pipeline.waiting(chosen, exchange, moment)
     undated = "" if params["reports"] else pipeline.undated(chosen, exchange)
@@ -247,17 +252,26 @@ def archive(exchange: str, context: Context) -> list[str]:
         len(found),
         _briefly(pipeline.attestations(chosen, found)),
     )
-    return found
+    return pipeline.together(chosen, found)
 
 
 @tried_again_if_it_helps
-def parse(report: str, context: Context) -> str:
-    chosen = settings(context)
-    pipeline.parse(chosen, report)
-    log.info("parsed %s: %s", report[:16], _rows_of(chosen, report, pipeline.PARSED))
-    if warning := pipeline.shrunk(chosen, report):
-        log.warning("%s", warning)
-    return report
+def parse(reports: list[str], context: Context) -> list[str]:
+    """One that cannot be read costs the others nothing; the task fails when they are done."""
+    chosen, failed = settings(context), list[ReportError]()
+    for report in reports:
+        try:
+            pipeline.parse(chosen, report)
+        except ReportError as error:
+            log.warning("%s: %s", report[:16], error)
+            failed.append(error)
+            continue
+        log.info("parsed %s: %s", report[:16], _rows_of(chosen, report, pipeline.PARSED))
+        if warning := pipeline.shrunk(chosen, report):
+            log.warning("%s", warning)
+    if failed:
+        raise failed[0]
+    return reports
 
 
 @tried_again_if_it_helps
@@ -286,6 +300,32 @@ def prove(report: str, context: Context) -> str:
     for row in chosen.lake.rows(LiabilityProof, exchange=chosen.lake.report(report).exchange, report=report):
         log.info("proved %s: %s: %s, %s", report[:16], row.proof_scheme, row.proof_verdict, row.reason)
     return report
+
+
+@tried_again_if_it_helps
+def shares(reports: list[str], context: Context) -> list[dict[str, Any]]:
+    """What is worth reading in shares, each with its report, its network and which of how many it is."""
+    asked = sorted({network for report in reports for network in pipeline.networks(settings(context), report)})
+    chosen = settings(context, asked, share=True)
+    found = [
+        {"report": report, "network": network, "number": number, "of": of}
+        for report in reports
+        for network, number, of in pipeline.shares(chosen, report)
+    ]
+    log.info("%s shares", len(found))
+    return found
+
+
+@tried_again_if_it_helps
+def read_share(share: Mapping[str, Any], context: Context) -> None:
+    """Ask for one share. Where its endpoint fails to the last, the rest is left to the observation, which judges it."""
+    chosen = settings(context, [share["network"]], share=True)
+    try:
+        pipeline.observe_share(chosen, **share)
+    except (TransportError, ChainError) as error:
+        if context["ti"].try_number <= context["ti"].max_tries:
+            raise
+        log.warning("the rest of share %s of %s is left: %s", share["number"] + 1, share["network"], error)
 
 
 @tried_again_if_it_helps

@@ -37,7 +37,7 @@ class Share:
 
     @property
     def name(self) -> str:
-        """Comes before the names of what the whole observation keeps."""
+        """How the names of the files begin that it keeps."""
         return f"{self.number:02d}."
 
     def has(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -20,6 +20,7 @@ from porlake.pipeline._inbox import inbox, undated, waiting
 from porlake.pipeline._lists import archive_list
 from porlake.pipeline._observe import OBSERVED, attests, has_addresses, networks, observe
 from porlake.pipeline._parse import PARSED, is_parsed, parse
+from porlake.pipeline._plan import observe_share, shares, together
 from porlake.pipeline._price import attestations, awaits_prices, price
 from porlake.pipeline._proofs import PROOF, archived, bundle_of
 from porlake.pipeline._prove import is_proof, prove
@@ -71,6 +72,7 @@ __all__ = [
     "month_of",
     "networks",
     "observe",
+    "observe_share",
     "overdue",
     "page",
     "parse",
@@ -84,11 +86,13 @@ __all__ = [
     "run_archived",
     "run_list",
     "session",
+    "shares",
     "shrunk",
     "sweep",
     "sweep_list",
     "swept_networks",
     "swept_now",
+    "together",
     "undated",
     "unread",
     "upgrade",

@@ -20,8 +20,8 @@ from porlake.transport import Endpoint, Recording, Web
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A run's lake, recording and endpoints; shares as in `Settings`. The lake is opened once; `run` is what
-    an observation is told of all this.
+    """A run's lake, recording and endpoints; shares as in `Settings`, `workers` as in `observation.Run`. The lake is
+    opened once; `run` is what an observation is told of all this.
 
     `root`: the lake's folder; of a lake at the URL `store` (credentials in `keys`, else those of the environment) what
     this machine keeps of it, a folder below `cache`.
@@ -42,6 +42,7 @@ class Session:
     cache: str = ""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     page: str = ""
+    workers: int = 1
     lake: Lake = field(init=False, compare=False)
     run: observation.Run = field(init=False, compare=False)
 
@@ -50,7 +51,7 @@ class Session:
         object.__setattr__(self, "root", self.lake.root if self.store else self.root)
         run = observation.Run(
             self.lake, self.recording, self.endpoints, self.progress, self.check_sample, self.check_above,
-            self.proof_share, self.dumps,
+            self.proof_share, self.dumps, self.workers,
         )  # fmt: skip
         object.__setattr__(self, "run", run)
 

@@ -115,7 +115,8 @@ def test_any_number_of_shares_gives_the_bytes_of_one_worker(tmp_path: Path, of: 
         observe(asked, file(), "toynet")
         assert written(asked.lake) == whole
         again = node().ASKED[len(told) :]
-        assert {int(address[1:]) % 11 for _, address in again} <= {0}, "what failed alone is asked for again"
+        assert all(int(address[1:]) % 11 == 0 or int(address[1:]) % 13 == 0 for _, address in again)  # had no answer
+        assert len(again) < COUNT // 4
 
 
 def test_shares_of_which_some_never_ran_leave_the_rest_to_the_observation(

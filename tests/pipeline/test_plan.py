@@ -47,6 +47,7 @@ def test_small_reports_are_parsed_together(
 def test_a_network_that_is_asked_long_is_in_shares_and_the_others_are_not(tmp_path: Path) -> None:
     with toy(tmp_path / "family", FACE):
         opened, (report,) = session(tmp_path / "lake", [1])
+        opened = replace(opened, endpoints={"toynet": ENDPOINT})
         slow = replace(opened, endpoints={"toynet": replace(ENDPOINT, per_second=1.0)})
         rows = [claim(n, "toynet", "TOY", f"a{n}", 1, 7) for n in range(1, 31)]
         rows += [claim(n, "ethereum", "ETH", f"0x{n:040x}", 1, 7) for n in range(31, 90)]

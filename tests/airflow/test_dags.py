@@ -124,6 +124,12 @@ def test_every_task_is_tried_again_and_every_network_has_a_pool(seen: Any) -> No
             if name.startswith("observe_"):
                 assert task["pool"] == f"porlake_{name.removeprefix('observe_')}"
                 assert task["pool"] in pools
+            if name == "read_share":
+                assert (task["pool"], task["below"]) == ("porlake_shares", ["shares_are_read"])
+                assert set(dag["tasks"]["shares_are_read"]["below"]) == {
+                    one for one in dag["tasks"] if one.startswith("observe_")
+                }
+    assert "porlake_shares" in pools
     okx = seen["dags"]["proof_of_reserves_okx"]["tasks"]
     assert {"observe_bitcoin", "observe_ethereum", "observe_tron", "observe_others"} <= set(okx)
 
@@ -216,12 +222,14 @@ def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_comma
     stages(tmp_path, [str(ROOT / name) for name in SAMPLE_RUN["reports"]])
     assert tree(home / "data" / "lake") == tree(tmp_path / "lake")
     assert (home / "data" / "marts" / "latest" / "reserve_ratio" / "part-0.parquet").exists()
-    assert re.search(r"^  parse +\d+ success, [\d.]+ s$", done.stdout, re.MULTILINE)
+    assert re.search(r"^  parse +success, [\d.]+ s$", done.stdout, re.MULTILINE), "small reports are parsed by one task"
+    assert re.search(r"^  shares +success, ", done.stdout, re.MULTILINE)
     assert re.search(r"^  \d+ networks +skipped: no claims, or nothing read$", done.stdout, re.MULTILINE)
     assert re.search(r"^  observe_ethereum +success, ", done.stdout, re.MULTILINE)
     assert "observe_ravencoin" not in done.stdout
     assert "observe_litecoin" not in done.stdout, "nothing was read there: it is not green"
     log = (ROOT / ".airflow" / "run.log").read_text()
+    assert len(set(re.findall(r"parsed ([0-9a-f]{16}): ", log))) >= len(SAMPLE_RUN["reports"]) > 1
     for said in (
         "files of okx: ",
         "parsed ",

@@ -140,15 +140,26 @@ def keys(batch: pa.RecordBatch) -> pa.FixedSizeBinaryArray:
         cells += [length.cast(pa.string()), pc.binary_join(column, _WITHIN)]
     texts = pc.binary_join_element_wise(*cells, _BETWEEN)
     told = pc.greater(pc.binary_length(pc.binary_join(batch.column("signatures"), "")), 0)
-    for mark, count in ((_BETWEEN, pa.scalar(len(cells) - 1, pa.int32())), (_WITHIN, within), (_NOTHING, nothing)):
+    between = pa.repeat(pa.scalar(len(cells) - 1, pa.int32()), batch.num_rows)
+    for mark, count in ((_BETWEEN, between), (_WITHIN, within), (_NOTHING, nothing)):
         # a cell that holds one of the characters between cells could be taken for several
-        told = pc.and_(told, pc.equal(pc.count_substring(texts, mark), count))
+        if _count(texts, mark) != pc.sum(count).as_py():
+            told = pc.and_(told, pc.equal(pc.count_substring(texts, mark), count))
     is_told = pc.fill_null(told, False).to_numpy(zero_copy_only=False)
     hashes = np.zeros((batch.num_rows, _DIGEST.byte_width), np.uint8)
     digests = b"".join(hashlib.sha256(text).digest() for text in texts.filter(told).cast(pa.binary()).to_pylist())
     hashes[is_told] = np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST.byte_width)
     valid = pa.py_buffer(np.packbits(is_told, bitorder="little").tobytes())
     return pa.FixedSizeBinaryArray.from_buffers(_DIGEST, len(hashes), [valid, pa.py_buffer(hashes)])
+
+
+def _count(texts: pa.StringArray, mark: str) -> int:
+    """How often a character of one byte stands in all of them: a tenth of what asking each costs."""
+    _, ends, data = texts.buffers()
+    if data is None:
+        return 0
+    first, last = np.frombuffer(ends, np.int32)[[texts.offset, texts.offset + len(texts)]].tolist()
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8)[first:last] == ord(mark)))
 
 
 def _matrix(hashes: pa.FixedSizeBinaryArray) -> npt.NDArray[np.uint8]:

@@ -6,8 +6,8 @@ import { address } from "./state.js";
 /** @typedef {import("./data.js").Row} Row */
 /** @typedef {import("./data.js").Lake} Lake */
 /** How a value is written. "money" US dollars, "units" of an asset or base units, "percent" a share or ratio (1 is all), "printed" percent as an exchange prints it,
- * "count", "days", "moment", "day", "month", "flag", "hash", "words" (codes), "name" (somebody else's text), "list" (of such).
- * @typedef {"money"|"units"|"percent"|"printed"|"count"|"days"|"moment"|"day"|"month"|"flag"|"hash"|"words"|"name"|"list"} Kind */
+ * "count", "days", "moment", "day", "month", "flag", "hash", "words" (codes), "name" (somebody else's text), "list" (of such), "codes" (a list of codes, each may go on with ": n").
+ * @typedef {"money"|"units"|"percent"|"printed"|"count"|"days"|"moment"|"day"|"month"|"flag"|"hash"|"words"|"name"|"list"|"codes"} Kind */
 /** A column of a table. `reason`: the column with the reason of a null, or the code itself; `lower`: whether the value is a lower bound.
  * @typedef {{name: string, label?: string, kind?: Kind, reason?: string|((row: Row) => string|null|undefined), lower?: boolean|((row: Row) => boolean), places?: number,
  *   mart?: string, show?: (value: any) => string, link?: (row: Row) => string|null, more?: (row: Row) => import("./dom.js").Child, head?: boolean, note?: string}} TableColumn */
@@ -106,6 +106,7 @@ export function content(row, column, lake) {
   if (value === null || value === undefined) return [nothing(reasonOf(row, column), lake), more];
   const link = column.link?.(row);
   if (kind === "hash") return [link ? h("a", { href: link }, hashed(String(value))) : hashed(String(value)), more];
+  if (kind === "codes") return [value.length ? h("span", { class: "list" }, ...value.flatMap((/** @type {string} */ one, /** @type {number} */ index) => [index ? ", " : "", h("span", { title: lake.meaning(one.split(":")[0]) }, h("bdi", null, words(one)))])) : nothing(null, lake), more];
   if (kind === "list") return [value.length ? h("span", { class: "list" }, ...value.flatMap((/** @type {any} */ one, /** @type {number} */ index) => [index ? ", " : "", said(exactText(one))])) : nothing(null, lake), more];
   const shown = column.show ? said(column.show(value)) : kind === "name" ? said(value) : written(value, kind, column.places);
   const lower = typeof column.lower === "function" ? column.lower(row) : column.lower;

@@ -162,7 +162,7 @@ export function age(from, to) {
   if (!from || !to) return null;
   const days = Math.floor((Date.parse(to) - Date.parse(from)) / 86_400_000);
   if (!Number.isFinite(days)) return null;
-  return days < 60 ? `${days} days` : days < 730 ? `${Math.floor(days / 30.44)} months` : `${Math.floor(days / 365.25)} years`;
+  return days < 60 ? counted(days, "day") : days < 730 ? counted(Math.floor(days / 30.44), "month") : counted(Math.floor(days / 365.25), "year");
 }
 
 export { moment };

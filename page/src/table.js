@@ -69,7 +69,7 @@ export function table({ caption, mart, rows, columns, lake, limit = 13, sort = "
         const value = row[column.name];
         const none = value === null || value === undefined;
         const data = { column: column.name, mart: column.mart ?? null, value: none ? null : exactText(value), nullReason: none ? reasonOf(row, column) : null };
-        return h(column.head ? "th" : "td", { scope: column.head ? "row" : null, class: [isNumber(column) && "number", column.kind === "list" && "wide"].filter(Boolean).join(" ") || null, data }, ...content(row, column, lake));
+        return h(column.head ? "th" : "td", { scope: column.head ? "row" : null, class: [isNumber(column) && "number", (column.kind === "list" || column.kind === "codes") && "wide"].filter(Boolean).join(" ") || null, data }, ...content(row, column, lake));
       }),
     );
   }

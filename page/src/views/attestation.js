@@ -5,7 +5,7 @@ import { banner, moment, section, titleOf } from "../parts.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
 import { headline } from "./exchange.js";
-import { addresses, compositionNow, concentration, files, findings, liabilities, networks, proven, ratioTable, restatements, shortfall, unread } from "./sections.js";
+import { addresses, compositionNow, concentration, files, findings, hidden, liabilities, networks, proven, ratioTable, restatements, shortfall, unread } from "./sections.js";
 
 /** @typedef {import("../data.js").Row} Row */
 
@@ -30,9 +30,9 @@ export async function attestation(lake, state) {
       h("p", { class: "crumb" }, h("a", { href: address("market") }, "Market"), " / ", h("a", { href: address("exchange", exchange) }, said(titleOf(exchange, lake))), " / "),
       h("div", { class: "title" }, h("h1", null, label), h("p", { class: "lead" }, "What the exchange says of ", any.snapshot_at ? moment(any.snapshot_at) : "a moment that is not dated", ", and what was found of it.")),
       shortfall(ratio),
-      ...(months.length ? months.flatMap((row) => headline(row, lake)) : [banner("note", "It is not the last attestation of its month and basis, or is not dated: it has no row in the market's table.")]),
+      ...(months.length ? months.flatMap((row) => headline(row, lake, false)) : [banner("note", "It is not the last attestation of its month and basis, or is not dated: it has no row in the market's table.")]),
       files(place, reports, false),
-      ratio.length ? section({ id: "ratios", title: "Held against owed", lake, link: link("ratios"), marts: ["reserve_ratio"], lead: "Claimed, seen on chain and proven stand apart; the last two are lower bounds." }, ratioTable(place, ratio, 20)) : null,
+      ratio.length ? section({ id: "ratios", title: "Held against owed", lake, link: link("ratios"), marts: ["reserve_ratio"], lead: "Claimed, seen on chain and proven stand apart; the last two are lower bounds." }, hidden(ratio), ratioTable(place, ratio, 20)) : null,
       compositionNow(place, composition),
       networks(place, onNetworks),
       flows.length

@@ -7,7 +7,7 @@ import { BASES, flagWords, gaps, lookOf, reserves, reservesTitle, span } from ".
 import { address } from "../state.js";
 import { table } from "../table.js";
 import { composition } from "./market.js";
-import { addresses, compositionNow, concentration, files, findings, grouped, liabilities, RATIO_COLUMNS, mainFirst, networks, proven, ratioItems, ratioTable, restatements, shortfall, unread } from "./sections.js";
+import { addresses, compositionNow, concentration, files, findings, grouped, hidden, liabilities, RATIO_COLUMNS, mainFirst, networks, proven, ratioItems, ratioTable, restatements, shortfall, unread } from "./sections.js";
 
 /** @typedef {import("../data.js").Row} Row */
 
@@ -131,8 +131,8 @@ export function controls(there, month, go) {
   );
 }
 
-/** The figures of one row of exchange_month, and every flag that stands at them. @param {Row} row @param {import("../data.js").Lake} lake */
-export function headline(row, lake) {
+/** The figures of one row of exchange_month, and every flag that stands at them. @param {Row} row @param {import("../data.js").Lake} lake @param {boolean} [whole] whether a link leads to the attestation */
+export function headline(row, lake, whole = true) {
   const sum = reserves(row);
   const cell = (/** @type {string} */ name, /** @type {any} */ column) => cellContent(row, { name, ...column }, lake);
   const printed = (/** @type {string} */ coin) => (row[`printed_ratio_${coin}`] === null ? "nothing printed" : `printed ${decimal.trimmed(row[`printed_ratio_${coin}`])} %`);
@@ -149,10 +149,13 @@ export function headline(row, lake) {
       ratio("usdt"),
       figure("Signed and seen", cell("share_signed_and_seen", { kind: "percent", reason: "share_signed_and_seen_null_reason", lower: true }), row.usd_signed_and_seen === null ? "signed by who is in control, and seen on chain" : `at least $${decimal.grouped(row.usd_signed_and_seen)}`),
       figure("Not in own tokens", cell("cleanliness", { kind: "percent", reason: "cleanliness_null_reason" }), row.assets === null ? "" : `${row.assets} assets`),
-      figure("Snapshot", row.snapshot_at ? moment(row.snapshot_at) : "not dated", [row.file_age_days === null ? "" : `file after ${decimal.grouped(String(row.file_age_days))} days; `, age(row.snapshot_at, lake.page.as_of) ? `${age(row.snapshot_at, lake.page.as_of)} before the newest file; ` : "", h("a", { href: address("attestation", row.attestation) }, "everything of it")]),
+      figure("Snapshot", row.snapshot_at ? moment(row.snapshot_at) : "not dated", listed([row.file_age_days === null ? null : `file after ${counted(Number(row.file_age_days), "day")}`, age(row.snapshot_at, lake.page.as_of) ? `${age(row.snapshot_at, lake.page.as_of)} before the newest file` : null, row.list_age_days === null ? null : `list ${counted(Number(row.list_age_days), "day")} old`, whole ? h("a", { href: address("attestation", row.attestation) }, "everything of it") : null])),
     ),
   ];
 }
+
+/** With semicolons between. @param {(string|Node|null)[]} parts @returns {(string|Node)[]} */
+const listed = (parts) => parts.filter((part) => part !== null).flatMap((part, index) => (index ? ["; ", part] : [part]));
 
 /** @param {(section: string) => string} link */
 function inside(link) {
@@ -209,10 +212,9 @@ function ratioSection(place, rows, ratioRows, months, known, asset, attestations
   const all = [...new Set([...months, ...dated.map((row) => row.month)])].sort();
   const items = dated.flatMap((row) => ratioItems(row, row.month));
   const units = dated.flatMap((row) => MEASURES.flatMap(([part, look, text]) => (row[part] === null ? [] : [{ month: row.month, part: part === "liabilities_units" ? "printed" : part, look, value: decimal.drawn(row[part]), title: `${asset}, ${monthName(row.month)}\n${text}${decimal.grouped(decimal.trimmed(row[part]))}` }])));
-  const hidden = ratioRows.filter((row) => attestations.includes(row.attestation) && row.printed_hides_shortfall);
   return section(
     { id: "ratios", title: "Held against owed", lake, link: link("ratios"), marts: ["reserve_ratio", "coverage_streak"], lead: ["The line is 100 %. Full points are computed from what is stated and seen, rings are what the exchange prints. Percent are cut, never rounded up. ", h("a", { href: address("method", "reserve_ratio") }, "How they are computed"), "."] },
-    hidden.length ? banner("warning", "Printed as 100 % or more although less is claimed than owed: ", ...hidden.flatMap((row, index) => [index ? ", " : "", said(row.asset)]), ".") : null,
+    hidden(ratioRows.filter((row) => attestations.includes(row.attestation))),
     known.length ? h("div", { class: "controls" }, choice("Asset", known.map((one) => [one, one]), asset ?? "", (value) => go({ asset: value }))) : null,
     items.length ? picture({ label: `Ratio of ${asset} by month, ${label}`, height: 260, legend: legend([["dot claimed", "claimed / owed"], ["onchain", "on chain / owed, at least (triangles)"], ["proven", "proven / owed, at least (squares)"], ["ring", "printed"]]), draw: (charts, width) => charts.series(width, { months: all, items, unit: "percent", rule: 1, gaps: gaps(all, dated, (row) => ({ value: row.ratio_claimed ?? row.ratio_onchain ?? row.printed_ratio, reason: row.ratio_claimed_null_reason })) }) }) : null,
     units.length ? picture({ label: `${asset} held and owed by month, ${label}, in units`, height: 230, legend: legend([["dot claimed", "claimed"], ["onchain", "on chain, at least (triangles)"], ["proven", "proven, at least (squares)"], ["ring", "owed"]]), note: "In units of the asset.", draw: (charts, width) => charts.series(width, { months: all, items: units, unit: "number", zero: true, height: 230, gaps: gaps(all, dated, (row) => ({ value: row.reserves_claimed_units ?? row.reserves_onchain_units, reason: row.basis === "onchain" ? "nothing_observed" : "no_amount" })) }) }) : null,

@@ -49,6 +49,7 @@ const TIP = { className: "tip", fill: "var(--surface)", stroke: "var(--line-stro
 export function bars(width, { items, sign = "", marks = [] }) {
   const labels = [...new Set([...items, ...marks].map((item) => item.label))];
   const groups = [...new Set(items.map((item) => item.part ?? ""))];
+  const some = [...items, ...marks].some((item) => item.value !== null);
   return picture({
     width,
     height: barsHeight(labels.length, groups.length),
@@ -56,12 +57,12 @@ export function bars(width, { items, sign = "", marks = [] }) {
     marginRight: 24,
     marginBottom: 30,
     marginTop: 6,
-    x: { zero: true, nice: true, label: null },
+    x: some ? { zero: true, nice: true, label: null } : { domain: [0, 1], label: null },
     y: groups.length > 1 ? { domain: groups, axis: null, padding: 0.1 } : { domain: labels, label: null, padding: 0.3 },
     fy: groups.length > 1 ? { domain: labels, label: null, padding: 0.25, axis: "left", tickFormat: (/** @type {string} */ label) => cut(label) } : undefined,
     marks: [
       gridX({ stroke: "var(--line)", strokeOpacity: 1 }),
-      axisX({ ticks: Math.max(2, Math.min(6, Math.floor(width / 110))), tickFormat: (/** @type {number} */ value) => axisNumber(value, sign), tickSize: 0, color: "var(--muted)" }),
+      axisX({ ticks: some ? Math.max(2, Math.min(6, Math.floor(width / 110))) : [], tickFormat: (/** @type {number} */ value) => axisNumber(value, sign), tickSize: 0, color: "var(--muted)" }),
       ...(groups.length > 1 ? [] : [axisY({ tickFormat: (/** @type {string} */ label) => cut(label), tickSize: 0, color: "var(--text)" })]),
       barX(items.filter((item) => item.value !== null), { y: groups.length > 1 ? (/** @type {Item} */ item) => item.part ?? "" : "label", fy: groups.length > 1 ? "label" : undefined, x: "value", fill: (/** @type {Item} */ item) => fill(item.look), stroke: (/** @type {Item} */ item) => stroke(item.look), strokeWidth: 1, insetTop: 1, insetBottom: 1 }),
       text(items.filter((item) => item.value === null), { y: groups.length > 1 ? (/** @type {Item} */ item) => item.part ?? "" : "label", fy: groups.length > 1 ? "label" : undefined, frameAnchor: "left", dx: 6, text: (/** @type {Item} */ item) => cut(item.title.split("\n").at(-1) ?? "", 44), fill: "var(--muted)", fontStyle: "italic" }),

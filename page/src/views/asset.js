@@ -39,7 +39,8 @@ export async function asset(lake, state, go) {
   const newest = new Map();
   for (const row of dated) if ((newest.get(row.exchange) ?? "") < row.month) newest.set(row.exchange, row.month);
   const held = (/** @type {Row} */ row) => row.reserves_claimed_units ?? row.reserves_onchain_units;
-  const here = dated.filter((row) => (month ? row.month === month : row.month === newest.get(row.exchange))).sort((a, b) => (held(a) === null ? 1 : 0) - (held(b) === null ? 1 : 0) || (held(a) === null ? 0 : decimal.compare(held(b), held(a))));
+  const undated = month ? [] : rows.filter((row) => row.month === null && !newest.has(row.exchange));
+  const here = [...dated, ...undated].filter((row) => (month ? row.month === month : row.month === null || row.month === newest.get(row.exchange))).sort((a, b) => (held(a) === null ? 1 : 0) - (held(b) === null ? 1 : 0) || (held(a) === null ? 0 : decimal.compare(held(b), held(a))));
   const about = lake.assets.get(id);
   const where = month ? monthName(month) : "newest month of each exchange";
   const link = (/** @type {string} */ part) => address("asset", id, { ...state.query, section: part });
@@ -49,9 +50,11 @@ export async function asset(lake, state, go) {
   const items = here.flatMap((row) => MEASURES.map(([part, look, text]) => {
     const units = row[`reserves_${part}_units`];
     const name = titleOf(row.exchange, lake);
-    return { label: name, part, look, value: decimal.drawn(units), title: `${name}, ${monthName(row.month)}\n${text}${units === null ? (part === "claimed" && row.basis === "onchain" ? ": nobody claims it" : ": not known") : `: ${decimal.grouped(decimal.trimmed(units))} ${id}`}` };
+    return { label: name, part, look, value: decimal.drawn(units), title: `${name}, ${row.month === null ? "not dated" : monthName(row.month)}\n${text}${units === null ? (part === "claimed" && row.basis === "onchain" ? ": nobody claims it" : ": not known") : `: ${decimal.grouped(decimal.trimmed(units))} ${id}`}` };
   })).filter((item) => item.value !== null || item.part === "claimed");
   const marks = here.flatMap((row) => (row.liabilities_units === null ? [] : [{ label: titleOf(row.exchange, lake), value: decimal.drawn(row.liabilities_units), look: "owed", title: `${titleOf(row.exchange, lake)}\nowed: ${decimal.grouped(decimal.trimmed(row.liabilities_units))} ${id}` }]));
+  const groups = new Set(items.map((item) => item.part)).size;
+  const ratioPoints = series.flatMap((row) => ratioItems(row, row.month));
   const labels = new Set(here.map((row) => row.exchange)).size;
   const usd = (/** @type {Row} */ row) => row.usd_reason;
   return {
@@ -62,14 +65,14 @@ export async function asset(lake, state, go) {
       h("div", { class: "controls" }, choice("Month", [["", "Newest of each"], .../** @type {[string, string][]} */ ([...there].reverse().map((one) => [one, monthName(one)]))], month ?? "", (value) => go({ month: value || null }))),
       section(
         { id: "exchanges", title: "By exchange", lake, link: link("exchanges"), marts: ["reserve_ratio", "asset_composition"], lead: `In units of the asset, ${where}. What is claimed, seen on chain and proven stands one below the other; the upright line is what is owed.` },
-        here.length ? picture({ label: `${id} held by exchange, ${where}`, height: labels * 54 + 38, legend: legend([["claimed", "claimed or published"], ["onchain", "on chain, at least"], ["proven", "proven, at least"], ["owed", "owed"]]), draw: (charts, width) => charts.bars(width, { items, marks }) }) : banner("note", "Nothing dated is known of this asset."),
+        here.length ? picture({ label: `${id} held by exchange, ${where}`, height: labels * (groups > 1 ? groups * 14 + 12 : 26) + 38, legend: legend([["claimed", "claimed or published"], ["onchain", "on chain, at least"], ["proven", "proven, at least"], ["owed", "owed"]]), draw: (charts, width) => charts.bars(width, { items, marks }) }) : banner("note", "Nothing dated is known of this asset."),
         table({ caption: `${id} by exchange, ${where}`, mart: "reserve_ratio", rows: here, lake, limit: 40, columns: columns(lake, usd) }),
       ),
       exchanges.length
         ? section(
             { id: "months", title: "By month", lake, link: link("months"), marts: ["reserve_ratio"], lead: "Ratio of what is held to what is owed, of one exchange. The line is 100 %." },
             h("div", { class: "controls" }, choice("Exchange", exchanges.map((one) => [one, titleOf(one, lake)]), chosen, (value) => go({ exchange: value }))),
-            picture({ label: `Ratio of ${id} by month, ${titleOf(chosen, lake)}`, height: 260, legend: legend([["dot claimed", "claimed / owed"], ["onchain", "on chain / owed, at least (triangles)"], ["proven", "proven / owed, at least (squares)"], ["ring", "printed"]]), draw: (charts, width) => charts.series(width, { months: series.length ? monthsBetween(series[0].month, series[series.length - 1].month) : [], items: series.flatMap((row) => ratioItems(row, row.month)), unit: "percent", rule: 1, gaps: series.filter((row) => row.ratio_claimed === null && row.printed_ratio === null && row.ratio_onchain === null).map((row) => ({ month: row.month, title: `${monthName(row.month)}: no ratio\n${(row.ratio_claimed_null_reason ?? "not stated").replaceAll("_", " ")}` })) }) }),
+            ratioPoints.length ? picture({ label: `Ratio of ${id} by month, ${titleOf(chosen, lake)}`, height: 260, legend: legend([["dot claimed", "claimed / owed"], ["onchain", "on chain / owed, at least (triangles)"], ["proven", "proven / owed, at least (squares)"], ["ring", "printed"]]), draw: (charts, width) => charts.series(width, { months: series.length ? monthsBetween(series[0].month, series[series.length - 1].month) : [], items: ratioPoints, unit: "percent", rule: 1, gaps: series.filter((row) => row.ratio_claimed === null && row.printed_ratio === null && row.ratio_onchain === null).map((row) => ({ month: row.month, title: `${monthName(row.month)}: no ratio\n${(row.ratio_claimed_null_reason ?? "not stated").replaceAll("_", " ")}` })) }) }) : h("p", { class: "empty" }, "No ratio is known: nothing is stated of what is owed."),
             table({ caption: `${id} of ${titleOf(chosen, lake)} by month`, mart: "reserve_ratio", rows: [...series].reverse(), lake, limit: 13, columns: columns(lake, usd) }),
           )
         : null,
@@ -79,7 +82,7 @@ export async function asset(lake, state, go) {
 
 /** @param {import("../data.js").Lake} lake @param {(row: Row) => string|null} usd @returns {import("../cells.js").TableColumn[]} */
 function columns(lake, usd) {
-  return [{ ...common(lake).exchange, more: flagged }, { ...common(lake).month, head: false }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "usd", label: "USD", kind: "money", mart: "asset_composition", reason: usd }, { name: "share", label: "Share of the exchange", kind: "percent", mart: "asset_composition", reason: usd }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }];
+  return [{ ...common(lake).exchange, more: flagged }, { ...common(lake).month, head: false, reason: () => "snapshot_not_dated" }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: (row) => (row.basis === "onchain" ? "nobody_claims" : "no_amount") }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "usd", label: "USD", kind: "money", mart: "asset_composition", reason: usd }, { name: "share", label: "Share of the exchange", kind: "percent", mart: "asset_composition", reason: usd }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }];
 }
 
 /** @param {import("../data.js").Lake} lake */

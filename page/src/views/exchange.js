@@ -53,7 +53,9 @@ export async function exchange(lake, state, go) {
   const there = [...new Set(rows.map((row) => row.month.slice(0, 7)))];
   const month = state.query.month && there.includes(state.query.month) ? state.query.month : there.at(-1);
   const here = rows.filter((row) => row.month.slice(0, 7) === month);
-  const attestations = [...new Set(here.map((row) => row.attestation))];
+  // Of an exchange without a dated month the last attestation of which anything is known.
+  const undated = here.length ? [] : [...reports, ...ratioRows, ...arithmetic, ...proofs, ...collisions].map((row) => row.attestation).sort().slice(-1);
+  const attestations = [...new Set(here.length ? here.map((row) => row.attestation) : undated)];
   const at = { attestation: attestations };
   const [assets, onNetworks, verdicts, seen, balances, lists, accounts] = attestations.length
     ? await Promise.all([lake.rows("asset_composition", at), lake.rows("network_composition", at), lake.rows("ownership_coverage", at), lake.rows("signed_and_seen", at), lake.rows("balance_reconciliation", at), lake.rows("observed_lists", at), lake.rows("concentration", at)])
@@ -63,29 +65,35 @@ export async function exchange(lake, state, go) {
   const link = (/** @type {string} */ part) => address("exchange", id, { ...state.query, section: part });
   const place = { lake, link, label: month ? `${label}, ${monthName(month)}` : label };
 
+  const parts = [
+    ...reserveSections(place, rows, months, label),
+    rows.length ? flowSection(place, rows, months) : null,
+    rows.length ? dominanceSection(place, rows, months, label) : null,
+    ratioRows.length ? ratioSection(place, rows, ratioRows, months, known, asset, attestations, go) : null,
+    assets.length ? compositionNow(place, assets) : null,
+    onNetworks.length ? networks(place, onNetworks) : null,
+    proven(place, verdicts, seen),
+    balances.length || lists.length ? unread(place, balances, lists) : null,
+    liabilities({ ...place, label }, proofs, owedChanges),
+    findings({ ...place, label }, arithmetic, collisions),
+    restatements({ ...place, label }, restated),
+    changes.length || turnover.length ? addresses({ ...place, label }, changes, turnover) : null,
+    concentration(place, accounts),
+    files({ ...place, label }, reports),
+  ];
+  const is = (/** @type {string} */ one) => parts.some((part) => part?.id === `s-${one}`);
+  const none = SECTIONS.filter(([one]) => !is(one));
   return {
     title: month && state.query.month ? `${label}, ${monthName(month)}` : label,
     content: [
       h("p", { class: "crumb" }, h("a", { href: address("market") }, "Market"), " / "),
       h("div", { class: "title" }, h("h1", null, label), h("p", { class: "lead" }, ...intro(about, rows))),
-      here.length ? controls(there, month, go) : banner("note", "No attestation of this exchange says of which month it is."),
+      here.length ? controls(there, month, go) : banner("note", "No attestation of this exchange is dated with amounts. ", ...(undated.length ? ["What is known is of ", h("a", { href: address("attestation", undated[0]) }, said(undated[0])), "."] : [])),
       shortfall(ratioRows.filter((row) => attestations.includes(row.attestation))),
       ...here.flatMap((row) => headline(row, lake)),
-      inside(link),
-      ...reserveSections(place, rows, months, label),
-      flowSection(place, rows, months),
-      dominanceSection(place, rows, months, label),
-      ratioSection(place, rows, ratioRows, months, known, asset, attestations, go),
-      compositionNow(place, assets),
-      networks(place, onNetworks),
-      proven(place, verdicts, seen),
-      unread(place, balances, lists),
-      liabilities({ ...place, label }, proofs, owedChanges),
-      findings({ ...place, label }, arithmetic, collisions),
-      restatements({ ...place, label }, restated),
-      addresses({ ...place, label }, changes, turnover),
-      concentration(place, accounts),
-      files({ ...place, label }, reports),
+      inside(link, SECTIONS.filter(([one]) => is(one))),
+      ...parts,
+      none.length ? h("p", { class: "empty apart" }, `Nothing is published of: ${none.map(([, text]) => text.toLowerCase()).join(", ")}.`) : null,
     ],
   };
 }
@@ -157,9 +165,9 @@ export function headline(row, lake, whole = true) {
 /** With semicolons between. @param {(string|Node|null)[]} parts @returns {(string|Node)[]} */
 const listed = (parts) => parts.filter((part) => part !== null).flatMap((part, index) => (index ? ["; ", part] : [part]));
 
-/** @param {(section: string) => string} link */
-function inside(link) {
-  return h("nav", { class: "inside", "aria-label": "Sections of this view" }, h("ul", null, ...SECTIONS.map(([id, text]) => h("li", null, h("a", { href: link(id) }, text)))));
+/** @param {(section: string) => string} link @param {[string, string][]} sections */
+function inside(link, sections) {
+  return h("nav", { class: "inside", "aria-label": "Sections of this view" }, h("ul", null, ...sections.map(([id, text]) => h("li", null, h("a", { href: link(id) }, text)))));
 }
 
 /** A picture for each basis, so that two are never read as one series. @param {import("./sections.js").Place} place @param {Row[]} rows @param {string[]} months @param {string} label */
@@ -215,12 +223,12 @@ function ratioSection(place, rows, ratioRows, months, known, asset, attestations
   return section(
     { id: "ratios", title: "Held against owed", lake, link: link("ratios"), marts: ["reserve_ratio", "coverage_streak"], lead: ["The line is 100 %. Full points are computed from what is stated and seen, rings are what the exchange prints. Percent are cut, never rounded up. ", h("a", { href: address("method", "reserve_ratio") }, "How they are computed"), "."] },
     hidden(ratioRows.filter((row) => attestations.includes(row.attestation))),
-    known.length ? h("div", { class: "controls" }, choice("Asset", known.map((one) => [one, one]), asset ?? "", (value) => go({ asset: value }))) : null,
+    known.length && dated.length ? h("div", { class: "controls" }, choice("Asset", known.map((one) => [one, one]), asset ?? "", (value) => go({ asset: value }))) : null,
     items.length ? picture({ label: `Ratio of ${asset} by month, ${label}`, height: 260, legend: legend([["dot claimed", "claimed / owed"], ["onchain", "on chain / owed, at least (triangles)"], ["proven", "proven / owed, at least (squares)"], ["ring", "printed"]]), draw: (charts, width) => charts.series(width, { months: all, items, unit: "percent", rule: 1, gaps: gaps(all, dated, (row) => ({ value: row.ratio_claimed ?? row.ratio_onchain ?? row.printed_ratio, reason: row.ratio_claimed_null_reason })) }) }) : null,
     units.length ? picture({ label: `${asset} held and owed by month, ${label}, in units`, height: 230, legend: legend([["dot claimed", "claimed"], ["onchain", "on chain, at least (triangles)"], ["proven", "proven, at least (squares)"], ["ring", "owed"]]), note: "In units of the asset.", draw: (charts, width) => charts.series(width, { months: all, items: units, unit: "number", zero: true, height: 230, gaps: gaps(all, dated, (row) => ({ value: row.reserves_claimed_units ?? row.reserves_onchain_units, reason: row.basis === "onchain" ? "nothing_observed" : "no_amount" })) }) }) : null,
-    asset ? h("h3", null, said(asset), " by month") : null,
-    asset ? table({ caption: `Ratio of ${asset} by month`, mart: "reserve_ratio", rows: [...dated].reverse(), lake, limit: 8, columns: [{ ...common(lake).month, more: undefined }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: () => "nothing_claimed" }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }] }) : null,
-    h("h3", null, "All assets of the month"),
+    dated.length ? h("h3", null, said(asset), " by month") : null,
+    dated.length ? table({ caption: `Ratio of ${asset} by month`, mart: "reserve_ratio", rows: [...dated].reverse(), lake, limit: 8, columns: [{ ...common(lake).month, more: undefined }, { name: "reserves_claimed_units", label: "Claimed", kind: "units", reason: () => "nothing_claimed" }, { name: "reserves_onchain_units", label: "On chain", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "reserves_proven_units", label: "Proven", kind: "units", lower: true, reason: () => "nothing_observed" }, { name: "liabilities_units", label: "Owed", kind: "units", reason: "liabilities_from_null_reason" }, { name: "ratio_claimed", label: "Claimed / owed", kind: "percent", places: 4, reason: "ratio_claimed_null_reason" }, { name: "printed_ratio", label: "Printed", kind: "printed", reason: "printed_ratio_null_reason" }, { name: "is_covered", label: "Proven covers", kind: "flag", reason: () => "not_known" }] }) : null,
+    h("h3", null, months.length ? "All assets of the month" : "All assets"),
     ratioTable(place, ratioRows.filter((row) => attestations.includes(row.attestation))),
   );
 }

@@ -99,6 +99,7 @@ export async function market(lake, state, go) {
 
   /** @param {Row} row @returns {import("../charts.js").Item} */
   const bar = (row) => ({ label: label(row), value: decimal.drawn(reserves(row).value), look: reserves(row).column === "usd_total" ? lookOf(row) : "published", title: reservesTitle(row, label(row)) });
+  const undated = lake.page.exchanges.filter(({ name }) => !all.some((row) => row.exchange === name));
   // Two bases of one exchange are two lines.
   const labels = rows.length;
   const refused = rows.filter((row) => row.rows_refused > 0);
@@ -114,6 +115,7 @@ export async function market(lake, state, go) {
     controls,
     flagsOf.length ? banner("warning", "Figures with a ", h("span", { class: "flag" }, "\u2691"), " rest on a file that contradicts itself or repeats an older one: ", ...flagsOf.flatMap((row, index) => [index ? ", " : "", h("a", { href: address("attestation", row.attestation) }, said(row.attestation))]), ".") : null,
     refused.length ? banner("note", "Some rows of the file could not be read, so figures may be short of them: ", ...refused.flatMap((row, index) => [index ? ", " : "", h("a", { href: address("attestation", row.attestation, { section: "files" }) }, said(titleOf(row.exchange, lake))), ` (${decimal.grouped(String(row.rows_refused))})`]), ".") : null,
+    undated.length && !month ? banner("note", "Without a dated attestation that says what is held, and so in no month: ", ...undated.flatMap(({ name }, index) => [index ? ", " : "", h("a", { href: address("exchange", name) }, said(titleOf(name, lake)))]), ".") : null,
     stale.length ? banner("note", "Older than two months: ", ...[...new Map(stale.map((row) => [row.exchange, row])).values()].flatMap((row, index) => [index ? ", " : "", said(titleOf(row.exchange, lake)), ` (${age(row.snapshot_at, lake.page.as_of)})`]), ".") : null,
     h("section", { "aria-label": "Table of exchanges" }, table({ caption: `Exchanges, ${where}`, mart: "exchange_month", rows, columns: columnSets(lake, rows)[set], lake, limit: 100, sort: state.query.sort ?? "", onSort: (sort) => go({ sort, quiet: "yes" }), text: state.query.filter ?? "", onText: (text) => go({ filter: text || null, quiet: "yes" }), filter: rows.length > 3 }), source(lake, "exchange_month", "coverage_streak", ...(set === "composition" ? ["cleanliness"] : []), ...(set === "evidence" ? ["liability_proofs"] : []))),
     h(

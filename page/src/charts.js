@@ -91,7 +91,7 @@ export function shares(width, { items }) {
       gridX({ stroke: "var(--line)", strokeOpacity: 1 }),
       axisX({ ticks: [0, 0.25, 0.5, 0.75, 1], tickFormat: percents, tickSize: 0, color: "var(--muted)" }),
       axisY({ tickFormat: (/** @type {string} */ label) => cut(label), tickSize: 0, color: "var(--text)" }),
-      barX(items.filter((item) => item.value !== null), { y: "label", x: "value", fill: (/** @type {Item} */ item) => fill(item.look), stroke: "var(--surface)", strokeWidth: 0.75, tip: { ...TIP }, title: "title" }),
+      barX(items.filter((item) => item.value !== null), { y: "label", x: "value", fill: (/** @type {Item} */ item) => fill(item.look), stroke: (/** @type {Item} */ item) => (HATCHED.has(item.look) ? stroke(item.look) : "var(--surface)"), strokeWidth: 0.75, tip: { ...TIP }, title: "title" }),
       text(items.filter((item) => item.value === null), { y: "label", x: 0, dx: 6, textAnchor: "start", text: (/** @type {Item} */ item) => cut(item.title.split("\n").at(-1) ?? "", 44), fill: "var(--muted)", fontStyle: "italic" }),
     ],
   });

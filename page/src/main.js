@@ -7,13 +7,14 @@ import { market } from "./views/market.js";
 import { exchange } from "./views/exchange.js";
 import { asset } from "./views/asset.js";
 import { attestation } from "./views/attestation.js";
+import { news } from "./views/news.js";
 import { method } from "./views/method.js";
 import { data } from "./views/data.js";
 
 /** A view makes its title and content. `go` changes parts of its address.
  * @typedef {(lake: Lake, state: import("./state.js").State, go: (query: Record<string, string|null>) => void) => Promise<{title: string, content: (import("./dom.js").Child|Promise<import("./dom.js").Child>)[]}>} View */
 /** @type {Record<string, View>} */
-const MAKERS = { market, exchange, asset, attestation, method, data };
+const MAKERS = { market, exchange, asset, attestation, news, method, data };
 
 const root = document.documentElement;
 const main = /** @type {HTMLElement} */ (document.getElementById("content"));
@@ -91,6 +92,7 @@ function head(state) {
     ["market", "Market", address("market")],
     ["exchange", "Exchanges", address("exchange")],
     ["asset", "Assets", address("asset")],
+    ["news", "New", address("news")],
     ["method", "Method", address("method")],
     ["data", "Data", address("data")],
   ]);

@@ -1,6 +1,6 @@
 // What is looked at, as the address says it: `#/exchange/okx?asset=BTC&month=2024-03`. Every view has such an address, and an address gives the view back.
 
-export const VIEWS = ["market", "exchange", "asset", "attestation", "method", "data"];
+export const VIEWS = ["market", "exchange", "asset", "attestation", "news", "method", "data"];
 
 /** `id` is what the view is of (an exchange, asset, attestation, measure, mart; "" where it is of none), `query` the rest.
  * @typedef {{view: string, id: string, query: Record<string, string>}} State */

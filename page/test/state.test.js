@@ -9,6 +9,7 @@ test("every address gives its view back", () => {
     ["asset", "BTC", {}],
     ["attestation", "okx/2024-03-25", { section: "files" }],
     ["method", "ratio_claimed", {}],
+    ["news", "okx", { kind: "finding" }],
     ["data", "reserve_ratio", {}],
     ["asset", '<img src=x onerror="1">&?#=+%', { exchange: "\u202e a&b=c" }],
   ])
@@ -25,7 +26,7 @@ test("an empty address is the market, an unknown one none", () => {
   assert.equal(parse("#/nothing").view, "");
   assert.equal(parse("#/__proto__").view, "");
   assert.equal(parse("#/constructor/x").view, "");
-  assert.equal(VIEWS.length, 6);
+  assert.equal(VIEWS.length, 7);
 });
 
 test("what is no valid encoding is taken as it stands, and names of objects are only names", () => {

@@ -122,7 +122,7 @@ function intro(about, rows) {
     rows.length ? `${counted(new Set(rows.map((row) => row.month)).size, "month")} from ${monthName(rows[0].month)} to ${monthName(rows[rows.length - 1].month)}. ` : "",
     tokens.length ? h("span", null, "Own tokens: ", ...tokens.flatMap((token, index) => [index ? ", " : "", said(token)]), ". ") : null,
     about.home ? h("span", null, "Its own page: ", outside(about.home), ". ") : null,
-    h("span", null, h("a", { href: `exchange/${encodeURIComponent(about.name)}/feed.xml` }, "Feed"), ", ", h("a", { href: `exchange/${encodeURIComponent(about.name)}/latest.json` }, "latest.json"), ". "),
+    h("span", null, h("a", { href: address("news", about.name) }, "What is new"), ", ", h("a", { href: `exchange/${encodeURIComponent(about.name)}/feed.xml` }, "feed"), ", ", h("a", { href: `exchange/${encodeURIComponent(about.name)}/latest.json` }, "latest.json"), ". "),
     about.note ? h("span", null, "Note: ", said(about.note), ".") : null,
   ];
 }

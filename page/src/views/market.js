@@ -139,6 +139,26 @@ export async function market(lake, state, go) {
           draw: (charts, width) => charts.shares(width, { items: onePerGroup(rows).flatMap((row) => composition(row, label(row))) }),
         }),
       ),
+      rows.some((row) => row.usd_flow !== null)
+        ? section(
+            { id: "flows", title: "Net flow", lake, link: here("flows"), lead: ["What came and went since the attestation before, at the prices of then: no effect of price, of the list of addresses or of own tokens. ", h("a", { href: address("method", "net_flow") }, "How it is computed"), "."] },
+            picture({
+              label: `Net flow by exchange, ${where}; the figures stand in the table above`,
+              height: 38 + labels * 26,
+              draw: (charts, width) => charts.bars(width, { sign: "$", items: onePerLabel(rows.map((row) => ({ label: label(row), value: decimal.drawn(row.usd_flow), look: row.basis === "onchain" ? "onchain" : "flow", title: `${label(row)}, ${monthName(row.month)}\n${row.usd_flow === null ? (row.usd_flow_null_reason ?? "not stated").replaceAll("_", " ") : `$${decimal.grouped(row.usd_flow)} in ${row.days} days${row.basis === "onchain" ? "\nas seen, no bound" : ""}`}` }))) }),
+            }),
+          )
+        : null,
+      rows.some((row) => row.share_signed_and_seen !== null)
+        ? section(
+            { id: "evidence", title: "Signed for and seen", lake, link: here("evidence"), lead: ["At least this share of the reserves is both signed for by whoever is in control and seen on chain. ", h("a", { href: address("method", "signed_and_seen") }, "How it is computed"), "."] },
+            picture({
+              label: `Share signed and seen by exchange, ${where}; the figures stand in the table above`,
+              height: 38 + labels * 26,
+              draw: (charts, width) => charts.shares(width, { items: onePerLabel(rows.map((row) => ({ label: label(row), value: row.share_signed_and_seen, look: "proven", title: `${label(row)}, ${monthName(row.month)}\n${row.share_signed_and_seen === null ? (row.share_signed_and_seen_null_reason ?? "not stated").replaceAll("_", " ") : `at least ${decimal.percent(row.share_signed_and_seen)}: $${decimal.grouped(row.usd_signed_and_seen ?? "0")}`}` }))) }),
+            }),
+          )
+        : null,
       section(
         { id: "ratios", title: "Held against owed, BTC", lake, link: here("ratios"), lead: ["The line is 100 %: as much held as owed. ", h("a", { href: address("method", "reserve_ratio") }, "How it is computed"), "."] },
         picture({

@@ -13,7 +13,7 @@ export PORLAKE_HOME := $(CURDIR)
 # Images often set it, and then every dbt and every Airflow task compiles its packages anew: 4 s of CPU for dbt's alone.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup runtime run test check nodes nodes-built lint bench docs airflow query clean lock
+.PHONY: help setup runtime run test check nodes nodes-built lint bench docs page airflow query clean lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ bench: setup  ## figures as ratios against named baselines of the same run
 docs: setup  ## docs/tables.md and the results in docs/questions.md anew, and dbt's page with lineage in build/docs
 	@$(BIN)/python tools/documents.py
 	@$(BIN)/python tools/documents.py --page build/docs
+
+page:  ## the built page anew from page/ (needs Node); nobody needs it to use porlake
+	@cd page && npm ci --ignore-scripts && npm run check && npm test && npm run build
 
 airflow: runtime  ## Airflow with its UI on the embedded default
 	$(BIN)/python -m porlake.airflow.local up

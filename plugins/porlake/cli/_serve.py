@@ -7,41 +7,16 @@ any other name of this host is refused, so that no page of elsewhere reads it th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
 
+from porlake import served
 from porlake.errors import ConfigurationError
 
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".json": "application/json",
-    ".xml": "application/atom+xml; charset=utf-8",
-    ".csv": "text/csv; charset=utf-8",
-    ".sql": "text/plain; charset=utf-8",
-    ".parquet": "application/vnd.apache.parquet",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".txt": "text/plain; charset=utf-8",
-}
-#: Nothing is loaded from elsewhere, nothing runs that is not in the page's files. Styles that a script sets on an
-#: element are no inline styles.
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 _PARTS = 64 * 1024
-_NEVER_CHANGES = re.compile(r"/data/[0-9a-f]{16}/")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.ASCII)
 
@@ -81,29 +56,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         if not _LOOPBACK.fullmatch(self.headers.get("Host", "")):
             return self._refuse(HTTPStatus.FORBIDDEN)
-        path = self._file()
-        if path is None:
+        name = served.file_of(self.path)
+        path = self.folder / name if name else None
+        if name is None or path is None or not path.resolve().is_relative_to(self.folder) or not path.is_file():
             return self._refuse(HTTPStatus.NOT_FOUND)
         try:
             with path.open("rb") as stream:
-                self._send(path, stream, path.stat().st_size, with_body)
+                self._send(name, stream, path.stat().st_size, with_body)
         except FileNotFoundError:  # the page was made anew meanwhile
             self._refuse(HTTPStatus.NOT_FOUND)
         except (BrokenPipeError, ConnectionResetError):  # who asked has gone
             self.close_connection = True
+        return None
 
-    def _file(self) -> Path | None:
-        """The file that is asked for, None for what is no file of the page's."""
-        name = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
-        parts = name.split("/")
-        if any(part.startswith(".") or not part or "\0" in part or "\\" in part for part in parts):
-            return None
-        path = self.folder.joinpath(*parts)
-        if path.suffix not in TYPES or not path.resolve().is_relative_to(self.folder) or not path.is_file():
-            return None
-        return path
-
-    def _send(self, path: Path, stream: BinaryIO, size: int, with_body: bool) -> None:
+    def _send(self, name: str, stream: BinaryIO, size: int, with_body: bool) -> None:
         first, last = 0, size - 1
         asked = self.headers.get("Range")
         found = _RANGE.fullmatch(asked.strip()) if asked else None
@@ -115,12 +81,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
         else:
             self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", TYPES[path.suffix])
+        self.send_header("Content-Type", served.type_of(name) or "application/octet-stream")
         self.send_header("Content-Length", str(last - first + 1))
         self.send_header("Accept-Ranges", "bytes")
-        fixed = _NEVER_CHANGES.search(urlsplit(self.path).path)
-        self.send_header("Cache-Control", "max-age=31536000, immutable" if fixed else "no-cache")
-        self._end_headers()
+        self._end_headers(served.headers_of(name))
         if not with_body:
             return None
         stream.seek(first)
@@ -134,13 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: HTTPStatus, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
         self.send_header("Content-Length", "0")
-        self._end_headers()
+        self._end_headers(served.HEADERS | (headers or {}))
 
-    def _end_headers(self) -> None:
-        for name, value in HEADERS.items():
+    def _end_headers(self, headers: Mapping[str, str]) -> None:
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
 

@@ -222,9 +222,9 @@ class ObjectStore:
             raise LakeError(f"{self.place.where}: there is no such bucket") from None
 
     # --- files ---
-    def put_file(self, key: str, made: Path) -> None:
+    def put_file(self, key: str, made: Path, media_type: str = "") -> None:
         with self._asked(key, "written"):
-            obstore.put(self._client, key, made)
+            obstore.put(self._client, key, made, attributes={"Content-Type": media_type} if media_type else None)
         if _name_in(key):
             self._kept.put_file(key, made)
         else:

@@ -57,8 +57,10 @@ class Store(Protocol):
     def put(self, key: str, content: bytes) -> None:
         """Put it there, in the place of what lies there."""
 
-    def put_file(self, key: str, made: Path) -> None:
-        """Put a local file there, whole or not at all, in the place of what lies there; the local file is gone then."""
+    def put_file(self, key: str, made: Path, media_type: str = "") -> None:
+        """Put a local file there, whole or not at all, in the place of what lies there; the local file is gone then.
+        `media_type`: what the place tells a browser that it is, where it is one that browsers ask.
+        """
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that begin with a folder's `prefix/`, in the order of their parts; nothing that is not finished."""
@@ -185,7 +187,7 @@ class LocalStore:
             aside.replace(path)
             sync(path.parent)
 
-    def put_file(self, key: str, made: Path) -> None:
+    def put_file(self, key: str, made: Path, media_type: str = "") -> None:
         path = self.root / key
         with written(path):
             sync(made)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from porlake.lake import csv_writer, export, forget, writable
 from porlake.pipeline._archive import archive, archive_all
-from porlake.pipeline._build import build, is_published, page, publish, published
+from porlake.pipeline._build import build, is_published, page, page_file, publish, published
 from porlake.pipeline._exchanges import publisher_of
 from porlake.pipeline._fetch import Fetched, fetch
 from porlake.pipeline._files import files_at
@@ -75,6 +75,7 @@ __all__ = [
     "observe_share",
     "overdue",
     "page",
+    "page_file",
     "parse",
     "plan",
     "price",

@@ -45,6 +45,14 @@ def page(session: Session, out: Path | None = None, url: str = "") -> tuple[str,
     return made.place, made.build_id
 
 
+def page_file(session: Session, name: str) -> Path:
+    """A local file with the bytes of one file of the page that lies in the lake. Raises MissingPartition."""
+    key = f"page/{name}"
+    if not session.lake.store.holds(key):
+        raise MissingPartition(f"{session.lake.where(key)}: there is no such file; `porlake page` makes the page")
+    return session.lake.store.local(key)
+
+
 def published(session: Session) -> Mapping[str, Any]:
     """What is published now: `build_id`, and `marts` with the rows of each. Raises MissingPartition before the first
     time.

@@ -23,13 +23,13 @@ from porlake.dbt_project import sql_folder as sql_folder
 from porlake.warehouse.building import Built, build, files_of, identity
 from porlake.warehouse.database import OFFLINE, SEARCH_PATH, SETTINGS, database_of, failed_of, search_path
 from porlake.warehouse.dbt_run import dbt
-from porlake.warehouse.page import Page, bundle_folder, page_beside, page_folder, page_in
+from porlake.warehouse.page import Page, bundle_folder, page_beside, page_in
 from porlake.warehouse.publishing import MARTS_VERSION, all_files, manifest_of, publish, shown_at
 from porlake.warehouse.statements import query, read
 from porlake.warehouse.views import prepare
 
 __all__ = [
     "MARTS_VERSION", "OFFLINE", "SEARCH_PATH", "SETTINGS", "Built", "Page", "all_files", "build", "bundle_folder",
-    "database_of", "dbt", "failed_of", "files_of", "identity", "manifest_of", "marts", "page_beside", "page_folder",
-    "page_in", "prepare", "publish", "query", "read", "search_path", "shown_at", "sql_folder",
+    "database_of", "dbt", "failed_of", "files_of", "identity", "manifest_of", "marts", "page_beside", "page_in",
+    "prepare", "publish", "query", "read", "search_path", "shown_at", "sql_folder",
 ]  # fmt: skip

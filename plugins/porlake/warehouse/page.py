@@ -29,7 +29,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from porlake import dbt_project, registry
+from porlake import dbt_project, registry, served
 from porlake import lake as lake_room
 from porlake.errors import ConfigurationError, Damaged, LakeError
 from porlake.lake import Lake, LocalStore, Store
@@ -80,11 +80,6 @@ def page_in(lake: Lake, out: Path, url: str = "") -> Page:
 def page_beside(lake: Lake, url: str = "") -> Page:
     """The page in the lake itself, beside the marts. Raises MissingPartition, LakeError."""
     return _make(lake, lake.store, f"{IN_LAKE}/", url)
-
-
-def page_folder(lake: Lake) -> Path:
-    """Where the page of a local lake lies."""
-    return lake.root / IN_LAKE
 
 
 def _may_be_ours(out: Path) -> None:
@@ -151,10 +146,10 @@ def _written(making: _Making, store: Store, prefix: str) -> Page:
     shown, old = _listed(before.content, store.where(prefix + PAGE)) if before else ("", [])
     store.put_if_absent(prefix + MARK, MARKED)
     for name, path in making.data():
-        store.put_file(f"{prefix}{making.content}/{name}", path)
+        store.put_file(f"{prefix}{making.content}/{name}", path, served.type_of(name) or "")
     files = making.others()
     for name, path in sorted(files.items()):
-        store.put_file(prefix + name, path)
+        store.put_file(prefix + name, path, served.type_of(name) or "")
     content = orjson.dumps(making.page(sorted(files)), option=orjson.OPT_SORT_KEYS)
     if not store.swap(prefix + PAGE, content, before.tag if before else None):
         raise LakeError(f"{store.where(prefix + PAGE)}: another page was faster; it stays")
@@ -178,8 +173,11 @@ class _Making:
             digest.update(f"{mart} {facts['sha256']} {facts.get('sql')}\n".encode())
         self.content = f"data/{digest.hexdigest()[:16]}"
         self.view_bytes: dict[str, int] = {}
+        self.schemas: dict[str, dict[str, str]] = {}
         for mart in self.marts:
             self._fetch(mart)
+            names = pq.read_schema(self.parquet(mart)).names
+            self.schemas[mart] = {name: str(self.marts[mart]["schema"][name]) for name in names}
 
     def _fetch(self, mart: str) -> None:
         """A copy and no link: who writes into the page must not write into the lake. Raises Damaged."""
@@ -214,7 +212,7 @@ class _Making:
 
     def _view(self, mart: str) -> Path:
         path = self.folder / f"{mart}.view"
-        schema = {str(name): str(kind) for name, kind in self.marts[mart]["schema"].items()}
+        schema = self.schemas[mart]
         columns = ", ".join(f'{_as_text(name, kind)} as "{name}"' for name, kind in schema.items())
         order = ", ".join([f'"{name}" nulls last' for name in ("exchange", "snapshot_at") if name in schema])
         with _reader(self.folder) as connection:
@@ -283,7 +281,7 @@ class _Making:
             "sha256": facts["sha256"],
             "columns": [
                 {"name": name, "type": kind.lower(), "description": meanings.get(name, "")}
-                for name, kind in facts["schema"].items()
+                for name, kind in self.schemas[mart].items()
             ],
             "parquet": f"{self.content}/{mart}.parquet",
             "csv": f"{self.content}/{mart}.csv",
@@ -340,7 +338,7 @@ def _names_of_things(making: _Making) -> dict[str, list[dict[str, Any]]]:
     """The exchanges, assets and networks that the marts name, as the registry knows them."""
 
     def named(column: str) -> list[str]:
-        having = [mart for mart, facts in making.marts.items() if facts["schema"].get(column) == "VARCHAR"]
+        having = [mart for mart, schema in making.schemas.items() if schema.get(column) == "VARCHAR"]
         union = " union ".join(f'select "{column}" as name from "{mart}"' for mart in having)
         return [row["name"] for row in making._rows(f"select name from ({union}) where name is not null order by all")]
 

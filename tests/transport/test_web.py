@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,21 @@ def test_no_other_place_is_asked(asked: Any, url: str) -> None:
     with pytest.raises(BadAnswer), asked().file(url):
         pass
     assert Files.asked == []
+
+
+def test_a_publisher_is_asked_a_few_times_a_second_and_left_alone_after_a_fault() -> None:
+    Files.asked.clear()
+    with on_loopback(Files) as place:
+        spared = Web("x", (HOST,), Recording.off(), {HOST: place})
+        began = time.monotonic()
+        for _ in range(3):
+            spared.get(f"https://{HOST}/5")
+        assert time.monotonic() - began >= 2 / 2.5 - 0.02
+        began = time.monotonic()
+        with pytest.raises(TransportError):
+            spared.get(f"https://{HOST}/status/503")
+        assert time.monotonic() - began >= 1.0 + 2.0
+    assert Files.asked == ["/5"] * 3 + ["/status/503"] * 3
 
 
 def test_a_host_below_a_path_and_a_whole_one_are_asked(asked: Any) -> None:

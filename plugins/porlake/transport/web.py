@@ -26,6 +26,8 @@ from porlake.transport.strict_json import dumps
 
 #: Of one look at a publisher: seconds in all, of one answer, bytes of one answer, questions a second and host.
 LOOK_SECONDS, ANSWER_SECONDS, PAGE_BYTES, PER_SECOND = 60.0, 30.0, 8 << 20, 2.5
+#: Seconds before a question is put again; they double (`Endpoint.pause`).
+PAUSE = 1.0
 REDIRECTS = 3
 #: Of an answer's headers these are kept: who answered, what, how old it is.
 KEPT = ("age", "content-range", "content-type", "etag", "last-modified", "location", "server")
@@ -181,7 +183,7 @@ class Web:
     def _session(self, host: str) -> HttpSession:
         if host not in self._sessions:
             place = self._mirrors.get(host, f"https://{host}")
-            endpoint = Endpoint(place, {"Accept-Language": "en-US"}, per_second=PER_SECOND, tries=3)
+            endpoint = Endpoint(place, {"Accept-Language": "en-US"}, per_second=PER_SECOND, tries=3, pause=PAUSE)
             self._sessions[host] = HttpSession(endpoint)
         return self._sessions[host]
 

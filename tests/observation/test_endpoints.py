@@ -25,7 +25,7 @@ from porlake.encoding.hashes import sha256d
 from porlake.errors import ChainError, NotFinal, PorlakeError, TransportError
 from porlake.lake import Lake
 from porlake.model import Balance, Unobserved
-from porlake.observation.endpoints import Endpoints, Run
+from porlake.observation.endpoints import Endpoints, Run, endpoints_of
 from porlake.transport import Endpoint, Recording, recording
 from support import named, on_loopback, own_rows, reply
 from tron_stub import HEIGHT, USDT, Node, account
@@ -41,6 +41,19 @@ def observed(root: Path, network: str, *urls: str, **options: Any) -> pipeline.S
     session = pipeline.Session(root=root, endpoints={network: tuple(map(endpoint, urls))}, **options)
     pipeline.observe(session, REPORT, network)
     return session
+
+
+def test_of_a_network_without_a_default_nobody_is_asked_and_a_setting_comes_first() -> None:
+    facts = registry.load()
+    known, unknown = (
+        next(row for row in facts.networks.values() if bool(row.endpoint) is has) for has in (True, False)
+    )
+    assert endpoints_of({}, unknown.network) == ()
+    (default,) = endpoints_of({}, known.network)
+    assert (default.url, default.per_second) == (known.endpoint, facts.per_second(default.host))
+    own = endpoint("http://127.0.0.1:1")
+    assert endpoints_of({unknown.network: own}, unknown.network) == (own,)
+    assert endpoints_of({known.network: (own, default)}, known.network) == (own, default)
 
 
 # --- Tron -------------------------------------------------------------------------------------------------------------

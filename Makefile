@@ -13,7 +13,7 @@ export PORLAKE_HOME := $(CURDIR)
 # Images often set it, and then every dbt and every Airflow task compiles its packages anew: 4 s of CPU for dbt's alone.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup runtime run test check nodes nodes-built lint bench docs page airflow query clean lock
+.PHONY: help setup runtime run test test-thorough check nodes nodes-built lint bench docs page airflow query clean lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,10 +56,15 @@ run: runtime  ## the bundled sample month through the whole pipeline, offline, a
 	  '  make airflow                              the same DAGs in Airflow, with its UI' 'the page:'
 	@$(BIN)/porlake page
 
-test: setup  ## all tests; real nodes are used where `make nodes` has installed them
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-check: setup  ## the tests that need no dbt, no Airflow and no node: under a minute
+test: setup  ## the tests; real nodes are used where `make nodes` has installed them
+	$(TESTS) -m "not thorough"
+
+test-thorough: setup  ## what `make test` tries in small at full breadth: large trees, more builds; minutes more
+	$(TESTS) -m thorough
+
+check: setup  ## a minute of the tests that need no dbt, no Airflow and no node: up to eight cases of each short one
 	@$(BIN)/python tools/check.py
 
 nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x) in .nodes/, and Chromium

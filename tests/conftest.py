@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,11 @@ from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once
 BUILDING = ("sql", "airflow", "warehouse", "test_wheel.py", "cli/test_examples.py")
 #: What starts a process for each of its cases, or judges thousands of rows: no part of a check of a minute.
 LONG = ("pipeline/test_cli.py", "pipeline/test_runs.py", "ownership/test_made_rows.py")
+#: Tests of which a case takes 0.3 s and more, as `python tools/check.py --measure` found.
+LONG_TESTS = Path(__file__).with_name("long.txt")
+#: Cases of one test that a check of a minute tries: the first, the last, and some between; of a test that goes through
+#: worlds, one of each world.
+CASES = 8
 CHECK = "PORLAKE_TESTS_CHECK"  # its value, `0/2`, says which part of the files this process has
 if os.environ.get(CHECK):  # fewer examples where a test says nothing else: `make test` draws them all
     settings.register_profile("check", max_examples=20, deadline=None)
@@ -73,13 +79,34 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return files.index(collection_path) % of != part or None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    if not os.environ.get(CHECK, "0/1").endswith("/1"):
+        left = _left_out(items)
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
     slow, longest = (tuple(str(here / name) for name in names) for names in ((*BUILDING, *LONG), LONGEST))
     for item in items:
         if str(item.path).startswith(slow):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: next((n for n, place in enumerate(longest) if str(item.path).startswith(place)), 99))
+
+
+def _left_out(items: list[pytest.Item]) -> set[pytest.Item]:
+    """What a check of a minute leaves to `make test`: long tests, and of many cases of one test most."""
+    long = set(LONG_TESTS.read_text(encoding="utf-8").split()) if "PORLAKE_TESTS_MEASURE" not in os.environ else set()
+    cases = defaultdict[str, list[pytest.Item]](list)
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        world = getattr(item, "callspec", None) and item.callspec.params.get("node")  # type: ignore[attr-defined]
+        cases[f"{name} {world or ''}"].append(item)
+    left = set[pytest.Item]()
+    for name, some in cases.items():
+        test, _, world = name.partition(" ")
+        most = 0 if test.removeprefix("tests/") in long else 1 if world else CASES
+        kept = {len(some) * number // most if number < most - 1 else len(some) - 1 for number in range(most)}
+        left |= {item for number, item in enumerate(some) if number not in kept}
+    return left
 
 
 @contextmanager
@@ -119,6 +146,16 @@ def _nothing_is_built_in_a_check() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if os.environ.get(CHECK):
             patch.setattr(building, "dbt", lambda *_, **__: pytest.fail("builds by dbt: mark it slow"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def tables_at_once() -> Iterator[None]:
+    """For a module whose tests ask what comes to the tables, and not how a build goes: of its builds in processes of
+    their own, dbt makes the first, the next are made of the SQL that it compiled (`tests/once/dbt_server.py`).
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TABLES_ONCE", "yes")
         yield
 
 

@@ -1,11 +1,10 @@
-"""A made lake of the oddest rows that the contract allows, and a build of it from the compiled SQL, in this process."""
+"""A made lake of the oddest rows that the contract allows, and its tables from the compiled SQL, in this process."""
 
 from __future__ import annotations
 
-import json
 import random
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+import made_tables
 from porlake import lake as lake_room
 from porlake import warehouse
 from porlake.lake import Lake
@@ -195,57 +195,7 @@ def tables_in(database: Path, cased: Path, lake: Lake, threads: int, root: Path 
     if root is not None:
         settings |= {"file_search_path": warehouse.search_path(root)}
     with duckdb.connect(str(database), config=warehouse.OFFLINE) as connection:
-        for name, value in settings.items():
-            if name not in warehouse.OFFLINE:
-                connection.execute(f"set {name} = '{value}'")
-        for node in _in_order(models(cased)):
-            _make(connection, node)
-        run_tests(connection, models(cased, "test").values())
+        made_tables.settle(connection, settings)
+        made_tables.make(connection, cased)
+        made_tables.keep_findings(connection, cased)
     return database
-
-
-def run_tests(connection: duckdb.DuckDBPyConnection, tests: Iterable[Mapping[str, Any]]) -> None:
-    """What each data test finds, and which found something, as a build keeps it in failed_tests."""
-    results = list[tuple[str, str, int]]()
-    for test in tests:
-        connection.execute(f"create table {test['relation_name']} as {test['compiled_code']}")
-        (rows,) = connection.execute(f"select count(*) from {test['relation_name']}").fetchall()[0]
-        outcome = "warn" if test["config"]["severity"].lower() == "warn" else "stop"
-        results.append((test["name"], outcome if rows else "pass", rows))
-    connection.execute("create table failed_tests.results (test varchar, result varchar, rows bigint)")
-    connection.executemany("insert into failed_tests.results values (?, ?, ?)", results)
-
-
-def models(cased: Path, kind: str = "model") -> dict[str, dict[str, Any]]:
-    nodes = json.loads((cased / "target" / "manifest.json").read_bytes())["nodes"]
-    return {name: node for name, node in nodes.items() if node["resource_type"] == kind}
-
-
-def _in_order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Each model after those that it is made from."""
-    done: dict[str, Mapping[str, Any]] = {}
-
-    def add(name: str) -> None:
-        if name in nodes and name not in done:
-            for parent in sorted(nodes[name]["depends_on"]["nodes"]):
-                add(parent)
-            done[name] = nodes[name]
-
-    for name in sorted(nodes):
-        add(name)
-    return list(done.values())
-
-
-def _make(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
-    relation, sql, kind = node["relation_name"], node["compiled_code"], node["config"]["materialized"]
-    if kind != "by_attestation":
-        connection.execute(f"create {kind} {relation} as {sql}")
-        return
-    connection.execute(f"create table {relation} as select * from ({sql}\n) where false")
-    for (attestation,) in connection.execute(
-        "select distinct attestation from staging.stg_report"
-        " where is_newest and content not in ('totals', 'liability_proof') order by attestation"
-    ).fetchall():
-        connection.execute("set variable attestation = '" + attestation.replace("'", "''") + "'")
-        connection.execute(f"insert into {relation} ({sql}\n)")
-    connection.execute("reset variable attestation")

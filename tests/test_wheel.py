@@ -46,6 +46,7 @@ def test_the_wheel_holds_the_tables_the_dags_and_the_facts(wheel: Path) -> None:
     assert not [name for name in held if name.endswith(".pyc")]
 
 
+@pytest.mark.thorough
 def test_installed_in_an_empty_folder_it_verifies_runs_and_builds(wheel: Path, tmp_path: Path) -> None:
     """In the tests' environment, whose packages it needs, before the checkout's own porlake."""
     site, empty = tmp_path / "site", tmp_path / "empty"

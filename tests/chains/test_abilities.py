@@ -27,10 +27,12 @@ from support import own_rows
 
 HERE = Path(__file__).parent
 WORLDS = sorted(path.parent.name for path in HERE.glob("*/world.py"))
-#: Changed numbers and fields that one world is tried with, and kinds of questions that one lie is told to; drawn by a
-#: seed where a world has more. PORLAKE_TESTS_TRIES=200 tries nearly all.
-TRIES, KINDS = (
-    (5, 1) if os.environ.get("PORLAKE_TESTS_CHECK") else (int(os.environ.get("PORLAKE_TESTS_TRIES", "20")), 2)
+#: Changed numbers and fields that one world is tried with, each time and by `make test-thorough`; drawn by a seed where
+#: a world has more. PORLAKE_TESTS_TRIES=200 tries nearly all.
+TRIES = 5 if os.environ.get("PORLAKE_TESTS_CHECK") else 8
+MORE = int(os.environ.get("PORLAKE_TESTS_TRIES", "20"))
+tried = pytest.mark.parametrize(
+    "tries", [pytest.param(TRIES, id="some"), pytest.param(MORE, id="more", marks=pytest.mark.thorough)]
 )
 REASONS = {code for code, place in registry.load().reasons if place == "unobserved.reason"}
 HANGS_AFTER = 60.0  # seconds
@@ -336,13 +338,14 @@ def unseen(world: World, lie: str, where: str = "") -> bool:
     return bool({lie, f"{lie}:{where}", f"*:{where}"} & world.unseen.keys())
 
 
+@pytest.mark.parametrize("of_kinds", [1, pytest.param(2, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("lie", WHOLE)
-def test_a_whole_reply_that_is_no_answer(node: Node, lie: str) -> None:
-    """Of one kind of question, and of all."""
+def test_a_whole_reply_that_is_no_answer(node: Node, lie: str, of_kinds: int) -> None:
+    """Of one kind of question, or two, and of all."""
     if unseen(node.world, lie):
         pytest.skip(node.world.unseen[lie])
     assert passes(node, WHOLE[lie], tries=1).error is not None
-    for kind in sampled(kinds(node), KINDS, lie):
+    for kind in sampled(kinds(node), of_kinds, lie):
         if not unseen(node.world, lie, kind):
             passes(node, of_kind(node, kind, WHOLE[lie]), tries=1)
 
@@ -373,16 +376,16 @@ def test_a_fault_that_is_over_at_the_next_try_costs_nothing(node: Node, lie: str
 
 def test_a_node_that_says_nothing_is_not_waited_for_for_ever(node: Node) -> None:
     last = kinds(node)[-1]
-    change = of_kind(node, last, lambda request, reply: Reply(reply.body, silent=0.6))
-    passes(node, change, timeout=0.2, tries=1)
+    change = of_kind(node, last, lambda request, reply: Reply(reply.body, silent=0.3))
+    passes(node, change, timeout=0.1, tries=1)
 
 
-def sampled(cases: Sequence[Any], most: int | None = None, seed: str = "14") -> list[Any]:
-    most = TRIES if most is None else most
+def sampled(cases: Sequence[Any], most: int, seed: str = "14") -> list[Any]:
     return list(cases) if len(cases) <= most else random.Random(seed).sample(list(cases), most)
 
 
-def test_a_number_that_is_none(node: Node) -> None:
+@tried
+def test_a_number_that_is_none(node: Node, tries: int) -> None:
     """Each number of each kind of reply: true, null, a list, below zero, text, with an exponent, huge."""
     cases = []
     for request, reply in node.honest():
@@ -393,7 +396,7 @@ def test_a_number_that_is_none(node: Node) -> None:
                 done.add(where)
                 cases += [(kind, where, name) for name in stub.wrong_numbers(value)]
     assert cases
-    for kind, where, name in sampled(cases):
+    for kind, where, name in sampled(cases, tries):
         if unseen(node.world, name, where):
             continue
 
@@ -403,14 +406,15 @@ def test_a_number_that_is_none(node: Node) -> None:
         _told(node, kind, where, name, lambda body, where=where, spoil=spoil: stub.changed(body, where, spoil))
 
 
-def test_a_field_that_is_missing(node: Node) -> None:
+@tried
+def test_a_field_that_is_missing(node: Node, tries: int) -> None:
     """Whatever it means there (many APIs leave out a zero): no other exception, no key in a text."""
     cases = set[tuple[str, str]]()
     for request, reply in node.honest():
         for path, _ in stub.leaves(reply.body):
             names = [step for step in range(1, len(path) + 1) if isinstance(path[step - 1], str)]
             cases |= {(node.world.kind_of(request), stub.pattern(path[:step])) for step in names}
-    for kind, where in sampled(sorted(cases)):
+    for kind, where in sampled(sorted(cases), tries):
         change = of_kind(node, kind, lambda request, reply, w=where: stub.with_body(reply, stub.without(reply.body, w)))
         error = node.ask(change, tries=1).error
         if error is not None:
@@ -418,15 +422,16 @@ def test_a_field_that_is_missing(node: Node) -> None:
             assert KEY not in f"{error} {error!r}"
 
 
+@tried
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_that_is_not_the_one_asked_for(node: Node, name: str) -> None:
+def test_a_list_that_is_not_the_one_asked_for(node: Node, name: str, tries: int) -> None:
     if unseen(node.world, name):
         pytest.skip(node.world.unseen[name])
     cases = []
     for request, reply in node.honest():
         found = {stub.pattern(path) for path, value in stub.leaves(reply.body) if isinstance(value, list) and value}
         cases += [(node.world.kind_of(request), where) for where in sorted(found)]
-    for kind, where in sampled(cases):
+    for kind, where in sampled(cases, tries):
         if unseen(node.world, name, where):
             continue
 

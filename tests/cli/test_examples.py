@@ -76,6 +76,7 @@ def okx() -> Iterator[str]:
         yield there.setting
 
 
+@pytest.mark.usefixtures("tables_at_once")
 @pytest.mark.parametrize("example", examples())
 def test_an_example_runs(
     example: str,

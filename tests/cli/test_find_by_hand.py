@@ -65,6 +65,7 @@ def test_what_is_printed_fits_80_columns_and_what_is_put_so_is_read(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("tables_at_once")
 def test_a_strangers_file_comes_to_the_tables_by_the_command_that_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

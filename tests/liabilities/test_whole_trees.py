@@ -601,6 +601,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, large_trees.L
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_million_leaves_against_a_plain_sum_and_ten_corruptions(large: tuple[Path, large_trees.Large]) -> None:
     path, made = large
     tree = path.read_bytes()
@@ -627,6 +628,7 @@ def _with_ends(tree: bytes, change: Callable[[Lines], Lines]) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_million_leaves_of_bitmex(tmp_path: Path) -> None:
     path = tmp_path / "tree.csv"
     made = large_trees.bitmex(path, 1 << 20)

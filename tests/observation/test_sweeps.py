@@ -444,6 +444,7 @@ def keys(threshold: int, *numbers: int) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("tables_at_once")
 def test_the_final_verdict_knows_whose_keys_move_an_account_and_a_claim_may_mean_a_part(
     settings: Session, node: Node, tmp_path: Path
 ) -> None:

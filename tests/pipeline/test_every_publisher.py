@@ -219,7 +219,7 @@ def test_binances_addresses_of_now_keep_their_custodians_and_can_be_observed(rec
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_then")
+@pytest.mark.usefixtures("_then", "tables_at_once")
 def test_all_of_them_come_to_marts_in_one_lake(recording: Path, tmp_path: Path) -> None:
     with own_rows(SAMPLE_ROWS):
         chosen = pipeline.session(tmp_path, replay=recording, environ={})

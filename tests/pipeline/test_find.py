@@ -123,6 +123,7 @@ def test_a_recorded_publication_is_found_and_fetched_again_without_a_network(tmp
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("tables_at_once")
 def test_a_recorded_publication_comes_to_marts_in_one_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

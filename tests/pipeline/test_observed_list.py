@@ -258,6 +258,7 @@ def _totals(balances: Iterable[Balance]) -> dict[tuple[str, str], int]:
 
 
 @pytest.mark.node
+@pytest.mark.thorough
 @pytest.mark.skipif(not COMPILED.exists(), reason="the real list is not beside the project")
 def test_the_addresses_that_trackers_compiled_are_observed_to_the_base_unit(tmp_path: Path) -> None:
     """All of the 23 exchanges; those of EVM networks on a real node, with balances that were planted for each."""
@@ -410,6 +411,7 @@ OWED = (
 
 
 @pytest.mark.node
+@pytest.mark.usefixtures("tables_at_once")
 def test_a_list_through_to_the_marts_and_the_same_bytes_in_a_replay(tmp_path: Path) -> None:
     node_or_skip()
     later = datetime.fromtimestamp(listed_chains.LATER, UTC)

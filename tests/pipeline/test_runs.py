@@ -70,16 +70,23 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("moments", [MOMENTS[1::3], pytest.param(MOMENTS, marks=pytest.mark.thorough)], ids=len)
 def test_a_run_killed_at_any_moment_and_run_again_gives_the_bytes_of_an_undisturbed_run(
-    tmp_path: Path,
+    moments: tuple[tuple[list[str], str], ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over two of the month's files: the sixty small ones of its history are parsed and priced alike."""
+    """Over two of the month's files: the sixty small ones of its history are parsed and priced alike. In a parse and in
+    the publish; and at all moments, in dbt's own work, too.
+    """
+    everywhere = len(moments) == len(MOMENTS)
+    if not everywhere:
+        monkeypatch.setenv("TABLES_ONCE", "yes")
     quiet, killed = tmp_path / "quiet", tmp_path / "killed"
     _run(quiet)
-    *before, publish = MOMENTS
+    *before, publish = moments
     for words, moment in before:
         _killed_at(killed, words, moment)
-    _killed_in_dbt(killed)
+    if everywhere:
+        _killed_in_dbt(killed)
     _killed_at(killed, *publish)
     _run(killed)
     assert tree(killed, but=NOT_DATA) == tree(quiet, but=NOT_DATA)
@@ -268,6 +275,8 @@ def test_the_inbox_gives_each_month_its_own_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.usefixtures("tables_at_once")
 @pytest.mark.skipif(not HTX, reason="../shared/data/htx is not here")
 def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(
     porlake: Porlake, tmp_path: Path, silent_recording: Path, capsys: pytest.CaptureFixture[str]
@@ -303,6 +312,7 @@ def test_24_real_months_of_htx_run_and_their_arithmetic_is_shown(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("tables_at_once")
 def test_a_run_without_any_answer_ends_well_and_says_what_is_missing(
     porlake: Porlake, tmp_path: Path, silent_recording: Path
 ) -> None:

@@ -246,6 +246,7 @@ def test_warnings_stop_nothing_and_are_kept_beside_the_tables(lake: Lake) -> Non
     assert all("severity='warn'" in path.read_text() for path in warned)
 
 
+@pytest.mark.thorough
 def test_more_attestations_than_one_word_has_bits(tmp_path: Path) -> None:
     """Sixty-six days; an account leaves on the 64th and comes back on the 66th."""
     lake = Lake(tmp_path / "lake")

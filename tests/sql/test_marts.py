@@ -35,6 +35,7 @@ def tool() -> ModuleType:
     return module
 
 
+pytestmark = pytest.mark.usefixtures("tables_at_once")
 DOCUMENTS = tool()
 QUESTIONS = (ROOT / "docs" / "questions.md").read_text()
 

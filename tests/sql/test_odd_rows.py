@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from odd_lake import built, models, odd_lake
+from made_tables import nodes_of
+from odd_lake import built, odd_lake
 from porlake import pipeline
 from porlake.lake import Lake
 from porlake.model import ReportFile
@@ -34,7 +35,7 @@ def test_no_row_that_the_contract_allows_stops_a_build(cased: Path, tmp_path: Pa
     database = built(cased, odd_lake(tmp_path / "lake", seed), tmp_path / "build", threads=2)
     stops = {}
     with duckdb.connect(str(database)) as connection:
-        for name, node in models(cased, "test").items():
+        for name, node in nodes_of(cased, "test").items():
             stopping = node["config"]["severity"].lower() == "error" and "of_latest" not in str(
                 node.get("test_metadata")
             )

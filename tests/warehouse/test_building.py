@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,17 +20,17 @@ from porlake.errors import Damaged
 from porlake.lake import Lake
 from porlake.model import Balance, Price
 from porlake.warehouse import building
-from support import MONTH, SAMPLE_ROWS, own_rows, stages, tree
+from support import SAMPLE_ROWS, own_rows, tree
 
 
 def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(
-    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With another number of threads; and what a partition was when the build began is what is built, however often it
     is replaced since.
     """
     again = Lake(tmp_path / "again")
-    stages(again.root, MONTH)
+    shutil.copytree(month, again.root, symlinks=True)
     dbt = warehouse.dbt
 
     def written_meanwhile(*arguments: Any, **options: Any) -> None:
@@ -55,6 +56,35 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(
     for mart in warehouse.marts():
         name = Path("marts", "latest", mart, "part-0.parquet")
         assert (lake.root / name).read_bytes() == (again.root / name).read_bytes()
+
+
+@pytest.mark.skipif("DBT_ONCE" not in os.environ, reason="each build is dbt's own here")
+def test_tables_that_tests_are_given_at_once_are_those_of_dbt(
+    lake: Lake, own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables, columns, comments, what each data test finds, and the Parquet that is published."""
+    monkeypatch.setenv("TABLES_ONCE", "yes")
+    compiled = Path(os.environ["DBT_ONCE"]).parent
+    if not list(compiled.glob("*.json")):
+        warehouse.build(own)
+    assert list(compiled.glob("*.json"))
+    with own_rows(SAMPLE_ROWS):
+        assert warehouse.build(own).warnings == warehouse.build(own).warnings != {}
+    warehouse.publish(own)
+    first, second = (json.loads((made.root / "marts" / "manifest.json").read_bytes()) for made in (lake, own))
+    assert first == second
+    catalogue = (
+        "select schema_name, table_name, column_name, data_type, comment, is_nullable from duckdb_columns() where not "
+        "internal union all select schema_name, table_name, '', '', comment, null from duckdb_tables() order by all"
+    )
+    tables = (
+        "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('core', 'failed_tests')"
+    )
+    assert len(warehouse.query(own, catalogue)[1]) > 1_000
+    assert warehouse.query(own, catalogue) == warehouse.query(lake, catalogue)
+    for (table,) in warehouse.query(lake, tables)[1]:
+        sql = f"select * from {table} order by all"
+        assert warehouse.query(own, sql) == warehouse.query(lake, sql), table
 
 
 def test_a_damaged_file_stops_the_build_and_is_named(own: Lake) -> None:
@@ -97,7 +127,8 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_what_was_there(own: Lake) -> 
     assert tree(own.root) == before
 
 
-def test_two_builds_at_once_wait_for_each_other(own: Lake) -> None:
+def test_two_builds_at_once_wait_for_each_other(own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABLES_ONCE", "yes")
     ids: list[str] = []
     threads = [
         threading.Thread(target=lambda: ids.append(pipeline.build(pipeline.session(own.root, environ={}))))

@@ -31,13 +31,15 @@ def test_planted_differences_are_found(lake: Lake) -> None:
     assert matched
 
 
-def test_a_build_over_an_empty_lake_is_empty_and_not_null(tmp_path: Path) -> None:
+def test_a_build_over_an_empty_lake_is_empty_and_not_null(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABLES_ONCE", "yes")
     empty = Lake(tmp_path / "empty")
     warehouse.build(empty)
     for mart in warehouse.marts():
         assert warehouse.query(empty, f"select count(*) from {mart}")[1] == [(0,)]
 
 
+@pytest.mark.thorough
 def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(
     own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,6 +57,7 @@ def test_a_build_that_fails_replaces_nothing_and_keeps_the_offending_rows(
             "select count(*) from duckdb_tables() where schema_name = 'failed_tests'"
         ).fetchone() != (0,)
     monkeypatch.delenv("PORLAKE_SQL")
+    monkeypatch.setenv("TABLES_ONCE", "yes")
     warehouse.build(own)
     assert not (own.root / "failed_build.duckdb").exists()
 

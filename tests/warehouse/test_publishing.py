@@ -57,7 +57,8 @@ print(len(seen))
 """
 
 
-def test_a_reader_sees_one_publish_never_two(own: Lake, tmp_path: Path) -> None:
+def test_a_reader_sees_one_publish_never_two(own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABLES_ONCE", "yes")
     other = Lake(tmp_path / "other")
     shutil.copytree(own.root, other.root, symlinks=True)
     shutil.rmtree(other.root / "lake" / "price")

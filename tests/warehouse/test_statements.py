@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 
 from porlake import warehouse
@@ -63,14 +66,27 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_no_statement_writes_or_leaves_the_lake(lake: Lake, attack: str) -> None:
+@pytest.fixture(scope="module")
+def unwritten(lake: Lake) -> Iterator[Callable[[], list[Any]]]:
+    """The files of the lake: which, how long, when written. Their bytes are compared once, behind all statements."""
     (lake.root.parent / "secret").write_text("secret")
     before = tree(lake.root)
+
+    def listed() -> list[Any]:
+        found = [(path.as_posix(), path.lstat()) for path in sorted(lake.root.rglob("*"))]
+        return [(name, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_mode) for name, stat in found]
+
+    yield listed
+    assert tree(lake.root) == before
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_statement_writes_or_leaves_the_lake(lake: Lake, unwritten: Callable[[], list[Any]], attack: str) -> None:
+    before = unwritten()
     (pointer, *_) = lake.pointers(Claim)
     with pytest.raises(BuildError):
         warehouse.query(lake, attack.format(lake=lake.root, file=pointer.paths[0]))
-    assert tree(lake.root) == before
+    assert unwritten() == before
 
 
 READS = [

@@ -64,7 +64,7 @@ class SeaweedFS:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=self._folder, preexec_fn=_ends_with_us
             )
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while not (_answers(f"http://127.0.0.1:{filer}/") and _answers(self.endpoint)):
             if time.monotonic() > until or self._process.poll() is not None:
                 raise AssertionError((self._folder / "log").read_text()[-2_000:])

@@ -26,6 +26,10 @@ class DumpSettings:
     outpoints: bool = False
 
 
+#: As what marts are published: Parquet files, or Delta tables beside them.
+PUBLISHED_AS = PARQUET, DELTA = "parquet", "delta"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a run is told.
@@ -53,4 +57,5 @@ class Settings:
     mirrors: Mapping[str, str] = field(default_factory=dict)
     verifiers: Mapping[str, str] = field(default_factory=dict)
     cache: str = ""
+    publish_as: str = PARQUET
     page: str = ""

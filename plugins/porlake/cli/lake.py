@@ -29,10 +29,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    found = existing(options).lake.collect(datetime.now(UTC) - _time(options.older))
+    from porlake.queries import tables
+
+    session, older = existing(options), _time(options.older)
+    found = session.lake.collect(datetime.now(UTC) - older)
     say(f"{found.folders:,} folders with {found.files:,} files are gone")
     if found.fetched:
         say(f"{found.fetched:,} files that were fetched to this machine are gone from it")
+    if gone := tables.vacuum(session, older):
+        say(f"{gone:,} files of older versions of Delta tables are gone")
     for pointer in found.unread:
         say(f"{pointer}: cannot be read; nothing beside it was looked at (`porlake check` says more)")
 

@@ -1,4 +1,4 @@
-"""porlake publish: publish the marts as Parquet."""
+"""porlake publish: publish the marts as Parquet, and as Delta tables where that is asked for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from porlake.cli import _options
 from porlake.cli._printing import say
 from porlake.cli._session import existing
 
-WHAT = "publish the marts as Parquet"
+WHAT = "publish the marts as Parquet, or as Delta tables too"
 EXAMPLE = "porlake publish"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as",
+        dest="publish_as",
+        choices=["parquet", "delta"],
+        help="delta: as Delta tables too; default: PORLAKE_PUBLISH_AS, else parquet",
+    )
     _options.lake(parser)
 
 
@@ -20,5 +26,7 @@ def run(options: argparse.Namespace) -> None:
     from porlake import pipeline
     from porlake.queries import tables
 
-    session = existing(options)
+    session = existing(options, publish_as=options.publish_as)
     say(f"build {pipeline.publish(session)}: {tables.shown_at(session)}")
+    if session.publish_as == "delta":
+        say(f"Delta tables: {tables.delta_at(session)}/<mart>")

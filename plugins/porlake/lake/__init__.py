@@ -17,6 +17,7 @@ share (`objects`), under the same keys.
 
 from __future__ import annotations
 
+import tempfile
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +123,10 @@ class Lake:
     def where(self, key: str = "") -> str:
         """The lake, or what lies in it under a key, as a person finds it."""
         return self.store.where(key)
+
+    def elsewhere(self, key: str) -> tuple[str, Mapping[str, str]]:
+        """(a path or URL of the key, options with credentials) for another program's client of the same place."""
+        return self.store.elsewhere(key)
 
     def is_there(self) -> bool:
         """Whether anything was written to it."""
@@ -394,7 +399,10 @@ class Lake:
         folder = self._folder(key, alone=False)  # what another process here is about to keep stays
 
         def keep(path: Path) -> None:
-            self.store.put(f"{key}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+            with tempfile.TemporaryDirectory(prefix=".keeping-", dir=folder) as aside:
+                made = Path(aside, path.name)
+                made.hardlink_to(path)  # a published file may be larger than the memory; `put_file` takes it away
+                self.store.put_file(f"{key}/{path.relative_to(folder).as_posix()}", made)
 
         return folder, keep
 

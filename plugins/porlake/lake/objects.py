@@ -125,6 +125,20 @@ def _check_endpoint(endpoint: str, what: str) -> None:
         raise ConfigurationError(f"{what} is no http:// or https:// URL of a host alone")
 
 
+def _told(place: Place) -> dict[str, Any]:
+    """What a client is told of a place beside its bucket and prefix."""
+    said = dict[str, Any]()
+    if "endpoint" in place.says:  # under the name that comes before those of the environment
+        name = {"s3": "aws_endpoint_url_s3", "gs": "base_url", "az": "endpoint"}[place.scheme]
+        said[name] = place.says["endpoint"]
+    if place.scheme == "s3":
+        said["region"] = place.says.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
+        said["virtual_hosted_style_request"] = "endpoint" not in place.says
+    if "account" in place.says:
+        said["account_name"] = place.says["account"]
+    return said
+
+
 def _client(place: Place, given: Mapping[str, str], patience: float) -> Any:
     """The client of a place; keys that are not given are those of the environment. Raises ConfigurationError."""
     if unknown := sorted(set(given) - set(KEYS[place.scheme])):
@@ -142,22 +156,11 @@ def _client(place: Place, given: Mapping[str, str], patience: float) -> Any:
             "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
         },
     }
-    said, keys = dict[str, Any](), dict[str, Any](given)
-    if "endpoint" in place.says:  # under the name that comes before those of the environment
-        name = {"s3": "aws_endpoint_url_s3", "gs": "base_url", "az": "endpoint"}[place.scheme]
-        said[name] = place.says["endpoint"]
+    clients: dict[str, Any] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
     try:
-        if place.scheme == "s3":
-            said["region"] = place.says.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
-            said["virtual_hosted_style_request"] = "endpoint" not in place.says
-            return S3Store(place.bucket, prefix=place.prefix or None, **said, **keys, **options)
-        if place.scheme == "gs":
-            return GCSStore(place.bucket, prefix=place.prefix or None, **said, **keys, **options)
-        if "account" in place.says:
-            said["account_name"] = place.says["account"]
-        return AzureStore(place.bucket, prefix=place.prefix or None, **said, **keys, **options)
-    except (BaseError, ValueError, TypeError) as error:
-        raise ConfigurationError(f"{place.where}: cannot be opened ({type(error).__name__}): {_brief(error)}") from None
+        return clients[place.scheme](place.bucket, prefix=place.prefix or None, **_told(place), **given, **options)
+    except (BaseError, ValueError, TypeError):
+        raise ConfigurationError(f"{place.where}: the client takes no such credentials, or no such endpoint") from None
 
 
 class ObjectStore:
@@ -172,11 +175,22 @@ class ObjectStore:
     def __init__(
         self, place: Place, cache: Path, keys: Mapping[str, str] | None = None, patience: float = PATIENCE
     ) -> None:
-        self.place, self._client = place, _client(place, keys or {}, patience)
+        self.place, self._client, self._keys = place, _client(place, keys or {}, patience), dict(keys or {})
         self._kept = LocalStore(cache)
 
     def where(self, key: str) -> str:
         return f"{self.place.where}/{key}" if key else self.place.where
+
+    def elsewhere(self, key: str) -> tuple[str, Mapping[str, str]]:
+        """Options under the names that programs over Rust's object_store take, as this client does."""
+        begins = {"s3": "aws_", "gs": "google_", "az": "azure_storage_"}[self.place.scheme]
+        options = {
+            name if name.startswith(begins) else begins + name: str(value).lower() if isinstance(value, bool) else value
+            for name, value in (_told(self.place) | self._keys).items()
+        }
+        if self.place.says.get("endpoint", "").startswith("http://"):
+            options |= {"allow_http": "true"}
+        return self.where(key), options
 
     # --- small things ---
     def read(self, key: str) -> Stored | None:

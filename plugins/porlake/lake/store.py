@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +44,9 @@ class Store(Protocol):
 
     def where(self, key: str) -> str:
         """The key as a person finds it: a path or a URL without secrets."""
+
+    def elsewhere(self, key: str) -> tuple[str, Mapping[str, str]]:
+        """The key as another client opens it, and what that one is told besides; it may hold secrets."""
 
     def read(self, key: str) -> Stored | None:
         """What lies there, None where nothing does."""
@@ -117,6 +120,9 @@ class LocalStore:
 
     def local(self, key: str) -> Path:
         return self.root / key
+
+    def elsewhere(self, key: str) -> tuple[str, Mapping[str, str]]:
+        return str(self.root / key), {}
 
     def read(self, key: str) -> Stored | None:
         try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from porlake.errors import Damaged, MissingPartition
 from porlake.pipeline._session import Session
+from porlake.settings import DELTA
 
 
 def build(session: Session) -> str:
@@ -23,12 +24,12 @@ def build(session: Session) -> str:
 
 
 def publish(session: Session) -> str:
-    """The marts of the last build as Parquet, shown all at once, and the page beside them where the settings want it;
-    the build's id.
+    """The marts of the last build as Parquet, shown all at once, and Delta tables and the page beside them where the
+    settings want them; the build's id.
     """
     from porlake import warehouse
 
-    build_id = str(warehouse.publish(session.lake)["build_id"])
+    build_id = str(warehouse.publish(session.lake, as_delta=session.publish_as == DELTA)["build_id"])
     if session.page:
         page(session)
     return build_id

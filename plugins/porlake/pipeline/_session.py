@@ -14,7 +14,7 @@ from porlake.errors import ConfigurationError
 from porlake.lake import Lake
 from porlake.pipeline._settings import read_settings
 from porlake.progress import Tell, silent
-from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE, Settings
+from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PARQUET, PROOF_SHARE, Settings
 from porlake.transport import Endpoint, Recording, Web
 
 
@@ -41,6 +41,7 @@ class Session:
     store: str = ""
     cache: str = ""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    publish_as: str = PARQUET
     page: str = ""
     workers: int = 1
     lake: Lake = field(init=False, compare=False)
@@ -91,6 +92,7 @@ def open_session(settings: Settings, progress: Tell = silent, keys: Mapping[str,
         },
         mirrors=settings.mirrors,
         verifiers=settings.verifiers,
+        publish_as=settings.publish_as,
         page=settings.page,
     )
 
@@ -120,11 +122,14 @@ def session(
     progress: Tell = silent,
     dumps: Mapping[str, Dump] | None = None,
     keys: Mapping[str, str] | None = None,
+    publish_as: str | None = None,
 ) -> Session:
     """A session as `read_settings` reads it. `endpoints` (Airflow connections) and `dumps` come before what it reads;
     `keys`: credentials of the lake's object store, in place of the environment's. Raises ConfigurationError.
     """
-    read = read_settings(lake, record=record, replay=replay, price_file=price_file, environ=environ)
+    read = read_settings(
+        lake, record=record, replay=replay, price_file=price_file, publish_as=publish_as, environ=environ
+    )
     opened = open_session(read, progress, keys)
     return replace(opened, endpoints={**opened.endpoints, **(endpoints or {})}, dumps={**opened.dumps, **(dumps or {})})
 

@@ -15,7 +15,7 @@ from porlake.errors import ConfigurationError, InvalidAmount
 from porlake.pipeline._dumps import dumps_of
 from porlake.pipeline._endpoints import endpoints_of_environment, endpoints_of_file
 from porlake.pipeline._mirrors import mirrors_of
-from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PROOF_SHARE, Settings
+from porlake.settings import CHECK_ABOVE, CHECK_SAMPLE, PARQUET, PROOF_SHARE, PUBLISHED_AS, Settings
 
 TELL_EVERY = 5_000
 """Rows between two words about progress."""
@@ -33,6 +33,7 @@ def read_settings(
     record: str | Path | None = None,
     replay: str | Path | None = None,
     price_file: str | Path | None = None,
+    publish_as: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Settings from options, the environment and the file that PORLAKE_ENDPOINTS names. Raises ConfigurationError.
@@ -44,9 +45,13 @@ def read_settings(
     PORLAKE_PROOF_SHARE of each asset's amount, in percent too (95). The lake: PORLAKE_LAKE, a folder or the URL of an
     object store, whose credentials its client reads itself (AWS_ACCESS_KEY_ID ...); PORLAKE_CACHE holds what is fetched
     from there. PORLAKE_PAGE: `yes`, or the URL where the page will be served, where `publish` makes it, too.
+    PORLAKE_PUBLISH_AS: as what marts are published, `parquet`, or `delta` for both.
     """
     if record and replay:
         raise ConfigurationError("a run is either recorded or replayed, not both")
+    kind = publish_as or environ.get("PORLAKE_PUBLISH_AS") or PARQUET
+    if kind not in PUBLISHED_AS:
+        raise ConfigurationError(f"PORLAKE_PUBLISH_AS: {kind!r} is none of {', '.join(PUBLISHED_AS)}")
     root = str(lake or environ.get("PORLAKE_LAKE") or Path(environ.get("PORLAKE_HOME", "."), "data"))
     endpoints = endpoints_of_file(environ.get("PORLAKE_ENDPOINTS", "")) | endpoints_of_environment(environ)
     return Settings(
@@ -61,6 +66,7 @@ def read_settings(
         proof_share=_share(environ, "PORLAKE_PROOF_SHARE", PROOF_SHARE),
         dumps=dumps_of(environ),
         mirrors=mirrors_of(environ.get("PORLAKE_MIRRORS", "")),
+        publish_as=kind,
         verifiers={scheme: environ[name] for scheme, name in VERIFIERS.items() if environ.get(name)},
         page=_page(environ.get("PORLAKE_PAGE", "")),
     )

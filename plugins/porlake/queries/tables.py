@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,16 @@ def database(session: Session) -> Path:
 def shown_at(session: Session) -> str:
     """Where the marts are as they are published now: the folder of all, or of an object store their manifest."""
     return warehouse.shown_at(session.lake)
+
+
+def delta_at(session: Session) -> str:
+    """Where the marts are as Delta tables: the folder of all."""
+    return session.lake.where(warehouse.DELTA_TABLES)
+
+
+def vacuum(session: Session, older: timedelta) -> int:
+    """Remove files of Delta tables that no version needs which is younger than that; their number."""
+    return warehouse.vacuum(session.lake, older)
 
 
 def query(session: Session, sql: str, *, failed: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:

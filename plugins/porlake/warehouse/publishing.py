@@ -24,10 +24,17 @@ from porlake.warehouse.statements import reading
 MARTS_VERSION = "4.1"  # a column added raises the second number, a column changed the first
 
 
-def publish(lake: Lake) -> Mapping[str, Any]:
-    """The marts of the last build as Parquet, shown all at once; the manifest. Raises LakeError, Overtaken where
-    another publish was faster; what was published before stays.
+def publish(lake: Lake, *, as_delta: bool = False) -> Mapping[str, Any]:
+    """The marts of the last build as Parquet, shown all at once, and `as_delta` each as a Delta table too; the
+    manifest. Raises LakeError, Overtaken where another publish was faster; what was published before stays.
     """
+    if as_delta:
+        from porlake.warehouse import delta
+
+        tables = delta.opened(lake)
+        manifest = publish(lake)
+        delta.write(lake, tables, manifest)
+        return manifest
     place = lake.root / "marts"
     with explained(LakeError, f"{lake.where('marts')}: the marts cannot be published, those of before stay"):
         place.mkdir(parents=True, exist_ok=True)

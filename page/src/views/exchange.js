@@ -202,11 +202,13 @@ function flowSection({ lake, link, label }, rows, months) {
 /** @param {import("./sections.js").Place} place @param {Row[]} rows @param {string[]} months @param {string} label */
 function dominanceSection({ lake, link }, rows, months, label) {
   const priced = rows.filter((row) => row.share_btc !== null);
-  const one = new Map(priced.map((row) => [row.month, row]));
-  const items = [...one.values()].flatMap((row) => composition(row, label).map((part) => ({ ...part, month: row.month.slice(0, 7) })));
+  const bases = [...grouped(priced, "basis")];
   return section(
-    { id: "dominance", title: "Kinds of asset", lake, link: link("dominance"), marts: ["exchange_month", "dominance", "cleanliness"], lead: "Shares of what has a price, by month. A large share of own tokens is worth what the exchange itself is worth." },
-    items.length ? picture({ label: `Kinds of asset of ${label} by month`, height: 240, legend: legend([["btc", "Bitcoin"], ["eth", "Ether"], ["stable", "Stablecoins"], ["own", "Own tokens"], ["other", "Everything else"]]), draw: (charts, width) => charts.months(width, { months, items, share: true, height: 240, gaps: gaps(months, rows, (row) => ({ value: row.share_btc, reason: row.share_null_reason })) }) }) : null,
+    { id: "dominance", title: "Kinds of asset", lake, link: link("dominance"), marts: ["exchange_month", "dominance", "cleanliness"], lead: "Shares of what has a price, by month, each basis in a picture of its own. Own tokens are worth what the exchange itself is worth." },
+    ...bases.map(([basis, of]) => {
+      const items = of.flatMap((row) => composition(row, label).map((part) => ({ ...part, month: row.month.slice(0, 7) })));
+      return picture({ label: `Kinds of asset of ${label} by month, ${words(basis ?? "no amounts")}`, height: 240, legend: legend([["btc", "Bitcoin"], ["eth", "Ether"], ["stable", "Stablecoins"], ["own", "Own tokens"], ["other", "Everything else"]]), note: bases.length > 1 ? words(basis ?? "no amounts") : null, draw: (charts, width) => charts.months(width, { months, items, share: true, height: 240, gaps: gaps(months, rows.filter((row) => row.basis === basis), (row) => ({ value: row.share_btc, reason: row.share_null_reason })) }) });
+    }),
     table({ caption: `Kinds of asset of ${label}`, mart: "exchange_month", rows: [...rows].reverse(), lake, limit: 8, columns: [common(lake).month, common(lake).basis, ...[["share_btc", "Bitcoin"], ["share_eth", "Ether"], ["share_stablecoin", "Stablecoins"], ["share_own", "Own tokens"]].map(([name, text]) => ({ name, label: text, kind: /** @type {const} */ ("percent"), reason: "share_null_reason" })), { name: "cleanliness", label: "Not in own tokens", kind: "percent", reason: "cleanliness_null_reason" }, { name: "cleanliness_defillama", label: "by DefiLlama", kind: "percent", reason: "cleanliness_defillama_null_reason" }, { name: "cleanliness_cryptoquant", label: "by CryptoQuant", kind: "percent", reason: "cleanliness_cryptoquant_null_reason" }, { name: "unpriced_assets", label: "Without a price", kind: "list" }] }),
   );
 }

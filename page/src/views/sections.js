@@ -218,7 +218,7 @@ export function ratioTable({ lake, label }, rows, limit = 12) {
 /** @param {Row} row of reserve_ratio, over months or exchanges @param {string} month @returns {import("../charts.js").MonthItem[]} */
 export function ratioItems(row, month) {
   const items = [];
-  const at = `${row.asset}, ${monthName(month)}`;
+  const at = `${row.asset}, ${monthName(month)}, ${row.attestation}`;
   for (const [part, look, text] of [["claimed", "claimed", "claimed / owed: "], ["onchain", "onchain", "on chain / owed: at least "], ["proven", "proven", "proven / owed: at least "]])
     if (row[`ratio_${part}`] !== null) items.push({ month, part, look, value: row[`ratio_${part}`], title: `${at}\n${text}${decimal.percent(row[`ratio_${part}`], 4)}` });
   if (row.printed_ratio !== null) items.push({ month, part: "printed", look: "muted", value: Number(row.printed_ratio) / 100, title: `${at}\nprinted: ${decimal.trimmed(row.printed_ratio)} %` });

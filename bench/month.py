@@ -4,7 +4,8 @@
     python bench/month.py binance [--rows 10000000]  archive, parse, observe, build
 
 The files are those of `bench/ownership.py` and `bench/binance.py`, made of a seed, at height 1. Observed are the EVM
-networks, each at an anvil of its own (its time is not ours and stands apart, as `nodes`); nobody is asked about others.
+networks, each at an anvil of its own (its time counts by the clock, its processor time is left out); nobody is asked about others, and networks that
+an anvil cannot stand in for (ArbSys) are not read.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import binance
 
 import ownership
 from porlake import pipeline, registry
+from porlake.model import Balance
 from porlake.startup import without_pandas
 
 HEIGHT = 1
@@ -117,7 +119,7 @@ def code(decimals: int) -> str:
 def child(exchange: str, stage: str, lake: Path, what: str, places: Mapping[str, str]) -> dict[str, Any]:
     asked = json.dumps(places)
     words = [sys.executable, __file__, exchange, "--do", stage, str(lake), what, asked]
-    done = subprocess.run(words, check=True, capture_output=True, text=True, env=os.environ)
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=os.environ)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -138,9 +140,15 @@ def do(exchange: str, stage: str, lake: str, what: str, places: str) -> dict[str
             pipeline.verify(session, what)
         case "observe":
             for network in asked:
-                pipeline.observe(session, what, network)
-            reasons = [pipeline.unread(session, what, network) for network in asked]
-            note = f"   {len(asked)} networks, {sum(one is not None for one in reasons)} unread"
+                pipeline.observe(session, what, network, give_up=True)
+            unread = [network for network in asked if pipeline.unread(session, what, network)]
+            read = sum(
+                pointer.rows
+                for network in asked
+                for pointer in session.lake.pointers(Balance, exchange=exchange, report=what, network=network)
+            )
+            note = f"   {read:,} balances of {len(asked) - len(unread)} networks"
+            note += f"; not read: {', '.join(unread)}" if unread else ""
         case "build":
             pipeline.build(session)
         case "publish":

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import made_addresses
 from batches import batch, judged
 from made_rows import beth_bls, ed25519, eos, okx_ecdsa, starknet, utxo
 from made_rows import evm_tron as evm_tron_rows
@@ -27,7 +28,7 @@ from porlake.addresses import bitcoin
 from porlake.model import Evidence
 from porlake.ownership import _dispatch, _secp256k1
 from porlake.ownership.batch import columns as by_column
-from porlake.ownership.batch import engine, evm_tron
+from porlake.ownership.batch import engine, evm_tron, unsigned
 from porlake.ownership.batch import utxo as batch_utxo
 from porlake.ownership.batch.recovery import RecoveryCache
 
@@ -172,6 +173,39 @@ def same_as_judge(rows: list[Evidence]) -> int:
         assert account == ownership.account(row.network, row.address_published)
         proven += verdict == "proven"
     return proven
+
+
+def unsigned_rows(count: int, seed: int) -> list[Evidence]:
+    """Of networks of every form, addresses of their own, of others and spoiled ones."""
+    chance = random.Random(seed)
+    facts = registry.load()
+    forms = {row.address_form: name for name, row in sorted(facts.networks.items())}
+    named = [forms[form] for form in made_addresses.FORMS if form in forms] + ["no_such_network", None]
+    rows = []
+    for number in range(count):
+        network = chance.choice(named)
+        of = network if network in facts.networks else "ethereum"
+        like = "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5"
+        form = facts.networks[of].address_form
+        text = made_addresses.made(of, like if form == "ss58" else "", number) if form != "bech32" else "cosmos1"
+        text = chance.choice((text, text, text.upper(), text.lower(), typo(chance, text), f" {text}", ""))
+        rows.append(Evidence(
+            "binance", "r", 1, None, network, None, "X", None, "wallet",
+            chance.choice(("no_scheme", "utxo", "okx_evm", "no_such_scheme")), text, chance.choice(("", "I am", text)),
+            chance.choice(([], [""], ["", ""])), chance.choice(("", "", "", "51")), chance.choice(([], [""], ["0xab"])),
+        ))  # fmt: skip
+    return rows
+
+
+def test_batches_agree_with_judge_on_rows_that_nobody_signed() -> None:
+    rows = unsigned_rows(3_000, 5)
+    assert same_as_judge(rows) == 0
+    columns, found = by_column.EvidenceColumns(batch(rows)), by_column.Verdicts()
+    taken = unsigned.judge(columns, RecoveryCache(), found)
+    assert taken.tolist() == found.rows == [at for at, row in enumerate(rows) if not row.key_or_script]
+    assert len(found.rows) == len(found.accounts) > 1_500
+    assert sum(row.address_published != account for row, account in zip(
+        [rows[at] for at in found.rows], found.accounts, strict=True)) > 100  # fmt: skip
 
 
 def test_columns_take_the_plain_rows(utxo_rows: list[Evidence], signer: Keys, row: Row) -> None:

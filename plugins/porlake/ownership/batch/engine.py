@@ -26,7 +26,7 @@ from porlake import registry
 from porlake.model import Evidence
 from porlake.ownership import _columns, _dispatch, _message
 from porlake.ownership._judgement import Judgement
-from porlake.ownership.batch import evm_tron, utxo
+from porlake.ownership.batch import evm_tron, unsigned, utxo
 from porlake.ownership.batch.columns import EvidenceColumns, Verdicts, evidence
 from porlake.ownership.batch.recovery import RecoveryCache
 
@@ -41,7 +41,7 @@ KEPT = 200_000
 """Judgements that are remembered by the hash of their evidence; about 400 bytes each."""
 
 #: Vectorised schemes: each adds verdicts of rows of its plain form and gives their numbers.
-VECTORISED = (evm_tron.judge, utxo.judge_p2pkh, utxo.judge_multisig)
+VECTORISED = (unsigned.judge, evm_tron.judge, utxo.judge_p2pkh, utxo.judge_multisig)
 
 Answer = tuple[Judgement, str]
 """A row's judgement and its canonical address."""

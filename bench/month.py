@@ -4,8 +4,8 @@
     python bench/month.py binance [--rows 10000000]  archive, parse, observe, build
 
 The files are those of `bench/ownership.py` and `bench/binance.py`, made of a seed, at height 1. Observed are the EVM
-networks, each at an anvil of its own (its time counts by the clock, its processor time is left out); nobody is asked about others, and networks that
-an anvil cannot stand in for (ArbSys) are not read.
+networks, each at an anvil of its own, whose time counts by the clock and not as processor time. Nobody is asked about
+other networks, and one that an anvil cannot stand in for (Arbitrum's own contracts) is not read.
 """
 
 from __future__ import annotations

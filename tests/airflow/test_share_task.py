@@ -23,7 +23,9 @@ from porlake import pipeline
 from porlake.airflow import tasks
 from porlake.errors import TransportError
 from porlake.model import Balance, Claim, ReportFile
+from porlake.observation import shares
 
+shares.A_SECOND = 1.0
 params = {"record": None, "replay": None}
 def run(number):
     return {"params": params, "ti": SimpleNamespace(try_number=number, max_tries=3)}
@@ -35,17 +37,17 @@ with toy(Path(sys.argv[1]), FACE):
     lake, one = pipeline.session().lake, file()
     lake.write(ReportFile, {"exchange": "okx", "report": one.report, "attestation": one.attestation}, [one])
     lake.write(Claim, ONLY, [claim(n, "toynet", "TOY", f"a{n}", 1, 7) for n in range(1, 31)])
-    shares = tasks.shares([one.report], run(1))
-    told(shares)
+    parts = tasks.shares([one.report], run(1))
+    told(parts)
     node = import_module("porlake.chains.toy")
-    tasks.read_share(shares[0], run(1))
+    tasks.read_share(parts[0], run(1))
     told(len(node.ASKED))
     node.GONE.add("all")
     try:
-        tasks.read_share(shares[1], run(3))
+        tasks.read_share(parts[1], run(3))
     except TransportError as error:
         told(str(error))
-    tasks.read_share(shares[1], run(4))
+    tasks.read_share(parts[1], run(4))
     node.GONE.clear()
     node.ASKED.clear()
     told(tasks.observe(one.report, "toynet", run(1)) == one.report)
@@ -54,10 +56,9 @@ with toy(Path(sys.argv[1]), FACE):
 
 
 def test_the_tasks_of_shares(tmp_path: Path) -> None:
-    (tmp_path / "endpoints.toml").write_text('toynet = { url = "http://a.example", per_second = 16 }\n')
     env = local.environment(ROOT, environment() | {
         "AIRFLOW_HOME": str(tmp_path / ".airflow"), "PORLAKE_LAKE": str(tmp_path / "data"),
-        "PORLAKE_ENDPOINTS": str(tmp_path / "endpoints.toml"),
+        "PORLAKE_ENDPOINT_TOYNET": "http://a.example",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]),
     })  # fmt: skip
     done = subprocess.run(

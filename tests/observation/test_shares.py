@@ -20,8 +20,8 @@ from porlake import chains
 from porlake.errors import TransportError
 from porlake.lake import Lake
 from porlake.model import Balance, Claim, Unobserved
-from porlake.observation import DATASETS, Run, Share, observe, observe_share, shares
-from porlake.observation.shares import A_SECOND, MOST, SECONDS, of_rows
+from porlake.observation import DATASETS, Run, Share, observe, observe_share, share_count, shares
+from porlake.observation.shares import MOST, SECONDS, of_rows
 from porlake.transport import Endpoint, Recording
 
 FACE = """
@@ -158,36 +158,30 @@ def test_an_account_that_did_not_answer_in_its_share_is_asked_for_again(
 
 
 @pytest.mark.parametrize(
-    ("rows", "rate", "count"),
+    ("rows", "count"),
     [
-        (0, 300.0, 1), (5_999, 300.0, 1), (6_000, 300.0, 2), (6_001, 300.0, 2), (9_000, 300.0, 3),
-        (95_999, 300.0, MOST - 1), (96_000, 300.0, MOST), (99_000, 300.0, MOST), (10**9, 300.0, MOST),
-        (19, 1.0, 1), (20, 1.0, 2), (21, 1.0, 2),
+        (0, 1), (5_999, 1), (6_000, 2), (6_001, 2), (9_000, 3), (95_999, MOST - 1), (96_000, MOST), (99_000, MOST),
+        (10**9, MOST),
     ],
 )  # fmt: skip
-def test_a_share_takes_ten_seconds_or_there_are_fewer(rows: int, rate: float, count: int) -> None:
-    assert of_rows(rows, rate) == count
-    assert count == 1 or rows / count / rate >= SECONDS
+def test_a_share_takes_ten_seconds_or_there_are_fewer(rows: int, count: int) -> None:
+    assert of_rows(rows) == count
+    assert count == 1 or rows / count / shares.A_SECOND >= SECONDS
 
 
-def test_what_is_worth_shares(tmp_path: Path) -> None:
+def test_what_is_worth_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with chain(tmp_path) as asked:
-        assert shares(asked, file(), "toynet") == 1
-        slow = replace(asked, endpoints={"toynet": replace(ENDPOINT, per_second=1.0)})
-        assert shares(slow, file(), "toynet") == 10
-        assert shares(replace(slow, workers=3), file(), "toynet") == 30
-        assert shares(slow, replace(file(), content="observed_list"), "toynet") == 1
-        assert shares(replace(slow, recording=Recording.record(tmp_path / "kept")), file(), "toynet") == 1
-        assert shares(replace(asked, endpoints={}), file(), "toynet") == 1
+        assert share_count(asked, file(), "toynet") == 1
+        monkeypatch.setattr(shares, "A_SECOND", 1.0)
+        assert share_count(asked, file(), "toynet") == COUNT // SECONDS
+        stated = {"toynet": (ENDPOINT, replace(ENDPOINT, per_second=1_000.0))}
+        assert share_count(replace(asked, endpoints=stated), file(), "toynet") == 1
+        assert share_count(asked, replace(file(), content="observed_list"), "toynet") == 1
+        assert share_count(replace(asked, recording=Recording.record(tmp_path / "kept")), file(), "toynet") == 1
+        assert share_count(replace(asked, endpoints={}), file(), "toynet") == 1
+        node().Client.__bases__ = (chains.OneByOne,)  # a chain of many accounts a question is read as a whole
+        assert share_count(asked, file(), "toynet") == 1
         assert node().ASKED == []
-    assert A_SECOND > 1
-
-
-def test_a_chain_of_many_accounts_a_question_is_read_as_a_whole(tmp_path: Path) -> None:
-    with chain(tmp_path) as asked:
-        node().Client.__bases__ = (chains.OneByOne,)
-        slow = replace(asked, endpoints={"toynet": replace(ENDPOINT, per_second=0.01)})
-        assert shares(slow, file(), "toynet") == 1
 
 
 @pytest.mark.parametrize("of", [1, 2, 7, MOST])

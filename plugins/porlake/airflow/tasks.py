@@ -21,8 +21,8 @@ from airflow.sdk.exceptions import (
 )
 
 from porlake import chains, pipeline, registry
-from porlake.airflow import pools
 from porlake.airflow.hook import EndpointHook, lake_keys
+from porlake.airflow.pools import SLOTS
 from porlake.errors import (
     BuildError,
     ChainError,
@@ -67,9 +67,9 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
     return run
 
 
-def settings(context: Context, networks: list[str] | None = None, *, share: bool = False) -> pipeline.Session:
-    """Settings from the run's params, the environment and Airflow's connections for `networks`, whose endpoints a task,
-    or a share of one, asks at its part of their rate.
+def settings(context: Context, networks: list[str] | None = None) -> pipeline.Session:
+    """Settings from the run's params, the environment and Airflow's connections for `networks`, whose endpoints a task
+    asks at its part of their rate.
     """
     params = context["params"]
     if own := params.get("registry"):  # of this task's process, and of those that it starts
@@ -78,7 +78,7 @@ def settings(context: Context, networks: list[str] | None = None, *, share: bool
     chosen = pipeline.session(
         record=params["record"], replay=params["replay"], endpoints=found, progress=Lines(log.info), keys=_keys()
     )
-    return replace(chosen, workers=max((pools.workers(network, share=share) for network in networks or []), default=1))
+    return replace(chosen, workers=SLOTS if networks else 1)
 
 
 def _keys() -> dict[str, str]:
@@ -306,7 +306,7 @@ def prove(report: str, context: Context) -> str:
 def shares(reports: list[str], context: Context) -> list[dict[str, Any]]:
     """What is worth reading in shares, each with its report, its network and which of how many it is."""
     asked = sorted({network for report in reports for network in pipeline.networks(settings(context), report)})
-    chosen = settings(context, asked, share=True)
+    chosen = settings(context, asked)
     found = [
         {"report": report, "network": network, "number": number, "of": of}
         for report in reports
@@ -319,7 +319,7 @@ def shares(reports: list[str], context: Context) -> list[dict[str, Any]]:
 @tried_again_if_it_helps
 def read_share(share: Mapping[str, Any], context: Context) -> None:
     """Ask for one share. Where its endpoint fails to the last, the rest is left to the observation, which judges it."""
-    chosen = settings(context, [share["network"]], share=True)
+    chosen = settings(context, [share["network"]])
     try:
         pipeline.observe_share(chosen, **share)
     except (TransportError, ChainError) as error:

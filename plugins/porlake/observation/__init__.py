@@ -39,7 +39,7 @@ __all__ = [
     "observe_share",
     "open_client",
     "read_list",
-    "shares",
+    "share_count",
     "sweep",
     "swept_networks",
 ]
@@ -72,7 +72,7 @@ def observe_share(run: Run, file: ReportFile, network: str, share: Share) -> Non
     _Observation(run, file, network).ask(share)
 
 
-def shares(run: Run, file: ReportFile, network: str) -> int:
+def share_count(run: Run, file: ReportFile, network: str) -> int:
     """In how many shares a report's holdings on a network are worth reading, before they are observed; 1 for none."""
     return 1 if file.content == OBSERVED_LIST else worth(run, file, network)
 

@@ -19,9 +19,7 @@ MOST = 32
 SECONDS = 10.0
 """How long a share takes at least, as far as the estimate goes: a task of Airflow takes five by itself."""
 A_SECOND = 300.0
-"""Accounts that a worker asks about in a second where an endpoint states no lower rate: a node 20 ms away told 186 to
-550.
-"""
+"""Accounts that a worker asks about in a second: a node 20 ms away told 186 to 550."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,19 @@ class Share:
 
 
 def worth(run: Run, file: ReportFile, network: str) -> int:
-    """In how many shares a report's holdings on a network are worth reading: 1 where one worker reads them all. Nobody
-    is asked.
+    """In how many shares a report's holdings on a network are worth reading: 1 where one worker reads them all, as
+    where an endpoint states a rate, which is the same for one and for many. Nobody is asked.
     """
     if not run.recording.is_off or not registry.load().networks[network].is_read or not run.can_be_asked(network):
+        return 1
+    if any(place.per_second for place in run.endpoints_of(network)):
         return 1
     if not isinstance(open_client(run, network).now, chains.ByAccount):
         return 1
     only = {"exchange": file.exchange, "report": file.report, "network": network}
-    rate = min([A_SECOND, *(place.per_second for place in run.endpoints_of(network)[:1] if place.per_second)])
-    rows = sum(batch.num_rows for batch in run.lake.columns(Claim, ("asset",), **only))
-    return of_rows(rows, rate)
+    return of_rows(sum(batch.num_rows for batch in run.lake.columns(Claim, ("asset",), **only)))
 
 
-def of_rows(rows: int, rate: float) -> int:
-    """Shares of so many accounts that are asked at so many a second."""
-    return max(1, min(MOST, int(rows / (rate * SECONDS))))
+def of_rows(rows: int) -> int:
+    """Shares of so many accounts."""
+    return max(1, min(MOST, int(rows / (A_SECOND * SECONDS))))

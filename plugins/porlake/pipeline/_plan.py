@@ -32,7 +32,7 @@ def shares(session: Session, report: str) -> list[tuple[str, int, int]]:
     file = session.lake.report(report)
     if file.content == TRANSFERS:
         return []
-    counts = {network: observation.shares(session.run, file, network) for network in networks(session, report)}
+    counts = {network: observation.share_count(session.run, file, network) for network in networks(session, report)}
     return [(network, number, of) for network, of in counts.items() if of > 1 for number in range(of)]
 
 

@@ -305,7 +305,8 @@ def prove(report: str, context: Context) -> str:
 @tried_again_if_it_helps
 def shares(reports: list[str], context: Context) -> list[dict[str, Any]]:
     """What is worth reading in shares, each with its report, its network and which of how many it is."""
-    asked = sorted({network for report in reports for network in pipeline.networks(settings(context), report)})
+    known = settings(context)
+    asked = sorted({network for report in reports for network in pipeline.networks(known, report)})
     chosen = settings(context, asked)
     found = [
         {"report": report, "network": network, "number": number, "of": of}

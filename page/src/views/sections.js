@@ -32,6 +32,10 @@ export function grouped(rows, column) {
   return found;
 }
 
+/** What tells a row from others stands first, what is of its file last. */
+const [FIRST, LAST] = [["attestation", "exchange", "month", "snapshot_at", "since", "network", "asset", "label", "basis"], ["report", "is_latest", "build_id"]];
+const place = (/** @type {string} */ name) => (FIRST.includes(name) ? FIRST.indexOf(name) : LAST.includes(name) ? 100 + LAST.indexOf(name) : 50);
+
 /** Exactly the columns of a mart, for tables that show all of it. @param {Lake} lake @param {string} mart @param {string[]} [without] @returns {TableColumn[]} */
 export function allColumns(lake, mart, without = ["build_id", "is_latest", "exchange"]) {
   const known = /** @type {Record<string, TableColumn>} */ (common(lake));
@@ -39,6 +43,7 @@ export function allColumns(lake, mart, without = ["build_id", "is_latest", "exch
   const there = new Set(columns.map((column) => column.name));
   return columns
     .filter((column) => !without.includes(column.name) && !column.name.endsWith("_null_reason"))
+    .sort((a, b) => place(a.name) - place(b.name))
     .map((column) => ({ name: column.name, label: column.name.replaceAll("_", " "), kind: kindOf(column), note: column.description, reason: there.has(`${column.name}_null_reason`) ? `${column.name}_null_reason` : undefined, ...(known[column.name] ? { link: known[column.name].link } : {}) }));
 }
 

@@ -41,7 +41,7 @@ def test_the_wheel_holds_the_tables_the_dags_and_the_facts(wheel: Path) -> None:
             name for name in held if name.startswith(f"porlake/{folder}/")
         }
     package = ROOT / "plugins" / "porlake"
-    files = [path for kind in ("*.py", "*.csv", "py.typed", "page/*") for path in package.rglob(kind)]
+    files = [path for kind in ("*.py", "*.csv", "*.toml", "py.typed", "page/*") for path in package.rglob(kind)]
     assert {f"porlake/{path.relative_to(package).as_posix()}" for path in files} <= held
     assert not [name for name in held if name.endswith(".pyc")]
 
@@ -79,6 +79,9 @@ def test_installed_in_an_empty_folder_it_verifies_runs_and_builds(wheel: Path, t
     counted = "select count(*) > 9, count(reserves_onchain) > 0 from reserve_ratio"
     assert said(*command("query", counted, "--csv")).splitlines()[1] == "True,True"
     assert (empty / "data" / "marts" / "latest" / "reserve_ratio" / "part-0.parquet").exists()
+    said(*command("page", "shown"))
+    bundle = ROOT / "plugins" / "porlake" / "page"
+    assert (empty / "shown" / "index.html").read_bytes() == (bundle / "index.html").read_bytes()
     assert not [path for path in (site / "porlake" / "sql").rglob("*") if path.name in {"target", "logs"}]
 
 

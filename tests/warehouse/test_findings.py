@@ -18,7 +18,8 @@ SHORT: dict[str, Any] = {
     "is_covered_claimed": False, "is_covered_through": False, "is_covered_claimed_through": False,
     "liabilities": Decimal(100), "reserves_claimed": Decimal(99), "reserves_onchain": Decimal(99),
     "reserves_proven": Decimal(50), "claimed_without_address": None, "printed_ratio": None,
-    "contradicted_by_own_total": False, "is_repeat": False, "rows_refused": 0, "rows_refused_unread": 0,
+    "contradicted_by_own_total": False, "summary_differs": False, "is_repeat": False, "rows_refused": 0,
+    "rows_refused_unread": 0,
     "claims_left_out": 0, "claims_conflicting": False, "liabilities_conflicting": False, "liabilities_differ": None,
     "liabilities_proven_conflicting": False,
 }  # fmt: skip
@@ -29,8 +30,8 @@ SPOILT: list[tuple[str, Any]] = [
     ("is_covered_through", True), ("is_covered_claimed_through", True), ("liabilities", None),
     ("reserves_onchain", None), ("reserves_onchain", Decimal(100)), ("reserves_onchain", Decimal(101)),
     ("claimed_without_address", Decimal(1)), ("printed_ratio", Decimal(100)), ("printed_ratio", Decimal("100.4")),
-    ("contradicted_by_own_total", True), ("is_repeat", True), ("rows_refused", 1), ("rows_refused_unread", 1),
-    ("claims_left_out", 1), ("claims_conflicting", True), ("liabilities_conflicting", True),
+    ("contradicted_by_own_total", True), ("summary_differs", True), ("is_repeat", True), ("rows_refused", 1),
+    ("rows_refused_unread", 1), ("claims_left_out", 1), ("claims_conflicting", True), ("liabilities_conflicting", True),
     ("liabilities_differ", True), ("liabilities_proven_conflicting", True),
 ]  # fmt: skip
 
@@ -55,7 +56,8 @@ ROWS = st.fixed_dictionaries(
         "is_covered": FLAG, "is_complete": FLAG, "is_covered_claimed": FLAG, "is_covered_through": FLAG,
         "is_covered_claimed_through": FLAG, "liabilities": UNITS, "reserves_claimed": UNITS, "reserves_onchain": UNITS,
         "reserves_proven": UNITS, "claimed_without_address": UNITS, "printed_ratio": UNITS,
-        "contradicted_by_own_total": FLAG, "is_repeat": FLAG, "rows_refused": COUNT, "rows_refused_unread": COUNT,
+        "contradicted_by_own_total": FLAG, "summary_differs": FLAG, "is_repeat": FLAG, "rows_refused": COUNT,
+        "rows_refused_unread": COUNT,
         "claims_left_out": COUNT, "claims_conflicting": FLAG, "liabilities_conflicting": FLAG,
         "liabilities_differ": FLAG, "liabilities_proven_conflicting": FLAG,
     }
@@ -73,16 +75,17 @@ def test_below_is_told_only_where_it_is_false_and_nothing_contradicts_it(made: A
             assert row["reserves_onchain"] < row["liabilities"]
             assert row["is_covered_claimed"] is False
             assert True not in (row["is_covered_through"], row["is_covered_claimed_through"])
-            doubts = ("contradicted_by_own_total", "is_repeat", "rows_refused", "rows_refused_unread",
-                      "claims_left_out", "claims_conflicting", "liabilities_conflicting", "liabilities_differ",
-                      "liabilities_proven_conflicting", "claimed_without_address")  # fmt: skip
+            doubts = ("contradicted_by_own_total", "summary_differs", "is_repeat", "rows_refused",
+                      "rows_refused_unread", "claims_left_out", "claims_conflicting", "liabilities_conflicting",
+                      "liabilities_differ", "liabilities_proven_conflicting", "claimed_without_address")  # fmt: skip
             assert not any(row[name] for name in doubts)
             assert row["printed_ratio"] is None or row["printed_ratio"] < 100
 
 
 # --- a fall -----------------------------------------------------------------------------------------------------------
 FALLEN: dict[str, Any] = {
-    "since": "previous", "basis": "claimed", "asset": "SOL", "amount_before": Decimal(1000),
+    "since": "previous", "basis": "claimed", "asset": "SOL", "summary_differs": False,
+    "base_summary_differs": None, "amount_before": Decimal(1000),
     "amount_after": Decimal(900), "amount_change": Decimal(-100), "days": 31, "usd_before": Decimal(10),
     "usd_of_all_before": Decimal(1000), "is_repeat": False, "base_is_repeat": False, "contradicted_by_own_total": None,
     "base_contradicted_by_own_total": False, "rows_refused": 0, "rows_refused_unread": 0, "claims_left_out": 0,
@@ -166,7 +169,7 @@ def events(reports: list[dict[str, Any]], **answers: list[dict[str, Any]]) -> li
     def ask(sql: str) -> list[dict[str, Any]]:
         if "from reports" in sql:
             return sorted(reports, key=lambda row: (row["retrieved_at"], row["attestation"], row["report"]))
-        return next((rows for words, rows in answers.items() if words.replace("_where_", " where ") in sql), [])
+        return next((rows for words, rows in answers.items() if words in sql), [])
 
     return findings.events(ask, {"x": "X Exchange"})
 
@@ -180,6 +183,21 @@ def test_a_report_names_its_file_its_address_and_its_age() -> None:
     assert event.updated == AT
     assert "2 lines could not be read: ragged: 2." in event.text
     assert "reached the archive 7 days after the snapshot" in event.text
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (-1, " The file reached the archive 1 day before the snapshot that it states."),
+        (0, " The file reached the archive 0 days after the snapshot."),
+        (1, " The file reached the archive 1 day after the snapshot."),
+        (4000, " The file reached the archive 4,000 days after the snapshot."),
+        (None, ""),
+    ],
+)
+def test_the_age_of_a_file_is_told_in_words(days: int | None, told: str) -> None:
+    (event,) = events([report(file_age_days=days)])
+    assert event.text == f"x.csv states addresses with amounts (x/x_csv).{told}"
 
 
 @pytest.mark.parametrize("origin", ["file:x.csv", "javascript:alert(1)", "data:text/html,x", "s3://bucket/x"])
@@ -219,7 +237,7 @@ def test_below_100_is_an_event_of_the_file_with_the_figures_to_the_last_digit() 
         "ratio_claimed": 0.99, "ratio_onchain": 0.99, "ratio_proven": 0.5,
     }  # fmt: skip
     doubtful = row | {"asset": "ETH", "is_repeat": True}
-    found = events([report()], **{"reserve_ratio_where_is_covered = false": [row, doubtful]})
+    found = events([report()], **{"where r.is_covered = false": [row, doubtful]})
     (event,) = (event for event in found if event.kind == "finding")
     assert (event.finding, event.what, event.basis) == ("below_100", "BTC", "claimed")
     assert event.title == "X Exchange 2024-01-01: BTC is below 100 %"

@@ -8,11 +8,12 @@ from pathlib import Path
 from porlake.cli import _options
 from porlake.cli._printing import say
 from porlake.cli._session import existing
+from porlake.errors import ConfigurationError
 
 WHAT = "make the page of what is published, and show it"
 EXAMPLE = "porlake page site --url https://example.org/reserves/"
-EPILOG = """The folder can be served by any web server or object store as it is (docs/page.md). Nothing
-in it is loaded from elsewhere, and the same marts give the same bytes."""
+EPILOG = """Any web server or object store serves the folder as it is (docs/page.md).
+Nothing in it is loaded from elsewhere; the same marts give the same bytes."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,8 @@ def run(options: argparse.Namespace) -> None:
     from porlake import pipeline
 
     session = existing(options)
+    if options.serve is not None and options.out is None and session.store:
+        raise ConfigurationError(f"{session.lake.where()}: only a folder of this machine is served here; name OUT")
     place, build_id = pipeline.page(session, options.out, options.url)
     say(f"build {build_id}: {place}")
     if options.serve is not None:

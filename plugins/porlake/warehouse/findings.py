@@ -50,6 +50,7 @@ def is_doubtful(row: Row) -> bool:
     """Whether anything that is published contradicts a figure of reserve_ratio, or says that it may be short."""
     return bool(
         row["contradicted_by_own_total"]
+        or row["summary_differs"]
         or row["is_repeat"]
         or row["rows_refused"]
         or row["rows_refused_unread"]
@@ -102,8 +103,9 @@ def is_fallen(row: Row) -> bool:
 
 
 _DOUBTS = (
-    "is_repeat", "base_is_repeat", "contradicted_by_own_total", "base_contradicted_by_own_total", "rows_refused",
-    "rows_refused_unread", "claims_left_out", "base_claims_left_out", "claims_conflicting", "base_claims_conflicting",
+    "summary_differs", "base_summary_differs", "is_repeat", "base_is_repeat", "contradicted_by_own_total",
+    "base_contradicted_by_own_total", "rows_refused", "rows_refused_unread", "claims_left_out", "base_claims_left_out",
+    "claims_conflicting", "base_claims_conflicting",
 )  # fmt: skip
 
 
@@ -203,7 +205,10 @@ def _ages(file: Mapping[str, Any] | None, listed: Mapping[str, Any] | None) -> s
     said = []
     if file and file["age_days"] is not None:
         days = int(file["age_days"])
-        said.append(f"The file reached the archive {_days(days)} after the snapshot.")
+        when = (
+            f"{_days(days)} after the snapshot" if days >= 0 else f"{_days(-days)} before the snapshot that it states"
+        )
+        said.append(f"The file reached the archive {when}.")
     if listed:
         age = listed["age_days"]
         said.append(
@@ -292,8 +297,18 @@ def _changed(rows: Sequence[Row]) -> str:
     return f"Against the edition before: {_named(parts)}."
 
 
+#: Rows of reserve_ratio with the doubt that another mart tells: the file's own summary is not the sum of its rows.
+_RATIOS = """
+with arithmetic as (
+    select distinct attestation, asset from report_arithmetic where status in ('differs', 'unread_lines', 'too_large')
+)
+select r.*, a.asset is not null as summary_differs
+from reserve_ratio r left join arithmetic a on a.attestation = r.attestation and a.asset = r.asset
+"""
+
+
 def _below(found: _Found) -> Iterator[Event]:
-    for row in found.ask("select * from reserve_ratio where is_covered = false order by attestation, asset"):
+    for row in found.ask(f"{_RATIOS} where r.is_covered = false order by r.attestation, r.asset"):
         if is_below(row):
             asset = row["asset"]
             yield found.finding(
@@ -313,7 +328,7 @@ def _below(found: _Found) -> Iterator[Event]:
 
 
 def _hidden(found: _Found) -> Iterator[Event]:
-    for row in found.ask("select * from reserve_ratio where printed_hides_shortfall order by attestation, asset"):
+    for row in found.ask(f"{_RATIOS} where r.printed_hides_shortfall order by r.attestation, r.asset"):
         if not is_doubtful(row) and row["basis"] in STATED:
             asset = row["asset"]
             yield found.finding(
@@ -329,11 +344,12 @@ def _hidden(found: _Found) -> Iterator[Event]:
             )  # fmt: skip
 
 
-_FALLS = """
-with doubts as (select attestation, asset, claims_left_out, claims_conflicting from reserve_ratio)
+_FALLS = f"""
+with doubts as ({_RATIOS})
 select n.*, sum(n.usd_before) over (partition by n.attestation, n.since, n.basis) as usd_of_all_before,
     now.claims_left_out, before.claims_left_out as base_claims_left_out,
-    now.claims_conflicting, before.claims_conflicting as base_claims_conflicting
+    now.claims_conflicting, before.claims_conflicting as base_claims_conflicting,
+    now.summary_differs, before.summary_differs as base_summary_differs
 from net_flow n
 left join doubts now on now.attestation = n.attestation and now.asset = n.asset
 left join doubts before on before.attestation = n.base_attestation and before.asset = n.asset

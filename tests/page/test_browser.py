@@ -26,7 +26,8 @@ SHOTS = ROOT / "build" / "page"
 SECTIONS = ("flows", "reserves", "ratios", "composition", "networks", "proven", "unread", "restatements", "addresses",
             "findings", "liabilities", "files")  # fmt: skip
 VIEWS = ("#/market", "#/market?month=2024-01", "#/exchange/okx", "#/exchange/okx?asset=BTC&month=2024-03",
-         "#/asset/BTC", "#/asset/BTC?month=2024-03", "#/attestation/okx/2024-03-25", "#/method", "#/data")  # fmt: skip
+         "#/asset/BTC", "#/asset/BTC?month=2024-03", "#/attestation/okx/2024-03-25", "#/news",
+         "#/news/okx?kind=finding", "#/method", "#/data")  # fmt: skip
 
 
 # --- every view, every link -------------------------------------------------------------------------------------------
@@ -249,7 +250,8 @@ def test_what_strangers_wrote_is_shown_as_text(sites: Callable[..., Any], seen: 
 @pytest.mark.parametrize(
     ("view", "scheme"),
     [("#/market", "light"), ("#/market", "dark"), ("#/exchange/okx", "light"), ("#/exchange/okx", "dark"),
-     ("#/attestation/okx/2024-03-25", "light"), ("#/asset/BTC", "dark"), ("#/method", "light"), ("#/data", "dark")],
+     ("#/attestation/okx/2024-03-25", "light"), ("#/asset/BTC", "dark"), ("#/news", "light"), ("#/method", "light"),
+     ("#/data", "dark")],
 )  # fmt: skip
 def test_axe_finds_nothing(
     sites: Callable[..., Any], seen: Callable[..., Any], axe: str, view: str, scheme: str

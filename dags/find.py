@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
 from porlake import registry
-from porlake.airflow.common import answers, deadline, task_defaults
+from porlake.airflow.common import answers, deadline, is_asked_for, task_defaults
 
 TASKS = task_defaults(timedelta(hours=2))
 #: Between two looks at a publisher, in seconds.
@@ -76,5 +76,5 @@ def find(row: registry.PublicationRow, exchange: registry.Exchange) -> DAG:
 
 _facts = registry.load()
 for _row in _facts.publications.values():
-    if not _row.is_manual:
+    if not _row.is_manual and is_asked_for(f"find_{_row.exchange}"):
         globals()[f"find_{_row.exchange}"] = find(_row, _facts.exchanges[_row.exchange])

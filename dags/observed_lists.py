@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
 from porlake import registry
-from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, own_rows, task_defaults
+from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, is_asked_for, own_rows, task_defaults
 
 TASKS = task_defaults(timedelta(hours=1))
 # A block is final minutes after its moment, a bitcoin block is known to be the last of it after eleven more: two hours.
@@ -97,6 +97,5 @@ def observed(exchange: registry.Exchange, schedule: str) -> DAG:
 
 
 for _observed in registry.load().observed_exchanges.values():
-    globals()[f"observe_{_observed.exchange}"] = observed(
-        registry.load().exchanges[_observed.exchange], _observed.schedule
-    )
+    if is_asked_for(_name := f"observe_{_observed.exchange}"):
+        globals()[_name] = observed(registry.load().exchanges[_observed.exchange], _observed.schedule)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, dag, get_current_context, task
 
 from porlake import dbt_project
-from porlake.airflow.common import task_defaults
+from porlake.airflow.common import is_asked_for, task_defaults
 
 
 def publish_page() -> DAG:
@@ -35,4 +35,5 @@ def publish_page() -> DAG:
     return flow()
 
 
-publish_page()
+if is_asked_for("publish_page"):
+    publish_page()

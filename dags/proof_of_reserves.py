@@ -10,7 +10,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
 from porlake import registry
-from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, own_rows, task_defaults
+from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, is_asked_for, own_rows, task_defaults
 from porlake.airflow.pools import SHARES
 
 TASKS = task_defaults(timedelta(hours=1))
@@ -196,4 +196,6 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
 
 
 for _exchange in registry.load().exchanges.values():
-    globals()[f"proof_of_reserves_{_exchange.exchange}"] = proof_of_reserves(_exchange)
+    # find_<exchange> starts it, and Airflow must know what is started
+    if is_asked_for(_name := f"proof_of_reserves_{_exchange.exchange}", f"find_{_exchange.exchange}"):
+        globals()[_name] = proof_of_reserves(_exchange)

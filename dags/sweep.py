@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, CronTriggerTimetable, dag, get_current_context, task
 
 from porlake import registry
-from porlake.airflow.common import answers, task_defaults
+from porlake.airflow.common import answers, is_asked_for, task_defaults
 
 # A network that answers a minute later still answers near the moment; one that does after the window does not.
 TASKS = task_defaults(timedelta(hours=2))
@@ -51,5 +51,6 @@ def sweep(exchange: registry.Exchange, networks: list[str]) -> DAG:
 
 
 for _exchange in registry.load().exchanges.values():
-    if _exchange.snapshot and (_networks := swept(_exchange.exchange)):
-        globals()[f"sweep_{_exchange.exchange}"] = sweep(_exchange, _networks)
+    _name = f"sweep_{_exchange.exchange}"
+    if is_asked_for(_name) and _exchange.snapshot and (_networks := swept(_exchange.exchange)):
+        globals()[_name] = sweep(_exchange, _networks)

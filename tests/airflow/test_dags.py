@@ -203,6 +203,26 @@ def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_
     assert tasks["build"]["rule"] == "TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
 
 
+ALONE = """
+import json, os, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
+for dag in sys.argv[2:]:
+    with _airflow_parsing_context_manager(dag_id=dag):
+        print(json.dumps(sorted(DagBag(sys.argv[1]).dags)))
+"""
+
+
+def test_before_a_task_its_own_dag_alone_is_made_and_what_it_starts(home: Path) -> None:
+    command = [sys.executable, "-c", ALONE, str(ROOT / "dags")]
+    dags = ["proof_of_reserves_okx", "find_okx", "sweep_okx", "observe_bitfinex", "find_nobody"]
+    done = subprocess.run([*command, *dags], env=once(home), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")] == [
+        ["proof_of_reserves_okx"], ["find_okx", "proof_of_reserves_okx"], ["sweep_okx"], ["observe_bitfinex"], [],
+    ]  # fmt: skip
+
+
 def test_downstream_dags_can_wait_for_each_mart(seen: Any) -> None:
     marts = {path.stem for path in (ROOT / "sql" / "models" / "marts").glob("*.sql")}
     assert {
@@ -221,11 +241,12 @@ def test_the_page_is_published_after_every_mart(seen: Any) -> None:
 def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_command_line(
     home: Path, tmp_path: Path
 ) -> None:
-    env = environment() | {
+    own = {
         "AIRFLOW_HOME": str(home / ".airflow"),
         "PORLAKE_LAKE": str(home / "data"),
         "PORLAKE_HOME": str(ROOT),
     }
+    env = environment() | own | airflow_once(home / ".airflow")
     command = [sys.executable, "-m", "porlake.airflow.local", "run", "okx", json.dumps(SAMPLE_RUN)]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

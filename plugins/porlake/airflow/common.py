@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, Param
+from airflow.sdk import Asset, Param, get_parsing_context
 
 from porlake import dbt_project, registry
 
@@ -21,6 +21,14 @@ PUBLISHES: dict[str, Any] = {
     "outlets": [Asset(f"porlake://marts/{mart}") for mart in dbt_project.marts()],
     "doc_md": "The marts as Parquet, shown all at once.",
 }
+
+
+def is_asked_for(*dags: str) -> bool:
+    """Whether one of these DAGs is to be made. Airflow parses a file for one DAG before each task and each `dags test`,
+    and names it then: to make, check and store dozens of others would cost seconds.
+    """
+    asked = get_parsing_context().dag_id
+    return asked is None or asked in dags
 
 
 def task_defaults(timeout: timedelta) -> dict[str, Any]:

@@ -64,7 +64,7 @@ test: setup  ## the tests; real nodes are used where `make nodes` has installed 
 test-thorough: setup  ## what `make test` tries in small at full breadth: large trees, more builds; minutes more
 	$(TESTS) -m thorough
 
-check: setup  ## a minute of the tests that need no dbt, no Airflow and no node: up to eight cases of each short one
+check: setup  ## a minute of the tests that need no dbt, no Airflow and no node: up to six cases of each short one
 	@$(BIN)/python tools/check.py
 
 nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x) in .nodes/, and Chromium

@@ -23,11 +23,11 @@ from support import MONTH, MONTH_RUN, RECORDING, command, environment, made_once
 BUILDING = ("sql", "airflow", "warehouse", "test_wheel.py", "cli/test_examples.py")
 #: What starts a process for each of its cases, or judges thousands of rows: no part of a check of a minute.
 LONG = ("pipeline/test_cli.py", "pipeline/test_runs.py", "ownership/test_made_rows.py")
-#: Tests of which a case takes 0.3 s and more, as `python tools/check.py --measure` found.
+#: Tests of which a case takes 0.12 s and more, as `python tools/check.py --measure` found.
 LONG_TESTS = Path(__file__).with_name("long.txt")
 #: Cases of one test that a check of a minute tries: the first, the last, and some between; of a test that goes through
 #: worlds, one of each world.
-CASES = 8
+CASES = 6
 CHECK = "PORLAKE_TESTS_CHECK"  # its value, `0/2`, says which part of the files this process has
 if os.environ.get(CHECK):  # fewer examples where a test says nothing else: `make test` draws them all
     settings.register_profile("check", max_examples=20, deadline=None)

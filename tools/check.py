@@ -18,7 +18,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 PARTS = 2
-LONG, SECONDS = Path(__file__).resolve().parents[1] / "tests" / "long.txt", 0.3
+LONG, SECONDS = Path(__file__).resolve().parents[1] / "tests" / "long.txt", 0.12
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -162,14 +163,17 @@ def asked(folder: Path, *changes: tuple[str, str]) -> Iterator[Node]:
 
 
 def failing(node: Node, only: str = "") -> list[str]:
-    """The tests of the suite that do not pass, of all or of one name."""
+    """The tests of the suite that do not pass, of all or of one name, with all lies, however few another world is
+    tried with.
+    """
     found = []
     cases = [(test, ()) for test in TESTS] + [(test, (name,)) for test, names in FAULTS for name in names]
     for test, more in cases:
         if only not in ("", test.__name__):
             continue
+        breadth = dict.fromkeys({"tries", "of_kinds"} & signature(test).parameters.keys(), 1000)
         try:
-            test(node, *more)
+            test(node, *more, **breadth)
         except AssertionError:
             found.append(test.__name__)
     return sorted(set(found))
@@ -233,13 +237,6 @@ SLOPPY = {
         "test_a_whole_reply_that_is_no_answer",
     ),
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _all_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few another world is tried with."""
-    monkeypatch.setattr(test_abilities, "TRIES", 1000)
-    monkeypatch.setattr(test_abilities, "KINDS", 1000)
 
 
 @pytest.mark.parametrize("sloppy", SLOPPY)

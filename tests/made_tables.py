@@ -77,7 +77,7 @@ def _in_order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]
 def _make(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
     relation, sql, kind = node["relation_name"], node["compiled_code"], node["config"]["materialized"]
     if kind != "by_attestation":
-        connection.execute(f"create {kind} {relation} as {sql}")
+        connection.execute(f"create {'view' if kind == 'view' else 'table'} {relation} as {sql}")
         return
     connection.execute(f"create table {relation} as select * from ({sql}\n) where false")
     found = connection.execute(

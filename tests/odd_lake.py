@@ -124,24 +124,24 @@ def _fill(chance: random.Random, lake: Lake) -> None:
         lake.write(ReportFile, place | {"attestation": attestation}, [file])
         if content == "liability_proof":  # a report of its own: of it nothing else is written
             for row_class in OF_A_PROOF:
-                lake.write(row_class, place, _rows(chance, row_class, place, 24))
+                lake.write(row_class, place, rows_of(chance, row_class, place, 24))
             continue
         for row_class in OF_A_REPORT:
             if content == "totals" and row_class in (Claim, Ownership):
                 continue  # such a file has no address rows, and a build looks for none
             if chance.random() < 0.85:
-                lake.write(row_class, place, _rows(chance, row_class, place, 24))
+                lake.write(row_class, place, rows_of(chance, row_class, place, 24))
         for network in WORDS["network"][:2]:
             for row_class in OF_A_NETWORK:
                 if chance.random() < 0.4:
                     at_network = place | {"network": network}
-                    lake.write(row_class, at_network, _rows(chance, row_class, at_network, 12))
+                    lake.write(row_class, at_network, rows_of(chance, row_class, at_network, 12))
         if chance.random() < 0.8:
             priced = {"exchange": exchange, "attestation": attestation}
-            lake.write(Price, priced, _rows(chance, Price, priced, 12))
+            lake.write(Price, priced, rows_of(chance, Price, priced, 12))
 
 
-def _rows(chance: random.Random, row_class: type[Dataset], place: Mapping[str, str], most: int) -> list[Dataset]:
+def rows_of(chance: random.Random, row_class: type[Dataset], place: Mapping[str, str], most: int) -> list[Dataset]:
     """Random rows of a partition, each key once, in order."""
     made = {}
     for _ in range(chance.randint(0, most)):
@@ -199,3 +199,23 @@ def tables_in(database: Path, cased: Path, lake: Lake, threads: int, root: Path 
         made_tables.make(connection, cased)
         made_tables.keep_findings(connection, cased)
     return database
+
+
+def tables(database: Path, root: Path | None = None) -> dict[str, list[str]]:
+    """Every table and view of main and core that a model makes, as text, its rows in order, but for the build's own id.
+    `root`: the lake that its views lie in.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        if root is not None:
+            connection.execute(f"set file_search_path = '{warehouse.search_path(root)}'")
+        names = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('main', 'core')"
+            " and table_name <> 'mart_sql'"
+            " union all select schema_name, view_name from duckdb_views() where view_name like 'core_%' order by all"
+        ).fetchall()
+        return {name: _texts(connection.execute(f'from "{schema}"."{name}"')) for schema, name in names}
+
+
+def _texts(found: duckdb.DuckDBPyConnection) -> list[str]:
+    kept = [place for place, (name, *_) in enumerate(found.description or []) if name != "build_id"]
+    return sorted(repr([row[place] for place in kept]) for row in found.fetchall())

@@ -24,3 +24,11 @@
     qualify row_number() over (partition by attestation, {{ of_series }} order by days_off_a_year, base_snapshot_at, base_attestation) = 1
 )
 {%- endmacro %}
+
+{# Each list and those that it is compared with, itself among them. #}
+{% macro compared_lists(series) -%}
+select distinct unnest([attestation, attestation, base_attestation, base_attestation]) as attestation,
+    unnest([attestation, base_attestation, attestation, base_attestation]) as other
+from {{ series }}
+where scope is null and basis <> 'published'
+{%- endmacro %}

@@ -7,7 +7,7 @@
 {%- if of_latest -%}
     {%- set parts = ['false'] -%}
     {%- if execute -%}
-        {%- set batches = run_query(attestations_at_once(latest_attestations())) | list -%}
+        {%- set batches = run_query(attestations_at_once('attestation in (' ~ latest_attestations() ~ ')')) | list -%}
         {%- if batches | length == 1 -%}
             {%- do run_query('set variable ' ~ batches[0]['variable'] ~ ' = ' ~ batches[0]['named']) -%}
             {%- set parts = ['list_contains(' ~ batches[0]['listed'] ~ ', attestation)'] -%}

@@ -1,11 +1,10 @@
 -- What a mart says is claimed is the sum of the claims, each counted once and without those that are too large; and no row of a file got lost on the way.
 with published as (
-    select c.attestation, c.asset,
-        {{ total('c.amount', 'l.too_large_from is null or c.amount < l.too_large_from') }} as amount,
-        count(*) as rows
-    from {{ ref('stg_claim') }} c
-    join {{ ref('core_limit') }} l on l.attestation = c.attestation and l.asset = c.asset
-    group by c.attestation, c.asset
+    select attestation, asset,
+        case when count(amount_counted) = count(*) filter (amounts_counted > 0) then {{ total('amount_counted') }} end as amount,
+        sum(rows)::bigint as rows
+    from {{ ref('core_label_sum') }}
+    group by attestation, asset
 ),
 left_out as (
     -- of an account that stands twice the least counts; what is too large was not in the sum above

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from odd_lake import built, odd_lake
+from odd_lake import built, odd_lake, tables
 from porlake import warehouse
 from porlake.lake import Lake
 
@@ -215,23 +215,3 @@ def test_tables_made_without_dbt_are_those_of_a_build(cased: Path, published_mon
     theirs = tables(warehouse.database_of(lake), published_month)
     assert ours.keys() == theirs.keys()
     assert {name for name in ours if ours[name] != theirs[name]} == set()
-
-
-def tables(database: Path, root: Path | None = None) -> dict[str, list[str]]:
-    """Every model's table and view of main and core, as text, its rows in order, but for the build's own id. `root`:
-    the lake that its views lie in.
-    """
-    with duckdb.connect(str(database), read_only=True) as connection:
-        if root is not None:
-            connection.execute(f"set file_search_path = '{warehouse.search_path(root)}'")
-        names = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where schema_name in ('main', 'core')"
-            " and table_name <> 'mart_sql'"
-            " union all select schema_name, view_name from duckdb_views() where view_name like 'core_%' order by all"
-        ).fetchall()
-        return {name: _rows(connection.execute(f'from "{schema}"."{name}"')) for schema, name in names}
-
-
-def _rows(found: duckdb.DuckDBPyConnection) -> list[str]:
-    kept = [place for place, (name, *_) in enumerate(found.description or []) if name != "build_id"]
-    return sorted(repr([row[place] for place in kept]) for row in found.fetchall())

@@ -18,6 +18,7 @@ from porlake.dbt_project import sql_folder
 from porlake.errors import BuildError
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
+from porlake.warehouse import keeping
 from porlake.warehouse.database import BUILD, aside, connected, database_of, explained, failed_of, show_build
 from porlake.warehouse.dbt_run import dbt, describe, keep_results
 from porlake.warehouse.views import prepare, view
@@ -61,15 +62,21 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     build_id = identity(lake, state)
     files = {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS}
     prepare(target, files, folder, build_id)
+    variables = _variables(state)
+    pointers = {dataset: [held.pointer for held in held_ones] for dataset, held_ones in state.items()}
+    offered = keeping.offer(lake, target, folder, pointers, " ".join(variables))
     try:
-        dbt(target, folder, "build", "--exclude-resource-type", "unit_test", *_variables(state), lock=lock)
+        dbt(target, folder, "build", "--exclude-resource-type", "unit_test", *variables, lock=lock)
     except BuildError:
         with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
             keep_results(target, folder / "target" / "run_results.json")
+            with connected(target, None) as connection:
+                keeping.forget(connection)
             _point_views_at_lake(lake, target, state)
             target.replace(failed_of(lake))
         raise
     warnings = keep_results(target, folder / "target" / "run_results.json")
+    keeping.keep(lake, target, folder, offered)
     describe(target, folder / "target" / "manifest.json")
     _point_views_at_lake(lake, target, state)
     show_build(lake, target, build_id, before)

@@ -15,6 +15,7 @@ from porlake import lake as lake_room
 from porlake import registry
 from porlake.errors import LakeError
 from porlake.model import DATASETS
+from porlake.warehouse import keeping
 from porlake.warehouse.database import connected, quoted
 
 
@@ -39,6 +40,7 @@ def prepare(
             connection.register("rows", _registry_rows(table))
             connection.execute(f"create table registry.{table.name} as select * from rows")
             connection.unregister("rows")
+        keeping.prepare(connection)
         # a macro and no variable of dbt's, for which each build would have to parse the whole project anew
         connection.execute(f"create macro lake.build_id() as {quoted(build_id)}")
         connection.commit()

@@ -6,7 +6,7 @@
 with listed as (
     select attestation, network, asset, listed_in, sum(holdings)::bigint as holdings, {{ total('amount') }} as amount,
         (sum(holdings) filter (amount is not null and is_empty is not true))::bigint as held
-    from {{ ref('core_claim_group') }}
+    from {{ ref('core_listing') }}
     group by all
 ),
 compared as (

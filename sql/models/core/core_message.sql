@@ -1,17 +1,8 @@
 -- A message that an exchange's accounts signed. One row an exchange and message: the attestation and report in which it was first seen, and what it
 -- names. A signature over it may be as old as that, or older; one that names no date says nothing of the snapshot.
-with by_file as (
-    select exchange, message, attestation, report, count(*) as rows,
-        {% for name in ['exchange', 'date', 'address'] -%}
-        bool_and(list_contains(binds, '{{ name }}')) as names_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from {{ ref('stg_ownership') }}
-    where verdict <> 'unsigned'
-    group by exchange, message, attestation, report
-),
-signed as (
+with signed as (
     select o.*, a.snapshot_at
-    from by_file o
+    from {{ ref('core_signed_message') }} o
     join {{ ref('core_attestation') }} a using (attestation)
 )
 select exchange, message,

@@ -60,8 +60,8 @@ claimed as (
     join {{ source('registry', 'assets') }} u on u.asset = m.total_asset
     join {{ ref('core_reserves') }} r on r.attestation = m.attestation and r.asset = m.asset
     join (
-        select attestation, asset, ({{ last_digit('x.scale', 'max(printed_decimals)') }} * count(*))::decimal(38, 0) as rounding, count(distinct network) as networks
-        from {{ ref('stg_claim') }}
+        select attestation, asset, ({{ last_digit('x.scale', 'max(digits)') }} * sum(rows)::bigint)::decimal(38, 0) as rounding, count(distinct network) as networks
+        from {{ ref('core_label_sum') }}
         semi join members using (attestation, asset)
         join {{ source('registry', 'assets') }} x using (asset)
         group by attestation, asset, x.scale

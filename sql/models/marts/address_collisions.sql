@@ -2,13 +2,11 @@
 -- and the other party; two exchanges make two rows. Address lists of others count as claims here, without amounts. A day is one of the clock of its
 -- exchange.
 with claims as (
-    -- each counted once, of different amounts the smallest
-    select c.network, c.address, c.exchange, c.attestation, a.snapshot_at, a.snapshot_day, a.report, null::varchar as source, c.asset, min(c.amount) as amount
-    from {{ ref('stg_claim') }} c
-    semi join {{ ref('core_shared_account') }} k on k.network = c.network and k.address = c.address
+    select c.network, c.address, c.exchange, c.attestation, a.snapshot_at, a.snapshot_day, a.report, null::varchar as source, c.asset,
+        case when a.observed_at is null then c.amount else c.amount_held end as amount
+    from {{ ref('core_shared_claim') }} c
     join {{ ref('core_attestation') }} a on a.attestation = c.attestation
-    where a.observed_at is null or c.amount > 0   -- what a list was only asked about is held by nobody
-    group by all
+    where a.observed_at is null or c.amount_held is not null   -- what a list was only asked about is held by nobody
     union all by name
     select l.network, l.address, l.exchange, l.attestation, l.snapshot_at, l.snapshot_day, l.report, coalesce(l.source, l.label) as source
     from {{ ref('stg_listed_address') }} l

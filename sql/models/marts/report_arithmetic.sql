@@ -11,17 +11,14 @@ with lines as (
     where t.level in ('group', 'part') and t.content is distinct from 'totals'
 ),
 by_label_as_written as (
+    -- validators that count beside the wallets are in the total printed above those
+    select attestation, report, case when is_validator then 0 else member end as member, asset, network, label, amount, amounts, rows, digits, lowest, highest
+    from {{ ref('core_label_sum') }}
+    union all
+    -- and all of them in the total of their own file
     select attestation, report, member, asset, network, label, {{ total('amount') }} as amount, count(amount) as amounts, count(*) as rows,
         max(printed_decimals) as digits, min(coalesce(snapshot_height, -1)) as lowest, max(coalesce(snapshot_height, -1)) as highest
-    from (
-        -- validators that count beside the wallets are in the total printed above those
-        select attestation, report, case when coalesce(deposit_address, withdrawal_address) is null then member else 0 end as member, asset, network, label, amount,
-            printed_decimals, snapshot_height
-        from {{ ref('stg_claim') }}
-        union all
-        -- and all of them in the total of their own file
-        select attestation, report, member, asset, network, label, amount, printed_decimals, snapshot_height from {{ ref('stg_validator') }}
-    )
+    from {{ ref('stg_validator') }}
     group by attestation, report, member, asset, network, label
 ),
 by_label as (

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Two environments in one folder: what porlake runs on, and that with what tests, lint and benches need beside it.
 digest = $(shell cat $(1) setup.cfg pyproject.toml | sha256sum | cut -c1-16)
 LOCKS := requirements/uv.txt requirements/lock.txt
-ALL_LOCKS := $(LOCKS) requirements/tests.txt
+ALL_LOCKS := $(LOCKS) requirements/celery.txt requirements/tests.txt
 RUNTIME := $(VENV)/.porlake-runtime-$(call digest,$(LOCKS) setup.py)
 COMPLETE := $(VENV)/.porlake-complete-$(call digest,$(ALL_LOCKS) setup.py)
 export PORLAKE_HOME := $(CURDIR)
@@ -26,7 +26,7 @@ $(RUNTIME): INSTALLED := requirements/lock.txt
 $(RUNTIME): $(LOCKS) setup.cfg pyproject.toml
 	$(install)
 
-$(COMPLETE): INSTALLED := requirements/lock.txt requirements/tests.txt
+$(COMPLETE): INSTALLED := requirements/lock.txt requirements/celery.txt requirements/tests.txt
 $(COMPLETE): $(ALL_LOCKS) setup.cfg pyproject.toml
 	$(install)
 
@@ -67,7 +67,7 @@ test-thorough: setup  ## what `make test` tries in small at full breadth: large 
 check: setup  ## a minute of the tests that need no dbt, no Airflow and no node: up to six cases of each short one
 	@$(BIN)/python tools/check.py
 
-nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x) in .nodes/, and Chromium
+nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x; PostgreSQL, Redis) in .nodes/, and Chromium
 	@$(BIN)/python tools/install_nodes.py
 
 nodes-built: setup  ## nodes that are built from source (geth, simd, starknet-devnet), for recording their answers anew; minutes each
@@ -101,7 +101,7 @@ clean:  ## remove everything that make made, the lake included
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: runtime  ## compute the locks of requirements/ anew
-	for names in uv:uv porlake:lock tests:tests; do \
+	for names in uv:uv porlake:lock celery:celery tests:tests; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    requirements/$${names%:*}.in -o requirements/$${names#*:}.txt || exit 1; \
 	done

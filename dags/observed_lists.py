@@ -9,7 +9,18 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
 from porlake import registry
-from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, is_asked_for, own_rows, task_defaults
+from porlake.airflow.common import (
+    APPROVES,
+    BUILDS,
+    LONG,
+    PUBLISHES,
+    answers,
+    approval,
+    is_asked_for,
+    own_rows,
+    task_defaults,
+)
+from porlake.airflow.operators import Approve, Build
 
 TASKS = task_defaults(timedelta(hours=1))
 # A block is final minutes after its moment, a bitcoin block is known to be the last of it after eleven more: two hours.
@@ -21,6 +32,7 @@ PARAMS = {
                   description="Id of the report that lists the addresses; else the exchange's newest list."),
     **answers(),
     **own_rows(),
+    **approval(),
 }  # fmt: skip
 
 
@@ -73,12 +85,6 @@ def observed(exchange: registry.Exchange, schedule: str) -> DAG:
 
             tasks.price([report], get_current_context())
 
-        @task(**BUILDS)
-        def build() -> str:
-            from porlake.airflow import tasks
-
-            return tasks.build(get_current_context())
-
         @task(**PUBLISHES)
         def publish(report: str) -> str:
             from porlake.airflow import tasks
@@ -90,8 +96,8 @@ def observed(exchange: registry.Exchange, schedule: str) -> DAG:
         sweep(stated) >> asked
         read = observe.override(pool="porlake_others").partial(report=stated).expand(network=asked)
         # a network that was skipped holds up nothing
-        built = build.override(trigger_rule="none_failed_min_one_success")()
-        [read, price(stated)] >> built >> publish(stated)
+        built = Build(trigger_rule="none_failed_min_one_success", **BUILDS)
+        [read, price(stated)] >> built >> Approve(reports=[stated], **APPROVES) >> publish(stated)
 
     return flow()
 

@@ -10,7 +10,18 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 
 from porlake import registry
-from porlake.airflow.common import BUILDS, LONG, PUBLISHES, answers, is_asked_for, own_rows, task_defaults
+from porlake.airflow.common import (
+    APPROVES,
+    BUILDS,
+    LONG,
+    PUBLISHES,
+    answers,
+    approval,
+    is_asked_for,
+    own_rows,
+    task_defaults,
+)
+from porlake.airflow.operators import Approve, Build
 from porlake.airflow.pools import SHARES
 
 TASKS = task_defaults(timedelta(hours=1))
@@ -24,6 +35,7 @@ PARAMS = {
                       description="Ids of reports that are archived already, as find_<exchange> hands them on."),
     **answers(),
     **own_rows(),
+    **approval(),
 }  # fmt: skip
 
 
@@ -157,12 +169,6 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
 
             tasks.price(each(groups), get_current_context())
 
-        @task(**BUILDS)
-        def build() -> str:
-            from porlake.airflow import tasks
-
-            return tasks.build(get_current_context())
-
         @task(**PUBLISHES)
         def publish(groups: list[list[str]]) -> str:
             from porlake.airflow import tasks
@@ -188,9 +194,14 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
         priced = price(parsed)
         # A network that was skipped holds up nothing; where no file waits, prices are skipped too, and with them the
         # build.
-        built = build.override(trigger_rule="none_failed_min_one_success")()
+        built = Build(trigger_rule="none_failed_min_one_success", **BUILDS)
         proved = prove.expand(report=proofs(parsed))
-        [verify.expand(report=claimed), proved, *observed, others, priced] >> built >> publish(parsed)
+        (
+            [verify.expand(report=claimed), proved, *observed, others, priced]
+            >> built
+            >> Approve(reports=parsed, **APPROVES)
+            >> publish(parsed)
+        )
 
     return flow()
 

@@ -18,6 +18,7 @@ import urllib.request
 from pathlib import Path
 from uuid import uuid4
 
+from porlake import warehouse
 from porlake.lake import Lake
 
 KEYS = {"access_key_id": "testkey", "secret_access_key": "a-secret-of-the-tests"}
@@ -79,6 +80,30 @@ class SeaweedFS:
 
     def thaw(self) -> None:
         os.kill(self._process.pid, signal.SIGCONT)
+
+
+def differing(lake: Lake, local: Lake) -> list[str]:
+    """Of all keys of datasets, published files, marts and manifest those that only one of two lakes has, or whose bytes
+    differ.
+    """
+    marts = [
+        f"marts/{mart}/{facts['folder']}/part-0.parquet"
+        for mart, facts in warehouse.manifest_of(local)["marts"].items()
+    ]
+    assert len(marts) > 10
+    keys, there = ([key for folder in ("lake", "raw") for key in one.store.list(folder)] for one in (local, lake))
+
+    def content(key: str) -> bytes | None:
+        found = lake.store.read(key)
+        return found.content if found else None
+
+    asked = [*keys, *marts, "marts/manifest.json"]
+    wrong = [
+        key
+        for key, held in zip(asked, lake.at_once(content, asked), strict=True)
+        if held != (local.root / key).read_bytes()
+    ]
+    return sorted({*wrong, *(set(keys) ^ set(there))})
 
 
 def _ends_with_us() -> None:

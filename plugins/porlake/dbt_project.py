@@ -27,3 +27,8 @@ def sql_folder() -> Path:
 def marts(folder: Path | None = None) -> list[str]:
     """The names of the marts, in order."""
     return sorted(path.stem for path in ((folder or sql_folder()) / "models" / "marts").glob("*.sql"))
+
+
+def warnings(folder: Path | None = None) -> list[str]:
+    """The names of the tests that stop nothing and that a reader should know of, in order."""
+    return sorted(path.stem for path in ((folder or sql_folder()) / "tests" / "warnings").glob("*.sql"))

@@ -17,6 +17,8 @@ import pytest
 
 from porlake import registry
 from porlake.airflow import local, provider
+from porlake.lake import Lake
+from porlake.model import ReportFile
 from support import RECORDING, ROOT, airflow_once, environment, stages, tree
 
 SAMPLE_RUN = json.loads((ROOT / "data" / "samples" / "run.json").read_text())
@@ -100,7 +102,7 @@ def test_every_exchange_has_a_dag_on_its_own_schedule(seen: Any) -> None:
         else:
             assert found["timetable"] == "NullTimetable"
         assert (found["catchup"], found["max_active_runs"]) == (False, 4)
-        assert found["params"] == ["archived", "record", "registry", "replay", "reports", "snapshot"]
+        assert found["params"] == ["approve", "archived", "record", "registry", "replay", "reports", "snapshot"]
     assert seen["dags"]["proof_of_reserves_okx"]["schedule"].split()[2] == "22"
 
 
@@ -143,16 +145,17 @@ def test_a_list_is_observed_at_the_moments_of_the_registry(seen: Any) -> None:
     for name, dag in found.items():
         assert dag["schedule"] == observed[name.removeprefix("observe_")].schedule
         assert (dag["timetable"], dag["catchup"], dag["max_active_runs"], dag["params"]) == (
-            "CronTriggerTimetable", False, 4, ["at", "list", "record", "registry", "replay"],
+            "CronTriggerTimetable", False, 4, ["approve", "at", "list", "record", "registry", "replay"],
         )  # fmt: skip
         tasks = dag["tasks"]
         assert {task: told["below"] for task, told in tasks.items()} == {
-            "archive": ["networks", "observe", "price", "publish", "sweep"],
+            "archive": ["approve", "networks", "observe", "price", "publish", "sweep"],
             "sweep": ["networks"],
             "networks": ["observe"],
             "observe": ["build"],
             "price": ["build"],
-            "build": ["publish"],
+            "build": ["approve"],
+            "approve": ["publish"],
             "publish": [],
         }
         # without a list all is skipped; a sweep or a network that was skipped holds up nothing
@@ -198,7 +201,9 @@ def test_nothing_is_published_before_it_is_built_and_nothing_built_before_it_is_
     tasks = seen["dags"]["proof_of_reserves_okx"]["tasks"]
     before_build = {name for name, task in tasks.items() if "build" in task["below"]}
     assert before_build == {"verify", "prove", "price", *(name for name in tasks if name.startswith("observe_"))}
-    assert tasks["build"]["below"] == ["publish"]
+    assert tasks["build"]["below"] == ["approve"]
+    assert tasks["approve"]["below"] == ["publish"]
+    assert tasks["approve"]["rule"] == "TriggerRule.ALL_SUCCESS"
     assert tasks["publish"]["rule"] == "TriggerRule.ALL_SUCCESS"
     assert tasks["build"]["rule"] == "TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS"
 
@@ -225,9 +230,8 @@ def test_before_a_task_its_own_dag_alone_is_made_and_what_it_starts(home: Path) 
 
 def test_downstream_dags_can_wait_for_each_mart(seen: Any) -> None:
     marts = {path.stem for path in (ROOT / "sql" / "models" / "marts").glob("*.sql")}
-    assert {
-        outlet.rpartition("/")[2] for outlet in seen["dags"]["proof_of_reserves_okx"]["tasks"]["publish"]["outlets"]
-    } == marts
+    outlets = seen["dags"]["proof_of_reserves_okx"]["tasks"]["publish"]["outlets"]
+    assert set(outlets) == {"porlake://published/attestations", *(f"porlake://marts/{mart}" for mart in marts)}
 
 
 def test_the_page_is_published_after_every_mart(seen: Any) -> None:
@@ -273,20 +277,28 @@ def test_the_bundled_month_runs_through_the_dag_and_gives_the_bytes_of_the_comma
         assert said in log, said
     manifest = json.loads((home / "data" / "marts" / "manifest.json").read_text())
     events = told_events(home)
-    assert {uri.rpartition("/")[2] for uri in events} == set(manifest["marts"])
-    for uri, extra in events.items():
-        assert (extra["exchange"], extra["build_id"], extra["rows"]) == (
-            "okx", manifest["build_id"], manifest["marts"][uri.rpartition("/")[2]]["rows"],
-        )  # fmt: skip
+    rows = {mart: facts["rows"] for mart, facts in manifest["marts"].items()}
+    assert events.keys() == {("porlake://marts/" + mart, None) for mart in rows} | {
+        ("porlake://published/attestations", attestation) for attestation in attestations(home)
+    }
+    for (uri, partition), extra in events.items():
+        assert (extra["exchange"], extra["build_id"]) == ("okx", manifest["build_id"])
+        assert extra["rows"] == (sum(rows.values()) if partition else rows[uri.rpartition("/")[2]])
         assert "okx/2024-03-25" in extra["attestations"]
 
 
-def told_events(home: Path) -> dict[str, Any]:
-    """What Airflow keeps of asset events, by the asset."""
+def attestations(home: Path) -> set[str]:
+    return {row.attestation for row in Lake(home / "data").rows(ReportFile)}
+
+
+def told_events(home: Path) -> dict[tuple[str, str | None], Any]:
+    """What Airflow keeps of asset events, by the asset and the partition."""
+    asked = "select a.uri, e.partition_key, e.extra from asset_event e join asset a on a.id = e.asset_id"
     with sqlite3.connect(home / ".airflow" / "airflow.db") as database:
-        rows = database.execute("select a.uri, e.extra from asset_event e join asset a on a.id = e.asset_id").fetchall()
-    assert len({uri for uri, _ in rows}) == len(rows)
-    return {uri: json.loads(extra) for uri, extra in rows}
+        rows = database.execute(asked).fetchall()
+    found = {(uri, partition): json.loads(extra) for uri, partition, extra in rows}
+    assert len(found) == len(rows)
+    return found
 
 
 def test_a_run_without_anything_new_builds_and_publishes_nothing_and_tells_nobody(home: Path) -> None:

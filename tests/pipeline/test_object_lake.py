@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from object_store import ENVIRONMENT, KEYS, SeaweedFS
+from object_store import ENVIRONMENT, KEYS, SeaweedFS, differing
 from porlake import cli, pipeline, warehouse
 from porlake.errors import ConfigurationError, MissingPartition, Overtaken
 from porlake.lake import Lake
@@ -26,7 +26,7 @@ PAGE = (ROOT / "docs" / "production.md").read_text()
 
 @pytest.mark.parametrize("line", re.findall(r"^(porlake .*)$", PAGE, re.MULTILINE))
 def test_a_command_of_the_page_is_understood(line: str) -> None:
-    cli.parser().parse_args(shlex.split(line)[1:])
+    cli.parser().parse_args(shlex.split(re.split(r"\s+(?:#|>|&&)", line)[0])[1:])
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +54,8 @@ def test_datasets_marts_and_manifest_are_byte_for_byte_those_of_a_local_lake(
     url: str, published_month: Path, tmp_path: Path
 ) -> None:
     lake, local = Lake(url, tmp_path, KEYS), Lake(published_month)
-    marts = [
-        f"marts/{mart}/{facts['folder']}/part-0.parquet"
-        for mart, facts in warehouse.manifest_of(local)["marts"].items()
-    ]
-    keys = [key for folder in ("lake", "raw") for key in local.store.list(folder)]
-    assert list(lake.store.list("lake")) + list(lake.store.list("raw")) == keys
-
-    def content(key: str) -> bytes | None:
-        found = lake.store.read(key)
-        return found.content if found else None
-
-    asked = [*keys, *marts, "marts/manifest.json"]
-    assert len(marts) > 10
-    wrong = [
-        key
-        for key, there in zip(asked, lake.at_once(content, asked), strict=True)
-        if there != (local.root / key).read_bytes()
-    ]
-    assert not wrong
+    assert list(lake.store.list("lake")) == list(local.store.list("lake"))
+    assert not differing(lake, local)
 
 
 def test_another_machine_reads_the_tables_which_it_fetches_once(

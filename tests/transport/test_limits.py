@@ -209,6 +209,19 @@ def test_no_pause_is_longer_than_a_minute(clock: Clock, pause: float, waits: flo
     assert clock.slept == [waits] if waits else 25 <= clock.slept[0] < 50
 
 
+def test_each_question_and_each_further_try_is_counted(clock: Clock) -> None:
+    retries, faults = Retries(Endpoint("http://127.0.0.1:9", tries=3)), [TransientFault("x"), TransientFault("x")]
+
+    def ask() -> None:
+        retries.turn(5)
+        if faults:
+            raise faults.pop()
+
+    before = limits.asked()
+    retries.run(ask)
+    assert limits.asked() - before == limits.Asked(questions=15, retries=2)
+
+
 # --- deadlines --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("left", "over"), [(-0.5, True), (0.0, True), (0.5, False)])
 def test_a_socket_keeps_to_its_deadline(clock: Clock, left: float, over: bool) -> None:

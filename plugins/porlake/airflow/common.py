@@ -9,18 +9,45 @@ from typing import Any
 from airflow.sdk import Asset, Param, get_parsing_context
 
 from porlake import dbt_project, registry
+from porlake.airflow import pools
+from porlake.errors import ConfigurationError
 
 #: How long a task may take that reads a month of a large exchange from an endpoint that answers one address a question.
 LONG = timedelta(hours=12)
+#: The queue of the tasks that build and publish: one machine with room for the tables has a worker for it. Executors
+#: without queues do not look at it.
+WAREHOUSE = "warehouse"
+#: An event for each attestation that a run brought, with the attestation as its partition, for DAGs that run once for
+#: each (`PartitionedAssetTimetable`). Events with a partition wake no DAG that waits for an asset plainly: such a DAG
+#: waits for a mart.
+ATTESTATIONS = Asset("porlake://published/attestations")
+#: A person has this long to say whether marts with a warning are published; then the run has failed, and they are not.
+ANSWER_WITHIN = timedelta(days=14)
 #: Options of the tasks that build the tables and publish the marts, in every DAG that does.
 BUILDS: dict[str, Any] = {
+    "task_id": "build",
+    "queue": WAREHOUSE,
+    "pool": pools.WAREHOUSE,
     "execution_timeout": LONG,
-    "doc_md": "All tables in DuckDB anew. Skipped where nothing is new since the last publish.",
+    "doc_md": "All tables in DuckDB anew, by dbt. Skipped where nothing is new since the last publish.",
+}
+APPROVES: dict[str, Any] = {
+    "task_id": "approve",
+    "response_timeout": ANSWER_WITHIN,
+    "doc_md": "A person is asked where a warning stands of a kind that the param `approve` names.",
 }
 PUBLISHES: dict[str, Any] = {
-    "outlets": [Asset(f"porlake://marts/{mart}") for mart in dbt_project.marts()],
+    "queue": WAREHOUSE,
+    "pool": pools.WAREHOUSE,
+    "outlets": [*(Asset(f"porlake://marts/{mart}") for mart in dbt_project.marts()), ATTESTATIONS],
     "doc_md": "The marts as Parquet, shown all at once.",
 }
+
+
+#: A warning that no test of the tables gives: a report has many fewer rows, or lost a network, against the one before.
+SHRUNK = "a_report_shrank"
+#: The kinds of warnings that there are.
+KINDS = [*dbt_project.warnings(), SHRUNK]
 
 
 def is_asked_for(*dags: str) -> bool:
@@ -48,6 +75,20 @@ def answers() -> dict[str, Param]:
         "replay": _folder("Replay folder", "Answers recorded earlier; no network is used."),
         "record": _folder("Record folder", "Keep every answer from outside here."),
     }
+
+
+def approval() -> dict[str, Param]:
+    """The param of a run that is not published before a person has looked at it; for all runs: PORLAKE_APPROVE. Raises
+    ConfigurationError, which Airflow shows as an import error.
+    """
+    chosen = os.environ.get("PORLAKE_APPROVE", "").replace(",", " ").split()
+    if unknown := [kind for kind in chosen if kind not in KINDS]:
+        raise ConfigurationError(
+            f"PORLAKE_APPROVE: no kind of warning is named {unknown[0]}; kinds: {', '.join(KINDS)}"
+        )
+    told = "Kinds of warnings with which a person is asked before anything is published. For all runs: PORLAKE_APPROVE."
+    kinds = {"type": "string", "enum": KINDS}
+    return {"approve": Param(chosen, type="array", items=kinds, title="Ask before publishing", description=told)}
 
 
 def own_rows() -> dict[str, Param]:

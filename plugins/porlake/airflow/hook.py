@@ -33,15 +33,7 @@ class EndpointHook(BaseHook):
 
     def endpoint(self) -> Endpoint:
         """Raises ConfigurationError with the connection's name, and nothing of what it holds."""
-        connection: Any = self.get_connection(self.endpoint_conn_id)
-        url = connection.host or ""
-        if "://" not in url:
-            name = f"[{url}]" if url.count(":") > 1 and not url.startswith("[") else url  # an IPv6 address as it is
-            url = f"http://{name}" + (f":{connection.port}" if connection.port else "")
-        try:
-            return Endpoint(url, self._headers(connection), **self._numbers(connection))
-        except ConfigurationError as error:
-            raise ConfigurationError(f"connection {self.endpoint_conn_id}: {error}") from None
+        return endpoint_of(self.endpoint_conn_id, self.get_connection(self.endpoint_conn_id))
 
     def get_conn(self) -> Any:
         """A client that asks this endpoint. Nobody is asked yet. Raises ConfigurationError."""
@@ -55,29 +47,6 @@ class EndpointHook(BaseHook):
             raise ConfigurationError("name the connection porlake_<network>; `porlake networks` lists them")
         return network
 
-    def _extra(self, connection: Any) -> dict[str, Any]:
-        try:
-            found = connection.extra_dejson
-        except (ValueError, AttributeError):
-            found = None
-        if not isinstance(found, dict):
-            raise ConfigurationError("its extra field is no JSON object")
-        return found
-
-    def _numbers(self, connection: Any) -> dict[str, Any]:
-        return {name: value for name, value in self._extra(connection).items() if name in NUMBERS}
-
-    def _headers(self, connection: Any) -> dict[str, str]:
-        name = self._extra(connection).get("header")
-        if name and connection.password:
-            return {name: connection.password}
-        if connection.login:
-            return {
-                "Authorization": "Basic "
-                + b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode()
-            }
-        return {}
-
     def test_connection(self) -> tuple[bool, str]:
         """Ask the endpoint for its head; the button in the connection form."""
         from porlake import chains
@@ -88,6 +57,42 @@ class EndpointHook(BaseHook):
         except PorlakeError as error:
             return False, str(error)
         return True, f"{network.name}: head is at {head.height:,}"
+
+
+def endpoint_of(name: str, connection: Any) -> Endpoint:
+    """A connection as an Endpoint. Raises ConfigurationError with the connection's name, and nothing of what it
+    holds.
+    """
+    url = connection.host or ""
+    if "://" not in url:
+        host = f"[{url}]" if url.count(":") > 1 and not url.startswith("[") else url  # an IPv6 address as it is
+        url = f"http://{host}" + (f":{connection.port}" if connection.port else "")
+    try:
+        extra = _extra(connection)
+        numbers: dict[str, Any] = {number: value for number, value in extra.items() if number in NUMBERS}
+        return Endpoint(url, _headers(connection, extra.get("header")), **numbers)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"connection {name}: {error}") from None
+
+
+def _extra(connection: Any) -> dict[str, Any]:
+    try:
+        found = connection.extra_dejson
+    except (ValueError, AttributeError):
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError("its extra field is no JSON object")
+    return found
+
+
+def _headers(connection: Any, name: str | None) -> dict[str, str]:
+    if name and connection.password:
+        return {name: connection.password}
+    if connection.login:
+        return {
+            "Authorization": "Basic " + b64encode(f"{connection.login}:{connection.password or ''}".encode()).decode()
+        }
+    return {}
 
 
 #: What the fields of the connection porlake_lake are to an object store's client; others of its `extra` are not read.
@@ -104,11 +109,9 @@ def lake_keys(scheme: str) -> dict[str, str]:
     """
     connection: Any = BaseHook.get_connection("porlake_lake")
     try:
-        extra = connection.extra_dejson
-    except (ValueError, AttributeError):
-        extra = None
-    if not isinstance(extra, dict):
-        raise ConfigurationError("connection porlake_lake: its extra field is no JSON object")
+        extra = _extra(connection)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"connection porlake_lake: {error}") from None
     held = extra | {"login": connection.login, "password": connection.password}
     fields = LAKE_FIELDS.get(scheme, {})
     return {name: str(held[field]) for field, name in fields.items() if held.get(field)}

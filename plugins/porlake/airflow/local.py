@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TextIO
 
 from porlake import dbt_project, registry
-from porlake.airflow.pools import SHARE_SLOTS, SHARES, SLOTS
+from porlake.airflow.pools import SHARE_SLOTS, SHARES, SLOTS, WAREHOUSE
 from porlake.errors import ConfigurationError, PorlakeError
 
 AIRFLOW = Path(sys.executable).with_name("airflow")
@@ -150,14 +150,15 @@ def up(home: Path) -> int:
 
 
 def pools_of_networks() -> dict[str, dict[str, object]]:
-    """A pool for each network that a client reads, one for the rest and one for shares of observations, in the form of
-    `airflow pools import`.
+    """A pool for each network that a client reads, one for the rest, one for shares of observations, one for builds: in
+    the form of `airflow pools import`.
     """
     read = [network for network in registry.load().networks.values() if network.is_read]
     pools = {f"porlake_{n.network}": {"slots": SLOTS, "description": f"tasks that ask {n.name}"} for n in read}
     return pools | {
         "porlake_others": {"slots": SLOTS, "description": "tasks of networks without a pool of their own"},
         SHARES: {"slots": SHARE_SLOTS, "description": "shares of observations that ask one account a question"},
+        WAREHOUSE: {"slots": 1, "description": "builds of the tables, and their publication"},
     }
 
 

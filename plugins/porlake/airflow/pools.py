@@ -9,3 +9,7 @@ SLOTS = 2
 SHARE_SLOTS = 8
 """Shares of observations at a time, of whatever network."""
 SHARES = "porlake_shares"
+WAREHOUSE = "porlake_warehouse"
+"""Builds, one at a time: who waits for another's is not queued, for what is queued for long the scheduler takes for
+lost.
+"""

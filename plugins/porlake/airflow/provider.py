@@ -1,5 +1,5 @@
-"""What Airflow asks of a provider: the connection type `porlake_rpc` with its form. Imports nothing, Airflow loads it
-at every start.
+"""What Airflow asks of a provider: the connection type `porlake_rpc` with its form, and what assets porlake:// are.
+Imports nothing, Airflow loads it at every start.
 """
 
 from __future__ import annotations
@@ -16,6 +16,14 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Endpoints of chains for porlake. Name a connection porlake_<network>: porlake_ethereum, "
         "porlake_bitcoin ...",
         "versions": [__version__],
+        "asset-uris": [
+            {
+                "schemes": ["porlake"],
+                "handler": "porlake.airflow.lineage.sanitized",
+                "to_openlineage_converter": "porlake.airflow.lineage.dataset",
+            }
+        ],
+        "extra-links": ["porlake.airflow.operators.ModelsAndTests"],
         "connection-types": [
             {
                 "connection-type": "porlake_rpc",

@@ -6,7 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from itertools import count
@@ -20,8 +20,11 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from porlake import chains, pipeline, registry
+from porlake import chains, dbt_project, pipeline, registry
+from porlake.airflow import counters, lineage
+from porlake.airflow.common import ATTESTATIONS, SHRUNK
 from porlake.airflow.hook import EndpointHook, lake_keys
+from porlake.airflow.operators import RESULTS
 from porlake.airflow.pools import SLOTS
 from porlake.errors import (
     BuildError,
@@ -36,7 +39,18 @@ from porlake.errors import (
     StoreUnavailable,
     TransportError,
 )
-from porlake.model import Balance, Dataset, LiabilityProof, Unobserved
+from porlake.model import (
+    DATASETS,
+    Balance,
+    Claim,
+    Dataset,
+    Evidence,
+    LiabilityProof,
+    Ownership,
+    Price,
+    ReportFile,
+    Unobserved,
+)
 from porlake.progress import Lines
 from porlake.queries import verdicts
 from porlake.queries.lists import list_read
@@ -63,6 +77,8 @@ def tried_again_if_it_helps(task: Callable[Given, Made]) -> Callable[Given, Made
             raise  # the next try begins with what the lake holds then
         except FINAL as error:
             raise AirflowFailException(str(error)) from error
+        finally:
+            counters.sent()
 
     return run
 
@@ -108,7 +124,8 @@ def sweep(exchange: str, network: str, context: Context) -> int:
         raise AirflowSkipException(f"{moment:%Y-%m-%d %H:%M} is {late:,.0f} seconds ago, and {network} keeps no past")
     if not pipeline.is_claimed(chosen, exchange, network):
         raise AirflowSkipException(f"no file of {exchange} in the lake claims anything on {network}")
-    return pipeline.sweep(chosen, exchange, network, moment)
+    with counters.of_network(network):
+        return pipeline.sweep(chosen, exchange, network, moment)
 
 
 #: Days after a report was due by its exchange's own rhythm in which it is still waited for.
@@ -210,7 +227,8 @@ def sweep_list(report: str, context: Context) -> list[str]:
     last = context["ti"].try_number > context["ti"].max_tries
     for network in swept:
         try:
-            read = pipeline.sweep_list(chosen, report, network)
+            with counters.of_network(network):
+                read = pipeline.sweep_list(chosen, report, network)
         except (TransportError, ChainError) as error:
             if not last:
                 raise
@@ -259,6 +277,7 @@ def archive(exchange: str, context: Context) -> list[list[str]]:
 def parse(reports: list[str], context: Context) -> list[str]:
     """One that cannot be read costs the others nothing; the task fails when they are done."""
     chosen, failed = settings(context), list[ReportError]()
+    lineage.read(ReportFile)
     for report in reports:
         try:
             pipeline.parse(chosen, report)
@@ -278,6 +297,8 @@ def parse(reports: list[str], context: Context) -> list[str]:
 def verify(report: str, context: Context) -> str:
     chosen = settings(context)
     pipeline.verify(chosen, report)
+    lineage.read(Claim, Evidence)
+    _rows_of(chosen, report, (Ownership,))
     by_verdict = Counter[str]()
     for (_, verdict, _), rows in verdicts.counts(chosen, [report], 0).counts.items():
         by_verdict[verdict] += rows
@@ -297,6 +318,8 @@ def proofs(reports: list[str], context: Context) -> list[str]:
 def prove(report: str, context: Context) -> str:
     chosen = settings(context)
     pipeline.prove(chosen, report)
+    lineage.read(ReportFile)
+    _rows_of(chosen, report, (LiabilityProof,))
     for row in chosen.lake.rows(LiabilityProof, exchange=chosen.lake.report(report).exchange, report=report):
         log.info("proved %s: %s: %s, %s", report[:16], row.proof_scheme, row.proof_verdict, row.reason)
     return report
@@ -322,7 +345,8 @@ def read_share(share: Mapping[str, Any], context: Context) -> None:
     """Ask for one share. Where its endpoint fails to the last, the rest is left to the observation, which judges it."""
     chosen = settings(context, [share["network"]])
     try:
-        pipeline.observe_share(chosen, **share)
+        with counters.of_network(share["network"]):
+            pipeline.observe_share(chosen, **share)
     except (TransportError, ChainError) as error:
         if context["ti"].try_number <= context["ti"].max_tries:
             raise
@@ -355,7 +379,10 @@ def observe_others(report: str, own: list[str], context: Context) -> str:
 
 def _observed(chosen: pipeline.Session, report: str, network: str) -> str:
     """Observe a network; why nothing of it was read, '' where something was."""
-    pipeline.observe(chosen, report, network)
+    with counters.of_network(network):
+        pipeline.observe(chosen, report, network)
+    lineage.read(Claim)
+    counters.unread(network, pipeline.unobserved(chosen, report, network))
     if reasons := pipeline.unread(chosen, report, network):
         sentence = f"{network}: nothing was read: {_counted(reasons)}"
         log.warning("%s", sentence)
@@ -393,6 +420,8 @@ def price(reports: list[str], context: Context) -> None:
     chosen = settings(context)
     spoken = pipeline.attestations(chosen, reports)
     pipeline.price(chosen, spoken)
+    lineage.read(ReportFile, Claim)
+    lineage.wrote([Price.NAME])
     log.info("priced %s", _briefly(spoken))
 
 
@@ -404,33 +433,77 @@ def build(context: Context) -> str:
     chosen = settings(context)
     if pipeline.is_published(chosen):
         raise AirflowSkipException(f"nothing is new since build {pipeline.published(chosen)['build_id']}")
-    build_id = pipeline.build(chosen)
+    built = pipeline.built(chosen)
     from porlake.queries import tables  # brings DuckDB, which no other task starts
 
-    log.info("build %s: %s", build_id, tables.database(chosen))
-    return build_id
+    for line in _told_of(built.results):
+        log.info("%s", line)
+    lineage.built(DATASETS.values(), dbt_project.marts())
+    context["ti"].xcom_push(key=RESULTS, value=[asdict(result) for result in built.results])
+    log.info("build %s: %s", built.build_id, tables.database(chosen))
+    return built.build_id
+
+
+def _told_of(results: Iterable[Any]) -> Iterator[str]:
+    """Every model and test of a build, in groups that Airflow's log folds."""
+    by_kind: dict[str, list[Any]] = {}
+    for result in results:
+        by_kind.setdefault(result.kind, []).append(result)
+    for kind, members in by_kind.items():
+        yield f"::group::{kind}: {_counted(Counter(member.status for member in members))}"
+        for member in members:
+            rows = f", {member.rows:,} rows" if member.rows else ""
+            yield f"{member.name}: {member.status}{rows}, {member.seconds} s"
+        yield "::endgroup::"
+
+
+@tried_again_if_it_helps
+def warnings(reports: list[str], context: Context) -> list[str]:
+    """Sentences about warnings of the kinds that the run's `approve` names; none where nobody need be asked."""
+    kinds = set(context["params"].get("approve") or ())
+    if not kinds:
+        return []
+    chosen = settings(context)
+    results = context["ti"].xcom_pull(task_ids="build", key=RESULTS) or []
+    found = [
+        f"{result['name']}: {result['rows']:,} rows"
+        for result in results
+        if result["status"] == "warn" and result["name"] in kinds
+    ]
+    if SHRUNK in kinds:
+        found += filter(None, (pipeline.shrunk(chosen, report) for report in _each(reports)))
+    for sentence in found:
+        log.warning("%s", sentence)
+    return found
+
+
+def _each(reports: Iterable[str | list[str]]) -> Iterator[str]:
+    """Reports, of which some may come in groups."""
+    for one in reports:
+        yield from [one] if isinstance(one, str) else one
 
 
 @tried_again_if_it_helps
 def publish(exchange: str, reports: list[str], context: Context) -> str:
-    """Publish the marts; each event says of which exchange and attestations, from which build, and how many rows the
-    mart has.
+    """Publish the marts. The event of each says of which exchange and attestations, from which build, and how many rows
+    it has; beside them there is one for each attestation, with the rows of all.
     """
     chosen = settings(context)
     build_id = pipeline.publish(chosen)
     marts = pipeline.published(chosen)["marts"]
     spoken = pipeline.attestations(chosen, reports)
+    counted = {mart: int(facts["rows"]) for mart, facts in marts.items()}
     for outlet in context["task"].outlets:
-        rows = marts[outlet.uri.rpartition("/")[2]]["rows"]
-        context["outlet_events"][outlet].extra = {
-            "exchange": exchange,
-            "attestations": spoken,
-            "build_id": build_id,
-            "rows": rows,
-        }
-    log.info(
-        "published build %s: %s marts, %s rows", build_id, len(marts), sum(facts["rows"] for facts in marts.values())
-    )
+        event, mart = context["outlet_events"][outlet], outlet.uri.rpartition("/")[2]
+        rows: dict[str, Any] = (
+            {"rows": counted[mart]} if mart in counted else {"rows": sum(counted.values()), "marts": counted}
+        )
+        event.extra = {"exchange": exchange, "attestations": spoken, "build_id": build_id, **rows}
+        if outlet == ATTESTATIONS:
+            event.add_partitions(spoken)
+    lineage.published(counted)
+    counters.rows({f"marts/{mart}": rows for mart, rows in counted.items()}, exchange)
+    log.info("published build %s: %s marts, %s rows", build_id, len(counted), sum(counted.values()))
     return build_id
 
 
@@ -446,12 +519,14 @@ def page(context: Context) -> str:
 
 
 def _rows_of(chosen: pipeline.Session, report: str, datasets: Iterable[type[Dataset]], **only: str) -> str:
-    """`97 claim, 97 evidence, 3 rejection`"""
+    """`97 claim, 97 evidence, 3 rejection`; counted as well."""
     exchange = chosen.lake.report(report).exchange
     rows = {
         row_class.NAME: sum(p.rows for p in chosen.lake.pointers(row_class, exchange=exchange, report=report, **only))
         for row_class in datasets
     }
+    counters.rows(rows, exchange, **only)
+    lineage.wrote(name for name, number in rows.items() if number)
     return _counted(rows)
 
 

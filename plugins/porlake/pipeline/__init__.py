@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from porlake.lake import csv_writer, export, forget, writable
 from porlake.pipeline._archive import archive, archive_all
-from porlake.pipeline._build import build, is_published, page, page_file, publish, published
+from porlake.pipeline._build import build, built, is_published, page, page_file, publish, published
 from porlake.pipeline._exchanges import publisher_of
 from porlake.pipeline._fetch import Fetched, fetch
 from porlake.pipeline._files import files_at
@@ -24,7 +24,7 @@ from porlake.pipeline._plan import observe_share, shares, together
 from porlake.pipeline._price import attestations, awaits_prices, price
 from porlake.pipeline._proofs import PROOF, archived, bundle_of
 from porlake.pipeline._prove import is_proof, prove
-from porlake.pipeline._run import run, run_archived, run_list, unread
+from porlake.pipeline._run import run, run_archived, run_list, unobserved, unread
 from porlake.pipeline._session import Session, session, with_dump
 from porlake.pipeline._settings import moment
 from porlake.pipeline._shrunk import shrunk
@@ -50,6 +50,7 @@ __all__ = [
     "attests",
     "awaits_prices",
     "build",
+    "built",
     "bundle_of",
     "csv_writer",
     "day",
@@ -95,6 +96,7 @@ __all__ = [
     "swept_now",
     "together",
     "undated",
+    "unobserved",
     "unread",
     "upgrade",
     "verdicts",

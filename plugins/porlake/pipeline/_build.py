@@ -7,20 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from porlake.errors import Damaged, MissingPartition
 from porlake.pipeline._session import Session
 from porlake.settings import DELTA
+
+if TYPE_CHECKING:
+    from porlake.warehouse import Built
 
 
 def build(session: Session) -> str:
     """All marts in a fresh DuckDB file that then takes the old one's place; the build's id. Raises BuildError and
     changes nothing.
     """
+    return built(session).build_id
+
+
+def built(session: Session) -> Built:
+    """As `build`, with what each model and test of dbt's came to."""
     from porlake import warehouse
 
-    return warehouse.build(session.lake).build_id
+    return warehouse.build(session.lake)
 
 
 def publish(session: Session) -> str:

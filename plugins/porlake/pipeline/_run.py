@@ -82,9 +82,17 @@ def unread(session: Session, report: str, network: str) -> Counter[str] | None:
     """Where nothing at all of what a report claims on a network was read: how many holdings for which reason. None
     where something was.
     """
-    file: ReportFile = session.lake.report(report)
-    only = {"exchange": file.exchange, "report": file.report, "network": network}
+    only = _only(session, report, network)
     if any(pointer.rows for pointer in session.lake.pointers(Balance, **only)):
         return None
-    reasons = Counter(row.reason for row in session.lake.rows(Unobserved, **only))
-    return reasons or None
+    return unobserved(session, report, network) or None
+
+
+def unobserved(session: Session, report: str, network: str) -> Counter[str]:
+    """How many holdings of a report on a network were not read, by reason."""
+    return Counter(row.reason for row in session.lake.rows(Unobserved, **_only(session, report, network)))
+
+
+def _only(session: Session, report: str, network: str) -> dict[str, str]:
+    file: ReportFile = session.lake.report(report)
+    return {"exchange": file.exchange, "report": file.report, "network": network}

@@ -10,6 +10,7 @@ from porlake.transport.electrum import ElectrumRpc
 from porlake.transport.endpoint import ANSWER_BYTES, KINDS, LEAST_RATE, NUMBERS, Endpoint
 from porlake.transport.http import Answered, Http
 from porlake.transport.json_rpc import JsonRpc
+from porlake.transport.limits import Asked, asked
 from porlake.transport.recording import Recording
 from porlake.transport.secrets import BLANK
 from porlake.transport.web import Reply, Web, check_mirror
@@ -21,6 +22,7 @@ __all__ = [
     "LEAST_RATE",
     "NUMBERS",
     "Answered",
+    "Asked",
     "ElectrumRpc",
     "Endpoint",
     "Http",
@@ -28,6 +30,7 @@ __all__ = [
     "Recording",
     "Reply",
     "Web",
+    "asked",
     "check_mirror",
     "streamed",
 ]

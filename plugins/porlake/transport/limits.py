@@ -119,6 +119,33 @@ class MalformedAnswer(BadAnswer):
     """An answer that a fault on the way may have made: the next one may be good. Never leaves this room."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What this process has asked of everybody since it began: questions that were put, each of a batch and each try
+    counted; and how many of the tries were second ones, or later.
+    """
+
+    questions: int = 0
+    retries: int = 0
+
+    def __sub__(self, before: Asked) -> Asked:
+        return Asked(self.questions - before.questions, self.retries - before.retries)
+
+
+_asked, _asking = Asked(), threading.Lock()
+
+
+def asked() -> Asked:
+    """What was asked until now."""
+    return _asked
+
+
+def _count(questions: int = 0, retries: int = 0) -> None:
+    global _asked
+    with _asking:
+        _asked = Asked(_asked.questions + questions, _asked.retries + retries)
+
+
 class Retries:
     """The endpoint's rate, which all clients of it in this process share, and one client's concurrency and tries."""
 
@@ -131,6 +158,7 @@ class Retries:
     def turn(self, questions: int = 1) -> None:
         """Wait until some questions may be put; of a batch each counts, as providers count them."""
         self._rate.wait(questions)
+        _count(questions=questions)
 
     def run(self, ask: Callable[[], Found], *, patient: bool = True) -> Found:
         """What `ask` gives at one of the tries. Reads only: asking again is safe. Raises what it raised last, in its
@@ -153,6 +181,7 @@ class Retries:
                 return found
 
     def _rest(self, attempt: int, limited: RateLimited | None) -> None:
+        _count(retries=1)
         wait = self._endpoint.pause * 2 ** (attempt - 1) * (1 + self._random.random())
         if limited is not None:
             self._concurrency.narrow()

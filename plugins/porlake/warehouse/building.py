@@ -20,19 +20,20 @@ from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
 from porlake.warehouse import keeping
 from porlake.warehouse.database import BUILD, aside, connected, database_of, explained, failed_of, show_build
-from porlake.warehouse.dbt_run import dbt, describe, keep_results
+from porlake.warehouse.dbt_run import Result, dbt, describe, keep_results, results_of
 from porlake.warehouse.views import prepare, view
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """`warnings` names the tests that found something a reader should know and that stops nothing, with the number of
-    their rows.
+    their rows; `results` what each model and test came to.
     """
 
     build_id: str
     database: Path
     warnings: Mapping[str, int]
+    results: Sequence[Result] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,14 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
             _point_views_at_lake(lake, target, state)
             target.replace(failed_of(lake))
         raise
+    results = results_of(folder / "target" / "run_results.json")
     warnings = keep_results(target, folder / "target" / "run_results.json")
     keeping.keep(lake, target, folder, offered)
     describe(target, folder / "target" / "manifest.json")
     _point_views_at_lake(lake, target, state)
     show_build(lake, target, build_id, before)
     failed_of(lake).unlink(missing_ok=True)
-    return Built(build_id, database_of(lake), warnings)
+    return Built(build_id, database_of(lake), warnings, results)
 
 
 def _linked(lake: Lake, folder: Path) -> State:

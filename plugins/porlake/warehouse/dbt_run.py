@@ -8,9 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -20,6 +23,46 @@ from porlake.warehouse.database import OFFLINE, SETTINGS, quoted
 
 KEPT = 4
 """Parsed projects that are kept: those of the SQL as it was last, and before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a model or a test came to in one run of dbt: its kind, one of KINDS, its status in dbt's words (`success`,
+    `pass`, `warn`, `fail`, `error`, `skipped`), the seconds that it took, the offending rows of a test.
+    """
+
+    kind: str
+    name: str
+    status: str
+    seconds: str
+    rows: int
+
+
+def results_of(path: Path) -> tuple[Result, ...]:
+    """What stands in dbt's run_results.json, models before tests, by name; nothing where it did not come so far."""
+    try:
+        found = json.loads(path.read_bytes())["results"]
+    except (OSError, ValueError, KeyError):
+        return ()
+    told = [
+        Result(_kind(one), one["unique_id"].split(".")[2], one["status"], f"{one['execution_time']:.2f}",
+               int(one["failures"] or 0))
+        for one in found
+    ]  # fmt: skip
+    return tuple(sorted(told, key=lambda one: (KINDS.index(one.kind), one.name)))
+
+
+#: Kinds of what dbt runs, in the order in which a reader meets them.
+KINDS = ("staging", "core", "marts", "test", "other")
+
+
+def _kind(result: Mapping[str, Any]) -> str:
+    """By the schema in which a model lies; marts lie in `main`."""
+    sort, _, _ = str(result["unique_id"]).partition(".")
+    if sort != "model":
+        return sort if sort in KINDS else "other"
+    schema = str(result.get("relation_name") or "").replace('"', "").split(".")[-2:-1]
+    return "marts" if schema == ["main"] else schema[0] if schema and schema[0] in KINDS else "other"
 
 
 def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) -> None:

@@ -61,10 +61,10 @@ TESTS := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 test: setup  ## the tests; real nodes are used where `make nodes` has installed them
 	$(TESTS) -m "not thorough"
 
-test-thorough: setup  ## what `make test` tries in small at full breadth: large trees, more builds; minutes more
+test-thorough: setup  ## the same at full breadth: large trees, more builds
 	$(TESTS) -m thorough
 
-check: setup  ## a minute of the tests that need no dbt, no Airflow and no node: up to six cases of each short one
+check: setup  ## a minute of those that need no dbt, Airflow or node
 	@$(BIN)/python tools/check.py
 
 nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x; PostgreSQL, Redis) in .nodes/, and Chromium

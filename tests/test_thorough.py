@@ -62,5 +62,12 @@ def test_a_module_says_it_of_its_tests_one_by_one() -> None:
         assert not re.search(r"^pytestmark\b.*thorough", path.read_text(encoding="utf-8"), re.MULTILINE), path.name
 
 
+def test_what_a_check_of_a_minute_leaves_out_is_there() -> None:
+    """A test that was renamed would be tried again, long as it is."""
+    for line in (TESTS / "long.txt").read_text(encoding="utf-8").split():
+        file, _, name = line.partition("::")
+        assert name.rpartition("::")[2] in marked(TESTS / file), line
+
+
 def test_the_mark_is_known(pytestconfig: pytest.Config) -> None:
     assert any(line.startswith("thorough: ") for line in pytestconfig.getini("markers"))

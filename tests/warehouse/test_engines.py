@@ -40,7 +40,7 @@ def test_pyarrow_gives_another_number_in_silence() -> None:
     """The day this fails, the page and the lint below may be let go."""
     assert pc.sum(widest()["amount"]).as_py() < 0
     assert widest().group_by("g").aggregate([("amount", "sum")])["amount_sum"].to_pylist()[0] < 0
-    for engine in ("DuckDB", "Polars", "`pyarrow.compute.sum`", "Sail", "DataFusion"):
+    for engine in ("DuckDB", "Polars", "Spark", "`pyarrow.compute.sum`", "Sail", "DataFusion"):
         assert re.search(rf"^\| .*{re.escape(engine)}", PAGE, re.MULTILINE), engine
 
 

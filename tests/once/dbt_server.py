@@ -100,10 +100,12 @@ def _of_compiled(target: Path) -> None:
         made_tables.settle(connection, output["settings"])
         made_tables.make(connection, target.parent)
         found = list(made_tables.findings(connection, target.parent))
-    results = [
-        {"unique_id": name, "status": status, "failures": rows, "relation_name": relation, "message": message}
-        for name, status, rows, relation, message in found
+    made = [
+        (name, "success", None, node["relation_name"], "OK")
+        for name, node in made_tables.nodes_of(target.parent).items()
     ]
+    names = ("unique_id", "status", "failures", "relation_name", "message")
+    results = [dict(zip(names, row, strict=True)) | {"execution_time": 0.0} for row in [*made, *found]]
     (target / "run_results.json").write_text(json.dumps({"results": results}))
     sys.exit(int(any(result["status"] == "fail" for result in results)))
 

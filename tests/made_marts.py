@@ -80,6 +80,11 @@ def emptied(source: Lake, root: Path) -> Lake:
     return _made(source, root, lambda mart, schema: "select * from mart where false")
 
 
+def printed(source: Lake, root: Path) -> Lake:
+    """What exchanges themselves printed from 2022 to 2026, and nothing that was made for the sample."""
+    return _made(source, root, lambda mart, schema: f"select * from mart where attestation is distinct from '{OF}'")
+
+
 def of_one(source: Lake, root: Path) -> Lake:
     """One exchange with one attestation."""
     return _made(source, root, lambda mart, schema: f"select * from mart where attestation = '{OF}'")

@@ -68,13 +68,15 @@ class Seen:
 
 @pytest.fixture(scope="session")
 def sites(published_month: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Site]]:
-    """Gives the page of `month` (the bundled one), `grown` (12 exchanges of 36 months), `hostile`, `empty`, `one`."""
+    """Gives the page of `month` (the bundled one), `grown` (12 exchanges of 36 months), `hostile`, `empty`, `one`,
+    `printed` (of the bundled one what exchanges printed themselves)."""
     month = Lake(published_month)
     makers: dict[str, Callable[[Path], Lake]] = {
         "month": lambda root: month,
         "grown": lambda root: made_marts.grown(month, root),
         "hostile": lambda root: made_marts.hostile(month, root),
         "empty": lambda root: made_marts.emptied(month, root),
+        "printed": lambda root: made_marts.printed(month, root),
         "one": lambda root: made_marts.of_one(month, root),
     }
     found: dict[str, Site] = {}

@@ -277,6 +277,7 @@ PICTURES = {
     "market": ("grown", "#/market", {}),
     "market-dark": ("grown", "#/market", {"color_scheme": "dark"}),
     "market-phone": ("grown", "#/market", {"viewport": {"width": 390, "height": 844}, "has_touch": True}),
+    "printed": ("printed", "#/exchange/okx?asset=BTC&section=ratios", {}),
     "exchange": ("month", "#/exchange/okx", {}),
     "exchange-dark": ("month", "#/exchange/okx", {"color_scheme": "dark"}),
     "exchange-phone": ("month", "#/exchange/okx", {"viewport": {"width": 390, "height": 844}, "has_touch": True}),
@@ -289,19 +290,19 @@ PICTURES = {
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_that_a_person_can_look_at(sites: Callable[..., Any], seen: Callable[..., Any], name: str) -> None:
-    """In build/page. With PORLAKE_PICTURE set, the README's is made anew."""
+    """In build/page. With PORLAKE_TESTS_PICTURE set, the README's is made anew."""
     site, view, options = PICTURES[name]
     tab = seen(**options)
     tab.show(sites(site), view)
     width = tab.tab.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1], "the page is wider than the window"
     SHOTS.mkdir(parents=True, exist_ok=True)
-    tab.tab.screenshot(path=SHOTS / f"{name}.png", full_page=name != "market")
+    tab.tab.screenshot(path=SHOTS / f"{name}.png", full_page=name not in ("market", "printed"))
     if name == "exchange":
         tab.tab.emulate_media(media="print")
         tab.tab.screenshot(path=SHOTS / "exchange-print.png", full_page=True)
-    if name == "market" and os.environ.get("PORLAKE_PICTURE"):
-        shutil.copy(SHOTS / "market.png", ROOT / "docs" / "page.png")
+    if name == "printed" and os.environ.get("PORLAKE_TESTS_PICTURE"):
+        shutil.copy(SHOTS / "printed.png", ROOT / "docs" / "page.png")
 
 
 def test_the_readme_has_its_picture() -> None:

@@ -152,7 +152,9 @@ class Services:
                 "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{place}",
                 "AIRFLOW__CELERY__BROKER_URL": f"redis://:{password}@127.0.0.1:{broker}/0",
                 "AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS": "porlake.airflow.celery.CONFIG",
+                # parsed once, however long that takes on a machine that does much else
                 "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+                "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
                 "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
                 # who died is known within seconds, not minutes
                 "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
@@ -224,7 +226,7 @@ class Services:
     def ready(self, dag: str) -> None:
         """The API answers, and knows the DAG; it is unpaused."""
         self.token = _wait(lambda: self.ask("GET", "/auth/token")["access_token"], 120)
-        _wait(lambda: self.ask("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False}), 120)
+        _wait(lambda: self.ask("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False}), 300)
 
     def trigger(self, dag: str, conf: Mapping[str, Any]) -> str:
         return str(self.ask("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})["dag_run_id"])

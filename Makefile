@@ -59,10 +59,10 @@ run: runtime  ## the bundled sample month through the whole pipeline, offline, a
 TESTS := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test: setup  ## the tests; real nodes are used where `make nodes` has installed them
-	$(TESTS) -m "not thorough"
+	$(TESTS) -m "not (thorough or celery)"
 
-test-thorough: setup  ## the same at full breadth: large trees, more builds
-	$(TESTS) -m thorough
+test-thorough: setup  ## the same at full breadth: large trees, more builds, two workers of Celery
+	$(TESTS) -m "thorough or celery"
 
 check: setup  ## a minute of those that need no dbt, Airflow or node
 	@$(BIN)/python tools/check.py

@@ -143,7 +143,7 @@ def keys(batch: pa.RecordBatch) -> pa.FixedSizeBinaryArray:
     between = pa.repeat(pa.scalar(len(cells) - 1, pa.int32()), batch.num_rows)
     for mark, count in ((_BETWEEN, between), (_WITHIN, within), (_NOTHING, nothing)):
         # a cell that holds one of the characters between cells could be taken for several
-        if _count(texts, mark) != pc.sum(count).as_py():
+        if _count(texts, mark) != int(count.to_numpy(zero_copy_only=False).sum()):
             told = pc.and_(told, pc.equal(pc.count_substring(texts, mark), count))
     is_told = pc.fill_null(told, False).to_numpy(zero_copy_only=False)
     hashes = np.zeros((batch.num_rows, _DIGEST.byte_width), np.uint8)

@@ -173,8 +173,10 @@ def test_what_tasks_counted_on_both_workers_has_come_to_a_receiver(cluster: Serv
 
 def test_it_lacks_nothing_but_what_is_optional(cluster: Services) -> None:
     """Behind the run: the check finds scheduler, workers of both queues, pools and DAGs."""
-    found = porlake(cluster, "airflow", "check")
-    assert found.returncode == 0, found.stdout + found.stderr
+    end = time.monotonic() + PATIENCE
+    while (found := porlake(cluster, "airflow", "check")).returncode and time.monotonic() < end:
+        time.sleep(1)  # a scheduler that is busy with a run for each attestation beats late
+    assert found.returncode == 0, f"{found.stdout}{found.stderr}{cluster.logs()}"
     assert "this Airflow can run porlake's DAGs" in found.stdout
     lines = {line[4:].partition("  ")[0]: line for line in found.stdout.splitlines() if line[:2] in ("ok", "--", "!!")}
     assert "3 workers" in lines["broker"] or "2 workers" in lines["broker"]

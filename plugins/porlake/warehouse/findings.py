@@ -161,9 +161,9 @@ class _Found:
 
     def finding(
         self, name: str, row: Row, title: str, text: str, *, basis: str | None = None, what: str = "",
-        figures: Mapping[str, Any] | None = None, others: Sequence[str | None] = (),
+        figures: Sequence[str] = (), others: Sequence[str | None] = (),
     ) -> Event:  # fmt: skip
-        """An event that rests on a row's file, and on `others`, attestations or reports."""
+        """An event that rests on a row's file, and on `others`, attestations or reports; `figures` are columns."""
         attestation, file = row["attestation"], self.file(row["report"], row["attestation"])
         times = [self.last.get(attestation), *(self.last.get(other or "") for other in others)]
         times += [self.by_report[other]["retrieved_at"] for other in others if other in self.by_report]
@@ -181,7 +181,7 @@ class _Found:
             file=file,
             listed=listed,
             what=what,
-            figures={name: exact(value) for name, value in (figures or {}).items()},
+            figures={name: exact(row[name]) for name in figures},
         )
 
 
@@ -321,9 +321,9 @@ def _below(found: _Found) -> Iterator[Event]:
                 "addresses that are signed for. Every claimed holding was read.",
                 basis=row["basis"],
                 what=asset,
-                figures={name: row[name] for name in (
+                figures=(
                     "asset", "liabilities", "liabilities_from", "reserves_claimed", "reserves_onchain",
-                    "reserves_proven", "ratio_claimed", "ratio_onchain", "ratio_proven")},
+                    "reserves_proven", "ratio_claimed", "ratio_onchain", "ratio_proven"),
             )  # fmt: skip
 
 
@@ -339,8 +339,8 @@ def _hidden(found: _Found) -> Iterator[Event]:
                 f"{_units(row['reserves_claimed_units'])} {asset} are held, {_units(row['liabilities_units'])} owed.",
                 basis=row["basis"],
                 what=asset,
-                figures={name: row[name] for name in (
-                    "asset", "printed_ratio", "reserves_claimed", "liabilities", "ratio_claimed")},
+                figures=(
+                    "asset", "printed_ratio", "reserves_claimed", "liabilities", "ratio_claimed"),
             )  # fmt: skip
 
 
@@ -374,9 +374,9 @@ def _falls(found: _Found) -> Iterator[Event]:
                    if listed else ""),
                 basis=row["basis"],
                 what=f"{asset} {row['basis']}",
-                figures={name: row[name] for name in (
+                figures=(
                     "asset", "basis", "base_attestation", "days", "amount_before", "amount_after", "amount_change",
-                    "units_list", "usd_before", "usd_change")},
+                    "units_list", "usd_before", "usd_change"),
                 others=(row["base_attestation"],),
             )  # fmt: skip
 
@@ -394,7 +394,7 @@ def _arithmetic(found: _Found) -> Iterator[Event]:
             f"the summary differs from the rows in {_counted(row['lines'], 'line')}",
             f"Sum of the rows less what is printed: {_named(row['differences'])}.",
             basis="claimed",
-            figures={"lines": row["lines"]},
+            figures=("lines",),
         )
 
 
@@ -410,7 +410,7 @@ def _labels(found: _Found) -> Iterator[Event]:
             f"{_counted(row['lines'], 'label')} of the summary whose rows stand under another one",
             f"{_named(row['labels'])}.",
             basis="claimed",
-            figures={"lines": row["lines"]},
+            figures=("lines",),
         )
 
 
@@ -432,7 +432,7 @@ def _collisions(found: _Found) -> Iterator[Event]:
             + (f" {_units(row['usd'])} USD are claimed there." if row["usd"] is not None else ""),
             basis="claimed",
             what=f"{row['against_kind']} {row['against']}",
-            figures={name: row[name] for name in ("accounts", "usd", "against_kind", "against", "against_source")},
+            figures=("accounts", "usd", "against_kind", "against", "against_source"),
         )
 
 
@@ -448,7 +448,7 @@ def _differs(found: _Found) -> Iterator[Event]:
             f"{_counted(int(row['holdings']), 'claim')} that the chain shows otherwise",
             f"At the block of the snapshot itself: {_named(row['places'])}.",
             basis="claimed",
-            figures={"holdings": row["holdings"]},
+            figures=("holdings",),
         )
 
 
@@ -464,7 +464,7 @@ def _signatures(found: _Found) -> Iterator[Event]:
             f"{_counted(int(row['rows']), 'claim')} with a signature that does not hold",
             f"{_named(row['places'])}.",
             basis="claimed",
-            figures={"rows": row["rows"]},
+            figures=("rows",),
         )
 
 
@@ -480,7 +480,7 @@ def _proofs(found: _Found) -> Iterator[Event]:
             "a proof of liabilities is broken",
             f"{row['proof_scheme']}: {row['reason']}. {row['detail'] or ''}".strip(),
             what=row["proof_scheme"],
-            figures={"proof_scheme": row["proof_scheme"], "reason": row["reason"]},
+            figures=("proof_scheme", "reason"),
         )
 
 
@@ -493,8 +493,8 @@ def _liabilities(found: _Found) -> Iterator[Event]:
             f"{asset}: what is printed as owed is not what the proof shows",
             f"Printed less proven: {_units(row['liabilities_difference_units'])} {asset}.",
             what=asset,
-            figures={name: row[name] for name in (
-                "asset", "liabilities_printed", "liabilities_proven", "liabilities_difference")},
+            figures=(
+                "asset", "liabilities_printed", "liabilities_proven", "liabilities_difference"),
         )  # fmt: skip
 
 
@@ -505,7 +505,7 @@ def _repeats(found: _Found) -> Iterator[Event]:
             row,
             "the file is that of another snapshot, byte for byte",
             f"It was published for {row['base_attestation']} already, and says nothing new.",
-            figures={"base_attestation": row["base_attestation"]},
+            figures=("base_attestation",),
         )
 
 
@@ -521,7 +521,7 @@ def _statements(found: _Found) -> Iterator[Event]:
             f"two sources state other {row['what']}",
             f"{row['statement']} and {row['base_statement']} differ on {_named(row['assets'])}; the second counts.",
             what=f"{row['what']} {row['statement']} {row['base_report']}",
-            figures={"statement": row["statement"], "base_statement": row["base_statement"]},
+            figures=("statement", "base_statement"),
             others=(row["base_report"],),
         )
 

@@ -79,7 +79,7 @@ def offer(
         path = place / f"{number}.parquet"
         with suppress(MissingPartition):  # removed by another build meanwhile
             lake.store.fetch(kept.key, path)
-            if hashlib.sha256(path.read_bytes()).hexdigest().startswith(kept.sha256):
+            if lake_room.sha256_of(path).startswith(kept.sha256):
                 relative = path.relative_to(folder).as_posix()
                 rows.append((kept.table, kept.attestation, kept.made_of, relative))
                 keys[relative] = kept.key
@@ -137,7 +137,7 @@ def _write(
     with pq.ParquetWriter(path, reader.schema, **lake_room.PARQUET) as parquet:
         for batch in reader:
             parquet.write_batch(batch)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    sha256 = lake_room.sha256_of(path)[:32]
     key = f"{FOLDER}/{table}/{of}={quote(attestation, safe='')}/{made_of}-{sha256}.parquet"
     lake.store.put_file(key, path)
     return key

@@ -184,9 +184,7 @@ class _Making:
         key = f"marts/{mart}/{self.marts[mart]['folder']}/part-0.parquet"
         with self.lake.store.open(key) as source, self.parquet(mart).open("wb") as target:
             shutil.copyfileobj(source, target)
-        with self.parquet(mart).open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != self.marts[mart]["sha256"]:
+        if lake_room.sha256_of(self.parquet(mart)) != self.marts[mart]["sha256"]:
             raise Damaged(f"{self.lake.store.where(key)}: damaged; `porlake publish` writes it anew")
 
     def parquet(self, mart: str) -> Path:

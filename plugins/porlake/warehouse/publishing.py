@@ -78,7 +78,7 @@ def _write_mart(connection: duckdb.DuckDBPyConnection, mart: str, folder: Path, 
     with pq.ParquetWriter(path, reader.schema, **lake_room.PARQUET) as parquet:
         for batch in reader:
             parquet.write_batch(batch)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = lake_room.sha256_of(path)
     facts = {
         "folder": digest[:16],
         "sha256": digest,

@@ -15,24 +15,11 @@ from numba import types
 from numba.extending import intrinsic
 
 from porlake.encoding.native import compiled
+from porlake.encoding.native import product as wide_product
 
 LIMBS = 48
 PRIME = 2**3072 - 1103717
 _LESS = np.uint64(1103717)
-
-
-@intrinsic
-def _product(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    """(lower, upper) 64 bits of a * b + c + d, which always fits 128."""
-
-    def made(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        wide, narrow = ir.IntType(128), ir.IntType(64)
-        x, y, z, w = (builder.zext(value, wide) for value in arguments)
-        number = builder.add(builder.add(builder.mul(x, y), z), w)
-        lower, upper = builder.trunc(number, narrow), builder.trunc(builder.lshr(number, ir.Constant(wide, 64)), narrow)
-        return context.make_tuple(builder, signature.return_type, (lower, upper))
-
-    return types.UniTuple(types.uint64, 2)(types.uint64, types.uint64, types.uint64, types.uint64), made
 
 
 @compiled
@@ -49,23 +36,23 @@ def _multiply(product, number, wide):  # type: ignore[no-untyped-def]
         n1, n2, n3 = zero, zero, zero
         for j in range(LIMBS):
             n0 = number[j]
-            lower, c0 = _product(f0, n0, wide[i + j], c0)
-            lower, c1 = _product(f1, n1, lower, c1)
-            lower, c2 = _product(f2, n2, lower, c2)
-            lower, c3 = _product(f3, n3, lower, c3)
+            c0, lower = wide_product(f0, n0, wide[i + j], c0)
+            c1, lower = wide_product(f1, n1, lower, c1)
+            c2, lower = wide_product(f2, n2, lower, c2)
+            c3, lower = wide_product(f3, n3, lower, c3)
             wide[i + j] = lower
             n1, n2, n3 = n0, n1, n2
         top = i + LIMBS
-        lower, c1 = _product(f1, n1, c0, c1)
-        lower, c2 = _product(f2, n2, lower, c2)
-        wide[top], c3 = _product(f3, n3, lower, c3)
-        lower, c2 = _product(f2, n1, c1, c2)
-        wide[top + 1], c3 = _product(f3, n2, lower, c3)
-        wide[top + 2], c3 = _product(f3, n1, c2, c3)
+        c1, lower = wide_product(f1, n1, c0, c1)
+        c2, lower = wide_product(f2, n2, lower, c2)
+        c3, wide[top] = wide_product(f3, n3, lower, c3)
+        c2, lower = wide_product(f2, n1, c1, c2)
+        c3, wide[top + 1] = wide_product(f3, n2, lower, c3)
+        c3, wide[top + 2] = wide_product(f3, n1, c2, c3)
         wide[top + 3] = c3
     carry = zero
     for i in range(LIMBS):
-        lower, carry = _product(wide[i + LIMBS], _LESS, wide[i], carry)
+        carry, lower = wide_product(wide[i + LIMBS], _LESS, wide[i], carry)
         product[i] = lower
     while carry != zero:
         over, carry = carry * _LESS, zero

@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from porlake import dbt_project, pipeline, registry
-from porlake.airflow.common import WAREHOUSE
+from porlake.airflow.common import WAREHOUSE, briefly
 from porlake.airflow.hook import endpoint_of
 from porlake.airflow.local import pools_of_networks
 from porlake.errors import ConfigurationError
@@ -39,7 +39,6 @@ SECRETS = {
     ("api_auth", "jwt_secret"): "made anew by each process",
     ("core", "fernet_key"): "not set: connections lie in the database as they are",
 }
-SHOWN = 3
 POOLS = "porlake airflow pools > pools.json; airflow pools import pools.json"
 _CONNECTION = re.compile(r"porlake_(?P<network>.+?)(?P<number>_[2-9]|_[1-9]\d+)?")
 
@@ -84,10 +83,10 @@ def _pools() -> Iterator[Check]:
     wanted = pools_of_networks()
     lacking = sorted(set(wanted) - set(held))
     found = f"{len(wanted) - len(lacking)} of {len(wanted)}"
-    yield Check("pools", not lacking, f"{found}; lacking: {_briefly(lacking)}" if lacking else found, POOLS)
+    yield Check("pools", not lacking, f"{found}; lacking: {briefly(lacking)}" if lacking else found, POOLS)
     without = sorted(name for name in set(wanted) & set(held) if held[name] == 0)
     if without:
-        yield Check("slots of pools", False, f"none in {_briefly(without)}", "airflow pools set NAME 2 ''")
+        yield Check("slots of pools", False, f"none in {briefly(without)}", "airflow pools set NAME 2 ''")
 
 
 def _dags() -> Iterator[Check]:
@@ -110,9 +109,9 @@ def _dags() -> Iterator[Check]:
     )
     lacking = sorted(shipped - set(held))
     found = f"{len(held)} of {len(shipped)}"
-    yield Check("DAGs", not lacking, f"{found}; lacking: {_briefly(lacking)}" if lacking else found, remedy)
+    yield Check("DAGs", not lacking, f"{found}; lacking: {briefly(lacking)}" if lacking else found, remedy)
     if errors:
-        yield Check("import errors", False, _briefly(sorted(errors)), "airflow dags list-import-errors")
+        yield Check("import errors", False, briefly(sorted(errors)), "airflow dags list-import-errors")
     if held and all(held.values()):
         yield Check("paused", False, "every DAG of porlake", "airflow dags unpause NAME", optional=True)
 
@@ -182,7 +181,7 @@ def _endpoints(held: set[str]) -> Iterator[Check]:
     read = [name for name, network in registry.load().networks.items() if network.is_read]
     without = sorted(name for name in read if f"porlake_{name}" not in held and not session.endpoints_of(name))
     found = f"{len(read) - len(without)} of {len(read)} networks"
-    told = f"{found}; none for {_briefly(without)}" if without else found
+    told = f"{found}; none for {briefly(without)}" if without else found
     yield Check("endpoints", not without, told, "a connection porlake_<network>", optional=True)
 
 
@@ -240,7 +239,7 @@ def _celery() -> Iterator[Check]:
     )  # fmt: skip
     for queue in dict.fromkeys((str(conf.get("operators", "default_queue")), WAREHOUSE)):
         workers = sorted(name for name, queues in listening.items() if queue in {one["name"] for one in queues})
-        found = _briefly(workers) if workers else "nobody listens: its tasks stay queued"
+        found = briefly(workers) if workers else "nobody listens: its tasks stay queued"
         yield Check(f"queue {queue}", bool(workers), found, f"airflow celery worker --queues {queue}")
 
 
@@ -269,7 +268,3 @@ def _lake(environ: Mapping[str, str], spread: bool) -> Iterator[Check]:
         shared = "; every worker must see this very folder" if spread else ""
         home = Path(environ.get("PORLAKE_HOME", ""))
         yield Check("lake", True, f"{Path(place) if place else home / 'data'}{shared}", "")
-
-
-def _briefly(names: list[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

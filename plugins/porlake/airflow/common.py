@@ -58,6 +58,11 @@ def is_asked_for(*dags: str) -> bool:
     return asked is None or asked in dags
 
 
+def briefly(names: list[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def task_defaults(timeout: timedelta) -> dict[str, Any]:
     """`default_args` of a DAG whose tasks may take so long: an endpoint that fails is asked again within minutes."""
     return {

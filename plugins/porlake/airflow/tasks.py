@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import (
 
 from porlake import chains, dbt_project, pipeline, registry
 from porlake.airflow import counters, lineage
-from porlake.airflow.common import ATTESTATIONS, SHRUNK
+from porlake.airflow.common import ATTESTATIONS, SHRUNK, briefly
 from porlake.airflow.hook import EndpointHook, lake_keys
 from porlake.airflow.operators import RESULTS
 from porlake.airflow.pools import SLOTS
@@ -102,14 +102,7 @@ def _keys() -> dict[str, str]:
     there is no such connection: then they are the environment's.
     """
     scheme, is_store, _ = os.environ.get("PORLAKE_LAKE", "").partition("://")
-    try:
-        return lake_keys(scheme) if is_store else {}
-    except AirflowNotFoundException:
-        return {}
-    except AirflowRuntimeError as error:
-        if not _says_not_found(error):
-            raise
-        return {}
+    return (_if_there(lambda: lake_keys(scheme)) if is_store else None) or {}
 
 
 @tried_again_if_it_helps
@@ -141,7 +134,7 @@ def is_listed(exchange: str, context: Context) -> bool:
     looked = pipeline.find(chosen, exchange, pipeline.first_of(month))
     _tell(looked.notes, [f"not known: {one.what}: {one.reason}" for one in looked.unknown])
     if due := pipeline.due(chosen, looked, month):
-        log.info("%s: %s is listed", exchange, _briefly([one.attestation for one in due]))
+        log.info("%s: %s is listed", exchange, briefly([one.attestation for one in due]))
         return True
     late = pipeline.overdue(exchange, _awaited_since(context), chosen.recording.now())
     if late > PATIENCE:
@@ -172,7 +165,7 @@ def fetch(exchange: str, context: Context) -> list[str]:
     ]  # fmt: skip
     if not todo:
         raise AirflowSkipException(f"nothing of {exchange} in {month} is new: nothing is built")
-    log.info("%s: %s reports of %s", exchange, len(todo), _briefly(pipeline.attestations(chosen, todo)))
+    log.info("%s: %s reports of %s", exchange, len(todo), briefly(pipeline.attestations(chosen, todo)))
     return todo
 
 
@@ -268,7 +261,7 @@ def archive(exchange: str, context: Context) -> list[list[str]]:
         len(sources),
         exchange,
         len(found),
-        _briefly(pipeline.attestations(chosen, found)),
+        briefly(pipeline.attestations(chosen, found)),
     )
     return pipeline.together(chosen, found)
 
@@ -285,7 +278,7 @@ def parse(reports: list[str], context: Context) -> list[str]:
             log.warning("%s: %s", report[:16], error)
             failed.append(error)
             continue
-        log.info("parsed %s: %s", report[:16], _rows_of(chosen, report, pipeline.PARSED))
+        log.info("parsed %s: %s", report[:16], _counted(_wrote(chosen, report, pipeline.PARSED)))
         if warning := pipeline.shrunk(chosen, report):
             log.warning("%s", warning)
     if failed:
@@ -298,7 +291,7 @@ def verify(report: str, context: Context) -> str:
     chosen = settings(context)
     pipeline.verify(chosen, report)
     lineage.read(Claim, Evidence)
-    _rows_of(chosen, report, (Ownership,))
+    _wrote(chosen, report, (Ownership,))
     by_verdict = Counter[str]()
     for (_, verdict, _), rows in verdicts.counts(chosen, [report], 0).counts.items():
         by_verdict[verdict] += rows
@@ -319,7 +312,7 @@ def prove(report: str, context: Context) -> str:
     chosen = settings(context)
     pipeline.prove(chosen, report)
     lineage.read(ReportFile)
-    _rows_of(chosen, report, (LiabilityProof,))
+    _wrote(chosen, report, (LiabilityProof,))
     for row in chosen.lake.rows(LiabilityProof, exchange=chosen.lake.report(report).exchange, report=report):
         log.info("proved %s: %s: %s, %s", report[:16], row.proof_scheme, row.proof_verdict, row.reason)
     return report
@@ -391,7 +384,7 @@ def _observed(chosen: pipeline.Session, report: str, network: str) -> str:
         "observed %s of %s: %s",
         network,
         report[:16],
-        _rows_of(chosen, report, (Balance, Unobserved), network=network),
+        _counted(_wrote(chosen, report, (Balance, Unobserved), network=network)),
     )
     return ""
 
@@ -422,7 +415,7 @@ def price(reports: list[str], context: Context) -> None:
     pipeline.price(chosen, spoken)
     lineage.read(ReportFile, Claim)
     lineage.wrote([Price.NAME])
-    log.info("priced %s", _briefly(spoken))
+    log.info("priced %s", briefly(spoken))
 
 
 @tried_again_if_it_helps
@@ -518,8 +511,8 @@ def page(context: Context) -> str:
     return build_id
 
 
-def _rows_of(chosen: pipeline.Session, report: str, datasets: Iterable[type[Dataset]], **only: str) -> str:
-    """`97 claim, 97 evidence, 3 rejection`; counted as well."""
+def _wrote(chosen: pipeline.Session, report: str, datasets: Iterable[type[Dataset]], **only: str) -> dict[str, int]:
+    """Counts the rows that a task wrote, and says to lineage where there are any; the rows by dataset."""
     exchange = chosen.lake.report(report).exchange
     rows = {
         row_class.NAME: sum(p.rows for p in chosen.lake.pointers(row_class, exchange=exchange, report=report, **only))
@@ -527,15 +520,11 @@ def _rows_of(chosen: pipeline.Session, report: str, datasets: Iterable[type[Data
     }
     counters.rows(rows, exchange, **only)
     lineage.wrote(name for name, number in rows.items() if number)
-    return _counted(rows)
+    return rows
 
 
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()) if number) or "no rows"
-
-
-def _briefly(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _connections(networks: list[str]) -> dict[str, tuple[Endpoint, ...]]:
@@ -549,15 +538,19 @@ def _connections(networks: list[str]) -> dict[str, tuple[Endpoint, ...]]:
 
 def _endpoints(name: str) -> Iterator[Endpoint]:
     for number in count(1):
-        try:
-            yield EndpointHook(name if number == 1 else f"{name}_{number}").endpoint()
-        except AirflowNotFoundException:
+        endpoint = _if_there(EndpointHook(name if number == 1 else f"{name}_{number}").endpoint)
+        if endpoint is None:
             return
-        except AirflowRuntimeError as error:
-            if not _says_not_found(error):
-                raise
-            return
+        yield endpoint
 
 
-def _says_not_found(error: AirflowRuntimeError) -> bool:
-    return "not found" in str(error).lower() or "not_found" in str(error).lower()
+def _if_there(get: Callable[[], Made]) -> Made | None:
+    """What is made of a connection; None where there is no such connection."""
+    try:
+        return get()
+    except AirflowNotFoundException:
+        return None
+    except AirflowRuntimeError as error:
+        if "not found" not in str(error).lower() and "not_found" not in str(error).lower():
+            raise
+        return None

@@ -135,7 +135,9 @@ def _make(lake: Lake, store: Store, prefix: str, url: str) -> Page:
         with store.alone(prefix.rstrip("/")):
             folder = store.workspace(prefix.rstrip("/"))
             try:
-                return _written(_Making(lake, manifest, folder, url.rstrip("/") + "/" if url else ""), store, prefix)
+                with _reader(folder) as connection:
+                    making = _Making(lake, manifest, folder, connection, url.rstrip("/") + "/" if url else "")
+                    return _written(making, store, prefix)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -163,10 +165,12 @@ def _written(making: _Making, store: Store, prefix: str) -> Page:
 
 
 class _Making:
-    """The files of one page, made in a folder aside."""
+    """The files of one page, made in a folder aside. `connection` has each mart as a view of its name."""
 
-    def __init__(self, lake: Lake, manifest: Mapping[str, Any], folder: Path, url: str) -> None:
-        self.lake, self.manifest, self.folder, self.url = lake, manifest, folder, url
+    def __init__(
+        self, lake: Lake, manifest: Mapping[str, Any], folder: Path, connection: duckdb.DuckDBPyConnection, url: str
+    ) -> None:
+        self.lake, self.manifest, self.folder, self.connection, self.url = lake, manifest, folder, connection, url
         self.marts: Mapping[str, Mapping[str, Any]] = dict(sorted(manifest["marts"].items()))
         digest = hashlib.sha256(f"{FORM}\n".encode())
         for mart, facts in self.marts.items():
@@ -178,6 +182,8 @@ class _Making:
             self._fetch(mart)
             names = pq.read_schema(self.parquet(mart)).names
             self.schemas[mart] = {name: str(self.marts[mart]["schema"][name]) for name in names}
+            rows = f"read_parquet({quoted(str(self.parquet(mart)))})"
+            connection.execute(f'create view "{mart}" as select * from {rows}')
 
     def _fetch(self, mart: str) -> None:
         """A copy and no link: who writes into the page must not write into the lake. Raises Damaged."""
@@ -213,15 +219,14 @@ class _Making:
         schema = self.schemas[mart]
         columns = ", ".join(f'{_as_text(name, kind)} as "{name}"' for name, kind in schema.items())
         order = ", ".join([f'"{name}" nulls last' for name in ("exchange", "snapshot_at") if name in schema])
-        with _reader(self.folder) as connection:
-            reader = connection.sql(
-                f"select {columns} from read_parquet({quoted(str(self.parquet(mart)))}, file_row_number = true) "
-                f"order by {order}, file_row_number"
-            ).to_arrow_reader(8_192)
-            indexed = [name for name in _FOUND_BY if name in schema]
-            with pq.ParquetWriter(path, reader.schema, compression="snappy", write_statistics=indexed) as parquet:
-                for group in _groups(reader):
-                    parquet.write_table(group, row_group_size=MOST_ROWS)
+        reader = self.connection.sql(
+            f"select {columns} from read_parquet({quoted(str(self.parquet(mart)))}, file_row_number = true) "
+            f"order by {order}, file_row_number"
+        ).to_arrow_reader(8_192)
+        indexed = [name for name in _FOUND_BY if name in schema]
+        with pq.ParquetWriter(path, reader.schema, compression="snappy", write_statistics=indexed) as parquet:
+            for group in _groups(reader):
+                parquet.write_table(group, row_group_size=MOST_ROWS)
         return path
 
     def _csv(self, mart: str) -> Path:
@@ -231,15 +236,10 @@ class _Making:
         return path
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
-        """The rows of a statement over the marts, each a view of its name."""
-        with _reader(self.folder) as connection:
-            for mart in self.marts:
-                connection.execute(
-                    f'create view "{mart}" as select * from read_parquet({quoted(str(self.parquet(mart)))})'
-                )
-            answer = connection.execute(sql)
-            names = [name for name, *_ in answer.description or []]
-            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+        """The rows of a statement over the marts."""
+        answer = self.connection.execute(sql)
+        names = [name for name, *_ in answer.description or []]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def others(self) -> dict[str, Path]:
         """The front end and the feeds, by their names."""

@@ -140,16 +140,16 @@ const gapMarks = (gaps) => [
   tip(gaps, pointerX({ x: "month", frameAnchor: "bottom", title: "title", ...TIP, maxRadius: 12 })),
 ];
 
+/** Room for the axes of what is drawn by month. */
+const BY_MONTH = { marginLeft: 58, marginRight: 12, marginTop: 14, marginBottom: 28 };
+
 /** Bars by month, stacked by part where there are several, below zero where they are. @param {number} width
  * @param {{months: string[], items: MonthItem[], gaps: {month: string, title: string}[], share?: boolean, height?: number}} asked */
 export function months(width, { months, items, gaps, share = false, height = 260 }) {
   return picture({
     width,
     height,
-    marginLeft: 58,
-    marginRight: 12,
-    marginTop: 14,
-    marginBottom: 28,
+    ...BY_MONTH,
     x: { type: "band", domain: months, label: null, padding: 0.22 },
     y: share ? { domain: [0, 1], label: null } : { zero: true, nice: true, label: null },
     marks: [
@@ -178,10 +178,7 @@ export function series(width, { months, items, gaps, unit, rule, zero = false, h
   return picture({
     width,
     height,
-    marginLeft: 58,
-    marginRight: 12,
-    marginTop: 14,
-    marginBottom: 28,
+    ...BY_MONTH,
     x: { type: "point", domain: months, label: null, padding: 0.5 },
     y: { zero, nice: true, label: null },
     symbol: { type: "identity" },

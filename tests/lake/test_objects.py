@@ -492,6 +492,22 @@ def test_a_store_that_does_not_answer_is_given_up_in_time(tmp_path: Path) -> Non
         assert time.monotonic() - began < 10
 
 
+def test_a_store_that_is_there_again_within_the_patience_is_waited_for(tmp_path: Path) -> None:
+    began, asked_of = time.monotonic(), list[float]()
+
+    def later(handler: BaseHTTPRequestHandler) -> bool:
+        asked_of.append(time.monotonic() - began)
+        answer = says(200, b"x", ETag='"1"') if asked_of[-1] > 6 else says(500, LEAKS % b"InternalError")
+        return answer(handler)
+
+    with odd(later) as url:
+        store = ObjectStore(Place.of(f"s3://bucket/lake?endpoint={url}"), tmp_path, KEYS, patience=60)
+        stored = store.read("k")
+    assert stored is not None
+    assert stored.content == b"x"
+    assert len(asked_of) > 1
+
+
 def test_nobody_listens(tmp_path: Path) -> None:
     store = ObjectStore(Place.of("s3://bucket/lake?endpoint=http://127.0.0.1:9"), tmp_path, KEYS, patience=0.1)
     with pytest.raises(StoreUnavailable, match="nobody listens there"):

@@ -59,6 +59,8 @@ WALLETS = zipped(**{
     f"PR01APR26_{name}.csv": case(f"binance_csv/hot_cold_and_deposit/PR01JAN30_{name}.csv")
     for name in ("HotCold", "Deposit")
 })  # fmt: skip
+#: The day of every answer of now: midnight may pass in a run of the tests.
+TODAY = datetime.now(UTC).replace(microsecond=0)
 OF_NOW = "binance_addresses_json/made_from_the_facts"
 PUBLISHED: dict[str, Case] = {
     "okx": Case("2024-03", {"okx/2024-03-25"}, dict(MARCH)),
@@ -71,7 +73,7 @@ PUBLISHED: dict[str, Case] = {
         tagged(poloniex.REPOSITORY.name, poloniex.REPOSITORY.current, "20240701", POLONIEX),
     ),
     "binance": Case(
-        "2026-04", {"binance/2026-04-01", f"binance/{datetime.now(UTC):%Y-%m-%d}"},
+        "2026-04", {"binance/2026-04-01", f"binance/{TODAY:%Y-%m-%d}"},
         {
             binance.SNAPSHOTS: as_json({"code": "000000", "data": ["01/04/26 00:00:00 UTC | BTC Block Height 943129"]}),
             f"{binance.FILE_OF}PR01APR26": as_json(
@@ -120,7 +122,7 @@ PUBLISHED: dict[str, Case] = {
         },
     ),
     "bitstamp": Case(
-        f"{datetime.now(UTC):%Y-%m}", {f"bitstamp/{datetime.now(UTC):%Y-%m-%d}"},
+        f"{TODAY:%Y-%m}", {f"bitstamp/{TODAY:%Y-%m-%d}"},
         {
             f"{bitstamp.LIST}1": Given(case("bitstamp_json/overlapping_pages/page_1.json")),
             f"{bitstamp.LIST}2": Given(case("bitstamp_json/overlapping_pages/page_2.json")),
@@ -143,6 +145,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(RECORDING, folder / "recording")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("porlake.transport.web.PER_SECOND", 1_000.0)
+        patch.setattr("porlake.transport.web._now", TODAY.isoformat)
         for exchange, case_ in PUBLISHED.items():
             now = datetime(2022, 12, 28, tzinfo=UTC)
             with pytest.MonkeyPatch.context() as then, published(case_.answers) as there:
@@ -200,7 +203,7 @@ def test_binances_addresses_of_now_keep_their_custodians_and_can_be_observed(rec
         pipeline.parse(chosen, report)
     (listed,) = (file for file in chosen.lake.rows(ReportFile) if file.content == "address_list")
     assert (listed.format, listed.statement) == ("binance_addresses_json", "binance/binance_addresses_json")
-    assert listed.file_name == f"binance_{datetime.now(UTC):%Y%m%d}_addresses.json"
+    assert listed.file_name == f"binance_{TODAY:%Y%m%d}_addresses.json"
     assert not pipeline.attests(chosen, listed.report)
     claims = list(chosen.lake.rows(Claim, exchange="binance", report=listed.report))
     assert [(row.network, row.holding, row.custodian, row.amount) for row in claims] == [

@@ -151,7 +151,7 @@ def _client(place: Place, given: Mapping[str, str], patience: float) -> Any:
             "timeout": timedelta(hours=1),  # of a whole file
         },
         "retry_config": {
-            "max_retries": 10,
+            "max_retries": 10_000,  # time alone decides
             "retry_timeout": timedelta(seconds=patience),
             "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
         },

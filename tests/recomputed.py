@@ -137,6 +137,11 @@ def days_between(earlier: date | None, later: date | None) -> int | None:
     return None if earlier is None or later is None else (later - earlier).days
 
 
+def age_in_days(since: date | None, at: date | None) -> int | None:
+    """Whole days that passed; None where `at` was before."""
+    return None if since is None or at is None or at < since else (at - since).days
+
+
 def why(value: Any, *because: tuple[str, bool], otherwise: str = "total_is_zero") -> str | None:
     return None if value is not None else next((code for code, holds in because if holds), otherwise)
 
@@ -1261,7 +1266,7 @@ class Recomputed:
                 "list": whole.list,
                 "list_stated_by": whole.list_stated_by,
                 "list_day": whole.list_day,
-                "list_age_days": None if whole.list_day is None else days_between(whole.list_day, file.snapshot_day),
+                "list_age_days": age_in_days(whole.list_day, file.snapshot_day),
                 "list_accounts": whole.accounts,
                 "list_rows_refused": whole.rows_refused,
             }
@@ -1280,7 +1285,7 @@ class Recomputed:
             } | {
                 "is_latest": bool(self.about(file.attestation).get("is_latest")),
                 "is_newest": id(file) in last,
-                "file_age_days": (file.retrieved_at.date() - file.snapshot_at.date()).days if dated else None,
+                "file_age_days": age_in_days(file.snapshot_at, file.retrieved_at) if dated else None,
                 "lines_refused": sum(reasons.values()),
                 "lines_refused_because": [f"{reason}: {lines}" for reason, lines in sorted(reasons.items())],
             }  # fmt: skip
@@ -2469,7 +2474,7 @@ class Recomputed:
                 "list_age_days": next(
                     (row["list_age_days"] for row in lists.get(attestation, ()) if basis == "onchain"), None
                 ),
-                "file_age_days": (about["retrieved_at"].date() - about["snapshot_at"].date()).days,
+                "file_age_days": age_in_days(about["snapshot_at"], about["retrieved_at"]),
             }
             for kind in ("bitcoin", "ether", "stablecoin", "own"):
                 part = added(row["usd"] for row in rows if row["relation"] == kind) or Decimal(0)

@@ -52,6 +52,17 @@ export function order(a, b, kind, way) {
 /** @param {string} moment "2024-03-25T16:00:00Z" */
 export const moment = (moment) => moment.replace("T", " ").replace(/(:\d\d)(:00)?(\.\d+)?Z$/, "$1 UTC");
 
+/** "1 month", "3 months". @param {number} number @param {string} what */
+export const counted = (number, what) => `${decimal.grouped(String(number))} ${what}${number === 1 ? "" : "s"}`;
+
+/** How old something was at a moment, in words, by whole days that had passed; null where it was not there yet: an age is never below zero.
+ * @param {string|null|undefined} from @param {string|null|undefined} to @returns {string|null} */
+export function age(from, to) {
+  const days = Math.floor((Date.parse(to ?? "") - Date.parse(from ?? "")) / 86_400_000);
+  if (!(days >= 0)) return null;
+  return days < 60 ? counted(days, "day") : days < 731 ? counted(Math.floor(days / 30.44), "month") : counted(Math.floor(days / 365.25), "year");
+}
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /** "Mar 2024" @param {string} month "2024-03" or a day of it */
 export const monthName = (month) => `${MONTHS[Number(month.slice(5, 7)) - 1] ?? month} ${month.slice(0, 4)}`;
@@ -136,6 +147,10 @@ export const common = (lake) => ({
   month: { name: "month", label: "Month", kind: "month", head: true, link: (row) => address("attestation", row.attestation) },
   /** @type {TableColumn} */
   basis: { name: "basis", label: "Basis", kind: "words", reason: () => "nothing_stated", note: "What the amounts are made of: claimed (rows of addresses), published (totals) or onchain (an observed list of addresses)." },
+  /** @type {TableColumn} */
+  fileAge: { name: "file_age_days", label: "File", kind: "days", reason: (row) => (row.snapshot_at ? "archived_before_the_snapshot" : "not_dated"), note: "Whole days from the snapshot to when its file first reached the archive." },
+  /** @type {TableColumn} */
+  listAge: { name: "list_age_days", label: "List", kind: "days", reason: (row) => (row.basis === "onchain" ? "no_older_list" : null), note: "Of an observed list of addresses: its age at the moment." },
   /** @type {TableColumn} */
   report: { name: "report", label: "File, sha256", kind: "hash", link: (row) => (row.attestation ? address("attestation", row.attestation, { section: "files" }) : null) },
 });

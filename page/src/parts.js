@@ -1,6 +1,6 @@
 // What views are built of: sections with a picture, a table and their source; figures; banners.
 import { h, said, visible } from "./dom.js";
-import { hashed, moment } from "./cells.js";
+import { age, counted, hashed, moment } from "./cells.js";
 import { flagWords } from "./reserves.js";
 import { address } from "./state.js";
 import * as decimal from "./decimal.js";
@@ -157,18 +157,7 @@ export function choice(label, options, value, changed) {
   return h("label", { class: "choice" }, h("span", null, label), select);
 }
 
-/** How old something is, in words. @param {string|null|undefined} from @param {string|null|undefined} to @returns {string|null} */
-export function age(from, to) {
-  if (!from || !to) return null;
-  const days = Math.floor((Date.parse(to) - Date.parse(from)) / 86_400_000);
-  if (!Number.isFinite(days)) return null;
-  return days < 60 ? counted(days, "day") : days < 730 ? counted(Math.floor(days / 30.44), "month") : counted(Math.floor(days / 365.25), "year");
-}
-
-export { moment };
-
-/** "1 month", "3 months". @param {number} number @param {string} what */
-export const counted = (number, what) => `${decimal.grouped(String(number))} ${what}${number === 1 ? "" : "s"}`;
+export { age, counted, moment };
 
 /** Mark of a row's flags, in words for whoever cannot see it. @param {Row} row */
 export function flagged(row) {

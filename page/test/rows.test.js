@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exactText, kindOf, moment, monthName, order, written } from "../src/cells.js";
+import { age, exactText, kindOf, moment, monthName, order, written } from "../src/cells.js";
 import { visible } from "../src/dom.js";
 import { flowOver, gaps, ofMonth, reserves, span } from "../src/reserves.js";
 import { filtered, sorted } from "../src/table.js";
@@ -75,4 +75,18 @@ test("flows of several months are summed exactly, and only where none is missing
   assert.equal(flowOver([...rows.slice(0, 2), flow("2024-01", null), rows[3]], rows[3], 3).reason, "nothing_split");
   // One flow over two months: the month between had no attestation, and what came and went in it is in the next one's.
   assert.equal(flowOver([flow("2023-12", "1.00"), flow("2024-02", "2.00", { days: 62n })], rows[3], 3).value, "3.00");
+});
+
+test("an age is whole days that passed, and what was not there yet has none", () => {
+  const from = "2024-03-25T16:00:00Z";
+  assert.equal(age(from, "2024-03-25T15:59:59Z"), null);
+  assert.equal(age(from, from), "0 days");
+  assert.equal(age(from, "2024-03-26T15:59:59Z"), "0 days");
+  assert.equal(age(from, "2024-03-26T16:00:00Z"), "1 day");
+  assert.equal(age(from, "2024-05-23T16:00:00Z"), "59 days");
+  assert.equal(age(from, "2024-05-24T16:00:00Z"), "1 month");
+  assert.equal(age(from, "2026-03-25T16:00:00Z"), "23 months");
+  assert.equal(age(from, "2026-03-26T16:00:00Z"), "2 years");
+  assert.equal(age(null, from), null);
+  assert.equal(age(from, undefined), null);
 });

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
+IN_LAKE = "page"
+"""Where the page of a lake lies in it."""
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -43,6 +45,11 @@ def file_of(url_path: str) -> str | None:
     if not all(_PART.fullmatch(part) for part in name.split("/")) or type_of(name) is None:
         return None
     return name
+
+
+def is_address(text: str) -> bool:
+    """Whether a page can be served there: `https://example.org/reserves/`."""
+    return re.fullmatch(r"https?://[^\s<>\"]+", text) is not None
 
 
 def type_of(name: str) -> str | None:

@@ -68,7 +68,9 @@ def test_every_event_names_the_file_that_it_rests_on_and_its_age(out: Path) -> N
     for event in found:
         assert re.fullmatch("[0-9a-f]{64}", event["file"]["sha256"]), event
         assert event["file"]["name"]
-        assert event["file"]["age_days"] is not None or event["snapshot_at"] is None
+        archived, at = event["file"]["retrieved_at"], event["snapshot_at"]
+        assert (event["file"]["age_days"] is None) == (at is None or archived < at), event
+        assert event["file"]["age_days"] is None or event["file"]["age_days"] >= 0, event
         assert (event["list"] is None) == (event["basis"] != "onchain")
         assert event["page"] == f"#/attestation/{event['attestation']}"
 

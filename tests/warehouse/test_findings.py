@@ -188,16 +188,20 @@ def test_a_report_names_its_file_its_address_and_its_age() -> None:
 @pytest.mark.parametrize(
     ("days", "told"),
     [
-        (-1, " The file reached the archive 1 day before the snapshot that it states."),
+        (None, " The file reached the archive before the snapshot that it states."),
         (0, " The file reached the archive 0 days after the snapshot."),
         (1, " The file reached the archive 1 day after the snapshot."),
         (4000, " The file reached the archive 4,000 days after the snapshot."),
-        (None, ""),
     ],
 )
 def test_the_age_of_a_file_is_told_in_words(days: int | None, told: str) -> None:
     (event,) = events([report(file_age_days=days)])
     assert event.text == f"x.csv states addresses with amounts (x/x_csv).{told}"
+
+
+def test_a_file_of_no_known_moment_has_no_age() -> None:
+    (event,) = events([report(snapshot_at=None, file_age_days=None)])
+    assert event.text == "x.csv states addresses with amounts (x/x_csv)."
 
 
 @pytest.mark.parametrize("origin", ["file:x.csv", "javascript:alert(1)", "data:text/html,x", "s3://bucket/x"])
@@ -227,6 +231,21 @@ def test_an_observed_list_names_the_list_whose_it_is_and_how_old() -> None:
     (event,) = events([report(content="observed_list")], **{"from observed_lists": [listed]})
     assert event.listed == {"sha256": "ff", "day": date(2023, 12, 1), "age_days": 31, "stated_by": "y"}
     assert "The list of addresses, by y, is of 2023-12-01, 31 days before the moment." in event.text
+
+
+@pytest.mark.parametrize(
+    ("day", "age", "told"),
+    [
+        (date(2023, 12, 31), 1, "is of 2023-12-31, 1 day before the moment."),
+        (date(2024, 1, 1), 0, "is of 2024-01-01, 0 days before the moment."),
+        (date(2024, 1, 2), None, "is of 2024-01-02, after the moment."),
+        (None, None, "is not dated."),
+    ],
+)
+def test_a_list_is_never_younger_than_nothing(day: date | None, age: int | None, told: str) -> None:
+    listed = {"attestation": "x/2024-01-01", "list": "ff", "day": day, "age_days": age, "stated_by": "y"}
+    (event,) = events([report(content="observed_list")], **{"from observed_lists": [listed]})
+    assert f"The list of addresses, by y, {told}" in event.text
 
 
 def test_below_100_is_an_event_of_the_file_with_the_figures_to_the_last_digit() -> None:

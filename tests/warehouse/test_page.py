@@ -152,6 +152,13 @@ def test_the_same_marts_give_the_same_bytes_also_over_an_older_page(lake: Lake, 
     assert tree(tmp_path / "again") == tree(out)
 
 
+def test_it_says_how_far_it_is(lake: Lake, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int | None]] = []
+    warehouse.page_in(lake, tmp_path / "page", tell=lambda *said: told.append(said))
+    rows = [facts["rows"] for _, facts in sorted(warehouse.manifest_of(lake)["marts"].items())]
+    assert told == [("rows of the page", sum(rows[:number]), sum(rows)) for number in range(len(rows) + 1)]
+
+
 def test_nothing_but_the_page_stays_and_the_one_before_it(lake: Lake, tmp_path: Path) -> None:
     place = tmp_path / "page"
     warehouse.page_in(lake, place)

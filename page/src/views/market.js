@@ -21,7 +21,7 @@ export const PARTS = /** @type {[string, string, string][]} */ ([
 /** @param {import("../data.js").Lake} lake @param {Row[]} rows @returns {Record<string, TableColumn[]>} */
 function columnSets(lake, rows) {
   const some = (/** @type {string} */ name) => rows.some((row) => row[name] !== null);
-  const { exchange, month, basis } = common(lake);
+  const { exchange, month, basis, fileAge: old, listAge, report } = common(lake);
   const named = { ...exchange, more: (/** @type {Row} */ row) => flagged(row) };
   const lower = (/** @type {Row} */ row) => row.basis === "onchain";
   /** @type {TableColumn} */
@@ -34,8 +34,6 @@ function columnSets(lake, rows) {
   const clean = { name: "cleanliness", label: "Clean", kind: "percent", reason: "cleanliness_null_reason", note: "Share that is not in the exchange's own tokens." };
   /** @type {TableColumn} */
   const seen = { name: "share_signed_and_seen", label: "Signed and seen", kind: "percent", reason: "share_signed_and_seen_null_reason", lower: true, note: "Share of the reserves for which somebody in control signed and which was seen on chain: a lower bound." };
-  /** @type {TableColumn} */
-  const old = { name: "file_age_days", label: "File", kind: "days", note: "Days from the snapshot to when its file first reached the archive." };
   const streak = { name: "streak_claimed", label: "BTC streak", kind: /** @type {const} */ ("count"), mart: "coverage_streak", note: "Snapshots in a row in which the claim reaches what is owed in BTC." };
   const ratio = RATIOS.map((coin) => /** @type {TableColumn} */ ({ name: `ratio_${coin}`, label: `${coin.toUpperCase()} ratio`, kind: "percent", reason: `ratio_${coin}_null_reason`, lower, note: `${coin.toUpperCase()} held by the row's basis, divided by ${coin.toUpperCase()} owed. Cut, never rounded up.` }));
   const print = RATIOS.map((coin) => /** @type {TableColumn} */ ({ name: `printed_ratio_${coin}`, label: `${coin.toUpperCase()} printed`, kind: "printed", reason: `printed_ratio_${coin}_null_reason`, note: "As the exchange prints it." }));
@@ -46,7 +44,7 @@ function columnSets(lake, rows) {
     composition: [...first, usd, { name: "usd_clean", label: "Clean, USD", kind: "money", mart: "cleanliness", reason: "cleanliness_null_reason", lower, note: "Reserves less own tokens." }, ...share, clean, { name: "cleanliness_defillama", label: "Clean, by DefiLlama", kind: "percent", reason: "cleanliness_defillama_null_reason" }, { name: "cleanliness_cryptoquant", label: "Clean, by CryptoQuant", kind: "percent", reason: "cleanliness_cryptoquant_null_reason" }, { name: "assets", label: "Assets", kind: "count" }, { name: "unpriced_assets", label: "Without a price", kind: "list" }],
     ratios: [...first, ...ratio.flatMap((one, index) => [one, print[index]])],
     flows: [...first, { name: "days", label: "Days", kind: "days", reason: "usd_flow_null_reason" }, { name: "usd_change", label: "Change, USD", kind: "money", reason: "usd_flow_null_reason" }, flow, { name: "usd_flow_3", label: "Flow, 3 months", kind: "money", reason: "usd_flow_3_null_reason", more: seenOnly, note: "Sum of the flows of the last three months of this basis." }, { name: "usd_flow_12", label: "Flow, 12 months", kind: "money", reason: "usd_flow_12_null_reason", more: seenOnly, note: "Sum of the flows of the last twelve months of this basis." }, { name: "usd_price", label: "Price, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_cross", label: "Price of what moved, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_list", label: "List, USD", kind: "money", reason: "usd_flow_null_reason" }, { name: "usd_own", label: "Own tokens, USD", kind: "money", reason: "usd_flow_null_reason" }],
-    evidence: [...first, { name: "usd_signed_and_seen", label: "Signed and seen, USD", kind: "money", reason: "share_signed_and_seen_null_reason", lower: true }, seen, streak, { name: "proofs", label: "Proof of liabilities", kind: "list", mart: "liability_proofs" }, { name: "addresses", label: "Addresses", kind: "count", reason: () => "no_addresses" }, old, { name: "list_age_days", label: "List", kind: "days", note: "Of an observed list of addresses: its age at the moment." }, { name: "rows_refused", label: "Rows not read", kind: "count" }, { name: "is_repeat", label: "Repeat", kind: "flag" }, { name: "contradicted_by_own_total", label: "Contradicts itself", kind: "flag" }, { name: "report", label: "File, sha256", kind: "hash", link: (row) => address("attestation", row.attestation, { section: "files" }) }],
+    evidence: [...first, { name: "usd_signed_and_seen", label: "Signed and seen, USD", kind: "money", reason: "share_signed_and_seen_null_reason", lower: true }, seen, streak, { name: "proofs", label: "Proof of liabilities", kind: "list", mart: "liability_proofs" }, { name: "addresses", label: "Addresses", kind: "count", reason: () => "no_addresses" }, old, listAge, { name: "rows_refused", label: "Rows not read", kind: "count" }, { name: "is_repeat", label: "Repeat", kind: "flag" }, { name: "contradicted_by_own_total", label: "Contradicts itself", kind: "flag" }, report],
   };
 }
 

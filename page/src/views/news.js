@@ -2,7 +2,7 @@
 import { hashed, moment, words } from "../cells.js";
 import { DataError } from "../data.js";
 import { h, outside, said } from "../dom.js";
-import { banner, choice, titleOf } from "../parts.js";
+import { banner, choice, counted, titleOf } from "../parts.js";
 import { address } from "../state.js";
 
 /** An event of latest.json. @typedef {{kind: string, finding: string|null, exchange: string, attestation: string, title: string, text: string, updated: string|null, basis: string|null, page: string,
@@ -54,7 +54,7 @@ function entry(event) {
       { class: "source" },
       file?.sha256 ? h("span", null, "file ", said(file.name ?? ""), " sha256 ", hashed(file.sha256)) : null,
       file?.address ? h("span", null, " from ", outside(file.address)) : null,
-      list?.age_days !== null && list?.age_days !== undefined ? h("span", null, `; list of ${list.day ?? "an unknown day"}, ${list.age_days} days old, stated by `, said(list.stated_by ?? "nobody")) : null,
+      list ? h("span", null, `; list of ${list.day ?? "an unknown day"}, ${list.age_days !== null ? `${counted(list.age_days, "day")} old, ` : list.day ? "younger than the moment, " : ""}stated by `, said(list.stated_by ?? "nobody")) : null,
     ),
   );
 }

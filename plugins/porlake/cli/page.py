@@ -29,12 +29,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from porlake import pipeline
+    from porlake import pipeline, progress
 
-    session = existing(options)
-    if options.serve is not None and options.out is None and session.store:
-        raise ConfigurationError(f"{session.lake.where()}: only a folder of this machine is served here; name OUT")
-    place, build_id = pipeline.page(session, options.out, options.url)
+    with progress.shown() as tell:
+        session = existing(options, progress=tell)
+        if options.serve is not None and options.out is None and session.store:
+            raise ConfigurationError(f"{session.lake.where()}: only a folder of this machine is served here; name OUT")
+        place, build_id = pipeline.page(session, options.out, options.url)
     say(f"build {build_id}: {place}")
     if options.serve is not None:
         from porlake.cli import _serve

@@ -23,10 +23,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from porlake import pipeline
+    from porlake import pipeline, progress
     from porlake.queries import tables
 
-    session = existing(options, publish_as=options.publish_as)
-    say(f"build {pipeline.publish(session)}: {tables.shown_at(session)}")
+    with progress.shown() as tell:
+        session = existing(options, publish_as=options.publish_as, progress=tell)
+        build_id = pipeline.publish(session)
+    say(f"build {build_id}: {tables.shown_at(session)}")
     if session.publish_as == "delta":
         say(f"Delta tables: {tables.delta_at(session)}/<mart>")

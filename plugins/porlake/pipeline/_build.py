@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from porlake import served
 from porlake.errors import Damaged, MissingPartition
 from porlake.pipeline._session import Session
 from porlake.settings import DELTA
@@ -50,13 +51,14 @@ def page(session: Session, out: Path | None = None, url: str = "") -> tuple[str,
     from porlake import warehouse
 
     url = url or (session.page if "://" in session.page else "")
-    made = warehouse.page_in(session.lake, out, url) if out else warehouse.page_beside(session.lake, url)
+    tell = session.progress
+    made = warehouse.page_in(session.lake, out, url, tell) if out else warehouse.page_beside(session.lake, url, tell)
     return made.place, made.build_id
 
 
 def page_file(session: Session, name: str) -> Path:
     """A local file with the bytes of one file of the page that lies in the lake. Raises MissingPartition."""
-    key = f"page/{name}"
+    key = f"{served.IN_LAKE}/{name}"
     if not session.lake.store.holds(key):
         raise MissingPartition(f"{session.lake.where(key)}: there is no such file; `porlake page` makes the page")
     return session.lake.store.local(key)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from porlake import amounts
+from porlake import amounts, served
 from porlake.errors import ConfigurationError, InvalidAmount
 from porlake.pipeline._dumps import dumps_of
 from porlake.pipeline._endpoints import endpoints_of_environment, endpoints_of_file
@@ -85,7 +85,7 @@ def _share(environ: Mapping[str, str], name: str, default: Decimal) -> Decimal:
 
 
 def _page(text: str) -> str:
-    if text in ("", "yes") or re.fullmatch(r"https?://[^\s<>\"]+", text):
+    if text in ("", "yes") or served.is_address(text):
         return text
     raise ConfigurationError(f"PORLAKE_PAGE: {text!r} is neither yes nor an address (https://example.org/reserves/)")
 

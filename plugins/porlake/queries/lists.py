@@ -40,16 +40,20 @@ class ListRead:
 
     @property
     def age_days(self) -> int | None:
-        """Days from the list to the moment, below zero where the list is younger; None where it tells no day."""
+        """Days from the list to the moment; None where the list is younger, or either tells no day."""
         if self.listed.list_day is None or self.file.snapshot_day is None:
             return None
-        return (self.file.snapshot_day - self.listed.list_day).days
+        days = (self.file.snapshot_day - self.listed.list_day).days
+        return days if days >= 0 else None
 
     def sentences(self) -> Iterator[str]:
         """What a person wants to know of it, a line each."""
         read = sum(network.accounts_read for network in self.networks)
         exact, near = sum(network.exact for network in self.networks), sum(network.near for network in self.networks)
-        age = "of no known day" if self.age_days is None else f"{self.age_days:,} days old at the moment"
+        day = self.listed.list_day
+        age = "of no known day" if day is None else f"of {day}, which is after the moment"
+        if self.age_days is not None:
+            age = f"{self.age_days:,} day{'' if self.age_days == 1 else 's'} old at the moment"
         yield f"list {self.listed.list[:16]}, stated by {self.listed.list_stated_by}, {age}"
         refused = f"; rows of the list that name none: {self.listed.rows_refused:,}" if self.listed.rows_refused else ""
         yield f"{read:,} of {self.listed.accounts:,} accounts read on {len(self.networks)} networks{refused}"

@@ -175,7 +175,7 @@ class _Found:
             attestation=attestation,
             snapshot_at=row["snapshot_at"],
             title=f"{self.titles.get(row['exchange'], row['exchange'])} {attestation.partition('/')[2]}: {title}",
-            text=" ".join(filter(None, (text, _ages(file, listed)))),
+            text=" ".join(filter(None, (text, _ages(row["snapshot_at"], file, listed)))),
             updated=max((at for at in times if at is not None), default=datetime(1970, 1, 1, tzinfo=UTC)),
             basis=basis,
             file=file,
@@ -200,21 +200,18 @@ def _units(value: Decimal | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _ages(file: Mapping[str, Any] | None, listed: Mapping[str, Any] | None) -> str:
-    """How old what a figure rests on is."""
+def _ages(snapshot_at: datetime | None, file: Mapping[str, Any] | None, listed: Mapping[str, Any] | None) -> str:
+    """How old what a figure rests on is. What is younger than the moment it is told of has no age, and says so."""
     said = []
-    if file and file["age_days"] is not None:
-        days = int(file["age_days"])
-        when = (
-            f"{_days(days)} after the snapshot" if days >= 0 else f"{_days(-days)} before the snapshot that it states"
-        )
+    if file and snapshot_at is not None:
+        age = file["age_days"]
+        when = "before the snapshot that it states" if age is None else f"{_days(int(age))} after the snapshot"
         said.append(f"The file reached the archive {when}.")
     if listed:
-        age = listed["age_days"]
-        said.append(
-            f"The list of addresses, by {listed['stated_by']}, "
-            + (f"is of {listed['day']}, {_days(int(age))} before the moment." if age is not None else "is not dated.")
-        )
+        day, age = listed["day"], listed["age_days"]
+        after = "after the moment" if age is None else f"{_days(int(age))} before the moment"
+        when = "is not dated" if day is None else f"is of {day}, {after}"
+        said.append(f"The list of addresses, by {listed['stated_by']}, {when}.")
     return " ".join(said)
 
 
@@ -266,7 +263,7 @@ def _files(found: _Found) -> Iterator[Event]:
             f"{_counted(refused, 'line')} could not be read: {_named(row['lines_refused_because'])}."
             if refused
             else "",
-            _ages(file, listed),
+            _ages(row["snapshot_at"], file, listed),
         ]
         title = f"{found.titles.get(row['exchange'], row['exchange'])} {row['attestation'].partition('/')[2]}: "
         yield Event(

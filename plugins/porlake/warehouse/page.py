@@ -34,6 +34,7 @@ from porlake import lake as lake_room
 from porlake.errors import ConfigurationError, Damaged, LakeError
 from porlake.lake import Lake, LocalStore, Store
 from porlake.lake.store import ASIDE
+from porlake.progress import Tell, silent
 from porlake.warehouse import feeds
 from porlake.warehouse.database import OFFLINE, explained, quoted
 from porlake.warehouse.measures import measures
@@ -46,8 +47,6 @@ MARK = "data/README.txt"
 """Written first: whose the folder is, where a writer was killed before its end."""
 MARKED = b"""A page of porlake: all that lies here is made anew by `porlake page`. Its readers go through page.json.
 """
-IN_LAKE = "page"
-"""Where the page of a lake lies in it."""
 ROWS, MOST_ROWS = 2_000, 20_000
 """Of a row group of a view: with the first it ends where an exchange ends, with the second in any case."""
 _FOUND_BY = ("exchange", "attestation", "asset", "network", "month", "snapshot_at")
@@ -67,19 +66,19 @@ def bundle_folder() -> Path:
     return Path(__file__).resolve().parents[1] / "page"
 
 
-def page_in(lake: Lake, out: Path, url: str = "") -> Page:
+def page_in(lake: Lake, out: Path, url: str = "", tell: Tell = silent) -> Page:
     """The page in a local folder, made or replaced. `url`: where it will be served, for the links of the feeds.
 
     Raises ConfigurationError where the folder holds anything that is not of a page, MissingPartition where nothing is
     published, LakeError.
     """
     _may_be_ours(out)
-    return _make(lake, LocalStore(out.absolute()), "", url)
+    return _make(lake, LocalStore(out.absolute()), "", url, tell)
 
 
-def page_beside(lake: Lake, url: str = "") -> Page:
+def page_beside(lake: Lake, url: str = "", tell: Tell = silent) -> Page:
     """The page in the lake itself, beside the marts. Raises MissingPartition, LakeError."""
-    return _make(lake, lake.store, f"{IN_LAKE}/", url)
+    return _make(lake, lake.store, f"{served.IN_LAKE}/", url, tell)
 
 
 def _may_be_ours(out: Path) -> None:
@@ -121,9 +120,9 @@ def _is_name(name: str) -> bool:
     return re.fullmatch(r"(exchange/[a-z][a-z0-9_.]*/)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", name) is not None
 
 
-def _make(lake: Lake, store: Store, prefix: str, url: str) -> Page:
+def _make(lake: Lake, store: Store, prefix: str, url: str, tell: Tell) -> Page:
     where = store.where(prefix.rstrip("/"))
-    if url and not re.fullmatch(r"https?://[^\s<>\"]+", url):
+    if url and not served.is_address(url):
         raise ConfigurationError(f"{url!r} is no address of a page: https://example.org/reserves/")
     with explained(LakeError, f"{where}: the page cannot be made, the one of before stays"):
         manifest = manifest_of(lake)
@@ -137,18 +136,23 @@ def _make(lake: Lake, store: Store, prefix: str, url: str) -> Page:
             try:
                 with _reader(folder) as connection:
                     making = _Making(lake, manifest, folder, connection, url.rstrip("/") + "/" if url else "")
-                    return _written(making, store, prefix)
+                    return _written(making, store, prefix, tell)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _written(making: _Making, store: Store, prefix: str) -> Page:
+def _written(making: _Making, store: Store, prefix: str, tell: Tell) -> Page:
     """What never changes first, then what is replaced, `page.json` last; then what nobody reads any more is removed."""
     before = store.read(prefix + PAGE)
     shown, old = _listed(before.content, store.where(prefix + PAGE)) if before else ("", [])
     store.put_if_absent(prefix + MARK, MARKED)
-    for name, path in making.data():
-        store.put_file(f"{prefix}{making.content}/{name}", path, served.type_of(name) or "")
+    tell("rows of the page", 0, making.rows)
+    done = 0
+    for mart, files_of_mart in making.data():
+        for name, path in files_of_mart:
+            store.put_file(f"{prefix}{making.content}/{name}", path, served.type_of(name) or "")
+        done += making.marts[mart]["rows"]
+        tell("rows of the page", done, making.rows)
     files = making.others()
     for name, path in sorted(files.items()):
         store.put_file(prefix + name, path, served.type_of(name) or "")
@@ -172,6 +176,7 @@ class _Making:
     ) -> None:
         self.lake, self.manifest, self.folder, self.connection, self.url = lake, manifest, folder, connection, url
         self.marts: Mapping[str, Mapping[str, Any]] = dict(sorted(manifest["marts"].items()))
+        self.rows = sum(facts["rows"] for facts in self.marts.values())
         digest = hashlib.sha256(f"{FORM}\n".encode())
         for mart, facts in self.marts.items():
             digest.update(f"{mart} {facts['sha256']} {facts.get('sql')}\n".encode())
@@ -196,23 +201,26 @@ class _Making:
     def parquet(self, mart: str) -> Path:
         return self.folder / f"{mart}.parquet"
 
-    def data(self) -> Iterator[tuple[str, Path]]:
-        """Every file of the data, by its name in their folder; the marts themselves last, for the others are made of
-        them, and so are the feeds.
+    def data(self) -> Iterator[tuple[str, Iterator[tuple[str, Path]]]]:
+        """Every mart with its files, by their names in the folder of the data; the mart itself is the last of them, for
+        the others are made of it, and so are the feeds.
         """
         self.names = _names_of_things(self)
         self.as_of = feeds.moment(self._rows("select max(retrieved_at) as at from reports")[0]["at"])
         self.feeds = feeds.feeds(self._rows, self.names["exchanges"], str(self.manifest["build_id"]), self.url)
         for mart in self.marts:
-            view = self._view(mart)
-            self.view_bytes[mart] = view.stat().st_size
-            yield f"view/{mart}.parquet", view
-            yield f"{mart}.csv", self._csv(mart)
-            if sql := self.marts[mart].get("sql"):
-                path = self.folder / f"{mart}.sql"
-                path.write_text(sql, encoding="utf-8")
-                yield f"{mart}.sql", path
-            yield f"{mart}.parquet", self.parquet(mart)
+            yield mart, self._files(mart)
+
+    def _files(self, mart: str) -> Iterator[tuple[str, Path]]:
+        view = self._view(mart)
+        self.view_bytes[mart] = view.stat().st_size
+        yield f"view/{mart}.parquet", view
+        yield f"{mart}.csv", self._csv(mart)
+        if sql := self.marts[mart].get("sql"):
+            path = self.folder / f"{mart}.sql"
+            path.write_text(sql, encoding="utf-8")
+            yield f"{mart}.sql", path
+        yield f"{mart}.parquet", self.parquet(mart)
 
     def _view(self, mart: str) -> Path:
         path = self.folder / f"{mart}.view"

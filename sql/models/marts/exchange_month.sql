@@ -141,7 +141,7 @@ select {{ about('a') }}, a.month, a.basis, a.attestations, a.snapshot_precision,
         when c.usd_signed_and_seen is null then case when v.usd_total is null then 'nothing_priced' else 'nothing_observed' end
         when coalesce(v.usd_total, 0) = 0 then 'total_is_zero' end as share_signed_and_seen_null_reason,
     case when a.basis <> 'published' then n.addresses end as addresses, p.addresses as addresses_printed,
-    date_diff('day', a.snapshot_at, r.retrieved_at) as file_age_days, l.list_age_days,
+    {{ age_in_days('a.snapshot_at', 'r.retrieved_at') }} as file_age_days, l.list_age_days,
     coalesce(p.figures, []) as tracker_figures,
     {{ quality_flags('d', whole=true) }}
 from chosen a

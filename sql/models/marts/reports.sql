@@ -7,7 +7,7 @@ with refused as (
 )
 select r.attestation, r.exchange, r.snapshot_at, coalesce(a.is_latest, false) as is_latest, r.report, lake.build_id() as build_id,
     r.snapshot_precision, r.content, r.statement, r.format, r.revision, r.is_newest, r.report_no, r.file_name, r.origin, r.container, r.members, r.size_bytes,
-    r.retrieved_at, date_diff('day', r.snapshot_at, r.retrieved_at) as file_age_days,
+    r.retrieved_at, {{ age_in_days('r.snapshot_at', 'r.retrieved_at') }} as file_age_days,
     coalesce(f.lines, 0)::bigint as lines_refused, coalesce(f.reasons, []) as lines_refused_because
 from {{ ref('stg_report') }} r
 left join {{ ref('core_attestation') }} a using (attestation)

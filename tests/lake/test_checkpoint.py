@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from porlake.errors import LakeError
-from porlake.lake import Scratch, forget
+from porlake.lake import Below, Lake, Scratch, forget
+from stores import held, lay, of_a_folder, tree
 
 
-def test_parts_come_back_in_the_order_of_their_names(tmp_path: Path) -> None:
-    kept = Scratch(tmp_path / "deep" / "folder")
+def test_parts_come_back_in_the_order_of_their_names(scratch: Path | Below) -> None:
+    kept = Scratch(scratch / "deep" / "folder")
     assert list(kept.parts()) == []
     kept.keep("b", b"two")
     kept.keep("a", b"one")
@@ -20,28 +21,31 @@ def test_parts_come_back_in_the_order_of_their_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 31, 32, 34])
-def test_a_torn_part_is_none(tmp_path: Path, left: int) -> None:
-    kept = Scratch(tmp_path)
+def test_a_torn_part_is_none(lake: Lake, scratch: Path | Below, left: int) -> None:
+    kept = Scratch(scratch)
     kept.keep("a", b"one")
     kept.keep("b", b"two")
-    (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes()[:left])
+    (key,) = (key for key in tree(lake) if key.endswith("/a"))
+    lay(lake, key, held(lake, key)[:left])
     assert list(kept.parts()) == [("b", b"two")]
 
 
-def test_an_empty_part_is_whole(tmp_path: Path) -> None:
-    kept = Scratch(tmp_path)
+def test_an_empty_part_is_whole(scratch: Path | Below) -> None:
+    kept = Scratch(scratch)
     kept.keep("a", b"")
     assert list(kept.parts()) == [("a", b"")]
 
 
-def test_what_is_no_longer_needed_goes(tmp_path: Path) -> None:
-    kept = Scratch(tmp_path / "f")
+def test_what_is_no_longer_needed_goes(lake: Lake, scratch: Path | Below) -> None:
+    kept = Scratch(scratch)
     kept.keep("a", b"one")
-    forget(tmp_path / "f")
-    forget(tmp_path / "f")
-    assert not (tmp_path / "f").exists()
+    assert len(tree(lake)) == 1
+    forget(scratch)
+    forget(scratch)
+    assert tree(lake) == {}
 
 
+@of_a_folder("its subject is a file in the way of a folder; an object store has no folders")
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LakeError, match="cannot be written"):

@@ -24,9 +24,10 @@ from porlake.errors import ConfigurationError, Damaged, LakeError, MissingPartit
 from porlake.lake import Below, Lake, Scratch, forget, json_of
 from porlake.lake.objects import ObjectStore, Place
 from porlake.model import Price
+from stores import lay, of_objects, tree
 from support import on_loopback
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, of_objects("what only a store that machines share can do, or fail in")]
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 PARTITION = {"exchange": "okx", "attestation": "okx/2024-03-25"}
 POINTER = "lake/price/exchange=okx/attestation=okx%2F2024-03-25/pointer.json"
@@ -303,9 +304,21 @@ def test_what_no_pointer_leads_to_goes_when_it_is_old_and_never_at_a_write(
 def test_beside_a_pointer_that_cannot_be_read_nothing_is_removed(lake: Lake) -> None:
     for number in range(3):
         lake.write(Price, PARTITION, [price(number)])
-    (lake.root / POINTER).write_text("{")
+    lay(lake, POINTER, b"{")
     found = lake.collect(datetime.now(UTC) + timedelta(minutes=1))
-    assert (found.folders, found.unread) == (0, (str(lake.root / POINTER),))
+    assert (found.folders, found.unread) == (0, (lake.where(POINTER),))
+
+
+def test_what_is_collected_was_named_by_its_content(lake: Lake) -> None:
+    """What somebody else put beside it stays."""
+    for number in range(3):
+        lake.write(Price, PARTITION, [price(number)])
+    place = POINTER.rpartition("/")[0]
+    for name in ("notes/n.txt", "n.txt", "0123456789ABCDEF/part-0.parquet"):
+        lay(lake, f"{place}/{name}", b"mine")
+    assert lake.collect(datetime.now(UTC) + timedelta(minutes=1)).folders == 2 - (not lake.store.shared)
+    assert sum(content == b"mine" for content in tree(lake).values()) == 3
+    assert list(lake.rows(Price)) == [price(2)]
 
 
 # --- what dies or fails -----------------------------------------------------------------------------------------------

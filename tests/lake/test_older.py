@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ import pytest
 from porlake.errors import ContractViolation, Damaged
 from porlake.lake import Lake, Pointer, carried, schema, uncarried
 from porlake.model import Balance, Dataset, Liability, ReportFile
+from stores import held, lay, repoint
 
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 PLACES: dict[type[Dataset], dict[str, str]] = {
@@ -35,17 +37,17 @@ def older(lake: Lake, row_class: type[Dataset], change: Callable[[pa.Table], pa.
     """A partition as a porlake wrote it whose schema was another."""
     lake.write(row_class, PLACES[row_class], [ROWS[row_class]])
     (pointer,) = lake.pointers(row_class)
-    (path,) = pointer.paths
-    with pq.ParquetFile(path) as parquet:
-        table = change(parquet.read())
-    pq.write_table(table, path)
-    held = lake.root / pointer.place / "pointer.json"
-    content = json.loads(held.read_bytes())
-    del content["version"]
-    # Parquet names the values of a list otherwise than Arrow, and the pointer names them as Arrow does
-    content["schema"] = [[field.name, str(field.type).replace("<element", "<item")] for field in table.schema]
-    content["files"][0]["sha256"] = lake.store.sha256(pointer.keys[0], anew=True)
-    held.write_text(json.dumps(content))
+    table, made = change(pq.read_table(pa.BufferReader(held(lake, pointer.keys[0])))), io.BytesIO()
+    pq.write_table(table, made)
+    lay(lake, pointer.keys[0], made.getvalue())
+
+    def as_it_was(content: Any) -> None:
+        del content["version"]
+        # Parquet names the values of a list otherwise than Arrow, and the pointer names them as Arrow does
+        content["schema"] = [[field.name, str(field.type).replace("<element", "<item")] for field in table.schema]
+        content["files"][0]["sha256"] = lake.store.sha256(pointer.keys[0], anew=True)
+
+    repoint(lake, pointer.place, as_it_was)
     return lake.pointers(row_class)[0]
 
 
@@ -130,7 +132,7 @@ def test_what_nothing_says_cannot_be_carried(lake: Lake, change: Callable[[pa.Ta
 
 def test_bytes_that_are_not_those_of_the_pointer_are_not_carried(lake: Lake) -> None:
     pointer = older(lake, Balance, lambda table: table.drop_columns(["confirmed_by"]))
-    pointer.paths[0].write_bytes(pointer.paths[0].read_bytes()[:-1] + b"x")
+    lay(lake, pointer.keys[0], held(lake, pointer.keys[0])[:-1] + b"x")
     with pytest.raises(Damaged):
         list(carried(pointer))
 
@@ -142,19 +144,16 @@ def test_the_number_is_added_without_touching_the_rows_and_only_where_nothing_ch
     (now,) = lake.pointers(Balance)
     assert (now.number, now.content) == (1, pointer.content)
     lake.write(Balance, PLACES[Balance], [])
-    held = lake.root / pointer.place / "pointer.json"
-    content = json.loads(held.read_bytes())
-    del content["version"]
-    held.write_text(json.dumps(content))
+    repoint(lake, pointer.place, lambda content: content.pop("version") and None)
     lake.renumber(pointer)  # it speaks of what is no longer there
-    assert [(held.rows, held.number) for held in lake.pointers(Balance)] == [(0, None)]
+    assert [(now.rows, now.number) for now in lake.pointers(Balance)] == [(0, None)]
 
 
 def test_a_partition_set_aside_is_not_seen_and_not_deleted(lake: Lake) -> None:
     pointer = older(lake, Balance, lambda table: table.drop_columns(["amount"]))
     lake.set_aside(pointer)
     assert lake.pointers(Balance) == []
-    assert pointer.paths[0].exists()
-    kept = json.loads((lake.root / pointer.place / "pointer-of-schema-0.json").read_bytes())
+    assert lake.store.holds(pointer.keys[0])
+    kept = json.loads(held(lake, f"{pointer.place}/pointer-of-schema-0.json"))
     assert kept["folder"] == pointer.folder
     assert "amount" in schema(Balance).names

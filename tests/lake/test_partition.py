@@ -5,25 +5,24 @@ read anew.
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+import stores
 from porlake.errors import ContractViolation, Damaged, LakeError, MissingPartition, Outdated
-from porlake.lake import BATCH_ROWS, Lake, Pointer, json_bytes, schema
+from porlake.lake import BATCH_ROWS, Below, Lake, Pointer, Scratch, json_bytes, schema
 from porlake.lake.partition import Writer
 from porlake.lake.schema import columns_of, record_batch
 from porlake.model import Claim, Price, Rejection, ReportFile
-from stores import over_both
+from stores import again, held, lay, of_a_folder, tree
 
 PARTITION = {"exchange": "okx", "attestation": "okx/2024-03-25"}
 AT = datetime(2024, 3, 25, tzinfo=UTC)
@@ -39,17 +38,16 @@ def write(lake: Lake, *numbers: int) -> Pointer:
     return lake.pointers(Price)[0]
 
 
-def repoint(lake: Lake, change: Callable[[Any], object]) -> Path:
+def repoint(lake: Lake, change: Callable[[Any], object]) -> str:
     """Change the pointer of the one partition by hand; where it lies."""
-    path = lake.root / lake.place(Price, PARTITION) / "pointer.json"
-    pointer = json.loads(path.read_bytes())
-    change(pointer)
-    path.write_text(json.dumps(pointer))
-    return path
+
+    def changed(pointer: Any) -> None:
+        change(pointer)
+
+    return lake.where(stores.repoint(lake, lake.place(Price, PARTITION), changed))
 
 
 # --- where it lies ----------------------------------------------------------------------------------------------------
-@over_both
 @pytest.mark.parametrize(
     "partition",
     [
@@ -67,19 +65,17 @@ def test_a_place_needs_the_columns_of_the_partition_in_their_order(lake: Lake, p
 
 def test_scratch_lies_beside_the_partition_and_no_reader_looks_there(lake: Lake) -> None:
     write(lake, 1)
-    folder = lake.scratch(Price, PARTITION)
-    assert folder == lake.root / "lake/price/exchange=okx/.unfinished-attestation=okx%2F2024-03-25"
-    (folder / "attestation=x").mkdir(parents=True)
-    (folder / "attestation=x" / "pointer.json").write_text("{")
+    folder, key = lake.scratch(Price, PARTITION), "lake/price/exchange=okx/.unfinished-attestation=okx%2F2024-03-25"
+    assert folder == (Below(lake.store, key) if lake.store.shared else lake.root / key)
+    Scratch(folder / "attestation=x").keep("pointer.json", b"{")
+    lay(lake, f"{key}/attestation=y/pointer.json", b"{")
     assert len(lake.pointers(Price)) == 1
 
 
 def test_what_waits_is_a_file_or_a_folder_of_files_of_that_exchange(lake: Lake) -> None:
     for name in ("okx/b.csv", "okx/a/1.csv", "okx/a/2.csv", "okx/.hidden", "htx/c.csv"):
-        path = lake.root / "inbox" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
-    assert lake.waiting("okx") == [str(lake.root / "inbox/okx/a"), str(lake.root / "inbox/okx/b.csv")]
+        lay(lake, f"inbox/{name}", b"")
+    assert lake.waiting("okx") == [lake.where("inbox/okx/a"), lake.where("inbox/okx/b.csv")]
     assert lake.waiting("kraken") == []
 
 
@@ -139,13 +135,13 @@ def test_a_pointer_says_what_a_writer_writes_or_is_named_with_what_is_wrong(
     lake: Lake, change: Callable[[Any], object], wrong: str
 ) -> None:
     write(lake, 1)
-    path = repoint(lake, change)
+    where = repoint(lake, change)
     if not wrong:
         assert len(lake.pointers(Price)) == 1
         return
     with pytest.raises(Damaged) as caught:
         lake.pointers(Price)
-    assert str(caught.value).startswith(f"{path}: not a pointer of the lake ({wrong}")
+    assert str(caught.value).startswith(f"{where}: not a pointer of the lake ({wrong}")
     assert "run price again for exchange okx, attestation okx/2024-03-25" in str(caught.value)
 
 
@@ -173,13 +169,11 @@ def test_what_is_wrong_with_a_pointer_stays_a_line(lake: Lake) -> None:
     ],
 )
 def test_a_damaged_pointer_says_how_its_rows_are_made_anew(lake: Lake, key: str, remedy: str) -> None:
-    path = lake.root / key
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("{")
+    lay(lake, key, b"{")
     (look,) = lake.all_files()
     with pytest.raises(Damaged) as caught:
         look()
-    assert f"{path}: not a pointer of the lake: {remedy}" in str(caught.value)
+    assert f"{lake.where(key)}: not a pointer of the lake: {remedy}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +202,6 @@ def test_a_pointer_without_a_number_is_of_the_first_schema_or_of_one_before_it(l
     assert lake.pointers(Price)[0].version == 0
 
 
-@over_both
 def test_a_partition_is_known_by_the_hashes_of_its_files(lake: Lake) -> None:
     first = write(lake, 1, 2)
     assert first.content == first.files[0]["sha256"] == lake.store.sha256(first.keys[0], anew=True)
@@ -219,7 +212,7 @@ def test_a_partition_is_known_by_the_hashes_of_its_files(lake: Lake) -> None:
 def test_a_pointer_is_the_same_whoever_reads_it(lake: Lake) -> None:
     """The place where it lies is no part of what it says, nor of how it is shown."""
     pointer = write(lake, 1)
-    assert Lake(lake.root).pointers(Price) == [pointer]
+    assert again(lake).pointers(Price) == [pointer]
     assert "Store" not in repr(pointer)
 
 
@@ -239,15 +232,15 @@ def read_whole(lake: Lake) -> list[str]:
 def test_a_file_has_as_many_rows_as_its_pointer_says(lake: Lake, more: int, fits: bool) -> None:
     pointer = write(lake, 1, 2)
     repoint(lake, of_pointer(rows=2 + more))
-    wrong = f"{pointer.paths[0]}: 2 rows, its pointer says {2 + more}"
+    wrong = f"{lake.where(pointer.keys[0])}: 2 rows, its pointer says {2 + more}"
     assert read_whole(lake) == ([] if fits else [wrong])
 
 
 def test_of_several_files_each_is_read_and_the_rows_are_those_of_all(lake: Lake) -> None:
     pointer = write(lake, 1, 2)
-    second = pointer.paths[0].with_name("part-1.parquet")
-    second.write_bytes(pointer.paths[0].read_bytes())
-    repoint(lake, lambda said: said.update(rows=4, files=[*said["files"], said["files"][0] | {"name": second.name}]))
+    lay(lake, pointer.keys[0].replace("part-0", "part-1"), held(lake, pointer.keys[0]))
+    second = {"name": "part-1.parquet"}
+    repoint(lake, lambda said: said.update(rows=4, files=[*said["files"], said["files"][0] | second]))
     assert len(list(lake.all_files())) == 3
     assert read_whole(lake) == []
     assert len(list(lake.rows(Price))) == 4
@@ -255,43 +248,48 @@ def test_of_several_files_each_is_read_and_the_rows_are_those_of_all(lake: Lake)
 
 
 def test_a_look_reads_the_bytes_again_that_this_process_has_hashed_before(lake: Lake) -> None:
-    """A change that keeps size and time is none to a reader of the day; a look at all files finds it."""
+    """A change that keeps size and time of a file, or that comes after it was fetched, is none to a reader of the day;
+    a look at all files finds it.
+    """
     pointer, sha256 = write(lake, 1), lake.keep(io.BytesIO(b"published"), {})
     assert read_whole(lake) == []
-    for path in (pointer.paths[0], lake.root / "raw" / sha256):
-        before, times = path.read_bytes(), path.stat()
-        path.write_bytes(bytes([before[0] ^ 1]) + before[1:])
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        (wrong,) = read_whole(lake)
-        assert str(path) in wrong
-        path.write_bytes(before)
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        assert read_whole(lake) == []
+    for key in (pointer.keys[0], f"raw/{sha256}"):
+        before, path = held(lake, key), lake.store.local(key)
+        for content in (bytes([before[0] ^ 1]) + before[1:], before):
+            if lake.store.shared:
+                lake.store.put(key, content)
+            else:
+                times = path.stat()
+                path.write_bytes(content)
+                os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            if content != before:
+                lake.pointers(Price)[0].checked()
+                lake.open_raw(sha256).close()
+            assert [lake.where(key) in text for text in read_whole(lake)] == ([True] if content != before else [])
 
 
 def test_a_file_that_is_gone_is_damaged_under_the_pointer_of_now_and_an_older_pointer_is_followed(lake: Lake) -> None:
-    held = write(lake, 1)
+    old = write(lake, 1)
     write(lake, 2)
-    assert held.checked() == held.keys, "one write later its files are there still"
-    held.paths[0].unlink()
+    assert old.checked() == old.keys, "one write later its files are there still"
+    lake.store.delete(old.keys[0])
     with pytest.raises(Damaged, match="cannot be read"):
-        held.checked()
+        old.checked()
     (now,) = lake.pointers(Price)
-    assert held.followed(Pointer.checked) == now.keys
-    now.paths[0].unlink()
+    assert old.followed(Pointer.checked) == now.keys
+    lake.store.delete(now.keys[0])
     with pytest.raises(Damaged, match="cannot be read"):
         now.followed(Pointer.checked)
 
 
 def test_a_file_that_is_no_parquet_is_named(lake: Lake) -> None:
-    (path,) = write(lake, 1).paths
-    path.write_bytes(b"PAR1")
-    repoint(lake, of_file(sha256=lake.store.sha256(str(path.relative_to(lake.root)), anew=True)))
+    (key,) = write(lake, 1).keys
+    lay(lake, key, b"PAR1")
+    repoint(lake, of_file(sha256=lake.store.sha256(key, anew=True)))
     with pytest.raises(LakeError, match=r"part-0\.parquet: cannot be read as Parquet"):
         list(lake.rows(Price))
 
 
-@over_both
 def test_base_units_are_whole_numbers_and_prices_decimals(lake: Lake) -> None:
     write(lake, 3)
     (row,) = lake.rows(Price)
@@ -303,7 +301,6 @@ def test_base_units_are_whole_numbers_and_prices_decimals(lake: Lake) -> None:
     assert [(type(row.amount), row.amount) for row in lake.rows(Claim)] == [(int, 7), (type(None), None)]
 
 
-@over_both
 @pytest.mark.parametrize(
     ("found", "error"), [(0, "the lake has no price for exchange=okx, asset=A000009"), (1, ""), (2, "")]
 )
@@ -334,7 +331,6 @@ def batch(*numbers: int) -> Any:
     return record_batch("price", made, [tuple(getattr(price(number), name) for name in names) for number in numbers])
 
 
-@over_both
 @pytest.mark.parametrize(
     ("batches", "wrong"),
     [
@@ -368,7 +364,6 @@ def test_keys_rise_within_a_batch_and_from_one_to_the_next(
     assert lake.pointers(Price) == []
 
 
-@over_both
 def test_the_first_columns_of_a_key_decide_before_the_later_ones(lake: Lake) -> None:
     for order, fits in ((("a", "b"), True), (("b", "a"), False)):
         rows = [replace(price(1), source=order[0]), replace(price(1), source=order[1]), replace(price(2), source="a")]
@@ -379,7 +374,6 @@ def test_the_first_columns_of_a_key_decide_before_the_later_ones(lake: Lake) -> 
                 lake.write(Price, PARTITION, rows)
 
 
-@over_both
 def test_a_batch_of_another_schema_is_refused(lake: Lake) -> None:
     with (
         pytest.raises(ContractViolation, match="price: a batch has the schema"),
@@ -388,7 +382,6 @@ def test_a_batch_of_another_schema_is_refused(lake: Lake) -> None:
         writer.add_batch(batch(1).drop_columns(["reason"]))
 
 
-@over_both
 def test_a_null_in_a_batch_is_refused_where_the_column_allows_none_and_only_there(lake: Lake) -> None:
     for column, refused in (("source", True), ("usd", False)):
         rows = batch(1).to_pylist()
@@ -405,7 +398,6 @@ def test_a_null_in_a_batch_is_refused_where_the_column_allows_none_and_only_ther
             writer.add_batch(made)
 
 
-@over_both
 def test_rows_given_one_by_one_come_before_the_batch_given_after_them(lake: Lake) -> None:
     with lake.writing((Price, PARTITION)) as (writer,):
         writer.add(price(1))
@@ -415,6 +407,7 @@ def test_rows_given_one_by_one_come_before_the_batch_given_after_them(lake: Lake
     assert lake.pointers(Price)[0].rows == 4
 
 
+@of_a_folder("a write to an object store removes nothing")
 def test_only_folders_of_content_are_removed(lake: Lake) -> None:
     """What somebody else put beside them stays."""
     place = lake.root / write(lake, 1).place
@@ -432,7 +425,7 @@ def test_a_writer_that_is_given_up_leaves_nothing(lake: Lake) -> None:
     writer.add(price(1))
     writer.abort()
     writer.abort()
-    assert not [path for path in lake.root.rglob("*") if path.is_file()]
+    assert tree(lake) == {}
 
 
 def test_what_repeats_is_kept_as_a_dictionary_and_what_varies_is_not(lake: Lake) -> None:
@@ -460,7 +453,6 @@ def test_what_repeats_is_kept_as_a_dictionary_and_what_varies_is_not(lake: Lake)
     assert (kept["exchange"], kept["source_row"]) == (True, False)
 
 
-@over_both
 def test_the_pointer_carries_the_columns_and_the_schema_carries_what_they_mean(lake: Lake) -> None:
     assert write(lake, 1).columns == columns_of(schema(Price))
     about = {field.name: field.metadata for field in schema(Price)}
@@ -476,7 +468,7 @@ def test_what_nests_without_end_is_told_also_where_a_library_has_raised_the_limi
     """py_ecc sets it to 100,000: the standard parser then runs over the stack and ends the process."""
     lake.write(Price, PARTITION, [])
     (pointer,) = lake.pointers(Price)
-    (lake.root / pointer.place / "pointer.json").write_text("[" * 200_000)
+    lay(lake, f"{pointer.place}/pointer.json", b"[" * 200_000)
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(limit)
     try:

@@ -6,7 +6,6 @@ import io
 import typing
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -15,17 +14,17 @@ from porlake.errors import ContractViolation, Damaged, LakeError
 from porlake.lake import Lake, column, schema
 from porlake.lake.schema import record_batch
 from porlake.model import DATASETS, Balance, Price
+from stores import flipped, held, lay
 
 AT = datetime(2024, 3, 25, tzinfo=UTC)
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    made = Lake(tmp_path)
+def lake(lake: Lake) -> Lake:
     for network in ("bitcoin", "tron"):
         row = Balance("okx", "ab", network, "TRX", "T", "total", 7, 1, "m", "h", "exact", 0, "other")
-        made.write(Balance, {"exchange": "okx", "report": "ab", "network": network}, [row])
-    return made
+        lake.write(Balance, {"exchange": "okx", "report": "ab", "network": network}, [row])
+    return lake
 
 
 def test_a_partition_is_named_by_its_columns_alone(lake: Lake) -> None:
@@ -37,11 +36,14 @@ def test_a_partition_is_named_by_its_columns_alone(lake: Lake) -> None:
 
 def test_a_pointer_stands_at_the_depth_of_its_dataset(lake: Lake) -> None:
     """Copies of it deeper or higher are none."""
-    place = lake.root / lake.pointers(Balance)[0].place
-    text = (place / "pointer.json").read_bytes()
-    for other in (place.parent / "pointer.json", place / "deeper" / "pointer.json", place / "pointer.json.bak"):
-        other.parent.mkdir(exist_ok=True)
-        other.write_bytes(text)
+    place = lake.pointers(Balance)[0].place
+    text = held(lake, f"{place}/pointer.json")
+    for other in (
+        place.rpartition("/")[0] + "/pointer.json",
+        f"{place}/deeper/pointer.json",
+        f"{place}/pointer.json.bak",
+    ):
+        lay(lake, other, text)
     assert len(lake.pointers(Balance)) == 2
 
 
@@ -51,23 +53,20 @@ def test_every_file_of_the_datasets_and_the_archive_is_looked_at(lake: Lake) -> 
     assert len(looks) == 2 * 2 + 2  # two partitions, each a pointer and a file; a published file and its facts
     for look in looks:
         look()
-    files = [*(path for pointer in lake.pointers(Balance) for path in pointer.paths), lake.root / "raw" / sha256]
-    for path in files:
-        before = path.read_bytes()
-        path.chmod(0o644)
-        path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    for key in [*(key for pointer in lake.pointers(Balance) for key in pointer.keys), f"raw/{sha256}"]:
+        before = flipped(lake, key, -8)
         wrong = []
         for look in lake.all_files():
             try:
                 look()
             except Damaged as error:
                 wrong.append(str(error))
-        assert [str(path) in text for text in wrong] == [True], path
-        path.write_bytes(before)
+        assert [lake.where(key) in text for text in wrong] == [True], key
+        lay(lake, key, before)
 
 
 def test_the_inbox_is_a_place_that_a_person_finds(lake: Lake) -> None:
-    assert lake.inbox("okx") == str(lake.root / "inbox" / "okx")
+    assert lake.inbox("okx") == lake.where("inbox/okx")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from porlake.errors import Damaged, LakeError, MissingPartition
 from porlake.lake import Lake
-from stores import over_both
+from stores import lay, of_a_folder, tree
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
@@ -23,6 +23,7 @@ def test_all_bytes_are_kept_whatever_their_number(lake: Lake, size: int) -> None
     assert not lake.has_raw("00" * 32)
 
 
+@of_a_folder("who may read a file; of an object store its operator says who reads a bucket")
 def test_published_bytes_are_their_owners_alone(lake: Lake) -> None:
     name = lake.keep(io.BytesIO(b"x"), {})
     assert (lake.root / "raw" / name).stat().st_mode & 0o777 == 0o600
@@ -32,13 +33,13 @@ def test_published_bytes_are_their_owners_alone(lake: Lake) -> None:
 @pytest.mark.parametrize("damaged", ["{", "[]", "7", "[" * 100_000])
 def test_damaged_facts_are_named_and_mended_by_the_next_arrival(lake: Lake, damaged: str) -> None:
     name = lake.keep(io.BytesIO(b"x"), {"retrieved_at": "first"})
-    path = lake.root / "raw" / f"{name}.json"
-    path.write_text(damaged)
+    key = f"raw/{name}.json"
+    lay(lake, key, damaged.encode())
     with pytest.raises(Damaged, match="not the facts of a file's arrival"):
         lake.first_facts(name)
     lake.keep(io.BytesIO(b"x"), {"retrieved_at": "second"})
     assert lake.first_facts(name) == {"retrieved_at": "second"}
-    path.unlink()
+    lake.store.delete(key)
     with pytest.raises(Damaged):
         lake.first_facts(name)
     lake.keep(io.BytesIO(b"x"), {"retrieved_at": "third"})
@@ -52,10 +53,9 @@ def test_a_source_that_fails_is_named_as_such_and_nothing_is_kept(lake: Lake) ->
         pytest.raises(LakeError, match="/proc/self/mem: cannot be read"),
     ):
         lake.keep(stream, {})
-    assert [path.name for path in (lake.root / "raw").rglob("*")] == []
+    assert tree(lake) == {}
 
 
-@over_both
 def test_a_file_that_is_not_there_is_none_of_the_archive(lake: Lake) -> None:
     with pytest.raises(MissingPartition, match="the archive has no file 0000"):
         lake.open_raw("00" * 32)

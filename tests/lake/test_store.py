@@ -12,16 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from porlake.errors import Damaged, LakeError, MissingPartition
-from porlake.lake import LocalStore, Store
-from stores import FOLDER, OBJECTS
-
-
-@pytest.fixture(params=[FOLDER, pytest.param(OBJECTS, marks=pytest.mark.slow)])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == FOLDER:
-        return LocalStore(tmp_path)
-    made: Store = request.getfixturevalue("object_store").lake(tmp_path / "cache").store
-    return made
+from porlake.lake import Lake, LocalStore, Store
+from stores import of_a_folder
 
 
 @pytest.fixture
@@ -80,6 +72,7 @@ def test_of_many_that_swap_at_once_one_is_first_each_time(kept: Store) -> None:
     assert list(kept.list("")) == ["count"]
 
 
+@of_a_folder("what a disk holds and a key does not name; the test of a list below is of both")
 def test_a_list_names_what_is_finished_below_a_folder_in_the_order_of_its_parts(store: Store, tmp_path: Path) -> None:
     for key in ("p/a=x-y/f", "p/a=x/f", "p/b", "pq/c"):
         store.put_if_absent(key, b"")
@@ -124,22 +117,22 @@ def test_what_is_not_there_is_said(kept: Store, tmp_path: Path) -> None:
     kept.delete_folder("k")
 
 
-def test_a_hash_is_kept_until_the_file_changes(store: Store, tmp_path: Path) -> None:
-    store.put_if_absent("k", b"one")
-    first = store.sha256("k")
-    (tmp_path / "k").write_bytes(b"other")
-    assert store.sha256("k") != first
-    assert store.sha256("k", anew=True) == store.sha256("k")
+def test_a_hash_is_kept_until_the_file_changes(kept: Store) -> None:
+    kept.put("k", b"one")
+    first = kept.sha256("k")
+    kept.put("k", b"other")
+    assert kept.sha256("k") != first
+    assert kept.sha256("k", anew=True) == kept.sha256("k")
 
 
-def test_one_writer_at_a_time_and_what_a_dead_one_left_is_removed(store: Store, tmp_path: Path) -> None:
-    left = store.workspace("p")
+def test_one_writer_of_a_machine_at_a_time_and_what_a_dead_one_left_is_removed(kept: Store) -> None:
+    left = kept.workspace("p")
     entered = threading.Event()
-    with store.alone("p"):
+    with kept.alone("p"):
         assert not left.exists()
 
         def second() -> None:
-            with store.alone("p"):
+            with kept.alone("p"):
                 entered.set()
 
         thread = threading.Thread(target=second)
@@ -167,30 +160,32 @@ def test_a_list_of_an_object_store_names_no_part_of_another_folder(kept: Store) 
     assert not kept.holds("p/.unfinished-x/f")
 
 
-def test_folders_are_made_on_the_way_and_may_be_there_already(store: Store, tmp_path: Path) -> None:
+def test_folders_are_made_on_the_way_and_may_be_there_already(lake: Lake, kept: Store, tmp_path: Path) -> None:
     for key in ("a/b/c/k", "a/b/c/k2", "a/k"):
-        assert store.put_if_absent(key, b"1")
-        assert store.swap(f"{key}.s", b"2", None)
+        assert kept.put_if_absent(key, b"1")
+        assert kept.swap(f"{key}.s", b"2", None)
         made = tmp_path / "made"
         made.write_bytes(b"3")
-        store.put_file(f"{key}.f/x/y", made)
+        kept.put_file(f"{key}.f/x/y", made)
         made.write_bytes(b"4")
-        store.put_file(f"{key}.f/x/y", made)
-        with store.open(f"{key}.f/x/y") as stream:
+        kept.put_file(f"{key}.f/x/y", made)
+        with kept.open(f"{key}.f/x/y") as stream:
             assert stream.read() == b"4"
     for prefix in ("w/x/y", "w/x/y", "w"):
-        assert store.workspace(prefix).parent == tmp_path / prefix
+        assert kept.workspace(prefix).parent == lake.root / prefix
     for prefix in ("v/x/y", "v/x/y", "v"):
-        with store.alone(prefix):
+        with kept.alone(prefix):
             pass
 
 
+@of_a_folder("who may read a file; of an object store its operator says who reads a bucket")
 def test_what_is_put_may_be_read_by_everybody_and_written_by_its_owner(store: Store, tmp_path: Path) -> None:
     store.put_if_absent("a", b"")
     store.swap("b", b"", None)
     assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"a": 0o644, "b": 0o644}
 
 
+@of_a_folder("what a disk takes for no name; an object store takes 1,024 bytes of any")
 def test_a_folder_or_a_name_that_no_disk_takes_is_a_sentence(store: Store, tmp_path: Path) -> None:
     """Neither is read as nothing."""
     (tmp_path / "folder").mkdir()
@@ -219,6 +214,7 @@ def test_a_folder_or_a_name_that_no_disk_takes_is_a_sentence(store: Store, tmp_p
             write()
 
 
+@of_a_folder("an object store has no links")
 def test_a_link_is_what_it_is_and_nothing_behind_it_is_listed_or_removed(store: Store, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -252,6 +248,7 @@ def test_a_file_is_fetched_to_another_file_system(kept: Store, tmp_path: Path) -
         assert (Path(folder) / "target").read_bytes() == b"stored"
 
 
+@of_a_folder("a state of a file is known by its inode, size and time")
 def test_a_hash_is_taken_once_for_a_state_of_a_file_and_anew_when_it_is_asked_for(store: Store, tmp_path: Path) -> None:
     store.put_if_absent("k", b"one")
     first, times = store.sha256("k"), (tmp_path / "k").stat()

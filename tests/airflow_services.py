@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
-from anvil import free_port
 from porlake import dbt_project
 from porlake.airflow import local
+from ports import free_port
 from support import ROOT, environment
 
 REDIS = ROOT / ".nodes" / "redis"

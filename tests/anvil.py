@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from porlake.encoding.keccak import keccak256
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 ANVIL = ROOT / ".nodes/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
@@ -109,9 +109,3 @@ def rpc(url: str, method: str, *params: Any) -> Any:
 def slot(account: str) -> str:
     """Where TOKEN_CODE keeps the balance of an account."""
     return "0x" + keccak256(bytes.fromhex(account[2:]).rjust(32, b"\0") + (2).to_bytes(32, "big")).hex()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

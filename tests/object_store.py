@@ -9,7 +9,6 @@ import ctypes
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from uuid import uuid4
 
 from porlake import warehouse
 from porlake.lake import Lake
+from ports import free_ports
 
 KEYS = {"access_key_id": "testkey", "secret_access_key": "a-secret-of-the-tests"}
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": KEYS["access_key_id"], "AWS_SECRET_ACCESS_KEY": KEYS["secret_access_key"]}
@@ -30,7 +30,7 @@ class SeaweedFS:
     """One server process below a folder: master, volumes, filer and S3."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._ports = folder, _ports()
+        self._folder, self._ports = folder, free_ports(4, also=10_000)  # of gRPC
         identity = {"accessKey": KEYS["access_key_id"], "secretKey": KEYS["secret_access_key"]}
         rights = ["Admin", "Read", "Write", "List", "Tagging"]
         said = {"identities": [{"name": "tests", "credentials": [identity], "actions": rights}]}
@@ -119,24 +119,4 @@ def _answers(url: str) -> bool:
         return True
     except OSError:
         return False
-    return True
-
-
-def _ports() -> tuple[int, int, int, int]:
-    """Free ports, whose gRPC ports, 10,000 above, are free too."""
-    found: list[int] = []
-    for port in range(20_000 + os.getpid() % 9_000, 40_000):
-        if all(map(_free, (port, port + 10_000))):
-            found.append(port)
-        if len(found) == 4:
-            return found[0], found[1], found[2], found[3]
-    raise AssertionError("no free ports")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
     return True

@@ -28,7 +28,7 @@ from typing import Any
 import coincurve
 import pytest
 
-from anvil import ROOT, free_port
+from anvil import ROOT
 from porlake import chains, registry
 from porlake.addresses import bech32 as form
 from porlake.chains.cosmos import client as cosmos
@@ -37,6 +37,7 @@ from porlake.encoding import bech32
 from porlake.encoding.hashes import hash160, sha256
 from porlake.errors import ChainError, TransportError
 from porlake.transport import Endpoint, Recording
+from ports import free_ports
 
 SIMD = ROOT / ".nodes" / "simd" / "simd"
 FOLDER = Path(__file__).parent / "chains" / "cosmos" / "simd"
@@ -262,7 +263,7 @@ def made(home: Path) -> None:
 @contextmanager
 def running(home: Path, *options: str) -> Iterator[str]:
     """The URL of the gateway of a node, once it has a block."""
-    ports = [free_port() for _ in range(4)]
+    ports = free_ports(4)
     places = [f"127.0.0.1:{port}" for port in ports]
     command = [str(SIMD), "start", "--home", str(home), "--api.enable", "--api.address", f"tcp://{places[0]}",
                "--rpc.laddr", f"tcp://{places[1]}", "--p2p.laddr", f"tcp://{places[2]}", "--grpc.address", places[3],

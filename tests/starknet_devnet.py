@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from anvil import ROOT, free_port, rpc
+from anvil import ROOT, rpc
 from porlake import chains, registry
 from porlake.chains.starknet.client import STRK
 from porlake.encoding import stark
@@ -29,6 +29,7 @@ from porlake.encoding.hashes import sha256
 from porlake.errors import ChainError, TransportError
 from porlake.registry import Token
 from porlake.transport import Endpoint, Recording
+from ports import free_port
 
 DEVNET = ROOT / ".nodes" / "starknet-devnet" / "bin" / "starknet-devnet"
 FOLDER = Path(__file__).parent / "chains" / "starknet" / "devnet"

@@ -29,6 +29,7 @@ from conflux_node import STAKING, Account
 from porlake.chains.solana import layout
 from porlake.encoding.keccak import keccak256
 from porlake.transport import Endpoint, Http, Recording
+from ports import free_port
 
 Row = tuple[str, str, int, str, Decimal]
 """(asset, network, height, address, units)"""
@@ -175,7 +176,7 @@ BLOCK, BEACON_SLOT = 25_000_000, 15_348_900
 @contextmanager
 def beacon() -> Iterator[Running]:
     """Validators of made keys at the slot of a block of anvil."""
-    port, seconds = anvil.free_port(), beacon_stub.GENESIS + 12 * BEACON_SLOT
+    port, seconds = free_port(), beacon_stub.GENESIS + 12 * BEACON_SLOT
     command = [
         str(anvil.ANVIL), "--port", str(port), "--chain-id", "1", "--number", str(BLOCK - 1), "--timestamp",
         str(seconds - 12), "--no-mining", "--silent", "--slots-in-an-epoch", "1", "--hardfork", "cancun",

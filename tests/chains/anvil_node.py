@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from anvil import ANVIL, answering, free_port
+from anvil import ANVIL, answering
+from ports import free_port
 from support import on_loopback, reply
 
 needs_anvil = pytest.mark.skipif(not ANVIL.exists(), reason="`make nodes` has not installed anvil")

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 import tron_stub
-from anvil import ANVIL, answering, constant, free_port
+from anvil import ANVIL, answering, constant
 from porlake import chains, registry
 from porlake.chains.tron.program import MANY_CODE
 from porlake.encoding.keccak import keccak256
 from porlake.transport import Endpoint, Recording
+from ports import free_port
 from tron_stub import HEIGHT, USDT, Node, account, payload
 
 TOKEN = "0x600435600052600060205260406000205460005260206000f3"  # balanceOf over a mapping at slot 0

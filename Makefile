@@ -56,7 +56,7 @@ run: runtime  ## the bundled sample month through the whole pipeline, offline, a
 	  '  make airflow                              the same DAGs in Airflow, with its UI' 'the page:'
 	@$(BIN)/porlake page
 
-TESTS := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test: setup  ## the tests; real nodes are used where `make nodes` has installed them
 	$(TESTS) -m "not (thorough or celery)"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_both_parts_are_run_and_together_they_are_all() -> None:
     assert not re.search(r"--(ignore|deselect)|-k ", small)
 
 
+@cache
 def marked(path: Path) -> dict[str, tuple[int, int]]:
     """(how often `thorough` stands at it, whether at all of it) of each test of a file."""
     found = {}

@@ -60,6 +60,7 @@ def test_an_airflow_without_anything_of_porlakes_lacks_pools_dags_and_programs(h
     assert "to mend before this Airflow can run porlake's DAGs: pools, DAGs, scheduler, dag-processor" in said
 
 
+@pytest.mark.thorough
 def test_what_was_mended_is_lacking_no_more(home: Path, tmp_path: Path) -> None:
     pools = tmp_path / "pools.json"
     pools.write_text(json.dumps(local.pools_of_networks() | {"porlake_tron": {"slots": 0, "description": ""}}))
@@ -92,6 +93,7 @@ def test_a_connection_that_no_task_would_ask_is_named_and_nothing_of_it_shown(ho
     assert "k3y" not in said
 
 
+@pytest.mark.thorough
 def test_several_machines_need_what_one_does_not(home: Path) -> None:
     code, found, said = check(
         home,

@@ -15,13 +15,14 @@ from made_rows._checked import drawn
 from porlake import ownership, registry
 from porlake.model import Evidence
 
-ROWS = 20_000
+ROWS = [4_000, pytest.param(20_000, marks=pytest.mark.thorough)]
 SPOILED = 6_000
 MAKERS = _checked.makers()
 
 
-def test_every_made_row_has_its_verdict() -> None:
-    made = drawn(random.Random(20_000), ROWS)
+@pytest.mark.parametrize("rows", ROWS)
+def test_every_made_row_has_its_verdict(rows: int) -> None:
+    made = drawn(random.Random(20_000), rows)
     found = judged([case.row for _, case in made])
     wrong = Counter[str]()
     shown = []
@@ -58,8 +59,9 @@ def test_no_kind_of_forgery_is_proven(make: Callable[[random.Random], Evidence])
         assert ownership.judge(row).verdict in ("invalid", "malformed", "unsupported"), row
 
 
-def test_batches_say_what_judge_says() -> None:
-    rows = [case.row for _, case in drawn(random.Random(3), 4_000)]
+@pytest.mark.parametrize("number", [1_500, pytest.param(4_000, marks=pytest.mark.thorough)])
+def test_batches_say_what_judge_says(number: int) -> None:
+    rows = [case.row for _, case in drawn(random.Random(3), number)]
     for row, (verdict, reason, flags, signer, binds, account) in zip(rows, judged(rows, 700), strict=True):
         alone = ownership.judge(row)
         assert (verdict, reason, flags, signer, binds) == (
@@ -76,9 +78,9 @@ def test_about_a_third_of_the_rows_no_longer_hold() -> None:
     for name, maker in MAKERS.items():
         chance = random.Random(name)
         verdicts = Counter(
-            maker.case(chance).verdict in ("proven", "owner_signed", "signature_only") for _ in range(300)
+            maker.case(chance).verdict in ("proven", "owner_signed", "signature_only") for _ in range(150)
         )
-        assert 0.5 < verdicts[True] / 300 < 0.82, name
+        assert 0.5 < verdicts[True] / 150 < 0.82, name
 
 
 def test_equal_seeds_make_equal_rows() -> None:

@@ -71,6 +71,7 @@ def test_a_record_that_is_broken_costs_itself_alone(broken: str) -> None:
     assert refused[0].source_row == 4
 
 
+@pytest.mark.thorough
 def test_a_record_without_an_end_is_bounded() -> None:
     good = f"USDT-BSC,8,2.00,{ETH},,,,,\r\n"
     totals, found = both((HEADER + 'ETH-ETH,7,1.00,"' + "x\n" * 200_000 + good).encode())

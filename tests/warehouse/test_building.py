@@ -58,6 +58,7 @@ def test_the_same_lake_builds_the_same_parquet_even_if_it_is_written_meanwhile(
         assert (lake.root / name).read_bytes() == (again.root / name).read_bytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif("DBT_ONCE" not in os.environ, reason="each build is dbt's own here")
 def test_tables_that_tests_are_given_at_once_are_those_of_dbt(
     lake: Lake, own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

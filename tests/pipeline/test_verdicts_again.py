@@ -15,6 +15,7 @@ from porlake.lake import Lake
 from porlake.model import Evidence, Ownership
 from porlake.ownership import _rules
 from porlake.pipeline import _judged, _verify
+from porlake.registry import _state
 from support import SAMPLES
 
 FILE = SAMPLES / "okx_por_2024032500.csv"
@@ -47,9 +48,9 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     counts: list[int] = []
     really = ownership.judge_batches
 
-    def counted(batches):  # type: ignore[no-untyped-def]
+    def counted(batches, rows):  # type: ignore[no-untyped-def]
         counts.append(0)
-        for batch, answers in really(batches):
+        for batch, answers in really(batches, rows):
             counts[-1] += batch.num_rows
             yield batch, answers
 
@@ -195,9 +196,9 @@ def test_the_rules_are_others_when_their_code_or_a_library_is(monkeypatch: pytes
         found.add(ownership.rules())
     monkeypatch.setattr(Path, "read_bytes", really)
     for library in _rules.LIBRARIES:
-        real = _rules.metadata.version
+        real = _state.metadata.version
         monkeypatch.setattr(
-            _rules.metadata, "version", lambda name, library=library, real=real: "0" if name == library else real(name)
+            _state.metadata, "version", lambda name, library=library, real=real: "0" if name == library else real(name)
         )
         found.add(ownership.rules())
     assert len(found) == 1 + len(_rules.ROOMS) + len(_rules.LIBRARIES)

@@ -22,9 +22,9 @@ from porlake.errors import InvalidAddress
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from porlake.encoding.fixed_width import Mask
+    from porlake.encoding.fixed_width import Bytes, Mask
 
-__all__ = ["CODES", "FORMS", "Address", "parse", "parse_column", "with_same_key"]
+__all__ = ["CODES", "FORMS", "Address", "parse", "parse_column", "script_hashes", "with_same_key"]
 
 _MODULES: dict[str, ModuleType] = {
     found.name: import_module(f"{__name__}.{found.name}")
@@ -84,6 +84,13 @@ def parse_column(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, M
     from porlake.addresses import _column
 
     return _column.parse_column(network, texts)
+
+
+def script_hashes(network: str, texts: pa.StringArray, kind: str) -> tuple[Bytes, Mask]:
+    """See `_column.script_hashes`."""
+    from porlake.addresses import _column
+
+    return _column.script_hashes(network, texts, kind)
 
 
 def with_same_key(network: str, text: str) -> Address:

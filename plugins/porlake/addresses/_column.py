@@ -140,6 +140,28 @@ def _bitcoin(network: str, texts: pa.StringArray) -> tuple[pa.StringArray, Mask]
     return texts, good
 
 
+def script_hashes(network: str, texts: pa.StringArray, kind: str) -> tuple[Bytes, Mask]:
+    """(hashes of scripts, which of the texts are such addresses of the network in their canonical spelling); of `kind`
+    p2sh (20 bytes) or p2wsh (32).
+    """
+    known = bitcoin.parameters(network)
+    made, good = np.zeros((len(texts), 20 if kind == "p2sh" else 32), np.uint8), np.zeros(len(texts), bool)
+    if kind == "p2sh" and known.checksum is hashes.sha256d and len(known.p2sh[0]) == 1:
+        for rows, letters in _by_width(texts, _BASE58):
+            payloads, holds = fixed_width.base58check(letters)
+            good[rows] = holds & (payloads[:, 0] == known.p2sh[0][0]) & ~_may_be_another(letters, known)
+            made[rows] = payloads[:, 1:21]
+    if kind == "p2wsh" and known.hrp:
+        start, symbols = len(known.hrp) + 1, 53
+        width = start + symbols + _CHECKSUM
+        for rows, letters in _by_width(texts, range(width, width + 1)):
+            values = _CHARSET[letters[:, start : start + symbols]]
+            good[rows] = _segwit(letters, known.hrp, 32) & (values[:, 0] == 0)
+            bits = np.unpackbits(values[:, 1:, None], axis=2)[:, :, 3:].reshape(len(values), -1)
+            made[rows] = np.packbits(bits, axis=1)[:, :32]
+    return made, good
+
+
 def _may_be_another(letters: Bytes, known: bitcoin.Parameters) -> Mask:
     """Which may be in a form of the network that is not base58, as far as their first letters say."""
     lower = letters[:, :3] | 0x20

@@ -73,3 +73,17 @@ def product(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
         return context.make_tuple(builder, signature.return_type, (upper, lower))
 
     return types.UniTuple(types.uint64, 2)(types.uint64, types.uint64, types.uint64, types.uint64), made
+
+
+@intrinsic
+def called(typing: Any, function: Any, arguments: Any) -> Any:
+    """What a function of C at an address gives, an `int`. Its arguments, a tuple: addresses and sizes as int64, an
+    `int` as int32. It must not need the interpreter.
+    """
+
+    def made(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        values = [builder.extract_value(given[1], index) for index in range(len(arguments))]
+        kind = ir.FunctionType(ir.IntType(32), [value.type for value in values])
+        return builder.call(builder.inttoptr(given[0], kind.as_pointer()), values)
+
+    return types.int32(types.int64, arguments), made

@@ -92,9 +92,14 @@ def from_any(text: str, size: int, usual: Callable[[str, int], bytes]) -> bytes:
 
 # --- labels -----------------------------------------------------------------------------------------------------------
 def remarks(row: Evidence) -> tuple[str, ...]:
+    """As `remarked`, of a row."""
+    return remarked(row.network, row.asset)
+
+
+def remarked(network: str | None, asset: str | None) -> tuple[str, ...]:
     """`coin_and_network_differ` where the coin does not exist on the network that decides the scheme: no such coin can
     lie at the address.
     """
-    if row.network and row.asset and registry.load().token(row.network, row.asset) is None:
+    if network and asset and registry.load().token(network, asset) is None:
         return ("coin_and_network_differ",)
     return ()

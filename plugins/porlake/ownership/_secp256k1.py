@@ -9,16 +9,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from coincurve import GLOBAL_CONTEXT, PublicKey
 from coincurve._libsecp256k1 import ffi, lib  # private: the version is pinned in requirements
 
+from porlake.encoding import fixed_width
+from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidSignature, NoKey
 from porlake.ownership import _columns
 from porlake.ownership._steps import step
 
+Bytes = npt.NDArray[Any]
+
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 BYTES = 65
+ACCOUNT, SHORT_KEY = 20, 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +114,35 @@ def recover_many(signatures: Iterable[bytes], digest: bytes, size: int = BYTES) 
         else:
             keys.append(b"")
     return keys
+
+
+def accounts(signatures: Bytes, digest: bytes, *, is_compiled: bool = False) -> Bytes:
+    """The last 20 bytes of the Keccak-256 of the keys that made signatures of one digest, zeros where none can have.
+
+    `signatures`: r, s and the recovery id (0 to 3), shape (signatures, 65). `is_compiled`: by loops that hold no lock
+    of the interpreter and take a second to load.
+    """
+    if is_compiled:
+        from porlake.ownership import _curve_loops
+
+        return _curve_loops.accounts(signatures, digest)
+    found = (keccak256(key[1:])[12:] if key else bytes(ACCOUNT) for key in recover_many(_rows(signatures), digest))
+    return _matrix(found, ACCOUNT)
+
+
+def short_keys(signatures: Bytes, digest: bytes, *, is_compiled: bool = False) -> Bytes:
+    """As `accounts`: the compressed keys, 33 bytes each."""
+    if is_compiled:
+        from porlake.ownership import _curve_loops
+
+        return _curve_loops.keys(signatures, digest)
+    found = (key or bytes(SHORT_KEY) for key in recover_many(_rows(signatures), digest, SHORT_KEY))
+    return _matrix(found, SHORT_KEY)
+
+
+def _rows(signatures: Bytes) -> list[bytes]:
+    return fixed_width.split(signatures.tobytes(), BYTES)
+
+
+def _matrix(rows: Iterable[bytes], width: int) -> Bytes:
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, width)

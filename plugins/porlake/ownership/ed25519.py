@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from porlake import registry
 from porlake.addresses import (
     Address,
@@ -29,7 +31,8 @@ from porlake.addresses import (
     tezos,
     ton,
 )
-from porlake.encoding import ed25519
+from porlake.encoding import ed25519, fixed_width
+from porlake.encoding.fixed_width import Bytes
 from porlake.encoding.varint import with_length
 from porlake.errors import InvalidSignature
 from porlake.model import Evidence
@@ -110,6 +113,19 @@ def _of_key(account: Address, key: bytes, form: Form) -> tuple[bytes, tuple[str,
     return ()
 
 
+def many(signed: Bytes, message: bytes, *, is_compiled: bool = False) -> Bytes:
+    """1 where a key made a signature of the message, else 0; shape (signatures, 1). `signed`: a signature and its key
+    each, shape (signatures, 96). `is_compiled` as in `_secp256k1.accounts`.
+    """
+    if is_compiled:
+        from porlake.ownership import _curve_loops
+
+        return _curve_loops.ed25519(signed, message)
+    parts = fixed_width.split(signed.tobytes(), ed25519.SIGNATURE + ed25519.KEY)
+    held = [ed25519.holds(part[ed25519.SIGNATURE :], part[: ed25519.SIGNATURE], message) for part in parts]
+    return np.array(held, np.uint8).reshape(-1, 1)
+
+
 def _once(flags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(flags))
 
@@ -151,17 +167,17 @@ def _signed(row: Evidence, column: int, key: bytes) -> tuple[str, ...] | None:
         usual = _columns.from_base64 if row.scheme == BARE else _columns.from_hex
         signature = _columns.from_any(text, ed25519.SIGNATURE, usual)
     step("signature", signature)
-    for data, flags in _data(row.message, row.scheme):
+    for spelled, flags in data(row.message, row.scheme):
         attempt(f"signature{column + 1}", _message.spelling(flags))
-        step("bytes signed", data)
-        if ed25519.holds(key, signature, data):
+        step("bytes signed", spelled)
+        if ed25519.holds(key, signature, spelled):
             fits()
             return flags
     return None
 
 
 @lru_cache(maxsize=64)  # a file has a few messages
-def _data(message: str, scheme: str) -> tuple[tuple[bytes, tuple[str, ...]], ...]:
+def data(message: str, scheme: str) -> tuple[tuple[bytes, tuple[str, ...]], ...]:
     """(bytes signed, flags) by spelling."""
     spelled = _message.spellings(message)
     return tuple((text if scheme == BARE else with_length(OKX) + with_length(text), flags) for text, flags in spelled)

@@ -35,18 +35,21 @@ def verify(session: Session, report: str) -> str:
     made_of, known = _judged.made_of(store, partition, rules), _judged.earlier(store, file, rules)
     with store.writing((Ownership, partition)) as (writer,):
         writer.made_of = made_of
-        for batch in _gathered(verdicts(store, partition, known)):
+        for batch in _gathered(verdicts(store, partition, known, total)):
             writer.add_batch(batch)
             done += batch.num_rows
             session.progress(f"verify {file.attestation}", done, total)
     return file.report
 
 
-def verdicts(store: Lake, partition: Mapping[str, str], known: Judged | None = None) -> Iterator[pa.RecordBatch]:
+def verdicts(
+    store: Lake, partition: Mapping[str, str], known: Judged | None = None, rows: int = 0
+) -> Iterator[pa.RecordBatch]:
     """The `ownership` rows of a parsed report, one for each row of its address block, in order.
 
     The verdict is the signature's alone: a row whose amount, coin or type rejects its claim is judged like any other.
-    Only a row whose cells cannot be told apart is malformed for that reason. `known`: verdicts that are taken over.
+    Only a row whose cells cannot be told apart is malformed for that reason. `known`: verdicts that are taken over;
+    `rows`: how many there are, as far as it is known.
     """
     under_way = deque[tuple[pa.RecordBatch, pa.Int32Array, int]]()
 
@@ -61,7 +64,7 @@ def verdicts(store: Lake, partition: Mapping[str, str], known: Judged | None = N
             yield from ((batch, reasons) for batch in batches)
 
     done = list[pa.RecordBatch]()
-    for batch, judged in ownership.judge_batches(unknown()):
+    for batch, judged in ownership.judge_batches(unknown(), rows):
         done.append(_rows(batch, judged))
         part, places, count = under_way[0]
         if len(done) == count:
@@ -107,6 +110,8 @@ def _filled(batch: pa.RecordBatch, made: Mapping[str, Any]) -> pa.RecordBatch:
 
 def _repeated(values: list[tuple[str, ...]]) -> pa.Array:
     """A column of lists of which most are the same few."""
+    if values and values.count(values[0]) == len(values):
+        return pa.repeat(pa.scalar(list(values[0]), pa.list_(pa.string())), len(values))
     few = {value: place for place, value in enumerate(dict.fromkeys(values))}
     return pa.array([list(value) for value in few], pa.list_(pa.string())).take(
         pa.array([few[value] for value in values], pa.int32())

@@ -15,6 +15,7 @@ the variable, and a build's id covers the rows.
     registry.label("okx", "USDT-TRC20", "TRX")      Resolved(network='tron', asset='USDT', scheme='tron', ...)
 """
 
+from porlake.registry._state import state
 from porlake.registry.loader import FOLDER, OWN_ROWS, load, own_folders, rows
 from porlake.registry.lookup import Registry, Resolved, UnknownLabel
 from porlake.registry.rows import (
@@ -76,4 +77,5 @@ __all__ = [
     "load",
     "own_folders",
     "rows",
+    "state",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -81,10 +82,19 @@ def test_rows_come_back_and_are_found_by_what_they_hold(row: Row) -> None:
     assert columns.length("address_published").tolist() == [0, 1, 2, 3, 4]
     assert columns.length("network").tolist() == [7, 8, 7, 7, 0]
     some = np.array([0, 1, 2, 3])
-    groups = sorted(columns.groups(some, [0, 1, 2, 3], "network", "message"))
-    assert groups == [(("bitcoin", "m"), [0, 3]), (("bitcoin", "n"), [2]), (("litecoin", "m"), [1])]
-    assert list(columns.groups(np.array([0, 3]), [1], "network", "message")) == [(("bitcoin", "m"), [1])]
-    assert sorted(columns.groups(some, [3, 1], "network")) == [(("bitcoin",), [3]), (("litecoin",), [1])]
+
+    def groups(rows: np.ndarray, places: list[int], *names: str) -> list[tuple[Any, list[int]]]:
+        found = columns.groups(rows, np.array(places), *names)
+        return sorted((values, members.tolist()) for values, members in found)
+
+    expected = [
+        (("bitcoin", "m"), [0, 3]),
+        (("bitcoin", "n"), [2]),
+        (("litecoin", "m"), [1]),
+    ]
+    assert groups(some, [0, 1, 2, 3], "network", "message") == expected
+    assert groups(np.array([0, 3]), [1], "network", "message") == [(("bitcoin", "m"), [1])]
+    assert groups(some, [3, 1], "network") == [(("bitcoin",), [3]), (("litecoin",), [1])]
     nothing = EvidenceColumns(columns.batch.slice(0, 0))
     assert nothing.among("network", {"bitcoin"}).tolist() == []
 

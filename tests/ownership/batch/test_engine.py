@@ -14,10 +14,13 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
+import coincurve
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nacl.signing import SigningKey
 
 import made_addresses
 from batches import batch, judged
@@ -25,10 +28,14 @@ from made_rows import beth_bls, ed25519, eos, okx_ecdsa, starknet, utxo
 from made_rows import evm_tron as evm_tron_rows
 from porlake import ownership, registry
 from porlake.addresses import bitcoin
+from porlake.encoding import base58
+from porlake.encoding.varint import with_length
 from porlake.model import Evidence
 from porlake.ownership import _dispatch, _secp256k1
+from porlake.ownership import ed25519 as by_key
 from porlake.ownership.batch import columns as by_column
-from porlake.ownership.batch import engine, evm_tron, unsigned
+from porlake.ownership.batch import ed25519 as batch_ed25519
+from porlake.ownership.batch import engine, evm_tron, recovery, unsigned
 from porlake.ownership.batch import utxo as batch_utxo
 from porlake.ownership.batch.recovery import RecoveryCache
 
@@ -175,6 +182,87 @@ def same_as_judge(rows: list[Evidence]) -> int:
     return proven
 
 
+def test_compiled_loops_give_what_one_call_a_signature_gives() -> None:
+    """Also of signatures that no key can have made, and of none."""
+    chance, digest = random.Random(3), bytes(range(32))
+    signed = [coincurve.PrivateKey(chance.randbytes(32)).sign_recoverable(digest, hasher=None) for _ in range(21)]
+    order = _secp256k1.HALF_ORDER * 2 + 1
+    signed[2:8] = [
+        bytes(65), b"\xff" * 64 + b"\1", signed[2][:64] + b"\2", signed[3][:64] + b"\3",
+        signed[4][:32] + order.to_bytes(32, "big") + b"\0", bytes(31) + b"\5" + signed[5][32:],
+    ]  # fmt: skip
+    for count in (0, 1, 7, 8, 21):
+        rows = raw(signed[:count])
+        for many in (_secp256k1.accounts, _secp256k1.short_keys):
+            plain, compiled = many(rows, digest), many(rows, digest, is_compiled=True)
+            assert compiled.tobytes() == plain.tobytes()
+            assert compiled.shape == plain.shape
+            assert count < 21 or 12 < plain.any(axis=1).sum() < 21
+
+
+@pytest.mark.parametrize("message", [b"", b"x", b"I am an OKX address" * 20])
+def test_compiled_ed25519_says_what_libsodium_says_of_each(message: bytes) -> None:
+    keys = [SigningKey(bytes([number]) * 32) for number in range(9)]
+    pairs = [key.sign(message).signature + bytes(key.verify_key) for key in keys]
+    pairs[1] = pairs[1][:64] + pairs[2][64:]
+    pairs[3] = bytes(64) + ed25519.SMALL[1]
+    scalar = int.from_bytes(pairs[4][32:64], "little") + ed25519.ORDER
+    pairs[4] = pairs[4][:32] + scalar.to_bytes(32, "little") + pairs[4][64:]
+    signed = np.frombuffer(b"".join(pairs), np.uint8).reshape(-1, 96)
+    plain, compiled = (by_key.many(signed, message, is_compiled=is_compiled) for is_compiled in (False, True))
+    assert compiled.tolist() == plain.tolist() == [[at not in (1, 3, 4)] for at in range(9)]
+    assert by_key.many(signed[:0], message, is_compiled=True).shape == (0, 1)
+
+
+def test_batches_agree_with_judge_where_loops_are_compiled(
+    monkeypatch: pytest.MonkeyPatch, utxo_rows: list[Evidence]
+) -> None:
+    monkeypatch.setattr(recovery, "MANY", 0)
+    monkeypatch.setattr(recovery, "TRIED", 100)
+    chance = random.Random(8)
+    rows = [maker.case(chance).row for maker in (evm_tron_rows, ed25519) for _ in range(300)] + utxo_rows
+    assert same_as_judge(rows + [changed_somewhere(chance, row) for row in rows]) > 400
+
+
+def solana(key: SigningKey, **changed: Any) -> Evidence:
+    public = bytes(key.verify_key)
+    signed = key.sign(with_length(b"OKX Signed Message:\n") + with_length(b"I am an OKX address")).signature
+    made = Evidence(
+        "okx", "r", 1, None, "solana", "SOL", "SOL", None, "wallet", "okx_ed25519", base58.encode(public),
+        "I am an OKX address", ["0x" + signed.hex(), ""], "0x" + public.hex(), ["", ""],
+    )  # fmt: skip
+    return replace(made, **changed)
+
+
+def test_a_key_that_is_its_own_account_is_taken_by_column_and_nothing_else_is() -> None:
+    one, two = SigningKey(b"1" * 32), SigningKey(b"2" * 32)
+    good, other = solana(one), solana(two)
+    taken = [good, solana(two), replace(good, asset="USDT"), replace(good, asset="DOGE"), replace(good, asset=None)]
+    left = [
+        replace(good, address_published=other.address_published),
+        replace(good, signatures=other.signatures),
+        replace(good, signatures=[*good.signatures[:1], "x"]),
+        replace(good, signatures=["", *good.signatures[:1]]),
+        replace(good, signatures=[good.signatures[0][2:], ""]),
+        replace(good, signatures=[good.signatures[0].replace("0x", "0X"), ""]),
+        replace(good, key_or_script=other.key_or_script),
+        replace(good, key_or_script=good.key_or_script[2:]),
+        replace(good, key_or_script=good.key_or_script[:-1] + "g"),
+        replace(good, owners=[other.address_published]),
+        replace(good, network="aptos"),
+        replace(good, scheme="htx_ed25519"),
+        replace(good, message="else"),
+        replace(good, message="I am an OKX address "),
+        replace(good, message="-"),
+    ]
+    assert same_as_judge([*taken, *left]) == len(taken) + 5  # spelled otherwise, or signed once more
+    found = by_column.Verdicts()
+    done = batch_ed25519.judge(by_column.EvidenceColumns(batch([*taken, *left])), RecoveryCache(), found)
+    assert sorted(done.tolist()) == sorted(found.rows) == list(range(len(taken)))
+    assert dict(zip(found.rows, found.flags, strict=True))[3] == ("coin_and_network_differ",)
+    assert batch_ed25519._data("\ud800") is None
+
+
 def unsigned_rows(count: int, seed: int) -> list[Evidence]:
     """Of networks of every form, addresses of their own, of others and spoiled ones."""
     chance = random.Random(seed)
@@ -219,13 +307,13 @@ def test_columns_take_the_plain_rows(utxo_rows: list[Evidence], signer: Keys, ro
 
 def test_every_signature_is_recovered_once(monkeypatch: pytest.MonkeyPatch, row: Row, signer: Keys) -> None:
     recovered: list[bytes] = []
-    real = _secp256k1.recover_many
+    real = _secp256k1.accounts
 
-    def counted(signatures: list[bytes], digest: bytes, size: int = 65) -> list[bytes]:
-        recovered.extend(signatures)
-        return real(signatures, digest, size)
+    def counted(signatures: Any, digest: bytes, *, is_compiled: bool = False) -> Any:
+        recovered.extend(signature.tobytes() for signature in signatures)
+        return real(signatures, digest, is_compiled=is_compiled)
 
-    monkeypatch.setattr(_secp256k1, "recover_many", counted)
+    monkeypatch.setattr(_secp256k1, "accounts", counted)
     rows = [
         row("okx_evm", network, signer(f"{n}").evm, signer(f"{n}").okx_evm())
         for network in ("base", "bsc", "ethereum")
@@ -313,9 +401,14 @@ def test_rows_that_differ_in_what_decides_do_not_share_a_judgement(maker: Any) -
 def test_a_full_cache_forgets_and_goes_on(signer: Keys) -> None:
     cache, digest = RecoveryCache(limit=5), bytes(31) + b"\1"
     signatures = [signer(f"{n}").key.sign_recoverable(digest, hasher=None) for n in range(20)]
-    once = [account for signed in signatures for account in cache.accounts([signed], digest)]
-    assert cache.accounts(signatures * 2, digest) == once * 2
-    assert cache.accounts([bytes(65)], digest) == [b""]
+    once = [cache.accounts(raw([signed]), digest).tobytes() for signed in signatures]
+    assert len(set(once)) == 20
+    assert cache.accounts(raw(signatures * 2), digest).tobytes() == b"".join(once * 2)
+    assert cache.accounts(raw([bytes(65)]), digest).tobytes() == bytes(20)
+
+
+def raw(signatures: list[bytes]) -> Any:
+    return np.frombuffer(b"".join(signatures), np.uint8).reshape(-1, 65)
 
 
 def test_a_row_that_is_not_understood_is_malformed_whatever_signed_it(row: Row, signer: Keys) -> None:
@@ -397,14 +490,14 @@ def test_keys_are_forgotten_once_more_than_the_limit_are_held(limit: int, kept: 
     """A digest counts as one, and so does each of its signatures."""
     cache, digest = RecoveryCache(limit), bytes(32)
     for first in (1, 2):
-        cache.keys([bytes([first]) * 64 + b"\0"], digest)
+        cache.keys(raw([bytes([first]) * 64 + b"\0"]), digest)
     assert len(cache._known[digest]) == kept
 
 
 @pytest.mark.parametrize(("more", "is_ordinary"), [(-1, True), (0, True), (1, False)])
 def test_s_up_to_half_of_the_order_is_ordinary(more: int, is_ordinary: bool) -> None:
     raw = bytes([31]) + bytes(32) + (_secp256k1.HALF_ORDER + more).to_bytes(32, "big")
-    (found,) = batch_utxo._compact(pa.array([base64.b64encode(raw).decode()]))
+    _, (found,) = batch_utxo._compact(pa.array([base64.b64encode(raw).decode()]))
     assert bool(found) is is_ordinary
 
 

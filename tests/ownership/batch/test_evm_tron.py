@@ -18,7 +18,7 @@ from porlake.model import Evidence
 from porlake.ownership._secp256k1 import HALF_ORDER
 from porlake.ownership.batch import evm_tron
 from porlake.ownership.batch.columns import EvidenceColumns, Verdicts
-from porlake.ownership.batch.recovery import RecoveryCache
+from porlake.ownership.batch.recovery import RecoveryCache, has_high_s
 
 Row = Callable[..., Evidence]
 Keys = Callable[[str], Any]
@@ -32,13 +32,13 @@ def test_s_is_high_where_it_is_over_half_of_the_order(word: int, by: int) -> Non
     base = HALF_ORDER + by * unit
     for s in (base, base - base % unit, base - base % unit + unit - 1):
         raw = np.frombuffer(bytes(32) + s.to_bytes(32, "big") + b"\0", np.uint8).reshape(1, 65)
-        assert evm_tron._has_high_s(raw).tolist() == [s > HALF_ORDER]
+        assert has_high_s(raw).tolist() == [s > HALF_ORDER]
 
 
 def test_rows_are_told_apart() -> None:
     values = [0, HALF_ORDER, HALF_ORDER + 1, 2**256 - 1, 1]
     raw = np.frombuffer(b"".join(bytes(32) + s.to_bytes(32, "big") + b"\x1b" for s in values), np.uint8)
-    assert evm_tron._has_high_s(raw.reshape(5, 65)).tolist() == [False, False, True, True, False]
+    assert has_high_s(raw.reshape(5, 65)).tolist() == [False, False, True, True, False]
 
 
 def taken(rows: list[Evidence]) -> list[int]:

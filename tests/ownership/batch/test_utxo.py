@@ -148,5 +148,22 @@ def test_ordinary_headers_are_31_to_34(header: int) -> None:
     import pyarrow as pa
 
     text = base64.b64encode(bytes([header]) + bytes(range(1, 33)) + bytes(32)).decode()
-    (found,) = utxo._compact(pa.array([text]))
-    assert found == (bytes(range(1, 33)) + bytes(32) + bytes([header - 31]) if 31 <= header <= 34 else b"")
+    (found,), (is_ordinary,) = utxo._compact(pa.array([text]))
+    assert is_ordinary == (31 <= header <= 34)
+    assert not is_ordinary or found.tobytes() == bytes(range(1, 33)) + bytes(32) + bytes([header - 31])
+
+
+@pytest.mark.parametrize(("text", "is_ordinary"), [
+    ("good", True), ("bits left over", False), ("no end", False), ("two ends", False), ("blank", False),
+])  # fmt: skip
+def test_base64_is_the_one_spelling_of_its_bytes(text: str, is_ordinary: bool) -> None:
+    import pyarrow as pa
+
+    good = base64.b64encode(bytes([31]) + bytes(range(1, 33)) + bytes(32)).decode()
+    assert good.endswith("AA=")
+    spelled = {
+        "good": good, "bits left over": good[:-2] + "B=", "no end": good[:-1] + "A", "two ends": good[:-2] + "==",
+        "blank": " " + good[1:],
+    }  # fmt: skip
+    _, (found,) = utxo._compact(pa.array([spelled[text]]))
+    assert found == is_ordinary

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
@@ -47,6 +46,24 @@ class Verdicts:
         self.signers.append(signer)
         self.accounts.append(account)
 
+    def fill(
+        self,
+        rows: Rows,
+        verdict: str,
+        reason: str,
+        flags: tuple[str, ...],
+        signers: list[str] | list[str | None],
+        accounts: list[str],
+    ) -> None:
+        """As `add`, of rows of one verdict."""
+        count = len(accounts)
+        self.rows += rows.tolist()
+        self.verdicts += [verdict] * count
+        self.reasons += [reason] * count
+        self.flags += [flags] * count
+        self.signers += signers
+        self.accounts += accounts
+
     def extend(self, other: Verdicts) -> None:
         self.rows += other.rows
         self.verdicts += other.verdicts
@@ -90,18 +107,23 @@ class EvidenceColumns:
         """Some rows of some columns."""
         return [self[name].take(pa.array(rows)) for name in names]
 
-    def groups(self, rows: Rows, places: list[int], *names: str) -> Iterator[tuple[Any, list[int]]]:
+    def groups(self, rows: Rows, places: Rows, *names: str) -> Iterator[tuple[Any, Rows]]:
         """(values of the columns `names`, the places that hold them): `places` are positions in `rows`."""
-        taken = [column.dictionary_encode() for column in self.taken(rows, *names)]
+        taken = [column.dictionary_encode(null_encoding="encode") for column in self.taken(rows, *names)]
         values = [column.dictionary.to_pylist() for column in taken]
         if all(len(held) == 1 for held in values):
-            yield tuple(held[0] for held in values), places
+            if len(places):
+                yield tuple(held[0] for held in values), places
             return
-        groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-        for at, *codes in zipped(places, *(column.indices for column in taken)):
-            groups[tuple(codes)].append(at)
-        for held_codes, members in groups.items():
-            yield tuple(held[code] for held, code in zip(values, held_codes, strict=True)), members
+        coded = np.zeros(len(places), np.int64)
+        for column, held in zip(taken, values, strict=True):
+            coded = coded * len(held) + column.indices.to_numpy()[places]
+        for code in np.unique(coded).tolist():
+            members, held_here = places[coded == code], list[Any]()
+            for held in reversed(values):
+                code, at = divmod(code, len(held))
+                held_here.append(held[at])
+            yield tuple(reversed(held_here)), members
 
 
 class TextLists:

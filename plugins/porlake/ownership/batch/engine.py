@@ -26,7 +26,7 @@ from porlake import registry
 from porlake.model import Evidence
 from porlake.ownership import _columns, _dispatch, _message
 from porlake.ownership._judgement import Judgement
-from porlake.ownership.batch import evm_tron, unsigned, utxo
+from porlake.ownership.batch import ed25519, evm_tron, unsigned, utxo
 from porlake.ownership.batch.columns import EvidenceColumns, Verdicts, evidence
 from porlake.ownership.batch.recovery import RecoveryCache
 
@@ -41,7 +41,7 @@ KEPT = 200_000
 """Judgements that are remembered by the hash of their evidence; about 400 bytes each."""
 
 #: Vectorised schemes: each adds verdicts of rows of its plain form and gives their numbers.
-VECTORISED = (unsigned.judge, evm_tron.judge, utxo.judge_p2pkh, utxo.judge_multisig)
+VECTORISED = (unsigned.judge, evm_tron.judge, utxo.judge_p2pkh, utxo.judge_multisig, ed25519.judge)
 
 Answer = tuple[Judgement, str]
 """A row's judgement and its canonical address."""
@@ -72,7 +72,10 @@ class PendingBatch:
         for row, later in self.slow:
             judgement, account = later.result()
             found.add(row, judgement.verdict, judgement.reason, judgement.flags, judgement.signer, account)
-        order = np.argsort(np.array(found.rows, np.intp), kind="stable").tolist()
+        rows = np.array(found.rows, np.intp)
+        if (rows[1:] > rows[:-1]).all():
+            return BatchJudgement(found.verdicts, found.reasons, found.flags, found.signers, self.binds, found.accounts)
+        order = np.argsort(rows, kind="stable").tolist()
         return BatchJudgement(
             [found.verdicts[at] for at in order],
             [found.reasons[at] for at in order],
@@ -85,7 +88,7 @@ class PendingBatch:
 
 class BatchJudge:
     """Judges batches of evidence; several threads may ask. `judge` gives a row's answer; rows of the schemes in `slow`
-    go to `submit`.
+    go to `submit`. `rows`: how many may come.
     """
 
     def __init__(
@@ -93,9 +96,10 @@ class BatchJudge:
         submit: Callable[[Evidence], Future[Answer]],
         slow: frozenset[str],
         judge: Callable[[Evidence], Answer] = _dispatch.judge_with_account,
+        rows: int = 0,
     ) -> None:
         self._judge, self._submit, self._slow = judge, submit, slow
-        self._cache = RecoveryCache()
+        self._cache = RecoveryCache(rows=rows)
         self._known: dict[bytes, Answer] = {}
         self._later: dict[bytes, Future[Answer]] = {}
         self._lock = threading.Lock()
@@ -159,18 +163,18 @@ def judge_many(rows: Iterable[Evidence]) -> Iterator[Judgement]:
 
 
 def judge_batches(
-    batches: Iterable[tuple[pa.RecordBatch, Mapping[int, str]]],
+    batches: Iterable[tuple[pa.RecordBatch, Mapping[int, str]]], rows: int = 0
 ) -> Iterator[tuple[pa.RecordBatch, BatchJudgement]]:
     """Record batches of evidence, in their order, each with its verdicts. What is held in memory does not grow with
     their number.
 
     With each batch come the reasons, by source_row, of rows whose cells could not be told apart: those are malformed,
-    whatever they hold.
+    whatever they hold. `rows`: how many may come, as far as it is known.
     """
     slow = frozenset(scheme.scheme for scheme in registry.load().schemes.values() if scheme.module in _dispatch.SLOW)
     pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="porlake-slow-scheme")
     try:
-        judge = BatchJudge(lambda row: pool.submit(_dispatch.judge_with_account, row), slow)
+        judge = BatchJudge(lambda row: pool.submit(_dispatch.judge_with_account, row), slow, rows=rows)
         for (batch, _), pending in _in_order(batches, lambda given: judge(*given), BATCHES_UNDER_WAY):
             yield batch, pending.finish()
     finally:

@@ -11,15 +11,13 @@ from porlake.encoding import fixed_width
 from porlake.encoding.fixed_width import HEX, Bytes, Mask
 from porlake.encoding.keccak import keccak256
 from porlake.errors import InvalidSignature
-from porlake.ownership import _accounts, _message, _secp256k1, eip191, tron
+from porlake.ownership import _accounts, _message, eip191, tron
 from porlake.ownership.batch.columns import EvidenceColumns, Rows, Verdicts, networks
-from porlake.ownership.batch.recovery import RecoveryCache
+from porlake.ownership.batch.recovery import RecoveryCache, has_high_s
 
 RULES = eip191.RULES | tron.RULES
 SIGNATURE = 132
 """Characters of 0x and 65 bytes in hex."""
-
-_HALF_ORDER = np.frombuffer(_secp256k1.HALF_ORDER.to_bytes(32, "big"), ">u8").astype(np.uint64)
 
 #: Flags of a signature that holds, by _FORM of its v, 3 where S is high, 6 where the address has a bad checksum.
 _FLAGS = [
@@ -117,41 +115,43 @@ def _judge_read(columns: EvidenceColumns, rows: Rows, read: _Addresses, cache: R
         & (recovery < 4)
     )
     raw[:, 64] = recovery
-    high = _has_high_s(raw)
-    signatures, payloads = fixed_width.split(raw.tobytes(), 65), fixed_width.split(read.payloads.tobytes(), 20)
-    flags, flags_failed = (form + 3 * high + 6 * read.bad_checksum).tolist(), (6 * read.bad_checksum).tolist()
-    done = []
-    places = np.flatnonzero(good).tolist()
-    for (scheme, message), members in columns.groups(rows, places, "scheme", "message"):
-        holds, fails = _compared(scheme, message, members, signatures, payloads, cache)
-        texts, others = [read.texts[at] for at in holds], [read.texts[at] for at in fails]
-        found.rows += rows[holds + fails].tolist()
+    high = has_high_s(raw)
+    flags, flags_failed = form + 3 * high + 6 * read.bad_checksum, 6 * read.bad_checksum
+    done = [np.zeros(0, np.intp)]
+    for (scheme, message), members in columns.groups(rows, np.flatnonzero(good), "scheme", "message"):
+        holds, fails = _compared(scheme, message, members, raw, read.payloads, cache)
+        texts, others = _chosen(read.texts, holds), _chosen(read.texts, fails)
+        found.rows += rows[np.append(holds, fails)].tolist()
         found.verdicts += ["proven"] * len(holds) + ["invalid"] * len(fails)
         found.reasons += [RULES[scheme].reason] * len(holds) + ["address_mismatch"] * len(fails)
-        found.flags += [_FLAGS[flags[at]] for at in holds] + [_FLAGS[flags_failed[at]] for at in fails]
+        found.flags += [_FLAGS[at] for at in flags[holds].tolist() + flags_failed[fails].tolist()]
         found.signers += texts
         found.signers += [None] * len(fails)
         found.accounts += texts + others
-        done += holds + fails
-    return rows[done]
+        done += [holds, fails]
+    return rows[np.concatenate(done)]
+
+
+def _chosen(texts: list[str], places: Rows) -> list[str]:
+    return texts if len(places) == len(texts) else [texts[at] for at in places.tolist()]
 
 
 def _compared(
-    scheme: str, message: str, members: list[int], signatures: list[bytes], payloads: list[bytes], cache: RecoveryCache
-) -> tuple[list[int], list[int]]:
+    scheme: str, message: str, members: Rows, signatures: Bytes, payloads: Bytes, cache: RecoveryCache
+) -> tuple[Rows, Rows]:
     """(those whose key gives the account, those whose key gives another); signatures that no key can have made, and
     messages in blanks that may have been signed without them, are left to the rule for one row.
     """
     digests, has_one_spelling = _digests(scheme, message)
-    holds: list[int] = []
+    holds = nothing = np.zeros(0, np.intp)
     for digest in digests:
-        made = cache.accounts([signatures[at] for at in members], digest)
-        right = [at for at, account in zip(members, made, strict=True) if account == payloads[at]]
-        holds += right
-        if len(right) == len(members):
-            return holds, []
-        members = [at for at, account in zip(members, made, strict=True) if account and account != payloads[at]]
-    return holds, members if digests and has_one_spelling else []
+        made = cache.accounts(signatures[members], digest)
+        is_made, is_same = made.any(axis=1), (made == payloads[members]).all(axis=1)
+        holds = np.append(holds, members[is_made & is_same])
+        members = members[is_made & ~is_same]
+        if not len(members):
+            return holds, nothing
+    return holds, members if digests and has_one_spelling else nothing
 
 
 @lru_cache(maxsize=1_024)
@@ -166,13 +166,3 @@ def _digests(scheme: str, message: str) -> tuple[tuple[bytes, ...], bool]:
     except InvalidSignature:
         return (), False
     return tuple(RULES[scheme].digests(spelled[0][0])), len(spelled) == 1
-
-
-def _has_high_s(raw: Bytes) -> Mask:
-    """Where s is over half of the curve's order."""
-    words = np.ascontiguousarray(raw[:, 32:64]).view(">u8").astype(np.uint64)
-    high, same = np.zeros(len(raw), np.bool_), np.ones(len(raw), np.bool_)
-    for at in range(4):
-        high |= same & (words[:, at] > _HALF_ORDER[at])
-        same &= words[:, at] == _HALF_ORDER[at]
-    return high

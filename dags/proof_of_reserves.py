@@ -88,6 +88,25 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
             return tasks.archive(exchange.exchange, get_current_context())
 
         @task(
+            doc_md="Reports of millions of rows, parted where each part takes ten seconds or more: in a lake of "
+            "several machines."
+        )
+        def parts(groups: list[list[str]]) -> list[dict[str, Any]]:
+            from porlake.airflow import tasks
+
+            return tasks.parts(list(groups), get_current_context())
+
+        @task(
+            map_index_template="{{ share['report'] | truncate(16) }} {{ share['number'] + 1 }}/{{ share['of'] }}",
+            pool=SHARES,
+            doc_md="Rows of a share of a report, kept for its parse.",
+        )
+        def parse_share(share: dict[str, Any]) -> None:
+            from porlake.airflow import tasks
+
+            tasks.parse_share(share, get_current_context())
+
+        @task(
             map_index_template="{{ reports | join(' ') | truncate(200) }}",
             doc_md="Rows as published to claims, evidence, totals, liabilities and rejections; small reports together.",
         )
@@ -175,7 +194,12 @@ def proof_of_reserves(exchange: registry.Exchange) -> DAG:
 
             return tasks.publish(exchange.exchange, each(groups), get_current_context())
 
-        parsed = parse.expand(reports=archive())
+        archived = archive()
+        parts_are_parsed = EmptyOperator(
+            task_id="parts_are_parsed", trigger_rule="none_failed", doc_md="Every part that there is was parsed."
+        )
+        parsed = parse.expand(reports=archived)
+        parse_share.expand(share=parts(archived)) >> parts_are_parsed >> parsed
         claimed = with_addresses(parsed)
         observed = [
             observe.override(task_id=f"observe_{network}", pool=f"porlake_{network}")

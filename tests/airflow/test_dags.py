@@ -128,6 +128,9 @@ def test_every_task_is_tried_again_and_every_network_has_a_pool(seen: Any) -> No
             if name.startswith("observe_"):
                 assert task["pool"] == f"porlake_{name.removeprefix('observe_')}"
                 assert task["pool"] in pools
+            if name == "parse_share":
+                assert (task["pool"], task["below"]) == ("porlake_shares", ["parts_are_parsed"])
+                assert dag["tasks"]["parts_are_parsed"]["below"] == ["parse"]
             if name == "read_share":
                 assert (task["pool"], task["below"]) == ("porlake_shares", ["shares_are_read"])
                 assert set(dag["tasks"]["shares_are_read"]["below"]) == {

@@ -17,6 +17,7 @@ from porlake.addresses import _column, bitcoin
 from porlake.encoding import base58, fixed_width
 from porlake.errors import InvalidAddress, InvalidAmount, PorlakeError
 from porlake.model import Dataset, ReportFile
+from porlake.pipeline import _columns as by_columns
 from porlake.pipeline import _parse
 from porlake.reports import _columns
 from reports.published import as_bundle
@@ -49,14 +50,15 @@ def outcome(
     }  # fmt: skip
     try:
         for form, bundle in reports.recognised(as_bundle(files, exchange))[0]:
+            file = ReportFile(**values)
             writer = _parse.ItemWriter(
-                ReportFile(**values),
+                file,
                 {row_class: rows.append for row_class, rows in found.items()},
                 {row_class: lambda batch, row_class=row_class: keep(row_class, batch) for row_class in found},
             )
             for item in items(form, bundle):
-                if isinstance(item, reports.Rows):
-                    writer.write_columns(item)
+                if isinstance(item, reports.Stretch):
+                    writer.write_columns(by_columns.made(file, item.rows()))
                 else:
                     writer.write(item)
             writer.check()

@@ -157,7 +157,10 @@ def pools_of_networks() -> dict[str, dict[str, object]]:
     pools = {f"porlake_{n.network}": {"slots": SLOTS, "description": f"tasks that ask {n.name}"} for n in read}
     return pools | {
         "porlake_others": {"slots": SLOTS, "description": "tasks of networks without a pool of their own"},
-        SHARES: {"slots": SHARE_SLOTS, "description": "shares of observations that ask one account a question"},
+        SHARES: {
+            "slots": SHARE_SLOTS,
+            "description": "shares of observations that ask one account a question, and of parses",
+        },
         WAREHOUSE: {"slots": 1, "description": "builds of the tables, and their publication"},
     }
 

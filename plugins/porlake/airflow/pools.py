@@ -7,7 +7,7 @@ from __future__ import annotations
 SLOTS = 2
 """Tasks of one network at a time, and of networks without a pool of their own."""
 SHARE_SLOTS = 8
-"""Shares of observations at a time, of whatever network."""
+"""Shares of observations and of parses at a time, of whatever network."""
 SHARES = "porlake_shares"
 WAREHOUSE = "porlake_warehouse"
 """Builds, one at a time: who waits for another's is not queued, for what is queued for long the scheduler takes for

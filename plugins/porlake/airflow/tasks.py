@@ -287,6 +287,29 @@ def parse(reports: list[str], context: Context) -> list[str]:
 
 
 @tried_again_if_it_helps
+def parts(groups: Iterable[Iterable[str]], context: Context) -> list[dict[str, Any]]:
+    """What is worth parsing in shares, each with its report and which of how many it is."""
+    chosen = settings(context)
+    found = [
+        {"report": report, "number": number, "of": of}
+        for group in groups
+        for report in group
+        for number, of in pipeline.parse_shares(chosen, report)
+    ]
+    log.info("%s shares", len(found))
+    return found
+
+
+@tried_again_if_it_helps
+def parse_share(share: Mapping[str, Any], context: Context) -> None:
+    """Parse one share. A file that cannot be read is left to `parse`, which says so."""
+    try:
+        pipeline.parse_share(settings(context), **share)
+    except ReportError as error:
+        log.warning("%s: %s", share["report"][:16], error)
+
+
+@tried_again_if_it_helps
 def verify(report: str, context: Context) -> str:
     chosen = settings(context)
     pipeline.verify(chosen, report)

@@ -232,9 +232,15 @@ class Lake:
 
     def scratch(self, row_class: type[Dataset], partition: Mapping[str, str]) -> Path | Below:
         """A folder beside a partition for what a stage has finished of it; no reader looks there. See Scratch."""
-        folder, _, name = place_of(row_class, partition).rpartition("/")
-        key = f"{folder}/.unfinished-{name}"
+        key = _unfinished(row_class, partition)
         return Below(self.store, key) if self.store.shared else self.root / key
+
+    def aside(self, row_class: type[Dataset], partition: Mapping[str, str], *names: str) -> Lake:
+        """A lake of its own in that folder, for whole partitions of what is finished."""
+        key = "/".join((_unfinished(row_class, partition), *names))
+        made = Lake.__new__(Lake)
+        made.root, made.store = self.root / key, self.store.below(key)
+        return made
 
     def distinct(self, row_class: type[Dataset], column: str, **only: str) -> set[Any]:
         """The values of one column; the other columns are not read."""
@@ -423,6 +429,11 @@ class Lake:
             with suppress(OSError):
                 folder.rmdir()
         return folder
+
+
+def _unfinished(row_class: type[Dataset], partition: Mapping[str, str]) -> str:
+    folder, _, name = place_of(row_class, partition).rpartition("/")
+    return f"{folder}/.unfinished-{name}"
 
 
 def _opened(place: str, cache: Path | str | None, keys: Mapping[str, str] | None) -> tuple[Path, Store]:

@@ -15,7 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -47,7 +47,9 @@ PATIENCE = 60.0
 _ASKING: dict[str, int] = {}
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 _PART = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*")
-_CONTENT = re.compile(r"(?:^|/)(?:([0-9a-f]{16})/[^/]+|raw/([0-9a-f]{64}))$")
+_CONTENT = re.compile(
+    r"(?:^|/)(?:[0-9a-f]{16}/part-\d+-([0-9a-f]{16})\.parquet|([0-9a-f]{16})/[^/]+|raw/([0-9a-f]{64}))$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class ObjectStore:
         self, place: Place, cache: Path, keys: Mapping[str, str] | None = None, patience: float = PATIENCE
     ) -> None:
         self.place, self._client, self._keys = place, _client(place, keys or {}, patience), dict(keys or {})
+        self._patience = patience
         self._kept = LocalStore(cache)
 
     def where(self, key: str) -> str:
@@ -319,6 +322,10 @@ class ObjectStore:
                 raise
         yield from found
 
+    def below(self, prefix: str) -> ObjectStore:
+        place = replace(self.place, prefix=f"{self.place.prefix}/{prefix}".strip("/"))
+        return ObjectStore(place, self._kept.root / prefix, self._keys, self._patience)
+
     def folders(self, prefix: str) -> Iterator[str]:
         with self._asked(prefix, "listed"):
             try:
@@ -386,7 +393,7 @@ class ObjectStore:
 def _name_in(key: str) -> str:
     """What the sha256 of the bytes under a key begins with, '' for a key that is not named by its content."""
     found = _CONTENT.search(key)
-    return (found[1] or found[2]) if found else ""
+    return (found[1] or found[2] or found[3]) if found else ""
 
 
 def _code(error: Exception) -> str:

@@ -1,4 +1,5 @@
-"""Partitions: immutable Parquet files in a folder named by their content, and one small pointer to them.
+"""Partitions: immutable Parquet files in a folder named by their content, and one small pointer to them. One file,
+`part-0.parquet`, or several that follow each other, each named by its own content too.
 
 A writer makes the file aside, puts it into the folder of its content and then swaps the pointer; readers go through the
 pointer. It reads the pointer before its rows, and swaps only that one: of two that began with the same pointer one is
@@ -8,6 +9,7 @@ a lake that other machines read by `collect` alone.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -30,6 +32,7 @@ from porlake.lake.store import Store, Stored, sha256_of, sync, written
 from porlake.model import DATASETS, Dataset
 
 POINTER, FILE = "pointer.json", "part-0.parquet"
+_FILES = "part-{}.parquet"
 #: How often a reader goes after a partition that is written anew each time.
 REREADS = 20
 Taken = TypeVar("Taken")
@@ -167,6 +170,9 @@ class Writer:
     """One partition while it is written. `add` takes rows of the dataset's class; `add_batch` a record batch of its
     schema, which stays one; `add_columns` one whose rows go into the batches in which `add` would put them.
 
+    A file that others are to follow ends with `cut`: where a partition is cut is the stage's to say, by what its rows
+    are made of alone. `take` puts a file there that another partition has.
+
     `made_of`: a hash of what the rows are made of, where the stage wants to know it later; the pointer carries it.
     `seen`: the pointers as they were when the stage began to read what its rows are made of; without it that is now.
     """
@@ -184,7 +190,13 @@ class Writer:
         self._last: tuple[Any, ...] | None = None
         self._before = seen[self.place] if seen is not None else store.read(f"{self.place}/{POINTER}")
         self._aside = store.workspace(self.place)
-        self._file = self._aside / FILE
+        self._files: list[tuple[Path, int]] = []  # those that are finished, with their rows
+        self._parquet: pq.ParquetWriter | None = None
+        self._file, self._begun = self._aside / FILE, 0  # the one that is written, and the rows before it
+        self._open()
+
+    def _open(self) -> None:
+        self._file, self._begun = self._aside / _FILES.format(len(self._files)), self.rows
         with written(self._file):
             self._parquet = pq.ParquetWriter(self._file, self._schema, **parquet_options(self._class))
 
@@ -209,22 +221,82 @@ class Writer:
         self._flush()
         self._write(batch)
 
-    def close(self) -> None:
-        """Finish the file; a row that does not fit raises here at the latest. No reader sees anything yet."""
+    def cut(self) -> None:
+        """The rows that follow go into another file; nothing happens where none came since the last cut."""
         self._flush()
+        if self.rows > self._begun:
+            self._finish()
+            self._open()
+
+    def take(self, pointer: Pointer) -> None:
+        """The rows of another partition, which follow, in its files. Raises Damaged, ContractViolation as for rows."""
+        self.cut()
+        if not pointer.rows:
+            return
+        self._finish()  # an empty one, in whose place these come
+        for key, file in zip(pointer.checked(), pointer.files, strict=True):
+            self._check_order(self._store.where(key), pointer.store.native(key))
+            path = self._aside / _FILES.format(len(self._files))
+            pointer.store.fetch(key, path)
+            self._files.append((path, int(file["rows"])))
+            self.rows += int(file["rows"])
+        self._open()
+
+    def _check_order(self, where: str, native: pa.NativeFile) -> None:
+        """Raises ContractViolation where the first key of a file is not behind the last that was written."""
+        key = list(self._class.KEY)
+        with native as held, checked_file(self._class, where, held) as parquet:
+            groups = parquet.metadata.num_row_groups
+            ends = [parquet.read_row_group(at, columns=key) for at in (0, groups - 1)]
+        first, last = (
+            tuple(table.column(name)[at].as_py() for name in key) for table, at in zip(ends, (0, -1), strict=True)
+        )
+        if self._last is not None and not self._last < first:
+            raise ContractViolation(
+                f"{self.dataset}: key {first} after {self._last}: rows come in order of {tuple(key)}, each key once"
+            )
+        self._last = last
+
+    def _finish(self) -> None:
+        """Close the file; one without rows goes, for the partition has others."""
+        if self._parquet is None:
+            return
         with written(self._file):
             self._parquet.close()
-            sync(self._file)
+            self._parquet = None
+            if self.rows > self._begun:
+                self._files.append((self._file, self.rows - self._begun))
+            else:
+                self._file.unlink()
+
+    def close(self) -> None:
+        """Finish the files; a row that does not fit raises here at the latest. No reader sees anything yet."""
+        self._flush()
+        if self.rows > self._begun or self._files:
+            self._finish()
+        elif self._parquet is not None:
+            with written(self._file):
+                self._parquet.close()
+                self._parquet = None
+            self._files.append((self._file, 0))
+        with written(self._aside):
+            for path, _ in self._files:
+                sync(path)
 
     def commit(self) -> None:
         """Put the file into the folder of its content and swap the pointer to it. Raises Overtaken where another writer
         was faster and wrote something else, LakeError.
         """
-        with written(self._file):
-            digest, size = sha256_of(self._file), self._file.stat().st_size
-        key, folder = f"{self.place}/{POINTER}", digest[:16]
-        # the same bytes may lie there, unless those are damaged: either way these are right
-        self._store.put_file(f"{self.place}/{folder}/{FILE}", self._file)
+        files = []
+        for number, (path, rows) in enumerate(self._files):
+            with written(path):
+                digest, size = sha256_of(path), path.stat().st_size
+            name = FILE if len(self._files) == 1 else f"part-{number}-{digest[:16]}.parquet"
+            files.append({"name": name, "rows": rows, "bytes": size, "sha256": digest})
+        key, folder = f"{self.place}/{POINTER}", _folder_of([str(file["sha256"]) for file in files])
+        for (path, _), file in zip(self._files, files, strict=True):
+            # the same bytes may lie there, unless those are damaged: either way these are right
+            self._store.put_file(f"{self.place}/{folder}/{file['name']}", path)
         shutil.rmtree(self._aside, ignore_errors=True)
         before = self._before
         kept = {folder} | _folder_in(before.content if before else b"")
@@ -233,7 +305,7 @@ class Writer:
             "partition": self.partition,
             "folder": folder,
             "rows": self.rows,
-            "files": [{"name": FILE, "rows": self.rows, "bytes": size, "sha256": digest}],
+            "files": files,
             "schema": [[name, kind] for name, kind in columns_of(self._schema).items()],
             "version": self._class.VERSION,
         } | ({"made_of": self.made_of} if self.made_of else {})
@@ -251,7 +323,8 @@ class Writer:
 
     def abort(self) -> None:
         with suppress(OSError):  # why it is given up is being raised
-            self._parquet.close()
+            if self._parquet is not None:
+                self._parquet.close()
         shutil.rmtree(self._aside, ignore_errors=True)
 
     def _let_wait(self) -> None:
@@ -284,6 +357,7 @@ class Writer:
             ):
                 raise ContractViolation(f"{self.dataset}: a row of another partition than {name}={value}")
         self._check_key(batch)
+        assert self._parquet is not None
         with written(self._file):
             self._parquet.write_batch(batch)
         self.rows += batch.num_rows
@@ -311,6 +385,12 @@ class Writer:
                     f"{self.dataset}: key {bad} stands twice or out of order: rows come in order of {key}"
                 )
         self._last = tuple(values[-1].as_py() for values in columns)
+
+
+def _folder_of(digests: list[str]) -> str:
+    """The name of the folder of files with these hashes: of one, its hash; of several, that of their hashes."""
+    whole = digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return whole[:16]
 
 
 def _folder_in(pointer: bytes) -> set[str]:
@@ -390,7 +470,7 @@ def _is_file(file: Any) -> bool:
         and isinstance(file.get("sha256"), str)
         and _HEX64.fullmatch(file["sha256"]) is not None
         and isinstance(file.get("name"), str)
-        and re.fullmatch(r"part-[0-9]{1,9}\.parquet", file["name"]) is not None
+        and re.fullmatch(r"part-[0-9]{1,9}(-[0-9a-f]{16})?\.parquet", file["name"]) is not None
     )
 
 

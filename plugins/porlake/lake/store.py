@@ -102,6 +102,9 @@ class Store(Protocol):
     def workspace(self, prefix: str) -> Path:
         """A fresh local folder for files that will be put below `prefix`."""
 
+    def below(self, prefix: str) -> Store:
+        """The store of what lies in a folder, under keys relative to it."""
+
     def alone(self, prefix: str) -> AbstractContextManager[object]:
         """One writer at a time below `prefix`, where the place can see to it; what a dead one left is removed."""
 
@@ -288,6 +291,9 @@ class LocalStore:
         with written(folder):
             folder.mkdir(parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder))
+
+    def below(self, prefix: str) -> LocalStore:
+        return LocalStore(self.root / prefix)
 
     def alone(self, prefix: str) -> AbstractContextManager[int]:
         folder = self.root / prefix

@@ -21,7 +21,7 @@ from porlake.observation.lists import Line, read_list
 from porlake.observation.proofs import Proofs
 from porlake.observation.reading import Blocks, Reader, blocks_of
 from porlake.observation.rows import DATASETS, Rows
-from porlake.observation.shares import Share, worth
+from porlake.observation.shares import Share, of_seconds, worth
 from porlake.observation.sweeps import NearbySweeps, sweep, swept_networks
 from porlake.observation.together import Together
 
@@ -37,6 +37,7 @@ __all__ = [
     "endpoints_of",
     "observe",
     "observe_share",
+    "of_seconds",
     "open_client",
     "read_list",
     "share_count",

@@ -59,4 +59,9 @@ def worth(run: Run, file: ReportFile, network: str) -> int:
 
 def of_rows(rows: int) -> int:
     """Shares of so many accounts."""
-    return max(1, min(MOST, int(rows / (A_SECOND * SECONDS))))
+    return of_seconds(rows / A_SECOND)
+
+
+def of_seconds(seconds: float) -> int:
+    """Shares of work that takes one worker so long."""
+    return max(1, min(MOST, int(seconds / SECONDS)))

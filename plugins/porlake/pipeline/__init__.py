@@ -19,7 +19,7 @@ from porlake.pipeline._find import Held, day, due, find, first_of, held, month_b
 from porlake.pipeline._inbox import inbox, undated, waiting
 from porlake.pipeline._lists import archive_list
 from porlake.pipeline._observe import OBSERVED, attests, has_addresses, networks, observe
-from porlake.pipeline._parse import PARSED, is_parsed, parse
+from porlake.pipeline._parse import PARSED, is_parsed, parse, parse_share, parse_shares
 from porlake.pipeline._plan import observe_share, shares, together
 from porlake.pipeline._price import attestations, awaits_prices, price
 from porlake.pipeline._proofs import PROOF, archived, bundle_of
@@ -78,6 +78,8 @@ __all__ = [
     "page",
     "page_file",
     "parse",
+    "parse_share",
+    "parse_shares",
     "plan",
     "price",
     "prove",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import groupby
+from operator import itemgetter
 
+import numpy as np
 import pyarrow as pa
 
 from porlake import reports
 from porlake.errors import BadStructure, InvalidAddress, InvalidAmount
+from porlake.lake import Lake, Writer
 from porlake.model import (
     Claim,
     Dataset,
@@ -23,9 +28,11 @@ from porlake.model import (
     StatedTransfer,
     TrackerFigure,
 )
-from porlake.pipeline import _columns
+from porlake.observation import Share
+from porlake.pipeline import _columns, _parse_shares
 from porlake.pipeline._claims import claim_of, evidence_of, rejection_of
 from porlake.pipeline._lists import parse_list
+from porlake.pipeline._parse_shares import Finished, worth
 from porlake.pipeline._proofs import PROOF, archived
 from porlake.pipeline._session import Session
 from porlake.pipeline._settings import TELL_EVERY
@@ -40,6 +47,8 @@ PARSED: tuple[type[Dataset], ...] = (
     StatedTransfer,
     Rejection,
 )
+
+_Told = reports.Item | _columns.Made
 
 
 def is_parsed(session: Session, report: str) -> bool:
@@ -61,10 +70,55 @@ def parse(session: Session, report: str) -> str:
         return parse_list(session, file)
     if file.content == PROOF:
         return file.report
-    partition = {"exchange": file.exchange, "report": file.report}
+    partition, finished = {"exchange": file.exchange, "report": file.report}, Finished(lake, file, PARSED).look()
+    with ExitStack() as files, _seldom_collected(), _written(lake, file, partition) as (writers, writer):
+        form, bundle = reports.format_of(file.format), archived(lake, files, file)
+        for part, items in groupby(_items(file, form, bundle, lambda part: part not in finished), key=itemgetter(0)):
+            writer.settle()
+            if part in finished:
+                for one, pointer in zip(writers, finished[part], strict=True):
+                    one.take(pointer)
+                writer.take(finished[part][PARSED.index(Evidence)].rows)
+            elif part:
+                for one in writers:
+                    one.cut()
+            _write(session, file, writer, items)
+        writer.check()
+    finished.forget()
+    return file.report
+
+
+def parse_shares(session: Session, report: str) -> list[tuple[int, int]]:
+    """(number, of) of each share in which a report is worth parsing; nothing where one worker parses it as a whole."""
+    of = worth(session, session.lake.report(report))
+    return [(number, of) for number in range(of)] if of > 1 else []
+
+
+def parse_share(session: Session, report: str, number: int, of: int) -> str:
+    """Parse a share of a report; `parse` then makes the rest alone, and the bytes are those of one worker. Raises
+    BadStructure.
+    """
+    lake, share = session.lake, Share(number, of)
+    file = lake.report(report)
+    partition, finished = {"exchange": file.exchange, "report": file.report}, Finished(lake, file, PARSED).look()
+
+    def is_mine(part: int) -> bool:
+        return part not in finished and bool(share.has(np.array([part]))[0])
+
+    with ExitStack() as files, _seldom_collected():
+        form, bundle = reports.format_of(file.format), archived(lake, files, file)
+        for part, items in groupby(_items(file, form, bundle, is_mine), key=itemgetter(0)):
+            if is_mine(part):
+                with _written(finished.lake_of(part), file, partition) as (_, writer):
+                    _write(session, file, writer, items)
+                    writer.check()
+    return file.report
+
+
+@contextmanager
+def _written(lake: Lake, file: ReportFile, partition: Mapping[str, str]) -> Iterator[tuple[list[Writer], ItemWriter]]:
+    """Writers of all datasets of a report, and the one that gives them their rows."""
     with (
-        ExitStack() as files,
-        _seldom_collected(),
         lake.writing(*((row_class, partition) for row_class in PARSED)) as writers,
         ItemWriter(
             file,
@@ -72,37 +126,73 @@ def parse(session: Session, report: str) -> str:
             dict(zip(PARSED, (one.add_columns for one in writers), strict=True)),
         ) as writer,  # nothing is being written any more when the writers are closed
     ):
-        for item in _items(reports.format_of(file.format), archived(lake, files, file)):
-            if isinstance(item, reports.Rows):
-                writer.write_columns(item)
-            else:
-                writer.write(item)
-                if writer.rows % TELL_EVERY:
-                    continue
-            session.progress(f"parse {file.attestation}", writer.rows, None)
-        writer.check()
-    return file.report
+        yield writers, writer
 
 
-def _items(form: reports.Format, bundle: reports.Bundle) -> Iterator[reports.Item | reports.Rows]:
-    """What a report holds, by column where its format can; while a part is written, the next is read."""
+def _write(session: Session, file: ReportFile, writer: ItemWriter, items: Iterable[tuple[int, _Told | None]]) -> None:
+    for _, item in items:
+        if item is None:
+            continue
+        if isinstance(item, _columns.Made):
+            writer.write_columns(item)
+        else:
+            writer.write(item)
+            if writer.rows % TELL_EVERY:
+                continue
+        session.progress(f"parse {file.attestation}", writer.rows, None)
+
+
+def _items(
+    file: ReportFile, form: reports.Format, bundle: reports.Bundle, wanted: Callable[[int], bool]
+) -> Iterator[tuple[int, _Told | None]]:
+    """(part, item) of what a report holds, by column where its format can; None in the place of what is of a part that
+    is not wanted. While something is written, what follows is read.
+    """
     if not isinstance(form, reports.ColumnFormat):
-        yield from form.parse(bundle)
+        yield from ((0, item) for item in form.parse(bundle))
         return
-    parts = _parts(form.runs(bundle))
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = pool.submit(next, parts, None)
-        while (part := coming.result()) is not None:
-            coming = pool.submit(next, parts, None)
-            yield from part
+    parts = _together(form.runs(bundle))
+    waiting, stretches, ahead = deque[tuple[int, Future[_columns.Made] | _Told | None]](), 0, 0
+    with ThreadPoolExecutor(max_workers=1) as reader, ThreadPoolExecutor(max_workers=MAKERS) as makers:
+        coming = reader.submit(next, parts, None)
+        try:
+            while (part := coming.result()) is not None:
+                coming = reader.submit(next, parts, None)
+                for item in part:
+                    is_stretch = isinstance(item, reports.Stretch)
+                    stretches += is_stretch
+                    number = max(0, stretches - 1) // _parse_shares.STRETCHES
+                    if not wanted(number):
+                        waiting.append((number, None))
+                    elif isinstance(item, reports.Stretch):
+                        waiting.append((number, makers.submit(_made, file, item)))
+                        ahead += 1
+                    else:
+                        waiting.append((number, item))
+                while waiting and (ahead > AHEAD or not isinstance(waiting[0][1], Future)):
+                    ahead -= isinstance(waiting[0][1], Future)
+                    yield _told(waiting.popleft())
+            while waiting:
+                yield _told(waiting.popleft())
+        finally:
+            makers.shutdown(cancel_futures=True)
 
 
-def _parts(items: Iterator[reports.Item | reports.Rows]) -> Iterator[list[reports.Item | reports.Rows]]:
+def _told(held: tuple[int, Future[_columns.Made] | _Told | None]) -> tuple[int, _Told | None]:
+    part, item = held
+    return part, item.result() if isinstance(item, Future) else item
+
+
+def _made(file: ReportFile, stretch: reports.Stretch) -> _columns.Made:
+    return _columns.made(file, stretch.rows())
+
+
+def _together(items: Iterator[reports.Item | reports.Stretch]) -> Iterator[list[reports.Item | reports.Stretch]]:
     """The same in lists that are worth a turn of another thread."""
-    part: list[reports.Item | reports.Rows] = []
+    part: list[reports.Item | reports.Stretch] = []
     for item in items:
         part.append(item)
-        if isinstance(item, reports.Rows) or len(part) == TOGETHER:
+        if isinstance(item, reports.Stretch) or len(part) == TOGETHER:
             yield part
             part = []
     if part:
@@ -111,6 +201,8 @@ def _parts(items: Iterator[reports.Item | reports.Rows]) -> Iterator[list[report
 
 TOGETHER = 1_000
 """Items that one thread reads while another writes those before."""
+MAKERS, AHEAD = 2, 3
+"""Threads that make columns of stretches, and stretches that may be ahead of the one that is written."""
 
 
 @contextmanager
@@ -140,7 +232,7 @@ class ItemWriter:
     ) -> None:
         self._file, self._out, self._out_columns = file, out, out_columns or {}
         self._pens, self._under_way = ThreadPoolExecutor(max_workers=2), list[Future[None]]()
-        self.rows = self._claims = self._signers = self._rejections = 0
+        self.rows = self._claims = self._signers = self._rejections = self._taken = 0
 
     def __enter__(self) -> ItemWriter:
         return self
@@ -166,9 +258,8 @@ class ItemWriter:
         else:
             self._reject(item, item.block, item.reason, item.expected)
 
-    def write_columns(self, rows: reports.Rows) -> None:
-        """The rows of a run, by column as far as they are beyond doubt."""
-        found = _columns.made(self._file, rows)
+    def write_columns(self, found: _columns.Made) -> None:
+        """The rows of a stretch, by column as far as they are beyond doubt."""
         self.rows += found.claims.num_rows
         self._claims += found.claims.num_rows
         single: dict[type[Dataset], list[object]] = {Claim: [], Evidence: []}
@@ -186,6 +277,11 @@ class ItemWriter:
     def _write_batch(self, row_class: type[Dataset], batch: pa.RecordBatch, single: list[object]) -> None:
         self._out_columns[row_class](_columns.merged(row_class, batch, single))
 
+    def take(self, rows: int) -> None:
+        """So many rows are in the lake already, checked by who wrote them."""
+        self.rows += rows
+        self._taken += rows
+
     def settle(self) -> None:
         """Wait for what is being written. Raises what went wrong with it."""
         while self._under_way:
@@ -194,7 +290,7 @@ class ItemWriter:
     def check(self) -> None:
         """Every row of the address block is in the lake once. Raises BadStructure."""
         self.settle()
-        if self.rows != self._claims + self._signers + self._rejections:
+        if self.rows != self._claims + self._signers + self._rejections + self._taken:
             kept = f"{self._claims} claims, {self._signers} signer rows and {self._rejections} rejections"
             raise BadStructure(self._file.file_name, 0, f"{self.rows} rows of the address block became {kept}")
 

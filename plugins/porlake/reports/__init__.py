@@ -20,7 +20,7 @@ from porlake.reports._formats import (
     snapshot_of,
     unknown,
 )
-from porlake.reports._items import Figure, Item, Part, Published, Refused, Rows, Summary, Transfer
+from porlake.reports._items import Figure, Item, Part, Published, Refused, Rows, Stretch, Summary, Transfer
 from porlake.reports._rows import RAW_CHARACTERS, UNREADABLE
 from porlake.reports._snapshot import Snapshot, first_stated
 from porlake.reports._zip import is_archive, members
@@ -42,6 +42,7 @@ __all__ = [
     "Rows",
     "Snapshot",
     "SplitFormat",
+    "Stretch",
     "Summary",
     "Transfer",
     "day_of",

@@ -46,6 +46,10 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.ends)
 
+    def has_rows(self, start: int) -> bool:
+        """Whether a line from `start` on is not blank."""
+        return any(not self.line(at).is_blank for at in range(start, len(self)))
+
     def start(self, at: int) -> int:
         return int(self.ends[at - 1]) + 1 if at else 0
 

@@ -9,7 +9,7 @@ from porlake import reports
 from porlake.errors import ReportError, UnknownFormat, UnsafeArchive
 from porlake.formats import Formats, looked_for
 from porlake.reports._bundle import Bundle, Member
-from porlake.reports._items import Item, Part, Rows
+from porlake.reports._items import Item, Part, Stretch
 from porlake.reports._snapshot import Snapshot
 from porlake.reports._zip import is_archive
 
@@ -53,9 +53,9 @@ class SplitFormat(Format, Protocol):
 class ColumnFormat(Format, Protocol):
     """A format whose files have millions of rows."""
 
-    def runs(self, bundle: Bundle) -> Iterator[Item | Rows]:
+    def runs(self, bundle: Bundle) -> Iterator[Item | Stretch]:
         """What `parse` gives, rows of the address block by column where they are plain. Raises BadStructure as it
-        does.
+        does. Where a file is cut into stretches depends on its bytes alone.
         """
 
 

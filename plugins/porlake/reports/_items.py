@@ -183,3 +183,10 @@ class Rows:
     columns: Mapping[str, pa.Array]
     others: list[Item]
     published: Callable[[int], Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines of the address block that are told by column: `rows` reads them, in any thread, and may be left unasked."""
+
+    rows: Callable[[], Rows]

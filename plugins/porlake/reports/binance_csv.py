@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from porlake import registry
@@ -22,7 +23,7 @@ from porlake.errors import BadStructure
 from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, joined
 from porlake.reports._csv import Line
-from porlake.reports._items import Item, Published, Refused, Rows
+from porlake.reports._items import Item, Published, Refused, Rows, Stretch
 from porlake.reports._snapshot import Snapshot
 from porlake.stamps import stamp
 
@@ -122,7 +123,7 @@ REPEATED = {"label", "network", "height", "custodian"}
 """Columns in which the same cells stand again and again."""
 
 
-def runs(bundle: Bundle) -> Iterator[Item | Rows]:
+def runs(bundle: Bundle) -> Iterator[Item | Stretch]:
     """`parse` by columns. Raises BadStructure."""
     from porlake.reports import _columns  # brings numpy and pyarrow, which this room does without elsewhere
 
@@ -138,9 +139,8 @@ def runs(bundle: Bundle) -> Iterator[Item | Rows]:
                 continue
             if part.first == 1:
                 _check_header(part.line(0), member.name)
-            rows = _rows_of(part, bundle.exchange, number)
-            found = found or bool(rows.others or len(rows.columns["label"]))
-            yield rows
+            found = found or part.has_rows(int(part.first == 1))
+            yield Stretch(partial(_rows_of, part, bundle.exchange, number))
         if not found:
             raise BadStructure(member.name, 0, "the file has a header and no rows")
 

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from porlake import registry
@@ -23,7 +24,7 @@ from porlake.errors import BadStructure
 from porlake.reports import _csv, _rows
 from porlake.reports._bundle import Bundle, Member, joined
 from porlake.reports._csv import Line
-from porlake.reports._items import Item, Published, Refused, Rows, Summary
+from porlake.reports._items import Item, Published, Refused, Rows, Stretch, Summary
 from porlake.reports._snapshot import Snapshot
 from porlake.stamps import stamp
 
@@ -173,7 +174,7 @@ REPEATED = {"label", "type", "network", "height"}
 """Columns in which the same cells stand again and again."""
 
 
-def runs(bundle: Bundle) -> Iterator[Item | Rows]:
+def runs(bundle: Bundle) -> Iterator[Item | Stretch]:
     """`parse`, the rows of large layouts by column. Raises BadStructure."""
     layout = _layout_of(bundle.members[0])
     if layout not in BY_COLUMN:
@@ -186,9 +187,16 @@ def runs(bundle: Bundle) -> Iterator[Item | Rows]:
             yield from _staking(number, bundle, next(iter(heights)) if len(heights) == 1 else None)
             continue
         for item in _wallet_runs(member, bundle, layout):
-            if is_staking_beside:
-                heights |= _heights_of(item)
-            yield item
+            if not is_staking_beside:
+                yield item
+                continue
+            told = item.rows() if isinstance(item, Stretch) else item
+            heights |= _heights_of(told)  # what stands beside is told by the heights of all rows
+            yield Stretch(partial(_itself, told)) if isinstance(told, Rows) else told
+
+
+def _itself(rows: Rows) -> Rows:
+    return rows
 
 
 def _heights_of(item: Item | Rows) -> set[int]:
@@ -205,7 +213,7 @@ def _heights_of(item: Item | Rows) -> set[int]:
     return found
 
 
-def _wallet_runs(member: Member, bundle: Bundle, layout: str) -> Iterator[Item | Rows]:
+def _wallet_runs(member: Member, bundle: Bundle, layout: str) -> Iterator[Item | Stretch]:
     from porlake.reports import _columns  # brings numpy and pyarrow, which this room does without elsewhere
 
     columns, least = LAYOUTS[layout]
@@ -218,9 +226,8 @@ def _wallet_runs(member: Member, bundle: Bundle, layout: str) -> Iterator[Item |
         lines = [part] if isinstance(part, Line) else map(part.line, range(len(part)))
         for at, line in enumerate(lines):
             if blocks.in_rows and not isinstance(part, Line):
-                rows = _rows_of(part, at, columns, least, bundle.exchange, row)
-                found = found or bool(rows.others or len(rows.columns["label"]))
-                yield rows
+                found = found or part.has_rows(at)
+                yield Stretch(partial(_rows_of, part, at, columns, least, bundle.exchange, row))
                 break
             number = line.number
             if not blocks.take(line):

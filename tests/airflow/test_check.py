@@ -36,14 +36,17 @@ def airflow(home: Path, *arguments: str, **more: str) -> str:
 
 
 def check(home: Path, **more: str) -> tuple[int, dict[str, str], str]:
-    """The exit code, the line of each thing looked at, and all that was said."""
+    """The exit code, what is told of each thing looked at, and all that was said."""
     done = subprocess.run(
         command("airflow", "check"), env=settings(home, COLUMNS="400", **more), cwd=home,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
-    lines = [line for line in done.stdout.splitlines() if line[:2] in ("ok", "!!", "--")]
-    return done.returncode, {line[4:].partition("  ")[0]: line for line in lines}, done.stdout + done.stderr
+    found, what = dict[str, str](), ""
+    for line in done.stdout.partition("\n\n")[0].splitlines():
+        what = line[4:].partition("  ")[0] if line[:2] in ("ok", "!!", "--") else what
+        found[what] = found.get(what, "") + line
+    return done.returncode, found, done.stdout + done.stderr
 
 
 def test_an_airflow_without_anything_of_porlakes_lacks_pools_dags_and_programs(home: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -204,8 +206,19 @@ def test_the_rules_are_others_when_their_code_or_a_library_is(monkeypatch: pytes
     assert len(found) == 1 + len(_rules.ROOMS) + len(_rules.LIBRARIES)
 
 
+@pytest.mark.parametrize("has_secret", [True, False])
+def test_hashes_are_equal_where_texts_are(monkeypatch: pytest.MonkeyPatch, has_secret: bool) -> None:
+    monkeypatch.setattr(_judged, "sys", SimpleNamespace(flags=SimpleNamespace(hash_randomization=has_secret)))
+    texts = [b"", b"\0", b"a", b"a\0", b"a", b"b" * 500]
+    found = [row.tobytes() for row in _judged._digests(texts)]
+    assert [found.index(one) for one in found] == [0, 1, 2, 3, 2, 5]
+    assert {len(one) for one in found} == {16}
+    assert _judged._digests([]).shape == (0, 16)
+    assert (found[0] == hashlib.sha256(b"").digest()[:16]) is not has_secret
+
+
 def test_an_index_knows_no_null() -> None:
     known = _judged.Judged(
-        pa.array([b"a" * 32], pa.binary(32)), pa.table({name: pa.array([["x"]]) for name in _judged.TAKEN})
+        pa.array([b"a" * 16], pa.binary(16)), pa.table({name: pa.array([["x"]]) for name in _judged.TAKEN})
     )
     assert known.places(pa.RecordBatch.from_pylist([], schema=_verify.lake.schema(Evidence))).to_pylist() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,8 +22,10 @@ PAYLOAD = 25
 MOST_DIGITS = 35
 """Base58 digits of such an address at the most, zeros before it not counted."""
 CHECKSUM = 4
-MANY = 400_000
-"""Texts from which compiled loops are loaded: that takes as long as decoding as many without them."""
+MANY, MANY_WHERE_COMPILED = 400_000, 50_000
+"""Texts from which compiled loops are loaded: that takes as long as decoding as many without them, and less in a
+process that has what compiles them.
+"""
 
 
 def matrix(texts: pa.Array, width: int) -> Bytes:
@@ -90,8 +93,8 @@ _seen = [0]
 
 
 def _are_many() -> bool:
-    """Whether this process has decoded MANY texts."""
-    return _seen[0] >= MANY
+    """Whether this process has decoded so many texts that compiled loops are worth loading."""
+    return _seen[0] >= (MANY_WHERE_COMPILED if "numba" in sys.modules else MANY)
 
 
 def _decoded(letters: Bytes, size: int, alphabet: str) -> tuple[Bytes, Mask]:

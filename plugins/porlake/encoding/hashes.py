@@ -13,12 +13,18 @@ def _ripemd160_of_this_machine() -> Hash:
     loaded.
     """
     try:
-        hashlib.new("ripemd160", usedforsecurity=False)
+        nothing = hashlib.new("ripemd160", usedforsecurity=False)
     except ValueError:
         from Crypto.Hash import RIPEMD160
 
         return lambda data: RIPEMD160.new(data).digest()
-    return lambda data: hashlib.new("ripemd160", data, usedforsecurity=False).digest()
+
+    def hashed(data: bytes) -> bytes:
+        made = nothing.copy()  # half the cost of asking OpenSSL for it by name
+        made.update(data)
+        return made.digest()
+
+    return hashed
 
 
 _ripemd160 = _ripemd160_of_this_machine()

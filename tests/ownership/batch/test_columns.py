@@ -20,7 +20,6 @@ from porlake.ownership.batch.columns import (
     evidence,
     networks,
     values_of,
-    zipped,
 )
 
 Row = Callable[..., Evidence]
@@ -56,13 +55,6 @@ def test_a_null_in_a_list_is_no_text() -> None:
 )
 def test_columns_as_values(column: pa.Array) -> None:
     assert values_of(column) == column.to_pylist()
-
-
-def test_places_go_with_their_values() -> None:
-    one, two = pa.array(["a", "b", "c"]), pa.array([1, 2, 3])
-    assert list(zipped([0, 1, 2], one, two)) == [(0, "a", 1), (1, "b", 2), (2, "c", 3)]
-    assert list(zipped([2, 0], one, two)) == [(2, "c", 3), (0, "a", 1)]
-    assert list(zipped([], one)) == []
 
 
 def test_rows_come_back_and_are_found_by_what_they_hold(row: Row) -> None:

@@ -78,6 +78,7 @@ class EvidenceColumns:
 
     def __init__(self, batch: pa.RecordBatch) -> None:
         self.batch = batch
+        self._few: dict[str, tuple[Numbers, list[Any]]] = {}
 
     def __getitem__(self, name: str) -> pa.Array:
         return self.batch.column(name)
@@ -94,10 +95,17 @@ class EvidenceColumns:
 
     def among(self, name: str, wanted: set[str] | frozenset[str]) -> Mask:
         """Where a column that repeats a few values holds one of some."""
-        encoded = self[name].dictionary_encode(null_encoding="encode")
-        is_wanted: Mask = np.array([value in wanted for value in encoded.dictionary.to_pylist()] or [False])
-        found: Mask = is_wanted[encoded.indices.to_numpy()]
+        codes, values = self._encoded(name)
+        is_wanted: Mask = np.array([value in wanted for value in values] or [False])
+        found: Mask = is_wanted[codes]
         return found
+
+    def _encoded(self, name: str) -> tuple[Numbers, list[Any]]:
+        """(which of the values each row has, the values) of a column that repeats a few."""
+        if name not in self._few:
+            encoded = self[name].dictionary_encode(null_encoding="encode")
+            self._few[name] = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+        return self._few[name]
 
     def length(self, name: str) -> Numbers:
         """Length of each row's text, in bytes; 0 for null."""
@@ -109,21 +117,16 @@ class EvidenceColumns:
 
     def groups(self, rows: Rows, places: Rows, *names: str) -> Iterator[tuple[Any, Rows]]:
         """(values of the columns `names`, the places that hold them): `places` are positions in `rows`."""
-        taken = [column.dictionary_encode(null_encoding="encode") for column in self.taken(rows, *names)]
-        values = [column.dictionary.to_pylist() for column in taken]
-        if all(len(held) == 1 for held in values):
-            if len(places):
-                yield tuple(held[0] for held in values), places
-            return
-        coded = np.zeros(len(places), np.int64)
-        for column, held in zip(taken, values, strict=True):
-            coded = coded * len(held) + column.indices.to_numpy()[places]
-        for code in np.unique(coded).tolist():
-            members, held_here = places[coded == code], list[Any]()
-            for held in reversed(values):
-                code, at = divmod(code, len(held))
-                held_here.append(held[at])
-            yield tuple(reversed(held_here)), members
+        columns, coded = [self._encoded(name) for name in names], np.zeros(len(places), np.int64)
+        for codes, values in columns:
+            coded = coded * len(values) + codes[rows[places]]
+        few = np.unique(coded).tolist()
+        for code in few:
+            members, held = places if len(few) == 1 else places[coded == code], list[Any]()
+            for _, values in reversed(columns):
+                code, at = divmod(code, len(values))
+                held.append(values[at])
+            yield tuple(reversed(held)), members
 
 
 class TextLists:
@@ -158,14 +161,6 @@ def values_of(column: pa.Array) -> list[Any]:
     if pa.types.is_list(column.type):
         return list(column.to_pylist())
     return list(column.to_numpy(zero_copy_only=False).tolist())
-
-
-def zipped(places: list[int], *columns: pa.Array) -> Iterator[tuple[Any, ...]]:
-    """(place, its value in each column), as Python values."""
-    lists = [values_of(column) for column in columns]
-    if len(places) == len(lists[0]):
-        return zip(places, *lists, strict=True)
-    return ((at, *(values[at] for values in lists)) for at in places)
 
 
 def evidence(batch: pa.RecordBatch) -> Iterator[Evidence]:

@@ -6,20 +6,28 @@ It keeps to `If-None-Match` and `If-Match` as S3 does; moto's server, as of 5.2,
 from __future__ import annotations
 
 import ctypes
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import unquote
 from uuid import uuid4
 
 from porlake import warehouse
 from porlake.lake import Lake
+from porlake.lake.partition import partition_in
 from ports import free_ports
+from support import on_loopback
 
 KEYS = {"access_key_id": "testkey", "secret_access_key": "a-secret-of-the-tests"}
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": KEYS["access_key_id"], "AWS_SECRET_ACCESS_KEY": KEYS["secret_access_key"]}
@@ -41,8 +49,12 @@ class SeaweedFS:
         urllib.request.urlopen(request, timeout=20).close()
 
     @property
+    def port(self) -> int:
+        return self._ports[3]
+
+    @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._ports[3]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def url(self, prefix: str = "", endpoint: str = "") -> str:
         """The URL of a lake; without a prefix of one that nothing lies in."""
@@ -81,6 +93,93 @@ class SeaweedFS:
 
     def thaw(self) -> None:
         os.kill(self._process.pid, signal.SIGCONT)
+
+
+Answer = Callable[[BaseHTTPRequestHandler], bool]
+
+
+@contextmanager
+def odd(answer: Answer) -> Iterator[str]:
+    """The endpoint of a server of its own that answers each request by `answer`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer(self)
+
+        do_PUT = do_HEAD = do_POST = do_DELETE = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with on_loopback(Handler) as url:
+        yield url
+
+
+def says(status: int, body: bytes = b"", **headers: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> bool:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        if handler.command != "HEAD":
+            handler.wfile.write(body)
+        return True
+
+    return answer
+
+
+@contextmanager
+def overtaken_at(
+    store: SeaweedFS, dataset: str, write: Callable[[dict[str, str]], None]
+) -> Iterator[tuple[str, list[str]]]:
+    """A server in front of the store: its endpoint, and the keys at which a writer was overtaken. Once, when the first
+    pointer of `dataset` is about to be swapped, `write` is given its partition and comes first.
+    """
+    told, once = list[str](), threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm, wbufsize = True, 1 << 16  # an answer at once: in two parts the second waits 40 ms
+
+        def setup(self) -> None:
+            super().setup()
+            self.there = http.client.HTTPConnection("127.0.0.1", store.port, timeout=60)
+
+        def finish(self) -> None:
+            super().finish()
+            self.there.close()
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            key = unquote(self.path).partition("?")[0]
+            if self.command == "PUT" and f"/lake/{dataset}/" in key and key.endswith("/pointer.json"):
+                with once:
+                    if not told:
+                        told.append(key)
+                        write(partition_in(key))
+            self.there.request(self.command, self.path, body, dict(self.headers))  # with the Host that was signed
+            answer = self.there.getresponse()
+            content = answer.read()
+            self.send_response_only(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                    self.send_header(name, value)
+            length = answer.getheader("Content-Length") if self.command == "HEAD" else None
+            self.send_header("Content-Length", length or str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_PUT = do_HEAD = do_POST = do_DELETE = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with on_loopback(Handler) as url:
+        yield url, told
 
 
 def differing(lake: Lake, local: Lake) -> list[str]:

@@ -7,8 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,11 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from object_store import KEYS, SeaweedFS
+from object_store import KEYS, SeaweedFS, odd, says
 from porlake import warehouse
-from porlake.errors import LakeError, Overtaken
+from porlake.errors import LakeError, Overtaken, StoreUnavailable
 from porlake.lake import Lake
+from porlake.lake.objects import ObjectStore
 from porlake.warehouse import delta
 from support import ROOT, command, environment
 
@@ -242,3 +245,41 @@ def test_what_the_store_says_of_wrong_keys_shows_none(stored: Lake, tmp_path: Pa
         delta.opened(wrong)
     assert "hunter2" not in str(caught.value)
     assert KEYS["access_key_id"] not in str(caught.value)
+
+
+def of_a_store(url: str, tmp_path: Path, patience: float) -> Lake:
+    lake = Lake(f"s3://bucket/lake?endpoint={url}", tmp_path, KEYS)
+    assert isinstance(lake.store, ObjectStore)
+    lake.store = ObjectStore(lake.store.place, lake.root, KEYS, patience)
+    return lake
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(503, StoreUnavailable), (429, StoreUnavailable), (403, LakeError)], ids=str
+)
+def test_a_store_that_refuses_for_the_moment_is_told_from_one_that_refuses(
+    status: int, kind: type[LakeError], tmp_path: Path
+) -> None:
+    """A task of Airflow's is tried again for the one, and not for the other; no text of the store's is told."""
+    with odd(says(status, b"<Error><Code>AKIASECRET</Code></Error>")) as url:
+        with pytest.raises(LakeError, match="marts/delta/dominance: the Delta table cannot be read") as caught:
+            delta._opened(of_a_store(url, tmp_path, 0.3), "dominance")
+        assert type(caught.value) is kind
+        assert "AKIASECRET" not in f"{caught.value} {caught.value.__cause__}"
+    with pytest.raises(StoreUnavailable):
+        delta._opened(of_a_store("http://127.0.0.1:9", tmp_path, 0.3), "dominance")
+
+
+def test_a_store_that_is_there_again_within_the_patience_is_waited_for(tmp_path: Path) -> None:
+    """Ten tries, as the library has it, are over after 3 s of one that answers at once."""
+    began, asked_of = time.monotonic(), list[float]()
+
+    def later(handler: BaseHTTPRequestHandler) -> bool:
+        asked_of.append(time.monotonic() - began)
+        empty = b"<ListBucketResult></ListBucketResult>"
+        there = says(200, empty) if "list-type" in handler.path else says(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        return (says(503) if asked_of[-1] < 8 else there)(handler)
+
+    with odd(later) as url:
+        assert delta._opened(of_a_store(url, tmp_path, 60), "dominance") is None
+    assert len(asked_of) > 1

@@ -42,6 +42,7 @@ KEYS = {
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 PATIENCE = 60.0
 """Seconds in which a question that failed is asked again."""
+MOST_RETRIES = 10_000  # time alone decides
 
 #: The process in which the client's threads run. In one that is forked from it a question would wait without end.
 _ASKING: dict[str, int] = {}
@@ -153,7 +154,7 @@ def _client(place: Place, given: Mapping[str, str], patience: float) -> Any:
             "timeout": timedelta(hours=1),  # of a whole file
         },
         "retry_config": {
-            "max_retries": 10_000,  # time alone decides
+            "max_retries": MOST_RETRIES,
             "retry_timeout": timedelta(seconds=patience),
             "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
         },
@@ -193,7 +194,9 @@ class ObjectStore:
         }
         if self.place.says.get("endpoint", "").startswith("http://"):
             options |= {"allow_http": "true"}
-        return self.where(key), options
+        # those end after ten tries, within 3 s of a store that answers at once that it cannot now
+        patience = {"max_retries": str(MOST_RETRIES), "retry_timeout": f"{self._patience * 1000:.0f}ms"}
+        return self.where(key), options | patience
 
     # --- small things ---
     def read(self, key: str) -> Stored | None:

@@ -10,6 +10,7 @@ https://github.com/delta-io/delta/blob/master/PROTOCOL.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from porlake.dbt_project import marts
-from porlake.errors import LakeError, Overtaken
+from porlake.errors import LakeError, Overtaken, StoreUnavailable
 from porlake.lake import Lake
 
 if TYPE_CHECKING:
@@ -102,7 +103,16 @@ def _told(lake: Lake, mart: str) -> Iterator[None]:
     except (DeltaError, OSError) as error:
         if "already exists" in str(error):
             raise Overtaken(f"{where}: another publish was faster; its version stays") from None
-        text = type(error).__name__ if lake.store.shared else str(error).partition("\n")[0]
-        raise LakeError(f"{where}: the Delta table cannot be read or written: {text}") from (
-            None if lake.store.shared else error
-        )
+        told = f"{where}: the Delta table cannot be read or written"
+        if lake.store.shared:
+            raise (StoreUnavailable if _may_pass(error) else LakeError)(f"{told}: {type(error).__name__}") from None
+        raise LakeError(f"{told}: {str(error).partition(chr(10))[0]}") from error
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the store may answer later, as `lake.objects` has it of its own client: no answer came, or one that says
+    so. The library breaks its text into coloured lines.
+    """
+    said = re.sub(r"\x1b\[[0-9;]*m|↳|\s", "", str(error))
+    status = re.search(r"statuscode:?(\d{3})", said)
+    return status[1].startswith(("5", "429", "408")) if status else "Generic" in said

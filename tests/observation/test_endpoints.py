@@ -283,6 +283,10 @@ class Fails:
         assert self.error is not None
         raise self.error
 
+    def block(self, height: int) -> chains.BlockRef:
+        assert height == AT.height
+        return AT
+
     def readings(self, holdings: chains.Holdings, at: chains.BlockRef) -> Iterator[chains.Answer]:
         for row in range(len(holdings)):
             yield chains.Readings(np.array([row]), words_from([7]), chains.TOTAL, at, "exact", "m", self.host)
@@ -316,6 +320,22 @@ def test_where_all_are_lost_it_is_told_for_what(
         with pytest.raises(PorlakeError, match="^no0; no1$") as raised:
             made.head()
         assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("errors", "kind", "told"),
+    [
+        ([ChainError("no0")], ChainError, "^no0$"),
+        ([ChainError("no0"), ChainError("no1")], TransportError, "^no0; no1$"),
+    ],
+)
+def test_of_one_witness_its_own_error_is_told_and_of_several_all_of_theirs(
+    tmp_path: Path, errors: list[Exception], kind: type[Exception], told: str
+) -> None:
+    made = over(tmp_path, Fails(None, "asked.example"), *(Fails(error, f"{error}.example") for error in errors))
+    with pytest.raises(PorlakeError, match=told) as raised:
+        list(made.again(range(1, 1 + len(errors)), chains.holdings("ETH", ETH, ["a"], chains.TEXT), AT))
+    assert type(raised.value) is kind
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from porlake.encoding.hashes import sha256, sha256d
 from porlake.encoding.varint import with_length
 from porlake.model import Evidence
 from porlake.ownership import _multisig
+from porlake.ownership import bip322 as judged_as_bip322
 from porlake.reports import Bundle, Member, Published, okx_csv
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/found/ownership"
@@ -373,6 +374,48 @@ def test_a_prefix_may_be_left_off(form: str) -> None:
         assert (with_prefix.verdict, with_prefix.reason) == ("proven", reason), prefix
         assert (bare.verdict, bare.reason, bare.signer) == (with_prefix.verdict, reason, with_prefix.signer), prefix
         assert set(bare.flags) - set(with_prefix.flags) == {"bip322_no_prefix"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "is_meant"),
+    [
+        ("p2wpkh", bytes([26]) + bytes(65), True),
+        ("p2wpkh", bytes([27]) + bytes(65), False),
+        ("p2wpkh", bytes([28]) + bytes(65), False),
+        ("p2wpkh", bytes([26]) + bytes(64), False),
+        ("p2wpkh", bytes([27]) + bytes(64), False),
+        ("p2tr", bytes([26]) + bytes(64), True),
+        ("p2tr", bytes([27]) + bytes(64), False),
+        ("p2tr", bytes([27]) + bytes(65), True),
+        ("p2wpkh", "no base64", False),
+        ("p2tr", "no base64", True),
+        ("p2tr", "0x00", False),
+        ("p2tr", "0X00", False),
+    ],
+)
+def test_bytes_without_a_prefix_are_a_compact_signature_or_a_witness(
+    kind: str, raw: bytes | str, is_meant: bool
+) -> None:
+    where = {
+        "p2wpkh": bitcoin.p2wpkh("bitcoin", A.short),
+        "p2tr": bitcoin.segwit("bitcoin", 1, bip322.tweaked(A, b"").public_key.format()[1:]),
+    }[kind]
+    text = raw if isinstance(raw, str) else base64.b64encode(raw).decode()
+    assert judged_as_bip322.is_meant(text, where) is is_meant
+
+
+def test_a_script_column_holds_the_script_or_a_key_or_is_said_to_be_unused() -> None:
+    one, many = bitcoin.p2wpkh("bitcoin", A.short), bip322.FORMS["p2wsh"](random.Random(3), list(KEYS[:3]))
+    simple = bip322.text_of("smp", bip322.simple(MESSAGE, bitcoin.script(one), bip322.by_key(A)))
+    for column, unused in ((b"", False), (bitcoin.script(one), False), (A.short, False), (B.short, True)):
+        assert ("key_field_unused" in ownership.judge(btc(one.text, simple, script=column)).flags) is unused, column
+    assert ownership.judge(btc(one.text, simple)).signer == one.text
+    where, signer, *_ = many
+    found = ownership.judge(
+        btc(where.text, bip322.text_of("smp", bip322.simple(MESSAGE, bitcoin.script(where), signer)))
+    )
+    assert found.signer
+    assert set(found.signer.split(",")) <= {key.short.hex() for key in KEYS[:3]}
 
 
 def test_a_nested_program_follows_from_the_witness_alone() -> None:

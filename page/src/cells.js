@@ -52,6 +52,15 @@ export function order(a, b, kind, way) {
 /** @param {string} moment "2024-03-25T16:00:00Z" */
 export const moment = (moment) => moment.replace("T", " ").replace(/(:\d\d)(:00)?(\.\d+)?Z$/, "$1 UTC");
 
+/** The same moment by the exchange's clock, where that is not UTC: its ids name days of that clock. @param {string} moment @param {string|undefined} offset "+08:00" */
+export function clock(moment, offset = "+00:00") {
+  const found = /^([+-])(\d\d):(\d\d)$/.exec(offset);
+  const minutes = found ? Number(`${found[1]}1`) * (Number(found[2]) * 60 + Number(found[3])) : 0;
+  if (!minutes) return "";
+  const there = new Date(Date.parse(moment) + minutes * 60_000).toISOString();
+  return ` (${there.slice(0, 10)} ${there.slice(11, 16)} by its clock, UTC${offset})`;
+}
+
 /** "1 month", "3 months". @param {number} number @param {string} what */
 export const counted = (number, what) => `${decimal.grouped(String(number))} ${what}${number === 1 ? "" : "s"}`;
 
@@ -148,7 +157,7 @@ export const common = (lake) => ({
   /** @type {TableColumn} */
   basis: { name: "basis", label: "Basis", kind: "words", reason: () => "nothing_stated", note: "What the amounts are made of: claimed (rows of addresses), published (totals) or onchain (an observed list of addresses)." },
   /** @type {TableColumn} */
-  fileAge: { name: "file_age_days", label: "File", kind: "days", reason: (row) => (row.snapshot_at ? "archived_before_the_snapshot" : "not_dated"), note: "Whole days from the snapshot to when its file first reached the archive." },
+  fileAge: { name: "file_age_days", label: "File", kind: "days", reason: (row) => (row.snapshot_at ? "archived_earlier" : "not_dated"), note: "Whole days from the snapshot to when its file first reached the archive." },
   /** @type {TableColumn} */
   listAge: { name: "list_age_days", label: "List", kind: "days", reason: (row) => (row.basis === "onchain" ? "no_older_list" : null), note: "Of an observed list of addresses: its age at the moment." },
   /** @type {TableColumn} */

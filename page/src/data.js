@@ -35,6 +35,8 @@ export class Lake {
   constructor(page, base) {
     this.page = page;
     this.base = base;
+    /** Whether rows of a published file can be asked for. */
+    this.asks = false;
     this.marts = new Map(page.marts.map((mart) => [mart.name, mart]));
     this.exchanges = new Map(page.exchanges.map((exchange) => [exchange.name, exchange]));
     this.assets = new Map(page.assets.map((asset) => [asset.name, asset]));
@@ -53,7 +55,20 @@ export class Lake {
     const place = new URL("data/page.json", base);
     const answer = await fetch(place, { cache: "no-cache" });
     if (!answer.ok) throw new DataError(`${place.pathname}: the server says ${answer.status}`);
-    return new Lake(await answer.json(), base);
+    const lake = new Lake(await answer.json(), base);
+    lake.asks = answer.headers.get("Porlake-Lake") === "asks";
+    return lake;
+  }
+
+  /** Asks the lake beside the page, where the server has one at hand (`asks`). @param {"rows"|"explain"} name @param {Record<string, string>} question @returns {Promise<Row>} */
+  async ask(name, question) {
+    const place = new URL(`lake/${name}`, this.base);
+    place.search = String(new URLSearchParams(question));
+    const answer = await fetch(place, { cache: "no-store" }).catch(() => null);
+    if (!answer) throw new DataError("The server of this page does not answer any more.");
+    const said = await answer.json().catch(() => ({}));
+    if (!answer.ok || !Array.isArray(name === "rows" ? said.rows : said.parts)) throw new DataError(typeof said.error === "string" ? said.error : `the server says ${answer.status}`);
+    return said;
   }
 
   /** @param {string} mart */

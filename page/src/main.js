@@ -152,9 +152,9 @@ function jump() {
 }
 
 function foot() {
-  const { build_id: build, marts_version: version, as_of: asOf, porlake } = lake.page;
+  const { build_id: build, marts_version: version, as_of: asOf } = lake.page;
   /** @type {HTMLElement} */ (document.getElementById("foot")).replaceChildren(
-    h("p", null, `Made by porlake${porlake ? ` ${visible(porlake)}` : ""} from published files and the chains; every figure has its file. Null is a gap, never zero. A lower bound reads \u201cat least\u201d.`),
+    h("p", null, `Made by porlake from published files and the chains; every figure has its file. Null is a gap, never zero. A lower bound reads \u201cat least\u201d.`),
     h("p", null, ...(asOf ? [`Newest file ${moment(asOf)}. `] : []), `Tables ${visible(version)}, build `, h("code", null, visible(build ?? "none")), ". ", h("a", { href: address("data") }, "Downloads"), " \u00b7 ", h("a", { href: "feed.xml" }, "Feed"), " \u00b7 ", h("a", { href: "latest.json" }, "latest.json"), " \u00b7 ", h("a", { href: "LICENSES.txt" }, "Licences")),
   );
 }

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 IN_LAKE = "page"
 """Where the page of a lake lies in it."""
+PAGE = "data/page.json"
+"""What the page consists of: its readers go through it."""
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

@@ -1,16 +1,17 @@
 // Everything of one attestation: what one exchange says of one moment.
-import { common } from "../cells.js";
 import { h, said } from "../dom.js";
+import { clock, common } from "../cells.js";
 import { banner, moment, section, titleOf } from "../parts.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
 import { headline } from "./exchange.js";
+import { down } from "./rows.js";
 import { addresses, compositionNow, concentration, files, findings, hidden, liabilities, networks, proven, ratioTable, restatements, shortfall, unread } from "./sections.js";
 
 /** @typedef {import("../data.js").Row} Row */
 
-/** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state */
-export async function attestation(lake, state) {
+/** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state @param {(query: Record<string, string|null>) => void} go */
+export async function attestation(lake, state, go) {
   const id = state.id;
   const exchange = id.split("/")[0];
   const at = { attestation: id, exchange };
@@ -23,12 +24,11 @@ export async function attestation(lake, state) {
   if (!any) return { title: "No such attestation", content: [h("h1", null, "No such attestation"), h("p", null, "The published tables have no attestation ", said(id), ". ", h("a", { href: lake.exchanges.has(exchange) ? address("exchange", exchange) : address("market") }, "Those that they have"), ".")] };
   const link = (/** @type {string} */ part) => address("attestation", id, { section: part });
   const place = { lake, link, label };
-  const report = reports.find((row) => row.content === "addresses") ?? reports[0];
   return {
     title: label,
     content: [
       h("p", { class: "crumb" }, h("a", { href: address("market") }, "Market"), " / ", h("a", { href: address("exchange", exchange) }, said(titleOf(exchange, lake))), " / "),
-      h("div", { class: "title" }, h("h1", null, label), h("p", { class: "lead" }, "What the exchange says of ", any.snapshot_at ? moment(any.snapshot_at) : "a moment that is not dated", ", and what was found of it.")),
+      h("div", { class: "title" }, h("h1", null, label), h("p", { class: "lead" }, "What the exchange says of ", any.snapshot_at ? moment(any.snapshot_at) + clock(any.snapshot_at, lake.exchanges.get(exchange)?.utc_offset) : "a moment that is not dated", ", and what was found of it.")),
       shortfall(ratio),
       ...(months.length ? months.flatMap((row) => headline(row, lake, false)) : [banner("note", "It is not the last attestation of its month and basis, or is not dated: it has no row in the market's table.")]),
       files(place, reports, false),
@@ -46,17 +46,7 @@ export async function attestation(lake, state) {
       restatements(place, restated, false),
       changes.length || turnover.length ? addresses(place, changes, turnover, false) : null,
       concentration(place, accounts),
-      explain(place, report),
+      down(place, reports, state, go),
     ],
   };
-}
-
-/** How to see one row's reasoning where the lake is at hand. @param {import("./sections.js").Place} place @param {Row|undefined} report */
-function explain({ lake, link }, report) {
-  if (!report) return null;
-  return section(
-    { id: "explain", title: "Down to one row", lake, link: link("explain"), lead: "Why a row of the file has its verdict, step by step, is told by porlake where the file is at hand:" },
-    h("div", { class: "formula", tabindex: "0", role: "region", "aria-label": "Command" }, h("code", null, "porlake explain ", said(report.file_name ?? "FILE"), " --row 57 --lake data")),
-    h("p", { class: "lead" }, "The row is a line of the file, counted from 1; source_row in the tables is the same number."),
-  );
 }

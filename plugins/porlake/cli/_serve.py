@@ -1,19 +1,25 @@
 """A page's folder on loopback, by the standard library: for a look at it, no server for strangers.
 
 Only files of the page are given out, to GET and HEAD, whole or in one range; a folder is never listed. The answer to
-any other name of this host is refused, so that no page of elsewhere reads it through a name that it owns.
+any other name of this host is refused, so that no page of elsewhere reads it through a name that it owns. Where a lake
+is at hand, the page may ask it (`_answers`): page.json comes with a header that says so, and only the page itself gets
+an answer, for a browser tells who asks.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from porlake import served
+from porlake.cli import _answers
 from porlake.errors import ConfigurationError
 
 _PARTS = 64 * 1024
@@ -21,9 +27,15 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.ASCII)
 
 
-def serve(folder: Path, port: int, say: Callable[[str], object]) -> None:
+Asked = Callable[[str, str], tuple[HTTPStatus, dict[str, Any]]]
+"""What answers a question of the page: (its name, its query) to the status and JSON of the answer."""
+#: Says to the page that there is a lake to ask.
+SAYS_SO = {"Porlake-Lake": "asks"}
+
+
+def serve(folder: Path, port: int, say: Callable[[str], object], asked: Asked | None = None) -> None:
     """Until it is interrupted. Raises ConfigurationError where the port is taken."""
-    with server(folder, port) as running:
+    with server(folder, port, asked) as running:
         say(f"http://127.0.0.1:{running.server_port}/  (Ctrl-C ends it)")
         try:
             running.serve_forever()
@@ -31,9 +43,11 @@ def serve(folder: Path, port: int, say: Callable[[str], object]) -> None:
             say("")
 
 
-def server(folder: Path, port: int) -> ThreadingHTTPServer:
+def server(folder: Path, port: int, asked: Asked | None = None) -> ThreadingHTTPServer:
     """A server of a folder on 127.0.0.1 that has its port already. Raises ConfigurationError."""
-    handler = type("Handler", (_Handler,), {"folder": folder.resolve()})
+    handler = type(
+        "Handler", (_Handler,), {"folder": folder.resolve(), "asked": staticmethod(asked) if asked else None}
+    )
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
@@ -44,6 +58,7 @@ def server(folder: Path, port: int) -> ThreadingHTTPServer:
 
 class _Handler(BaseHTTPRequestHandler):
     folder: Path
+    asked: Asked | None
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "porlake", ""
 
@@ -56,6 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         if not _LOOPBACK.fullmatch(self.headers.get("Host", "")):
             return self._refuse(HTTPStatus.FORBIDDEN)
+        url = urlsplit(self.path)
+        if self.asked is not None and url.path.startswith(f"/{_answers.FOLDER}"):
+            return self._tell(url.path.removeprefix(f"/{_answers.FOLDER}"), url.query, with_body)
         name = served.file_of(self.path)
         path = self.folder / name if name else None
         if name is None or path is None or not path.resolve().is_relative_to(self.folder) or not path.is_file():
@@ -84,7 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", served.type_of(name) or "application/octet-stream")
         self.send_header("Content-Length", str(last - first + 1))
         self.send_header("Accept-Ranges", "bytes")
-        self._end_headers(served.headers_of(name))
+        says = SAYS_SO if self.asked is not None and name == served.PAGE else {}
+        self._end_headers(served.headers_of(name) | says)
         if not with_body:
             return None
         stream.seek(first)
@@ -94,6 +113,23 @@ class _Handler(BaseHTTPRequestHandler):
             left -= len(part)
         if left:  # shorter than it was said to be
             self.close_connection = True
+        return None
+
+    def _tell(self, name: str, query: str, with_body: bool) -> None:
+        """The answer of the lake, to nobody but a page of this server: a browser says where a question comes from."""
+        own = f"http://{self.headers.get('Host', '')}"
+        if self.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin" or self.headers.get("Origin", own) != own:
+            return self._refuse(HTTPStatus.FORBIDDEN)
+        if not with_body or self.asked is None:
+            return self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET"})
+        status, said = self.asked(name, query)
+        content = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", served.TYPES[".json"])
+        self.send_header("Content-Length", str(len(content)))
+        self._end_headers(served.HEADERS | {"Cache-Control": "no-store"})
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.wfile.write(content)
         return None
 
     def _refuse(self, status: HTTPStatus, headers: dict[str, str] | None = None) -> None:

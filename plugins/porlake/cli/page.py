@@ -6,14 +6,15 @@ import argparse
 from pathlib import Path
 
 from porlake.cli import _options
-from porlake.cli._printing import say
+from porlake.cli._printing import complain, say
 from porlake.cli._session import existing
 from porlake.errors import ConfigurationError
 
 WHAT = "make the page of what is published, and show it"
 EXAMPLE = "porlake page site --url https://example.org/reserves/"
 EPILOG = """Any web server or object store serves the folder as it is (docs/page.md).
-Nothing in it is loaded from elsewhere; the same marts give the same bytes."""
+Nothing in it is loaded from elsewhere; the same marts give the same bytes.
+With --serve the lake is at hand: the page of an attestation then explains a row of its file."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +39,9 @@ def run(options: argparse.Namespace) -> None:
         place, build_id = pipeline.page(session, options.out, options.url)
     say(f"build {build_id}: {place}")
     if options.serve is not None:
-        from porlake.cli import _serve
+        from porlake.cli import _answers, _serve
 
-        _serve.serve(Path(place).parent, options.serve, say)
+        _serve.serve(Path(place).parent, options.serve, say, _answers.Answers(session, complain))
 
 
 def _port(text: str) -> int:

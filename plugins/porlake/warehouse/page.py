@@ -42,7 +42,6 @@ from porlake.warehouse.publishing import manifest_of
 
 FORM = 1
 """Number of the folder's form: a page of another form is made anew beside it."""
-PAGE = "data/page.json"
 MARK = "data/README.txt"
 """Written first: whose the folder is, where a writer was killed before its end."""
 MARKED = b"""A page of porlake: all that lies here is made anew by `porlake page`. Its readers go through page.json.
@@ -92,8 +91,8 @@ def _may_be_ours(out: Path) -> None:
                     f"{out}: holds other things ({', '.join(sorted(there)[:3])}) and no page of porlake's; name a "
                     "folder that is empty or not there yet"
                 )
-            if there and (out / PAGE).exists():
-                _listed((out / PAGE).read_bytes(), str(out / PAGE))
+            if there and (out / served.PAGE).exists():
+                _listed((out / served.PAGE).read_bytes(), str(out / served.PAGE))
         elif out.exists() or out.is_symlink():
             raise ConfigurationError(f"{out}: is no folder")
         elif not out.absolute().parent.is_dir():
@@ -143,22 +142,23 @@ def _make(lake: Lake, store: Store, prefix: str, url: str, tell: Tell) -> Page:
 
 def _written(making: _Making, store: Store, prefix: str, tell: Tell) -> Page:
     """What never changes first, then what is replaced, `page.json` last; then what nobody reads any more is removed."""
-    before = store.read(prefix + PAGE)
-    shown, old = _listed(before.content, store.where(prefix + PAGE)) if before else ("", [])
+    before = store.read(prefix + served.PAGE)
+    shown, old = _listed(before.content, store.where(prefix + served.PAGE)) if before else ("", [])
     store.put_if_absent(prefix + MARK, MARKED)
     tell("rows of the page", 0, making.rows)
     done = 0
     for mart, files_of_mart in making.data():
         for name, path in files_of_mart:
             store.put_file(f"{prefix}{making.content}/{name}", path, served.type_of(name) or "")
-        done += making.marts[mart]["rows"]
-        tell("rows of the page", done, making.rows)
+        if rows := making.marts[mart]["rows"]:
+            done += rows
+            tell("rows of the page", done, making.rows)
     files = making.others()
     for name, path in sorted(files.items()):
         store.put_file(prefix + name, path, served.type_of(name) or "")
     content = orjson.dumps(making.page(sorted(files)), option=orjson.OPT_SORT_KEYS)
-    if not store.swap(prefix + PAGE, content, before.tag if before else None):
-        raise LakeError(f"{store.where(prefix + PAGE)}: another page was faster; it stays")
+    if not store.swap(prefix + served.PAGE, content, before.tag if before else None):
+        raise LakeError(f"{store.where(prefix + served.PAGE)}: another page was faster; it stays")
     for name in set(old) - set(files):
         store.delete(prefix + name)
     kept = {making.content.rpartition("/")[2], shown.rpartition("/")[2]}  # a reader may still have the one before open

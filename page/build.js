@@ -22,7 +22,7 @@ const options = {
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-// charts.js is fetched beside the first tables, so it is a file of its own.
+// charts.js is not needed for the first tables, so it is a file of its own.
 const results = [
   await build({ ...options, entryPoints: ["src/main.js"], outfile: join(out, "main.js"), external: ["./charts.js"] }),
   await build({ ...options, entryPoints: ["src/charts.js"], outfile: join(out, "charts.js") }),

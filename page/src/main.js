@@ -1,7 +1,7 @@
 // The page's beginning: which view the address asks for, its making, and what is said when something fails.
 import { Lake } from "./data.js";
 import { h, said, visible } from "./dom.js";
-import { drawn, drawing, moment } from "./parts.js";
+import { drawn, moment } from "./parts.js";
 import { address, parse } from "./state.js";
 import { market } from "./views/market.js";
 import { exchange } from "./views/exchange.js";
@@ -39,7 +39,7 @@ async function show(focus = true) {
     } else window.scrollTo(0, 0);
     return;
   }
-  root.dataset.ready = "no";
+  root.dataset.ready = root.dataset.drawn = "no";
   try {
     const maker = MAKERS[state.view];
     const made = maker ? await maker(lake, state, go) : nowhere(location.hash);
@@ -52,8 +52,6 @@ async function show(focus = true) {
     document.title = `${visible(made.title)} \u00b7 porlake`;
     head(state);
     if (first) foot();
-    await drawn(main);
-    if (mine !== turn) return;
     if (part() && (!same || state.query.section !== before?.section)) {
       part()?.scrollIntoView();
       part()?.querySelector("h2")?.focus({ preventScroll: true });
@@ -64,7 +62,11 @@ async function show(focus = true) {
     }
     before = { view: state.view, id: state.id, section: state.query.section, of };
     first = false;
+    await drawn(main, true);
+    if (mine !== turn) return;
     root.dataset.ready = "yes";
+    await drawn(main);
+    if (mine === turn) root.dataset.drawn = "yes";
   } catch (error) {
     if (mine !== turn) return;
     failed(error);
@@ -164,7 +166,6 @@ document.getElementById("skip")?.addEventListener("click", (event) => {
   main.focus();
 });
 
-drawing().catch(() => {}); // fetched beside the data; a failure is said where a picture is missing
 Lake.open(new URL(".", location.href).href).then(
   (opened) => {
     lake = opened;

@@ -11,7 +11,7 @@ import * as decimal from "./decimal.js";
 
 /** @type {Promise<typeof import("./charts.js")>|null} */
 let charts = null;
-/** The drawing code is a file of its own, so that tables stand before it is there. @returns {Promise<typeof import("./charts.js")>} */
+/** The drawing code is a file of its own, asked for when the first picture is to be drawn: tables stand before it is there. @returns {Promise<typeof import("./charts.js")>} */
 export function drawing() {
   // @ts-ignore: esbuild leaves the address as it is
   charts ??= import("./charts.js");
@@ -21,11 +21,11 @@ export function drawing() {
 /** Pictures that are still being drawn. @type {Set<Promise<void>>} */
 export const pending = new Set();
 
-/** Draws again those whose width changed. */
+/** Draws again those that were drawn and whose width changed. */
 const watched = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
     const box = /** @type {HTMLElement & {redraw?: (width: number) => void, drawnWidth?: number}} */ (target);
-    if (box.redraw && contentRect.width && Math.abs((box.drawnWidth ?? 0) - contentRect.width) > 2) box.redraw(contentRect.width);
+    if (box.redraw && box.drawnWidth !== undefined && contentRect.width && Math.abs((box.drawnWidth ?? 0) - contentRect.width) > 2) box.redraw(contentRect.width);
   }
 });
 
@@ -58,12 +58,15 @@ function pause() {
   });
 }
 
-/** Draws every picture that stands in the document and waits for it. @param {ParentNode} root */
-export async function drawn(root) {
+/** Draws the pictures that stand in the document and waits for them: all, or those `near` the window, which the reader waits for.
+ * @param {ParentNode} root @param {boolean} [near] */
+export async function drawn(root, near = false) {
   for (const box of root.querySelectorAll(".plot-box")) {
     const one = /** @type {HTMLElement & {redraw?: (width: number) => void, drawnWidth?: number}} */ (box);
-    const width = one.clientWidth;
-    if (width && one.drawnWidth === undefined) {
+    const { top, bottom, width } = one.getBoundingClientRect();
+    if (near && (top > innerHeight || bottom < 0)) continue;
+    if (one.drawnWidth === undefined && !width) one.drawnWidth = 0; // when it has a place, it is drawn
+    if (one.drawnWidth === undefined) {
       one.redraw?.(width);
       while (pending.size) await Promise.all(pending);
       await pause();

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import made_marts
-from porlake import warehouse
-from porlake.cli import _serve
+from porlake import pipeline, warehouse
+from porlake.cli import _answers, _serve
 from porlake.lake import Lake
 from support import ROOT, made_once
 
@@ -61,7 +61,7 @@ class Seen:
         self.wait()
 
     def wait(self) -> None:
-        ends = 'html[data-ready="yes"], html[data-ready="failed"]'
+        ends = 'html[data-ready="yes"][data-drawn="yes"], html[data-ready="failed"]'
         self.tab.wait_for_selector(ends, state="attached", timeout=60_000)
         assert self.tab.evaluate("document.documentElement.dataset.ready") == "yes", self.tab.url
 
@@ -69,7 +69,7 @@ class Seen:
 @pytest.fixture(scope="session")
 def sites(published_month: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Site]]:
     """Gives the page of `month` (the bundled one), `grown` (12 exchanges of 36 months), `hostile`, `empty`, `one`,
-    `printed` (of the bundled one what exchanges printed themselves)."""
+    `printed` (of the bundled one what exchanges printed themselves); `asks` is `month` with its lake at hand."""
     month = Lake(published_month)
     makers: dict[str, Callable[[Path], Lake]] = {
         "month": lambda root: month,
@@ -83,6 +83,10 @@ def sites(published_month: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     with ExitStack() as servers:
 
         def give(name: str) -> Site:
+            if name == "asks" and name not in found:
+                whole = give("month")
+                answers = _answers.Answers(pipeline.session(published_month, environ={}), print)
+                found[name] = Site(month, whole.folder, servers.enter_context(_served(whole.folder, answers)))
             if name not in found:
                 folder = made_once(tmp_path_factory, f"site-{name}", lambda root: _make(makers[name], root))
                 lake = month if name == "month" else Lake(folder / "lake")
@@ -97,8 +101,8 @@ def _make(maker: Callable[[Path], Lake], root: Path) -> None:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    running = _serve.server(folder, 0)
+def _served(folder: Path, asked: _serve.Asked | None = None) -> Iterator[str]:
+    running = _serve.server(folder, 0, asked)
     threading.Thread(target=running.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{running.server_port}/"

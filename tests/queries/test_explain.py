@@ -138,3 +138,13 @@ def test_of_what_nobody_signed_it_is_not_said_what_its_message_names(capsys: pyt
     shown = explained(capsys, 3, str(file))
     assert "script_shown" in shown
     assert "message names" not in shown
+
+
+def test_a_signature_of_which_one_reading_fits_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    told = explained(capsys, line_of("BTC,BTC", "bc1qqh36fmxtlm3tvceyx684fx7mwhladqh0dc6glfuj0pkuknafjc5s2m8d34"))
+    assert re.findall(r"^ +(signature\d): +(.+)$", told, re.MULTILINE) == [
+        ("signature1", "fits"),
+        ("signature2", "fits"),
+    ]
+    bad = explained(capsys, line_of("ETH,ETH", "0x0000000000000000000000000000000000705fa0"))
+    assert set(re.findall(r"^ +signature\d[^:\n]*: +(.+)$", bad, re.MULTILINE)) == {"does not fit"}

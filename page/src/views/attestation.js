@@ -6,7 +6,7 @@ import { address } from "../state.js";
 import { table } from "../table.js";
 import { headline } from "./exchange.js";
 import { down } from "./rows.js";
-import { addresses, compositionNow, concentration, files, findings, hidden, liabilities, networks, proven, ratioTable, restatements, shortfall, unread } from "./sections.js";
+import { addresses, compositionNow, concentration, files, findings, hidden, liabilities, mainFirst, networks, proven, ratioTable, restatements, shortfall, unread } from "./sections.js";
 
 /** @typedef {import("../data.js").Row} Row */
 
@@ -24,6 +24,8 @@ export async function attestation(lake, state, go) {
   if (!any) return { title: "No such attestation", content: [h("h1", null, "No such attestation"), h("p", null, "The published tables have no attestation ", said(id), ". ", h("a", { href: lake.exchanges.has(exchange) ? address("exchange", exchange) : address("market") }, "Those that they have"), ".")] };
   const link = (/** @type {string} */ part) => address("attestation", id, { section: part });
   const place = { lake, link, label };
+  const order = mainFirst(streaks.map((row) => row.asset));
+  const inARow = streaks.filter((row) => ["streak_claimed", "streak_printed", "streak_observed", "streak_published"].some((name) => row[name] !== null)).sort((a, b) => order.indexOf(a.asset) - order.indexOf(b.asset));
   return {
     title: label,
     content: [
@@ -41,7 +43,7 @@ export async function attestation(lake, state, go) {
       proven(place, verdicts, seen),
       balances.length || lists.length ? unread(place, balances, lists) : null,
       liabilities(place, proofs, owed, false),
-      streaks.length ? section({ id: "streaks", title: "Snapshots in a row", lake, link: link("streaks"), marts: ["coverage_streak"], lead: "How many snapshots in a row an asset has been covered, by what is claimed, printed and proven." }, table({ caption: `Streaks, ${label}`, mart: "coverage_streak", rows: streaks, lake, limit: 8, columns: [common(lake).asset, { name: "streak_claimed", label: "Claimed", kind: "count" }, { name: "streak_printed", label: "Printed", kind: "count" }, { name: "streak_observed", label: "Proven", kind: "count" }, { name: "streak_published", label: "As the exchange states it", kind: "count" }, { name: "days_since", label: "Since the one before", kind: "days" }, { name: "missing_before", label: "Missing before", kind: "list" }] })) : null,
+      inARow.length ? section({ id: "streaks", title: "Snapshots in a row", lake, link: link("streaks"), marts: ["coverage_streak"], lead: "How many snapshots in a row an asset has been covered, by what is claimed, printed and proven." }, table({ caption: `Streaks, ${label}`, mart: "coverage_streak", rows: inARow, lake, limit: 8, columns: [common(lake).asset, { name: "streak_claimed", label: "Claimed", kind: "count" }, { name: "streak_printed", label: "Printed", kind: "count" }, { name: "streak_observed", label: "Proven", kind: "count" }, { name: "streak_published", label: "As the exchange states it", kind: "count" }, { name: "days_since", label: "Since the one before", kind: "days" }, { name: "missing_before", label: "Missing before", kind: "list" }] })) : null,
       findings(place, arithmetic, collisions, false),
       restatements(place, restated, false),
       changes.length || turnover.length ? addresses(place, changes, turnover, false) : null,

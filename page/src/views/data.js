@@ -1,6 +1,6 @@
 // The tables themselves: dictionary, downloads, versions; and each table as it is, row by row.
 import { h, said } from "../dom.js";
-import { banner, section } from "../parts.js";
+import { banner, moment, section } from "../parts.js";
 import { address } from "../state.js";
 import { table } from "../table.js";
 import { allColumns } from "./sections.js";
@@ -19,7 +19,7 @@ export async function data(lake, state) {
         h("h1", null, "Data"),
         state.id ? banner("note", "There is no table ", said(state.id), "; these are.") : null,
         h("p", { class: "lead" }, "The published tables, as they are: the page is made of nothing else. Amounts are DECIMAL in the Parquet files, so no digit is lost; null means that a source says nothing, never zero; times are UTC."),
-        facts([["Version of the tables", version], ["Build", build ?? "none"], ["Newest file", lake.page.as_of ?? "none"]]),
+        facts([["Version of the tables", version], ["Build", build ?? "none"], ["Newest file", lake.page.as_of ? moment(lake.page.as_of) : "none"]]),
         table({
           caption: "Published tables", mart: "marts", lake, limit: 60,
           rows: marts.map((one) => ({ ...one, files: [] })),

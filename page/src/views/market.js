@@ -55,7 +55,10 @@ const seenOnly = (row) => (row.basis === "onchain" && row.usd_flow !== null ? h(
 
 /** @param {import("../data.js").Lake} lake @param {import("../state.js").State} state @param {(query: Record<string, string|null>) => void} go */
 export async function market(lake, state, go) {
-  const [all, streakRows, tracked, cleanRows, proofs] = await Promise.all([lake.rows("exchange_month"), lake.rows("coverage_streak", { asset: "BTC" }, ["attestation", "asset", "streak_claimed"]), lake.rows("tracker_figures"), lake.rows("cleanliness", {}, ["attestation", "usd_total", "usd_own"]), lake.rows("liability_proofs", {}, ["attestation", "proof_verdict", "proof_kind"])]);
+  const set = SETS.some(([name]) => name === state.query.columns) ? state.query.columns : "overview";
+  // What only one set of columns shows is not read for the others.
+  const of = (/** @type {string} */ columns, /** @type {string} */ mart, /** @type {string[]} */ read) => (set === columns ? lake.rows(mart, {}, read) : []);
+  const [all, streakRows, tracked, cleanRows, proofs] = await Promise.all([lake.rows("exchange_month"), lake.rows("coverage_streak", { asset: "BTC" }, ["attestation", "asset", "streak_claimed"]), lake.rows("tracker_figures"), of("composition", "cleanliness", ["attestation", "usd_total", "usd_own"]), of("evidence", "liability_proofs", ["attestation", "proof_verdict", "proof_kind"])]);
   const title = "What exchanges hold";
   if (!all.length) return { title, content: [h("h1", null, title), banner("note", "There is no attestation of any exchange in this lake yet. ", h("code", null, "porlake run okx"), " makes one; then publish and make the page again.")] };
   const months = [...new Set(all.map((row) => row.month.slice(0, 7)))].sort();
@@ -80,7 +83,6 @@ export async function market(lake, state, go) {
     };
   });
   rows.sort((a, b) => decimalOrder(reserves(b).value, reserves(a).value) || (a.exchange < b.exchange ? -1 : 1));
-  const set = SETS.some(([name]) => name === state.query.columns) ? state.query.columns : "overview";
   const exchanges = [...new Set(rows.map((row) => row.exchange))];
   const place = month ? months.indexOf(month) : months.length;
   const controls = h(

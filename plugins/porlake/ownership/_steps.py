@@ -39,7 +39,12 @@ class Steps:
             self.told.setdefault((self.attempt, what, value), Step(what, value, self.attempt))
 
     def in_order(self) -> list[Step]:
-        return [replace(step, fits=step.attempt in self.fitting) for step in self.told.values()]
+        return [replace(step, fits=self._leads(step.attempt)) for step in self.told.values()]
+
+    def _leads(self, attempt: str) -> bool:
+        """Whether an attempt led to the account, or one within it: of the signature, by one of its readings."""
+        within = f"{attempt}, "
+        return attempt in self.fitting or (bool(attempt) and any(one.startswith(within) for one in self.fitting))
 
 
 _heard: ContextVar[Steps | None] = ContextVar("porlake_steps", default=None)

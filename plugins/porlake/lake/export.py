@@ -72,12 +72,11 @@ def _exporter(path: Path, suffix: str, made: pa.Schema) -> Iterator[Callable[[pa
             yield parquet.write_batch
         return
     with path.open("w", encoding="utf-8", newline="") as stream:
-        write = csv_writer(stream)
-        write(made.names)
+        lines = _lines(stream)
+        lines.writerow(map(_cell, made.names))
 
         def write_batch(part: pa.RecordBatch) -> None:
-            for row in zip(*(values.to_pylist() for values in part.columns), strict=True):
-                write(row)
+            lines.writerows(zip(*map(_cells, part.columns), strict=True))
 
         yield write_batch
 
@@ -90,9 +89,13 @@ def csv_writer(stream: TextIO) -> Callable[[Iterable[object]], object]:
     written as its escape (`\\x1b`); a line end within a cell is quoted. Decimals are written out, never with an
     exponent; lists are JSON; null is an empty cell.
     """
-    # with this ending csv quotes a lone CR in a cell too
-    lines = csv.writer(_EndingInLf(stream), lineterminator="\r\n")
+    lines = _lines(stream)
     return lambda row: lines.writerow([_cell(value) for value in row])
+
+
+def _lines(stream: TextIO) -> Any:
+    """The standard library's writer: with this ending it quotes a lone CR in a cell too."""
+    return csv.writer(_EndingInLf(stream), lineterminator="\r\n")
 
 
 class _EndingInLf:
@@ -103,6 +106,15 @@ class _EndingInLf:
 
     def write(self, row: str) -> int:
         return self._stream.write(row.removesuffix("\r\n") + "\n")
+
+
+def _cells(column: pa.Array) -> list[object]:
+    """The cells of a column: what stands in many rows is written out once."""
+    if pa.types.is_nested(column.type):
+        return [_cell(value) for value in column.to_pylist()]
+    encoded = column.dictionary_encode()
+    cells = [_cell(value) for value in encoded.dictionary.to_pylist()]
+    return [None if place is None else cells[place] for place in encoded.indices.to_pylist()]
 
 
 def _cell(value: object) -> object:

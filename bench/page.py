@@ -3,8 +3,10 @@
     bench/page.py            makes the marts of the bundled month first, a minute
     bench/page.py LAKE       takes those that a lake has published
 
-A view counts from the address to `data-ready`, each in a tab of its own with nothing cached: the median of five. The
-baseline is the same browser's time for an empty file from the same server.
+A view counts from the address to `data-ready`, when all that is in the window stands (pictures below it are drawn
+after that), each in a tab of its own with nothing cached: the median of five; of what was asked for until then the
+requests and bytes, and the processor time of the page's main thread, which other work of the machine does not change.
+The baseline is the same browser's time for an empty file from the same server.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import threading
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 
 from porlake import warehouse
 from porlake.cli import _serve
@@ -41,16 +43,24 @@ def month(root: Path) -> Lake:
     return Lake(root)
 
 
-def seconds(browser: Browser, url: str, ready: str) -> float:
+def view(browser: Browser, url: str, ready: str) -> tuple[float, float, int, int]:
+    """Seconds until it stands, of them those of the main thread's processor, requests, bytes."""
     found = []
     for _ in range(5):
         tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        ended: list[Request] = []
+        tab.on("requestfinished", ended.append)
+        tools = tab.context.new_cdp_session(tab)
+        tools.send("Performance.enable", {"timeDomain": "threadTicks"})
         began = time.monotonic()
         tab.goto(url)
         tab.wait_for_selector(ready, state="attached", timeout=60_000)
-        found.append(time.monotonic() - began)
+        took, asked = time.monotonic() - began, list(ended)
+        used = {one["name"]: one["value"] for one in tools.send("Performance.getMetrics")["metrics"]}["TaskDuration"]
+        found.append((took, used, len(asked), sum(one.sizes()["responseBodySize"] for one in asked)))
         tab.context.close()
-    return statistics.median(found)
+    took, used, requests, size = (statistics.median(figures) for figures in zip(*found, strict=True))
+    return took, used, int(requests), int(size)
 
 
 def main() -> None:
@@ -78,11 +88,14 @@ def main() -> None:
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=program, args=root)
             url, ready = f"http://127.0.0.1:{running.server_port}/", 'html[data-ready="yes"]'
-            empty = seconds(browser, f"{url}empty.html", ready)
-            print(f"{'an empty file':32} {empty * 1000:6.0f} ms")
-            for view in VIEWS:
-                took = seconds(browser, f"{url}index.html{view}", ready)
-                print(f"{view:32} {took * 1000:6.0f} ms, {took / empty:5.1f} times an empty file")
+            empty, used, _, _ = view(browser, f"{url}empty.html", ready)
+            print(f"{'an empty file':32} {empty * 1000:6.0f} ms ({used * 1000:4.0f} of CPU)")
+            for name in VIEWS:
+                took, used, requests, size = view(browser, f"{url}index.html{name}", ready)
+                print(
+                    f"{name:32} {took * 1000:6.0f} ms ({used * 1000:4.0f} of CPU), {took / empty:5.1f} times an empty "
+                    f"file; {requests} requests, {size / 1e3:,.0f} kB"
+                )
             browser.close()
         running.shutdown()
 

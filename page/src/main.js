@@ -65,6 +65,7 @@ async function show(focus = true) {
     await drawn(main, true);
     if (mine !== turn) return;
     root.dataset.ready = "yes";
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))); // the reader sees it first
     await drawn(main);
     if (mine === turn) root.dataset.drawn = "yes";
   } catch (error) {

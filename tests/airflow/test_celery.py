@@ -1,5 +1,6 @@
 """The bundled month on two workers of Celery, its lake on an object store. A worker and the scheduler are killed in
-the midst of it, and what is published is what an undisturbed run gives, byte for byte.
+the midst of it, a task is overtaken by another writer, and what is published is what an undisturbed run gives, byte for
+byte.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from airflow_services import Services, porlake, services
-from object_store import ENVIRONMENT, KEYS, SeaweedFS, differing
+from object_store import ENVIRONMENT, KEYS, SeaweedFS, differing, overtaken_at
 from otel_receiver import Received, receiver
 from porlake import dbt_project, warehouse
 from porlake.errors import MissingPartition
 from porlake.lake import Lake
-from porlake.model import ReportFile
+from porlake.model import Price, ReportFile
 from support import MONTH, RECORDING, SAMPLE_ROWS
 
 pytestmark = pytest.mark.celery
@@ -38,6 +42,7 @@ with DAG("each_attestation", schedule=EACH, **SINCE):
 with DAG("each_publish", schedule=[Asset("porlake://marts/reserve_ratio")], **SINCE):
     EmptyOperator(task_id="seen")
 """
+EPOCH = datetime(2024, 3, 25, tzinfo=UTC)
 PATIENCE = 900  # seconds, on a machine that does much else
 
 
@@ -47,12 +52,29 @@ def received() -> Iterator[Received]:
         yield found
 
 
+PREFIX = uuid4().hex
+
+
+@pytest.fixture(scope="module")
+def overtaken(object_store: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
+    """(the lake's URL, the keys at which a task was overtaken): between the reading and the writing of the first
+    attestation's prices another writer's come to lie there.
+    """
+
+    def write(partition: dict[str, str]) -> None:
+        other = Price(**partition, asset="BTC", source="another writer", usd=Decimal(1), priced_at=EPOCH, reason=None)
+        Lake(object_store.url(PREFIX), tmp_path_factory.mktemp("other"), KEYS).write(Price, partition, [other])
+
+    with overtaken_at(object_store, Price.NAME, write) as (endpoint, keys):
+        yield object_store.url(PREFIX, endpoint), keys
+
+
 @pytest.fixture(scope="module")
 def cluster(
-    tmp_path_factory: pytest.TempPathFactory, object_store: SeaweedFS, received: Received
+    tmp_path_factory: pytest.TempPathFactory, overtaken: tuple[str, list[str]], received: Received
 ) -> Iterator[Services]:
     more = ENVIRONMENT | received.settings
-    with services(tmp_path_factory.mktemp("celery"), object_store.url(), CONSUMERS, **more) as found:
+    with services(tmp_path_factory.mktemp("celery"), overtaken[0], CONSUMERS, **more) as found:
         found.worker("w1", "default")
         found.worker("w2", "default,warehouse")
         found.start("scheduler", "scheduler")
@@ -94,7 +116,7 @@ def at_work(tasks: list[dict[str, Any]], worker: str) -> list[tuple[str, int]]:
 
 
 def test_a_worker_and_the_scheduler_are_killed_and_the_bytes_are_those_of_an_undisturbed_run(
-    cluster: Services, published_month: Path, tmp_path: Path
+    cluster: Services, overtaken: tuple[str, list[str]], published_month: Path, tmp_path: Path
 ) -> None:
     conf = {"reports": MONTH, "replay": str(RECORDING), "registry": str(SAMPLE_ROWS), "approve": dbt_project.warnings()}
     run = cluster.trigger(DAG, conf)
@@ -126,7 +148,13 @@ def test_a_worker_and_the_scheduler_are_killed_and_the_bytes_are_those_of_an_und
     tries = {(task["task_id"], task["map_index"]): task["try_number"] for task in tasks}
     assert held
     assert all(tries[task] > 1 for task in held), "what the worker had in hand when it died was done again"
+    assert len(overtaken[1]) == 1
+    assert tries["price", -1] > 1, "a task that was overtaken began again with what the other writer had left"
+    logs = [path.read_text() for path in (cluster.home / "logs").rglob("task_id=price/**/attempt=*.log")]
+    assert sum("another writer was faster; its rows stay" in log for log in logs) == 1
     lake = Lake(cluster.env["PORLAKE_LAKE"], tmp_path, KEYS)
+    assert all(row.source != "another writer" for row in lake.rows(Price))
+    assert lake.collect(datetime.now(UTC) + timedelta(minutes=1)).folders >= 1, "the other writer's file lies there"
     assert not differing(lake, Lake(published_month))
 
 
@@ -140,7 +168,7 @@ def test_dags_of_others_run_once_for_each_attestation_and_once_for_the_publish(
     end = time.monotonic() + PATIENCE
     while len(each := cluster.runs("each_attestation")) < len(attestations) or not cluster.runs("each_publish"):
         assert time.monotonic() < end, (len(each), cluster.logs())
-        time.sleep(0.5)
+        time.sleep(1)
     assert sorted(run["partition_key"] for run in each) == sorted(attestations)
     (plain,) = cluster.runs("each_publish")
     (event,) = cluster.events("each_publish", plain["dag_run_id"])

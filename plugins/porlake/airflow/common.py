@@ -68,7 +68,7 @@ def task_defaults(timeout: timedelta) -> dict[str, Any]:
     return {
         "owner": "porlake",
         "retries": 3,
-        "retry_delay": timedelta(seconds=30),
+        "retry_delay": timedelta(seconds=float(os.environ.get("PORLAKE_RETRY_AFTER", 30))),
         "retry_exponential_backoff": 2.0,
         "execution_timeout": timeout,
     }

@@ -4,7 +4,7 @@
 
 Makes an OKX file (layout okx-11) with real signatures of keys that come from the seed: 52 % EVM, 18 % TRON, 14 % P2PKH,
 10 % multisig of two signatures, 6 % ed25519 (left out where nothing judges it). With --csv it writes that file and
-stops, so that `porlake verify FILE` can be timed.
+stops.
 
 Baselines, in this run, by the same number of threads: for EVM and TRON rows coincurve's libsecp256k1 through cffi with
 objects used again, and Keccak-256 of safe-pysha3; for the mix the recoveries alone (two where two signed) and
@@ -20,6 +20,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -293,6 +294,19 @@ def figures(title: str, rows: int, folder: Path, file: Path, limit: float) -> No
         f"  parse        {rows / parsed['seconds']:>9,.0f} rows/s   parse / verify: "
         f"{parsed['seconds'] / mine['seconds']:.2f} by the clock"
     )
+    whole = command("verify", str(file))
+    print(
+        f"  porlake verify FILE, end to end: {whole['seconds']:.1f} s, {rows / whole['seconds']:,.0f} rows/s, "
+        f"cpu {whole['cpu']:.1f} s"
+    )
+
+
+def command(*words: str) -> dict[str, float]:
+    """Seconds and processor time of a command of porlake."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, "-m", "porlake", *words], check=True, stdout=subprocess.DEVNULL)
+    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"seconds": seconds, "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 
 
 def main() -> None:

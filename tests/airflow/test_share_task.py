@@ -50,6 +50,11 @@ with toy(Path(sys.argv[1]), FACE):
     tasks.read_share(parts[1], run(4))
     node.GONE.clear()
     node.ASKED.clear()
+    published = Path(sys.argv[1]).with_name("PR01SEP26_Deposit.csv")
+    published.write_text("coin,network,address,balance,Height,Third party custodian name\\n\\n")
+    (empty,) = pipeline.archive(pipeline.session(), "binance", str(published))
+    told(tasks.parts([[empty]], run(1)))
+    tasks.parse_share({"report": empty, "number": 0, "of": 2}, run(1))
     told(tasks.observe(one.report, "toynet", run(1)) == one.report)
     told([len(node.ASKED), sum(row.component == "total" for row in lake.rows(Balance))])
 """
@@ -65,7 +70,7 @@ def test_the_tasks_of_shares(tmp_path: Path) -> None:
         [sys.executable, "-c", RUN, str(tmp_path / "family")], env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    shares, asked, failed, is_same, (again, held) = (
+    shares, asked, failed, parts, is_same, (again, held) = (
         json.loads(line.removeprefix("said ")) for line in done.stdout.splitlines() if line.startswith("said ")
     )
     assert [(share["network"], share["number"], share["of"]) for share in shares] == [
@@ -73,6 +78,8 @@ def test_the_tasks_of_shares(tmp_path: Path) -> None:
     ]
     assert asked == 10
     assert failed == "gone"
+    assert parts == []  # a lake that one machine has to itself
+    assert "no rows" in done.stdout + done.stderr  # told, and left to the parse
     assert is_same
     assert 20 <= again <= 20 + 4  # and those of the first share that had no answer
     assert held == 26

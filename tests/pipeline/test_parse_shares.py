@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from made_addresses import made
+from object_store import KEYS, SeaweedFS
 from porlake import observation, pipeline
 from porlake.errors import BadStructure
 from porlake.lake import Lake
@@ -83,6 +85,27 @@ def test_any_number_of_shares_merges_to_the_same_bytes(tmp_path: Path, of: int) 
     rows = [row.source_row for row in alone.lake.rows(Evidence, exchange="binance", report=report)]
     assert rows == sorted(set(rows))
     assert claims.rows + sum(1 for _ in alone.lake.rows(Rejection, exchange="binance", report=report)) == len(rows)
+
+
+@pytest.mark.usefixtures("small")
+def test_machines_that_share_an_object_store_parse_a_report_together(object_store: SeaweedFS, tmp_path: Path) -> None:
+    """Two of three shares were parsed, on machines that nobody asks any more."""
+    alone, report = archived(tmp_path, "alone")
+    pipeline.parse(alone, report)
+    url = object_store.url()
+
+    def machine(name: str) -> Session:
+        return pipeline.session(url, environ={"PORLAKE_CACHE": str(tmp_path / name)}, keys=KEYS)
+
+    assert pipeline.archive(machine("first"), "binance", str(tmp_path / NAME)) == [report]
+    for number in (0, 2):
+        pipeline.parse_share(machine(f"share {number}"), report, number, 3)
+        shutil.rmtree(tmp_path / f"share {number}")
+    last = machine("last").lake
+    assert any(".unfinished-" in key for key, _ in last.store.changed("lake"))
+    pipeline.parse(machine("last"), report)
+    assert pointers(machine("reader").lake, report) == pointers(alone.lake, report)
+    assert not any(".unfinished-" in key for key, _ in last.store.changed("lake"))
 
 
 @pytest.mark.usefixtures("small")

@@ -20,7 +20,7 @@ from porlake.encoding.native import called, compiled
 
 _COMPACT, _WHOLE, _SHORT = 65, 65, 33
 _UNCOMPRESSED, _COMPRESSED = np.int32(lib.SECP256K1_EC_UNCOMPRESSED), np.int32(lib.SECP256K1_EC_COMPRESSED)
-_OBJECT = 128
+_LAST_RECOVERY, _OBJECT = 3, 128
 """Room for an object of the library: a signature with its recovery id has 65 bytes, a key 64."""
 
 
@@ -86,7 +86,8 @@ def _recover(functions, signatures, digest, form, made, good):  # type: ignore[n
     for row in range(len(signatures)):
         start = signatures.ctypes.data + _COMPACT * row
         good[row] = (
-            called(parse, (context, signature.ctypes.data, start, np.int32(signatures[row, _COMPACT - 1]))) != 0
+            signatures[row, _COMPACT - 1] <= _LAST_RECOVERY  # the library ends the process over any other
+            and called(parse, (context, signature.ctypes.data, start, np.int32(signatures[row, _COMPACT - 1]))) != 0
             and called(recover, (context, key.ctypes.data, signature.ctypes.data, digest.ctypes.data)) != 0
         )
         if good[row]:

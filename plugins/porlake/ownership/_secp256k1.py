@@ -27,6 +27,8 @@ Bytes = npt.NDArray[Any]
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 BYTES = 65
 ACCOUNT, SHORT_KEY = 20, 33
+LAST_RECOVERY = 3
+"""libsecp256k1 ends the process over a larger recovery id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def recover_many(signatures: Iterable[bytes], digest: bytes, size: int = BYTES) 
     )
     form = lib.SECP256K1_EC_UNCOMPRESSED if size == BYTES else lib.SECP256K1_EC_COMPRESSED
     for signed in signatures:
-        if parse(context, signature, signed, signed[64]) and recover_key(context, key, signature, digest):
+        is_read = signed[64] <= LAST_RECOVERY and parse(context, signature, signed, signed[64])
+        if is_read and recover_key(context, key, signature, digest):
             length[0] = size
             serialize(context, out, length, key, form)
             keys.append(view[:])

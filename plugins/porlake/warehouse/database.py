@@ -75,6 +75,7 @@ def failed_of(lake: Lake) -> Path:
 def connected(target: Path, root: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in which relative paths are found below `root`."""
     with duckdb.connect(str(target), config=OFFLINE) as connection:
+        connection.execute(f"set memory_limit = {quoted(SETTINGS['memory_limit'])}")
         if root is not None:
             connection.execute(f"set file_search_path = {quoted(search_path(root))}")
         yield connection

@@ -23,13 +23,23 @@ accounts as (
     group by attestation, network, address
 ),
 added as (
-    select attestation, asset, count(*) as accounts, {{ total('amount') }} as amount,
-        max({'amount': amount, 'network': network, 'address': address}, 10) as largest
+    select attestation, asset, count(*) as accounts, {{ total('amount') }} as amount
+    from accounts
+    group by attestation, asset
+),
+shared as (
+    -- the ten largest are no part of it: a list of them beside each account would cost more than all else here
+    select d.attestation, d.asset, sum((({{ ratio('a.amount', 'd.amount') }}) * ({{ ratio('a.amount', 'd.amount') }}))::decimal(38, 30)) as hhi
+    from added d
+    join accounts a using (attestation, asset)
+    group by d.attestation, d.asset
+),
+ranked as (
+    select attestation, asset, max({'amount': amount, 'network': network, 'address': address}, 10) as largest
     from accounts
     group by attestation, asset
 )
-select d.attestation, d.asset, d.accounts, d.amount, d.largest,
-    sum((({{ ratio('a.amount', 'd.amount') }}) * ({{ ratio('a.amount', 'd.amount') }}))::decimal(38, 30)) as hhi
+select attestation, asset, d.accounts, d.amount, r.largest, s.hhi
 from added d
-join accounts a using (attestation, asset)
-group by d.attestation, d.asset, d.accounts, d.amount, d.largest
+join shared s using (attestation, asset)
+join ranked r using (attestation, asset)

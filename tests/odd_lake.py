@@ -89,12 +89,12 @@ def odd_lake(root: Path, seed: int) -> Lake:
     """Two exchanges, months that tie, revisions of one number, undated files, datasets that are missing, nulls wherever
     they may be.
     """
-    chance, lake = random.Random(seed), Lake(root)
-    _fill(chance, lake)
-    return lake
+    return filled_oddly(Lake(root), seed)
 
 
-def _fill(chance: random.Random, lake: Lake) -> None:
+def filled_oddly(lake: Lake, seed: int) -> Lake:
+    """Such rows in a lake in which there are none."""
+    chance = random.Random(seed)
     for number in range(14):
         exchange = ("okx", "htx")[number % 2]
         content = (
@@ -139,6 +139,7 @@ def _fill(chance: random.Random, lake: Lake) -> None:
         if chance.random() < 0.8:
             priced = {"exchange": exchange, "attestation": attestation}
             lake.write(Price, priced, rows_of(chance, Price, priced, 12))
+    return lake
 
 
 def rows_of(chance: random.Random, row_class: type[Dataset], place: Mapping[str, str], most: int) -> list[Dataset]:

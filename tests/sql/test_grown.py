@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from made_tables import nodes_of
-from odd_lake import WORDS, built, odd_lake, rows_of, tables
+from object_store import SeaweedFS, differing
+from odd_lake import WORDS, built, filled_oddly, odd_lake, rows_of, tables
 from porlake import registry, warehouse
 from porlake.lake import Lake
 from porlake.model import DATASETS, Balance, Claim, Ownership, Price, ReportFile
-from porlake.warehouse import keeping
+from porlake.warehouse import building, keeping
 
 CORE = ("models/core/core_concentration.sql", "models/core/core_limit.sql")
 Step = Callable[[random.Random, Lake, pytest.MonkeyPatch, Path], None]
@@ -24,7 +25,9 @@ Step = Callable[[random.Random, Lake, pytest.MonkeyPatch, Path], None]
 
 @pytest.fixture(autouse=True)
 def _small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small reports are kept too, and their files are read as one; what the tables are compared with reads each."""
     monkeypatch.setattr(keeping, "FROM_CLAIMS", 0)
+    monkeypatch.setattr(building, "FEW", 0)
 
 
 def a_month_is_added(chance: random.Random, lake: Lake, _: pytest.MonkeyPatch, __: Path) -> None:
@@ -181,6 +184,28 @@ def test_random_histories(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyP
             step(chance, lake, monkeypatch, tmp_path)
         warehouse.build(lake)
         assert published(lake) == published(whole(lake, tmp_path / f"whole{number}"))
+
+
+@pytest.mark.thorough
+def test_a_lake_on_an_object_store_keeps_what_a_folder_does(
+    object_store: SeaweedFS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two builds of each, a month added between: the same files are kept, by their names of the same bytes, the second
+    build takes over what did not change, and the marts are the same.
+    """
+    lakes = Lake(tmp_path / "lake"), object_store.lake(tmp_path / "cache")
+    for lake in lakes:
+        warehouse.build(filled_oddly(lake, seed=3))
+    first, there = map(kept, lakes)
+    assert there == first != set()
+    for lake in lakes:
+        a_month_is_added(random.Random(7), lake, monkeypatch, tmp_path)
+        warehouse.build(lake)
+        warehouse.publish(lake)
+    second, there = map(kept, lakes)
+    assert there == second != first
+    assert len(first & second) > len(first) / 3
+    assert differing(lakes[1], lakes[0]) == []
 
 
 def same(lake: Lake, cased: Path, folder: Path) -> set[str]:

@@ -13,9 +13,9 @@ import * as decimal from "./decimal.js";
 let charts = null;
 /** The drawing code is a file of its own, asked for when the first picture is to be drawn: tables stand before it is there. @returns {Promise<typeof import("./charts.js")>} */
 export function drawing() {
-  // @ts-ignore: esbuild leaves the address as it is
-  charts ??= import("./charts.js");
-  return charts;
+  // @ts-ignore: esbuild leaves the address as it is; between its start and the first picture the browser may answer
+  charts ??= import("./charts.js").then((/** @type {any} */ code) => pause().then(() => code));
+  return /** @type {NonNullable<typeof charts>} */ (charts);
 }
 
 /** Pictures that are still being drawn. @type {Set<Promise<void>>} */

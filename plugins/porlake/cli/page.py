@@ -14,7 +14,8 @@ WHAT = "make the page of what is published, and show it"
 EXAMPLE = "porlake page site --url https://example.org/reserves/"
 EPILOG = """Any web server or object store serves the folder as it is (docs/page.md).
 Nothing in it is loaded from elsewhere; the same marts give the same bytes.
-With --serve the lake is at hand: the page of an attestation then explains a row of its file."""
+With --serve the lake is at hand: the view of an attestation then explains any
+row of its file, as porlake explain does."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -142,3 +142,8 @@ def test_two_builds_at_once_wait_for_each_other(own: Lake, monkeypatch: pytest.M
     assert len(ids) == 2
     assert len(set(ids)) == 1
     assert warehouse.query(own, "select count(*) > 0 from dominance")[1] == [(True,)]
+
+
+def test_a_build_holds_what_its_largest_report_needs() -> None:
+    said = [building.memory_for(rows) for rows in (0, 999_999, 1_000_000, 1_000_001, 9_999_999, 10_000_000, 10**9)]
+    assert said == ["600MB", "600MB", "800MB", "800MB", "2400MB", "2500MB", "2500MB"]

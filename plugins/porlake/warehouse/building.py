@@ -71,7 +71,9 @@ def _built(lake: Lake, folder: Path, lock: int) -> Built:
     pointers = {dataset: [held.pointer for held in held_ones] for dataset, held_ones in state.items()}
     offered = keeping.offer(lake, target, folder, pointers, " ".join(variables))
     try:
-        dbt(target, folder, "build", "--exclude-resource-type", "unit_test", *variables, lock=lock)
+        words = ("build", "--exclude-resource-type", "unit_test", *variables)
+        most = max((held.pointer.rows for held in state["claim"]), default=0)
+        dbt(target, folder, *words, lock=lock, memory=memory_for(most))
     except BuildError:
         with suppress(OSError, duckdb.Error):  # on a full disk nothing can be kept: the first fault is told
             keep_results(target, folder / "target" / "run_results.json")
@@ -130,6 +132,11 @@ def _gather(target: Path, folder: Path, state: State) -> None:
                 )
                 large = [path for held in held_ones if held.pointer.rows >= SMALL for path in held.paths]
                 view(connection, dataset, [*large, gathered], folder)
+
+
+def memory_for(rows: int) -> str:
+    """What DuckDB may hold where the largest report has so many claims: of the joins over it not all goes to disk."""
+    return f"{min(600 + rows // 1_000_000 * 200, 2500)}MB"
 
 
 def _variables(state: State) -> list[str]:

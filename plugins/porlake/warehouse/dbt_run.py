@@ -65,15 +65,16 @@ def _kind(result: Mapping[str, Any]) -> str:
     return "marts" if schema == ["main"] else schema[0] if schema and schema[0] in KINDS else "other"
 
 
-def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None) -> None:
+def dbt(target: Path, folder: Path, *arguments: str, lock: int | None = None, memory: str = "") -> None:
     """One dbt run on a DuckDB file; its logs, artefacts and profile go to `folder`, never into sql/. Raises BuildError.
+    `memory`: what DuckDB may hold, where that is not what SETTINGS say.
 
     It outlives a caller that is killed: with `lock`, the descriptor of a lock on the folder, nobody else works there
     before it has ended.
     """
     # relative to the folder, in which dbt works: a profile that is the same for each build lets dbt take over what it
     # parsed for the last one
-    settings = SETTINGS | {"file_search_path": "."}
+    settings = SETTINGS | {"file_search_path": "."} | ({"memory_limit": memory} if memory else {})
     place = str(target.relative_to(folder))
     profile = {"type": "duckdb", "path": place, "schema": "main", "threads": 2, "settings": settings}
     (folder / "profiles.yml").write_text(

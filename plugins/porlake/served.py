@@ -5,7 +5,7 @@ headers of an answer. Imports nothing that takes time.
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 IN_LAKE = "page"
 """Where the page of a lake lies in it."""
@@ -43,7 +43,7 @@ def file_of(url_path: str) -> str | None:
     """The name of the page's file that is asked for, relative to its folder, by the path of a request: `index.html`
     where it is the folder itself. None for what can be no such file: it is looked for nowhere.
     """
-    name = unquote(urlsplit(url_path).path).lstrip("/") or "index.html"
+    name = unquote(re.split("[?#]", url_path, maxsplit=1)[0]).lstrip("/") or "index.html"
     if not all(_PART.fullmatch(part) for part in name.split("/")) or type_of(name) is None:
         return None
     return name

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,7 +104,7 @@ def test_a_range(port: int, asked: str, status: int, content: bytes, told: str |
     [
         "/data/", "/data", "/secret.key", "/.hidden.html", "/none.html", "/../outside.html", "/%2e%2e/outside.html",
         "/data/..%2f..%2foutside.html", "/link.html", "//etc/passwd", "/data//page.json", "/index.html%00.js",
-        "/..%5coutside.html", "/exchange/.git/config.json",
+        "/..%5coutside.html", "/exchange/.git/config.json", "/[", "/lake/rows", "*",
     ],
 )  # fmt: skip
 def test_nothing_else_is_given_out_and_no_folder_is_listed(port: int, path: str) -> None:
@@ -122,6 +125,27 @@ def test_nothing_but_reading(port: int, method: str) -> None:
 )  # fmt: skip
 def test_a_name_that_somebody_else_owns_is_refused(port: int, host: str, status: int) -> None:
     assert ask(port, "/index.html", Host=host)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [(b"http://[", b"404"), (b"http://[::1/index.html", b"404"), (b"http://localhost/a.html", b"404"),
+     (b"\xff", b"404"), (b"?", b"200")],
+)  # fmt: skip
+def test_what_is_no_path_is_not_found(port: int, target: bytes, told: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert connection.makefile("rb").readline().split()[1] == told
+
+
+def test_who_goes_away_is_no_fault(port: int, capfd: pytest.CaptureFixture[str]) -> None:
+    for said in (b"", b"GET /main.js HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset at its end
+            connection.sendall(said)
+    assert ask(port, "/index.html")[0] == 200
+    time.sleep(0.3)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_port_that_is_taken_is_told(port: int, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 from porlake import served
 from porlake.cli import _answers
@@ -43,13 +43,20 @@ def serve(folder: Path, port: int, say: Callable[[str], object], asked: Asked | 
             say("")
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that closes its connection while it is read from is no fault."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def server(folder: Path, port: int, asked: Asked | None = None) -> ThreadingHTTPServer:
     """A server of a folder on 127.0.0.1 that has its port already. Raises ConfigurationError."""
     handler = type(
         "Handler", (_Handler,), {"folder": folder.resolve(), "asked": staticmethod(asked) if asked else None}
     )
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return _Server(("127.0.0.1", port), handler)
     except OSError as error:
         raise ConfigurationError(
             f"port {port} cannot be had: {error.strerror or error}; choose another (--serve 0: any that is free)"
@@ -71,9 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         if not _LOOPBACK.fullmatch(self.headers.get("Host", "")):
             return self._refuse(HTTPStatus.FORBIDDEN)
-        url = urlsplit(self.path)
-        if self.asked is not None and url.path.startswith(f"/{_answers.FOLDER}"):
-            return self._tell(url.path.removeprefix(f"/{_answers.FOLDER}"), url.query, with_body)
+        place, _, query = self.path.partition("?")
+        if self.asked is not None and place.startswith(f"/{_answers.FOLDER}"):
+            return self._tell(place.removeprefix(f"/{_answers.FOLDER}"), query, with_body)
         name = served.file_of(self.path)
         path = self.folder / name if name else None
         if name is None or path is None or not path.resolve().is_relative_to(self.folder) or not path.is_file():

@@ -21,7 +21,7 @@ from porlake.lake import Lake
 from porlake.warehouse.database import OFFLINE, aside, database_of, explained
 from porlake.warehouse.statements import reading
 
-MARTS_VERSION = "4.1"  # a column added raises the second number, a column changed the first
+MARTS_VERSION = "5.0"  # a column added raises the second number, a column changed the first
 
 
 def publish(lake: Lake, *, as_delta: bool = False) -> Mapping[str, Any]:

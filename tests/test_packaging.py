@@ -111,7 +111,7 @@ def test_what_is_declared_is_what_is_locked() -> None:
 
 def test_every_import_of_tests_benches_and_tools_is_required() -> None:
     found = imports("tests", "bench", "tools")
-    assert unmet(found, set(required("porlake")) | set(required("tests"))) == {}
+    assert unmet(found, {*required("porlake"), *required("celery"), *required("tests")}) == {}
 
 
 def test_every_requirement_of_the_tests_is_used_by_them_alone() -> None:

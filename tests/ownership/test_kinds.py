@@ -567,7 +567,7 @@ def test_the_steps_stand_in_the_order_of_the_work() -> None:
     assert [(step.what, step.attempt, step.fits) for step in steps] == [
         ("message", "", False),
         ("account in the row", "", False),
-        ("signature", "signature1", False),
+        ("signature", "signature1", True),  # by its second reading
         ("bytes signed", own, False),
         ("digest", own, False),
         ("recovered key", own, False),

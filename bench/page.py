@@ -49,7 +49,7 @@ def view(browser: Browser, url: str, ready: str) -> tuple[float, float, int, int
     for _ in range(5):
         tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         ended: list[Request] = []
-        tab.on("requestfinished", ended.append)
+        tab.on("requestfinished", lambda request: ended.append(request))  # noqa: PLW0108 - it is given an attribute
         tools = tab.context.new_cdp_session(tab)
         tools.send("Performance.enable", {"timeDomain": "threadTicks"})
         began = time.monotonic()

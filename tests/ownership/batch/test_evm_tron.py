@@ -22,6 +22,7 @@ from porlake.ownership.batch.recovery import RecoveryCache, has_high_s
 
 Row = Callable[..., Evidence]
 Keys = Callable[[str], Any]
+MESSAGE = "I am an OKX address"
 
 
 @pytest.mark.parametrize("word", range(4))
@@ -109,3 +110,18 @@ def test_tron_rows_and_rows_of_other_forms(row: Row, signer: Keys) -> None:
         ]
         assert 0 in taken([good, *others])
         assert len(others) in taken([*others, good])
+
+
+@pytest.mark.parametrize(
+    "scheme", [scheme for scheme in evm_tron.RULES if len(evm_tron._digests(scheme, MESSAGE)[0]) == 2]
+)
+def test_rows_that_signed_by_either_digest_keep_their_own_account(row: Row, signer: Keys, scheme: str) -> None:
+    """The whole of a batch holds, and not in the order in which digests are tried."""
+    digests, _ = evm_tron._digests(scheme, MESSAGE)
+    network, name = ("tron", "tron") if scheme.endswith("tron") else ("ethereum", "evm")
+    rows = [
+        row(scheme, network, getattr(key, name), key.hex(digests[at]), message=MESSAGE)
+        for key, at in zip(map(signer, "abcd"), (1, 0, 1, 0), strict=True)
+    ]
+    assert taken(rows) == [0, 1, 2, 3]
+    assert [found[3] for found in judged(rows)] == [each.address_published for each in rows]

@@ -120,7 +120,7 @@ def _judge_read(columns: EvidenceColumns, rows: Rows, read: _Addresses, cache: R
     done = [np.zeros(0, np.intp)]
     for (scheme, message), members in columns.groups(rows, np.flatnonzero(good), "scheme", "message"):
         holds, fails = _compared(scheme, message, members, raw, read.payloads, cache)
-        texts, others = _chosen(read.texts, holds), _chosen(read.texts, fails)
+        texts, others = ([read.texts[at] for at in places.tolist()] for places in (holds, fails))
         found.rows += rows[np.append(holds, fails)].tolist()
         found.verdicts += ["proven"] * len(holds) + ["invalid"] * len(fails)
         found.reasons += [RULES[scheme].reason] * len(holds) + ["address_mismatch"] * len(fails)
@@ -130,10 +130,6 @@ def _judge_read(columns: EvidenceColumns, rows: Rows, read: _Addresses, cache: R
         found.accounts += texts + others
         done += [holds, fails]
     return rows[np.concatenate(done)]
-
-
-def _chosen(texts: list[str], places: Rows) -> list[str]:
-    return texts if len(places) == len(texts) else [texts[at] for at in places.tolist()]
 
 
 def _compared(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import shutil
 import threading
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cli.serving import ask
 from porlake import cli, pipeline
 from porlake.cli import _answers, _serve
 from porlake.model import Evidence, ReportFile
@@ -57,19 +57,6 @@ def port(session: pipeline.Session, complaints: list[str], tmp_path: Path) -> It
     yield running.server_port
     running.shutdown()
     running.server_close()
-
-
-def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.putrequest(method, path, skip_host="Host" in headers)
-        for name, value in headers.items():
-            connection.putheader(name.replace("_", "-"), value)
-        connection.endheaders()
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        connection.close()
 
 
 def told(port: int, name: str, **question: object) -> dict[str, Any]:

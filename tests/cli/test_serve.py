@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import struct
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.serving import ask
 from porlake import served
 from porlake.cli import _serve
 from porlake.errors import ConfigurationError
@@ -40,19 +40,6 @@ def port(tmp_path: Path) -> Iterator[int]:
     yield running.server_port
     running.shutdown()
     running.server_close()
-
-
-def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.putrequest(method, path, skip_host="Host" in headers)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize(

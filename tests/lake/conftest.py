@@ -1,3 +1,5 @@
+"""The lake of a test, in a folder and in an object store."""
+
 from __future__ import annotations
 
 from pathlib import Path

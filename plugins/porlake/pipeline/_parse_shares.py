@@ -8,6 +8,7 @@ worker, whatever the number of shares. A part lies in a lake of its own beside t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from porlake import observation, registry, reports
 from porlake.errors import LakeError
@@ -30,14 +31,11 @@ class Finished:
         self._lake, self._classes = lake, row_classes
         self._partition = {"exchange": file.exchange, "report": file.report}
         self._known: dict[int, list[Pointer]] = {}
-        self._state = ""
 
-    @property
+    @cached_property
     def state(self) -> str:
         """A hash of all that the rows are made of beside the file."""
-        if not self._state:
-            self._state = registry.state(["porlake"], ["pyarrow", "numpy"])
-        return self._state
+        return registry.state(["porlake"], ["pyarrow", "numpy"])
 
     def lake_of(self, part: int) -> Lake:
         """Where a part is put."""

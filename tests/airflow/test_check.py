@@ -136,3 +136,19 @@ def test_the_queue_of_builds_is_that_of_every_build_and_publish() -> None:
 def test_the_pools_that_are_printed_are_those_that_are_imported() -> None:
     done = subprocess.run(command("airflow", "pools"), env=environment(), capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == local.pools_of_networks()
+
+
+def test_a_pause_that_is_none_is_told_by_the_name_of_its_setting(home: Path) -> None:
+    look = (
+        "from porlake.airflow.common import retry_after\nfrom porlake.errors import ConfigurationError\n"
+        "for text in ('2', '', 'soon', 'nan', 'inf', '1e300'):\n"
+        "    try:\n        print(retry_after(text).total_seconds())\n"
+        "    except ConfigurationError as error:\n        print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=settings(home), capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "2.0",
+        *(f"PORLAKE_RETRY_AFTER: {text!r} is no number of seconds" for text in ("", "soon", "nan", "inf", "1e300")),
+    ]

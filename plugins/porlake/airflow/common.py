@@ -63,12 +63,20 @@ def briefly(names: list[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def retry_after(text: str) -> timedelta:
+    """When a failed task is tried again. Raises ConfigurationError, which Airflow shows as an import error."""
+    try:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError(f"PORLAKE_RETRY_AFTER: {text!r} is no number of seconds") from error
+
+
 def task_defaults(timeout: timedelta) -> dict[str, Any]:
     """`default_args` of a DAG whose tasks may take so long: an endpoint that fails is asked again within minutes."""
     return {
         "owner": "porlake",
         "retries": 3,
-        "retry_delay": timedelta(seconds=float(os.environ.get("PORLAKE_RETRY_AFTER", 30))),
+        "retry_delay": retry_after(os.environ.get("PORLAKE_RETRY_AFTER", "30")),
         "retry_exponential_backoff": 2.0,
         "execution_timeout": timeout,
     }
